@@ -1,0 +1,18 @@
+namespace IndustryData.Application.Common;
+
+/// <summary>Whether the database can serve, and if not, why.</summary>
+public interface IDatabaseStatus
+{
+    /// <summary>Null while the database serves.</summary>
+    DatabaseOutage? Outage { get; }
+
+    /// <summary>Takes note of an exception that a use case ended with.</summary>
+    /// <returns>The outage that the exception tells of; null when it is about something else.</returns>
+    DatabaseOutage? Report(Exception exception);
+}
+
+/// <summary>Why the database cannot serve.</summary>
+/// <param name="Code">The cause in camelCase.</param>
+/// <param name="Message">For the caller: what is wrong and who can do what. Names no host, path or SQL.</param>
+/// <param name="RetryAfter">When trying again is worth it.</param>
+public sealed record DatabaseOutage(string Code, string Message, TimeSpan RetryAfter);

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using IndustryData.Domain;
+using Mediator;
+using Microsoft.Extensions.Logging;
+
+namespace IndustryData.Application.Common;
+
+/// <summary>Traces every use case as a span of the source <c>IndustryData</c> and logs how it went, at Debug: this is the hot path.</summary>
+internal sealed partial class LoggingBehaviour<TMessage, TResponse>(ILogger<LoggingBehaviour<TMessage, TResponse>> logger)
+    : IPipelineBehavior<TMessage, TResponse>
+    where TMessage : notnull, IMessage
+    where TResponse : IResult<TResponse>
+{
+    private static readonly string _useCase = typeof(TMessage).Name;
+
+    public async ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
+    {
+        using var span = Tracing.Source.StartActivity(_useCase);
+        var response = await next(message, cancellationToken);
+        if (response.Error is { } error)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, error.Code);
+            LogRefused(_useCase, error.Code);
+        }
+        else
+        {
+            LogDone(_useCase);
+        }
+
+        return response;
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{UseCase} done")]
+    private partial void LogDone(string useCase);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{UseCase} refused: {Code}")]
+    private partial void LogRefused(string useCase, string code);
+}

@@ -1,0 +1,26 @@
+using FluentValidation;
+using IndustryData.Domain;
+using Mediator;
+
+namespace IndustryData.Application.Common;
+
+/// <summary>Refuses a message with every fault that it has: those of form, found when its body was read, and those of meaning, found by its validators.</summary>
+internal sealed class ValidationBehaviour<TMessage, TResponse>(IEnumerable<IValidator<TMessage>> validators) : IPipelineBehavior<TMessage, TResponse>
+    where TMessage : notnull, IMessage
+    where TResponse : IResult<TResponse>
+{
+    public async ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
+    {
+        var faults = message is IReadFromBody read ? new Faults(read.Faults) : [];
+        foreach (var validator in validators)
+        {
+            var judged = await validator.ValidateAsync(message, cancellationToken);
+            foreach (var failure in judged.Errors)
+            {
+                faults.Add(new Error(ErrorKind.Invalid, failure.ErrorCode, failure.ErrorMessage, failure.PropertyName));
+            }
+        }
+
+        return faults.Count == 0 ? await next(message, cancellationToken) : TResponse.Refuse(Error.Of(faults));
+    }
+}

@@ -1,0 +1,18 @@
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Mediator;
+
+namespace IndustryData.Application.Runs;
+
+/// <summary>Reads one run, statistics included.</summary>
+/// <param name="TenantId">Whose run it is.</param>
+/// <param name="Id">The id as the caller wrote it: what is no GUID is an id that does not exist.</param>
+public sealed record GetRunQuery(TenantId TenantId, string Id) : IQuery<Result<RunResponse>>;
+
+internal sealed class GetRunHandler(IRunReader runs) : IQueryHandler<GetRunQuery, Result<RunResponse>>
+{
+    public async ValueTask<Result<RunResponse>> Handle(GetRunQuery query, CancellationToken cancellationToken) =>
+        RunId.FromText(query.Id) is { } id && await runs.FindAsync(query.TenantId, id, cancellationToken) is { } run
+            ? run
+            : RunErrors.NotFound(query.Id);
+}

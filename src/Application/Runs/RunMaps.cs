@@ -1,0 +1,23 @@
+using AutoMapper;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.Application.Runs;
+
+/// <summary>Flat maps from the aggregate to what is read back. Reads use the same maps as SQL projections.</summary>
+internal sealed class RunMaps : Profile
+{
+    public RunMaps()
+    {
+        CreateMap<Run, RunResponse>()
+            .ForCtorParam(nameof(RunResponse.Id), o => o.MapFrom(r => r.Id.Value))
+            .ForCtorParam(nameof(RunResponse.DisplayName), o => o.MapFrom(r => r.DisplayName.Value))
+            .ForCtorParam(nameof(RunResponse.Status), o => o.MapFrom(r => r.Status.Name))
+            .ForCtorParam(nameof(RunResponse.Statistics), o => o.MapFrom(r => r.Statistics.Json))
+            .ForCtorParam(nameof(RunResponse.BlockingError), o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json));
+        CreateMap<Run, RunListItem>()
+            .ForCtorParam(nameof(RunListItem.Id), o => o.MapFrom(r => r.Id.Value))
+            .ForCtorParam(nameof(RunListItem.DisplayName), o => o.MapFrom(r => r.DisplayName.Value))
+            .ForCtorParam(nameof(RunListItem.Status), o => o.MapFrom(r => r.Status.Name))
+            .ForCtorParam(nameof(RunListItem.BlockingError), o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json));
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections;
+
+namespace IndustryData.Domain;
+
+/// <summary>Every fault found in one body, in the order found: reading and judging go on after a fault, so that a caller learns all of them at once.</summary>
+public sealed class Faults : IReadOnlyList<Error>
+{
+    /// <summary>Where listing ends: a body of nothing but faults must not make an answer much larger than itself.</summary>
+    public const int Max = 1000;
+
+    private const int LongestName = 128;
+    private readonly List<Error> _all;
+
+    /// <summary>No faults yet.</summary>
+    public Faults() => _all = [];
+
+    /// <summary>The faults found so far, to which more may come.</summary>
+    public Faults(IEnumerable<Error> found) => _all = [.. found];
+
+    /// <inheritdoc />
+    public int Count => _all.Count;
+
+    /// <summary>No more faults are taken up.</summary>
+    public bool IsFull => _all.Count >= Max;
+
+    /// <inheritdoc />
+    public Error this[int index] => _all[index];
+
+    /// <summary>Takes up a fault, unless the list is full.</summary>
+    public void Add(string target, string code, string message)
+    {
+        if (!IsFull)
+        {
+            _all.Add(new Error(ErrorKind.Invalid, code, message, target));
+        }
+    }
+
+    /// <summary>Takes up a fault that a rule returned, if it did, unless the same member has one already: the first says what to mend.</summary>
+    public void Add(Error? fault)
+    {
+        if (fault is not null && !IsFull && !Concerns(fault.Target))
+        {
+            _all.Add(fault);
+        }
+    }
+
+    /// <summary>Whether the member at <paramref name="path"/>, or one inside it, has a fault already.</summary>
+    public bool Concerns(string? path) =>
+        path is not null && _all.Exists(f => f.Target is { } target && target.StartsWith(path, StringComparison.Ordinal)
+            && (target.Length == path.Length || target[path.Length] == '/'));
+
+    /// <inheritdoc />
+    public IEnumerator<Error> GetEnumerator() => _all.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>The path of a member: names and array positions joined by <c>/</c>, over-long names cut.</summary>
+    public static string Path(string parent, string name)
+    {
+        var shown = Shown(name);
+        return parent.Length == 0 ? shown : $"{parent}/{shown}";
+    }
+
+    /// <summary>A text from outside as a message may repeat it: cut at 128 characters.</summary>
+    public static string Shown(string text) => text.Length <= LongestName ? text : string.Concat(text.AsSpan(0, LongestName), "…");
+}

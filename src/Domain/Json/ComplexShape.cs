@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace IndustryData.Domain.Json;
+
+/// <summary>Checks one value, names its faults, and writes the form of it that is kept.</summary>
+internal delegate void ValueRule(JsonElement value, string path, Utf8JsonWriter kept, Faults faults);
+
+/// <summary>
+/// What a complex type of the contract may hold. Annotations (names with an <c>@</c>) are dropped, but <c>@odata.type</c> is checked;
+/// members that an open type does not know are kept to the letter.
+/// </summary>
+internal sealed class ComplexShape
+{
+    private const string TypeAnnotation = "@odata.type";
+
+    /// <summary>The names that <c>@odata.type</c> may say, without <c>#</c>; the first is the one written.</summary>
+    public required IReadOnlyList<string> TypeNames { get; init; }
+
+    /// <summary>The declared members.</summary>
+    public required IReadOnlyDictionary<string, ValueRule> Members { get; init; }
+
+    /// <summary>The members that may be neither absent nor null.</summary>
+    public IReadOnlyList<string> Required { get; init; } = [];
+
+    /// <summary>Members that are the server's to say: accepted, not kept.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+
+    /// <summary>Whether further members are allowed.</summary>
+    public bool IsOpen { get; init; }
+
+    /// <summary>Whether <c>@odata.type</c> is always kept, because the declared type is abstract.</summary>
+    public bool IsAlwaysTyped { get; init; }
+
+    /// <summary>The shape as a rule for a member that may be null.</summary>
+    public static ValueRule Nullable(ComplexShape shape) => (value, path, kept, faults) =>
+    {
+        if (value.ValueKind == JsonValueKind.Null)
+        {
+            kept.WriteNullValue();
+            return;
+        }
+
+        shape.Check(value, path, kept, faults);
+    };
+
+    /// <summary>The shape as a rule for a collection of it. Collections and their items are never null (OData CSDL §7.2.1).</summary>
+    public static ValueRule CollectionOf(ComplexShape shape) => (value, path, kept, faults) =>
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            faults.Add(path, "notAnArray", $"{path} must be an array; send [] for none.");
+            return;
+        }
+
+        kept.WriteStartArray();
+        var index = 0;
+        foreach (var item in value.EnumerateArray())
+        {
+            shape.Check(item, $"{path}/{index++}", kept, faults);
+        }
+
+        kept.WriteEndArray();
+    };
+
+    /// <summary>Checks a value against the shape and writes what is kept of it.</summary>
+    public void Check(JsonElement value, string path, Utf8JsonWriter kept, Faults faults)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add(path, "notAnObject", $"{path} must be a JSON object.");
+            return;
+        }
+
+        kept.WriteStartObject();
+        if (IsAlwaysTyped)
+        {
+            kept.WriteString(TypeAnnotation, $"#{TypeNames[0]}");
+        }
+
+        var missing = new List<string>(Required);
+        foreach (var member in value.EnumerateObject())
+        {
+            // A name that is no text has been reported where the body was read.
+            if (JsonText.Name(member) is not { } name)
+            {
+                continue;
+            }
+
+            var memberPath = Faults.Path(path, name);
+            if (name.Contains('@'))
+            {
+                CheckType(name, member.Value, memberPath, faults);
+            }
+            else if (Members.TryGetValue(name, out var rule))
+            {
+                missing.Remove(name);
+                kept.WritePropertyName(name);
+                rule(member.Value, memberPath, kept, faults);
+            }
+            else if (IsOpen)
+            {
+                if (!Ignored.Contains(name))
+                {
+                    kept.WritePropertyName(name);
+                    kept.WriteRawValue(JsonMarshal.GetRawUtf8Value(member.Value), skipInputValidation: true);
+                }
+            }
+            else
+            {
+                faults.Add(memberPath, "unknownProperty", $"{memberPath} is not a property of {TypeNames[0]}; remove it. Known are: {string.Join(", ", Members.Keys)}.");
+            }
+        }
+
+        foreach (var name in missing)
+        {
+            faults.Add(Faults.Path(path, name), "missing", $"{Faults.Path(path, name)} is required.");
+        }
+
+        kept.WriteEndObject();
+    }
+
+    private void CheckType(string name, JsonElement value, string path, Faults faults)
+    {
+        if (name == TypeAnnotation && !TypeNames.Contains(JsonText.TypeName(value)))
+        {
+            faults.Add(path, "unknownType", $"{path} must be \"#{TypeNames[0]}\" or be left out.");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text.Json;
+
+namespace IndustryData.Domain.Json;
+
+/// <summary>Texts of a JSON document that may hold half a surrogate pair, which System.Text.Json answers with an exception.</summary>
+public static class JsonText
+{
+    /// <summary>The member's name; null when it is no Unicode text.</summary>
+    public static string? Name(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The value of a JSON string; null when it is another kind of value, or no Unicode text.</summary>
+    public static string? Value(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The type that an <c>@odata.type</c> names, without the <c>#</c> that OData 4.0 puts before it and 4.01 leaves out.</summary>
+    public static string? TypeName(JsonElement value) => Value(value) is { } name && name.StartsWith('#') ? name[1..] : Value(value);
+}

@@ -1,0 +1,26 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace IndustryData.Domain.Json;
+
+/// <summary>Turns a value that a shape has checked into the text that is kept of it.</summary>
+internal static class KeptJson
+{
+    // A shape goes on after a fault and then leaves a member without a value; the text is thrown away in that case.
+    private static readonly JsonWriterOptions _options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The text to keep, or null when the value has faults, which are added to <paramref name="faults"/>.</summary>
+    public static string? Of(JsonElement value, ComplexShape shape, string path, Faults faults)
+    {
+        var before = faults.Count;
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer, _options))
+        {
+            shape.Check(value, path, writer, faults);
+        }
+
+        return faults.Count == before ? Encoding.UTF8.GetString(buffer.WrittenSpan) : null;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using IndustryData.Domain.Json;
+
+namespace IndustryData.Domain.Runs;
+
+/// <summary>The error that stopped a run (Graph: <c>publicError</c>). Its <c>innerError</c> is open and kept as sent.</summary>
+/// <param name="Json">The error as a JSON object, without annotations.</param>
+public sealed record PublicError(string Json)
+{
+    private static readonly ComplexShape _detail = new()
+    {
+        TypeNames = ["microsoft.graph.publicErrorDetail"],
+        Members = new Dictionary<string, ValueRule>
+        {
+            ["code"] = ValueRules.NullableText,
+            ["message"] = ValueRules.NullableText,
+            ["target"] = ValueRules.NullableText,
+        },
+    };
+
+    private static readonly ComplexShape _innerError = new()
+    {
+        TypeNames = ["microsoft.graph.publicInnerError"],
+        IsOpen = true,
+        Members = new Dictionary<string, ValueRule>(_detail.Members) { ["details"] = ComplexShape.CollectionOf(_detail) },
+    };
+
+    private static readonly ComplexShape _error = new()
+    {
+        TypeNames = ["microsoft.graph.publicError"],
+        Members = new Dictionary<string, ValueRule>(_innerError.Members) { ["innerError"] = ComplexShape.Nullable(_innerError) },
+    };
+
+    /// <summary>Reads an error.</summary>
+    /// <param name="value">The JSON value, whose texts and member names have been checked where the body was read.</param>
+    /// <param name="path">Where it stands in the body.</param>
+    /// <param name="faults">Takes up every fault.</param>
+    /// <returns>The error, or null when it has faults.</returns>
+    public static PublicError? Read(JsonElement value, string path, Faults faults) =>
+        KeptJson.Of(value, _error, path, faults) is { } json ? new PublicError(json) : null;
+}

@@ -1,0 +1,15 @@
+namespace IndustryData.Domain.Runs;
+
+/// <summary>Identifies a run: a UUIDv7 (RFC 9562 §5.7), whose first 48 bits are the server's clock in milliseconds since 1970.</summary>
+public readonly record struct RunId(Guid Value)
+{
+    /// <summary>Makes the id of a new run.</summary>
+    /// <param name="now">The server's clock: it decides the partition that the run is kept in.</param>
+    public static RunId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
+
+    /// <summary>The id that a text writes, 8-4-4-4-12 in any case; null when it writes none.</summary>
+    public static RunId? FromText(string text) => Guid.TryParseExact(text, "D", out var id) ? new RunId(id) : null;
+
+    /// <inheritdoc />
+    public override string ToString() => Value.ToString();
+}

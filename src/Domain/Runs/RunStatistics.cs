@@ -1,0 +1,170 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using IndustryData.Domain.Json;
+
+namespace IndustryData.Domain.Runs;
+
+/// <summary>
+/// What a run counted: the draft's weakly typed statistics log and published Graph's <c>industryDataRunStatistics</c> in one. The known members
+/// are checked; any further member is kept as sent, to the digit. Two are equal when their content is.
+/// </summary>
+public sealed class RunStatistics : IEquatable<RunStatistics>
+{
+    /// <summary>The largest statistics, in bytes as sent.</summary>
+    public const int MaxBytes = 64 * 1024;
+
+    /// <summary>The deepest statistics; <c>{}</c> is one level.</summary>
+    public const int MaxLevels = 32;
+
+    /// <summary>Statistics of a run that counted nothing.</summary>
+    public static readonly RunStatistics Empty = new() { Json = "{}", InboundTotals = new InboundTotals() };
+
+    private const string Namespace = "microsoft.graph.industryData.";
+
+    private static readonly ComplexShape _roleCount = new()
+    {
+        TypeNames = [Namespace + "industryDataRunRoleCountMetric"],
+        Members = new Dictionary<string, ValueRule> { ["role"] = ValueRules.Text, ["count"] = ValueRules.NullableCount },
+        Required = ["role"],
+    };
+
+    private static readonly ComplexShape _entityCount = new()
+    {
+        TypeNames = [Namespace + "industryDataRunEntityCountMetric"],
+        Members = new Dictionary<string, ValueRule>
+        {
+            ["active"] = ValueRules.NullableCount,
+            ["inactive"] = ValueRules.NullableCount,
+            ["total"] = ValueRules.NullableCount,
+        },
+    };
+
+    private static readonly ComplexShape _activity = new()
+    {
+        TypeNames = [Namespace + "inboundActivityResults"],
+        IsAlwaysTyped = true,
+        Members = new Dictionary<string, ValueRule>
+        {
+            ["activityId"] = ValueRules.Text,
+            ["displayName"] = ValueRules.Text,
+            ["status"] = ValueRules.OneOf("inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"),
+            ["errors"] = ValueRules.NullableCount,
+            ["warnings"] = ValueRules.NullableCount,
+            ["groups"] = ComplexShape.Nullable(_entityCount),
+            ["memberships"] = ComplexShape.Nullable(_entityCount),
+            ["organizations"] = ComplexShape.Nullable(_entityCount),
+            ["people"] = ComplexShape.Nullable(_entityCount),
+            ["matchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
+            ["unmatchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
+        },
+        Required = ["activityId", "displayName", "status"],
+    };
+
+    private static readonly ComplexShape _totals = new()
+    {
+        TypeNames = [Namespace + "aggregatedInboundStatistics"],
+        Members = new Dictionary<string, ValueRule>
+        {
+            ["errors"] = ValueRules.NullableCount,
+            ["warnings"] = ValueRules.NullableCount,
+            ["groups"] = ValueRules.NullableCount,
+            ["memberships"] = ValueRules.NullableCount,
+            ["organizations"] = ValueRules.NullableCount,
+            ["people"] = ValueRules.NullableCount,
+            ["matchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
+            ["unmatchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
+        },
+    };
+
+    private static readonly ComplexShape _statistics = new()
+    {
+        TypeNames = [Namespace + "industryDataRunStatistics", Namespace + "runStatistics"],
+        IsOpen = true,
+        Ignored = ["runId", "status"],
+        Members = new Dictionary<string, ValueRule>
+        {
+            ["inboundTotals"] = ComplexShape.Nullable(_totals),
+            ["activityStatistics"] = ComplexShape.CollectionOf(_activity),
+        },
+    };
+
+    private RunStatistics()
+    {
+    }
+
+    /// <summary>The statistics as a JSON object, without <c>runId</c>, <c>status</c> and annotations.</summary>
+    public string Json { get; private init; } = "{}";
+
+    /// <summary>The numbers of the member <c>inboundTotals</c>.</summary>
+    public InboundTotals InboundTotals { get; private init; } = new();
+
+    /// <summary>Reads statistics.</summary>
+    /// <param name="value">The JSON value, whose texts and member names have been checked where the body was read.</param>
+    /// <param name="path">Where it stands in the body.</param>
+    /// <param name="faults">Takes up every fault.</param>
+    /// <returns>The statistics, or null when they have faults.</returns>
+    public static RunStatistics? Read(JsonElement value, string path, Faults faults)
+    {
+        var bytes = JsonMarshal.GetRawUtf8Value(value).Length;
+        if (bytes > MaxBytes)
+        {
+            faults.Add(path, "tooLarge", $"{path} has {bytes} bytes; send at most {MaxBytes}.");
+            return null;
+        }
+
+        if (IsDeeperThan(value, MaxLevels))
+        {
+            faults.Add(path, "tooDeep", $"{path} nests deeper than {MaxLevels} levels; flatten it.");
+            return null;
+        }
+
+        return KeptJson.Of(value, _statistics, path, faults) is { } json
+            ? new RunStatistics { Json = json, InboundTotals = TotalsOf(value) }
+            : null;
+    }
+
+    /// <inheritdoc />
+    public bool Equals(RunStatistics? other)
+    {
+        if (other is null || InboundTotals != other.InboundTotals)
+        {
+            return false;
+        }
+
+        using var mine = JsonDocument.Parse(Json);
+        using var theirs = JsonDocument.Parse(other.Json);
+        return JsonElement.DeepEquals(mine.RootElement, theirs.RootElement);
+    }
+
+    /// <inheritdoc />
+    public override bool Equals(object? obj) => Equals(obj as RunStatistics);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => InboundTotals.GetHashCode();
+
+    private static InboundTotals TotalsOf(JsonElement statistics)
+    {
+        if (!statistics.TryGetProperty("inboundTotals", out var totals) || totals.ValueKind != JsonValueKind.Object)
+        {
+            return new InboundTotals();
+        }
+
+        long? Total(string name) => totals.TryGetProperty(name, out var value) ? ValueRules.Count(value) : null;
+        return new InboundTotals
+        {
+            Errors = Total("errors"),
+            Warnings = Total("warnings"),
+            Groups = Total("groups"),
+            Memberships = Total("memberships"),
+            Organizations = Total("organizations"),
+            People = Total("people"),
+        };
+    }
+
+    private static bool IsDeeperThan(JsonElement value, int levels) => value.ValueKind switch
+    {
+        JsonValueKind.Object => levels == 0 || value.EnumerateObject().Any(m => IsDeeperThan(m.Value, levels - 1)),
+        JsonValueKind.Array => levels == 0 || value.EnumerateArray().Any(v => IsDeeperThan(v, levels - 1)),
+        _ => false,
+    };
+}

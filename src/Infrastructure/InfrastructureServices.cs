@@ -1,0 +1,98 @@
+using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace IndustryData.Infrastructure;
+
+/// <summary>Wires PostgreSQL.</summary>
+public static class InfrastructureServices
+{
+    // Fewer than the 100 that PostgreSQL allows by default, so that two services and a psql fit.
+    private const int PoolSize = 40;
+
+    /// <summary>Adds what the use cases need of a database.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="connectionString">Which PostgreSQL, in Npgsql's spelling. The server may be away still.</param>
+    public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString)
+    {
+        services.AddSingleton(_ => DataSource(connectionString));
+        services.AddDbContextPool<IndustryDataContext>((provider, options) => options
+            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
+            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
+        services.AddScoped<Schema>();
+        services.AddScoped<IRunRepository, RunRepository>();
+        services.AddScoped<IRunReader, RunReader>();
+        services.AddSingleton<IPageTokenKey, PageTokenKey>();
+        services.AddSingleton<DatabaseWatch>();
+        services.AddSingleton<IDatabaseStatus>(provider => provider.GetRequiredService<DatabaseWatch>());
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
+        return services;
+    }
+
+    /// <summary>Applies the schema, waiting for a server that is not there yet.</summary>
+    /// <param name="connectionString">Which PostgreSQL.</param>
+    /// <param name="patience">How long to wait for the server.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The migrations that were applied.</returns>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        await using var database = DataSource(connectionString);
+        await using var context = new IndustryDataContext(new DbContextOptionsBuilder<IndustryDataContext>().UseNpgsql(database).Options);
+        var schema = new Schema(context);
+        var until = TimeProvider.System.GetTimestamp() + (long)(patience.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        while (true)
+        {
+            try
+            {
+                await using var connection = await database.OpenConnectionAsync(cancellationToken);
+                var missing = await schema.MissingAsync(connection, cancellationToken);
+                if (missing.Count > 0)
+                {
+                    await schema.MigrateAsync(cancellationToken);
+                }
+
+                return missing;
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient && TimeProvider.System.GetTimestamp() < until)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken);
+            }
+        }
+    }
+
+    private static NpgsqlDataSource DataSource(string connectionString)
+    {
+        // The first second of year 1 is a moment like any other, not PostgreSQL's -infinity. Read when Npgsql is first used.
+        AppContext.SetSwitch("Npgsql.DisableDateTimeInfinityConversions", true);
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!settings.ContainsKey("Maximum Pool Size"))
+        {
+            settings.MaxPoolSize = PoolSize;
+        }
+
+        // No session setting is ever changed but the one below, which a reset would undo.
+        settings.NoResetOnClose = true;
+        settings.ApplicationName ??= "IndustryData";
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+
+        // An answered write is on disk, whatever the server's or role's default. Stricter settings (remote_apply) stay.
+        const string durable = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+        builder.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using var command = new NpgsqlCommand(durable, connection);
+                command.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(durable, connection);
+                await command.ExecuteNonQueryAsync();
+            });
+        return builder.Build();
+    }
+}

@@ -1,0 +1,124 @@
+using IndustryData.Application.Common;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>
+/// Looks after the database while it cannot serve: until it answers, is new enough and has the schema, requests are refused at once
+/// instead of failing one by one. While all is well it asks nothing.
+/// </summary>
+internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceScopeFactory scopes, ILogger<DatabaseWatch> logger)
+    : BackgroundService, IDatabaseStatus
+{
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
+
+    private static readonly DatabaseOutage _away = new(
+        "databaseAway", "The database cannot be reached at the moment; nothing was stored. Try again in a few seconds.", TimeSpan.FromSeconds(2));
+
+    private static readonly DatabaseOutage _schemaOlder = new(
+        "schemaOlder", "The database's schema is older than this service. Its operator has to run the command 'migrate'; nothing was stored.", TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _serverOlder = new(
+        "serverOlder", "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18; nothing was stored.", TimeSpan.FromSeconds(30));
+
+    private readonly SemaphoreSlim _lost = new(0);
+    private volatile DatabaseOutage? _outage = _away;
+
+    public DatabaseOutage? Outage => _outage;
+
+    public DatabaseOutage? Report(Exception exception)
+    {
+        var outage = exception switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction } => _schemaOlder,
+            PostgresException postgres => postgres.SqlState[..2] is "08" or "53" or "57" ? _away : null,
+            NpgsqlException => _away,
+            _ when exception.InnerException is { } inner => Report(inner),
+            _ => null,
+        };
+
+        // One look decides whether this was the request's own bad luck or everybody's; until then others go on trying.
+        if (outage is not null && _lost.CurrentCount == 0)
+        {
+            _lost.Release();
+        }
+
+        return outage;
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // So that a service whose database is there answers its very first request.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(2));
+        await LookAsync(patience.Token);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            if (_outage is null)
+            {
+                await _lost.WaitAsync(stoppingToken);
+            }
+            else
+            {
+                await Task.Delay(_pause, stoppingToken);
+            }
+
+            await LookAsync(stoppingToken);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _lost.Dispose();
+        base.Dispose();
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        DatabaseOutage? outage;
+        var reason = "";
+        try
+        {
+            await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await using var version = new NpgsqlCommand("SELECT current_setting('server_version_num')::int", connection);
+            var server = (int)(await version.ExecuteScalarAsync(cancellationToken))!;
+            await using var scope = scopes.CreateAsyncScope();
+            var missing = await scope.ServiceProvider.GetRequiredService<Schema>().MissingAsync(connection, cancellationToken);
+            outage = server < Schema.OldestServer ? _serverOlder : missing.Count > 0 ? _schemaOlder : null;
+            reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {server}";
+        }
+        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or TimeoutException)
+        {
+            outage = _away;
+            reason = exception.Message;
+        }
+
+        var before = _outage;
+        _outage = outage;
+        if (outage is null)
+        {
+            LogServes(reason);
+        }
+        else if (outage != before || !_wasTold)
+        {
+            LogOutage(outage.Code, outage.Message, reason);
+            _wasTold = true;
+        }
+    }
+
+    private bool _wasTold;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]
+    private partial void LogServes(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Code}: {Advice} ({Reason})")]
+    private partial void LogOutage(string code, string advice, string reason);
+}

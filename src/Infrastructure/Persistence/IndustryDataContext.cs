@@ -1,0 +1,35 @@
+using IndustryData.Domain.Runs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>The one definition of what is stored, and how.</summary>
+internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> options) : DbContext(options)
+{
+    public DbSet<Run> Runs => Set<Run>();
+
+    public DbSet<TokenKey> TokenKeys => Set<TokenKey>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<TenantId>().HaveConversion<TenantIdConverter>();
+        configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();
+        configurationBuilder.Properties<RunStatus>().HaveConversion<RunStatusConverter>();
+        configurationBuilder.Properties<DisplayName>().HaveConversion<DisplayNameConverter>();
+        configurationBuilder.Properties<PublicError>().HaveConversion<PublicErrorConverter>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(IndustryDataContext).Assembly);
+
+    private sealed class TenantIdConverter() : ValueConverter<TenantId, Guid>(id => id.Value, value => new TenantId(value));
+
+    private sealed class RunIdConverter() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
+
+    private sealed class RunStatusConverter() : ValueConverter<RunStatus, short>(status => status.Number, number => RunStatus.FromNumber(number));
+
+    private sealed class DisplayNameConverter() : ValueConverter<DisplayName, string>(name => name.Value, value => new DisplayName(value));
+
+    private sealed class PublicErrorConverter() : ValueConverter<PublicError, string>(error => error.Json, json => new PublicError(json));
+}
