@@ -29,11 +29,12 @@ need_postgres() {
     fail "This system's package \"postgresql\" is not version 15 to 18: install one of these, or set ConnectionStrings__IndustryData."
 }
 
-# The folders where the service itself looks for the server programs.
+# Looks where the service itself looks for the server programs.
 has_postgres() {
+  if [[ -n ${EmbeddedPostgres__BinFolder:-} ]]; then return 0; fi # the service says what is wrong with it
   local folder folders
   IFS=: read -ra folders <<<"$PATH"
-  for folder in ${EmbeddedPostgres__BinFolder:+"$EmbeddedPostgres__BinFolder"} "${folders[@]}" \
+  for folder in "${folders[@]}" \
       /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
       /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin; do
     if [[ -x $folder/initdb && -x $folder/postgres &&
@@ -47,7 +48,8 @@ has_postgres() {
 # Runs as root, in a shell of its own.
 install_postgres() {
   set -eu
-  export DEBIAN_FRONTEND=noninteractive
+  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+  local install=(apt-get install -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 --no-install-recommends)
   local settings=/etc/postgresql-common/createcluster.conf policy=/usr/sbin/policy-rc.d
 
   # Debian's way to say that packages start no service; an administrator's own policy is left alone.
@@ -60,11 +62,11 @@ install_postgres() {
   apt-get update -qq || echo "apt-get update failed; trying with the package lists of before." >&2
   # The server package creates a cluster of its own, on port 5432, unless this file forbids it. The file
   # comes with postgresql-common, which therefore comes first.
-  apt-get install -qq --no-install-recommends postgresql-common
+  "${install[@]}" postgresql-common
   if grep -q '^[#[:space:]]*create_main_cluster' "$settings"; then
     sed -i 's/^[#[:space:]]*create_main_cluster.*/create_main_cluster = false/' "$settings"
   else
     echo 'create_main_cluster = false' >>"$settings"
   fi
-  apt-get install -qq --no-install-recommends postgresql
+  "${install[@]}" postgresql
 }
