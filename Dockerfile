@@ -7,6 +7,8 @@ COPY src/Application/Application.csproj src/Application/packages.lock.json src/A
 COPY src/Infrastructure/Infrastructure.csproj src/Infrastructure/packages.lock.json src/Infrastructure/
 COPY src/WebApi/WebApi.csproj src/WebApi/packages.lock.json src/WebApi/
 RUN dotnet restore src/WebApi --locked-mode -p:PublishReadyToRun=true
+# The conventions come along: they also say which warnings, here errors, do not apply.
+COPY .editorconfig ./
 COPY src/ src/
 # Compiled ahead of time for the platform that builds: an arm64 machine makes an arm64 image.
 RUN dotnet publish src/WebApi --no-restore -c Release -p:PublishReadyToRun=true -o /app
