@@ -26,10 +26,10 @@ public sealed class Faults : IReadOnlyList<Error>
     /// <inheritdoc />
     public Error this[int index] => _all[index];
 
-    /// <summary>Takes up a fault, unless the list is full.</summary>
+    /// <summary>Takes up a fault, unless it is known already or the list is full.</summary>
     public void Add(string target, string code, string message)
     {
-        if (!IsFull)
+        if (!IsFull && !_all.Exists(f => f.Target == target && f.Code == code))
         {
             _all.Add(new Error(ErrorKind.Invalid, code, message, target));
         }

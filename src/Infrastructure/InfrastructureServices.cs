@@ -15,6 +15,9 @@ public static class InfrastructureServices
     // Fewer than the 100 that PostgreSQL allows by default, so that two services and a psql fit.
     private const int PoolSize = 40;
 
+    // On a partitioned table planning costs more than running, so that what recurs is planned once.
+    private const int PreparedStatements = 32;
+
     /// <summary>Adds what the use cases need of a database.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="connectionString">Which PostgreSQL, in Npgsql's spelling. The server may be away still.</param>
@@ -67,18 +70,9 @@ public static class InfrastructureServices
 
     private static NpgsqlDataSource DataSource(string connectionString)
     {
-        // The first second of year 1 is a moment like any other, not PostgreSQL's -infinity. Read when Npgsql is first used.
-        AppContext.SetSwitch("Npgsql.DisableDateTimeInfinityConversions", true);
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        if (!settings.ContainsKey("Maximum Pool Size"))
-        {
-            settings.MaxPoolSize = PoolSize;
-        }
-
-        // No session setting is ever changed but the one below, which a reset would undo.
-        settings.NoResetOnClose = true;
-        settings.ApplicationName ??= "IndustryData";
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        // What the connection string says comes last and so wins. No session setting is ever changed but the one below, which a reset would undo.
+        var settings = $"Maximum Pool Size={PoolSize};Max Auto Prepare={PreparedStatements};Application Name=IndustryData;{connectionString};No Reset On Close=true";
+        var builder = new NpgsqlDataSourceBuilder(settings);
 
         // An answered write is on disk, whatever the server's or role's default. Stricter settings (remote_apply) stay.
         const string durable = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";

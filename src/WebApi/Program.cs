@@ -1,1 +1,103 @@
-return;
+using IndustryData.Infrastructure;
+using IndustryData.Infrastructure.EmbeddedPostgres;
+using IndustryData.WebApi;
+using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Security;
+using Npgsql;
+using Serilog;
+using Serilog.Extensions.Logging;
+
+// The first argument is a command, unless it is a setting like --urls.
+var command = args is [var first, ..] && !first.StartsWith('-') ? first : "serve";
+var rest = args.Skip(command == "serve" && args.FirstOrDefault() != "serve" ? 0 : 1).ToArray();
+try
+{
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = command == "serve" ? rest : [], ContentRootPath = AppContext.BaseDirectory });
+    var configuration = builder.Configuration;
+    var postgres = configuration.GetSection("EmbeddedPostgres").Get<EmbeddedPostgresOptions>() ?? new EmbeddedPostgresOptions();
+    var tokens = configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
+    var connectionString = configuration.GetConnectionString("IndustryData");
+    var isEmbedded = string.IsNullOrWhiteSpace(connectionString);
+    DataFolder Folder() => DataFolder.Resolve(configuration["DataFolder"], postgres);
+    void AddDevelopmentKey()
+    {
+        if (isEmbedded && tokens is { SigningKeys.Count: 0, Authorities.Count: 0 })
+        {
+            var folder = Folder();
+            folder.Create();
+            tokens.SigningKeys.Add(SigningKeys.Development(folder.Path));
+        }
+    }
+
+    switch (command)
+    {
+        case "serve":
+            await using (var server = isEmbedded ? await StartPostgresAsync(configuration, Folder(), postgres) : null)
+            {
+                AddDevelopmentKey();
+                if (server is not null)
+                {
+                    connectionString = server.ConnectionString;
+                    await InfrastructureServices.MigrateAsync(connectionString, TimeSpan.FromSeconds(30), CancellationToken.None);
+                    builder.Services.AddHostedService(_ => new Supervision(server));
+                }
+
+                await using var app = Serve.Build(builder, connectionString!, tokens);
+                await app.RunAsync();
+            }
+
+            return 0;
+        case "migrate" when isEmbedded:
+            throw new OperatorException("Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it.");
+        case "migrate":
+            var applied = await InfrastructureServices.MigrateAsync(connectionString!, TimeSpan.FromSeconds(60), CancellationToken.None);
+            Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+            return 0;
+        case "token":
+            AddDevelopmentKey();
+            Console.WriteLine(TokenCommand.Make(rest, tokens, TimeProvider.System));
+            return 0;
+        case "health":
+            return await HealthCommand.RunAsync(configuration);
+        case "psql" when isEmbedded:
+            return await PsqlCommand.RunAsync(PostgresServer.DescribeRunning(Folder(), postgres), rest);
+        case "psql":
+            throw new OperatorException("psql is for the embedded database; ConnectionStrings:IndustryData names another server, connect to that one with its own psql.");
+        default:
+            throw new OperatorException($"There is no command '{command}'. Commands: serve (when none is named), migrate, token, health, psql.");
+    }
+}
+catch (Exception exception) when (exception is OperatorException or EmbeddedPostgresException)
+{
+    return Refuse(exception.Message);
+}
+catch (Exception exception) when (exception is NpgsqlException or ArgumentException { Source: "Npgsql" })
+{
+    return Refuse($"The database of ConnectionStrings:IndustryData: {exception.Message.ReplaceLineEndings(" ")}; correct the connection string or start the server.");
+}
+catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+{
+    return Refuse($"{exception.Message.ReplaceLineEndings(" ")} Stop the other program or set ASPNETCORE_URLS.");
+}
+finally
+{
+    await Log.CloseAndFlushAsync();
+}
+
+static int Refuse(string message)
+{
+    Console.Error.WriteLine($"industrydata: {message}");
+    return 1;
+}
+
+static async Task<PostgresServer> StartPostgresAsync(IConfiguration configuration, DataFolder folder, EmbeddedPostgresOptions options)
+{
+    // Before the host, and its log, are there.
+    var log = new LoggerConfiguration().ReadFrom.Configuration(configuration).CreateLogger();
+    return await PostgresServer.StartAsync(folder, options, new SerilogLoggerFactory(log, dispose: true).CreateLogger<PostgresServer>(), CancellationToken.None);
+}
+
+internal sealed class Supervision(PostgresServer server) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => server.SuperviseAsync(stoppingToken);
+}

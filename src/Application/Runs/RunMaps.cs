@@ -3,7 +3,7 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Flat maps from the aggregate to what is read back. Reads use the same maps as SQL projections.</summary>
+/// <summary>The flat map from the aggregate to what is read back.</summary>
 internal sealed class RunMaps : Profile
 {
     public RunMaps()
@@ -14,10 +14,5 @@ internal sealed class RunMaps : Profile
             .ForCtorParam(nameof(RunResponse.Status), o => o.MapFrom(r => r.Status.Name))
             .ForCtorParam(nameof(RunResponse.Statistics), o => o.MapFrom(r => r.Statistics.Json))
             .ForCtorParam(nameof(RunResponse.BlockingError), o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json));
-        CreateMap<Run, RunListItem>()
-            .ForCtorParam(nameof(RunListItem.Id), o => o.MapFrom(r => r.Id.Value))
-            .ForCtorParam(nameof(RunListItem.DisplayName), o => o.MapFrom(r => r.DisplayName.Value))
-            .ForCtorParam(nameof(RunListItem.Status), o => o.MapFrom(r => r.Status.Name))
-            .ForCtorParam(nameof(RunListItem.BlockingError), o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json));
     }
 }

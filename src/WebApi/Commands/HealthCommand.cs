@@ -1,0 +1,30 @@
+namespace IndustryData.WebApi.Commands;
+
+/// <summary><c>health</c>: asks the running service whether it serves, for images that have no curl.</summary>
+internal static class HealthCommand
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Exit code 0 when it serves.</summary>
+    public static async Task<int> RunAsync(IConfiguration configuration)
+    {
+        using var client = new HttpClient { Timeout = _patience };
+        try
+        {
+            using var response = await client.GetAsync(new Uri(ListeningUrl(configuration), "/health/ready"));
+            Console.WriteLine(await response.Content.ReadAsStringAsync());
+            return response.IsSuccessStatusCode ? 0 : 1;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            throw new OperatorException($"The service does not answer ({exception.Message}); start it.");
+        }
+    }
+
+    /// <summary>The first of the service's own URLs, as this machine reaches it.</summary>
+    private static Uri ListeningUrl(IConfiguration configuration)
+    {
+        var url = Listening.Urls(configuration).Split(';')[0];
+        return new Uri(url.Replace("//*", "//localhost", StringComparison.Ordinal).Replace("//+", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal).Replace("//[::]", "//localhost", StringComparison.Ordinal));
+    }
+}

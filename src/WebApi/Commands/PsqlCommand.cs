@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using IndustryData.Infrastructure.EmbeddedPostgres;
+
+namespace IndustryData.WebApi.Commands;
+
+/// <summary><c>psql [arguments…]</c>: PostgreSQL's own client, connected to the embedded database.</summary>
+internal static class PsqlCommand
+{
+    public static async Task<int> RunAsync(PsqlConnection connection, IEnumerable<string> arguments)
+    {
+        // The terminal's Ctrl+C is psql's: it cancels a query there.
+        Console.CancelKeyPress += (_, e) => e.Cancel = true;
+        var program = connection.Program ?? throw new OperatorException("There is no psql beside the server programs; install the PostgreSQL client.");
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            Environment =
+            {
+                ["PGHOST"] = connection.Host,
+                ["PGPORT"] = $"{connection.Port}",
+                ["PGUSER"] = connection.User,
+                ["PGDATABASE"] = connection.Database,
+                ["PGPASSWORD"] = connection.Password,
+            },
+        };
+        using var psql = Process.Start(start)!;
+        await psql.WaitForExitAsync();
+        return psql.ExitCode;
+    }
+}

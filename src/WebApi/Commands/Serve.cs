@@ -1,0 +1,98 @@
+using IndustryData.Application;
+using IndustryData.Application.Common;
+using IndustryData.Infrastructure;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Runs;
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HttpOverrides;
+using Serilog;
+
+namespace IndustryData.WebApi.Commands;
+
+/// <summary>The service itself.</summary>
+internal static partial class Serve
+{
+    private const int LargestBody = 1024 * 1024;
+
+    // Kestrel refuses a longer request line by itself, without a body; up to here the refusal is ours and says what to do.
+    private const int LongestRequestLine = 2 * Failures.LongestUrl;
+
+    /// <summary>Puts the service together.</summary>
+    /// <param name="builder">The host's builder.</param>
+    /// <param name="connectionString">The database.</param>
+    /// <param name="tokens">Whose tokens are taken.</param>
+    public static WebApplication Build(WebApplicationBuilder builder, string connectionString, TokenOptions tokens)
+    {
+        builder.WebHost.UseUrls(Listening.Urls(builder.Configuration));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = LargestBody;
+            kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
+            kestrel.Limits.MaxConcurrentConnections = 10_000;
+        });
+        builder.Services.AddSerilog((_, logs) => logs.ReadFrom.Configuration(builder.Configuration));
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"]);
+        builder.Services.AddInfrastructure(connectionString);
+        builder.Services.AddTokens(tokens);
+
+        // Tokens are all that is checked here: no cookies, so nothing that ASP.NET Core would keep keys for.
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        builder.Services.AddSingleton<PageToken>();
+        builder.Services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<KeyConstraint>(KeyConstraint.Name));
+
+        var app = builder.Build();
+        if (tokens.SigningKeys.Contains(SigningKeys.Example))
+        {
+            LogExampleKey(app.Logger);
+        }
+
+        app.Use(next => http => RequestIds.NameAsync(http, next));
+        TrustProxies(app);
+        app.UseMiddleware<Failures>();
+        app.UsePathBase("/beta");
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapService();
+        app.MapRuns();
+        return app;
+    }
+
+    /// <summary>Takes scheme and host from <c>X-Forwarded-*</c> headers, but only when a configured proxy sent them.</summary>
+    private static void TrustProxies(WebApplication app)
+    {
+        var proxies = app.Configuration.GetSection("ForwardedHeaders:KnownProxies").Get<string[]>() ?? [];
+        if (proxies.Length == 0)
+        {
+            return;
+        }
+
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All };
+        options.KnownIPNetworks.Clear();
+        options.KnownProxies.Clear();
+        foreach (var proxy in proxies)
+        {
+            if (System.Net.IPNetwork.TryParse(proxy, out var network))
+            {
+                options.KnownIPNetworks.Add(network);
+            }
+            else if (System.Net.IPAddress.TryParse(proxy, out var address))
+            {
+                options.KnownProxies.Add(address);
+            }
+            else
+            {
+                throw new OperatorException($"ForwardedHeaders:KnownProxies holds '{proxy}', which is neither an IP address nor a network like 10.0.0.0/8; correct it.");
+            }
+        }
+
+        app.UseForwardedHeaders(options);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication:SigningKeys holds the example key, with which anybody can sign tokens; replace it before anybody else can reach this service")]
+    private static partial void LogExampleKey(Microsoft.Extensions.Logging.ILogger logger);
+}

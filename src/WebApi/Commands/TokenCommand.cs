@@ -1,0 +1,66 @@
+using System.Globalization;
+using IndustryData.WebApi.Security;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace IndustryData.WebApi.Commands;
+
+/// <summary><c>token [--tenant GUID] [--permission NAME]… [--days N]</c>: prints a token that this service takes, and nothing else.</summary>
+internal static class TokenCommand
+{
+    private const string Usage = "usage: token [--tenant GUID] [--permission NAME]… [--days N]";
+    private const int DefaultDays = 30;
+    private const int MostDays = 366;
+
+    /// <summary>The tenant of tokens that name none.</summary>
+    private static readonly Guid _developmentTenant = new("00000000-0000-4000-8000-000000000001");
+
+    public static string Make(IReadOnlyList<string> arguments, TokenOptions options, TimeProvider clock)
+    {
+        var keys = SigningKeys.Read(options);
+        if (keys.Count == 0)
+        {
+            throw new OperatorException("This service has no key of its own to sign tokens with (Authentication:SigningKeys); ask the configured OpenID Connect provider for one.");
+        }
+
+        var tenant = _developmentTenant;
+        var days = DefaultDays;
+        var permissions = new List<string>();
+        for (var i = 0; i < arguments.Count; i += 2)
+        {
+            var value = i + 1 < arguments.Count ? arguments[i + 1] : throw new OperatorException(Usage);
+            switch (arguments[i])
+            {
+                case "--tenant":
+                    tenant = Guid.TryParse(value, out var id) ? id : throw new OperatorException($"--tenant must be a GUID; {Usage}");
+                    break;
+                case "--permission":
+                    permissions.Add(Permissions.Names.Contains(value) ? value : throw new OperatorException($"--permission must be one of {string.Join(", ", Permissions.Names)}; {Usage}"));
+                    break;
+                case "--days":
+                    days = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= MostDays
+                        ? number
+                        : throw new OperatorException($"--days must be 1 to {MostDays}; {Usage}");
+                    break;
+                default:
+                    throw new OperatorException(Usage);
+            }
+        }
+
+        var now = clock.GetUtcNow().UtcDateTime;
+        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = SigningKeys.Issuer,
+            Audience = options.Audience,
+            IssuedAt = now,
+            NotBefore = now,
+            Expires = now.AddDays(days),
+            Claims = new Dictionary<string, object>
+            {
+                ["tid"] = tenant.ToString(),
+                ["roles"] = permissions.Count > 0 ? permissions : Permissions.Names,
+            },
+            SigningCredentials = new SigningCredentials(keys[0], SecurityAlgorithms.HmacSha256),
+        });
+    }
+}

@@ -1,0 +1,76 @@
+using IndustryData.Application.Common;
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and authorization.</summary>
+internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus database, ILogger<Failures> logger)
+{
+    /// <summary>The longest request target, in bytes.</summary>
+    public const int LongestUrl = 32 * 1024;
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            if (http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > LongestUrl)
+            {
+                await http.RefuseAsync(StatusCodes.Status414UriTooLong, "urlTooLong", $"The URL is longer than {LongestUrl} bytes; shorten it.");
+                return;
+            }
+
+            await next(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be answered.
+        }
+        catch (BadHttpRequestException exception) when (!http.Response.HasStarted)
+        {
+            await RefuseBadRequestAsync(http, exception.StatusCode);
+        }
+        catch (Exception exception) when (!http.Response.HasStarted)
+        {
+            http.Response.Clear();
+            RequestIds.WriteHeaders(http);
+            if (database.Report(exception) is { } outage)
+            {
+                LogOutage(exception, outage.Code);
+                await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
+            }
+            else
+            {
+                LogFailure(exception);
+                await http.RefuseAsync(StatusCodes.Status500InternalServerError, "unexpected", "Something went wrong that should not have; nothing is known to be stored. Give the operator the request-id.");
+            }
+        }
+
+        if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null })
+        {
+            await RefuseBareStatusAsync(http);
+        }
+    }
+
+    private static Task RefuseBadRequestAsync(HttpContext http, int status) => status switch
+    {
+        StatusCodes.Status413PayloadTooLarge => http.RefuseAsync(status, "bodyTooLarge", "The body is over 1 MiB; send a smaller one."),
+        StatusCodes.Status408RequestTimeout => http.RefuseAsync(status, "bodyTooSlow", "The body came too slowly; send it again."),
+        _ => http.RefuseAsync(status, "malformedRequest", "The request is not well-formed HTTP; send it again."),
+    };
+
+    private static Task RefuseBareStatusAsync(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status401Unauthorized => http.RefuseAsync(401, "invalidToken", "The request needs a valid token: send the header 'Authorization: Bearer {token}'. WWW-Authenticate says what is wrong with the one that came."),
+        StatusCodes.Status403Forbidden => http.RefuseAsync(403, "permissionMissing", $"The token lacks the permission for this; its 'scp' or 'roles' must name {http.GetEndpoint()?.Metadata.GetMetadata<Permission>()?.AnyOf.Aggregate((a, b) => $"{a} or {b}") ?? "one that allows it"}."),
+        StatusCodes.Status404NotFound => http.RefuseAsync(404, "unknownPath", "There is nothing at this path. The runs are at /process/runs and /external/industryData/runs, below / or /beta."),
+        StatusCodes.Status405MethodNotAllowed => http.RefuseAsync(405, "methodNotAllowed", $"This path does not take {http.Request.Method}; it takes {http.Response.Headers.Allow}."),
+        var status => http.RefuseAsync(status, GraphErrors.CodeOf(status), "The request cannot be answered."),
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A request was refused because of the database: {Code}")]
+    private partial void LogOutage(Exception exception, string code);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A request failed unexpectedly")]
+    private partial void LogFailure(Exception exception);
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json;
+using IndustryData.Domain;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>Turns refusals into Graph's error shape. The one place that knows which status a refusal has.</summary>
+internal static class GraphErrors
+{
+    /// <summary>Answers with an expected refusal.</summary>
+    public static Task RefuseAsync(this HttpContext http, Error error) => http.RefuseAsync(
+        error.Kind switch
+        {
+            ErrorKind.NotFound => StatusCodes.Status404NotFound,
+            _ => StatusCodes.Status400BadRequest,
+        },
+        error);
+
+    /// <summary>Answers with a refusal that concerns HTTP itself.</summary>
+    public static Task RefuseAsync(this HttpContext http, int status, string code, string message) =>
+        http.RefuseAsync(status, new Error(ErrorKind.Invalid, code, message));
+
+    /// <summary>Answers that trying again later is worth it.</summary>
+    public static Task RefuseAsync(this HttpContext http, int status, string code, string message, TimeSpan retryAfter)
+    {
+        http.Response.Headers.RetryAfter = ((int)retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return http.RefuseAsync(status, code, message);
+    }
+
+    /// <summary>The status in camelCase, as Graph names it (api-guidelines, errorResponses).</summary>
+    public static string CodeOf(int status) => status switch
+    {
+        StatusCodes.Status413PayloadTooLarge => "contentTooLarge",
+        StatusCodes.Status414UriTooLong => "uriTooLong",
+        StatusCodes.Status422UnprocessableEntity => "unprocessableContent",
+        _ when ReasonPhrases.GetReasonPhrase(status).Replace(" ", "", StringComparison.Ordinal) is { Length: > 0 } phrase => JsonNamingPolicy.CamelCase.ConvertName(phrase),
+        _ => "generalException",
+    };
+
+    private static async Task RefuseAsync(this HttpContext http, int status, Error error)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json";
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            return;
+        }
+
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter, ODataJson.WriterOptions);
+        json.WriteStartObject();
+        json.WriteStartObject("error");
+        json.WriteString("code", CodeOf(status));
+        json.WriteString("message", error.Message);
+        if (error.Target is not null)
+        {
+            json.WriteString("target", error.Target);
+        }
+
+        if (error.Details.Count > 0)
+        {
+            json.WriteStartArray("details");
+            foreach (var detail in error.Details)
+            {
+                json.WriteStartObject();
+                json.WriteString("code", detail.Code);
+                json.WriteString("message", detail.Message);
+                json.WriteString("target", detail.Target);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteStartObject("innerError");
+        json.WriteString("code", error.Code);
+
+        // Without a zone, as Graph writes it; UTC.
+        json.WriteString("date", http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime.ToString("s", CultureInfo.InvariantCulture));
+        json.WriteString("request-id", http.TraceIdentifier);
+        json.WriteString("client-request-id", RequestIds.ClientRequestId(http) ?? http.TraceIdentifier);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

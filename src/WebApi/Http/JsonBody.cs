@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Unicode;
+using IndustryData.Domain;
+using Microsoft.Net.Http.Headers;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>A request's body: one JSON object, read whole, with every fault that it has as JSON.</summary>
+internal sealed class JsonBody : IDisposable
+{
+    // Nesting is judged member by member, so that a deep one does not hide the faults of the others.
+    private static readonly JsonDocumentOptions _anyDepth = new() { MaxDepth = int.MaxValue };
+
+    private readonly JsonDocument _document;
+
+    private JsonBody(JsonDocument document, Faults faults) => (_document, Faults) = (document, faults);
+
+    /// <summary>The object.</summary>
+    public JsonElement Root => _document.RootElement;
+
+    /// <summary>What is wrong with its names, texts and nesting; reading goes on to add what is wrong with its members.</summary>
+    public Faults Faults { get; }
+
+    /// <summary>Reads the body.</summary>
+    /// <returns>Null when it is no JSON object: the request has been answered then.</returns>
+    /// <exception cref="BadHttpRequestException">The body is over the server's limit, or came too slowly.</exception>
+    public static async Task<JsonBody?> ReadAsync(HttpContext http)
+    {
+        if (!IsJson(http.Request))
+        {
+            await http.RefuseAsync(StatusCodes.Status415UnsupportedMediaType, "notJson", "Send the body as UTF-8 JSON, uncompressed, with the header 'Content-Type: application/json'.");
+            return null;
+        }
+
+        var bytes = await ReadWholeAsync(http);
+        if (!Utf8.IsValid(bytes.Span))
+        {
+            await http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidUtf8", "The body is not valid UTF-8; encode it as UTF-8.");
+            return null;
+        }
+
+        if (bytes.Span.StartsWith("\uFEFF"u8))
+        {
+            bytes = bytes[3..];
+        }
+
+        try
+        {
+            var faults = new Faults();
+            JsonScan.Check(bytes.Span, faults);
+            var document = JsonDocument.Parse(bytes, _anyDepth);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                return new JsonBody(document, faults);
+            }
+
+            document.Dispose();
+            await http.RefuseAsync(StatusCodes.Status400BadRequest, "notAnObject", "The body must be one JSON object, like {\"displayName\": …}.");
+        }
+        catch (JsonException exception)
+        {
+            await http.RefuseAsync(
+                StatusCodes.Status400BadRequest,
+                "malformedJson",
+                $"The body is not one JSON value: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}. Comments, trailing commas and a second value are not JSON.");
+        }
+
+        return null;
+    }
+
+    public void Dispose() => _document.Dispose();
+
+    private static bool IsJson(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        && (request.Headers.ContentEncoding.Count == 0 || request.Headers.ContentEncoding == "identity");
+
+    private static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(HttpContext http)
+    {
+        var whole = new ArrayBufferWriter<byte>((int)Math.Clamp(http.Request.ContentLength ?? 0, 256, 1 << 20));
+        var reader = http.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(http.RequestAborted);
+            foreach (var part in read.Buffer)
+            {
+                whole.Write(part.Span);
+            }
+
+            reader.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                return whole.WrittenMemory;
+            }
+        }
+    }
+}

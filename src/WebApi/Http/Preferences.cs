@@ -1,0 +1,32 @@
+using Microsoft.Net.Http.Headers;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>What a caller would like best (<c>Prefer</c>, RFC 7240). A preference that is unknown or cannot be met is ignored.</summary>
+internal static class Preferences
+{
+    /// <summary>Whether the caller wants the written entity back; null when it does not say.</summary>
+    public static bool? ReturnRepresentation(HttpContext http)
+    {
+        foreach (var preference in http.Request.Headers.GetCommaSeparatedValues("Prefer"))
+        {
+            var parts = preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries);
+            if (parts is [var name, var value] && name.Equals("return", StringComparison.OrdinalIgnoreCase))
+            {
+                switch (HeaderUtilities.RemoveQuotes(value).Value)
+                {
+                    case "representation":
+                        return true;
+                    case "minimal":
+                        return false;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Tells the caller that its wish for the entity, or for none, was met.</summary>
+    public static void ApplyReturn(HttpContext http, bool representation) =>
+        http.Response.Headers["Preference-Applied"] = representation ? "return=representation" : "return=minimal";
+}

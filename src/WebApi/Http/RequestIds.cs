@@ -1,0 +1,36 @@
+namespace IndustryData.WebApi.Http;
+
+/// <summary>Names every request, and writes the headers that every response has.</summary>
+internal static class RequestIds
+{
+    private const int LongestClientId = 256;
+
+    /// <summary>The caller's own name for the request, if it sent one that can be repeated in a header.</summary>
+    public static string? ClientRequestId(HttpContext http)
+    {
+        var id = http.Request.Headers["client-request-id"];
+        return id is [{ Length: > 0 and <= LongestClientId } text] && text.All(c => c is >= ' ' and <= '~') ? text : null;
+    }
+
+    /// <summary>Gives the request its <c>request-id</c>, which log entries carry too.</summary>
+    public static Task NameAsync(HttpContext http, RequestDelegate next)
+    {
+        http.TraceIdentifier = Guid.NewGuid().ToString();
+        WriteHeaders(http);
+        return next(http);
+    }
+
+    /// <summary>Writes the headers that every response has.</summary>
+    public static void WriteHeaders(HttpContext http)
+    {
+        var headers = http.Response.Headers;
+        headers["request-id"] = http.TraceIdentifier;
+        if (ClientRequestId(http) is { } clientRequestId)
+        {
+            headers["client-request-id"] = clientRequestId;
+        }
+
+        headers["OData-Version"] = "4.0";
+        headers.XContentTypeOptions = "nosniff";
+    }
+}

@@ -1,0 +1,65 @@
+using IndustryData.Application.Common;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>Maps a route together with what every route must have: a permission, documented statuses, the query options that it takes.</summary>
+internal static class Routes
+{
+    private static readonly int[] _always = [401, 403, 503];
+
+    /// <summary>Offers a path that takes no query options.</summary>
+    public static void Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
+        routes.Offer(method, path, permission, (http, _) => handler(http), statuses, []);
+
+    /// <summary>Offers a path.</summary>
+    public static void Offer(
+        this IEndpointRouteBuilder routes,
+        string method,
+        string path,
+        Permission permission,
+        Func<HttpContext, QueryOptions, Task> handler,
+        int[] statuses,
+        string[] options) =>
+        routes.MapMethods(path, [method], http => HandleAsync(http, handler, options)).Documents(permission, [.. statuses, .. _always]);
+
+    /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
+    public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
+        routes.MapMethods(path, [method], RefuseNotOfferedAsync).Documents(permission, [501, .. _always]);
+
+    private static Task RefuseNotOfferedAsync(HttpContext http) =>
+        http.RefuseAsync(StatusCodes.Status501NotImplemented, "notOffered", $"{http.Request.Path} is part of the protocol, but not offered by this version of the service.");
+
+    private static void Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
+    {
+        endpoint.RequireAuthorization(permission.Policy);
+        endpoint.WithMetadata(permission);
+        foreach (var status in statuses)
+        {
+            endpoint.WithMetadata(new ProducesResponseTypeMetadata(status));
+        }
+    }
+
+    private static async Task HandleAsync(HttpContext http, Func<HttpContext, QueryOptions, Task> handler, string[] offered)
+    {
+        if (await QueryOptions.ReadAsync(http, offered) is not { } options)
+        {
+            return;
+        }
+
+        if (HttpMethods.IsGet(http.Request.Method) && !ODataJson.IsAcceptable(http.Request))
+        {
+            await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "The answer is JSON; send 'Accept: application/json', or no Accept at all.");
+            return;
+        }
+
+        if (http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage is { } outage)
+        {
+            await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
+            return;
+        }
+
+        await handler(http, options);
+    }
+}

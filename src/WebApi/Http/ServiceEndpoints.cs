@@ -1,0 +1,62 @@
+using IndustryData.Application.Common;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>The paths above the runs, and the service's health.</summary>
+internal static class ServiceEndpoints
+{
+    public static void MapService(this IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/", ["GET"], WriteServiceDocumentAsync).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        foreach (var singleton in (string[])["external", "external/industryData", "process"])
+        {
+            routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406]);
+        }
+
+        routes.NotOffered("GET", "/$metadata", Permissions.Read);
+        routes.NotOffered("POST", "/$batch", Permissions.Read);
+        routes.MapMethods("/health/live", ["GET"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/health/ready", ["GET"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
+            .AllowAnonymous()
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503));
+    }
+
+    // OData JSON Format §5.
+    private static Task WriteServiceDocumentAsync(HttpContext http) => http.Response.WriteJsonAsync(StatusCodes.Status200OK, json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.context", $"{ServiceUrls.Root(http.Request)}$metadata");
+        json.WriteStartArray("value");
+        foreach (var singleton in (string[])["external", "process"])
+        {
+            json.WriteStartObject();
+            json.WriteString("name", singleton);
+            json.WriteString("kind", "Singleton");
+            json.WriteString("url", singleton);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    private static Task WriteSingletonAsync(HttpContext http, string singleton) => http.Response.WriteJsonAsync(StatusCodes.Status200OK, json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.context", ServiceUrls.Context(http.Request, singleton));
+        json.WriteEndObject();
+    });
+
+    private static Task WriteHealthAsync(HttpContext http, DatabaseOutage? outage)
+    {
+        if (outage is not null)
+        {
+            return http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
+        }
+
+        http.Response.ContentType = "text/plain";
+        return http.Response.WriteAsync("ok");
+    }
+}

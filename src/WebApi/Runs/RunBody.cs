@@ -1,0 +1,109 @@
+using System.Text.Json;
+using IndustryData.Domain;
+using IndustryData.Domain.Json;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.WebApi.Runs;
+
+/// <summary>Reads the form of a run's body: its members, by name and kind. What they mean is the domain's to judge.</summary>
+internal static class RunBody
+{
+    public const string TypeAnnotation = "@odata.type";
+    public const string IdAnnotation = "@odata.id";
+
+    private static readonly string[] _typeNames = ["microsoft.graph.industryData.industryDataRun", "microsoft.graph.industryData.run"];
+
+    /// <summary>The reference that the body consists of; null when the body is a run.</summary>
+    public static JsonElement? Reference(JsonElement body) =>
+        body.TryGetProperty(IdAnnotation, out var reference) && body.EnumerateObject().All(m => JsonText.Name(m)?.Contains('@') ?? false) ? reference : null;
+
+    /// <summary>Reads a run and adds the faults of form; a member that cannot be read is absent from the draft.</summary>
+    public static RunDraft Read(JsonElement body, Faults faults)
+    {
+        var draft = new RunDraft();
+        foreach (var member in body.EnumerateObject())
+        {
+            // A name that is no text has been reported where the body was scanned.
+            if (JsonText.Name(member) is { } name)
+            {
+                draft = Read(draft, name, member.Value, faults);
+            }
+        }
+
+        return draft;
+    }
+
+    private static RunDraft Read(RunDraft draft, string name, JsonElement value, Faults faults)
+    {
+        var isNull = value.ValueKind == JsonValueKind.Null;
+        switch (name)
+        {
+            case "displayName":
+                return draft with { DisplayName = isNull ? null : Text(value, name, faults) };
+            case "startDateTime":
+                return draft with { StartDateTime = isNull ? null : Moment(value, name, faults) };
+            case "endDateTime":
+                return draft with { EndDateTime = isNull ? null : Moment(value, name, faults) };
+            case "status":
+                return draft with { Status = isNull ? null : Status(value, name, faults) };
+            case "statistics":
+                return draft with { Statistics = isNull ? null : RunStatistics.Read(value, name, faults) };
+            case "blockingError":
+                return draft with { BlockingError = isNull ? null : PublicError.Read(value, name, faults) };
+            case "id" or "createdDateTime" or "lastModifiedDateTime":
+                // The server's to say; taken so that what was read can be sent back.
+                return draft;
+            case "activities":
+                faults.Add(name, "notOffered", "activities cannot be recorded yet; leave them out, statistics/activityStatistics can hold their counts.");
+                return draft;
+            case TypeAnnotation:
+                if (!_typeNames.Contains(JsonText.TypeName(value)))
+                {
+                    faults.Add(name, "unknownType", $"{name} must be \"#{_typeNames[0]}\" or be left out.");
+                }
+
+                return draft;
+            case IdAnnotation:
+                faults.Add(name, "unexpectedReference", $"{name} refers to a run that exists; send it alone to …/runs/$ref, or leave it out to add a new run.");
+                return draft;
+            case var annotation when annotation.Contains('@'):
+                return draft;
+            default:
+                var shown = Faults.Shown(name);
+                faults.Add(shown, "unknownProperty", $"A run has no property '{shown}'; remove it, or put it into statistics. Names are in exactly this case.");
+                return draft;
+        }
+    }
+
+    private static string? Text(JsonElement value, string path, Faults faults)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            faults.Add(path, "notAText", $"{path} must be a text.");
+        }
+
+        return JsonText.Value(value);
+    }
+
+    private static DateTimeOffset? Moment(JsonElement value, string path, Faults faults)
+    {
+        var instant = Instant.Parse(JsonText.Value(value));
+        if (instant is null)
+        {
+            faults.Add(path, "notAnInstant", $"{path} must be an ISO 8601 date and time with an offset, like \"2026-11-22T02:00:00Z\" or \"2026-11-22T04:00:00.25+02:00\".");
+        }
+
+        return instant;
+    }
+
+    private static RunStatus? Status(JsonElement value, string path, Faults faults)
+    {
+        var status = JsonText.Value(value) is { } name ? RunStatus.FromName(name) : null;
+        if (status is null)
+        {
+            faults.Add(path, "unknownStatus", $"{path} must be one of {string.Join(", ", RunStatus.All)}, in exactly this case.");
+        }
+
+        return status;
+    }
+}

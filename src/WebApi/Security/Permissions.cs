@@ -1,0 +1,45 @@
+using System.Security.Claims;
+
+namespace IndustryData.WebApi.Security;
+
+/// <summary>What a route asks of a token.</summary>
+/// <param name="Policy">The authorization policy.</param>
+/// <param name="AnyOf">The permissions of which the token must have one.</param>
+internal sealed record Permission(string Policy, IReadOnlyList<string> AnyOf);
+
+/// <summary>The permissions: Graph's two, and one for writing, which Graph does not have.</summary>
+internal static class Permissions
+{
+    public const string ReadAll = "IndustryData-Run.Read.All";
+    public const string RunStart = "IndustryData-Run.Start";
+    public const string ReadWriteAll = "IndustryData-Run.ReadWrite.All";
+
+    /// <summary>Every permission by name.</summary>
+    public static readonly IReadOnlyList<string> Names = [ReadAll, RunStart, ReadWriteAll];
+
+    public static readonly Permission Read = new("read", [ReadAll, RunStart, ReadWriteAll]);
+    public static readonly Permission Start = new("start", [RunStart, ReadWriteAll]);
+    public static readonly Permission Write = new("write", [ReadWriteAll]);
+
+    public static readonly IReadOnlyList<Permission> All = [Read, Start, Write];
+
+    /// <summary>Whether the token has one of the permissions: delegated in <c>scp</c>, space-separated, or the application's own in <c>roles</c>.</summary>
+    public static bool Grants(ClaimsPrincipal user, Permission permission)
+    {
+        foreach (var claim in user.Claims)
+        {
+            var granted = claim.Type switch
+            {
+                "roles" => permission.AnyOf.Contains(claim.Value),
+                "scp" => claim.Value.Split(' ').Any(permission.AnyOf.Contains),
+                _ => false,
+            };
+            if (granted)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using Microsoft.IdentityModel.Tokens;
+
+namespace IndustryData.WebApi.Security;
+
+/// <summary>The service's own keys: from configuration, or one made at first start that lies beside the embedded database.</summary>
+internal static class SigningKeys
+{
+    /// <summary>The issuer of tokens that are signed by these keys.</summary>
+    public const string Issuer = "industrydata";
+
+    /// <summary>The key of <c>.env.example</c>, which everybody knows.</summary>
+    public const string Example = "ZXhhbXBsZSBrZXksIHJlcGxhY2UgaXQgYmVmb3JlIHVzZSE=";
+
+    private const int LeastBytes = 32;
+
+    /// <summary>Decodes the keys of the configuration.</summary>
+    /// <exception cref="OperatorException">One is not base64, or too short.</exception>
+    public static IReadOnlyList<SymmetricSecurityKey> Read(TokenOptions options) => [.. options.SigningKeys.Select(Decode)];
+
+    /// <summary>The development key, made when there is none yet.</summary>
+    /// <param name="folder">The data folder.</param>
+    /// <exception cref="OperatorException">The folder cannot be written.</exception>
+    public static string Development(string folder)
+    {
+        var path = Path.Combine(folder, "signing-key");
+        try
+        {
+            if (!File.Exists(path))
+            {
+                // Written aside and linked into place, so that two first starts at once agree on one key.
+                var draft = $"{path}.{Environment.ProcessId}";
+                var mode = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+                if (!OperatingSystem.IsWindows())
+                {
+                    mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                }
+
+                using (var writer = new StreamWriter(draft, mode))
+                {
+                    writer.Write(Convert.ToBase64String(RandomNumberGenerator.GetBytes(LeastBytes)));
+                }
+
+                try
+                {
+                    File.Move(draft, path, overwrite: false);
+                }
+                catch (IOException) when (File.Exists(path))
+                {
+                    File.Delete(draft);
+                }
+            }
+
+            return File.ReadAllText(path).Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The development key {path} can be neither read nor made ({exception.Message}); run as the account that owns the folder, or set DataFolder.");
+        }
+    }
+
+    private static SymmetricSecurityKey Decode(string text)
+    {
+        var key = new byte[text.Length];
+        return Convert.TryFromBase64String(text, key, out var length) && length >= LeastBytes
+            ? new SymmetricSecurityKey(key[..length])
+            : throw new OperatorException($"Authentication:SigningKeys must be base64 of at least {LeastBytes} bytes each; make one with: openssl rand -base64 {LeastBytes}");
+    }
+}
