@@ -1,0 +1,104 @@
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Microsoft.Graph;
+using Microsoft.Kiota.Abstractions;
+using Microsoft.Kiota.Abstractions.Authentication;
+using Microsoft.Kiota.Abstractions.Serialization;
+using Microsoft.Kiota.Serialization.Json;
+
+namespace IndustryData.WebApi.FunctionalTests.Clients;
+
+/// <summary>Microsoft Graph's own client, as its SDKs use it, against the service unchanged.</summary>
+public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(database)
+{
+    private static readonly Dictionary<string, ParsableFactory<IParsable>> _errors = new() { ["XXX"] = ServiceError.Create };
+
+    // As every generated client does when it is made.
+    static GraphClientTests() => ApiClientBuilder.RegisterDefaultDeserializer<JsonParseNodeFactory>();
+
+    [Fact]
+    public async Task Posts_a_run_and_reads_it_back()
+    {
+        using var graph = Graph(Tokens.Make());
+        var added = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.POST, "/external/industryData/runs", Bodies.Run), _errors, Cancellation);
+        var id = (await NodeAsync(added!)).GetChildNode("id")!.GetStringValue()!;
+
+        var read = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.GET, $"/external/industryData/runs/{id}"), _errors, Cancellation);
+        (await NodeAsync(read!)).GetChildNode("displayName")!.GetStringValue().ShouldBe("Nightly rostering");
+        var statistics = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.GET, $"/external/industryData/runs/{id}/microsoft.graph.industryData.getStatistics()"), _errors, Cancellation);
+        (await NodeAsync(statistics!)).GetChildNode("runId")!.GetStringValue().ShouldBe(id);
+    }
+
+    [Fact]
+    public async Task Adds_by_reference_without_content_and_lists()
+    {
+        using var graph = Graph(Tokens.Make());
+        await graph.SendNoContentAsync(Request(graph, Method.POST, "/process/runs/$ref", Bodies.Run), _errors, Cancellation);
+        await graph.SendNoContentAsync(Request(graph, Method.POST, "/process/runs/$ref", Bodies.Run), _errors, Cancellation);
+
+        var list = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.GET, "/process/runs?$top=1"), _errors, Cancellation);
+        var page = await NodeAsync(list!);
+        page.GetChildNode("value")!.GetCollectionOfObjectValues(Run.Create).Count().ShouldBe(1);
+        var next = new RequestInformation { HttpMethod = Method.GET, URI = new Uri(page.GetChildNode("@odata.nextLink")!.GetStringValue()!) };
+        var rest = await graph.SendPrimitiveAsync<Stream>(next, _errors, Cancellation);
+        (await NodeAsync(rest!)).GetChildNode("value")!.GetCollectionOfObjectValues(Run.Create).Single().DisplayName.ShouldBe("Nightly rostering");
+    }
+
+    [Fact]
+    public async Task Understands_refusals()
+    {
+        using var graph = Graph(Tokens.Make());
+        var invalid = await Should.ThrowAsync<ServiceError>(() => graph.SendNoContentAsync(Request(graph, Method.POST, "/process/runs/$ref", "{}"), _errors, Cancellation));
+        invalid.ResponseStatusCode.ShouldBe(400);
+        invalid.Code.ShouldBe("badRequest");
+
+        using var stranger = Graph(Tokens.SignedByNobody());
+        (await Should.ThrowAsync<ServiceError>(() => stranger.SendNoContentAsync(Request(stranger, Method.GET, "/process/runs"), _errors, Cancellation))).ResponseStatusCode.ShouldBe(401);
+    }
+
+    private static RequestInformation Request(BaseGraphRequestAdapter graph, Method method, string path, string? body = null)
+    {
+        var request = new RequestInformation(method, "{+baseurl}" + path, new Dictionary<string, object> { ["baseurl"] = graph.BaseUrl! });
+        request.Headers.Add("Accept", "application/json");
+        if (body is not null)
+        {
+            request.SetStreamContent(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(body)), "application/json");
+        }
+
+        return request;
+    }
+
+    private static Task<IParseNode> NodeAsync(Stream json) => new JsonParseNodeFactory().GetRootParseNodeAsync("application/json", json, Cancellation);
+
+    private BaseGraphRequestAdapter Graph(string token) =>
+        new(new BaseBearerTokenAuthenticationProvider(new FixedToken(token, Service.Root.Host)), new GraphClientOptions()) { BaseUrl = $"{Service.Root}beta" };
+
+    private sealed class FixedToken(string token, string host) : IAccessTokenProvider
+    {
+        public AllowedHostsValidator AllowedHostsValidator { get; } = new([host]);
+
+        public Task<string> GetAuthorizationTokenAsync(Uri uri, Dictionary<string, object>? additionalAuthenticationContext = null, CancellationToken cancellationToken = default) =>
+            Task.FromResult(token);
+    }
+
+    private sealed class Run : IParsable
+    {
+        public string? DisplayName { get; private set; }
+
+        public static Run Create(IParseNode node) => new();
+
+        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() => new Dictionary<string, Action<IParseNode>> { ["displayName"] = n => DisplayName = n.GetStringValue() };
+
+        public void Serialize(ISerializationWriter writer) => throw new NotSupportedException();
+    }
+
+    private sealed class ServiceError : ApiException, IParsable
+    {
+        public string? Code { get; private set; }
+
+        public static ServiceError Create(IParseNode node) => new();
+
+        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() => new Dictionary<string, Action<IParseNode>> { ["error"] = n => Code = n.GetChildNode("code")!.GetStringValue() };
+
+        public void Serialize(ISerializationWriter writer) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Microsoft.IdentityModel.JsonWebTokens;
+
+namespace IndustryData.WebApi.FunctionalTests.Commands;
+
+/// <summary>The commands as an operator types them: processes of their own.</summary>
+public sealed class CommandTests(TestDatabase database)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Token_prints_a_token_that_the_service_takes_and_nothing_else()
+    {
+        using var folder = new TestFolder();
+
+        // Before the first start: the key is made by whoever comes first.
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(["token"], ("DataFolder", folder.Path));
+
+        exitCode.ShouldBe(0, errors);
+        output.TrimEnd().ShouldNotContain('\n');
+        var token = new JsonWebToken(output.Trim());
+        token.GetClaim("tid").Value.ShouldBe("00000000-0000-4000-8000-000000000001");
+        token.Claims.Where(c => c.Type == "roles").Select(c => c.Value).ShouldBe(["IndustryData-Run.Read.All", "IndustryData-Run.Start", "IndustryData-Run.ReadWrite.All"]);
+        (File.GetUnixFileMode(Path.Combine(folder.Path, "signing-key")) & (UnixFileMode)0x1FF).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public async Task Token_takes_a_tenant_and_permissions()
+    {
+        var (exitCode, output, _) = await ServiceProcess.RunAsync(
+            ["token", "--tenant", Tokens.OtherTenant.ToString(), "--permission", "IndustryData-Run.Read.All", "--days", "1"],
+            ("ConnectionStrings__IndustryData", database.ConnectionString),
+            ("Authentication__SigningKeys__0", Tokens.Key));
+        exitCode.ShouldBe(0);
+        await using var service = await RunningService.StartAsync(database.ConnectionString);
+        using var client = service.Authorized(output.Trim());
+
+        (await client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("process/runs", Bodies.Json(Bodies.Run), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Theory]
+    [InlineData("--tenant", "--tenant must be a GUID", "token", "--tenant", "school")]
+    [InlineData("permission", "--permission must be one of", "token", "--permission", "All")]
+    [InlineData("days", "--days must be", "token", "--days", "0")]
+    [InlineData("unknown option", "usage: token", "token", "--colour", "red")]
+    [InlineData("value missing", "usage: token", "token", "--tenant")]
+    [InlineData("unknown command", "There is no command 'fly'", "fly")]
+    public async Task What_is_wrong_is_said_in_one_line(string @case, string message, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(arguments, ("ConnectionStrings__IndustryData", database.ConnectionString), ("Authentication__SigningKeys__0", Tokens.Key));
+
+        exitCode.ShouldBe(1, @case);
+        output.ShouldBeEmpty();
+        errors.TrimEnd().ShouldStartWith("industrydata: ");
+        errors.ShouldContain(message);
+        errors.TrimEnd().ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task A_service_that_nobody_could_use_does_not_start()
+    {
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync([], ("ConnectionStrings__IndustryData", database.ConnectionString));
+
+        exitCode.ShouldBe(1);
+        errors.ShouldContain("Authentication:SigningKeys:0");
+        errors.TrimEnd().ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_said_in_one_line()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
+            [],
+            ("ASPNETCORE_URLS", $"http://127.0.0.1:{((IPEndPoint)other.LocalEndpoint).Port}"),
+            ("ConnectionStrings__IndustryData", database.ConnectionString),
+            ("Authentication__SigningKeys__0", Tokens.Key));
+
+        exitCode.ShouldBe(1);
+        errors.ShouldContain("address already in use");
+        errors.TrimEnd().ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task Health_tells_a_service_that_serves_from_one_that_does_not()
+    {
+        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", database.ConnectionString));
+        var port = ("ASPNETCORE_HTTP_PORTS", $"{service.Root.Port}");
+        (await ServiceProcess.RunAsync(["health"], port)).ExitCode.ShouldBe(0);
+        await service.StopAsync();
+        (await ServiceProcess.RunAsync(["health"], port)).ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Migrate_applies_the_schema_once()
+    {
+        var own = await database.CreateDatabaseAsync();
+        var setting = ("ConnectionStrings__IndustryData", own);
+
+        (await ServiceProcess.RunAsync(["migrate"], setting)).Output.ShouldStartWith("Applied ");
+        (await ServiceProcess.RunAsync(["migrate"], setting)).Output.ShouldStartWith("The schema is up to date.");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using IndustryData.Infrastructure;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Npgsql;
+
+namespace IndustryData.WebApi.FunctionalTests.Durability;
+
+public sealed class DatabaseAwayTests(TestDatabase database)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_service_whose_database_does_not_exist_yet_answers_503_until_it_does()
+    {
+        var name = $"industrydata_later_{Guid.NewGuid():N}";
+        var later = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = name }.ConnectionString;
+        await using var service = await RunningService.StartAsync(later);
+        try
+        {
+            await ShouldBe503Async(service, "databaseAway");
+            await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
+            await UntilCauseAsync(service, "schemaOlder");
+            await ShouldBe503Async(service, "schemaOlder");
+            (await InfrastructureServices.MigrateAsync(later, TimeSpan.FromSeconds(10), Cancellation)).ShouldNotBeEmpty();
+            await UntilReadyAsync(service);
+            using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+        finally
+        {
+            NpgsqlConnection.ClearAllPools();
+            await TestDatabase.ExecuteAsync(database.ConnectionString, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        }
+    }
+
+    [Fact]
+    public async Task Sessions_that_the_server_ended_cost_no_more_than_503_and_then_all_is_well()
+    {
+        await using var service = await RunningService.StartAsync(database.ConnectionString);
+        for (var round = 0; round < 5; round++)
+        {
+            await Parallel.ForAsync(0, 20, Cancellation, async (i, _) =>
+            {
+                if (i == 10)
+                {
+                    await TestDatabase.ExecuteAsync(database.ConnectionString, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'IndustryData'");
+                }
+
+                using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+                response.StatusCode.ShouldBeOneOf(HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable);
+            });
+            await UntilReadyAsync(service);
+        }
+    }
+
+    [Fact]
+    public async Task A_schema_that_lost_a_table_is_503_and_not_500()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await using var service = await RunningService.StartAsync(own);
+        await TestDatabase.ExecuteAsync(own, """DROP TABLE runs CASCADE; DELETE FROM "__EFMigrationsHistory" """);
+
+        await ShouldBe503Async(service, "schemaOlder");
+    }
+
+    [Fact]
+    public async Task Writes_wait_for_the_disk_though_the_database_says_otherwise()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await TestDatabase.ExecuteAsync(own, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET synchronous_commit = off");
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            CREATE TABLE seen (setting text);
+            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
+            CREATE TRIGGER look BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION look();
+            """);
+        await using var service = await RunningService.StartAsync(own);
+        for (var i = 0; i < 3; i++)
+        {
+            using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+
+        await using var connection = new NpgsqlConnection(own);
+        await connection.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand("SELECT string_agg(setting, ',') FROM seen", connection);
+        (await command.ExecuteScalarAsync(Cancellation)).ShouldBe("on,on,on");
+    }
+
+    private static async Task ShouldBe503Async(RunningService service, string cause)
+    {
+        using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        response.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.Zero);
+        (await response.JsonAsync()).Cause().ShouldBe(cause);
+    }
+
+    private static async Task UntilCauseAsync(RunningService service, string cause)
+    {
+        while (true)
+        {
+            using var response = await service.Client.GetAsync("health/ready", Cancellation);
+            if (!response.IsSuccessStatusCode && (await response.JsonAsync()).Cause() == cause)
+            {
+                return;
+            }
+
+            await Task.Delay(50, Cancellation);
+        }
+    }
+
+    private static async Task UntilReadyAsync(RunningService service)
+    {
+        while ((await service.Client.GetAsync("health/ready", Cancellation)).StatusCode != HttpStatusCode.OK)
+        {
+            await Task.Delay(50, Cancellation);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using System.Net;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.WebApi.FunctionalTests.Durability;
+
+/// <summary>What was acknowledged is there, whatever process is killed at whatever moment. These tests run the embedded PostgreSQL in folders of their own.</summary>
+public sealed class KillTests
+{
+    private const int Rounds = 30;
+    private const int Reporters = 16;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_acknowledged_run_survives_the_end_of_every_process()
+    {
+        using var folder = new TestFolder();
+        Uri url;
+        await using (var service = await ServiceProcess.StartAsync(("DataFolder", folder.Path)))
+        {
+            using var response = await service.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            url = response.Headers.Location!;
+            await service.KillAsync();
+            ServiceProcess.KillPostgres(folder.Path);
+        }
+
+        await using var again = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+        (await again.Client.GetJsonAsync(new Uri(again.Root, url.AbsolutePath))).Text("displayName").ShouldBe("Nightly rostering");
+    }
+
+    [Fact]
+    public async Task No_acknowledged_run_is_lost_in_thirty_rounds_of_load_and_kill()
+    {
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        using var folder = new TestFolder();
+        var acknowledged = new ConcurrentBag<string>();
+        var service = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+        try
+        {
+            for (var round = 0; round < Rounds; round++)
+            {
+                using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+                var client = service.Client;
+                var load = Task.WhenAll(Enumerable.Range(0, Reporters).Select(_ => ReportAsync(client, acknowledged, enough.Token)));
+                await Task.Delay(random.Next(50, 1000), Cancellation);
+                switch (round % 3)
+                {
+                    case 0:
+                        // postgres alone: the service brings it back.
+                        ServiceProcess.KillPostmaster(folder.Path);
+                        await WaitUntilReadyAsync(service);
+                        break;
+                    case 1:
+                        // The service alone: the next one takes the running postgres over.
+                        await service.KillAsync();
+                        break;
+                    default:
+                        await service.KillAsync();
+                        ServiceProcess.KillPostgres(folder.Path);
+                        break;
+                }
+
+                await enough.CancelAsync();
+                await load;
+                if (round % 3 != 0)
+                {
+                    await service.DisposeAsync();
+                    service = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+                }
+            }
+
+            acknowledged.Count.ShouldBeGreaterThan(Rounds);
+            var kept = new HashSet<string>();
+            for (var next = new Uri(service.Root, "process/runs?$top=1000"); next is not null;)
+            {
+                var page = await service.Client.GetJsonAsync(next);
+                kept.UnionWith(page.GetProperty("value").EnumerateArray().Select(r => r.Text("id")));
+                next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
+            }
+
+            acknowledged.Where(id => !kept.Contains(id)).ShouldBeEmpty($"seed {seed}");
+            TestContext.Current.TestOutputHelper?.WriteLine($"{acknowledged.Count} acknowledged, {kept.Count} kept");
+        }
+        finally
+        {
+            await service.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Stopping_ends_postgres_too_and_leaves_the_exit_code_0()
+    {
+        using var folder = new TestFolder();
+        await using var service = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+
+        (await service.StopAsync()).ShouldBe(0, service.Output);
+        File.Exists(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).ShouldBeFalse();
+    }
+
+    private static async Task ReportAsync(HttpClient client, ConcurrentBag<string> acknowledged, CancellationToken enough)
+    {
+        while (!enough.IsCancellationRequested)
+        {
+            try
+            {
+                using var response = await client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), enough);
+                if (response.StatusCode == HttpStatusCode.NoContent)
+                {
+                    acknowledged.Add(response.Headers.Location!.Segments[^1]);
+                }
+                else
+                {
+                    response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+                    response.Headers.RetryAfter.ShouldNotBeNull();
+                    await Task.Delay(20, enough);
+                }
+            }
+            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+            {
+                // The service is gone, or the round is over.
+                if (exception is HttpRequestException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private static async Task WaitUntilReadyAsync(ServiceProcess service)
+    {
+        while (true)
+        {
+            using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            if (response.StatusCode == HttpStatusCode.NoContent)
+            {
+                return;
+            }
+
+            await Task.Delay(50, Cancellation);
+        }
+    }
+}

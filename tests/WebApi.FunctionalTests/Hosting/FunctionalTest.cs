@@ -1,0 +1,33 @@
+namespace IndustryData.WebApi.FunctionalTests.Hosting;
+
+/// <summary>A test over HTTP against a service whose database is empty.</summary>
+public abstract class FunctionalTest(TestDatabase database) : IAsyncLifetime
+{
+    protected TestDatabase Database { get; } = database;
+
+    protected RunningService Service { get; private set; } = null!;
+
+    protected HttpClient Client => Service.Client;
+
+    protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Database.EmptyAsync();
+        Service = await RunningService.StartAsync(Database.ConnectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Service.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Adds a run and gives its URL.</summary>
+    protected async Task<Uri> AddAsync(string body, HttpClient? client = null)
+    {
+        using var response = await (client ?? Client).PostAsync("beta/process/runs/$ref", Bodies.Json(body), Cancellation);
+        response.StatusCode.ShouldBe(System.Net.HttpStatusCode.NoContent, await response.Content.ReadAsStringAsync(Cancellation));
+        return response.Headers.Location!;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net.Http.Headers;
+using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+
+namespace IndustryData.WebApi.FunctionalTests.Hosting;
+
+/// <summary>The service in this process, on a real port.</summary>
+public sealed class RunningService : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private RunningService(WebApplication app)
+    {
+        _app = app;
+        Root = new Uri(app.Urls.First() + "/");
+        Client = Authorized(Tokens.Make());
+    }
+
+    /// <summary>The service root without <c>/beta</c>.</summary>
+    public Uri Root { get; }
+
+    /// <summary>Sends as the tests' tenant, with every permission.</summary>
+    public HttpClient Client { get; }
+
+    public static async Task<RunningService> StartAsync(string connectionString, params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0"), KeyValuePair.Create("Serilog:MinimumLevel:Default", (string?)"Fatal")]);
+        var app = Serve.Build(builder, connectionString, new TokenOptions { SigningKeys = { Tokens.Key } });
+        await app.StartAsync();
+        return new RunningService(app);
+    }
+
+    /// <summary>A client that sends this token, or none.</summary>
+    public HttpClient Authorized(string? token)
+    {
+        var client = new HttpClient { BaseAddress = Root };
+        client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+
+namespace IndustryData.WebApi.FunctionalTests.Hosting;
+
+/// <summary>The service as an operator runs it: a process of its own, which can be killed.</summary>
+public sealed class ServiceProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+
+    private ServiceProcess(Process process, Uri root)
+    {
+        _process = process;
+        Root = root;
+        Client = new HttpClient { BaseAddress = root, Timeout = TimeSpan.FromSeconds(60) };
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make());
+    }
+
+    public Uri Root { get; }
+
+    public HttpClient Client { get; }
+
+    /// <summary>What it printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return string.Join('\n', _output);
+            }
+        }
+    }
+
+    /// <summary>Starts the service and waits until it listens.</summary>
+    public static async Task<ServiceProcess> StartAsync(params (string Key, string Value)[] settings)
+    {
+        var root = new Uri($"http://127.0.0.1:{FreePort()}/");
+        var service = new ServiceProcess(Start([], [.. settings, ("ASPNETCORE_URLS", root.ToString()), ("Authentication__SigningKeys__0", Tokens.Key)]), root);
+        service._process.OutputDataReceived += service.Keep;
+        service._process.ErrorDataReceived += service.Keep;
+        service._process.BeginOutputReadLine();
+        service._process.BeginErrorReadLine();
+        while (!service._process.HasExited)
+        {
+            try
+            {
+                using var response = await service.Client.GetAsync("health/live");
+                return service;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(20);
+            }
+        }
+
+        throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, params (string Key, string Value)[] settings)
+    {
+        using var process = Start(arguments, settings);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
+    }
+
+    /// <summary><c>kill -9</c> of the service alone.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary><c>kill -9</c> of the postmaster that runs in this data folder.</summary>
+    public static void KillPostmaster(string dataFolder)
+    {
+        using var postmaster = Process.GetProcessById(int.Parse(File.ReadLines(Path.Combine(dataFolder, "postgres", "cluster", "postmaster.pid")).First(), null));
+        postmaster.Kill();
+    }
+
+    /// <summary><c>kill -9</c> of the postmaster and of each of its children.</summary>
+    public static void KillPostgres(string dataFolder)
+    {
+        using var postmaster = Process.GetProcessById(int.Parse(File.ReadLines(Path.Combine(dataFolder, "postgres", "cluster", "postmaster.pid")).First(), null));
+        postmaster.Kill(entireProcessTree: true);
+    }
+
+    /// <summary>Asks it to stop, as Ctrl+C and service managers do.</summary>
+    public async Task<int> StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await StopAsync();
+        }
+
+        Client.Dispose();
+        _process.Dispose();
+    }
+
+    private static Process Start(string[] arguments, (string Key, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "IndustryData.WebApi.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (key, value) in settings)
+        {
+            start.Environment[key] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_output)
+        {
+            _output.Add(line.Data ?? "");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.WebApi.FunctionalTests.Http;
+
+public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
+{
+    [Fact]
+    public async Task Every_response_names_its_request()
+    {
+        foreach (var path in (string[])["process/runs", "process/runs/x", "nothing", "health/live"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "client-request-id", "job 7" } } };
+            using var response = await Client.SendAsync(request, Cancellation);
+
+            var requestId = response.Headers.GetValues("request-id").Single();
+            Guid.TryParse(requestId, out _).ShouldBeTrue();
+            response.Headers.GetValues("client-request-id").ShouldBe(["job 7"]);
+            response.Headers.GetValues("OData-Version").ShouldBe(["4.0"]);
+            if (!response.IsSuccessStatusCode)
+            {
+                response.Content.Headers.ContentType!.MediaType.ShouldBe("application/json");
+                var inner = (await response.JsonAsync()).GetProperty("error").GetProperty("innerError");
+                inner.Text("request-id").ShouldBe(requestId);
+                inner.Text("client-request-id").ShouldBe("job 7");
+                DateTime.Parse(inner.Text("date"), null).ShouldBe(DateTime.UtcNow, TimeSpan.FromMinutes(5));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("DELETE", "process/runs", "GET, POST")]
+    [InlineData("PUT", "process/runs/x", "GET")]
+    [InlineData("GET", "process/runs/start", "POST")]
+    [InlineData("POST", "process/runs/x/getStatistics", "GET")]
+    public async Task A_method_that_a_path_does_not_take_is_405_and_says_which_it_takes(string method, string path, string allow)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var response = await Client.SendAsync(request, Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        string.Join(", ", response.Content.Headers.Allow.Order()).ShouldBe(allow);
+        (await response.JsonAsync()).GetProperty("error").Text("code").ShouldBe("methodNotAllowed");
+    }
+
+    [Theory]
+    [InlineData("application/xml", 406)]
+    [InlineData("application/json;q=0", 406)]
+    [InlineData("text/html, application/json;odata.metadata=minimal;q=0.9", 200)]
+    [InlineData("*/*", 200)]
+    public async Task The_answer_is_json_or_none(string accept, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "process/runs");
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        using var response = await Client.SendAsync(request, Cancellation);
+
+        ((int)response.StatusCode).ShouldBe(status);
+    }
+
+    [Theory]
+    [InlineData(32_768 - 100, 400)]
+    [InlineData(32_768 + 1, 414)]
+    public async Task A_long_url_is_414(int length, int status)
+    {
+        using var response = await Client.GetAsync($"process/runs?x={new string('a', length)}", Cancellation);
+
+        ((int)response.StatusCode).ShouldBe(status);
+        (await response.JsonAsync()).GetProperty("error").Text("message").ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Links_keep_the_host_that_the_caller_used_and_believe_no_stranger()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(Bodies.Run) };
+        request.Headers.Host = "ledger.example:8443";
+        request.Headers.Add("X-Forwarded-Proto", "https");
+        request.Headers.Add("X-Forwarded-Host", "evil.example");
+        using var response = await Client.SendAsync(request, Cancellation);
+
+        response.Headers.Location!.ToString().ShouldStartWith("http://ledger.example:8443/beta/process/runs/");
+
+        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"));
+        using var forwarded = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(Bodies.Run) };
+        forwarded.Headers.Add("X-Forwarded-Proto", "https");
+        forwarded.Headers.Add("X-Forwarded-Host", "ledger.example");
+        using var answer = await behindProxy.Client.SendAsync(forwarded, Cancellation);
+
+        answer.Headers.Location!.ToString().ShouldStartWith("https://ledger.example/beta/process/runs/");
+    }
+
+    [Fact]
+    public async Task A_caller_of_http_1_0_without_a_host_gets_a_url_that_works()
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
+        await using var stream = socket.GetStream();
+        await stream.WriteAsync(
+            Encoding.UTF8.GetBytes($"POST /process/runs/$ref HTTP/1.0\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"),
+            Cancellation);
+        using var reader = new StreamReader(stream);
+        var head = await reader.ReadToEndAsync(Cancellation);
+
+        head.ShouldStartWith("HTTP/1.1 204");
+        var location = head.Split("\r\n").Single(l => l.StartsWith("Location: ", StringComparison.Ordinal))["Location: ".Length..];
+        (await Client.GetJsonAsync(new Uri(location))).Text("displayName").ShouldBe("Nightly rostering");
+    }
+
+    [Fact]
+    public async Task The_service_document_names_the_singletons()
+    {
+        var document = await Client.GetJsonAsync(new Uri(Service.Root, "beta"));
+
+        document.Text("@odata.context").ShouldBe($"{Service.Root}beta/$metadata");
+        document.GetProperty("value").EnumerateArray().Select(v => v.Text("url")).ShouldBe(["external", "process"]);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Microsoft.IdentityModel.Tokens;
+
+namespace IndustryData.WebApi.FunctionalTests.Security;
+
+public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
+{
+    private const string Read = "IndustryData-Run.Read.All";
+    private const string Start = "IndustryData-Run.Start";
+    private const string Write = "IndustryData-Run.ReadWrite.All";
+    private const string OtherKey = "YW5vdGhlciBrZXkgb2YgdGhlIGZ1bmN0aW9uYWwgdGVzdHMsIGxvbmcgZW5vdWdoIGZvciBldmVyeSBhbGdvcml0aG0gb2YgSE1BQyB0b28=";
+
+    public static TheoryData<string, string?> BadTokens() => new()
+    {
+        { "none", null },
+        { "no token at all", "x" },
+        { "not base64", "a.b.c" },
+        { "expired", Tokens.Make(expires: DateTime.UtcNow.AddSeconds(-5)) },
+        { "another key", Tokens.Make(key: OtherKey) },
+        { "another audience", Tokens.Make(audience: "somebody else") },
+        { "another issuer", Tokens.Make(issuer: "somebody else") },
+        { "another algorithm", Tokens.Make(algorithm: SecurityAlgorithms.HmacSha384) },
+        { "signed by nobody", Tokens.SignedByNobody() },
+        { "no signature", string.Join('.', Tokens.Make().Split('.')[..2]) + "." },
+        { "no tenant", Tokens.Make(tid: null) },
+        { "a tenant that is no GUID", Tokens.Make(tid: "school") },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadTokens))]
+    public async Task A_bad_token_is_401_on_every_path(string @case, string? token)
+    {
+        using var client = Service.Authorized(token);
+        foreach (var path in (string[])["beta/process/runs/$ref", "process/runs", "external/industryData/runs"])
+        {
+            using var response = await client.PostAsync(path, Bodies.Json(Bodies.Run), Cancellation);
+            await ShouldBeUnauthorizedAsync(response, @case);
+        }
+
+        foreach (var path in (string[])["process/runs", "process/runs/x", "process", "nothing/here"])
+        {
+            using var response = await client.GetAsync(path, Cancellation);
+            await ShouldBeUnauthorizedAsync(response, @case);
+        }
+
+        (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(Read, null, 200, 403, 403)]
+    [InlineData(Start, null, 200, 403, 501)]
+    [InlineData(Write, null, 200, 204, 501)]
+    [InlineData(null, "openid IndustryData-Run.Read.All", 200, 403, 403)]
+    [InlineData(null, "IndustryData-Run.ReadWrite.All profile", 200, 204, 501)]
+    [InlineData("Something.Else", "IndustryData-Run.Read.Al", 403, 403, 403)]
+    [InlineData("IndustryData-Run.ReadWrite.All IndustryData-Run.Read.All", null, 403, 403, 403)]
+    public async Task Permissions_come_from_roles_or_scp(string? role, string? scp, int get, int post, int start)
+    {
+        using var client = Service.Authorized(Tokens.Make(role is null ? null : [role], scp));
+
+        ((int)(await client.GetAsync("process/runs", Cancellation)).StatusCode).ShouldBe(get);
+        ((int)(await client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation)).StatusCode).ShouldBe(post);
+        ((int)(await client.PostAsync("process/runs/start", null, Cancellation)).StatusCode).ShouldBe(start);
+    }
+
+    [Fact]
+    public async Task A_missing_permission_is_named()
+    {
+        using var client = Service.Authorized(Tokens.Make([Read]));
+        using var response = await client.PostAsync("process/runs", Bodies.Json(Bodies.Run), Cancellation);
+
+        var error = (await response.JsonAsync()).GetProperty("error");
+        error.Text("code").ShouldBe("forbidden");
+        error.Text("message").ShouldContain(Write);
+    }
+
+    [Fact]
+    public async Task Another_tenants_run_does_not_exist()
+    {
+        var url = await AddAsync(Bodies.Run);
+        using var stranger = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
+
+        foreach (var path in (string[])[url.ToString(), $"{url}/getStatistics"])
+        {
+            using var theirs = await stranger.GetAsync(path, Cancellation);
+            using var nobodys = await stranger.GetAsync(path.Replace(url.Segments[^1], "01900000-0000-7000-8000-000000000000", StringComparison.Ordinal), Cancellation);
+            theirs.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await theirs.JsonAsync()).Cause().ShouldBe((await nobodys.JsonAsync()).Cause());
+        }
+
+        (await stranger.GetJsonAsync(new Uri(Service.Root, "process/runs"))).GetProperty("value").GetArrayLength().ShouldBe(0);
+        using var reference = await stranger.PostAsync("process/runs/$ref", Bodies.Json($$"""{"@odata.id":"{{url}}"}"""), Cancellation);
+        reference.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("beta")]
+    [InlineData("health/live")]
+    [InlineData("health/ready")]
+    public async Task The_service_document_and_health_are_open_to_anybody(string path)
+    {
+        using var anybody = Service.Authorized(null);
+        (await anybody.GetAsync(path, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    private static async Task ShouldBeUnauthorizedAsync(HttpResponseMessage response, string @case)
+    {
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, @case);
+        response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer", Case.Sensitive, @case);
+        (await response.JsonAsync()).GetProperty("error").Text("code").ShouldBe("unauthorized");
+    }
+}
