@@ -9,9 +9,16 @@ internal sealed class FolderLock : IDisposable
 
     public static FolderLock Take(DataFolder folder)
     {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            // Whoever can read the file could hold the lock.
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         try
         {
-            return new FolderLock(new FileStream(Path.Combine(folder.Path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new FolderLock(new FileStream(Path.Combine(folder.Path, "lock"), options));
         }
         catch (IOException exception) when (IsHeld(exception))
         {

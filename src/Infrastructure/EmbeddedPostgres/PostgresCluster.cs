@@ -15,12 +15,13 @@ internal sealed class PostgresCluster
 
     // Names relative to the working folder: pg_ctl hands its arguments to a shell, where a quote in a path would end the string.
     private const string ClusterName = "cluster";
-    private const string UnfinishedName = "cluster.new";
+    private const string UnfinishedPrefix = "cluster.new-";
     private const string NewPasswordName = "password.initdb";
     private const string StartLogName = "start.log";
 
     private readonly ServerAccount _account;
     private readonly string _passwordFile;
+    private readonly string _pidFile;
 
     public PostgresCluster(DataFolder folder, ServerAccount account)
     {
@@ -28,6 +29,7 @@ internal sealed class PostgresCluster
         Folder = Path.Combine(folder.Path, "postgres");
         ClusterFolder = Path.Combine(Folder, ClusterName);
         _passwordFile = Path.Combine(ClusterFolder, PasswordName);
+        _pidFile = Path.Combine(ClusterFolder, "postmaster.pid");
     }
 
     /// <summary>Everything of PostgreSQL; also the folder of its socket. Open to the account alone.</summary>
@@ -60,19 +62,18 @@ internal sealed class PostgresCluster
     public async Task InitializeAsync(PostgresPrograms programs, CancellationToken cancellationToken)
     {
         await _account.OwnFolderAsync(Folder, cancellationToken);
-        string unfinished = Path.Combine(Folder, UnfinishedName);
-        if (Directory.Exists(unfinished))
-        {
-            Directory.Delete(unfinished, recursive: true);
-        }
+        RemoveUnfinished();
 
+        // A name of its own: the initdb of a killed service may still be at work, and removes its folder when it fails.
+        string unfinishedName = UnfinishedPrefix + RandomNumberGenerator.GetHexString(8, lowercase: true);
+        string unfinished = Path.Combine(Folder, unfinishedName);
         string password = RandomNumberGenerator.GetHexString(64, lowercase: true);
         string passwordForInitdb = Path.Combine(Folder, NewPasswordName);
         await _account.WriteFileAsync(passwordForInitdb, password, cancellationToken);
         ProgramResult initdb = await _account.RunAsync(
             programs.Initdb,
             [
-                "-D", UnfinishedName, "--username", User, "--pwfile", NewPasswordName, "--auth", "scram-sha-256",
+                "-D", unfinishedName, "--username", User, "--pwfile", NewPasswordName, "--auth", "scram-sha-256",
                 "--encoding", "UTF8", "--no-locale", "--data-checksums",
             ],
             Folder,
@@ -100,9 +101,9 @@ internal sealed class PostgresCluster
         _account.WriteFileAsync(Path.Combine(ClusterFolder, ServerSettings.FileName), ServerSettings.Render(endpoint), cancellationToken);
 
     /// <summary>The server that runs on this cluster, or null.</summary>
-    public Postmaster? FindRunning() => Postmaster.Read(PidFile) is { } named && named.Runs(ClusterFolder) ? named : null;
+    public Postmaster? FindRunning() => Postmaster.Read(_pidFile) is { } named && named.Runs(ClusterFolder) ? named : null;
 
-    /// <summary>Starts the server and waits until it is ready. It outlives the service, and Ctrl+C in the service's terminal does not reach it.</summary>
+    /// <summary>Starts the server and waits until it is ready. It outlives the service, and Ctrl+C in the service's terminal does not reach it. Cancelling ends the waiting, not the server.</summary>
     public async Task<ProgramResult> StartAsync(PostgresPrograms programs, CancellationToken cancellationToken)
     {
         await ReleaseTakenPidsAsync(cancellationToken);
@@ -110,25 +111,30 @@ internal sealed class PostgresCluster
         DateTime begun = DateTime.UtcNow;
 
         // Recovery after a crash may take long; pg_ctl returns at once when the server ends.
-        ProgramResult started = await _account.RunAsync(
-            programs.PgCtl, ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"], Folder, cancellationToken);
+        Task<ProgramResult> starting = _account.RunAsync(
+            programs.PgCtl, ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"], Folder, CancellationToken.None);
+        ProgramResult started;
+        try
+        {
+            started = await starting.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Until the server has written its number nobody could stop it.
+            while (!starting.IsCompleted && FindRunning() is null)
+            {
+                await Task.Delay(20, CancellationToken.None);
+            }
+
+            throw;
+        }
+
         return started.Succeeded ? started : started with { Output = $"{started.Output}\n{ReadLogsSince(begun)}" };
     }
 
     /// <summary>Ends all sessions, writes a checkpoint and stops the server.</summary>
     public Task<ProgramResult> StopAsync(PostgresPrograms programs) =>
         _account.RunAsync(programs.PgCtl, ["stop", "-D", ClusterName, "-m", "fast", "-s", "-w", "-t", "600"], Folder, CancellationToken.None);
-
-    /// <summary>What the server has logged since that instant, without the older part of long logs.</summary>
-    public string ReadLogsSince(DateTime instant)
-    {
-        var logs = new DirectoryInfo(Path.Combine(ClusterFolder, "log"));
-        return string.Join('\n', (logs.Exists ? logs.GetFiles() : [])
-            .Append(new FileInfo(Path.Combine(Folder, StartLogName)))
-            .Where(log => log.Exists && log.LastWriteTimeUtc >= instant)
-            .OrderBy(log => log.LastWriteTimeUtc)
-            .Select(ReadEnd));
-    }
 
     /// <summary>The connection string for the service's database, or another one.</summary>
     public static NpgsqlConnectionStringBuilder Connection(Endpoint endpoint, string password, string database = Database) => new()
@@ -142,8 +148,6 @@ internal sealed class PostgresCluster
         GssEncryptionMode = GssEncryptionMode.Disable,
     };
 
-    private string PidFile => Path.Combine(ClusterFolder, "postmaster.pid");
-
     /// <summary>
     /// A lock file of a dead server whose number another process now has would keep PostgreSQL from starting. Only the number goes:
     /// by the rest PostgreSQL finds processes of the old server that still hold its memory.
@@ -151,7 +155,7 @@ internal sealed class PostgresCluster
     private async Task ReleaseTakenPidsAsync(CancellationToken cancellationToken)
     {
         const int nobodys = int.MaxValue;
-        foreach (string lockFile in Directory.GetFiles(Folder, ".s.PGSQL.*.lock").Append(PidFile))
+        foreach (string lockFile in Directory.GetFiles(Folder, ".s.PGSQL.*.lock").Append(_pidFile))
         {
             if (Postmaster.Read(lockFile) is { } stale && stale.IsTakenByAnother(ClusterFolder))
             {
@@ -160,6 +164,31 @@ internal sealed class PostgresCluster
                 await _account.WriteFileAsync(lockFile, string.Join('\n', lines) + "\n", cancellationToken);
             }
         }
+    }
+
+    private void RemoveUnfinished()
+    {
+        foreach (string left in Directory.GetDirectories(Folder, UnfinishedPrefix + "*"))
+        {
+            try
+            {
+                Directory.Delete(left, recursive: true);
+            }
+            catch (IOException)
+            {
+                // Still being written; it is in nobody's way.
+            }
+        }
+    }
+
+    private string ReadLogsSince(DateTime instant)
+    {
+        var logs = new DirectoryInfo(Path.Combine(ClusterFolder, "log"));
+        return string.Join('\n', (logs.Exists ? logs.GetFiles() : [])
+            .Append(new FileInfo(Path.Combine(Folder, StartLogName)))
+            .Where(log => log.Exists && log.LastWriteTimeUtc >= instant)
+            .OrderBy(log => log.LastWriteTimeUtc)
+            .Select(ReadEnd));
     }
 
     private static string ReadEnd(FileInfo log)

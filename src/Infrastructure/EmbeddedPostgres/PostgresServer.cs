@@ -107,7 +107,11 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts PostgreSQL again whenever it ends by itself, at growing intervals up to 30 s while that does not help. Returns when cancelled or disposed.</summary>
+    /// <summary>
+    /// Starts PostgreSQL again, at the same address, whenever it ends by itself; at growing intervals up to 30 s while that does not help.
+    /// Returns when cancelled or disposed, and throws nothing. Not to be started twice, nor after disposing.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the supervision; PostgreSQL runs on.</param>
     public async Task SuperviseAsync(CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposing.Token);
@@ -126,7 +130,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
                 // The first start comes at once; one that did not help, or not for long, is repeated ever more slowly.
                 bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < SteadyAfter;
                 pause = !isRepeated ? TimeSpan.Zero : pause < ShortestPause ? ShortestPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
-                LogEnded(_postmaster.Pid, pause);
+                LogEnded(_postmaster.Pid, pause.TotalSeconds);
                 await Task.Delay(pause, ending.Token);
                 lastAttempt = Stopwatch.GetTimestamp();
                 await BringUpAsync(ending.Token);
@@ -254,7 +258,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
             return ready;
         }
 
-        throw new EmbeddedPostgresException($"PostgreSQL does not start on {_cluster.ClusterFolder}: {started.Reason} (its logs are in the folder log there)");
+        throw new EmbeddedPostgresException($"PostgreSQL does not start on {_cluster.ClusterFolder}: {started.Reason} (more in {_cluster.Folder}/start.log and cluster/log beside it)");
     }
 
     /// <summary>Waits while the process lives, until a login succeeds and the database exists; null when the process has ended.</summary>
@@ -372,8 +376,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "Waiting for what is left of a killed PostgreSQL: {Reason}")]
     private partial void LogRemains(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "PostgreSQL (process {Pid}) has ended by itself; starting it again after {Pause}")]
-    private partial void LogEnded(int pid, TimeSpan pause);
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL (process {Pid}) has ended by itself; starting it again in {Seconds} s")]
+    private partial void LogEnded(int pid, double seconds);
 
     [LoggerMessage(LogLevel.Error, "PostgreSQL could not be started again: {Reason}")]
     private partial void LogNotRestarted(string reason);

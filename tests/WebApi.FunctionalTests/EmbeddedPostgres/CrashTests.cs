@@ -151,13 +151,13 @@ public sealed class CrashTests
     {
         using var original = new TemporaryFolder();
         using var copy = new TemporaryFolder();
+        await (await StartAsync(original)).DisposeAsync();
+        await CopyAsync(original.Path, copy.Path);
         await using PostgresServer server = await StartAsync(original);
-        using (Process cp = Process.Start("cp", ["-a", original.Path, copy.Path]))
-        {
-            await cp.WaitForExitAsync(Token);
-            cp.ExitCode.ShouldBe(0);
-        }
 
+        // The lock files come last: a running cluster does not hold still for a copy.
+        await CopyAsync(Path.Combine(original.Cluster, "postmaster.pid"), copy.Cluster);
+        await CopyAsync(Path.Combine(original.Path, "postgres", ".s.PGSQL.5432.lock"), Path.Combine(copy.Path, "postgres"));
         copy.ReadPid().ShouldBe(original.ReadPid());
         await using PostgresServer other = await StartAsync(copy);
 
@@ -169,7 +169,7 @@ public sealed class CrashTests
     public async Task Removes_what_an_interrupted_first_start_has_left()
     {
         using var folder = new TemporaryFolder();
-        string unfinished = Path.Combine(folder.Path, "postgres", "cluster.new");
+        string unfinished = Path.Combine(folder.Path, "postgres", "cluster.new-0123abcd");
         Directory.CreateDirectory(unfinished);
         await File.WriteAllTextAsync(Path.Combine(unfinished, "PG_VERSION"), "15", Token);
 
@@ -177,6 +177,13 @@ public sealed class CrashTests
 
         Directory.Exists(unfinished).ShouldBeFalse();
         await AddRowAsync(server);
+    }
+
+    private static async Task CopyAsync(string from, string to)
+    {
+        using Process copying = Process.Start("cp", ["-a", from, to]);
+        await copying.WaitForExitAsync(Token);
+        copying.ExitCode.ShouldBe(0);
     }
 
     /// <summary>Kills the server below a supervised service and returns the rows that are there afterwards.</summary>
