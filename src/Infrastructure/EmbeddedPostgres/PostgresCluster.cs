@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.EmbeddedPostgres;
+
+/// <summary>The files of the embedded PostgreSQL below the data folder, and the programs that work on them.</summary>
+internal sealed class PostgresCluster
+{
+    public const string User = "industrydata";
+    public const string Database = "industrydata";
+
+    private const string PasswordName = "industrydata.password";
+
+    // Names relative to the working folder: pg_ctl hands its arguments to a shell, where a quote in a path would end the string.
+    private const string ClusterName = "cluster";
+    private const string UnfinishedPrefix = "cluster.new-";
+    private const string NewPasswordName = "password.initdb";
+    private const string StartLogName = "start.log";
+
+    private readonly ServerAccount _account;
+    private readonly string _passwordFile;
+    private readonly string _pidFile;
+
+    public PostgresCluster(DataFolder folder, ServerAccount account)
+    {
+        _account = account;
+        Folder = Path.Combine(folder.Path, "postgres");
+        ClusterFolder = Path.Combine(Folder, ClusterName);
+        _passwordFile = Path.Combine(ClusterFolder, PasswordName);
+        _pidFile = Path.Combine(ClusterFolder, "postmaster.pid");
+    }
+
+    /// <summary>Everything of PostgreSQL; also the folder of its socket. Open to the account alone.</summary>
+    public string Folder { get; }
+
+    /// <summary>PostgreSQL's own data folder.</summary>
+    public string ClusterFolder { get; }
+
+    /// <summary>The major version that made the cluster; null when there is none yet.</summary>
+    public int? ReadMajor()
+    {
+        if (!Directory.Exists(ClusterFolder))
+        {
+            return null;
+        }
+
+        string path = Path.Combine(ClusterFolder, "PG_VERSION");
+        return File.Exists(path) && int.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int major)
+            ? major
+            : throw new EmbeddedPostgresException($"{ClusterFolder} is not a PostgreSQL cluster, its PG_VERSION cannot be read: restore the folder from a backup, or move it away to begin anew.");
+    }
+
+    public string ReadPassword() =>
+        File.Exists(_passwordFile)
+            ? File.ReadAllText(_passwordFile)
+            : throw new EmbeddedPostgresException(
+                $"{_passwordFile} is missing, and without it nobody can log in to the data beside it: restore the file from a backup, or set a new password for the role {User} (a 'trust' line in {ClusterFolder}/pg_hba.conf lets you in) and write it there, mode 0600.");
+
+    /// <summary>Makes the cluster. It takes its name only when complete; what an interrupted attempt has left is removed.</summary>
+    public async Task InitializeAsync(PostgresPrograms programs, CancellationToken cancellationToken)
+    {
+        await _account.OwnFolderAsync(Folder, cancellationToken);
+        RemoveUnfinished();
+
+        // A name of its own: the initdb of a killed service may still be at work, and removes its folder when it fails.
+        string unfinishedName = UnfinishedPrefix + RandomNumberGenerator.GetHexString(8, lowercase: true);
+        string unfinished = Path.Combine(Folder, unfinishedName);
+        string password = RandomNumberGenerator.GetHexString(64, lowercase: true);
+        string passwordForInitdb = Path.Combine(Folder, NewPasswordName);
+        await _account.WriteFileAsync(passwordForInitdb, password, cancellationToken);
+        ProgramResult initdb = await _account.RunAsync(
+            programs.Initdb,
+            [
+                "-D", unfinishedName, "--username", User, "--pwfile", NewPasswordName, "--auth", "scram-sha-256",
+                "--encoding", "UTF8", "--no-locale", "--data-checksums",
+            ],
+            Folder,
+            cancellationToken);
+        File.Delete(passwordForInitdb);
+        if (!initdb.Succeeded)
+        {
+            throw new EmbeddedPostgresException($"PostgreSQL cannot make its files in {Folder}: {initdb.Reason}");
+        }
+
+        string configuration = Path.Combine(unfinished, "postgresql.conf");
+        await _account.WriteFileAsync(configuration, await File.ReadAllTextAsync(configuration, cancellationToken) + ServerSettings.Include, cancellationToken);
+
+        // Within the cluster it comes and goes with the data that it opens.
+        await _account.WriteFileAsync(Path.Combine(unfinished, PasswordName), password, cancellationToken);
+        Directory.Move(unfinished, ClusterFolder);
+        if (!OperatingSystem.IsWindows())
+        {
+            // Or a power cut could take back the new name, and with it data committed since.
+            await _account.RunAsync("sync", ["."], Folder, cancellationToken);
+        }
+    }
+
+    public Task WriteSettingsAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
+        _account.WriteFileAsync(Path.Combine(ClusterFolder, ServerSettings.FileName), ServerSettings.Render(endpoint), cancellationToken);
+
+    /// <summary>The server that runs on this cluster, or null.</summary>
+    public Postmaster? FindRunning() => Postmaster.Read(_pidFile) is { } named && named.Runs(ClusterFolder) ? named : null;
+
+    /// <summary>Starts the server and waits until it is ready. It outlives the service, and Ctrl+C in the service's terminal does not reach it. Cancelling ends the waiting, not the server.</summary>
+    public async Task<ProgramResult> StartAsync(PostgresPrograms programs, CancellationToken cancellationToken)
+    {
+        await ReleaseTakenPidsAsync(cancellationToken);
+        File.Delete(Path.Combine(Folder, StartLogName));
+        DateTime begun = DateTime.UtcNow;
+
+        // Recovery after a crash may take long; pg_ctl returns at once when the server ends.
+        Task<ProgramResult> starting = _account.RunAsync(
+            programs.PgCtl, ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"], Folder, CancellationToken.None);
+        ProgramResult started;
+        try
+        {
+            started = await starting.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Until the server has written its number nobody could stop it.
+            while (!starting.IsCompleted && FindRunning() is null)
+            {
+                await Task.Delay(20, CancellationToken.None);
+            }
+
+            throw;
+        }
+
+        return started.Succeeded ? started : started with { Output = $"{started.Output}\n{ReadLogsSince(begun)}" };
+    }
+
+    /// <summary>Ends all sessions, writes a checkpoint and stops the server.</summary>
+    public Task<ProgramResult> StopAsync(PostgresPrograms programs) =>
+        _account.RunAsync(programs.PgCtl, ["stop", "-D", ClusterName, "-m", "fast", "-s", "-w", "-t", "600"], Folder, CancellationToken.None);
+
+    /// <summary>The connection string for the service's database, or another one.</summary>
+    public static NpgsqlConnectionStringBuilder Connection(Endpoint endpoint, string password, string database = Database) => new()
+    {
+        Host = endpoint.Host,
+        Port = endpoint.Port,
+        Username = User,
+        Password = password,
+        Database = database,
+        SslMode = SslMode.Disable, // it never leaves the machine, and asking costs a round trip
+        GssEncryptionMode = GssEncryptionMode.Disable,
+    };
+
+    /// <summary>
+    /// A lock file of a dead server whose number another process now has would keep PostgreSQL from starting. Only the number goes:
+    /// by the rest PostgreSQL finds processes of the old server that still hold its memory.
+    /// </summary>
+    private async Task ReleaseTakenPidsAsync(CancellationToken cancellationToken)
+    {
+        const int nobodys = int.MaxValue;
+        foreach (string lockFile in Directory.GetFiles(Folder, ".s.PGSQL.*.lock").Append(_pidFile))
+        {
+            if (Postmaster.Read(lockFile) is { } stale && stale.IsTakenByAnother(ClusterFolder))
+            {
+                string[] lines = await File.ReadAllLinesAsync(lockFile, cancellationToken);
+                lines[0] = nobodys.ToString(CultureInfo.InvariantCulture);
+                await _account.WriteFileAsync(lockFile, string.Join('\n', lines) + "\n", cancellationToken);
+            }
+        }
+    }
+
+    private void RemoveUnfinished()
+    {
+        foreach (string left in Directory.GetDirectories(Folder, UnfinishedPrefix + "*"))
+        {
+            try
+            {
+                Directory.Delete(left, recursive: true);
+            }
+            catch (IOException)
+            {
+                // Still being written; it is in nobody's way.
+            }
+        }
+    }
+
+    private string ReadLogsSince(DateTime instant)
+    {
+        var logs = new DirectoryInfo(Path.Combine(ClusterFolder, "log"));
+        return string.Join('\n', (logs.Exists ? logs.GetFiles() : [])
+            .Append(new FileInfo(Path.Combine(Folder, StartLogName)))
+            .Where(log => log.Exists && log.LastWriteTimeUtc >= instant)
+            .OrderBy(log => log.LastWriteTimeUtc)
+            .Select(ReadEnd));
+    }
+
+    private static string ReadEnd(FileInfo log)
+    {
+        const int enough = 16 * 1024;
+        using var file = new FileStream(log.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        file.Seek(-Math.Min(enough, file.Length), SeekOrigin.End);
+        using var reader = new StreamReader(file, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,390 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.EmbeddedPostgres;
+
+/// <summary>
+/// The PostgreSQL that the service runs itself, for as long as this object lives. Its files are below <c>postgres</c> in the data folder,
+/// and one service at a time may use that folder. When the service is killed, PostgreSQL runs on and the next start adopts it.
+/// </summary>
+public sealed partial class PostgresServer : IAsyncDisposable
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SteadyAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PatienceWithRemains = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LoginInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(10);
+
+    private static readonly string[] PassingStates =
+    [
+        PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown, PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.TooManyConnections,
+    ];
+
+    private readonly PostgresCluster _cluster;
+    private readonly PostgresPrograms _programs;
+    private readonly string _password;
+    private readonly int? _port;
+    private readonly FolderLock _lock;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _turn = new(1); // starting and stopping exclude each other
+    private readonly CancellationTokenSource _disposing = new();
+    private Postmaster? _postmaster;
+    private bool _hasLaunched;
+    private bool _isDisposed;
+
+    private PostgresServer(PostgresCluster cluster, PostgresPrograms programs, string password, int? port, FolderLock folderLock, ILogger logger)
+    {
+        _cluster = cluster;
+        _programs = programs;
+        _password = password;
+        _port = port;
+        _lock = folderLock;
+        _logger = logger;
+    }
+
+    /// <summary>An Npgsql connection string for the service's database, as superuser. It stays the same when PostgreSQL is started again.</summary>
+    public string ConnectionString { get; private set; } = "";
+
+    /// <summary>
+    /// Starts PostgreSQL on the folder, or adopts the one that a killed service has left running, and returns when it accepts connections.
+    /// On the first start makes the cluster and the database. However long recovery after a crash takes, it is waited for.
+    /// </summary>
+    /// <param name="folder">The service's data folder; made when missing.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="logger">Told of starts, adoptions, ends and failures.</param>
+    /// <param name="cancellationToken">Gives up; a server started here is then stopped again.</param>
+    /// <exception cref="EmbeddedPostgresException">
+    /// No programs, or of the wrong version; the folder in use by another service, closed or damaged; the port taken; PostgreSQL does not start.
+    /// An existing cluster is never altered then.
+    /// </exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static async Task<PostgresServer> StartAsync(DataFolder folder, EmbeddedPostgresOptions options, ILogger logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ServerAccount account = ServerAccount.Resolve(options);
+            folder.Create();
+            FolderLock folderLock = FolderLock.Take(folder);
+            try
+            {
+                return await StartLockedAsync(folder, account, options, folderLock, logger, cancellationToken);
+            }
+            catch
+            {
+                folderLock.Dispose();
+                throw;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Inaccessible(folder, exception);
+        }
+    }
+
+    /// <summary>Tells how to reach the server that a service runs on this folder now.</summary>
+    /// <exception cref="EmbeddedPostgresException">None runs there, or the caller may not read the folder.</exception>
+    public static PsqlConnection DescribeRunning(DataFolder folder, EmbeddedPostgresOptions options)
+    {
+        try
+        {
+            ServerAccount account = ServerAccount.Resolve(options);
+            var cluster = new PostgresCluster(folder, account);
+            if (cluster.FindRunning() is not { IsReady: true } running)
+            {
+                throw new EmbeddedPostgresException($"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataFolder.");
+            }
+
+            PostgresPrograms programs = PostgresPrograms.FindAsync(options, account, cluster.ReadMajor(), CancellationToken.None).GetAwaiter().GetResult();
+            return new PsqlConnection(
+                running.Endpoint.Host, running.Endpoint.Port, PostgresCluster.User, PostgresCluster.Database, cluster.ReadPassword(), programs.Psql);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Inaccessible(folder, exception);
+        }
+    }
+
+    /// <summary>
+    /// Starts PostgreSQL again, at the same address, whenever it ends by itself; at growing intervals up to 30 s while that does not help.
+    /// Returns when cancelled or disposed, and throws nothing. Not to be started twice, nor after disposing.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the supervision; PostgreSQL runs on.</param>
+    public async Task SuperviseAsync(CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposing.Token);
+        TimeSpan pause = TimeSpan.Zero;
+        long? lastAttempt = null;
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(LookInterval, ending.Token);
+                if (_postmaster!.Runs(_cluster.ClusterFolder))
+                {
+                    continue;
+                }
+
+                // The first start comes at once; one that did not help, or not for long, is repeated ever more slowly.
+                bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < SteadyAfter;
+                pause = !isRepeated ? TimeSpan.Zero : pause < ShortestPause ? ShortestPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                LogEnded(_postmaster.Pid, pause.TotalSeconds);
+                await Task.Delay(pause, ending.Token);
+                lastAttempt = Stopwatch.GetTimestamp();
+                await BringUpAsync(ending.Token);
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogNotRestarted(exception.Message);
+            }
+        }
+    }
+
+    /// <summary>Stops PostgreSQL, which ends all sessions and brings its data files up to date, and gives the folder free. Does not throw.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        await _disposing.CancelAsync();
+        await _turn.WaitAsync();
+        await StopAsync();
+        _lock.Dispose();
+        _turn.Dispose();
+        _disposing.Dispose();
+    }
+
+    private static async Task<PostgresServer> StartLockedAsync(
+        DataFolder folder, ServerAccount account, EmbeddedPostgresOptions options, FolderLock folderLock, ILogger logger, CancellationToken cancellationToken)
+    {
+        var cluster = new PostgresCluster(folder, account);
+        int? major = cluster.ReadMajor();
+        PostgresPrograms programs = await PostgresPrograms.FindAsync(options, account, major, cancellationToken);
+        if (major is null)
+        {
+            LogInitializing(logger, programs.Major, cluster.ClusterFolder);
+            await cluster.InitializeAsync(programs, cancellationToken);
+        }
+
+        var server = new PostgresServer(cluster, programs, cluster.ReadPassword(), options.Port, folderLock, logger);
+        try
+        {
+            await server.BringUpAsync(cancellationToken);
+        }
+        catch
+        {
+            if (server._hasLaunched)
+            {
+                await server.StopAsync();
+            }
+
+            throw;
+        }
+
+        return server;
+    }
+
+    private async Task BringUpAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            Postmaster? ready = null;
+            if (_cluster.FindRunning() is { } found)
+            {
+                // It may be on its way out, then the next one is ours to start.
+                ready = await WaitUntilReadyAsync(found.Pid, cancellationToken);
+            }
+
+            if (ready is not null)
+            {
+                await AdoptAsync(ready, cancellationToken);
+            }
+            else
+            {
+                ready = await LaunchAsync(cancellationToken);
+            }
+
+            _postmaster = ready;
+            if (ConnectionString.Length == 0)
+            {
+                ConnectionString = PostgresCluster.Connection(ready.Endpoint, _password).ConnectionString;
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task AdoptAsync(Postmaster running, CancellationToken cancellationToken)
+    {
+        LogAdopted(running.Pid, running.Endpoint);
+        if (_port is { } port && port != running.Endpoint.Port)
+        {
+            LogPortWaits(port);
+        }
+
+        // When it has to be started again, clients must find it where it is now.
+        await _cluster.WriteSettingsAsync(running.Endpoint, cancellationToken);
+    }
+
+    private async Task<Postmaster> LaunchAsync(CancellationToken cancellationToken)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        await _cluster.WriteSettingsAsync(_postmaster?.Endpoint ?? Endpoint.Choose(_cluster.Folder, _port), cancellationToken);
+        _hasLaunched = true;
+        ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
+        while (!started.Succeeded && started.Reason.Contains("shared memory block", StringComparison.Ordinal) && Stopwatch.GetElapsedTime(begun) < PatienceWithRemains)
+        {
+            // Sessions of a killed server end by themselves, but not all at once.
+            LogRemains(started.Reason);
+            await Task.Delay(ShortestPause, cancellationToken);
+            started = await _cluster.StartAsync(_programs, cancellationToken);
+        }
+
+        if (started.Succeeded && _cluster.FindRunning() is { } running && await WaitUntilReadyAsync(running.Pid, cancellationToken) is { } ready)
+        {
+            LogStarted(_programs.Major, ready.Pid, ready.Endpoint, (long)Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            return ready;
+        }
+
+        throw new EmbeddedPostgresException($"PostgreSQL does not start on {_cluster.ClusterFolder}: {started.Reason} (more in {_cluster.Folder}/start.log and cluster/log beside it)");
+    }
+
+    /// <summary>Waits while the process lives, until a login succeeds and the database exists; null when the process has ended.</summary>
+    private async Task<Postmaster?> WaitUntilReadyAsync(int pid, CancellationToken cancellationToken)
+    {
+        long lastTold = Stopwatch.GetTimestamp();
+        while (_cluster.FindRunning() is { } running && running.Pid == pid)
+        {
+            string obstacle = "it is starting or stopping";
+            try
+            {
+                if (running.IsReady)
+                {
+                    await OpenDatabaseAsync(running.Endpoint, cancellationToken);
+                    return running;
+                }
+            }
+            catch (PostgresException exception) when (!PassingStates.Contains(exception.SqlState))
+            {
+                throw new EmbeddedPostgresException(
+                    $"PostgreSQL on {_cluster.ClusterFolder} refuses the service ({exception.MessageText}): the password file there or pg_hba.conf was changed, or the disk is full; restore what was changed.", exception);
+            }
+            catch (NpgsqlException exception)
+            {
+                obstacle = exception.Message;
+            }
+
+            if (Stopwatch.GetElapsedTime(lastTold) > TellInterval)
+            {
+                lastTold = Stopwatch.GetTimestamp();
+                LogWaiting(pid, obstacle);
+            }
+
+            await Task.Delay(LoginInterval, cancellationToken);
+        }
+
+        return null;
+    }
+
+    private async Task OpenDatabaseAsync(Endpoint endpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using NpgsqlConnection connection = await OpenAsync(endpoint, PostgresCluster.Database, cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            await using NpgsqlConnection connection = await OpenAsync(endpoint, "postgres", cancellationToken);
+            await using var create = new NpgsqlCommand($"CREATE DATABASE {PostgresCluster.Database}", connection);
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(Endpoint endpoint, string database, CancellationToken cancellationToken)
+    {
+        NpgsqlConnectionStringBuilder builder = PostgresCluster.Connection(endpoint, _password, database);
+        builder.Pooling = false;
+        builder.CommandTimeout = 0;
+        var connection = new NpgsqlConnection(builder.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task StopAsync()
+    {
+        try
+        {
+            if (_cluster.FindRunning() is not { } running)
+            {
+                return;
+            }
+
+            ProgramResult stopped = await _cluster.StopAsync(_programs);
+            if (stopped.Succeeded)
+            {
+                LogStopped(running.Pid);
+            }
+            else
+            {
+                LogNotStopped(running.Pid, stopped.Reason);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or EmbeddedPostgresException)
+        {
+            LogNotStopped(_postmaster?.Pid ?? 0, exception.Message);
+        }
+    }
+
+    private static EmbeddedPostgresException Inaccessible(DataFolder folder, Exception exception) =>
+        new($"The data folder {folder.Path} cannot be used ({exception.Message}): let the service's account read and write it, or set DataFolder to another folder.", exception);
+
+    [LoggerMessage(LogLevel.Information, "Making a PostgreSQL {Major} cluster in {Folder}")]
+    private static partial void LogInitializing(ILogger logger, int major, string folder);
+
+    [LoggerMessage(LogLevel.Information, "PostgreSQL {Major} runs as process {Pid} on {Endpoint}, started in {Milliseconds} ms")]
+    private partial void LogStarted(int major, int pid, Endpoint endpoint, long milliseconds);
+
+    [LoggerMessage(LogLevel.Information, "PostgreSQL was still running as process {Pid} on {Endpoint}; using it")]
+    private partial void LogAdopted(int pid, Endpoint endpoint);
+
+    [LoggerMessage(LogLevel.Warning, "EmbeddedPostgres:Port {Port} takes effect when PostgreSQL has been stopped with the service")]
+    private partial void LogPortWaits(int port);
+
+    [LoggerMessage(LogLevel.Information, "Waiting for PostgreSQL (process {Pid}): {Obstacle}")]
+    private partial void LogWaiting(int pid, string obstacle);
+
+    [LoggerMessage(LogLevel.Information, "Waiting for what is left of a killed PostgreSQL: {Reason}")]
+    private partial void LogRemains(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL (process {Pid}) has ended by itself; starting it again in {Seconds} s")]
+    private partial void LogEnded(int pid, double seconds);
+
+    [LoggerMessage(LogLevel.Error, "PostgreSQL could not be started again: {Reason}")]
+    private partial void LogNotRestarted(string reason);
+
+    [LoggerMessage(LogLevel.Information, "PostgreSQL (process {Pid}) has stopped")]
+    private partial void LogStopped(int pid);
+
+    [LoggerMessage(LogLevel.Error, "PostgreSQL (process {Pid}) did not stop and may still run; the next start will adopt it: {Reason}")]
+    private partial void LogNotStopped(int pid, string reason);
+}
