@@ -42,7 +42,6 @@ internal static partial class Serve
         // Tokens are all that is checked here: no cookies, so nothing that ASP.NET Core would keep keys for.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddSingleton<PageToken>();
-        builder.Services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<KeyConstraint>(KeyConstraint.Name));
 
         var app = builder.Build();
         if (tokens.SigningKeys.Contains(SigningKeys.Example))

@@ -24,12 +24,22 @@ internal static class Routes
         string[] options) =>
         routes.MapMethods(path, [method], http => HandleAsync(http, handler, options)).Documents(permission, [.. statuses, .. _always]);
 
-    /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
-    public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
+    /// <summary>Names a path of OData or Graph that this service knows but does not offer. With other methods too, its last segment is never taken for an id.</summary>
+    public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission)
+    {
         routes.MapMethods(path, [method], RefuseNotOfferedAsync).Documents(permission, [501, .. _always]);
+        routes.Map(path, http => RefuseMethod(http, method)).Documents(permission, [405, .. _always]);
+    }
 
     private static Task RefuseNotOfferedAsync(HttpContext http) =>
         http.RefuseAsync(StatusCodes.Status501NotImplemented, "notOffered", $"{http.Request.Path} is part of the protocol, but not offered by this version of the service.");
+
+    private static Task RefuseMethod(HttpContext http, string method)
+    {
+        http.Response.Headers.Allow = method;
+        http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        return Task.CompletedTask;
+    }
 
     private static void Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
     {

@@ -21,7 +21,7 @@ internal static class RunEndpoints
             routes.Offer("POST", $"{runs}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 413, 415]);
             routes.Offer("POST", runs, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 413, 415]);
             routes.Offer("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], [QueryOptions.Top, QueryOptions.SkipToken]);
-            foreach (var run in (string[])[$"{runs}/{{id:{KeyConstraint.Name}}}", $"{runs}('{{id}}')"])
+            foreach (var run in (string[])[$"{runs}/{{id}}", $"{runs}('{{id}}')"])
             {
                 routes.Offer("GET", run, Permissions.Read, http => GetAsync(http, address), [200, 304, 400, 404, 406]);
                 foreach (var qualifier in _qualifiers)
