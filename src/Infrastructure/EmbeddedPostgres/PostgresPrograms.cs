@@ -8,7 +8,7 @@ internal sealed partial record PostgresPrograms(string Folder, int Major)
 {
     private const int OldestMajor = 15;
     private const int NewestMajor = 18;
-    private static readonly string[] Needed = ["postgres", "initdb", "pg_ctl"];
+    private static readonly string[] _needed = ["postgres", "initdb", "pg_ctl"];
 
     public string Initdb => Program(Folder, "initdb");
 
@@ -75,7 +75,7 @@ internal sealed partial record PostgresPrograms(string Folder, int Major)
     private static IEnumerable<string> Matching(string parent, string pattern) =>
         Directory.Exists(parent) ? Directory.GetDirectories(parent, pattern).Select(folder => Path.Combine(folder, "bin")) : [];
 
-    private static bool IsComplete(string folder) => Needed.All(name => File.Exists(Program(folder, name)));
+    private static bool IsComplete(string folder) => _needed.All(name => File.Exists(Program(folder, name)));
 
     private static string Program(string folder, string name) => Path.Combine(folder, OperatingSystem.IsWindows() ? name + ".exe" : name);
 

@@ -10,15 +10,15 @@ namespace IndustryData.Infrastructure.EmbeddedPostgres;
 /// </summary>
 public sealed partial class PostgresServer : IAsyncDisposable
 {
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan SteadyAfter = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan PatienceWithRemains = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LoginInterval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _lookInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _steadyAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _patienceWithRemains = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _loginInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _tellInterval = TimeSpan.FromSeconds(10);
 
-    private static readonly string[] PassingStates =
+    private static readonly string[] _passingStates =
     [
         PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown, PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.TooManyConnections,
     ];
@@ -121,15 +121,15 @@ public sealed partial class PostgresServer : IAsyncDisposable
         {
             try
             {
-                await Task.Delay(LookInterval, ending.Token);
+                await Task.Delay(_lookInterval, ending.Token);
                 if (_postmaster!.Runs(_cluster.ClusterFolder))
                 {
                     continue;
                 }
 
                 // The first start comes at once; one that did not help, or not for long, is repeated ever more slowly.
-                bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < SteadyAfter;
-                pause = !isRepeated ? TimeSpan.Zero : pause < ShortestPause ? ShortestPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < _steadyAfter;
+                pause = !isRepeated ? TimeSpan.Zero : pause < _shortestPause ? _shortestPause : pause * 2 < _longestPause ? pause * 2 : _longestPause;
                 LogEnded(_postmaster.Pid, pause.TotalSeconds);
                 await Task.Delay(pause, ending.Token);
                 lastAttempt = Stopwatch.GetTimestamp();
@@ -244,11 +244,11 @@ public sealed partial class PostgresServer : IAsyncDisposable
         await _cluster.WriteSettingsAsync(_postmaster?.Endpoint ?? Endpoint.Choose(_cluster.Folder, _port), cancellationToken);
         _hasLaunched = true;
         ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
-        while (!started.Succeeded && started.Reason.Contains("shared memory block", StringComparison.Ordinal) && Stopwatch.GetElapsedTime(begun) < PatienceWithRemains)
+        while (!started.Succeeded && started.Reason.Contains("shared memory block", StringComparison.Ordinal) && Stopwatch.GetElapsedTime(begun) < _patienceWithRemains)
         {
             // Sessions of a killed server end by themselves, but not all at once.
             LogRemains(started.Reason);
-            await Task.Delay(ShortestPause, cancellationToken);
+            await Task.Delay(_shortestPause, cancellationToken);
             started = await _cluster.StartAsync(_programs, cancellationToken);
         }
 
@@ -276,7 +276,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
                     return running;
                 }
             }
-            catch (PostgresException exception) when (!PassingStates.Contains(exception.SqlState))
+            catch (PostgresException exception) when (!_passingStates.Contains(exception.SqlState))
             {
                 throw new EmbeddedPostgresException(
                     $"PostgreSQL on {_cluster.ClusterFolder} refuses the service ({exception.MessageText}): the password file there or pg_hba.conf was changed, or the disk is full; restore what was changed.", exception);
@@ -286,13 +286,13 @@ public sealed partial class PostgresServer : IAsyncDisposable
                 obstacle = exception.Message;
             }
 
-            if (Stopwatch.GetElapsedTime(lastTold) > TellInterval)
+            if (Stopwatch.GetElapsedTime(lastTold) > _tellInterval)
             {
                 lastTold = Stopwatch.GetTimestamp();
                 LogWaiting(pid, obstacle);
             }
 
-            await Task.Delay(LoginInterval, cancellationToken);
+            await Task.Delay(_loginInterval, cancellationToken);
         }
 
         return null;

@@ -5,7 +5,7 @@ namespace IndustryData.Infrastructure.EmbeddedPostgres;
 /// <param name="Output">Everything it wrote, standard output first.</param>
 internal sealed record ProgramResult(int ExitCode, string Output)
 {
-    private static readonly string[] Severities = ["PANIC:", "FATAL:", "ERROR:", "error:"];
+    private static readonly string[] _severities = ["PANIC:", "FATAL:", "ERROR:", "error:"];
 
     public bool Succeeded => ExitCode == 0;
 
@@ -19,7 +19,7 @@ internal sealed record ProgramResult(int ExitCode, string Output)
         string[] lines = text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         foreach (string line in lines.Reverse())
         {
-            int start = Severities.Max(severity => line.IndexOf(severity, StringComparison.Ordinal));
+            int start = _severities.Max(severity => line.IndexOf(severity, StringComparison.Ordinal));
             if (start >= 0)
             {
                 return line[start..];

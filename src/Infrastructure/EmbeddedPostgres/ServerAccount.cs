@@ -10,7 +10,7 @@ namespace IndustryData.Infrastructure.EmbeddedPostgres;
 /// </summary>
 internal sealed class ServerAccount
 {
-    private static readonly string[] UsualNames = ["postgres", "industrydata"];
+    private static readonly string[] _usualNames = ["postgres", "industrydata"];
 
     private ServerAccount(string? name) => Name = name;
 
@@ -31,7 +31,7 @@ internal sealed class ServerAccount
 
         if (wanted is null)
         {
-            return UsualNames.FirstOrDefault(IsUnprivileged) is { } name
+            return _usualNames.FirstOrDefault(IsUnprivileged) is { } name
                 ? new ServerAccount(name)
                 : throw new EmbeddedPostgresException(
                     "PostgreSQL refuses to run as root, and there is no account 'postgres' or 'industrydata' to run it: useradd --system --no-create-home industrydata");

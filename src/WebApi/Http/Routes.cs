@@ -25,18 +25,18 @@ internal static class Routes
         routes.MapMethods(path, [method], http => HandleAsync(http, handler, options)).Documents(permission, [.. statuses, .. _always]);
 
     /// <summary>Names a path of OData or Graph that this service knows but does not offer. With other methods too, its last segment is never taken for an id.</summary>
-    public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission)
+    public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission, string? allow = null)
     {
         routes.MapMethods(path, [method], RefuseNotOfferedAsync).Documents(permission, [501, .. _always]);
-        routes.Map(path, http => RefuseMethod(http, method)).Documents(permission, [405, .. _always]);
+        routes.Map(path, http => RefuseMethod(http, allow ?? method)).Documents(permission, [405, .. _always]);
     }
 
     private static Task RefuseNotOfferedAsync(HttpContext http) =>
         http.RefuseAsync(StatusCodes.Status501NotImplemented, "notOffered", $"{http.Request.Path} is part of the protocol, but not offered by this version of the service.");
 
-    private static Task RefuseMethod(HttpContext http, string method)
+    private static Task RefuseMethod(HttpContext http, string allow)
     {
-        http.Response.Headers.Allow = method;
+        http.Response.Headers.Allow = allow;
         http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
         return Task.CompletedTask;
     }

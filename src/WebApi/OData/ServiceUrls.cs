@@ -1,14 +1,4 @@
-using IndustryData.Domain.Runs;
-
 namespace IndustryData.WebApi.OData;
-
-/// <summary>The two addresses of the one set of runs.</summary>
-/// <param name="Path">Below the service root, without slashes at its ends.</param>
-internal sealed record RunAddress(string Path)
-{
-    /// <summary>The page's address and published Graph's.</summary>
-    public static readonly IReadOnlyList<RunAddress> All = [new("process/runs"), new("external/industryData/runs")];
-}
 
 /// <summary>Writes and reads URLs of this service, on the scheme, host and service root that the caller used.</summary>
 internal static class ServiceUrls

@@ -10,7 +10,7 @@ namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
 [SupportedOSPlatform("linux")]
 public sealed class CrashTests
 {
-    private static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _hangLimit = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task Adopts_the_server_that_a_killed_service_has_left()
@@ -190,7 +190,7 @@ public sealed class CrashTests
     private static async Task<long> SurviveAsync(PostgresServer server, TemporaryFolder folder)
     {
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        source.CancelAfter(HangLimit);
+        source.CancelAfter(_hangLimit);
         Task supervision = server.SuperviseAsync(source.Token);
         folder.KillPostmaster();
         while (true)

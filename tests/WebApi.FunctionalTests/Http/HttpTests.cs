@@ -34,6 +34,8 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("DELETE", "process/runs", "GET, POST")]
     [InlineData("PUT", "process/runs/x", "GET")]
     [InlineData("GET", "process/runs/start", "POST")]
+    [InlineData("PUT", "process/runs/$ref", "POST")]
+    [InlineData("DELETE", "process/runs/microsoft.graph.industryData.delta()", "GET")]
     [InlineData("POST", "process/runs/x/getStatistics", "GET")]
     public async Task A_method_that_a_path_does_not_take_is_405_and_says_which_it_takes(string method, string path, string allow)
     {

@@ -48,7 +48,8 @@ public sealed class SchemaTests(TestDatabase database)
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
             VALUES ($1, $1, 'x', now(), 0, now(), now(), 1, '{}') RETURNING tableoid::regclass::text
             """,
-            connection) { Parameters = { new NpgsqlParameter<Guid> { TypedValue = id } } };
+            connection);
+        insert.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
 
         (await insert.ExecuteScalarAsync(Cancellation)).ShouldBe($"runs_{now.Year}q{((now.Month - 1) / 3) + 1}");
     }

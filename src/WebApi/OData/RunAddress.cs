@@ -1,0 +1,21 @@
+namespace IndustryData.WebApi.OData;
+
+/// <summary>An address of the one set of runs.</summary>
+/// <param name="Path">Below the service root, without slashes at its ends.</param>
+internal sealed record RunAddress(string Path)
+{
+    /// <summary>The page's address and published Graph's.</summary>
+    public static readonly IReadOnlyList<RunAddress> All = [new("process/runs"), new("external/industryData/runs")];
+
+    private const string Qualifier = "microsoft.graph.industryData.";
+
+    /// <summary>The route patterns of a single run: its key as a segment, and in parentheses.</summary>
+    public IReadOnlyList<string> Keyed => [$"/{Path}/{{id}}", $"/{Path}('{{id}}')"];
+
+    /// <summary>The spellings of a bound operation: with and without its namespace, and of a function with and without parentheses.</summary>
+    public static IReadOnlyList<string> Spellings(string name, bool isFunction)
+    {
+        string[] names = [name, Qualifier + name];
+        return isFunction ? [.. names, .. names.Select(n => $"{n}()")] : names;
+    }
+}
