@@ -41,6 +41,7 @@ internal static class Authentication
             {
                 bearer.Authority = authority.Authority;
                 bearer.RequireHttpsMetadata = authority.RequireHttps;
+                bearer.Challenge = authority.AuthorizationUri is { } uri ? $"{bearer.Challenge} authorization_uri=\"{uri}\"" : bearer.Challenge;
                 Configure(bearer, authority.Audience ?? options.Audience, parameters =>
                 {
                     parameters.ValidIssuer = authority.Issuer;

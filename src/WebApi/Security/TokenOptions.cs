@@ -27,6 +27,9 @@ internal sealed class AuthorityOptions
     /// <summary>The issuer that its tokens name, where it is not the one that its configuration document names.</summary>
     public string? Issuer { get; set; }
 
+    /// <summary>Where people sign in. Told to callers without a token, because Excel and Power BI ask for it ("Organizational account").</summary>
+    public string? AuthorizationUri { get; set; }
+
     /// <summary>False only for trying out a provider that has no certificate.</summary>
     public bool RequireHttps { get; set; } = true;
 }

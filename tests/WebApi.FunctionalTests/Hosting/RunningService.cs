@@ -29,7 +29,9 @@ public sealed class RunningService : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0"), KeyValuePair.Create("Serilog:MinimumLevel:Default", (string?)"Fatal")]);
-        var app = Serve.Build(builder, connectionString, new TokenOptions { SigningKeys = { Tokens.Key } });
+        var tokens = builder.Configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
+        tokens.SigningKeys.Add(Tokens.Key);
+        var app = Serve.Build(builder, connectionString, tokens);
         await app.StartAsync();
         return new RunningService(app);
     }
