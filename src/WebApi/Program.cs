@@ -7,9 +7,15 @@ using Npgsql;
 using Serilog;
 using Serilog.Extensions.Logging;
 
+const string usage = "Commands: serve (when none is named), migrate, token, health, psql. README.md says what each does, and which settings there are.";
+
 // The first argument is a command, unless it is a setting like --urls.
-var command = args is [var first, ..] && !first.StartsWith('-') ? first : "serve";
-var rest = args.Skip(command == "serve" && args.FirstOrDefault() != "serve" ? 0 : 1).ToArray();
+var (command, rest) = args switch
+{
+    ["help" or "--help" or "-h", ..] => ("help", []),
+    [var first, .. var others] when !first.StartsWith('-') => (first, others),
+    _ => ("serve", args),
+};
 try
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = command == "serve" ? rest : [], ContentRootPath = AppContext.BaseDirectory });
@@ -63,8 +69,11 @@ try
             return await PsqlCommand.RunAsync(PostgresServer.DescribeRunning(Folder(), postgres), rest);
         case "psql":
             throw new OperatorException("psql is for the embedded database; ConnectionStrings:IndustryData names another server, connect to that one with its own psql.");
+        case "help":
+            Console.WriteLine(usage);
+            return 0;
         default:
-            throw new OperatorException($"There is no command '{command}'. Commands: serve (when none is named), migrate, token, health, psql.");
+            throw new OperatorException($"There is no command '{command}'. {usage}");
     }
 }
 catch (Exception exception) when (exception is OperatorException or EmbeddedPostgresException)

@@ -11,7 +11,7 @@ internal static class HealthCommand
         using var client = new HttpClient { Timeout = _patience };
         try
         {
-            using var response = await client.GetAsync(new Uri(ListeningUrl(configuration), "/health/ready"));
+            using var response = await client.GetAsync(new Uri(Listening.Url(configuration), "/health/ready"));
             Console.WriteLine(await response.Content.ReadAsStringAsync());
             return response.IsSuccessStatusCode ? 0 : 1;
         }
@@ -19,12 +19,5 @@ internal static class HealthCommand
         {
             throw new OperatorException($"The service does not answer ({exception.Message}); start it.");
         }
-    }
-
-    /// <summary>The first of the service's own URLs, as this machine reaches it.</summary>
-    private static Uri ListeningUrl(IConfiguration configuration)
-    {
-        var url = Listening.Urls(configuration).Split(';')[0];
-        return new Uri(url.Replace("//*", "//localhost", StringComparison.Ordinal).Replace("//+", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal).Replace("//[::]", "//localhost", StringComparison.Ordinal));
     }
 }

@@ -25,7 +25,11 @@ internal static partial class Serve
     /// <param name="tokens">Whose tokens are taken.</param>
     public static WebApplication Build(WebApplicationBuilder builder, string connectionString, TokenOptions tokens)
     {
-        builder.WebHost.UseUrls(Listening.Urls(builder.Configuration));
+        if (!Listening.IsConfigured(builder.Configuration))
+        {
+            builder.WebHost.UseUrls(Listening.Default);
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -35,12 +39,12 @@ internal static partial class Serve
         });
         builder.Services.AddSerilog((_, logs) => logs.ReadFrom.Configuration(builder.Configuration));
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"]);
+        builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
         builder.Services.AddInfrastructure(connectionString);
         builder.Services.AddTokens(tokens);
-
-        // Tokens are all that is checked here: no cookies, so nothing that ASP.NET Core would keep keys for.
-        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
+        var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
+        builder.Services.Remove(keeper);
         builder.Services.AddSingleton<PageToken>();
 
         var app = builder.Build();
