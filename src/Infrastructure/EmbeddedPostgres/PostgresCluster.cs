@@ -108,7 +108,7 @@ internal sealed class PostgresCluster
     {
         await ReleaseTakenPidsAsync(cancellationToken);
         File.Delete(Path.Combine(Folder, StartLogName));
-        DateTime begun = DateTime.UtcNow;
+        DateTime begun = TimeProvider.System.GetUtcNow().UtcDateTime;
 
         // Recovery after a crash may take long; pg_ctl returns at once when the server ends.
         Task<ProgramResult> starting = _account.RunAsync(

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Reflection;
+using AutoMapper;
+using AutoMapper.Internal;
+using FluentValidation;
+using FluentValidation.Results;
+using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using Mediator;
+using Microsoft.Extensions.DependencyInjection;
+using NSubstitute;
+
+namespace IndustryData.Application.UnitTests.Common;
+
+public sealed class PipelineTests
+{
+    private static readonly Type[] _messages = [.. typeof(ApplicationServices).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IMessage)))];
+
+    /// <summary>The names of every command and query that there is.</summary>
+    public static TheoryData<string> Messages() => [.. _messages.Select(m => m.Name)];
+
+    public static TheoryData<string> Validators() =>
+        [.. typeof(ApplicationServices).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IValidator)) && !t.IsAbstract).Select(v => v.FullName!)];
+
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public async Task Every_message_is_traced(string message)
+    {
+        using var cases = new UseCases();
+        using var spans = new Spans();
+
+        await cases.Sender.Send(New(message), TestContext.Current.CancellationToken);
+
+        spans.Ended.ShouldHaveSingleItem().OperationName.ShouldBe(message);
+    }
+
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public async Task Every_message_is_validated_before_its_handler_sees_it(string message)
+    {
+        using var cases = new UseCases(services => services.AddSingleton(typeof(IValidator<>), typeof(RefusesAll<>)));
+
+        var answer = await cases.Sender.Send(New(message), TestContext.Current.CancellationToken);
+
+        ErrorOf(answer).ShouldNotBeNull().Details.ShouldContain(f => f.Code == "refused");
+        cases.Reader.ReceivedCalls().ShouldBeEmpty();
+        cases.Repository.ReceivedCalls().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_refusal_is_traced_as_an_error_with_its_cause()
+    {
+        using var cases = new UseCases();
+        using var spans = new Spans();
+
+        await cases.Sender.Send(new GetRunQuery(UseCases.Tenant, "none"), TestContext.Current.CancellationToken);
+
+        var span = spans.Ended.ShouldHaveSingleItem();
+        (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "runNotFound"));
+    }
+
+    [Fact]
+    public async Task What_validation_refuses_is_traced_too()
+    {
+        using var cases = new UseCases();
+        using var spans = new Spans();
+
+        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, Sample.Draft, Sample.Faults(("color", "unknownProperty"))), TestContext.Current.CancellationToken);
+
+        var span = spans.Ended.ShouldHaveSingleItem();
+        (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "unknownProperty"));
+    }
+
+    [Fact]
+    public async Task A_success_is_traced_without_an_error()
+    {
+        using var cases = new UseCases();
+        using var spans = new Spans();
+
+        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, Sample.Draft, []), TestContext.Current.CancellationToken);
+
+        spans.Ended.ShouldHaveSingleItem().Status.ShouldBe(ActivityStatusCode.Unset);
+    }
+
+    [Theory]
+    [MemberData(nameof(Validators))]
+    public void Every_validator_is_registered(string validator)
+    {
+        var type = typeof(ApplicationServices).Assembly.GetType(validator)!;
+        var services = new ServiceCollection();
+        services.AddApplication(autoMapperLicenseKey: null);
+
+        services.ShouldContain(s => s.ImplementationType == type && s.ServiceType.IsGenericType && s.ServiceType.GetGenericTypeDefinition() == typeof(IValidator<>));
+    }
+
+    [Fact]
+    public void Every_message_that_is_read_from_a_body_has_a_validator()
+    {
+        using var cases = new UseCases();
+
+        var read = _messages.Where(m => m.IsAssignableTo(typeof(IReadFromBody))).ToList();
+
+        read.ShouldNotBeEmpty();
+        read.ShouldAllBe(m => cases.Get<IServiceProviderIsService>().IsService(typeof(IValidator<>).MakeGenericType(m)));
+    }
+
+    [Fact]
+    public void Every_map_is_complete()
+    {
+        using var cases = new UseCases();
+        var maps = cases.Get<IConfigurationProvider>();
+
+        maps.Internal().GetAllTypeMaps().ShouldNotBeEmpty();
+        maps.AssertConfigurationIsValid();
+    }
+
+    /// <summary>A message of that type, every parameter of which is made up.</summary>
+    private static object New(string message)
+    {
+        var constructor = _messages.Single(m => m.Name == message).GetConstructors(BindingFlags.Public | BindingFlags.Instance).Single();
+        return constructor.Invoke([.. constructor.GetParameters().Select(MadeUp)]);
+    }
+
+    private static object? MadeUp(ParameterInfo parameter) => parameter.ParameterType switch
+    {
+        { IsValueType: true } type => Activator.CreateInstance(type),
+        var type when type == typeof(string) => "none",
+        var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
+        var type => throw new NotSupportedException($"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."),
+    };
+
+    private static Error? ErrorOf(object? answer) => (Error?)answer!.GetType().GetProperty(nameof(Result<>.Error))!.GetValue(answer);
+
+    private sealed class RefusesAll<T> : AbstractValidator<T>
+    {
+        public RefusesAll() => RuleFor(m => m).Custom((_, context) => context.AddFailure(new ValidationFailure("anything", "No.") { ErrorCode = "refused" }));
+    }
+
+    /// <summary>The spans of the source <c>IndustryData</c> that end in this test; others run at the same time.</summary>
+    private sealed class Spans : IDisposable
+    {
+        private readonly Activity _test = new Activity("test").Start();
+        private readonly ActivityListener _listener;
+
+        public Spans()
+        {
+            _listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == "IndustryData",
+                Sample = (ref _) => ActivitySamplingResult.AllData,
+                ActivityStopped = span =>
+                {
+                    if (span.TraceId == _test.TraceId)
+                    {
+                        Ended.Add(span);
+                    }
+                },
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        public List<Activity> Ended { get; } = [];
+
+        public void Dispose()
+        {
+            _listener.Dispose();
+            _test.Dispose();
+        }
+    }
+}

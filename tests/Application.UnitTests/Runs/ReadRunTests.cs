@@ -1,0 +1,77 @@
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Mediator;
+using NSubstitute;
+
+namespace IndustryData.Application.UnitTests.Runs;
+
+/// <summary>The use cases that look for one run by its id.</summary>
+public sealed class ReadRunTests
+{
+    private static readonly RunId _id = new(new Guid("019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b"));
+
+    public static TheoryData<string> NoIds() => ["", "start", "17", " ", "019ab0c1d2e37f458a6b7c8d9e0f1a2b", "019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b "];
+
+    [Fact]
+    public async Task A_run_is_read_by_its_id_in_any_case()
+    {
+        using var cases = new UseCases();
+        var run = Sample.Response(_id.Value);
+        cases.Reader.FindAsync(UseCases.Tenant, _id, TestContext.Current.CancellationToken).Returns(run);
+
+        (await Send(cases, new GetRunQuery(UseCases.Tenant, $"{_id}"))).Value.ShouldBeSameAs(run);
+        (await Send(cases, new GetRunQuery(UseCases.Tenant, $"{_id}".ToUpperInvariant()))).Value.ShouldBeSameAs(run);
+    }
+
+    [Fact]
+    public async Task Statistics_are_those_of_the_run()
+    {
+        using var cases = new UseCases();
+        cases.Reader.FindAsync(UseCases.Tenant, _id, TestContext.Current.CancellationToken).Returns(Sample.Response(_id.Value));
+
+        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, $"{_id}"))).Value
+            .ShouldBe(new RunStatisticsResponse(_id.Value, "running", """{"a":1}"""));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_there_can_be_added_by_reference()
+    {
+        using var cases = new UseCases();
+        cases.Reader.ExistsAsync(UseCases.Tenant, _id, TestContext.Current.CancellationToken).Returns(true);
+
+        (await Send(cases, new AddRunReferenceCommand(UseCases.Tenant, $"{_id}"))).Error.ShouldBeNull();
+        cases.Repository.ReceivedCalls().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_run_that_is_not_there_is_not_found()
+    {
+        using var cases = new UseCases();
+        cases.Reader.FindAsync(default, default, TestContext.Current.CancellationToken).ReturnsForAnyArgs((RunResponse?)null);
+        cases.Reader.ExistsAsync(default, default, TestContext.Current.CancellationToken).ReturnsForAnyArgs(false);
+
+        (await Send(cases, new GetRunQuery(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(RunErrors.NotFound($"{_id}"));
+        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(RunErrors.NotFound($"{_id}"));
+        (await Send(cases, new AddRunReferenceCommand(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(RunErrors.NotFound($"{_id}"));
+        cases.Reader.ReceivedCalls().Count().ShouldBe(3);
+    }
+
+    [Theory]
+    [MemberData(nameof(NoIds))]
+    public async Task What_is_no_GUID_is_not_found_and_nobody_is_asked(string id)
+    {
+        using var cases = new UseCases();
+
+        (await Send(cases, new GetRunQuery(UseCases.Tenant, id))).Error.ShouldBe(RunErrors.NotFound(id));
+        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, id))).Error.ShouldBe(RunErrors.NotFound(id));
+        (await Send(cases, new AddRunReferenceCommand(UseCases.Tenant, id))).Error.ShouldBe(RunErrors.NotFound(id));
+        cases.Reader.ReceivedCalls().ShouldBeEmpty();
+    }
+
+    private static async Task<Result<T>> Send<T>(UseCases cases, IQuery<Result<T>> query)
+        where T : notnull => await cases.Sender.Send(query, TestContext.Current.CancellationToken);
+
+    private static async Task<Result<Unit>> Send(UseCases cases, AddRunReferenceCommand command) =>
+        await cases.Sender.Send(command, TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,43 @@
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.Application.UnitTests;
+
+/// <summary>A run that breaks no rule, in each of its forms.</summary>
+internal static class Sample
+{
+    public static readonly RunDraft Draft = new()
+    {
+        DisplayName = "Nightly rostering",
+        StartDateTime = new DateTimeOffset(2026, 11, 22, 2, 0, 0, TimeSpan.Zero),
+        EndDateTime = new DateTimeOffset(2026, 11, 22, 2, 41, 7, TimeSpan.Zero),
+        Status = RunStatus.Failed,
+        Statistics = RunStatistics.Empty,
+        BlockingError = new PublicError("""{"code":"diskFull"}"""),
+    };
+
+    public static RunResponse Response(Guid id) => new(
+        id, "Nightly rostering", Draft.StartDateTime!.Value, null, "running", """{"a":1}""", null, UseCases.Now, UseCases.Now, 3);
+
+    /// <summary>As many items of a list, each a minute older than the one before.</summary>
+    public static IReadOnlyList<RunListItem> Items(int count) =>
+    [
+        .. Enumerable.Range(0, count).Select(i => new RunListItem(
+            Guid.CreateVersion7(), $"Run {i}", UseCases.Now.AddMinutes(-i), null, "running", null, UseCases.Now, UseCases.Now, 1)),
+    ];
+
+    public static Faults Faults(params (string Target, string Code)[] found)
+    {
+        var faults = new Faults();
+        foreach (var (target, code) in found)
+        {
+            faults.Add(target, code, $"{target} is wrong.");
+        }
+
+        return faults;
+    }
+
+    /// <summary>Faults as <c>code path</c>.</summary>
+    public static string[] Shown(this Error? error) => [.. (error?.Details ?? []).Select(f => $"{f.Code} {f.Target}")];
+}

@@ -1,0 +1,48 @@
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
+using Mediator;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using NSubstitute;
+
+namespace IndustryData.Application.UnitTests;
+
+/// <summary>The use cases as the service wires them, with substitutes for the database and the clock.</summary>
+internal sealed class UseCases : IDisposable
+{
+    public static readonly TenantId Tenant = new(new Guid("11111111-1111-4111-8111-111111111111"));
+    public static readonly DateTimeOffset Now = new(2026, 11, 22, 3, 30, 15, TimeSpan.Zero);
+
+    private readonly ServiceProvider _services;
+    private readonly IServiceScope _scope;
+
+    /// <param name="change">Changes what is wired; null: as in the service.</param>
+    public UseCases(Action<IServiceCollection>? change = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
+        services.AddSingleton(Repository);
+        services.AddSingleton(Reader);
+        services.AddApplication(autoMapperLicenseKey: null);
+        change?.Invoke(services);
+        _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        _scope = _services.CreateScope();
+    }
+
+    public IRunRepository Repository { get; } = Substitute.For<IRunRepository>();
+
+    public IRunReader Reader { get; } = Substitute.For<IRunReader>();
+
+    public ISender Sender => Get<ISender>();
+
+    public T Get<T>()
+        where T : notnull => _scope.ServiceProvider.GetRequiredService<T>();
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _services.Dispose();
+    }
+}

@@ -1,0 +1,187 @@
+// Every type here either breaks a rule of the house or comes close to it. `RulesCanFail` says which breaks which.
+#pragma warning disable CA1852 // Some of them have to be open.
+using FluentValidation;
+using IndustryData.Domain;
+using Mediator;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace IndustryData.ArchitectureTests.Broken.Domain
+{
+    internal sealed class Good(TimeProvider clock)
+    {
+        public DateTimeOffset Now() => clock.GetUtcNow();
+    }
+
+    internal sealed class LogsInDomain(Microsoft.Extensions.Logging.ILogger log)
+    {
+        public override string ToString() => $"{log}";
+    }
+
+    internal sealed class KnowsApplication
+    {
+        public static Type Type => typeof(Application.PublicHandler);
+    }
+}
+
+namespace IndustryData.ArchitectureTests.Broken.Application
+{
+    internal sealed class KnowsEfCore
+    {
+        public static object New() => new DbContextOptionsBuilder();
+    }
+
+    internal sealed class KnowsNpgsql
+    {
+        public static object New() => new Npgsql.NpgsqlConnection();
+    }
+
+    internal sealed class KnowsAspNetCore
+    {
+        public static int Status => new Microsoft.AspNetCore.Http.DefaultHttpContext().Response.StatusCode;
+    }
+
+    internal sealed class KnowsInfrastructure
+    {
+        public static Type Type => typeof(Infrastructure.Good);
+    }
+
+    internal sealed class KnowsWebApi
+    {
+        public static Type Type => typeof(WebApi.Good);
+    }
+
+    public sealed record GoodCommand : ICommand<Result<Unit>>;
+
+    public sealed class ClassCommand : ICommand<Result<Unit>>;
+
+    internal sealed record InternalQuery : IQuery<Result<Unit>>;
+
+    public record OpenQuery : IQuery<Result<Unit>>;
+
+    public sealed class ClassResponse;
+
+    public sealed record GoodResponse;
+
+    internal sealed class GoodHandler : ICommandHandler<GoodCommand, Result<Unit>>
+    {
+        public ValueTask<Result<Unit>> Handle(GoodCommand command, CancellationToken cancellationToken) => default;
+    }
+
+    public sealed class PublicHandler : ICommandHandler<GoodCommand, Result<Unit>>
+    {
+        public ValueTask<Result<Unit>> Handle(GoodCommand command, CancellationToken cancellationToken) => default;
+    }
+
+    public sealed class PublicQueryHandler : IQueryHandler<OpenQuery, Result<Unit>>
+    {
+        public ValueTask<Result<Unit>> Handle(OpenQuery query, CancellationToken cancellationToken) => default;
+    }
+
+    public sealed class PublicBehaviour<TMessage, TResponse> : IPipelineBehavior<TMessage, TResponse>
+        where TMessage : notnull, IMessage
+    {
+        public ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken) => next(message, cancellationToken);
+    }
+
+    public sealed class PublicValidator : AbstractValidator<GoodCommand>;
+
+    public sealed class PublicMap : AutoMapper.Profile;
+}
+
+namespace IndustryData.ArchitectureTests.Broken.Infrastructure
+{
+    internal sealed class Good;
+
+    internal sealed class KnowsWebApi
+    {
+        public static Type Type => typeof(WebApi.Good);
+    }
+
+    internal sealed class KnowsAspNetCore(Microsoft.AspNetCore.Http.IHttpContextAccessor http)
+    {
+        public override string ToString() => $"{http}";
+    }
+
+    public sealed class PublicConfiguration : IEntityTypeConfiguration<Entity>
+    {
+        public void Configure(EntityTypeBuilder<Entity> builder)
+        {
+        }
+    }
+
+    public sealed class Entity;
+}
+
+namespace IndustryData.ArchitectureTests.Broken.WebApi
+{
+    internal sealed class Good;
+
+    internal class OpenClass;
+
+    internal record OpenRecord;
+
+    internal class Inherited;
+
+    internal sealed class Heir : Inherited;
+
+    internal abstract class AbstractClass;
+
+    internal static class StaticClass;
+
+    internal sealed class KnowsInfrastructure
+    {
+        public static async Task<object> NewAsync()
+        {
+            await Task.Yield();
+            return new Infrastructure.Good();
+        }
+    }
+
+    internal sealed class ReadsUtcNow
+    {
+        public static DateTime Now => DateTime.UtcNow;
+    }
+
+    internal sealed class ReadsNowInALambda
+    {
+        public static Func<int, DateTimeOffset> Now(int days) => more => DateTimeOffset.Now.AddDays(days + more);
+    }
+
+    internal sealed class ReadsTodayInAnAsyncIterator
+    {
+        public static async IAsyncEnumerable<DateTime> Days()
+        {
+            await Task.Yield();
+            yield return DateTime.Today;
+        }
+    }
+
+    internal sealed class ReadsUtcNowForAField
+    {
+        public static readonly Func<DateTimeOffset> Now = () => DateTimeOffset.UtcNow;
+    }
+
+    internal sealed class MakesAnId
+    {
+        public static Guid New() => Guid.CreateVersion7();
+    }
+
+    internal sealed class MakesAnIdOfAMoment
+    {
+        public static Guid New(DateTimeOffset now) => Guid.CreateVersion7(now);
+    }
+
+    internal sealed class MakesAnotherGuid
+    {
+        public static Guid New() => Guid.NewGuid();
+    }
+}
+
+namespace IndustryData.ArchitectureTests.Broken.WebApi.Commands
+{
+    internal sealed class Composes
+    {
+        public static Type Type => typeof(Infrastructure.Good);
+    }
+}

@@ -1,0 +1,48 @@
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+
+namespace IndustryData.ArchitectureTests;
+
+/// <summary>What must be so of every route. Each rule gives the routes that break it.</summary>
+internal static class EndpointRules
+{
+    private static readonly string[] _reading = ["GET", "HEAD", "OPTIONS"];
+
+    /// <summary>Who may call a route is decided: by one of the policies, or by letting everybody in on purpose.</summary>
+    public static string[] Undecided(IEnumerable<RouteEndpoint> routes) =>
+        Show(routes.Where(r => !IsAnonymous(r) && !Policies(r).Any(p => Permissions.All.Any(known => known.Policy == p))));
+
+    /// <summary>Everybody is let in only where a reason is given.</summary>
+    public static string[] AnonymousWithoutReason(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
+        Show(routes.Where(r => IsAnonymous(r) && !reasons.ContainsKey(Show(r))));
+
+    /// <summary>The statuses of a route are documented, and that a token may lack or not suffice where one is asked for.</summary>
+    public static string[] Undocumented(IEnumerable<RouteEndpoint> routes) =>
+        Show(routes.Where(r => Statuses(r) is var statuses && (statuses.Count == 0 || (!IsAnonymous(r) && !(statuses.Contains(401) && statuses.Contains(403))))));
+
+    /// <summary>What changes something asks for the permission to write or to start, unless it does nothing but refuse.</summary>
+    public static string[] MutatingWithoutPermission(IEnumerable<RouteEndpoint> routes) =>
+        Show(routes.Where(r => IsMutating(r) && !OnlyRefuses(r) && (IsAnonymous(r) || !Policies(r).Any(p => p == Permissions.Write.Policy || p == Permissions.Start.Policy))));
+
+    /// <summary>A route as <c>GET /path</c>.</summary>
+    public static string Show(RouteEndpoint route) => $"{string.Join(',', Methods(route) is { Count: > 0 } methods ? methods : ["ANY"])} {route.RoutePattern.RawText}";
+
+    private static string[] Show(IEnumerable<RouteEndpoint> routes) => [.. routes.Select(Show)];
+
+    private static bool IsAnonymous(RouteEndpoint route) => route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+
+    private static IEnumerable<string?> Policies(RouteEndpoint route) => route.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(a => a.Policy);
+
+    private static HashSet<int> Statuses(RouteEndpoint route) => [.. route.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>().Select(p => p.StatusCode)];
+
+    /// <summary>The methods that a route takes; none means all of them.</summary>
+    private static IReadOnlyList<string> Methods(RouteEndpoint route) => route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
+
+    private static bool IsMutating(RouteEndpoint route) => Methods(route) is var methods && (methods.Count == 0 || methods.Except(_reading).Any());
+
+    // It can do so only with 501 or 405: the others depend on the caller, so that another one would be served.
+    private static bool OnlyRefuses(RouteEndpoint route) => Statuses(route) is var statuses && (statuses.Contains(501) || statuses.Contains(405)) && statuses.All(s => s >= 400);
+}

@@ -1,0 +1,99 @@
+using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IndustryData.ArchitectureTests;
+
+/// <summary>Walks the routes that the service really has. It is put together, but not started, so that it needs no database.</summary>
+public sealed class EndpointTests : IAsyncDisposable
+{
+    /// <summary>The routes that need no token, and why.</summary>
+    private static readonly Dictionary<string, string> _anonymous = new()
+    {
+        ["GET /"] = "the service document names no data, and clients look at it first (contract §8)",
+        ["GET /health/live"] = "whoever watches over the process has no token, and learns only that it runs",
+        ["GET /health/ready"] = "as above; of the database it says only whether it serves",
+    };
+
+    private readonly WebApplication _app = Serve.Build(
+        WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }),
+        "Host=nowhere.invalid",
+        new TokenOptions { SigningKeys = { Convert.ToBase64String(new byte[32]) } });
+
+    private RouteEndpoint[] Routes => RoutesOf(_app);
+
+    [Fact]
+    public void The_routes_are_those_of_the_service()
+    {
+        var shown = Routes.Select(EndpointRules.Show).ToList();
+
+        Routes.Length.ShouldBe(((IEndpointRouteBuilder)_app).DataSources.Sum(s => s.Endpoints.Count));
+        shown.ShouldBeUnique();
+        shown.ShouldContain("POST /process/runs/$ref");
+        shown.ShouldContain("POST /external/industryData/runs");
+        shown.ShouldContain("GET /process/runs/{id}");
+    }
+
+    [Fact]
+    public void Who_may_call_is_decided_for_every_route() => EndpointRules.Undecided(Routes).ShouldBeEmpty();
+
+    [Fact]
+    public void Everybody_may_call_only_what_a_reason_is_given_for() => EndpointRules.AnonymousWithoutReason(Routes, _anonymous).ShouldBeEmpty();
+
+    [Fact]
+    public void Every_reason_is_for_a_route_that_there_is() => _anonymous.Keys.ShouldBeSubsetOf(Routes.Select(EndpointRules.Show));
+
+    [Fact]
+    public void Every_route_documents_its_statuses() => EndpointRules.Undocumented(Routes).ShouldBeEmpty();
+
+    [Fact]
+    public void What_changes_something_asks_for_the_permission_to() => EndpointRules.MutatingWithoutPermission(Routes).ShouldBeEmpty();
+
+    [Fact]
+    public async Task A_route_that_decided_nothing_would_still_ask_for_a_token()
+    {
+        var fallback = await _app.Services.GetRequiredService<IAuthorizationPolicyProvider>().GetFallbackPolicyAsync();
+
+        fallback.ShouldNotBeNull().Requirements.ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Each_rule_names_the_routes_that_break_it()
+    {
+        await using var app = WebApplication.CreateBuilder().Build();
+        var (ok, unauthorized, forbidden) = (new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(401), new ProducesResponseTypeMetadata(403));
+        var notOffered = new ProducesResponseTypeMetadata(501);
+        RequestDelegate nothing = _ => Task.CompletedTask;
+        app.MapGet("/good", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
+        app.MapPost("/good", nothing).RequireAuthorization("write").WithMetadata(ok, unauthorized, forbidden);
+        app.MapPost("/start", nothing).RequireAuthorization("start").WithMetadata(ok, unauthorized, forbidden);
+        app.MapPost("/refusing", nothing).RequireAuthorization("read").WithMetadata(unauthorized, forbidden, notOffered);
+        app.MapGet("/open", nothing).AllowAnonymous().WithMetadata(ok);
+        app.MapGet("/undecided", nothing).WithMetadata(ok, unauthorized, forbidden);
+        app.MapGet("/misnamed", nothing).RequireAuthorization("raed").WithMetadata(ok, unauthorized, forbidden);
+        app.MapGet("/unexplained", nothing).AllowAnonymous().WithMetadata(ok);
+        app.MapGet("/silent", nothing).RequireAuthorization("read");
+        app.MapGet("/silent-anonymous", nothing).AllowAnonymous();
+        app.MapGet("/never-403", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized);
+        app.MapGet("/never-401", nothing).RequireAuthorization("read").WithMetadata(ok, forbidden);
+        app.MapDelete("/read", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
+        app.Map("/any", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
+        app.MapPatch("/free", nothing).RequireAuthorization("write").AllowAnonymous().WithMetadata(ok);
+        app.MapPut("/sometimes", nothing).RequireAuthorization("read").WithMetadata(unauthorized, forbidden, new ProducesResponseTypeMetadata(204), notOffered);
+        var reasons = new Dictionary<string, string> { ["GET /open"] = "…", ["GET /silent-anonymous"] = "…", ["PATCH /free"] = "…" };
+        var routes = RoutesOf(app);
+
+        EndpointRules.Undecided(routes).ShouldBe(["GET /undecided", "GET /misnamed"]);
+        EndpointRules.AnonymousWithoutReason(routes, reasons).ShouldBe(["GET /unexplained"]);
+        EndpointRules.Undocumented(routes).ShouldBe(["GET /silent", "GET /silent-anonymous", "GET /never-403", "GET /never-401"]);
+        EndpointRules.MutatingWithoutPermission(routes).ShouldBe(["DELETE /read", "ANY /any", "PATCH /free", "PUT /sometimes"]);
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static RouteEndpoint[] RoutesOf(IEndpointRouteBuilder app) => [.. app.DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()];
+}

@@ -1,0 +1,37 @@
+using ArchUnitNET.Domain;
+
+namespace IndustryData.ArchitectureTests;
+
+/// <summary>A rule that cannot fail says nothing: each is applied to types that break it, and must name those and no others.</summary>
+public sealed class RulesCanFail
+{
+    public static TheoryData<string, string[]> WhoBreaksWhat() => new()
+    {
+        { "DomainNeedsNothingButDotNet", ["KnowsApplication", "LogsInDomain"] },
+        { "ApplicationKnowsNeitherDatabaseNorHttp", ["KnowsAspNetCore", "KnowsEfCore", "KnowsInfrastructure", "KnowsNpgsql", "KnowsWebApi"] },
+        { "InfrastructureKnowsNoHttp", ["KnowsAspNetCore", "KnowsWebApi"] },
+        { "OnlyCompositionNamesInfrastructure", ["KnowsInfrastructure"] },
+        { "ClassesAreSealedUnlessInherited", ["OpenClass", "OpenQuery", "OpenRecord"] },
+        { "WhatIsFoundByItsInterfaceIsInternal", ["PublicBehaviour`2", "PublicConfiguration", "PublicHandler", "PublicMap", "PublicQueryHandler", "PublicValidator"] },
+        { "MessagesArePublicSealedRecords", ["ClassCommand", "InternalQuery", "OpenQuery"] },
+        {
+            "WhatApplicationShowsIsASealedRecord",
+            ["ClassCommand", "ClassResponse", "OpenQuery", "PublicBehaviour`2", "PublicHandler", "PublicMap", "PublicQueryHandler", "PublicValidator"]
+        },
+        { "NobodyReadsTheMachinesClock", ["ReadsNowInALambda", "ReadsTodayInAnAsyncIterator", "ReadsUtcNow", "ReadsUtcNowForAField"] },
+        { "OnlyRunIdMakesVersion7Guids", ["MakesAnId", "MakesAnIdOfAMoment"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(WhoBreaksWhat))]
+    public void The_rule_names_who_breaks_it(string rule, string[] broken) =>
+        Rules.All[rule](House.Broken).Evaluate(House.Architecture).Where(r => !r.Passed).Select(r => ((IType)r.EvaluatedObject).Name).Order().ShouldBe(broken);
+
+    [Theory]
+    [MemberData(nameof(HouseTests.AllRules), MemberType = typeof(HouseTests))]
+    public void The_rule_does_not_hold_where_there_is_nothing(string rule) => Rules.All[rule](House.Empty).HasNoViolations(House.Architecture).ShouldBeFalse();
+
+    [Fact]
+    public void Every_rule_is_seen_to_fail() =>
+        WhoBreaksWhat().Select(row => row.Data.Item1).ShouldBe(Rules.All.Keys, ignoreOrder: true);
+}
