@@ -14,13 +14,18 @@ internal static class KeptJson
     /// <summary>The text to keep, or null when the value has faults, which are added to <paramref name="faults"/>.</summary>
     public static string? Of(JsonElement value, ComplexShape shape, string path, Faults faults)
     {
-        var before = faults.Count;
+        var found = new Faults();
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer, _options))
         {
-            shape.Check(value, path, writer, faults);
+            shape.Check(value, path, writer, found);
         }
 
-        return faults.Count == before ? Encoding.UTF8.GetString(buffer.WrittenSpan) : null;
+        foreach (var fault in found)
+        {
+            faults.Add(fault.Target!, fault.Code, fault.Message);
+        }
+
+        return found.Count == 0 ? Encoding.UTF8.GetString(buffer.WrittenSpan) : null;
     }
 }
