@@ -26,6 +26,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
 
     private readonly SemaphoreSlim _lost = new(0);
     private volatile DatabaseOutage? _outage = _away;
+    private bool _wasTold;
 
     public DatabaseOutage? Outage => _outage;
 
@@ -36,6 +37,9 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
             PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction } => _schemaOlder,
             PostgresException postgres => postgres.SqlState[..2] is "08" or "53" or "57" ? _away : null,
             NpgsqlException => _away,
+
+            // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
+            NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
             _ when exception.InnerException is { } inner => Report(inner),
             _ => null,
         };
@@ -113,8 +117,6 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
             _wasTold = true;
         }
     }
-
-    private bool _wasTold;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]
     private partial void LogServes(string reason);

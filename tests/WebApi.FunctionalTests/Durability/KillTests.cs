@@ -44,8 +44,8 @@ public sealed class KillTests
             for (var round = 0; round < Rounds; round++)
             {
                 using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-                var client = service.Client;
-                var load = Task.WhenAll(Enumerable.Range(0, Reporters).Select(_ => ReportAsync(client, acknowledged, enough.Token)));
+                var reporting = service;
+                var load = Task.WhenAll(Enumerable.Range(0, Reporters).Select(_ => ReportAsync(reporting, acknowledged, enough.Token)));
                 await Task.Delay(random.Next(50, 1000), Cancellation);
                 switch (round % 3)
                 {
@@ -101,20 +101,20 @@ public sealed class KillTests
         File.Exists(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).ShouldBeFalse();
     }
 
-    private static async Task ReportAsync(HttpClient client, ConcurrentBag<string> acknowledged, CancellationToken enough)
+    private static async Task ReportAsync(ServiceProcess service, ConcurrentBag<string> acknowledged, CancellationToken enough)
     {
         while (!enough.IsCancellationRequested)
         {
             try
             {
-                using var response = await client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), enough);
+                using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), enough);
                 if (response.StatusCode == HttpStatusCode.NoContent)
                 {
                     acknowledged.Add(response.Headers.Location!.Segments[^1]);
                 }
                 else
                 {
-                    response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+                    response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, service.Output);
                     response.Headers.RetryAfter.ShouldNotBeNull();
                     await Task.Delay(20, enough);
                 }

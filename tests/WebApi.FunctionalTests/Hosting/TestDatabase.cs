@@ -118,7 +118,8 @@ public sealed class TestDatabase : IAsyncLifetime
 
     private async Task<string> StartContainerAsync()
     {
-        var container = new PostgreSqlBuilder("postgres:18").Build();
+        // The public image listens everywhere by its own settings; said here, so that any image that keeps its contract will do.
+        var container = new PostgreSqlBuilder("postgres:18").WithCommand("-c", "listen_addresses=*").Build();
         await container.StartAsync();
         _ends.Push(container.DisposeAsync);
         return container.GetConnectionString();
