@@ -8,6 +8,15 @@ public enum ErrorKind
 
     /// <summary>What the request names does not exist for this tenant.</summary>
     NotFound,
+
+    /// <summary>The request is right, but not in the state that the run is in.</summary>
+    Conflict,
+
+    /// <summary>The run is not the version that the caller made a condition.</summary>
+    PreconditionFailed,
+
+    /// <summary>The request comes too often: <see cref="Error.RetryAfter"/> says when to send it again.</summary>
+    TooMany,
 }
 
 /// <summary>An expected refusal: a value that is returned, never thrown.</summary>
@@ -19,6 +28,9 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
 {
     /// <summary>Every single fault, when the request has faults that can be named one by one.</summary>
     public IReadOnlyList<Error> Details { get; init; } = [];
+
+    /// <summary>When trying again is worth it, of an error of the kind <see cref="ErrorKind.TooMany"/>.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>One error that carries every fault of a request.</summary>
     /// <param name="faults">At least one fault.</param>

@@ -53,13 +53,7 @@ public static class InfrastructureServices
             try
             {
                 await using var connection = await database.OpenConnectionAsync(cancellationToken);
-                var missing = await schema.MissingAsync(connection, cancellationToken);
-                if (missing.Count > 0)
-                {
-                    await schema.MigrateAsync(cancellationToken);
-                }
-
-                return missing;
+                return await schema.MigrateAsync(connection, cancellationToken);
             }
             catch (NpgsqlException exception) when (exception.IsTransient && TimeProvider.System.GetTimestamp() < until)
             {

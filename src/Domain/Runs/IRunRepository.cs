@@ -1,9 +1,32 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>Where runs are kept.</summary>
+/// <summary>Where runs are kept. Each method returns once its work is committed and flushed to disk, not before.</summary>
 public interface IRunRepository
 {
     /// <summary>Keeps a new run.</summary>
-    /// <returns>Once the run is committed and flushed to disk, not before.</returns>
     Task AddAsync(Run run, CancellationToken cancellationToken);
+
+    /// <summary>Changes a run, one caller after the other.</summary>
+    /// <param name="tenantId">Whose run it is.</param>
+    /// <param name="id">Which run.</param>
+    /// <param name="change">Decides on the run as it is now; what it changes is kept when it succeeds.</param>
+    /// <param name="cancellationToken">Gives up before the change is committed.</param>
+    /// <returns>The run; the refusal of <paramref name="change"/>; or that there is no such run.</returns>
+    Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a run.</summary>
+    /// <param name="tenantId">Whose run it is.</param>
+    /// <param name="id">Which run.</param>
+    /// <param name="refuse">Decides on the run as it is now: null to delete it.</param>
+    /// <param name="cancellationToken">Gives up before the run is gone.</param>
+    /// <returns>The run that was deleted; the refusal; or that there is no such run.</returns>
+    Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken);
+
+    /// <summary>Keeps a new run that the service itself was asked to start, unless that happens too often.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="limit">How many starts are allowed within the window.</param>
+    /// <param name="window">How far back starts count.</param>
+    /// <param name="cancellationToken">Gives up before the run is committed.</param>
+    /// <returns>Null when it is kept; else how long until one more start is allowed.</returns>
+    Task<TimeSpan?> StartAsync(Run run, int limit, TimeSpan window, CancellationToken cancellationToken);
 }

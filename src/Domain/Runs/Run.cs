@@ -15,31 +15,31 @@ public sealed class Run
     public RunId Id { get; private init; }
 
     /// <summary>What people call it.</summary>
-    public DisplayName DisplayName { get; private init; }
+    public DisplayName DisplayName { get; private set; }
 
     /// <summary>When it began: UTC, to the microsecond.</summary>
-    public DateTimeOffset StartDateTime { get; private init; }
+    public DateTimeOffset StartDateTime { get; private set; }
 
     /// <summary>When it ended: UTC, to the microsecond. Of a running run, when it is expected to end, or null.</summary>
-    public DateTimeOffset? EndDateTime { get; private init; }
+    public DateTimeOffset? EndDateTime { get; private set; }
 
     /// <summary>How it stands.</summary>
-    public RunStatus Status { get; private init; } = RunStatus.Running;
+    public RunStatus Status { get; private set; } = RunStatus.Running;
 
     /// <summary>What it counted.</summary>
-    public RunStatistics Statistics { get; private init; } = RunStatistics.Empty;
+    public RunStatistics Statistics { get; private set; } = RunStatistics.Empty;
 
     /// <summary>The error that stopped it, if one did.</summary>
-    public PublicError? BlockingError { get; private init; }
+    public PublicError? BlockingError { get; private set; }
 
     /// <summary>When the server took it in: UTC, to the microsecond.</summary>
     public DateTimeOffset CreatedDateTime { get; private init; }
 
     /// <summary>When the server last changed it: UTC, to the microsecond.</summary>
-    public DateTimeOffset LastModifiedDateTime { get; private init; }
+    public DateTimeOffset LastModifiedDateTime { get; private set; }
 
     /// <summary>1 for a new run, one more with every change: the run's ETag.</summary>
-    public long Version { get; private init; }
+    public long Version { get; private set; }
 
     /// <summary>Makes a new run: the only way to make one.</summary>
     /// <param name="tenantId">Whose run it is.</param>
@@ -48,13 +48,7 @@ public sealed class Run
     /// <returns>The run, or an <see cref="ErrorKind.Invalid"/> error with every rule that the draft breaks.</returns>
     public static Result<Run> Add(TenantId tenantId, RunDraft draft, DateTimeOffset now)
     {
-        var faults = new Faults();
-        faults.Add(DisplayName.Fault(draft.DisplayName));
-        faults.Add(RunRules.StartDateTime(draft));
-        faults.Add(RunRules.EndDateTime(draft));
-        faults.Add(RunRules.Status(draft));
-        faults.Add(RunRules.Statistics(draft));
-        faults.Add(RunRules.BlockingError(draft));
+        var faults = RunRules.Judge(draft);
         if (faults.Count > 0)
         {
             return Error.Of(faults);
@@ -76,6 +70,54 @@ public sealed class Run
             Version = 1,
         };
     }
+
+    /// <summary>Changes what a patch sends, if the rules allow the run that would come of it.</summary>
+    /// <param name="patch">What its reporter told anew.</param>
+    /// <param name="now">The server's clock.</param>
+    /// <returns>
+    /// Whether anything changed; an <see cref="ErrorKind.Conflict"/> where the patch would change what is final in a run that is over; an
+    /// <see cref="ErrorKind.Invalid"/> error with every rule that the changed run would break.
+    /// </returns>
+    public Result<bool> Update(RunPatch patch, DateTimeOffset now)
+    {
+        var next = patch.Over(this);
+        if (Status.IsTerminal && Contradiction(next) is { } conflict)
+        {
+            return conflict;
+        }
+
+        var faults = RunRules.Judge(next);
+        if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Sends("endDateTime"))
+        {
+            faults.Add(RunErrors.Missing("endDateTime", "when the run ended together with its last status; the end that was expected is no end"));
+        }
+
+        if (faults.Count > 0)
+        {
+            return Error.Of(faults);
+        }
+
+        var (start, end) = (Microseconds(next.StartDateTime!.Value), next.EndDateTime is { } moment ? Microseconds(moment) : (DateTimeOffset?)null);
+        if (DisplayName.Value == next.DisplayName && StartDateTime == start && EndDateTime == end && Status == next.Status
+            && Statistics.Equals(next.Statistics) && BlockingError == next.BlockingError)
+        {
+            return false;
+        }
+
+        (DisplayName, StartDateTime, EndDateTime, Status, Statistics, BlockingError) =
+            (new DisplayName(next.DisplayName!), start, end, next.Status!, next.Statistics!, next.BlockingError);
+        LastModifiedDateTime = Microseconds(now);
+        Version++;
+        return true;
+    }
+
+    private Error? Contradiction(RunDraft next) => next switch
+    {
+        _ when next.Status is { } status && status != Status => RunErrors.StatusIsFinal(Status, status),
+        _ when next.StartDateTime is { } start && Microseconds(start) != StartDateTime => RunErrors.TimeIsFinal("startDateTime", Status),
+        _ when next.EndDateTime is not { } end || Microseconds(end) != EndDateTime => RunErrors.TimeIsFinal("endDateTime", Status),
+        _ => null,
+    };
 
     // PostgreSQL keeps microseconds; .NET has tenths of one. Cut here, so that a run reads back as it was answered.
     private static DateTimeOffset Microseconds(DateTimeOffset instant)

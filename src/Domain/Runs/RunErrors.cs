@@ -7,6 +7,25 @@ public static class RunErrors
     public static Error NotFound(string id) =>
         new(ErrorKind.NotFound, "runNotFound", $"There is no run with the id '{Faults.Shown(id)}'. List the runs to see which there are.");
 
+    /// <summary>The run is another version than the caller's.</summary>
+    public static Error Changed(string etag) =>
+        new(ErrorKind.PreconditionFailed, "entityTagDoesNotMatch", $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one.");
+
+    /// <summary>Too many runs were started.</summary>
+    public static Error StartedTooOften(int limit, TimeSpan window, TimeSpan retryAfter) =>
+        new(ErrorKind.TooMany, "startedTooOften", $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; try again after the time in Retry-After, or add the run with POST …/runs.")
+        {
+            RetryAfter = retryAfter,
+        };
+
+    /// <summary>A run that is over cannot get another status.</summary>
+    internal static Error StatusIsFinal(RunStatus current, RunStatus asked) =>
+        new(ErrorKind.Conflict, "statusIsFinal", $"The run's status is {current}, which is final, so that it cannot become {asked}; allowed is only {current}. A running run may become {string.Join(", ", RunStatus.Running.Next)}.", "status");
+
+    /// <summary>A run that is over keeps its times.</summary>
+    internal static Error TimeIsFinal(string property, RunStatus current) =>
+        new(ErrorKind.Conflict, "timeIsFinal", $"The run is over (status {current}), so that its {property} cannot change; leave {property} out.", property);
+
     /// <summary>A required member is absent or null.</summary>
     internal static Error Missing(string property, string what) =>
         Invalid(property, "missing", $"{property} is required: send {what}.");

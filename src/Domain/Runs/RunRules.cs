@@ -6,6 +6,19 @@ namespace IndustryData.Domain.Runs;
 /// </summary>
 public static class RunRules
 {
+    /// <summary>Every rule that the run breaks.</summary>
+    public static Faults Judge(RunDraft run)
+    {
+        var faults = new Faults();
+        faults.Add(Runs.DisplayName.Fault(run.DisplayName));
+        faults.Add(StartDateTime(run));
+        faults.Add(EndDateTime(run));
+        faults.Add(Status(run));
+        faults.Add(Statistics(run));
+        faults.Add(BlockingError(run));
+        return faults;
+    }
+
     /// <summary>A run says when it began.</summary>
     public static Error? StartDateTime(RunDraft run) =>
         run.StartDateTime is null ? RunErrors.Missing("startDateTime", "when the run began, like \"2026-11-22T02:00:00Z\"") : null;

@@ -9,6 +9,8 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 {
     public DbSet<Run> Runs => Set<Run>();
 
+    public DbSet<RunStart> RunStarts => Set<RunStart>();
+
     public DbSet<TokenKey> TokenKeys => Set<TokenKey>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

@@ -1,5 +1,6 @@
 using IndustryData.Application;
 using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -42,6 +43,7 @@ internal static partial class Serve
         builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
         builder.Services.AddInfrastructure(connectionString);
         builder.Services.AddTokens(tokens);
+        builder.Services.AddSingleton(builder.Configuration.GetSection("Start").Get<StartLimit>() ?? new StartLimit());
         // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
         var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
         builder.Services.Remove(keeper);

@@ -9,13 +9,24 @@ namespace IndustryData.WebApi.Http;
 internal static class GraphErrors
 {
     /// <summary>Answers with an expected refusal.</summary>
-    public static Task RefuseAsync(this HttpContext http, Error error) => http.RefuseAsync(
-        error.Kind switch
+    public static Task RefuseAsync(this HttpContext http, Error error)
+    {
+        if (error.RetryAfter is { } wait)
         {
-            ErrorKind.NotFound => StatusCodes.Status404NotFound,
-            _ => StatusCodes.Status400BadRequest,
-        },
-        error);
+            http.RetryAfter(wait);
+        }
+
+        return http.RefuseAsync(
+            error.Kind switch
+            {
+                ErrorKind.NotFound => StatusCodes.Status404NotFound,
+                ErrorKind.Conflict => StatusCodes.Status409Conflict,
+                ErrorKind.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
+                ErrorKind.TooMany => StatusCodes.Status429TooManyRequests,
+                _ => StatusCodes.Status400BadRequest,
+            },
+            error);
+    }
 
     /// <summary>Answers with a refusal that concerns HTTP itself.</summary>
     public static Task RefuseAsync(this HttpContext http, int status, string code, string message) =>
@@ -24,7 +35,7 @@ internal static class GraphErrors
     /// <summary>Answers that trying again later is worth it.</summary>
     public static Task RefuseAsync(this HttpContext http, int status, string code, string message, TimeSpan retryAfter)
     {
-        http.Response.Headers.RetryAfter = ((int)retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        http.RetryAfter(retryAfter);
         return http.RefuseAsync(status, code, message);
     }
 
@@ -37,6 +48,10 @@ internal static class GraphErrors
         _ when ReasonPhrases.GetReasonPhrase(status).Replace(" ", "", StringComparison.Ordinal) is { Length: > 0 } phrase => JsonNamingPolicy.CamelCase.ConvertName(phrase),
         _ => "generalException",
     };
+
+    // Whole seconds, and never too few of them.
+    private static void RetryAfter(this HttpContext http, TimeSpan wait) =>
+        http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
     private static async Task RefuseAsync(this HttpContext http, int status, Error error)
     {

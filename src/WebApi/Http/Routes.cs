@@ -28,8 +28,12 @@ internal static class Routes
     public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission, string? allow = null)
     {
         routes.MapMethods(path, [method], RefuseNotOfferedAsync).Documents(permission, [501, .. _always]);
-        routes.Map(path, http => RefuseMethod(http, allow ?? method)).Documents(permission, [405, .. _always]);
+        routes.Only(allow ?? method, path, permission);
     }
+
+    /// <summary>Keeps a path's last segment from being taken for an id with any other method.</summary>
+    public static void Only(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
+        routes.Map(path, http => RefuseMethod(http, method)).Documents(permission, [405, .. _always]);
 
     private static Task RefuseNotOfferedAsync(HttpContext http) =>
         http.RefuseAsync(StatusCodes.Status501NotImplemented, "notOffered", $"{http.Request.Path} is part of the protocol, but not offered by this version of the service.");

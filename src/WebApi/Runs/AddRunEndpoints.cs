@@ -76,7 +76,7 @@ internal static class AddRunEndpoints
 
         if (representation)
         {
-            http.Response.Headers.ETag = RunJson.ETag(run.Version);
+            http.Response.Headers.ETag = EntityTags.Of(run.Version);
             await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
         }
         else

@@ -60,9 +60,8 @@ internal static class ReadRunEndpoints
             return;
         }
 
-        var etag = RunJson.ETag(run.Version);
-        http.Response.Headers.ETag = etag;
-        if (http.Request.GetTypedHeaders().IfNoneMatch is { Count: > 0 } known && known.Any(k => k.Tag == "*" || k.ToString() == etag))
+        http.Response.Headers.ETag = EntityTags.Of(run.Version);
+        if (EntityTags.IsKnown(http, run.Version))
         {
             http.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -83,6 +82,4 @@ internal static class ReadRunEndpoints
             StatusCodes.Status200OK,
             json => RunJson.Write(json, statistics, ServiceUrls.Context(http.Request, "microsoft.graph.industryData.industryDataRunStatistics")));
     }
-
-    private static string Key(this HttpContext http) => (string)http.Request.RouteValues["id"]!;
 }

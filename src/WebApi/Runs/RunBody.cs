@@ -33,6 +33,23 @@ internal static class RunBody
         return draft;
     }
 
+    /// <summary>Reads what is told anew of a run. The sentinel as a status counts as not sent (api-guidelines, evolvable enums).</summary>
+    public static RunPatch ReadPatch(JsonElement body, Faults faults)
+    {
+        var draft = new RunDraft();
+        var sent = new HashSet<string>();
+        foreach (var member in body.EnumerateObject())
+        {
+            if (JsonText.Name(member) is { } name && !(name == "status" && JsonText.Value(member.Value) == RunStatus.Sentinel))
+            {
+                draft = Read(draft, name, member.Value, faults);
+                sent.Add(name);
+            }
+        }
+
+        return new RunPatch(draft, sent);
+    }
+
     private static RunDraft Read(RunDraft draft, string name, JsonElement value, Faults faults)
     {
         var isNull = value.ValueKind == JsonValueKind.Null;

@@ -14,6 +14,7 @@ internal static class RunEndpoints
         {
             routes.MapAddRun(address);
             routes.MapReadRuns(address);
+            routes.MapChangeRun(address);
             routes.MapNotOffered(address);
         }
     }
@@ -21,16 +22,14 @@ internal static class RunEndpoints
     /// <summary>The way to the use cases.</summary>
     public static ISender Sender(this HttpContext http) => http.RequestServices.GetRequiredService<ISender>();
 
+    /// <summary>The key in the path, as written.</summary>
+    public static string Key(this HttpContext http) => (string)http.Request.RouteValues["id"]!;
+
     private static void MapNotOffered(this IEndpointRouteBuilder routes, RunAddress address)
     {
         var runs = $"/{address.Path}";
         routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read, allow: "POST");
         routes.NotOffered("GET", $"{runs}/$count", Permissions.Read);
-        foreach (var action in RunAddress.Spellings("start", isFunction: false))
-        {
-            routes.NotOffered("POST", $"{runs}/{action}", Permissions.Start);
-        }
-
         foreach (var function in (string[])[.. RunAddress.Spellings("getStatistics", isFunction: true), .. RunAddress.Spellings("delta", isFunction: true)])
         {
             routes.NotOffered("GET", $"{runs}/{function}", Permissions.Read);

@@ -1,20 +1,18 @@
 using System.Text.Json;
 using IndustryData.Application.Runs;
+using IndustryData.WebApi.Http;
 
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>Writes runs as published Graph does.</summary>
 internal static class RunJson
 {
-    /// <summary>The entity tag: weak, because the same run has several representations (RFC 9110 §8.8.1).</summary>
-    public static string ETag(long version) => $"W/\"{version}\"";
-
     /// <summary>A single run, with everything.</summary>
     public static void Write(Utf8JsonWriter json, RunResponse run, string context)
     {
         json.WriteStartObject();
         json.WriteString("@odata.context", context);
-        json.WriteString("@odata.etag", ETag(run.Version));
+        json.WriteString("@odata.etag", EntityTags.Of(run.Version));
         WriteOwn(json, run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status);
         json.WritePropertyName("statistics");
         json.WriteRawValue(run.Statistics, skipInputValidation: true);
@@ -36,7 +34,7 @@ internal static class RunJson
         foreach (var run in page.Runs)
         {
             json.WriteStartObject();
-            json.WriteString("@odata.etag", ETag(run.Version));
+            json.WriteString("@odata.etag", EntityTags.Of(run.Version));
             WriteOwn(json, run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status);
             WriteRest(json, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime);
             json.WriteEndObject();

@@ -64,7 +64,8 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [InlineData("GET", "delta")]
     [InlineData("GET", "getStatistics")]
     [InlineData("GET", "microsoft.graph.industryData.getStatistics()")]
-    [InlineData("POST", "microsoft.graph.industryData.start")]
+    [InlineData("PATCH", "microsoft.graph.industryData.start")]
+    [InlineData("DELETE", "start")]
     public async Task The_names_of_operations_are_no_ids(string method, string name)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), $"process/runs/{name}");

@@ -49,10 +49,10 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
 
     [Theory]
     [InlineData(Read, null, 200, 403, 403)]
-    [InlineData(Start, null, 200, 403, 501)]
-    [InlineData(Write, null, 200, 204, 501)]
+    [InlineData(Start, null, 200, 403, 202)]
+    [InlineData(Write, null, 200, 204, 202)]
     [InlineData(null, "openid IndustryData-Run.Read.All", 200, 403, 403)]
-    [InlineData(null, "IndustryData-Run.ReadWrite.All profile", 200, 204, 501)]
+    [InlineData(null, "IndustryData-Run.ReadWrite.All profile", 200, 204, 202)]
     [InlineData("Something.Else", "IndustryData-Run.Read.Al", 403, 403, 403)]
     [InlineData("IndustryData-Run.ReadWrite.All IndustryData-Run.Read.All", null, 403, 403, 403)]
     public async Task Permissions_come_from_roles_or_scp(string? role, string? scp, int get, int post, int start)

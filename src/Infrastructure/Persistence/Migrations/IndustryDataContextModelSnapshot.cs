@@ -117,6 +117,26 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("runs", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunStart", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<DateTimeOffset>("StartedDateTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_date_time");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.HasKey("TenantId", "StartedDateTime", "RunId")
+                        .HasName("run_starts_pkey");
+
+                    b.ToTable("run_starts", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.TokenKey", b =>
                 {
                     b.Property<int>("Id")

@@ -1,0 +1,43 @@
+using System.Globalization;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Mediator;
+
+namespace IndustryData.Application.Runs;
+
+/// <summary>Starts a run: the service names it and its reporter finishes it.</summary>
+/// <param name="TenantId">Whose run it is.</param>
+public sealed record StartRunCommand(TenantId TenantId) : ICommand<Result<RunId>>;
+
+/// <summary>How often runs may be started (configuration section <c>Start</c>).</summary>
+public sealed class StartLimit
+{
+    /// <summary>The starts of a tenant that are allowed within <see cref="Window"/>; Graph allows 5.</summary>
+    public int Count { get; set; } = 5;
+
+    /// <summary>How far back starts count; Graph's are 12 hours.</summary>
+    public TimeSpan Window { get; set; } = TimeSpan.FromHours(12);
+}
+
+internal sealed class StartRunHandler(IRunRepository repository, TimeProvider clock, StartLimit limit) : ICommandHandler<StartRunCommand, Result<RunId>>
+{
+    public async ValueTask<Result<RunId>> Handle(StartRunCommand command, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var draft = new RunDraft
+        {
+            DisplayName = $"Run {now.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC",
+            StartDateTime = now,
+            Status = RunStatus.Running,
+            Statistics = RunStatistics.Empty,
+        };
+        if (!Run.Add(command.TenantId, draft, now).Succeeded(out var run, out var error))
+        {
+            return error;
+        }
+
+        return await repository.StartAsync(run, limit.Count, limit.Window, cancellationToken) is { } wait
+            ? RunErrors.StartedTooOften(limit.Count, limit.Window, wait)
+            : run.Id;
+    }
+}

@@ -1,0 +1,100 @@
+using IndustryData.Application.Runs;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Runs;
+
+/// <summary>Changing, deleting and starting runs.</summary>
+internal static class ChangeRunEndpoints
+{
+    public static void MapChangeRun(this IEndpointRouteBuilder routes, RunAddress address)
+    {
+        foreach (var run in address.Keyed)
+        {
+            routes.Offer("PATCH", run, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]);
+            routes.Offer("DELETE", run, Permissions.Write, DeleteAsync, [204, 400, 404, 412]);
+        }
+
+        foreach (var start in RunAddress.Spellings("start", isFunction: false))
+        {
+            routes.Offer("POST", $"/{address.Path}/{start}", Permissions.Start, http => StartAsync(http, address), [202, 400, 413, 415, 429]);
+            routes.Only("POST", $"/{address.Path}/{start}", Permissions.Start);
+        }
+    }
+
+    private static async Task UpdateAsync(HttpContext http, RunAddress address)
+    {
+        using var body = await JsonBody.ReadAsync(http);
+        if (body is null || await EntityTags.ConditionAsync(http) is not { } condition)
+        {
+            return;
+        }
+
+        var command = new UpdateRunCommand(http.Tenant(), http.Key(), RunBody.ReadPatch(body.Root, body.Faults), condition, body.Faults);
+        if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var run, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        var wish = Preferences.ReturnRepresentation(http);
+        if (wish is { } representation)
+        {
+            Preferences.ApplyReturn(http, representation);
+        }
+
+        http.Response.Headers.ETag = EntityTags.Of(run.Version);
+        if (wish == false)
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
+    }
+
+    private static async Task DeleteAsync(HttpContext http)
+    {
+        if (await EntityTags.ConditionAsync(http) is not { } condition)
+        {
+            return;
+        }
+
+        if ((await http.Sender().Send(new DeleteRunCommand(http.Tenant(), http.Key(), condition), http.RequestAborted)).Error is { } error)
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static async Task StartAsync(HttpContext http, RunAddress address)
+    {
+        // Graph's SDKs send no body at all; OData also allows {} (Protocol §11.5.5.1).
+        if (http.Request.ContentLength is not (null or 0) || http.Request.Headers.TransferEncoding.Count > 0)
+        {
+            using var body = await JsonBody.ReadAsync(http);
+            if (body is null)
+            {
+                return;
+            }
+
+            if (body.Root.EnumerateObject().Any())
+            {
+                await http.RefuseAsync(StatusCodes.Status400BadRequest, "unexpectedParameters", "start takes no parameters; send an empty body or {}.");
+                return;
+            }
+        }
+
+        if (!(await http.Sender().Send(new StartRunCommand(http.Tenant()), http.RequestAborted)).Succeeded(out var id, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        http.Response.Headers.Location = ServiceUrls.Run(http.Request, address, id.Value);
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+    }
+}
