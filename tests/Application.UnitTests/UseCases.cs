@@ -25,6 +25,7 @@ internal sealed class UseCases : IDisposable
         services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
         services.AddSingleton(Repository);
         services.AddSingleton(Reader);
+        services.AddSingleton(new StartLimit());
         services.AddApplication(autoMapperLicenseKey: null);
         change?.Invoke(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });

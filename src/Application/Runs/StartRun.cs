@@ -10,13 +10,13 @@ namespace IndustryData.Application.Runs;
 public sealed record StartRunCommand(TenantId TenantId) : ICommand<Result<RunId>>;
 
 /// <summary>How often runs may be started (configuration section <c>Start</c>).</summary>
-public sealed class StartLimit
+public sealed record StartLimit
 {
     /// <summary>The starts of a tenant that are allowed within <see cref="Window"/>; Graph allows 5.</summary>
-    public int Count { get; set; } = 5;
+    public int Count { get; init; } = 5;
 
     /// <summary>How far back starts count; Graph's are 12 hours.</summary>
-    public TimeSpan Window { get; set; } = TimeSpan.FromHours(12);
+    public TimeSpan Window { get; init; } = TimeSpan.FromHours(12);
 }
 
 internal sealed class StartRunHandler(IRunRepository repository, TimeProvider clock, StartLimit limit) : ICommandHandler<StartRunCommand, Result<RunId>>

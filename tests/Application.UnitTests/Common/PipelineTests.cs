@@ -7,6 +7,7 @@ using FluentValidation.Results;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
+using IndustryData.Domain.Runs;
 using Mediator;
 using Microsoft.Extensions.DependencyInjection;
 using NSubstitute;
@@ -126,6 +127,7 @@ public sealed class PipelineTests
     {
         { IsValueType: true } type => Activator.CreateInstance(type),
         var type when type == typeof(string) => "none",
+        var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
         var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
         var type => throw new NotSupportedException($"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."),
     };
