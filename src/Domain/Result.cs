@@ -23,6 +23,12 @@ public sealed class Result<T> : IResult<Result<T>>
 
     private Result(T? value, Error? error) => (_value, Error) = (value, error);
 
+    /// <summary>A success. For values of interface types, which C# converts to nothing by itself.</summary>
+    public Result(T value)
+        : this(value, null)
+    {
+    }
+
     /// <inheritdoc />
     public Error? Error { get; }
 

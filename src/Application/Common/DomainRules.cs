@@ -8,9 +8,13 @@ internal static class DomainRules
 {
     /// <summary>Judges a value by a rule of the domain, whose fault keeps its own path, code and wording.</summary>
     public static void Obeys<T, TValue>(this IRuleBuilder<T, TValue> builder, Func<TValue, Error?> rule) =>
+        builder.ObeysAll(value => rule(value) is { } fault ? [fault] : []);
+
+    /// <summary>Judges a value by several rules of the domain at once.</summary>
+    public static void ObeysAll<T, TValue>(this IRuleBuilder<T, TValue> builder, Func<TValue, IEnumerable<Error>> rules) =>
         builder.Custom((value, context) =>
         {
-            if (rule(value) is { } fault)
+            foreach (var fault in rules(value))
             {
                 context.AddFailure(new ValidationFailure(fault.Target, fault.Message) { ErrorCode = fault.Code });
             }

@@ -23,6 +23,7 @@ internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
         RuleFor(c => c.Run).Obeys(RunRules.Status);
         RuleFor(c => c.Run).Obeys(RunRules.Statistics);
         RuleFor(c => c.Run).Obeys(RunRules.BlockingError);
+        RuleFor(c => c.Run).ObeysAll(RunRules.Activities);
     }
 }
 

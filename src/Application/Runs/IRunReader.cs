@@ -17,4 +17,7 @@ public interface IRunReader
     /// <param name="after">Only runs that come after this place; null: from the newest.</param>
     /// <param name="cancellationToken">Stops the query in the database.</param>
     Task<IReadOnlyList<RunListItem>> NewestAsync(TenantId tenantId, int count, RunPosition? after, CancellationToken cancellationToken);
+
+    /// <summary>The activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
+    Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 }

@@ -14,7 +14,24 @@ public interface IRunRepository
     /// <returns>The run; the refusal of <paramref name="change"/>; or that there is no such run.</returns>
     Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken);
 
-    /// <summary>Deletes a run.</summary>
+    /// <summary>Adds an activity to a run.</summary>
+    /// <param name="tenantId">Whose run it is.</param>
+    /// <param name="id">Which run.</param>
+    /// <param name="add">Makes the activity, of the run as it is now and the number of its activities.</param>
+    /// <param name="cancellationToken">Gives up before the activity is committed.</param>
+    /// <returns>The activity; the refusal of <paramref name="add"/>; or that there is no such run.</returns>
+    Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
+
+    /// <summary>Changes an activity of a run.</summary>
+    /// <param name="tenantId">Whose run it is.</param>
+    /// <param name="id">Which run.</param>
+    /// <param name="activityId">Which of its activities.</param>
+    /// <param name="change">Decides on both as they are now.</param>
+    /// <param name="cancellationToken">Gives up before the change is committed.</param>
+    /// <returns>The activity; the refusal of <paramref name="change"/>; or that there is no such run or activity.</returns>
+    Task<Result<RunActivity>> ChangeActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a run with all that belongs to it.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="id">Which run.</param>
     /// <param name="refuse">Decides on the run as it is now: null to delete it.</param>

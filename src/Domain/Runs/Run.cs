@@ -3,6 +3,9 @@ namespace IndustryData.Domain.Runs;
 /// <summary>One run of a data-ingestion job, as its reporter told it (Graph: <c>industryDataRun</c>).</summary>
 public sealed class Run
 {
+    /// <summary>The activities of a run at most: all of them are read at once.</summary>
+    public const int MaxActivities = 1000;
+
     // For the store, which fills the properties.
     private Run()
     {
@@ -41,6 +44,9 @@ public sealed class Run
     /// <summary>1 for a new run, one more with every change: the run's ETag.</summary>
     public long Version { get; private set; }
 
+    /// <summary>What a new run carried out. Of a run that was read from the store, its activities stay there.</summary>
+    public IReadOnlyList<RunActivity> Activities { get; private init; } = [];
+
     /// <summary>Makes a new run: the only way to make one.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="draft">What its reporter told.</param>
@@ -55,10 +61,11 @@ public sealed class Run
         }
 
         var created = Microseconds(now);
+        var id = RunId.New(now);
         return new Run
         {
             TenantId = tenantId,
-            Id = RunId.New(now),
+            Id = id,
             DisplayName = new DisplayName(draft.DisplayName!),
             StartDateTime = Microseconds(draft.StartDateTime!.Value),
             EndDateTime = draft.EndDateTime is { } end ? Microseconds(end) : null,
@@ -68,6 +75,7 @@ public sealed class Run
             CreatedDateTime = created,
             LastModifiedDateTime = created,
             Version = 1,
+            Activities = [.. draft.Activities.Select(a => RunActivity.Of(tenantId, id, a, now))],
         };
     }
 
@@ -106,9 +114,52 @@ public sealed class Run
 
         (DisplayName, StartDateTime, EndDateTime, Status, Statistics, BlockingError) =
             (new DisplayName(next.DisplayName!), start, end, next.Status!, next.Statistics!, next.BlockingError);
+        Touch(now);
+        return true;
+    }
+
+    /// <summary>Adds an activity, which only a running run takes.</summary>
+    /// <param name="draft">What its reporter told.</param>
+    /// <param name="count">How many activities the run has.</param>
+    /// <param name="now">The server's clock.</param>
+    public Result<RunActivity> AddActivity(ActivityDraft draft, int count, DateTimeOffset now)
+    {
+        if (Status.IsTerminal)
+        {
+            return RunErrors.RunIsOver(Status);
+        }
+
+        if (draft.Judge().ToArray() is { Length: > 0 } faults)
+        {
+            return Error.Of(faults);
+        }
+
+        if (count >= MaxActivities)
+        {
+            return RunErrors.TooManyActivities(MaxActivities);
+        }
+
+        Touch(now);
+        return RunActivity.Of(TenantId, Id, draft, now);
+    }
+
+    /// <summary>Changes one of the run's activities, and with it the run's version.</summary>
+    /// <returns>Whether anything changed, or why nothing may.</returns>
+    public Result<bool> UpdateActivity(RunActivity activity, ActivityPatch patch, DateTimeOffset now)
+    {
+        var updated = activity.Update(patch);
+        if (updated.Succeeded(out var changed, out _) && changed)
+        {
+            Touch(now);
+        }
+
+        return updated;
+    }
+
+    private void Touch(DateTimeOffset now)
+    {
         LastModifiedDateTime = Microseconds(now);
         Version++;
-        return true;
     }
 
     private Error? Contradiction(RunDraft next) => next switch

@@ -20,4 +20,7 @@ public sealed record RunDraft
 
     /// <summary>The error that stopped it.</summary>
     public PublicError? BlockingError { get; init; }
+
+    /// <summary>What it carried out.</summary>
+    public IReadOnlyList<ActivityDraft> Activities { get; init; } = [];
 }

@@ -7,6 +7,26 @@ public static class RunErrors
     public static Error NotFound(string id) =>
         new(ErrorKind.NotFound, "runNotFound", $"There is no run with the id '{Faults.Shown(id)}'. List the runs to see which there are.");
 
+    /// <summary>The run has no such activity.</summary>
+    public static Error ActivityNotFound(string id) =>
+        new(ErrorKind.NotFound, "activityNotFound", $"The run has no activity with the id '{Faults.Shown(id)}'. List its activities to see which there are.");
+
+    /// <summary>A run that is over takes no more activities.</summary>
+    internal static Error RunIsOver(RunStatus current) =>
+        new(ErrorKind.Conflict, "runIsOver", $"The run is over (status {current}), so that no activity can be added; send activities while it is running, or with the run itself.");
+
+    /// <summary>A run has as many activities as it can.</summary>
+    internal static Error TooManyActivities(int limit) =>
+        new(ErrorKind.Invalid, "tooManyActivities", $"A run has at most {limit} activities; report the rest as numbers in statistics.", "activities");
+
+    /// <summary>An activity keeps its type.</summary>
+    internal static Error ActivityTypeIsFinal(ActivityType current) =>
+        new(ErrorKind.Conflict, "typeIsFinal", $"The activity is a #{current}, and stays one; leave @odata.type out.", "@odata.type");
+
+    /// <summary>An activity that is over cannot get another status.</summary>
+    internal static Error ActivityStatusIsFinal(ActivityStatus current, ActivityStatus asked) =>
+        new(ErrorKind.Conflict, "statusIsFinal", $"The activity's status is {current}, which is final, so that it cannot become {asked}; allowed is only {current}.", "status");
+
     /// <summary>The run is another version than the caller's.</summary>
     public static Error Changed(string etag) =>
         new(ErrorKind.PreconditionFailed, "entityTagDoesNotMatch", $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one.");

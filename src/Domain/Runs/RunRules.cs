@@ -16,8 +16,17 @@ public static class RunRules
         faults.Add(Status(run));
         faults.Add(Statistics(run));
         faults.Add(BlockingError(run));
+        foreach (var fault in Activities(run))
+        {
+            faults.Add(fault);
+        }
+
         return faults;
     }
+
+    /// <summary>A run has no more activities than it can show at once, and each is whole.</summary>
+    public static IEnumerable<Error> Activities(RunDraft run) =>
+        run.Activities.Count > Run.MaxActivities ? [RunErrors.TooManyActivities(Run.MaxActivities)] : run.Activities.SelectMany(a => a.Judge());
 
     /// <summary>A run says when it began.</summary>
     public static Error? StartDateTime(RunDraft run) =>

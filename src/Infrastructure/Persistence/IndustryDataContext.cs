@@ -9,6 +9,8 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 {
     public DbSet<Run> Runs => Set<Run>();
 
+    public DbSet<RunActivity> RunActivities => Set<RunActivity>();
+
     public DbSet<RunStart> RunStarts => Set<RunStart>();
 
     public DbSet<TokenKey> TokenKeys => Set<TokenKey>();
@@ -17,6 +19,10 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
     {
         configurationBuilder.Properties<TenantId>().HaveConversion<TenantIdConverter>();
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();
+        configurationBuilder.Properties<ActivityId>().HaveConversion<ActivityIdConverter>();
+        configurationBuilder.Properties<ActivityType>().HaveConversion<ActivityTypeConverter>();
+        configurationBuilder.Properties<ActivityStatus>().HaveConversion<ActivityStatusConverter>();
+        configurationBuilder.Properties<ActivityFlow>().HaveConversion<ActivityFlowConverter>();
         configurationBuilder.Properties<RunStatus>().HaveConversion<RunStatusConverter>();
         configurationBuilder.Properties<DisplayName>().HaveConversion<DisplayNameConverter>();
         configurationBuilder.Properties<PublicError>().HaveConversion<PublicErrorConverter>();
@@ -28,6 +34,14 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
     private sealed class TenantIdConverter() : ValueConverter<TenantId, Guid>(id => id.Value, value => new TenantId(value));
 
     private sealed class RunIdConverter() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
+
+    private sealed class ActivityIdConverter() : ValueConverter<ActivityId, Guid>(id => id.Value, value => new ActivityId(value));
+
+    private sealed class ActivityTypeConverter() : ValueConverter<ActivityType, short>(type => type.Number, number => ActivityType.FromNumber(number));
+
+    private sealed class ActivityStatusConverter() : ValueConverter<ActivityStatus, short>(status => status.Number, number => ActivityStatus.FromNumber(number));
+
+    private sealed class ActivityFlowConverter() : ValueConverter<ActivityFlow, string>(flow => flow.Json, json => new ActivityFlow(json));
 
     private sealed class RunStatusConverter() : ValueConverter<RunStatus, short>(status => status.Number, number => RunStatus.FromNumber(number));
 

@@ -56,6 +56,30 @@ internal sealed class RunReader(NpgsqlDataSource database) : IRunReader
         return runs;
     }
 
+    public async Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT id, type, display_name, status, blocking_error, activity FROM run_activities WHERE tenant_id = $1 AND run_id = $2 ORDER BY id");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
+        var activities = new List<ActivityResponse>();
+        await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await rows.ReadAsync(cancellationToken))
+            {
+                activities.Add(new ActivityResponse(
+                    rows.GetGuid(0),
+                    ActivityType.FromNumber(rows.GetInt16(1)).Name,
+                    rows.GetString(2),
+                    ActivityStatus.FromNumber(rows.GetInt16(3)).Name,
+                    rows.IsDBNull(4) ? null : rows.GetString(4),
+                    rows.IsDBNull(5) ? null : rows.GetString(5)));
+            }
+        }
+
+        return activities.Count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? activities : null;
+    }
+
     private static RunListItem Item(NpgsqlDataReader row) => new(
         row.GetGuid(0),
         row.GetString(1),

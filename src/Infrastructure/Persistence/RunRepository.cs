@@ -9,25 +9,55 @@ internal sealed class RunRepository(IndustryDataContext context) : IRunRepositor
     public async Task AddAsync(Run run, CancellationToken cancellationToken)
     {
         context.Runs.Add(run);
+        context.RunActivities.AddRange(run.Activities);
         await context.SaveChangesAsync(cancellationToken);
     }
 
     public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken) =>
-        LockAsync(tenantId, id, change, cancellationToken);
+        LockAsync<Run>(tenantId, id, run => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run), cancellationToken);
 
-    public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) =>
+    public Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) =>
         LockAsync(
             tenantId,
             id,
-            run =>
+            async run =>
             {
-                var error = refuse(run);
-                if (error is null)
+                var added = add(run, await context.RunActivities.CountAsync(a => a.TenantId == tenantId && a.RunId == id, cancellationToken));
+                if (added.Succeeded(out var activity, out _))
                 {
-                    context.Runs.Remove(run);
+                    context.RunActivities.Add(activity);
                 }
 
-                return error;
+                return added;
+            },
+            cancellationToken);
+
+    public Task<Result<RunActivity>> ChangeActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) =>
+        LockAsync<RunActivity>(
+            tenantId,
+            id,
+            async run =>
+            {
+                var activity = await context.RunActivities.AsTracking()
+                    .SingleOrDefaultAsync(a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId, cancellationToken);
+                return activity is null ? RunErrors.ActivityNotFound(activityId.ToString()) : change(run, activity) is { } error ? error : activity;
+            },
+            cancellationToken);
+
+    public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) =>
+        LockAsync<Run>(
+            tenantId,
+            id,
+            async run =>
+            {
+                if (refuse(run) is { } error)
+                {
+                    return error;
+                }
+
+                await context.RunActivities.Where(a => a.TenantId == tenantId && a.RunId == id).ExecuteDeleteAsync(cancellationToken);
+                context.Runs.Remove(run);
+                return run;
             },
             cancellationToken);
 
@@ -57,7 +87,8 @@ internal sealed class RunRepository(IndustryDataContext context) : IRunRepositor
         return null;
     }
 
-    private async Task<Result<Run>> LockAsync(TenantId tenantId, RunId id, Func<Run, Error?> decide, CancellationToken cancellationToken)
+    private async Task<Result<T>> LockAsync<T>(TenantId tenantId, RunId id, Func<Run, Task<Result<T>>> decide, CancellationToken cancellationToken)
+        where T : notnull
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
 
@@ -68,13 +99,13 @@ internal sealed class RunRepository(IndustryDataContext context) : IRunRepositor
             return RunErrors.NotFound(id.ToString());
         }
 
-        if (decide(run) is { } error)
+        var decision = await decide(run);
+        if (decision.Succeeded(out _, out _))
         {
-            return error;
+            await context.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
 
-        await context.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return run;
+        return decision;
     }
 }

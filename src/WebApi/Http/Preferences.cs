@@ -6,7 +6,7 @@ namespace IndustryData.WebApi.Http;
 internal static class Preferences
 {
     /// <summary>Whether the caller wants the written entity back; null when it does not say.</summary>
-    public static bool? ReturnRepresentation(HttpContext http)
+    private static bool? ReturnRepresentation(HttpContext http)
     {
         foreach (var preference in http.Request.Headers.GetCommaSeparatedValues("Prefer"))
         {
@@ -26,7 +26,16 @@ internal static class Preferences
         return null;
     }
 
-    /// <summary>Tells the caller that its wish for the entity, or for none, was met.</summary>
-    public static void ApplyReturn(HttpContext http, bool representation) =>
-        http.Response.Headers["Preference-Applied"] = representation ? "return=representation" : "return=minimal";
+    /// <summary>Tells the caller that its wish for the entity, or for none, is met.</summary>
+    /// <returns>The wish; null when it does not say.</returns>
+    public static bool? ApplyReturn(HttpContext http)
+    {
+        var wish = ReturnRepresentation(http);
+        if (wish is { } representation)
+        {
+            http.Response.Headers["Preference-Applied"] = representation ? "return=representation" : "return=minimal";
+        }
+
+        return wish;
+    }
 }

@@ -26,7 +26,7 @@ internal static class AddRunEndpoints
 
         if (RunBody.Reference(body.Root) is not { } reference)
         {
-            await AddAsync(http, address, body, representation: Preferences.ReturnRepresentation(http) ?? false);
+            await AddAsync(http, address, body, representationByDefault: false);
             return;
         }
 
@@ -54,11 +54,11 @@ internal static class AddRunEndpoints
         using var body = await JsonBody.ReadAsync(http);
         if (body is not null)
         {
-            await AddAsync(http, address, body, representation: Preferences.ReturnRepresentation(http) ?? true);
+            await AddAsync(http, address, body, representationByDefault: true);
         }
     }
 
-    private static async Task AddAsync(HttpContext http, RunAddress address, JsonBody body, bool representation)
+    private static async Task AddAsync(HttpContext http, RunAddress address, JsonBody body, bool representationByDefault)
     {
         var command = new AddRunCommand(http.Tenant(), RunBody.Read(body.Root, body.Faults), body.Faults);
         if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var run, out var error))
@@ -69,12 +69,7 @@ internal static class AddRunEndpoints
 
         var url = ServiceUrls.Run(http.Request, address, run.Id);
         http.Response.Headers.Location = url;
-        if (Preferences.ReturnRepresentation(http) is not null)
-        {
-            Preferences.ApplyReturn(http, representation);
-        }
-
-        if (representation)
+        if (Preferences.ApplyReturn(http) ?? representationByDefault)
         {
             http.Response.Headers.ETag = EntityTags.Of(run.Version);
             await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));

@@ -38,14 +38,8 @@ internal static class ChangeRunEndpoints
             return;
         }
 
-        var wish = Preferences.ReturnRepresentation(http);
-        if (wish is { } representation)
-        {
-            Preferences.ApplyReturn(http, representation);
-        }
-
         http.Response.Headers.ETag = EntityTags.Of(run.Version);
-        if (wish == false)
+        if (Preferences.ApplyReturn(http) == false)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return;

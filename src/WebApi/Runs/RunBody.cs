@@ -44,6 +44,10 @@ internal static class RunBody
             {
                 draft = Read(draft, name, member.Value, faults);
                 sent.Add(name);
+                if (name == "activities")
+                {
+                    faults.Add(name, "notPatched", "Activities are not changed together with their run; send each to …/runs/{id}/activities, or PATCH …/activities/{id}.");
+                }
             }
         }
 
@@ -71,8 +75,7 @@ internal static class RunBody
                 // The server's to say; taken so that what was read can be sent back.
                 return draft;
             case "activities":
-                faults.Add(name, "notOffered", "activities cannot be recorded yet; leave them out, statistics/activityStatistics can hold their counts.");
-                return draft;
+                return draft with { Activities = ActivityBody.ReadAll(value, name, faults) };
             case TypeAnnotation:
                 if (!_typeNames.Contains(JsonText.TypeName(value)))
                 {
@@ -92,7 +95,8 @@ internal static class RunBody
         }
     }
 
-    private static string? Text(JsonElement value, string path, Faults faults)
+    /// <summary>Reads a text.</summary>
+    public static string? Text(JsonElement value, string path, Faults faults)
     {
         if (value.ValueKind != JsonValueKind.String)
         {

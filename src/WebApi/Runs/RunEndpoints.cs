@@ -15,6 +15,7 @@ internal static class RunEndpoints
             routes.MapAddRun(address);
             routes.MapReadRuns(address);
             routes.MapChangeRun(address);
+            routes.MapActivities(address);
             routes.MapNotOffered(address);
         }
     }
@@ -33,11 +34,6 @@ internal static class RunEndpoints
         foreach (var function in (string[])[.. RunAddress.Spellings("getStatistics", isFunction: true), .. RunAddress.Spellings("delta", isFunction: true)])
         {
             routes.NotOffered("GET", $"{runs}/{function}", Permissions.Read);
-        }
-
-        foreach (var run in address.Keyed)
-        {
-            routes.NotOffered("GET", $"{run}/activities/{{**rest}}", Permissions.Read);
         }
     }
 }

@@ -71,6 +71,20 @@ internal static class RunJson
         json.WriteEndObject();
     }
 
+    /// <summary>Writes a member that is kept as JSON, or null.</summary>
+    public static void WriteRaw(Utf8JsonWriter json, string name, string? value)
+    {
+        json.WritePropertyName(name);
+        if (value is null)
+        {
+            json.WriteNullValue();
+        }
+        else
+        {
+            json.WriteRawValue(value, skipInputValidation: true);
+        }
+    }
+
     private static void WriteOwn(Utf8JsonWriter json, Guid id, string displayName, DateTimeOffset start, DateTimeOffset? end, string status)
     {
         json.WriteString("id", id);
@@ -90,16 +104,7 @@ internal static class RunJson
 
     private static void WriteRest(Utf8JsonWriter json, string? blockingError, DateTimeOffset created, DateTimeOffset lastModified)
     {
-        json.WritePropertyName("blockingError");
-        if (blockingError is null)
-        {
-            json.WriteNullValue();
-        }
-        else
-        {
-            json.WriteRawValue(blockingError, skipInputValidation: true);
-        }
-
+        WriteRaw(json, "blockingError", blockingError);
         json.WriteString("createdDateTime", created.UtcDateTime);
         json.WriteString("lastModifiedDateTime", lastModified.UtcDateTime);
     }

@@ -38,6 +38,9 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
             });
         });
 
+        // No foreign key points at runs: it would forbid detaching a partition.
+        builder.Ignore(r => r.Activities);
+
         // The default order of every list.
         builder.HasIndex(r => new { r.TenantId, r.StartDateTime, r.Id }, "runs_newest").IsDescending(false, true, true);
     }

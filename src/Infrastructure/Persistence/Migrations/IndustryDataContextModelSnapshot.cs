@@ -117,6 +117,48 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("runs", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Domain.Runs.RunActivity", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("BlockingError")
+                        .HasColumnType("json")
+                        .HasColumnName("blocking_error");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("display_name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Flow")
+                        .HasColumnType("json")
+                        .HasColumnName("activity");
+
+                    b.Property<short>("Status")
+                        .HasColumnType("smallint")
+                        .HasColumnName("status");
+
+                    b.Property<short>("Type")
+                        .HasColumnType("smallint")
+                        .HasColumnName("type");
+
+                    b.HasKey("TenantId", "RunId", "Id")
+                        .HasName("run_activities_pkey");
+
+                    b.ToTable("run_activities", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunStart", b =>
                 {
                     b.Property<Guid>("TenantId")

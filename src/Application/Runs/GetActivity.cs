@@ -1,0 +1,25 @@
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Mediator;
+
+namespace IndustryData.Application.Runs;
+
+/// <summary>Reads one activity of a run.</summary>
+/// <param name="TenantId">Whose run it is.</param>
+/// <param name="RunId">The run's id as the caller wrote it.</param>
+/// <param name="Id">The activity's id as the caller wrote it.</param>
+public sealed record GetActivityQuery(TenantId TenantId, string RunId, string Id) : IQuery<Result<ActivityResponse>>;
+
+internal sealed class GetActivityHandler(IRunReader runs) : IQueryHandler<GetActivityQuery, Result<ActivityResponse>>
+{
+    public async ValueTask<Result<ActivityResponse>> Handle(GetActivityQuery query, CancellationToken cancellationToken)
+    {
+        if (RunId.FromText(query.RunId) is not { } runId || await runs.ActivitiesAsync(query.TenantId, runId, cancellationToken) is not { } activities)
+        {
+            return RunErrors.NotFound(query.RunId);
+        }
+
+        var id = ActivityId.FromText(query.Id)?.Value;
+        return activities.FirstOrDefault(a => a.Id == id) is { } activity ? activity : RunErrors.ActivityNotFound(query.Id);
+    }
+}

@@ -1,0 +1,40 @@
+using IndustryData.Application.Common;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Mediator;
+
+namespace IndustryData.Application.Runs;
+
+/// <summary>Takes in what a reporter tells anew of an activity.</summary>
+/// <param name="TenantId">Whose run it is.</param>
+/// <param name="RunId">The run's id as the caller wrote it.</param>
+/// <param name="Id">The activity's id as the caller wrote it.</param>
+/// <param name="Patch">What was told.</param>
+/// <param name="Condition">The version of the run that the caller has seen.</param>
+/// <param name="Faults">What could not be read of it.</param>
+public sealed record UpdateActivityCommand(TenantId TenantId, string RunId, string Id, ActivityPatch Patch, VersionCondition Condition, Faults Faults)
+    : ICommand<Result<ActivityResponse>>, IReadFromBody;
+
+internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvider clock) : ICommandHandler<UpdateActivityCommand, Result<ActivityResponse>>
+{
+    public async ValueTask<Result<ActivityResponse>> Handle(UpdateActivityCommand command, CancellationToken cancellationToken)
+    {
+        if (RunId.FromText(command.RunId) is not { } runId)
+        {
+            return RunErrors.NotFound(command.RunId);
+        }
+
+        if (ActivityId.FromText(command.Id) is not { } id)
+        {
+            return RunErrors.ActivityNotFound(command.Id);
+        }
+
+        var changed = await repository.ChangeActivityAsync(
+            command.TenantId,
+            runId,
+            id,
+            (run, activity) => command.Condition.Refusal(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,
+            cancellationToken);
+        return changed.Succeeded(out var activity, out var error) ? ActivityResponse.Of(activity) : error;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using IndustryData.Application.Runs;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Runs;
+
+/// <summary>What a run carried out: reported, changed and read below the run.</summary>
+internal static class ActivityEndpoints
+{
+    public static void MapActivities(this IEndpointRouteBuilder routes, RunAddress address)
+    {
+        foreach (var run in address.Keyed)
+        {
+            var activities = $"{run}/activities";
+            routes.Offer("GET", activities, Permissions.Read, http => ListAsync(http, address), [200, 400, 404, 406]);
+            routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 413, 415]);
+            routes.Offer("GET", $"{activities}/$count", Permissions.Read, CountAsync, [200, 400, 404, 406]);
+            routes.Only("GET", $"{activities}/$count", Permissions.Read);
+            foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
+            {
+                routes.Offer("GET", activity, Permissions.Read, http => GetAsync(http, address), [200, 400, 404, 406]);
+                routes.Offer("PATCH", activity, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]);
+            }
+        }
+    }
+
+    private static async Task ListAsync(HttpContext http, RunAddress address)
+    {
+        if (!(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var activities, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activities, Context(http, address)));
+    }
+
+    private static async Task CountAsync(HttpContext http)
+    {
+        if (!(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var activities, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        http.Response.ContentType = "text/plain";
+        await http.Response.WriteAsync(activities.Count.ToString(CultureInfo.InvariantCulture), http.RequestAborted);
+    }
+
+    private static async Task GetAsync(HttpContext http, RunAddress address)
+    {
+        if (!(await http.Sender().Send(new GetActivityQuery(http.Tenant(), http.Key(), http.ActivityKey()), http.RequestAborted)).Succeeded(out var activity, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+    }
+
+    private static async Task AddAsync(HttpContext http, RunAddress address)
+    {
+        using var body = await JsonBody.ReadAsync(http);
+        if (body is null)
+        {
+            return;
+        }
+
+        var command = new AddActivityCommand(http.Tenant(), http.Key(), ActivityBody.Read(body.Root, "", body.Faults), body.Faults);
+        if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var activity, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        var url = $"{ServiceUrls.Root(http.Request)}{address.Path}/{http.Key()}/activities/{activity.Id}";
+        http.Response.Headers.Location = url;
+        if (Preferences.ApplyReturn(http) == false)
+        {
+            http.Response.Headers["OData-EntityId"] = url;
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+    }
+
+    private static async Task UpdateAsync(HttpContext http, RunAddress address)
+    {
+        using var body = await JsonBody.ReadAsync(http);
+        if (body is null || await EntityTags.ConditionAsync(http) is not { } condition)
+        {
+            return;
+        }
+
+        var command = new UpdateActivityCommand(http.Tenant(), http.Key(), http.ActivityKey(), ActivityBody.ReadPatch(body.Root, body.Faults), condition, body.Faults);
+        if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var activity, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        if (Preferences.ApplyReturn(http) == false)
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+    }
+
+    // Keys stand in parentheses in context URLs (OData Protocol §10.3).
+    private static string Context(HttpContext http, RunAddress address) => ServiceUrls.Context(http.Request, $"{address.Path}('{http.Key()}')/activities");
+
+    private static string ActivityKey(this HttpContext http) => (string)http.Request.RouteValues["activityId"]!;
+}
