@@ -9,13 +9,22 @@ public sealed class Faults : IReadOnlyList<Error>
     public const int Max = 1000;
 
     private const int LongestName = 128;
+    private const int LongestPath = 512;
+    private readonly HashSet<(string? Target, string Code)> _known;
     private readonly List<Error> _all;
 
     /// <summary>No faults yet.</summary>
-    public Faults() => _all = [];
+    public Faults()
+        : this([])
+    {
+    }
 
     /// <summary>The faults found so far, to which more may come.</summary>
-    public Faults(IEnumerable<Error> found) => _all = [.. found];
+    public Faults(IEnumerable<Error> found)
+    {
+        _all = [.. found];
+        _known = [.. _all.Select(f => (f.Target, f.Code))];
+    }
 
     /// <inheritdoc />
     public int Count => _all.Count;
@@ -29,7 +38,7 @@ public sealed class Faults : IReadOnlyList<Error>
     /// <summary>Takes up a fault, unless it is known already or the list is full.</summary>
     public void Add(string target, string code, string message)
     {
-        if (!IsFull && !_all.Exists(f => f.Target == target && f.Code == code))
+        if (!IsFull && _known.Add((target, code)))
         {
             _all.Add(new Error(ErrorKind.Invalid, code, message, target));
         }
@@ -54,13 +63,25 @@ public sealed class Faults : IReadOnlyList<Error>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>The path of a member: names and array positions joined by <c>/</c>, over-long names cut.</summary>
+    /// <summary>
+    /// The path of a member: names and array positions joined by <c>/</c>. A slash within a name is written <c>~1</c> and a tilde <c>~0</c>, as in
+    /// JSON Pointer (RFC 6901 §3); an empty name as two quotes; over-long names and paths are cut.
+    /// </summary>
     public static string Path(string parent, string name)
     {
-        var shown = Shown(name);
-        return parent.Length == 0 ? shown : $"{parent}/{shown}";
+        var shown = name.Length == 0 ? "\"\"" : Shown(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        return parent.Length == 0 ? shown : parent.Length > LongestPath ? parent : $"{parent}/{shown}";
     }
 
     /// <summary>A text from outside as a message may repeat it: cut at 128 characters.</summary>
-    public static string Shown(string text) => text.Length <= LongestName ? text : string.Concat(text.AsSpan(0, LongestName), "…");
+    public static string Shown(string text)
+    {
+        if (text.Length <= LongestName)
+        {
+            return text;
+        }
+
+        var end = char.IsHighSurrogate(text[LongestName - 1]) ? LongestName - 1 : LongestName;
+        return string.Concat(text.AsSpan(0, end), "…");
+    }
 }

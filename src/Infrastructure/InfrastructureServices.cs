@@ -62,6 +62,19 @@ public static class InfrastructureServices
         }
     }
 
+    /// <summary>What is wrong with a connection string; null when a server may be looked for with it.</summary>
+    public static string? FaultOf(string connectionString)
+    {
+        try
+        {
+            return string.IsNullOrWhiteSpace(new NpgsqlConnectionStringBuilder(connectionString).Host) ? "it names no Host" : null;
+        }
+        catch (ArgumentException exception)
+        {
+            return exception.Message.ReplaceLineEndings(" ");
+        }
+    }
+
     private static NpgsqlDataSource DataSource(string connectionString)
     {
         // What the connection string says comes last and so wins. No session setting is ever changed but the one below, which a reset would undo.

@@ -3,6 +3,7 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.WebApi;
 using IndustryData.WebApi.Commands;
 using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Connections;
 using Npgsql;
 using Serilog;
 using Serilog.Extensions.Logging;
@@ -18,12 +19,23 @@ var (command, rest) = args switch
 };
 try
 {
+    if (command != "psql" && rest.FirstOrDefault(a => command != "token" && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))) is { } unknown)
+    {
+        throw new OperatorException($"'{unknown}' is not understood. {usage}");
+    }
+
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = command == "serve" ? rest : [], ContentRootPath = AppContext.BaseDirectory });
     var configuration = builder.Configuration;
-    var postgres = configuration.GetSection("EmbeddedPostgres").Get<EmbeddedPostgresOptions>() ?? new EmbeddedPostgresOptions();
+    Listening.Check(configuration);
+    var postgres = configuration.GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new EmbeddedPostgresOptions();
     var tokens = configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
-    var connectionString = configuration.GetConnectionString("IndustryData");
+    var connectionString = configuration.GetConnectionString("IndustryData") ?? "";
     var isEmbedded = string.IsNullOrWhiteSpace(connectionString);
+    if (!isEmbedded && InfrastructureServices.FaultOf(connectionString) is { } fault)
+    {
+        throw new OperatorException($"ConnectionStrings:IndustryData cannot be used: {fault}; write it like Host=…;Database=…;Username=…;Password=…");
+    }
+
     DataFolder Folder() => DataFolder.Resolve(configuration["DataFolder"], postgres);
     void AddDevelopmentKey()
     {
@@ -48,7 +60,7 @@ try
                     builder.Services.AddHostedService(_ => new Supervision(server));
                 }
 
-                await using var app = Serve.Build(builder, connectionString!, tokens);
+                await using var app = Serve.Build(builder, connectionString, tokens);
                 await app.RunAsync();
             }
 
@@ -56,7 +68,7 @@ try
         case "migrate" when isEmbedded:
             throw new OperatorException("Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it.");
         case "migrate":
-            var applied = await InfrastructureServices.MigrateAsync(connectionString!, TimeSpan.FromSeconds(60), CancellationToken.None);
+            var applied = await InfrastructureServices.MigrateAsync(connectionString, TimeSpan.FromSeconds(60), CancellationToken.None);
             Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
             return 0;
         case "token":
@@ -80,13 +92,19 @@ catch (Exception exception) when (exception is OperatorException or EmbeddedPost
 {
     return Refuse(exception.Message);
 }
-catch (Exception exception) when (exception is NpgsqlException or ArgumentException { Source: "Npgsql" })
+catch (NpgsqlException exception)
 {
-    return Refuse($"The database of ConnectionStrings:IndustryData: {exception.Message.ReplaceLineEndings(" ")}; correct the connection string or start the server.");
+    return Refuse($"The database of ConnectionStrings:IndustryData: {exception.Message} Correct the connection string or start the server.");
 }
-catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+catch (IOException exception) when (exception.InnerException is AddressInUseException)
 {
-    return Refuse($"{exception.Message.ReplaceLineEndings(" ")} Stop the other program or set ASPNETCORE_URLS.");
+    return Refuse($"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port.");
+}
+catch (Exception exception)
+{
+    // Nothing but a setting reaches so far up. What it was in detail is for whoever asks for it.
+    Log.Debug(exception, "The program ends");
+    return Refuse($"A setting cannot be used: {exception.Message} (in {exception.Source}). Correct or remove it; README.md names the settings.");
 }
 finally
 {
@@ -95,7 +113,7 @@ finally
 
 static int Refuse(string message)
 {
-    Console.Error.WriteLine($"industrydata: {message}");
+    Console.Error.WriteLine($"industrydata: {message.ReplaceLineEndings(" ")}");
     return 1;
 }
 

@@ -14,9 +14,9 @@ public sealed class EndpointTests : IAsyncDisposable
     /// <summary>The routes that need no token, and why.</summary>
     private static readonly Dictionary<string, string> _anonymous = new()
     {
-        ["GET /"] = "the service document names no data, and clients look at it first (contract §8)",
-        ["GET /health/live"] = "whoever watches over the process has no token, and learns only that it runs",
-        ["GET /health/ready"] = "as above; of the database it says only whether it serves",
+        ["GET,HEAD /"] = "the service document names no data, and clients look at it first (contract §8)",
+        ["GET,HEAD /health/live"] = "whoever watches over the process has no token, and learns only that it runs",
+        ["GET,HEAD /health/ready"] = "as above; of the database it says only whether it serves",
     };
 
     private readonly WebApplication _app = Serve.Build(
@@ -35,7 +35,7 @@ public sealed class EndpointTests : IAsyncDisposable
         shown.ShouldBeUnique();
         shown.ShouldContain("POST /process/runs/$ref");
         shown.ShouldContain("POST /external/industryData/runs");
-        shown.ShouldContain("GET /process/runs/{id}");
+        shown.ShouldContain("GET,HEAD /process/runs/{id}");
     }
 
     [Fact]

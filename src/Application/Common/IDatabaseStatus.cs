@@ -13,6 +13,6 @@ public interface IDatabaseStatus
 
 /// <summary>Why the database cannot serve.</summary>
 /// <param name="Code">The cause in camelCase.</param>
-/// <param name="Message">For the caller: what is wrong and who can do what. Names no host, path or SQL.</param>
+/// <param name="Message">For the caller: what is wrong and who can do what; whether anything was stored is for whoever knows to add. Names no host, path or SQL.</param>
 /// <param name="RetryAfter">When trying again is worth it.</param>
 public sealed record DatabaseOutage(string Code, string Message, TimeSpan RetryAfter);

@@ -1,3 +1,4 @@
+using FluentValidation;
 using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
@@ -14,6 +15,12 @@ namespace IndustryData.Application.Runs;
 /// <param name="Faults">What could not be read of it.</param>
 public sealed record UpdateActivityCommand(TenantId TenantId, string RunId, string Id, ActivityPatch Patch, VersionCondition Condition, Faults Faults)
     : ICommand<Result<ActivityResponse>>, IReadFromBody;
+
+/// <summary>Judges what was sent by itself. What it makes of the activity is judged where the activity is known.</summary>
+internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
+{
+    public UpdateActivityValidator() => RuleFor(c => c.Patch).ObeysAll(p => p.Values.Judge().Where(f => p.Sent.Contains(f.Target!)));
+}
 
 internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvider clock) : ICommandHandler<UpdateActivityCommand, Result<ActivityResponse>>
 {

@@ -18,6 +18,20 @@ public static class JsonText
         }
     }
 
+    /// <summary>The member of that name; null when there is none. (The document's own look-up throws on its way past a name that is no text.)</summary>
+    public static JsonElement? Member(JsonElement value, string name)
+    {
+        foreach (var member in value.EnumerateObject())
+        {
+            if (Name(member) == name)
+            {
+                return member.Value;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The value of a JSON string; null when it is another kind of value, or no Unicode text.</summary>
     public static string? Value(JsonElement value)
     {

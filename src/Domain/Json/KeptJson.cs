@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -8,12 +9,31 @@ namespace IndustryData.Domain.Json;
 /// <summary>Turns a value that a shape has checked into the text that is kept of it.</summary>
 internal static class KeptJson
 {
+    /// <summary>The largest value, in bytes as sent.</summary>
+    public const int MaxBytes = 64 * 1024;
+
+    /// <summary>The deepest value; <c>{}</c> is one level.</summary>
+    public const int MaxLevels = 32;
+
     // A shape goes on after a fault and then leaves a member without a value; the text is thrown away in that case.
     private static readonly JsonWriterOptions _options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The text to keep, or null when the value has faults, which are added to <paramref name="faults"/>.</summary>
     public static string? Of(JsonElement value, ComplexShape shape, string path, Faults faults)
     {
+        var bytes = JsonMarshal.GetRawUtf8Value(value).Length;
+        if (bytes > MaxBytes)
+        {
+            faults.Add(path, "tooLarge", $"{path} has {bytes} bytes; send at most {MaxBytes}.");
+            return null;
+        }
+
+        if (IsDeeperThan(value, MaxLevels))
+        {
+            faults.Add(path, "tooDeep", $"{path} nests deeper than {MaxLevels} levels; flatten it.");
+            return null;
+        }
+
         var found = new Faults();
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer, _options))
@@ -28,4 +48,11 @@ internal static class KeptJson
 
         return found.Count == 0 ? Encoding.UTF8.GetString(buffer.WrittenSpan) : null;
     }
+
+    private static bool IsDeeperThan(JsonElement value, int levels) => value.ValueKind switch
+    {
+        JsonValueKind.Object => levels == 0 || value.EnumerateObject().Any(m => IsDeeperThan(m.Value, levels - 1)),
+        JsonValueKind.Array => levels == 0 || value.EnumerateArray().Any(v => IsDeeperThan(v, levels - 1)),
+        _ => false,
+    };
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using IndustryData.Domain.Json;
 
@@ -10,12 +9,6 @@ namespace IndustryData.Domain.Runs;
 /// </summary>
 public sealed class RunStatistics : IEquatable<RunStatistics>
 {
-    /// <summary>The largest statistics, in bytes as sent.</summary>
-    public const int MaxBytes = 64 * 1024;
-
-    /// <summary>The deepest statistics; <c>{}</c> is one level.</summary>
-    public const int MaxLevels = 32;
-
     /// <summary>Statistics of a run that counted nothing.</summary>
     public static readonly RunStatistics Empty = new() { Json = "{}", InboundTotals = new InboundTotals() };
 
@@ -103,25 +96,10 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
     /// <param name="path">Where it stands in the body.</param>
     /// <param name="faults">Takes up every fault.</param>
     /// <returns>The statistics, or null when they have faults.</returns>
-    public static RunStatistics? Read(JsonElement value, string path, Faults faults)
-    {
-        var bytes = JsonMarshal.GetRawUtf8Value(value).Length;
-        if (bytes > MaxBytes)
-        {
-            faults.Add(path, "tooLarge", $"{path} has {bytes} bytes; send at most {MaxBytes}.");
-            return null;
-        }
-
-        if (IsDeeperThan(value, MaxLevels))
-        {
-            faults.Add(path, "tooDeep", $"{path} nests deeper than {MaxLevels} levels; flatten it.");
-            return null;
-        }
-
-        return KeptJson.Of(value, _statistics, path, faults) is { } json
+    public static RunStatistics? Read(JsonElement value, string path, Faults faults) =>
+        KeptJson.Of(value, _statistics, path, faults) is { } json
             ? new RunStatistics { Json = json, InboundTotals = TotalsOf(value) }
             : null;
-    }
 
     /// <inheritdoc />
     public bool Equals(RunStatistics? other)
@@ -144,12 +122,12 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
 
     private static InboundTotals TotalsOf(JsonElement statistics)
     {
-        if (!statistics.TryGetProperty("inboundTotals", out var totals) || totals.ValueKind != JsonValueKind.Object)
+        if (JsonText.Member(statistics, "inboundTotals") is not { ValueKind: JsonValueKind.Object } totals)
         {
             return new InboundTotals();
         }
 
-        long? Total(string name) => totals.TryGetProperty(name, out var value) ? ValueRules.Count(value) : null;
+        long? Total(string name) => JsonText.Member(totals, name) is { } value ? ValueRules.Count(value) : null;
         return new InboundTotals
         {
             Errors = Total("errors"),
@@ -160,11 +138,4 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
             People = Total("people"),
         };
     }
-
-    private static bool IsDeeperThan(JsonElement value, int levels) => value.ValueKind switch
-    {
-        JsonValueKind.Object => levels == 0 || value.EnumerateObject().Any(m => IsDeeperThan(m.Value, levels - 1)),
-        JsonValueKind.Array => levels == 0 || value.EnumerateArray().Any(v => IsDeeperThan(v, levels - 1)),
-        _ => false,
-    };
 }

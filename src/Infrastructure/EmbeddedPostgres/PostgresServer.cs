@@ -21,6 +21,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private static readonly string[] _passingStates =
     [
         PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown, PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.TooManyConnections,
+
+        // A service that was killed has left its CREATE DATABASE running.
+        PostgresErrorCodes.DuplicateDatabase, PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.ObjectInUse,
     ];
 
     private readonly PostgresCluster _cluster;

@@ -16,13 +16,25 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
 
     private static readonly DatabaseOutage _away = new(
-        "databaseAway", "The database cannot be reached at the moment; nothing was stored. Try again in a few seconds.", TimeSpan.FromSeconds(2));
+        "databaseAway", "The database cannot be reached at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2));
+
+    private static readonly DatabaseOutage _refuses = new(
+        "databaseRefuses", "The database refuses this service; its operator has to check the connection string's account, password and database.", TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _readOnly = new(
+        "databaseReadOnly", "The database takes no writes at the moment, as a standby does; try again in a few seconds.", TimeSpan.FromSeconds(5));
+
+    private static readonly DatabaseOutage _full = new(
+        "databaseFull", "The database server has no room left; its operator has to give it some.", TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _busy = new(
+        "databaseBusy", "The database could not do this in time or beside what others did; try again in a few seconds.", TimeSpan.FromSeconds(2));
 
     private static readonly DatabaseOutage _schemaOlder = new(
-        "schemaOlder", "The database's schema is older than this service. Its operator has to run the command 'migrate'; nothing was stored.", TimeSpan.FromSeconds(30));
+        "schemaOlder", "The database's schema is older than this service. Its operator has to run the command 'migrate'.", TimeSpan.FromSeconds(30));
 
     private static readonly DatabaseOutage _serverOlder = new(
-        "serverOlder", "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18; nothing was stored.", TimeSpan.FromSeconds(30));
+        "serverOlder", "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18.", TimeSpan.FromSeconds(30));
 
     private readonly SemaphoreSlim _lost = new(0);
     private volatile DatabaseOutage? _outage = _away;
@@ -34,8 +46,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
     {
         var outage = exception switch
         {
-            PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction } => _schemaOlder,
-            PostgresException postgres => postgres.SqlState[..2] is "08" or "53" or "57" ? _away : null,
+            PostgresException postgres => OutageOf(postgres.SqlState),
             NpgsqlException => _away,
 
             // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
@@ -45,7 +56,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         };
 
         // One look decides whether this was the request's own bad luck or everybody's; until then others go on trying.
-        if (outage is not null && _lost.CurrentCount == 0)
+        if (outage is not null && outage != _busy && _lost.CurrentCount == 0)
         {
             _lost.Release();
         }
@@ -85,6 +96,20 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         base.Dispose();
     }
 
+    // PostgreSQL, appendix A: the first two characters are the class.
+    private static DatabaseOutage? OutageOf(string sqlState) => sqlState switch
+    {
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
+        PostgresErrorCodes.ReadOnlySqlTransaction => _readOnly,
+        PostgresErrorCodes.DiskFull => _full,
+        PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable => _busy,
+        PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _refuses,
+        ['2', '8', ..] => _refuses,
+        ['4', '0', ..] => _busy,
+        ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] => _away,
+        _ => null,
+    };
+
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         DatabaseOutage? outage;
@@ -101,7 +126,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         }
         catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or TimeoutException)
         {
-            outage = _away;
+            outage = exception is PostgresException postgres ? OutageOf(postgres.SqlState) ?? _away : _away;
             reason = exception.Message;
         }
 

@@ -12,6 +12,31 @@ internal static class Listening
         || configuration[WebHostDefaults.HttpPortsKey] is { Length: > 0 }
         || configuration[WebHostDefaults.HttpsPortsKey] is { Length: > 0 };
 
+    /// <summary>Refuses URLs and ports that no server can listen on.</summary>
+    /// <exception cref="OperatorException">One of them is none.</exception>
+    public static void Check(IConfiguration configuration)
+    {
+        foreach (var url in (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!Uri.TryCreate(url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
+                || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps))
+            {
+                throw new OperatorException($"ASPNETCORE_URLS holds '{url}', which is no URL to listen on; write it like {Default}.");
+            }
+        }
+
+        foreach (var ports in (string[])[WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey])
+        {
+            foreach (var port in (configuration[ports] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                if (!ushort.TryParse(port, out _))
+                {
+                    throw new OperatorException($"ASPNETCORE_{ports.ToUpperInvariant()} holds '{port}', which is no port; write a number from 1 to 65535.");
+                }
+            }
+        }
+    }
+
     /// <summary>The first of the service's URLs, as this machine reaches it.</summary>
     public static Uri Url(IConfiguration configuration)
     {

@@ -32,7 +32,7 @@ internal static class TokenCommand
             switch (arguments[i])
             {
                 case "--tenant":
-                    tenant = Guid.TryParse(value, out var id) ? id : throw new OperatorException($"--tenant must be a GUID; {Usage}");
+                    tenant = Guid.TryParseExact(value, "D", out var id) ? id : throw new OperatorException($"--tenant must be a GUID; {Usage}");
                     break;
                 case "--permission":
                     permissions.Add(Permissions.Names.Contains(value) ? value : throw new OperatorException($"--permission must be one of {string.Join(", ", Permissions.Names)}; {Usage}"));

@@ -1,4 +1,5 @@
 using IndustryData.Application.Common;
+using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -20,6 +21,12 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
                 return;
             }
 
+            if (!ServiceUrls.IsUsable(http.Request))
+            {
+                await http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidHost", "The Host header is no host name; send the name and port that the service is reached at.");
+                return;
+            }
+
             await next(http);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -37,12 +44,15 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
             if (database.Report(exception) is { } outage)
             {
                 LogOutage(exception, outage.Code);
-                await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
+                var stored = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
+                    ? ""
+                    : " It is not known whether what you sent was stored: list the runs before you send it again.";
+                await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message + stored, outage.RetryAfter);
             }
             else
             {
                 LogFailure(exception);
-                await http.RefuseAsync(StatusCodes.Status500InternalServerError, "unexpected", "Something went wrong that should not have; nothing is known to be stored. Give the operator the request-id.");
+                await http.RefuseAsync(StatusCodes.Status500InternalServerError, "unexpected", "Something went wrong that should not have; it is not known whether what you sent was stored. Give the operator the request-id.");
             }
         }
 

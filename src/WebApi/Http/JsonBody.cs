@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using IndustryData.Domain;
@@ -9,8 +10,7 @@ namespace IndustryData.WebApi.Http;
 /// <summary>A request's body: one JSON object, read whole, with every fault that it has as JSON.</summary>
 internal sealed class JsonBody : IDisposable
 {
-    // Nesting is judged member by member, so that a deep one does not hide the faults of the others.
-    private static readonly JsonDocumentOptions _anyDepth = new() { MaxDepth = int.MaxValue };
+    private static readonly JsonDocumentOptions _scanned = new() { MaxDepth = JsonScan.MaxLevels };
 
     private readonly JsonDocument _document;
 
@@ -48,8 +48,8 @@ internal sealed class JsonBody : IDisposable
         try
         {
             var faults = new Faults();
-            JsonScan.Check(bytes.Span, faults);
-            var document = JsonDocument.Parse(bytes, _anyDepth);
+            JsonScan.Check(MemoryMarshal.AsMemory(bytes).Span, faults);
+            var document = JsonDocument.Parse(bytes, _scanned);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return new JsonBody(document, faults);

@@ -17,9 +17,9 @@ internal static class JsonScan
 
     private static readonly JsonReaderOptions _anyDepth = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>Adds the faults of a valid UTF-8 text.</summary>
+    /// <summary>Adds the faults of a valid UTF-8 text. What nests too deeply is a fault, and is blanked out: whoever reads on need not go there.</summary>
     /// <exception cref="JsonException">The text is not exactly one JSON value.</exception>
-    public static void Check(ReadOnlySpan<byte> json, Faults faults)
+    public static void Check(Span<byte> json, Faults faults)
     {
         var reader = new Utf8JsonReader(json, _anyDepth);
         var levels = new List<Level>();
@@ -58,7 +58,10 @@ internal static class JsonScan
                     break;
                 case JsonTokenType.StartObject or JsonTokenType.StartArray when depth == MaxLevels:
                     faults.Add(PathTo(levels, 1), "tooDeep", $"{PathTo(levels, 1)} nests deeper than {MaxLevels} levels; flatten it.");
+                    var start = (int)reader.TokenStartIndex;
                     reader.Skip();
+                    json[start..(int)reader.BytesConsumed].Fill((byte)' ');
+                    json[start] = (byte)'0';
                     break;
                 case JsonTokenType.StartObject or JsonTokenType.StartArray:
                     if (depth == levels.Count)

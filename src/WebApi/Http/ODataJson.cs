@@ -10,6 +10,8 @@ internal static class ODataJson
     /// <summary>Graph's content type.</summary>
     public const string ContentType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
+    private static readonly MediaTypeHeaderValue _json = new("application/json");
+
     /// <summary>Texts stay readable; <c>nosniff</c> keeps browsers from taking them for HTML.</summary>
     public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -26,8 +28,8 @@ internal static class ODataJson
     public static bool IsAcceptable(HttpRequest request)
     {
         var accept = request.Headers.Accept;
-        return accept.Count == 0
+        return string.IsNullOrWhiteSpace(accept.ToString())
             || (MediaTypeHeaderValue.TryParseList(accept, out var ranges)
-                && ranges.Any(r => r.Quality is null or > 0 && (r.MatchesAllTypes || (r.Type == "application" && (r.MatchesAllSubTypes || r.SubType == "json")))));
+                && ranges.Any(r => r.Quality is null or > 0 && (r.MatchesAllTypes || _json.IsSubsetOf(new MediaTypeHeaderValue(r.MediaType)))));
     }
 }

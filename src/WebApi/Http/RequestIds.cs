@@ -1,3 +1,5 @@
+using Serilog.Context;
+
 namespace IndustryData.WebApi.Http;
 
 /// <summary>Names every request, and writes the headers that every response has.</summary>
@@ -13,11 +15,16 @@ internal static class RequestIds
     }
 
     /// <summary>Gives the request its <c>request-id</c>, which log entries carry too.</summary>
-    public static Task NameAsync(HttpContext http, RequestDelegate next)
+    public static async Task NameAsync(HttpContext http, RequestDelegate next)
     {
         http.TraceIdentifier = Guid.NewGuid().ToString();
         WriteHeaders(http);
-        return next(http);
+
+        // ASP.NET Core's own log scope keeps the name that the request had before.
+        using (LogContext.PushProperty("request_id", http.TraceIdentifier))
+        {
+            await next(http);
+        }
     }
 
     /// <summary>Writes the headers that every response has.</summary>

@@ -22,18 +22,18 @@ internal static class Routes
         Func<HttpContext, QueryOptions, Task> handler,
         int[] statuses,
         string[] options) =>
-        routes.MapMethods(path, [method], http => HandleAsync(http, handler, options)).Documents(permission, [.. statuses, .. _always]);
+        routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, options)).Documents(permission, [.. statuses, .. _always]);
 
-    /// <summary>Names a path of OData or Graph that this service knows but does not offer. With other methods too, its last segment is never taken for an id.</summary>
-    public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission, string? allow = null)
-    {
+    /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
+    public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
         routes.MapMethods(path, [method], RefuseNotOfferedAsync).Documents(permission, [501, .. _always]);
-        routes.Only(allow ?? method, path, permission);
-    }
 
     /// <summary>Keeps a path's last segment from being taken for an id with any other method.</summary>
     public static void Only(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
         routes.Map(path, http => RefuseMethod(http, method)).Documents(permission, [405, .. _always]);
+
+    // What can be read can be asked for without its body (RFC 9110 §9.3.2); the server leaves the body out.
+    private static string[] WithHead(string method) => method == "GET" ? ["GET", "HEAD"] : [method];
 
     private static Task RefuseNotOfferedAsync(HttpContext http) =>
         http.RefuseAsync(StatusCodes.Status501NotImplemented, "notOffered", $"{http.Request.Path} is part of the protocol, but not offered by this version of the service.");
@@ -62,7 +62,7 @@ internal static class Routes
             return;
         }
 
-        if (HttpMethods.IsGet(http.Request.Method) && !ODataJson.IsAcceptable(http.Request))
+        if ((HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && !ODataJson.IsAcceptable(http.Request))
         {
             await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "The answer is JSON; send 'Accept: application/json', or no Accept at all.");
             return;
@@ -70,7 +70,7 @@ internal static class Routes
 
         if (http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage is { } outage)
         {
-            await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
+            await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, $"{outage.Message} Nothing was stored.", outage.RetryAfter);
             return;
         }
 

@@ -9,7 +9,7 @@ internal static class ServiceEndpoints
 {
     public static void MapService(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", ["GET"], WriteServiceDocumentAsync).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
         foreach (var singleton in (string[])["external", "external/industryData", "process"])
         {
             routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406]);
@@ -17,8 +17,8 @@ internal static class ServiceEndpoints
 
         routes.NotOffered("GET", "/$metadata", Permissions.Read);
         routes.NotOffered("POST", "/$batch", Permissions.Read);
-        routes.MapMethods("/health/live", ["GET"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
-        routes.MapMethods("/health/ready", ["GET"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
+        routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/health/ready", ["GET", "HEAD"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503));
     }

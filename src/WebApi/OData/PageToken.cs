@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
@@ -28,7 +27,7 @@ internal sealed class PageToken(IPageTokenKey key)
     public async ValueTask<RunPosition?> ReadAsync(TenantId tenantId, string text, CancellationToken cancellationToken)
     {
         var token = new byte[PlaceLength + SignatureLength];
-        if (!Base64Url.TryDecodeFromUtf8(Encoding.UTF8.GetBytes(text), token, out var written) || written != token.Length)
+        if (!Base64Url.IsValid(text, out var length) || length != token.Length || !Base64Url.TryDecodeFromChars(text, token, out _))
         {
             return null;
         }

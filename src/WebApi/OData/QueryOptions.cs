@@ -26,7 +26,7 @@ internal sealed class QueryOptions
         var values = new Dictionary<string, string>();
         foreach (var (name, texts) in http.Request.Query)
         {
-            var option = $"${name.TrimStart('$').ToLowerInvariant()}";
+            var option = (name.StartsWith('$') ? name : $"${name}").ToLowerInvariant();
             if (!offered.Contains(option))
             {
                 var offer = offered.Count == 0 ? "This path takes no query options." : $"This path takes {string.Join(" and ", offered)}.";

@@ -9,8 +9,17 @@ internal sealed record RunAddress(string Path)
 
     private const string Qualifier = "microsoft.graph.industryData.";
 
+    private static readonly string[] _operations = ["start", "delta", "getStatistics"];
+
     /// <summary>The route patterns of a single run: its key as a segment, and in parentheses.</summary>
     public IReadOnlyList<string> Keyed => [$"/{Path}/{{id}}", $"/{Path}('{{id}}')"];
+
+    /// <summary>Whether a segment below the runs is the name of an operation, or one of OData's own, and so never an id.</summary>
+    public static bool IsReserved(string segment)
+    {
+        var name = segment.StartsWith(Qualifier, StringComparison.OrdinalIgnoreCase) ? segment[Qualifier.Length..] : segment;
+        return segment.StartsWith('$') || _operations.Contains(name.Split('(')[0], StringComparer.OrdinalIgnoreCase);
+    }
 
     /// <summary>The spellings of a bound operation: with and without its namespace, and of a function with and without parentheses.</summary>
     public static IReadOnlyList<string> Spellings(string name, bool isFunction)

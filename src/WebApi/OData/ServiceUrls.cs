@@ -19,26 +19,54 @@ internal static class ServiceUrls
     /// <summary>A context URL (OData Protocol §10).</summary>
     public static string Context(HttpRequest request, string fragment) => $"{Root(request)}$metadata#{fragment}";
 
+    /// <summary>Whether URLs can be made with the host that the caller named.</summary>
+    public static bool IsUsable(HttpRequest request)
+    {
+        try
+        {
+            return Uri.TryCreate(Root(request), UriKind.Absolute, out _);
+        }
+        catch (ArgumentException)
+        {
+            // A name in Punycode that decodes to nothing.
+            return false;
+        }
+    }
+
     /// <summary>The key in a reference to a run: an absolute URL of this service, or one relative to the service root, or <c>runs/{id}</c>.</summary>
     /// <returns>The key as written, be it an id that exists or not; null when the reference is not the URL of a run here.</returns>
     public static string? KeyIn(HttpRequest request, string reference)
     {
-        var root = new Uri(Root(request));
-        if (!Uri.TryCreate(root, reference, out var url)
-            || url.Query.Length > 0
-            || url.Fragment.Length > 0
-            || Uri.Compare(url, root, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) != 0)
+        // What a URL parser would silently mend is no URL of ours: backslashes, dot segments, a user name.
+        if (reference.IndexOfAny(['\\', '?', '#', '@']) >= 0 || reference.Contains("..", StringComparison.Ordinal))
         {
             return null;
         }
 
-        var path = Uri.UnescapeDataString(url.AbsolutePath).Trim('/');
-        if (path.StartsWith("beta/", StringComparison.OrdinalIgnoreCase))
+        var host = new Uri(Root(request)).GetLeftPart(UriPartial.Authority);
+        var path = reference;
+        if (reference.Contains("://", StringComparison.Ordinal))
         {
-            path = path["beta/".Length..];
+            if (!Uri.TryCreate(reference, UriKind.Absolute, out var url) || !url.GetLeftPart(UriPartial.Authority).Equals(host, StringComparison.OrdinalIgnoreCase))
+            {
+                return null;
+            }
+
+            path = url.AbsolutePath;
         }
 
-        return RunAddress.All.Select(a => a.Path).Append("runs").Select(p => Key(path, p)).FirstOrDefault(key => key is not null);
+        path = Uri.UnescapeDataString(path);
+        IEnumerable<string> places = RunAddress.All.Select(a => a.Path);
+        if (path.StartsWith('/'))
+        {
+            places = places.SelectMany(p => (string[])[$"/{p}", $"/beta/{p}"]);
+        }
+        else
+        {
+            places = places.Append("runs");
+        }
+
+        return places.Select(place => Key(path, place)).FirstOrDefault(key => key is not null);
     }
 
     private static string? Key(string path, string runs)
@@ -54,6 +82,6 @@ internal static class ServiceUrls
             ['(', '\'', .. var id, '\'', ')'] => id,
             _ => "",
         };
-        return key.Length == 0 || key.Contains('/') || key.StartsWith('$') ? null : key;
+        return key.Length == 0 || key.Contains('/') || RunAddress.IsReserved(key) ? null : key;
     }
 }

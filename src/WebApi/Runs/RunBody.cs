@@ -15,7 +15,7 @@ internal static class RunBody
 
     /// <summary>The reference that the body consists of; null when the body is a run.</summary>
     public static JsonElement? Reference(JsonElement body) =>
-        body.TryGetProperty(IdAnnotation, out var reference) && body.EnumerateObject().All(m => JsonText.Name(m)?.Contains('@') ?? false) ? reference : null;
+        JsonText.Member(body, IdAnnotation) is { } reference && body.EnumerateObject().All(m => JsonText.Name(m)?.Contains('@') ?? false) ? reference : null;
 
     /// <summary>Reads a run and adds the faults of form; a member that cannot be read is absent from the draft.</summary>
     public static RunDraft Read(JsonElement body, Faults faults)
@@ -89,8 +89,7 @@ internal static class RunBody
             case var annotation when annotation.Contains('@'):
                 return draft;
             default:
-                var shown = Faults.Shown(name);
-                faults.Add(shown, "unknownProperty", $"A run has no property '{shown}'; remove it, or put it into statistics. Names are in exactly this case.");
+                faults.Add(Faults.Path("", name), "unknownProperty", $"A run has no property '{Faults.Shown(name)}'; remove it, or put it into statistics. Names are in exactly this case.");
                 return draft;
         }
     }

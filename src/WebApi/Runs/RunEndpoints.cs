@@ -29,11 +29,17 @@ internal static class RunEndpoints
     private static void MapNotOffered(this IEndpointRouteBuilder routes, RunAddress address)
     {
         var runs = $"/{address.Path}";
-        routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read, allow: "POST");
-        routes.NotOffered("GET", $"{runs}/$count", Permissions.Read);
-        foreach (var function in (string[])[.. RunAddress.Spellings("getStatistics", isFunction: true), .. RunAddress.Spellings("delta", isFunction: true)])
+        routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read);
+        routes.Only("POST", $"{runs}/$ref", Permissions.Read);
+        foreach (var name in (string[])["$count", .. RunAddress.Spellings("getStatistics", isFunction: true), .. RunAddress.Spellings("delta", isFunction: true)])
         {
-            routes.NotOffered("GET", $"{runs}/{function}", Permissions.Read);
+            routes.NotOffered("GET", $"{runs}/{name}", Permissions.Read);
+            routes.Only("GET", $"{runs}/{name}", Permissions.Read);
+        }
+
+        foreach (var delta in RunAddress.Spellings("delta", isFunction: false))
+        {
+            routes.NotOffered("GET", $"{runs}/{delta}({{parameters}})", Permissions.Read);
         }
     }
 }

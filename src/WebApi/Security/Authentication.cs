@@ -22,6 +22,7 @@ internal static class Authentication
             throw new OperatorException("Nobody's tokens would be taken: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32).");
         }
 
+        Check(options.Authorities);
         var authentication = services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme);
         authentication.AddPolicyScheme(JwtBearerDefaults.AuthenticationScheme, null, policy => policy.ForwardDefaultSelector = http => SchemeFor(http, options));
         if (keys.Count > 0)
@@ -61,6 +62,22 @@ internal static class Authentication
     /// <summary>The tenant that the token is for.</summary>
     public static TenantId Tenant(this HttpContext http) => new(Guid.Parse(http.User.FindFirstValue(TenantClaim)!));
 
+    private static void Check(IReadOnlyList<AuthorityOptions> authorities)
+    {
+        foreach (var authority in authorities)
+        {
+            if (!Uri.TryCreate(authority.Authority, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && (authority.RequireHttps || url.Scheme != Uri.UriSchemeHttp)))
+            {
+                throw new OperatorException($"Authentication:Authorities holds the authority '{authority.Authority}', which is no https URL; correct it (RequireHttps=false allows http, for trying out).");
+            }
+
+            if (authorities.Count(a => a.Authority == authority.Authority) > 1)
+            {
+                throw new OperatorException($"Authentication:Authorities holds '{authority.Authority}' twice; remove one.");
+            }
+        }
+    }
+
     private static void Configure(JwtBearerOptions bearer, string audience, Action<TokenValidationParameters> configure)
     {
         bearer.MapInboundClaims = false;
@@ -70,9 +87,9 @@ internal static class Authentication
         {
             OnTokenValidated = context =>
             {
-                if (!Guid.TryParse(context.Principal?.FindFirstValue(TenantClaim), out _))
+                if (context.Principal?.FindAll(TenantClaim).ToArray() is not [{ Value: var tenant }] || !Guid.TryParseExact(tenant, "D", out _))
                 {
-                    context.Fail($"The token names no tenant: its claim '{TenantClaim}' must be a GUID.");
+                    context.Fail($"The token names no tenant: its claim '{TenantClaim}' must be one GUID.");
                 }
 
                 return Task.CompletedTask;
@@ -90,7 +107,7 @@ internal static class Authentication
         }
 
         var issuer = options.Authorities.Count > 1 ? IssuerOf(http) : null;
-        return (options.Authorities.FirstOrDefault(a => issuer == a.Issuer || issuer?.StartsWith(a.Authority.TrimEnd('/'), StringComparison.Ordinal) == true)
+        return (options.Authorities.FirstOrDefault(a => issuer == a.Issuer || $"{issuer}/".StartsWith($"{a.Authority.TrimEnd('/')}/", StringComparison.Ordinal))
             ?? options.Authorities[0]).Authority;
     }
 

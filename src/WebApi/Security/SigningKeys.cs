@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.Security;
@@ -36,9 +37,10 @@ internal static class SigningKeys
                     mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
                 }
 
-                using (var writer = new StreamWriter(draft, mode))
+                using (var file = new FileStream(draft, mode))
                 {
-                    writer.Write(Convert.ToBase64String(RandomNumberGenerator.GetBytes(LeastBytes)));
+                    file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(LeastBytes))));
+                    file.Flush(flushToDisk: true);
                 }
 
                 try
@@ -51,7 +53,8 @@ internal static class SigningKeys
                 }
             }
 
-            return File.ReadAllText(path).Trim();
+            var key = File.ReadAllText(path).Trim();
+            return IsKey(key) ? key : throw new OperatorException($"The development key {path} is damaged: restore it from a backup, or delete it (all tokens that it signed end with it).");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -59,11 +62,10 @@ internal static class SigningKeys
         }
     }
 
-    private static SymmetricSecurityKey Decode(string text)
-    {
-        var key = new byte[text.Length];
-        return Convert.TryFromBase64String(text, key, out var length) && length >= LeastBytes
-            ? new SymmetricSecurityKey(key[..length])
+    private static bool IsKey(string text) => Convert.TryFromBase64String(text, new byte[text.Length], out var length) && length >= LeastBytes;
+
+    private static SymmetricSecurityKey Decode(string text) =>
+        IsKey(text)
+            ? new SymmetricSecurityKey(Convert.FromBase64String(text))
             : throw new OperatorException($"Authentication:SigningKeys must be base64 of at least {LeastBytes} bytes each; make one with: openssl rand -base64 {LeastBytes}");
-    }
 }

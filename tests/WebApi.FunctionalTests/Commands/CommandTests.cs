@@ -51,6 +51,8 @@ public sealed class CommandTests(TestDatabase database)
     [InlineData("unknown option", "usage: token", "token", "--colour", "red")]
     [InlineData("value missing", "usage: token", "token", "--tenant")]
     [InlineData("unknown command", "There is no command 'fly'", "fly")]
+    [InlineData("unknown argument", "'--tenant' is not understood", "--tenant", "x")]
+    [InlineData("argument too many", "'now' is not understood", "migrate", "now")]
     public async Task What_is_wrong_is_said_in_one_line(string @case, string message, params string[] arguments)
     {
         var (exitCode, output, errors) = await ServiceProcess.RunAsync(arguments, ("ConnectionStrings__IndustryData", database.ConnectionString), ("Authentication__SigningKeys__0", Tokens.Key));
@@ -58,6 +60,33 @@ public sealed class CommandTests(TestDatabase database)
         exitCode.ShouldBe(1, @case);
         output.ShouldBeEmpty();
         errors.TrimEnd().ShouldStartWith("industrydata: ");
+        errors.ShouldContain(message);
+        errors.TrimEnd().ShouldNotContain('\n');
+    }
+
+    [Theory]
+    [InlineData("EmbeddedPostgres__Port", "abc", "EmbeddedPostgres:Port")]
+    [InlineData("ConnectionStrings__IndustryData", "garbage", "ConnectionStrings:IndustryData cannot be used")]
+    [InlineData("ConnectionStrings__IndustryData", "Username=x", "it names no Host")]
+    [InlineData("ASPNETCORE_URLS", "foo", "'foo'")]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "abc", "'abc'")]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:99999", "99999")]
+    [InlineData("ASPNETCORE_URLS", "https://127.0.0.1:5443", "certificate")]
+    [InlineData("Authentication__Authorities__0__Authority", "http://127.0.0.1:1/", "no https URL")]
+    [InlineData("Authentication__Authorities__0__Authority", "", "no https URL")]
+    [InlineData("Authentication__SigningKeys__0", "short", "base64")]
+    [InlineData("ForwardedHeaders__KnownProxies__0", "proxy", "neither an IP address")]
+    [InlineData("Serilog__MinimumLevel__Default", "foo", "foo")]
+    public async Task A_setting_that_cannot_be_used_is_named_in_one_line(string key, string value, string message)
+    {
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
+            [],
+            ("ASPNETCORE_URLS", "http://127.0.0.1:0"),
+            ("ConnectionStrings__IndustryData", database.ConnectionString),
+            ("Authentication__SigningKeys__0", Tokens.Key),
+            (key, value));
+
+        exitCode.ShouldBe(1);
         errors.ShouldContain(message);
         errors.TrimEnd().ShouldNotContain('\n');
     }

@@ -17,7 +17,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         await using var service = await RunningService.StartAsync(later);
         try
         {
-            await ShouldBe503Async(service, "databaseAway");
+            await ShouldBe503Async(service, "databaseRefuses");
             await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
             await UntilCauseAsync(service, "schemaOlder");
             await ShouldBe503Async(service, "schemaOlder");
@@ -62,6 +62,36 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         await TestDatabase.ExecuteAsync(own, """DROP TABLE runs CASCADE; DELETE FROM "__EFMigrationsHistory" """);
 
         await ShouldBe503Async(service, "schemaOlder");
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_writes_is_503_and_still_read_from()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await TestDatabase.ExecuteAsync(own, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET default_transaction_read_only = on");
+        await using var service = await RunningService.StartAsync(own);
+
+        await ShouldBe503Async(service, "databaseReadOnly");
+        (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_broken_write_does_not_claim_that_nothing_was_stored()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+            CREATE TRIGGER leave BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION leave();
+            """);
+        await using var service = await RunningService.StartAsync(own);
+        using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await response.JsonAsync()).GetProperty("error").Text("message").ShouldContain("not known whether what you sent was stored");
     }
 
     [Fact]

@@ -31,12 +31,12 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     }
 
     [Theory]
-    [InlineData("DELETE", "process/runs", "GET, POST")]
-    [InlineData("PUT", "process/runs/x", "DELETE, GET, PATCH")]
+    [InlineData("DELETE", "process/runs", "GET, HEAD, POST")]
+    [InlineData("PUT", "process/runs/x", "DELETE, GET, HEAD, PATCH")]
     [InlineData("GET", "process/runs/start", "POST")]
     [InlineData("PUT", "process/runs/$ref", "POST")]
     [InlineData("DELETE", "process/runs/microsoft.graph.industryData.delta()", "GET")]
-    [InlineData("POST", "process/runs/x/getStatistics", "GET")]
+    [InlineData("POST", "process/runs/x/getStatistics", "GET, HEAD")]
     public async Task A_method_that_a_path_does_not_take_is_405_and_says_which_it_takes(string method, string path, string allow)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -52,6 +52,10 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("application/json;q=0", 406)]
     [InlineData("text/html, application/json;odata.metadata=minimal;q=0.9", 200)]
     [InlineData("*/*", 200)]
+    [InlineData("", 200)]
+    [InlineData("APPLICATION/*", 200)]
+    [InlineData("Application/JSON; odata.metadata=minimal", 200)]
+    [InlineData("text/*", 406)]
     public async Task The_answer_is_json_or_none(string accept, int status)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "process/runs");
@@ -70,6 +74,42 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
 
         ((int)response.StatusCode).ShouldBe(status);
         (await response.JsonAsync()).GetProperty("error").Text("message").ShouldNotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("xn--zzzzzz99")]
+    [InlineData("a..b")]
+    [InlineData("a:99999")]
+    [InlineData("~")]
+    public async Task A_host_that_is_none_is_refused_before_anything_is_stored(string host)
+    {
+        await Database.EmptyAsync();
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
+        await using var stream = socket.GetStream();
+        await stream.WriteAsync(
+            Encoding.UTF8.GetBytes($"POST /process/runs/$ref HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"),
+            Cancellation);
+        using var reader = new StreamReader(stream);
+
+        (await reader.ReadToEndAsync(Cancellation)).ShouldStartWith("HTTP/1.1 400");
+        (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("process/runs")]
+    [InlineData("health/ready")]
+    [InlineData("")]
+    [InlineData("process/runs/x")]
+    public async Task Head_is_get_without_a_body(string path)
+    {
+        using var get = await Client.GetAsync(path, Cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var head = await Client.SendAsync(request, Cancellation);
+
+        head.StatusCode.ShouldBe(get.StatusCode);
+        head.Content.Headers.ContentType.ShouldBe(get.Content.Headers.ContentType);
+        (await head.Content.ReadAsByteArrayAsync(Cancellation)).ShouldBeEmpty();
     }
 
     [Fact]

@@ -110,7 +110,7 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [InlineData("""{"statistics":{"inboundTotals":{"errors":-1,"persons":1}},"colour":1,"status":"nope"}""", new[] { "colour", "displayName", "endDateTime", "startDateTime", "statistics/inboundTotals/errors", "statistics/inboundTotals/persons", "status" })]
     [InlineData("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T00:00:00Z","status":"completed","statistics":{},"blockingError":{"code":"x"}}""", new[] { "blockingError" })]
     [InlineData("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"failed","endDateTime":"2026-01-01T00:00:00Z","statistics":{},"blockingError":{"code":7,"text":"x","details":[{"code":null,"x":1}],"innerError":{"any":1,"details":null}}}""", new[] { "blockingError/code", "blockingError/details/0/x", "blockingError/innerError/details", "blockingError/text" })]
-    [InlineData("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"activityStatistics":[{"displayName":"x","status":"running"}],"inboundTotals":{"@odata.type":"#x"}},"activities":[]}""", new[] { "activities", "statistics/activityStatistics/0/activityId", "statistics/activityStatistics/0/status", "statistics/inboundTotals/@odata.type" })]
+    [InlineData("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"activityStatistics":[{"displayName":"x","status":"running"}],"inboundTotals":{"@odata.type":"#x"}},"activities":{} }""", new[] { "activities", "statistics/activityStatistics/0/activityId", "statistics/activityStatistics/0/status", "statistics/inboundTotals/@odata.type" })]
     public async Task Faults_of_every_part_are_reported_together(string body, string[] targets)
     {
         using var response = await Client.PostAsync("beta/process/runs", Bodies.Json(body), Cancellation);
@@ -184,6 +184,11 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [InlineData("runs/$count", 400)]
     [InlineData("runs/x?$select=id", 400)]
     [InlineData("http://[", 400)]
+    [InlineData("../process/runs/01900000-0000-7000-8000-000000000000", 400)]
+    [InlineData("\\\\process\\\\runs\\\\x", 400)]
+    [InlineData("runs/start", 400)]
+    [InlineData("process/runs/microsoft.graph.industryData.getStatistics()", 400)]
+    [InlineData("/runs/x", 400)]
     [InlineData("", 400)]
     public async Task A_reference_to_something_else_is_refused(string reference, int status)
     {
@@ -202,6 +207,52 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
             response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, body);
             (await response.JsonAsync()).GetProperty("error").Text("target").ShouldBe("@odata.id");
         }
+    }
+
+    [Theory]
+    [InlineData("""{"@odata.i\ud800xx":1}""", "@odata.i\\ud800xx")]
+    [InlineData("""{"statistics":{"inboundTotal\ud800sx":1}}""", "statistics/inboundTotal\\ud800sx")]
+    [InlineData("""{"statistics":{"inboundTotals":{"error\ud800s1":1}}}""", "statistics/inboundTotals/error\\ud800s1")]
+    [InlineData("""{"statistics/x":1}""", "statistics~1x")]
+    [InlineData("""{"":{"statistics":"\u0000"}}""", "\"\"/statistics")]
+    public async Task Odd_names_are_faults_with_a_path_of_their_own(string body, string target)
+    {
+        using var response = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json(body), Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        var targets = (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).ToArray();
+        targets.ShouldContain(target);
+        targets.ShouldContain("displayName");
+        if (!body.StartsWith("""{"statistics":""", StringComparison.Ordinal))
+        {
+            targets.ShouldContain("statistics");
+        }
+    }
+
+    [Theory]
+    [InlineData(500_000, 1)]
+    [InlineData(1, 1_000_000)]
+    public async Task The_deepest_and_the_longest_error_are_refused(int levels, int length)
+    {
+        var error = $$"""{"innerError":{"x":{{new string('[', levels)}}"{{new string('m', length)}}"{{new string(']', levels)}} } }""";
+        using var response = await Client.PostAsync(
+            "beta/process/runs",
+            Bodies.Json($$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"blockingError":{{error}} }"""),
+            Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).Distinct().ShouldBe(["blockingError"]);
+    }
+
+    [Fact]
+    public async Task Faults_of_long_nested_names_get_a_bounded_answer()
+    {
+        var name = new string('n', 200);
+        var body = string.Concat(Enumerable.Repeat($"{{\"{name}\":", 50)) + "[" + string.Join(',', Enumerable.Repeat("\"\\u0000\"", 50_000)) + "]" + new string('}', 50);
+        using var response = await Client.PostAsync("beta/process/runs", Bodies.Json(body), Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await response.Content.ReadAsByteArrayAsync(Cancellation)).Length.ShouldBeLessThan(2 * 1024 * 1024);
     }
 
     [Theory]

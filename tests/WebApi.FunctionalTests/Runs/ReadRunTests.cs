@@ -33,6 +33,7 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
         var etag = (await Client.GetJsonAsync(url)).Text("@odata.etag");
 
         (await StatusAsync(etag)).ShouldBe(HttpStatusCode.NotModified);
+        (await StatusAsync("\"x\", \"1\"")).ShouldBe(HttpStatusCode.NotModified);
         (await StatusAsync("W/\"0\"")).ShouldBe(HttpStatusCode.OK);
 
         async Task<HttpStatusCode> StatusAsync(string known)
@@ -62,6 +63,7 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [InlineData("GET", "$ref")]
     [InlineData("GET", "$count")]
     [InlineData("GET", "delta")]
+    [InlineData("GET", "delta(token='x')")]
     [InlineData("GET", "getStatistics")]
     [InlineData("GET", "microsoft.graph.industryData.getStatistics()")]
     [InlineData("PATCH", "microsoft.graph.industryData.start")]
@@ -148,6 +150,10 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [InlineData("$top=1&$top=1")]
     [InlineData("$skiptoken=AAAA")]
     [InlineData("$skiptoken=")]
+    [InlineData("$skiptoken=!!!!")]
+    [InlineData("$skiptoken=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("$skiptoken=%00")]
+    [InlineData("$$top=1")]
     [InlineData("$filter=status eq 'failed'")]
     [InlineData("colour=red")]
     public async Task What_is_not_understood_of_a_query_is_refused_by_name(string query)

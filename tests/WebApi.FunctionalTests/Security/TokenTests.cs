@@ -25,6 +25,7 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         { "no signature", string.Join('.', Tokens.Make().Split('.')[..2]) + "." },
         { "no tenant", Tokens.Make(tid: null) },
         { "a tenant that is no GUID", Tokens.Make(tid: "school") },
+        { "a tenant in another spelling", Tokens.Make(tid: "{11111111-1111-4111-8111-111111111111}") },
     };
 
     [Theory]

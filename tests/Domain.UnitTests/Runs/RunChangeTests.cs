@@ -1,0 +1,86 @@
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.Domain.UnitTests.Runs;
+
+public sealed class RunChangeTests
+{
+    private static readonly TenantId _tenant = new(new Guid("11111111-1111-4111-8111-111111111111"));
+    private static readonly DateTimeOffset _start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _later = _start.AddHours(2);
+
+    [Fact]
+    public void What_changes_counts_the_version_up_and_what_does_not_leaves_it()
+    {
+        var run = Running();
+
+        run.Update(Patch(new RunDraft { DisplayName = "b" }, "displayName"), _later).Value.ShouldBeTrue();
+        (run.Version, run.DisplayName.Value, run.LastModifiedDateTime, run.CreatedDateTime).ShouldBe((2, "b", _later, _start));
+        run.Update(Patch(new RunDraft { DisplayName = "b" }, "displayName"), _later.AddHours(1)).Value.ShouldBeFalse();
+        (run.Version, run.LastModifiedDateTime).ShouldBe((2, _later));
+    }
+
+    [Fact]
+    public void A_run_ends_with_an_end_of_its_own()
+    {
+        var run = Running();
+
+        run.Update(Patch(new RunDraft { Status = RunStatus.Failed }, "status"), _later).Error!.Details.ShouldHaveSingleItem().Target.ShouldBe("endDateTime");
+        run.Status.ShouldBe(RunStatus.Running);
+        run.Update(Patch(new RunDraft { Status = RunStatus.Failed, EndDateTime = _later }, "status", "endDateTime"), _later).Value.ShouldBeTrue();
+        (run.Status, run.EndDateTime).ShouldBe((RunStatus.Failed, (DateTimeOffset?)_later));
+    }
+
+    [Fact]
+    public void What_is_final_is_a_conflict()
+    {
+        var run = Running();
+        run.Update(Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"), _later);
+
+        foreach (var status in RunStatus.All.Where(s => s != RunStatus.Completed))
+        {
+            run.Update(Patch(new RunDraft { Status = status }, "status"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        }
+
+        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(10) }, "startDateTime"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.Update(Patch(new RunDraft(), "endDateTime"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(9) }, "startDateTime"), _later).Value.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Only_a_running_run_takes_activities()
+    {
+        var run = Running();
+        var activity = new ActivityDraft { Type = ActivityType.Inbound, DisplayName = "x", Status = ActivityStatus.InProgress };
+
+        run.AddActivity(activity, 0, _later).Value.RunId.ShouldBe(run.Id);
+        run.Version.ShouldBe(2);
+        run.AddActivity(activity, Run.MaxActivities, _later).Error!.Code.ShouldBe("tooManyActivities");
+        run.AddActivity(activity with { DisplayName = null, Status = null }, 0, _later).Error!.Details.Select(d => d.Target).ShouldBe(["displayName", "status"]);
+        run.Version.ShouldBe(2);
+        run.Update(Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"), _later);
+        run.AddActivity(activity, 0, _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+    }
+
+    [Fact]
+    public void An_activity_ends_once_and_counts_its_runs_version_up()
+    {
+        var run = Running();
+        var activity = run.AddActivity(new ActivityDraft { Type = ActivityType.Inbound, DisplayName = "x", Status = ActivityStatus.InProgress }, 0, _later).Value;
+
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later).Value.ShouldBeTrue();
+        run.Version.ShouldBe(3);
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later).Value.ShouldBeFalse();
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Failed }, "status"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Type = ActivityType.Outbound }, "@odata.type"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.Version.ShouldBe(3);
+    }
+
+    private static Run Running() => Run.Add(
+        _tenant,
+        new RunDraft { DisplayName = "a", StartDateTime = _start, EndDateTime = _start.AddHours(9), Status = RunStatus.Running, Statistics = RunStatistics.Empty },
+        _start).Value;
+
+    private static RunPatch Patch(RunDraft values, params string[] sent) => new(values, sent.ToHashSet());
+
+    private static ActivityPatch Patch(ActivityDraft values, params string[] sent) => new(values, sent.ToHashSet());
+}
