@@ -95,6 +95,20 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     }
 
     [Fact]
+    public async Task What_went_wrong_stands_in_the_log_under_its_request_id()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", own));
+        await TestDatabase.ExecuteAsync(own, """ALTER TABLE runs RENAME TO elsewhere; DELETE FROM "__EFMigrationsHistory" """);
+        using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        await service.StopAsync();
+        service.Output.Split('\n').ShouldContain(line => line.Contains(" WRN ", StringComparison.Ordinal) && line.Contains(response.Headers.GetValues("request-id").Single(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Writes_wait_for_the_disk_though_the_database_says_otherwise()
     {
         var own = await database.CreateDatabaseAsync();
