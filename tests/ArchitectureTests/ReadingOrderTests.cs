@@ -1,0 +1,26 @@
+using System.Text.RegularExpressions;
+
+namespace IndustryData.ArchitectureTests;
+
+/// <summary>docs/reading-order.md stays what it promises: adding a run in six files that can be read in one sitting.</summary>
+public sealed partial class ReadingOrderTests
+{
+    [Fact]
+    public void Adding_a_run_is_read_in_six_files_of_three_hundred_lines()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "IndustryData.sln")))
+        {
+            root = root.Parent!;
+        }
+
+        var order = File.ReadAllText(Path.Combine(root.FullName, "docs", "reading-order.md"));
+        var files = Step().Matches(order).Select(m => m.Groups["file"].Value).ToArray();
+
+        files.Length.ShouldBeInRange(1, 6);
+        files.Sum(f => File.ReadLines(Path.Combine(root.FullName, f)).Count()).ShouldBeInRange(100, 300);
+    }
+
+    [GeneratedRegex(@"^\d\. \[`(?<file>[^`]+)`\]", RegexOptions.Multiline)]
+    private static partial Regex Step();
+}
