@@ -15,6 +15,9 @@ public enum ErrorKind
     /// <summary>The run is not the version that the caller made a condition.</summary>
     PreconditionFailed,
 
+    /// <summary>The request's key was used for another request.</summary>
+    KeyReused,
+
     /// <summary>The request comes too often: <see cref="Error.RetryAfter"/> says when to send it again.</summary>
     TooMany,
 }

@@ -11,7 +11,14 @@ namespace IndustryData.Application.Runs;
 /// <param name="TenantId">Whose run it is.</param>
 /// <param name="Run">What its reporter told.</param>
 /// <param name="Faults">What could not be read of the report.</param>
-public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, Faults Faults) : ICommand<Result<RunResponse>>, IReadFromBody;
+/// <param name="Key">The name under which the report may be repeated; null: each report is a run of its own.</param>
+public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, Faults Faults, RequestKey? Key = null) : ICommand<Result<AddedRun>>, IReadFromBody;
+
+/// <summary>The run that was added, now or by the first of several requests under one key.</summary>
+/// <param name="Id">The run's id.</param>
+/// <param name="Run">The run as it is; null when somebody has deleted it since.</param>
+/// <param name="WithRepresentation">Whether the first answer held the run; null without a key.</param>
+public sealed record AddedRun(RunId Id, RunResponse? Run, bool? WithRepresentation);
 
 internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
 {
@@ -27,16 +34,24 @@ internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
     }
 }
 
-internal sealed class AddRunHandler(IRunRepository repository, TimeProvider clock, IMapper mapper) : ICommandHandler<AddRunCommand, Result<RunResponse>>
+internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, TimeProvider clock, IMapper mapper)
+    : ICommandHandler<AddRunCommand, Result<AddedRun>>
 {
-    public async ValueTask<Result<RunResponse>> Handle(AddRunCommand command, CancellationToken cancellationToken)
+    public async ValueTask<Result<AddedRun>> Handle(AddRunCommand command, CancellationToken cancellationToken)
     {
         if (!Run.Add(command.TenantId, command.Run, clock.GetUtcNow()).Succeeded(out var run, out var error))
         {
             return error;
         }
 
-        await repository.AddAsync(run, cancellationToken);
-        return mapper.Map<RunResponse>(run);
+        if (command.Key is null)
+        {
+            await repository.AddAsync(run, cancellationToken);
+            return new AddedRun(run.Id, mapper.Map<RunResponse>(run), null);
+        }
+
+        return (await repository.AddOnceAsync(run, command.Key, cancellationToken)).Succeeded(out var first, out error)
+            ? new AddedRun(first.RunId, await runs.FindAsync(command.TenantId, first.RunId, cancellationToken), first.WithRepresentation)
+            : error;
     }
 }

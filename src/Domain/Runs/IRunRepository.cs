@@ -6,6 +6,13 @@ public interface IRunRepository
     /// <summary>Keeps a new run.</summary>
     Task AddAsync(Run run, CancellationToken cancellationToken);
 
+    /// <summary>Keeps a new run, unless a request of the same key has done so within <see cref="RequestKey.Lifetime"/>, be it at the same moment.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="key">The request's key.</param>
+    /// <param name="cancellationToken">Gives up before the run is committed.</param>
+    /// <returns>The answer to the first request: this one's, or the one before; or that the key was used for another body.</returns>
+    Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken);
+
     /// <summary>Changes a run, one caller after the other.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="id">Which run.</param>

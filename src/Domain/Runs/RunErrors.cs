@@ -31,6 +31,10 @@ public static class RunErrors
     public static Error Changed(string etag) =>
         new(ErrorKind.PreconditionFailed, "entityTagDoesNotMatch", $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one.");
 
+    /// <summary>A key names one request.</summary>
+    public static Error KeyReused() =>
+        new(ErrorKind.KeyReused, "keyReused", "Another body was sent under this key within 24 hours; nothing was changed. Send each new run under a key of its own.");
+
     /// <summary>Too many runs were started.</summary>
     public static Error StartedTooOften(int limit, TimeSpan window, TimeSpan retryAfter) =>
         new(ErrorKind.TooMany, "startedTooOften", $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; try again after the time in Retry-After, or add the run with POST …/runs.")

@@ -11,6 +11,8 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<RunActivity> RunActivities => Set<RunActivity>();
 
+    public DbSet<KeptRequest> KeptRequests => Set<KeptRequest>();
+
     public DbSet<RunStart> RunStarts => Set<RunStart>();
 
     public DbSet<TokenKey> TokenKeys => Set<TokenKey>();

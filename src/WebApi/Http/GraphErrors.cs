@@ -22,6 +22,7 @@ internal static class GraphErrors
                 ErrorKind.NotFound => StatusCodes.Status404NotFound,
                 ErrorKind.Conflict => StatusCodes.Status409Conflict,
                 ErrorKind.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
+                ErrorKind.KeyReused => StatusCodes.Status422UnprocessableEntity,
                 ErrorKind.TooMany => StatusCodes.Status429TooManyRequests,
                 _ => StatusCodes.Status400BadRequest,
             },

@@ -14,7 +14,10 @@ internal sealed class JsonBody : IDisposable
 
     private readonly JsonDocument _document;
 
-    private JsonBody(JsonDocument document, Faults faults) => (_document, Faults) = (document, faults);
+    private JsonBody(JsonDocument document, Faults faults, ReadOnlyMemory<byte> bytes) => (_document, Faults, Bytes) = (document, faults, bytes);
+
+    /// <summary>The body as it was sent, but for what nests too deeply.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>The object.</summary>
     public JsonElement Root => _document.RootElement;
@@ -52,7 +55,7 @@ internal sealed class JsonBody : IDisposable
             var document = JsonDocument.Parse(bytes, _scanned);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
-                return new JsonBody(document, faults);
+                return new JsonBody(document, faults, bytes);
             }
 
             document.Dispose();

@@ -6,7 +6,7 @@ namespace IndustryData.WebApi.Http;
 internal static class Preferences
 {
     /// <summary>Whether the caller wants the written entity back; null when it does not say.</summary>
-    private static bool? ReturnRepresentation(HttpContext http)
+    public static bool? ReturnRepresentation(HttpContext http)
     {
         foreach (var preference in http.Request.Headers.GetCommaSeparatedValues("Prefer"))
         {

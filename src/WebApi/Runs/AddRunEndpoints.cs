@@ -1,6 +1,4 @@
 using IndustryData.Application.Runs;
-using IndustryData.Domain;
-using IndustryData.Domain.Json;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
@@ -12,40 +10,18 @@ internal static class AddRunEndpoints
 {
     public static void MapAddRun(this IEndpointRouteBuilder routes, RunAddress address)
     {
-        routes.Offer("POST", $"/{address.Path}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 413, 415]);
-        routes.Offer("POST", $"/{address.Path}", Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 413, 415]);
+        routes.Offer("POST", $"/{address.Path}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 412, 413, 415, 422]);
+        routes.Offer("POST", $"/{address.Path}", Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 412, 413, 415, 422]);
     }
 
     private static async Task AddToCollectionAsync(HttpContext http, RunAddress address)
     {
         using var body = await JsonBody.ReadAsync(http);
-        if (body is null)
+        if (body is not null)
         {
-            return;
-        }
-
-        if (RunBody.Reference(body.Root) is not { } reference)
-        {
-            await AddAsync(http, address, body, representationByDefault: false);
-            return;
-        }
-
-        if (body.Faults.Count > 0)
-        {
-            await http.RefuseAsync(Error.Of(body.Faults));
-        }
-        else if (JsonText.Value(reference) is not { } url || ServiceUrls.KeyIn(http.Request, url) is not { } key)
-        {
-            await http.RefuseAsync(new Error(
-                ErrorKind.Invalid, "invalidReference", $"{RunBody.IdAnnotation} must be the URL of a run of this service, like {ServiceUrls.Root(http.Request)}{address.Path}/{{id}}.", RunBody.IdAnnotation));
-        }
-        else if ((await http.Sender().Send(new AddRunReferenceCommand(http.Tenant(), key), http.RequestAborted)).Error is { } error)
-        {
-            await http.RefuseAsync(error);
-        }
-        else
-        {
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            await (RunBody.Reference(body.Root) is { } reference
+                ? RunReferences.AddAsync(http, address, body, reference)
+                : AddAsync(http, address, body, representationByDefault: false));
         }
     }
 
@@ -60,24 +36,36 @@ internal static class AddRunEndpoints
 
     private static async Task AddAsync(HttpContext http, RunAddress address, JsonBody body, bool representationByDefault)
     {
-        var command = new AddRunCommand(http.Tenant(), RunBody.Read(body.Root, body.Faults), body.Faults);
-        if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var run, out var error))
+        var representation = Preferences.ReturnRepresentation(http) ?? representationByDefault;
+        var (goesOn, key) = await RequestKeys.ReadAsync(http, body, representation);
+        if (!goesOn)
+        {
+            return;
+        }
+
+        var command = new AddRunCommand(http.Tenant(), RunBody.Read(body.Root, body.Faults), body.Faults, key);
+        if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var added, out var error))
         {
             await http.RefuseAsync(error);
             return;
         }
 
-        var url = ServiceUrls.Run(http.Request, address, run.Id);
+        if (key is not null)
+        {
+            RequestKeys.Accept(http);
+        }
+
+        Preferences.ApplyReturn(http);
+        var url = ServiceUrls.Run(http.Request, address, added.Id.Value);
         http.Response.Headers.Location = url;
-        if (Preferences.ApplyReturn(http) ?? representationByDefault)
+        if ((added.WithRepresentation ?? representation) && added.Run is { } run)
         {
             http.Response.Headers.ETag = EntityTags.Of(run.Version);
             await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
+            return;
         }
-        else
-        {
-            http.Response.Headers["OData-EntityId"] = url;
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-        }
+
+        http.Response.Headers["OData-EntityId"] = url;
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 }

@@ -128,6 +128,7 @@ public sealed class PipelineTests
         { IsValueType: true } type => Activator.CreateInstance(type),
         var type when type == typeof(string) => "none",
         var type when type == typeof(ActivityPatch) => new ActivityPatch(new ActivityDraft(), new HashSet<string>()),
+        var type when type == typeof(RequestKey) => null,
         var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
         var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
         var type => throw new NotSupportedException($"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."),

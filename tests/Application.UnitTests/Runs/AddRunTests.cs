@@ -25,7 +25,9 @@ public sealed class AddRunTests
         var run = stored.ShouldNotBeNull();
         run.TenantId.ShouldBe(UseCases.Tenant);
         run.CreatedDateTime.ShouldBe(UseCases.Now);
-        answer.ShouldBe(new RunResponse(
+        answer.WithRepresentation.ShouldBeNull();
+        answer.Id.ShouldBe(run.Id);
+        answer.Run.ShouldBe(new RunResponse(
             run.Id.Value,
             "Nightly rostering",
             Sample.Draft.StartDateTime!.Value,
@@ -43,7 +45,7 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases();
 
-        var answer = (await Send(cases, Sample.Draft with { Status = RunStatus.Running, EndDateTime = null, BlockingError = null })).Value;
+        var answer = (await Send(cases, Sample.Draft with { Status = RunStatus.Running, EndDateTime = null, BlockingError = null })).Value.Run!;
 
         (answer.EndDateTime, answer.BlockingError).ShouldBe((null, null));
     }
@@ -128,6 +130,21 @@ public sealed class AddRunTests
         await Should.ThrowAsync<InvalidTimeZoneException>(async () => await Send(cases, Sample.Draft));
     }
 
-    private static async Task<Result<RunResponse>> Send(UseCases cases, RunDraft draft, params (string Target, string Code)[] faults) =>
+    [Fact]
+    public async Task A_repeat_is_answered_with_the_run_of_the_first_request()
+    {
+        using var cases = new UseCases();
+        var first = RunId.New(UseCases.Now);
+        var key = new RequestKey("k", new byte[32], WithRepresentation: false);
+        cases.Repository.AddOnceAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>()).Returns(new FirstAnswer(first, WithRepresentation: true));
+        cases.Reader.FindAsync(UseCases.Tenant, first, Arg.Any<CancellationToken>()).Returns(Sample.Response(first.Value));
+
+        var answer = (await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, Sample.Draft, [], key), TestContext.Current.CancellationToken)).Value;
+
+        (answer.Id, answer.Run!.Id, answer.WithRepresentation).ShouldBe((first, first.Value, true));
+        await cases.Repository.DidNotReceiveWithAnyArgs().AddAsync(default!, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<Result<AddedRun>> Send(UseCases cases, RunDraft draft, params (string Target, string Code)[] faults) =>
         await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, draft, Sample.Faults(faults)), TestContext.Current.CancellationToken);
 }

@@ -24,6 +24,8 @@ public sealed class SchemaTests(TestDatabase database)
     [Theory]
     [InlineData("runs")]
     [InlineData("run_activities")]
+    [InlineData("run_starts")]
+    [InlineData("kept_requests")]
     [InlineData("token_keys")]
     public async Task The_table_is_the_one_of_the_model(string table)
     {

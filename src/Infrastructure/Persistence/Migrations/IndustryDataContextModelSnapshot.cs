@@ -159,6 +159,41 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("run_activities", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.KeptRequest", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("BodyHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("body_hash");
+
+                    b.Property<DateTimeOffset>("CreatedDateTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_date_time");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<bool>("WithRepresentation")
+                        .HasColumnType("boolean")
+                        .HasColumnName("with_representation");
+
+                    b.HasKey("TenantId", "Name")
+                        .HasName("kept_requests_pkey");
+
+                    b.HasIndex(new[] { "TenantId", "CreatedDateTime" }, "kept_requests_oldest");
+
+                    b.ToTable("kept_requests", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunStart", b =>
                 {
                     b.Property<Guid>("TenantId")

@@ -1,0 +1,22 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace IndustryData.Infrastructure.Persistence.Configurations;
+
+internal sealed class KeptRequestConfiguration : IEntityTypeConfiguration<KeptRequest>
+{
+    public void Configure(EntityTypeBuilder<KeptRequest> builder)
+    {
+        builder.ToTable("kept_requests");
+        builder.HasKey(r => new { r.TenantId, r.Name }).HasName("kept_requests_pkey");
+        builder.Property(r => r.TenantId).HasColumnName("tenant_id");
+        builder.Property(r => r.Name).HasColumnName("name");
+        builder.Property(r => r.BodyHash).HasColumnName("body_hash");
+        builder.Property(r => r.RunId).HasColumnName("run_id");
+        builder.Property(r => r.WithRepresentation).HasColumnName("with_representation");
+        builder.Property(r => r.CreatedDateTime).HasColumnName("created_date_time");
+
+        // Those whose time is over are found by it.
+        builder.HasIndex(r => new { r.TenantId, r.CreatedDateTime }, "kept_requests_oldest");
+    }
+}
