@@ -72,7 +72,19 @@ internal static class BatchEnvelope
         return [];
     }
 
-    private static JsonElement? Items(JsonElement envelope) => envelope.TryGetProperty(Requests, out var items) ? items : null;
+    // TryGetProperty throws at names that are no Unicode text.
+    private static JsonElement? Items(JsonElement envelope)
+    {
+        foreach (var member in envelope.EnumerateObject())
+        {
+            if (JsonText.Name(member) == Requests)
+            {
+                return member.Value;
+            }
+        }
+
+        return null;
+    }
 
     private static BatchItem ReadItem(JsonElement item, string path, Faults faults)
     {

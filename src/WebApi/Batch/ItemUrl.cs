@@ -18,8 +18,9 @@ internal sealed record ItemUrl(PathString Path, QueryString Query)
     {
         var isAbsolute = IsAbsolute(url);
         if (!Uri.TryCreate(isAbsolute ? url : Nowhere + (url.StartsWith('/') ? url[1..] : url), UriKind.Absolute, out var parsed)
-            || parsed.Fragment.Length > 0
-            || parsed.UserInfo.Length > 0)
+            || (isAbsolute && !IsSameOrigin(parsed, batch))
+            || parsed.UserInfo.Length > 0
+            || parsed.Fragment.Length > 0)
         {
             return null;
         }
@@ -36,7 +37,7 @@ internal sealed record ItemUrl(PathString Path, QueryString Query)
         }
 
         var isBelowRoot = path.StartsWithSegments(batch.PathBase, StringComparison.OrdinalIgnoreCase, out var below);
-        return isAbsolute && !(isBelowRoot && IsSameOrigin(parsed, batch)) ? null : new ItemUrl(isBelowRoot ? below : path, new QueryString(parsed.Query));
+        return isAbsolute && !isBelowRoot ? null : new ItemUrl(isBelowRoot ? below : path, new QueryString(parsed.Query));
     }
 
     // The first segment of a relative URL holds no colon (RFC 3986 §4.2); two slashes begin the name of a host.

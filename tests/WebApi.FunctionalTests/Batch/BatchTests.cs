@@ -121,6 +121,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
 
     [Theory]
     [InlineData("", "missing requests")]
+    [InlineData("\"requests\\ud800\":[]", "unstorableText requests\\ud800, missing requests")]
     [InlineData("\"requests\":null", "notAnArray requests")]
     [InlineData("\"requests\":[]", "wrongNumber requests")]
     [InlineData("\"requests\":[],\"more\":1", "unknownProperty more, wrongNumber requests")]
@@ -233,6 +234,8 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("beta/", "https://evil.example/beta/process/runs", 400)]
     [InlineData("beta/", "//evil.example/process/runs", 400)]
     [InlineData("beta/", "file:///etc/passwd", 400)]
+    [InlineData("beta/", "urn:process:runs", 400)]
+    [InlineData("beta/", "h://127.0.0.1/beta/process/runs", 400)]
     [InlineData("beta/", "/process/runs#fragment", 400)]
     [InlineData("beta/", "/process/runs/%00", 400)]
     [InlineData("beta/", "/$batch", 400)]
@@ -298,6 +301,15 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
 
         responses[0].GetProperty("headers").Text("client-request-id").ShouldBe("job 7");
         responses[1].GetProperty("headers").TryGetProperty("client-request-id", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_throttled_request_says_when_to_come_again()
+    {
+        var responses = await SendAsync([.. Enumerable.Range(0, 6).Select(i => Item($"{i}", "POST", "/process/runs/start", dependsOn: i == 0 ? [] : [$"{i - 1}"]))]);
+
+        Statuses(responses).ShouldBe([202, 202, 202, 202, 202, 429]);
+        int.Parse(responses[5].GetProperty("headers").Text("Retry-After"), null).ShouldBeGreaterThan(0);
     }
 
     [Fact]
