@@ -23,9 +23,9 @@ internal static class EndpointRules
     public static string[] Undocumented(IEnumerable<RouteEndpoint> routes) =>
         Show(routes.Where(r => Statuses(r) is var statuses && (statuses.Count == 0 || (!IsAnonymous(r) && !(statuses.Contains(401) && statuses.Contains(403))))));
 
-    /// <summary>What changes something asks for the permission to write or to start, unless it does nothing but refuse.</summary>
-    public static string[] MutatingWithoutPermission(IEnumerable<RouteEndpoint> routes) =>
-        Show(routes.Where(r => IsMutating(r) && !OnlyRefuses(r) && (IsAnonymous(r) || !Policies(r).Any(p => p == Permissions.Write.Policy || p == Permissions.Start.Policy))));
+    /// <summary>What changes something asks for the permission to write or to start, unless it does nothing but refuse, or a reason is given.</summary>
+    public static string[] MutatingWithoutPermission(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
+        Show(routes.Where(r => IsMutating(r) && !OnlyRefuses(r) && !reasons.ContainsKey(Show(r)) && (IsAnonymous(r) || !Policies(r).Any(p => p == Permissions.Write.Policy || p == Permissions.Start.Policy))));
 
     /// <summary>A route as <c>GET /path</c>.</summary>
     public static string Show(RouteEndpoint route) => $"{string.Join(',', Methods(route) is { Count: > 0 } methods ? methods : ["ANY"])} {route.RoutePattern.RawText}";

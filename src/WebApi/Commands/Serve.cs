@@ -2,6 +2,7 @@ using IndustryData.Application;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
+using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Runs;
@@ -57,6 +58,8 @@ internal static partial class Serve
 
         app.Use(next => http => RequestIds.NameAsync(http, next));
         TrustProxies(app);
+        var batch = new ItemPipeline();
+        app.Use(batch.BeginHere);
         app.UseMiddleware<Failures>();
         app.UsePathBase("/beta");
         app.UseRouting();
@@ -64,6 +67,7 @@ internal static partial class Serve
         app.UseAuthorization();
         app.MapService();
         app.MapRuns();
+        app.MapBatch(batch, LargestBody);
         return app;
     }
 

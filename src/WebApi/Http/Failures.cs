@@ -64,7 +64,7 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
 
     private static Task RefuseBadRequestAsync(HttpContext http, int status) => status switch
     {
-        StatusCodes.Status413PayloadTooLarge => http.RefuseAsync(status, "bodyTooLarge", "The body is over 1 MiB; send a smaller one."),
+        StatusCodes.Status413PayloadTooLarge => http.RefuseAsync(status, "bodyTooLarge", $"The body is over {http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize >> 20} MiB; send a smaller one."),
         StatusCodes.Status408RequestTimeout => http.RefuseAsync(status, "bodyTooSlow", "The body came too slowly; send it again."),
         _ => http.RefuseAsync(status, "malformedRequest", "The request is not well-formed HTTP; send it again."),
     };

@@ -16,7 +16,6 @@ internal static class ServiceEndpoints
         }
 
         routes.NotOffered("GET", "/$metadata", Permissions.Read);
-        routes.NotOffered("POST", "/$batch", Permissions.Read);
         routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
         routes.MapMethods("/health/ready", ["GET", "HEAD"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
             .AllowAnonymous()

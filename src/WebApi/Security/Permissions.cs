@@ -21,11 +21,19 @@ internal static class Permissions
     public static readonly Permission Start = new("start", [RunStart, ReadWriteAll]);
     public static readonly Permission Write = new("write", [ReadWriteAll]);
 
-    public static readonly IReadOnlyList<Permission> All = [Read, Start, Write];
+    /// <summary>For what only hands on to routes that ask for themselves: a valid token is enough.</summary>
+    public static readonly Permission None = new("none", []);
+
+    public static readonly IReadOnlyList<Permission> All = [Read, Start, Write, None];
 
     /// <summary>Whether the token has one of the permissions: delegated in <c>scp</c>, space-separated, or the application's own in <c>roles</c>.</summary>
     public static bool Grants(ClaimsPrincipal user, Permission permission)
     {
+        if (permission.AnyOf.Count == 0)
+        {
+            return true;
+        }
+
         foreach (var claim in user.Claims)
         {
             var granted = claim.Type switch

@@ -1,5 +1,6 @@
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.Graph;
+using Microsoft.Graph.Core.Requests;
 using Microsoft.Kiota.Abstractions;
 using Microsoft.Kiota.Abstractions.Authentication;
 using Microsoft.Kiota.Abstractions.Serialization;
@@ -53,6 +54,47 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
 
         using var stranger = Graph(Tokens.SignedByNobody());
         (await Should.ThrowAsync<ServiceError>(() => stranger.SendNoContentAsync(Request(stranger, Method.GET, "/process/runs"), _errors, Cancellation))).ResponseStatusCode.ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task Posts_twenty_runs_in_one_batch_and_reads_the_answers()
+    {
+        using var graph = Graph(Tokens.Make());
+        var batch = new BatchRequestContentCollection(graph);
+        var ids = new List<string>();
+        for (var i = 0; i < 20; i++)
+        {
+            ids.Add(await batch.AddBatchRequestStepAsync(Request(graph, Method.POST, "/external/industryData/runs", Bodies.RunAt(i, $"Run {i}"))));
+        }
+
+        var answers = await new BatchRequestBuilder(graph).PostAsync(batch, Cancellation, _errors);
+
+        (await answers.GetResponsesStatusCodesAsync()).Values.ShouldBe(Enumerable.Repeat(System.Net.HttpStatusCode.Created, 20));
+        for (var i = 0; i < 20; i++)
+        {
+            using var answer = await answers.GetResponseByIdAsync(ids[i]);
+            answer.Headers.Location!.ToString().ShouldStartWith($"{graph.BaseUrl}/external/industryData/runs/");
+            (await answers.GetResponseByIdAsync<Run>(ids[i])).DisplayName.ShouldBe($"Run {i}");
+        }
+    }
+
+    [Fact]
+    public async Task Reads_of_a_batch_what_failed_and_what_was_not_tried()
+    {
+        using var graph = Graph(Tokens.Make());
+        var batch = new BatchRequestContentCollection(graph);
+        var failing = await batch.AddBatchRequestStepAsync(Request(graph, Method.POST, "/process/runs/$ref", "{}"));
+        using var after = new HttpRequestMessage(HttpMethod.Get, $"{graph.BaseUrl}/process/runs?$top=1");
+        batch.AddBatchRequestStep(new BatchRequestStep("after", after, [failing]));
+        var listing = await batch.AddBatchRequestStepAsync(Request(graph, Method.GET, "/process/runs?$top=1"));
+
+        var answers = await new BatchRequestBuilder(graph).PostAsync(batch, Cancellation, _errors);
+
+        var statuses = await answers.GetResponsesStatusCodesAsync();
+        statuses.Select(s => (s.Key, (int)s.Value)).ShouldBe([(failing, 400), ("after", 424), (listing, 200)], ignoreOrder: true);
+        using var refused = await answers.GetResponseByIdAsync(failing);
+        (await refused.JsonAsync()).GetProperty("error").Text("code").ShouldBe("badRequest");
+        batch.NewBatchWithFailedRequests(statuses).BatchRequestSteps.Count.ShouldBe(2);
     }
 
     private static RequestInformation Request(BaseGraphRequestAdapter graph, Method method, string path, string? body = null)

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using IndustryData.Domain;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace IndustryData.WebApi.Batch;
+
+/// <summary>Several requests in one (Graph, <i>JSON batching</i>). Each is answered for itself; none makes the batch fail.</summary>
+internal static class BatchEndpoint
+{
+    /// <summary>The longest batch, in bytes; each of its requests has the limit of one of its own.</summary>
+    public const int LargestBatch = 4 * 1024 * 1024;
+
+    // Of one batch: the others' callers are waiting too.
+    private const int MostAtOnce = 4;
+
+    public static void MapBatch(this IEndpointRouteBuilder routes, ItemPipeline pipeline, int largestItemBody) =>
+        routes.Offer("POST", "/$batch", Permissions.None, http => RunAsync(http, pipeline, largestItemBody), [200, 400, 413, 415, 501]);
+
+    private static async Task RunAsync(HttpContext http, ItemPipeline pipeline, int largestItemBody)
+    {
+        if (ItemPipeline.IsWithin(http))
+        {
+            await http.RefuseAsync(StatusCodes.Status400BadRequest, "nestedBatch", "A batch cannot hold a batch; put its requests into the outer one.");
+            return;
+        }
+
+        if (http.Request.ContentType?.StartsWith("multipart/mixed", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            await RefuseFeatureAsync(http, "multipart/mixed");
+            return;
+        }
+
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = LargestBatch;
+        }
+
+        using var body = await JsonBody.ReadAsync(http);
+        if (body is null)
+        {
+            return;
+        }
+
+        if (BatchEnvelope.NotOffered(body.Root) is { } feature)
+        {
+            await RefuseFeatureAsync(http, feature);
+            return;
+        }
+
+        var faults = BatchEnvelope.WithoutBodies(body.Faults);
+        var items = BatchEnvelope.Read(body.Root, faults);
+        var order = faults.Count == 0 ? BatchOrder.Of(items, faults) : [];
+        if (faults.Count > 0)
+        {
+            await http.RefuseAsync(Error.Of(faults));
+            return;
+        }
+
+        await WriteAsync(http.Response, items, await RunAsync(http, pipeline, items, order, largestItemBody));
+    }
+
+    private static async Task<ItemAnswer[]> RunAsync(HttpContext http, ItemPipeline pipeline, IReadOnlyList<BatchItem> items, IReadOnlyList<int> order, int largestItemBody)
+    {
+        using var places = new SemaphoreSlim(MostAtOnce);
+        var answers = new Dictionary<string, Task<ItemAnswer>>(StringComparer.OrdinalIgnoreCase);
+        foreach (var item in order.Select(i => items[i]))
+        {
+            answers[item.Id] = RunItemAsync(item, [.. item.DependsOn.Select(id => (id, answers[id]))]);
+        }
+
+        return await Task.WhenAll(items.Select(i => answers[i.Id]));
+
+        async Task<ItemAnswer> RunItemAsync(BatchItem item, IReadOnlyList<(string Id, Task<ItemAnswer> Answer)> needed)
+        {
+            foreach (var (id, answer) in needed)
+            {
+                if ((await answer).HasFailed)
+                {
+                    return await ItemPipeline.RefuseAsync(http, item, id);
+                }
+            }
+
+            await places.WaitAsync(http.RequestAborted);
+            try
+            {
+                return await pipeline.SendAsync(http, item, largestItemBody);
+            }
+            finally
+            {
+                places.Release();
+            }
+        }
+    }
+
+    private static async Task WriteAsync(HttpResponse response, IReadOnlyList<BatchItem> items, ItemAnswer[] answers)
+    {
+        response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(response.BodyWriter, ODataJson.WriterOptions);
+        json.WriteStartObject();
+        json.WriteStartArray("responses");
+        foreach (var (item, answer) in items.Zip(answers))
+        {
+            answer.Write(json, item);
+
+            // Answers may be long; the caller takes them at its own speed.
+            await json.FlushAsync();
+            await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static Task RefuseFeatureAsync(HttpContext http, string feature) => http.RefuseAsync(
+        StatusCodes.Status501NotImplemented, "notOffered", $"{feature} is part of OData's batches, but not offered: batches are JSON, and order their requests by dependsOn.");
+}

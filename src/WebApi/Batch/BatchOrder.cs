@@ -1,0 +1,66 @@
+using IndustryData.Domain;
+
+namespace IndustryData.WebApi.Batch;
+
+/// <summary>In which order the requests of a batch can run: each after those that it depends on.</summary>
+internal static class BatchOrder
+{
+    /// <summary>Orders the requests and adds what is wrong with their ids and dependencies.</summary>
+    /// <returns>Positions in <paramref name="items"/>; all of them only when no fault was found.</returns>
+    public static IReadOnlyList<int> Of(IReadOnlyList<BatchItem> items, Faults faults)
+    {
+        var positions = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (!positions.TryAdd(items[i].Id, i))
+            {
+                faults.Add($"requests/{i}/id", "duplicateId", $"requests/{i}/id stands twice; ids must differ by more than their case.");
+            }
+        }
+
+        for (var i = 0; i < items.Count; i++)
+        {
+            for (var d = 0; d < items[i].DependsOn.Count; d++)
+            {
+                CheckDependency(items[i], items[i].DependsOn[d], $"requests/{i}/dependsOn/{d}", positions, faults);
+            }
+        }
+
+        return faults.Count > 0 ? [] : Sorted(items, positions, faults);
+    }
+
+    private static void CheckDependency(BatchItem item, string id, string path, Dictionary<string, int> positions, Faults faults)
+    {
+        if (id.Equals(item.Id, StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add(path, "dependsOnItself", $"{path} is the request itself; remove it.");
+        }
+        else if (!positions.ContainsKey(id))
+        {
+            faults.Add(path, "unknownId", $"{path} is no id of this batch.");
+        }
+    }
+
+    private static List<int> Sorted(IReadOnlyList<BatchItem> items, Dictionary<string, int> positions, Faults faults)
+    {
+        var sorted = new List<int>();
+        var waiting = Enumerable.Range(0, items.Count).ToList();
+        while (waiting.RemoveAll(i => items[i].DependsOn.All(id => sorted.Contains(positions[id])) && Take(i)) > 0)
+        {
+        }
+
+        // What is left waits for itself, or for what does.
+        foreach (var i in waiting)
+        {
+            faults.Add($"requests/{i}/dependsOn", "cyclicDependency", $"requests/{i}/dependsOn leads back to the request itself, or to one that waits for itself; break the cycle.");
+        }
+
+        return sorted;
+
+        bool Take(int i)
+        {
+            sorted.Add(i);
+            return true;
+        }
+    }
+}

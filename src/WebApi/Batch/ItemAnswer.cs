@@ -1,0 +1,38 @@
+using System.Text.Json;
+
+namespace IndustryData.WebApi.Batch;
+
+/// <summary>What one request of a batch was answered with.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Headers">All that the service wrote.</param>
+/// <param name="Body">Empty when there is none.</param>
+internal sealed record ItemAnswer(int Status, IHeaderDictionary Headers, AnswerBody Body)
+{
+    // Of the message, not of the answer (RFC 9110 §7.6.1): the batch's own message has its own.
+    private static readonly string[] _ofTheMessage = ["Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length"];
+
+    /// <summary>Whether the requests that depend on this one must not run.</summary>
+    public bool HasFailed => Status >= StatusCodes.Status400BadRequest;
+
+    /// <summary>Writes the answer as an item of <c>responses</c>.</summary>
+    public void Write(Utf8JsonWriter json, BatchItem item)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", item.Id);
+        json.WriteNumber("status", Status);
+        json.WriteStartObject("headers");
+        foreach (var (name, values) in Headers.Where(h => !_ofTheMessage.Contains(h.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            json.WriteString(name, string.Join(", ", values.AsEnumerable()));
+        }
+
+        json.WriteEndObject();
+        if (Body.Length > 0 && !HttpMethods.IsHead(item.Method))
+        {
+            json.WritePropertyName("body");
+            ItemBody.Write(json, Body.Written, Headers.ContentType);
+        }
+
+        json.WriteEndObject();
+    }
+}

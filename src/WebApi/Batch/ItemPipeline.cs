@@ -1,0 +1,131 @@
+using IndustryData.WebApi.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace IndustryData.WebApi.Batch;
+
+/// <summary>
+/// Sends each request of a batch through what a request of its own goes through: authentication, permission, validation, limits and failures
+/// included. It has an <see cref="HttpContext"/> and services of its own; scheme, host, service root and connection are the batch's.
+/// </summary>
+internal sealed class ItemPipeline
+{
+    /// <summary>The longest answer, in bytes: twenty of them are in memory at a time.</summary>
+    public const int LongestAnswer = 4 * 1024 * 1024;
+
+    // What Kestrel allows a request of its own.
+    private const int MostHeaders = 100;
+    private const int LongestHeaders = 32 * 1024;
+
+    // Of the batch's message or address, not of the item's to say.
+    private static readonly string[] _notItsOwn = ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect"];
+
+    private RequestDelegate? _next;
+
+    /// <summary>As middleware: requests of batches begin where this stands.</summary>
+    public RequestDelegate BeginHere(RequestDelegate next) => _next = next;
+
+    /// <summary>Whether the request is one of a batch.</summary>
+    public static bool IsWithin(HttpContext http) => http.Features.Get<WithinBatch>() is not null;
+
+    /// <summary>Sends a request.</summary>
+    /// <param name="batch">The request that the batch came with.</param>
+    /// <param name="item">The request.</param>
+    /// <param name="largestBody">In bytes.</param>
+    public Task<ItemAnswer> SendAsync(HttpContext batch, BatchItem item, int largestBody)
+    {
+        var url = ItemUrl.Of(batch.Request, item.Url);
+        var contentType = item.Headers.GetValueOrDefault("Content-Type").ToString();
+        var body = item.Body is { } sent ? ItemBody.Decode(sent, contentType) : [];
+        return AnswerAsync(batch, item, url, body, http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
+    }
+
+    /// <summary>Answers a request that is not sent, because one that it depends on has failed.</summary>
+    public static Task<ItemAnswer> RefuseAsync(HttpContext batch, BatchItem item, string failed) => AnswerAsync(batch, item, null, null, http => http.RefuseAsync(
+        StatusCodes.Status424FailedDependency, "failedDependency", $"The request '{Domain.Faults.Shown(failed)}', which this one depends on, has failed; this one was not tried."));
+
+    private static async Task<ItemAnswer> AnswerAsync(HttpContext batch, BatchItem item, ItemUrl? url, byte[]? body, RequestDelegate handler)
+    {
+        var answer = new AnswerBody(LongestAnswer);
+        var features = new FeatureCollection();
+        features.Set<IHttpRequestFeature>(Request(batch.Request, item, url, body));
+        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+        features.Set<IHttpResponseBodyFeature>(answer);
+        features.Set(batch.Features.Get<IHttpConnectionFeature>());
+        features.Set(new WithinBatch());
+        await using var scope = batch.RequestServices.CreateAsyncScope();
+        var http = new DefaultHttpContext(features) { RequestServices = scope.ServiceProvider, RequestAborted = batch.RequestAborted };
+        await RequestIds.NameAsync(http, async named =>
+        {
+            using var log = Logger(named).BeginScope(new Dictionary<string, object> { ["RequestId"] = named.TraceIdentifier });
+            await handler(named);
+            if (answer.IsOverLimit)
+            {
+                named.Response.Clear();
+                RequestIds.WriteHeaders(named);
+                await named.RefuseAsync(
+                    StatusCodes.Status507InsufficientStorage,
+                    "answerTooLarge",
+                    $"The answer is over {LongestAnswer >> 20} MiB, too long for a batch; send this request on its own, or ask for less. If it was to change something, it has.");
+            }
+        });
+        return new ItemAnswer(http.Response.StatusCode, http.Response.Headers, answer);
+    }
+
+    private static HttpRequestFeature Request(HttpRequest batch, BatchItem item, ItemUrl? url, byte[]? body)
+    {
+        var request = new HttpRequestFeature
+        {
+            Protocol = batch.Protocol,
+            Scheme = batch.Scheme,
+            Method = item.Method,
+            PathBase = batch.PathBase.Value ?? "",
+            Path = url?.Path.Value ?? "",
+            QueryString = url?.Query.Value ?? "",
+            RawTarget = url is null ? item.Url : $"{batch.PathBase.ToUriComponent()}{url.Path.ToUriComponent()}{url.Query}",
+            Body = new MemoryStream(body ?? []),
+        };
+        foreach (var (name, values) in item.Headers.Where(h => !_notItsOwn.Contains(h.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            request.Headers[name] = values;
+        }
+
+        request.Headers.Host = batch.Headers.Host;
+        request.Headers.ContentLength = body is { Length: > 0 } ? body.Length : null;
+        if (!item.Headers.ContainsKey("Authorization"))
+        {
+            request.Headers.Authorization = batch.Headers.Authorization;
+        }
+
+        return request;
+    }
+
+    /// <summary>What a server itself would refuse, and what only a batch can get wrong; null when there is nothing of the kind.</summary>
+    private static Task? Refusal(HttpContext http, BatchItem item, ItemUrl? url, byte[]? body, int largestBody)
+    {
+        if (url is null)
+        {
+            // Failures says so of every URL that is too long.
+            return item.Url.Length > Failures.LongestUrl
+                ? null
+                : http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidUrl", "The url must be well-formed and lead to the service root that the batch was sent to, like /process/runs.");
+        }
+
+        if (body is null)
+        {
+            return http.RefuseAsync(StatusCodes.Status400BadRequest, "notBase64", "Within a batch a body that is not JSON must be a string of base64.");
+        }
+
+        if (body.Length > largestBody)
+        {
+            return http.RefuseAsync(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is over {largestBody >> 20} MiB; send a smaller one.");
+        }
+
+        return item.Headers.Count > MostHeaders || item.Headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > LongestHeaders
+            ? http.RefuseAsync(StatusCodes.Status431RequestHeaderFieldsTooLarge, "headersTooLarge", $"There are over {MostHeaders} headers, or over {LongestHeaders} characters of them; send fewer.")
+            : null;
+    }
+
+    private static ILogger Logger(HttpContext http) => http.RequestServices.GetRequiredService<ILogger<ItemPipeline>>();
+
+    private sealed class WithinBatch;
+}

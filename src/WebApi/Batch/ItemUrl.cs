@@ -1,0 +1,51 @@
+using IndustryData.WebApi.OData;
+
+namespace IndustryData.WebApi.Batch;
+
+/// <summary>The place of a request of a batch, below the service root that the batch was sent to.</summary>
+/// <param name="Path">Decoded, as a server decodes it.</param>
+/// <param name="Query">As sent, with its question mark.</param>
+internal sealed record ItemUrl(PathString Path, QueryString Query)
+{
+    private const string Nowhere = "http://nowhere.invalid/";
+
+    /// <summary>
+    /// Reads a URL: relative to the service root, with or without a slash at its beginning (Graph); with the service root's own path before it,
+    /// which is what a relative URL with a slash means in OData (JSON Format §19.2); or absolute.
+    /// </summary>
+    /// <returns>Null when the URL is malformed, or not below the service root.</returns>
+    public static ItemUrl? Of(HttpRequest batch, string url)
+    {
+        var isAbsolute = IsAbsolute(url);
+        if (!Uri.TryCreate(isAbsolute ? url : Nowhere + (url.StartsWith('/') ? url[1..] : url), UriKind.Absolute, out var parsed)
+            || (isAbsolute && !IsSameOrigin(parsed, batch))
+            || parsed.UserInfo.Length > 0
+            || parsed.Fragment.Length > 0)
+        {
+            return null;
+        }
+
+        PathString path;
+        try
+        {
+            path = PathString.FromUriComponent(parsed.AbsolutePath);
+        }
+        catch (InvalidOperationException)
+        {
+            // %00
+            return null;
+        }
+
+        var isBelowRoot = path.StartsWithSegments(batch.PathBase, StringComparison.OrdinalIgnoreCase, out var below);
+        return isAbsolute && !isBelowRoot ? null : new ItemUrl(isBelowRoot ? below : path, new QueryString(parsed.Query));
+    }
+
+    // The first segment of a relative URL holds no colon (RFC 3986 §4.2); two slashes begin the name of a host.
+    private static bool IsAbsolute(string url) =>
+        url.StartsWith("//", StringComparison.Ordinal)
+        || (url.AsSpan().IndexOfAny(":/?#") is var end and > 0 && url[end] == ':' && Uri.CheckSchemeName(url[..end]));
+
+    private static bool IsSameOrigin(Uri url, HttpRequest batch) =>
+        Uri.TryCreate(ServiceUrls.Root(batch), UriKind.Absolute, out var root)
+        && Uri.Compare(url, root, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
+}
