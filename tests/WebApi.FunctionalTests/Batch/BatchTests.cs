@@ -49,7 +49,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         responses[1].TryGetProperty("body", out _).ShouldBeFalse();
         responses[2].GetProperty("body").GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).ShouldBe(
             ["displayName", "status", "startDateTime", "endDateTime", "statistics"], ignoreOrder: true);
-        responses[5].GetProperty("headers").Text("Allow").ShouldBe("GET, POST");
+        responses[5].GetProperty("headers").Text("Allow").ShouldBe("GET, HEAD, POST");
         responses[10].GetProperty("body").Cause().ShouldBe("notBase64");
         responses[11].Text("body").ShouldBe("ok");
         foreach (var refused in responses.Where(r => r.GetProperty("status").GetInt32() >= 400))
@@ -285,7 +285,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
             Item("6", "POST", "/process/runs", Json, $"{{\"displayName\":{new string('[', 100)}{new string(']', 100)}}}"));
 
         Statuses(responses).ShouldBe([400, 413, 414, 414, 431, 400]);
-        responses[5].GetProperty("body").GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("code")).ShouldContain("tooDeep");
+        responses[5].GetProperty("body").GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("code")).ShouldContain("notAText");
         using var large = new HttpRequestMessage(HttpMethod.Post, "$batch") { Content = Bodies.Json(Envelope(Item("1", "POST", "/process/runs", Json, Long(5_000_000)))), Headers = { ExpectContinue = true } };
         using var tooLarge = await Client.SendAsync(large, Cancellation);
         tooLarge.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);

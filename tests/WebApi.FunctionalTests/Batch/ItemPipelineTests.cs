@@ -68,7 +68,7 @@ public sealed class ItemPipelineTests
         await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging().AddScoped<Scoped>().BuildServiceProvider();
         var pipeline = new ItemPipeline();
         pipeline.BeginHere(new Failures(route, new Database(), NullLogger<Failures>.Instance).InvokeAsync);
-        var batch = new DefaultHttpContext { RequestServices = services };
+        var batch = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
         var answer = await pipeline.SendAsync(batch, new BatchItem("1", "GET", "/", new Dictionary<string, StringValues>(), null, []), 1024);
         return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written)).RootElement.GetProperty("error"));
     }
