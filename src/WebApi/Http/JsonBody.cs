@@ -59,7 +59,7 @@ internal sealed class JsonBody : IDisposable
             }
 
             document.Dispose();
-            await http.RefuseAsync(StatusCodes.Status400BadRequest, "notAnObject", "The body must be one JSON object, like {\"displayName\": …}.");
+            await http.RefuseAsync(StatusCodes.Status400BadRequest, "notAnObject", "The body must be one JSON object.");
         }
         catch (JsonException exception)
         {

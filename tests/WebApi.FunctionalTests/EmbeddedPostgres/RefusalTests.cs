@@ -1,4 +1,3 @@
-#pragma warning disable CA1707 // The name of a test is a sentence.
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
