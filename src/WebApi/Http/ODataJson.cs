@@ -23,11 +23,14 @@ internal static class ODataJson
     }
 
     /// <summary>Whether the caller takes JSON: no <c>Accept</c> at all means anything (RFC 9110 §12.5.1).</summary>
-    public static bool IsAcceptable(HttpRequest request)
+    public static bool IsAcceptable(HttpRequest request) => IsAcceptable(request, "application", "json");
+
+    /// <summary>Whether the caller takes a media type.</summary>
+    public static bool IsAcceptable(HttpRequest request, string type, string subType)
     {
         var accept = request.Headers.Accept;
         return accept.Count == 0
             || (MediaTypeHeaderValue.TryParseList(accept, out var ranges)
-                && ranges.Any(r => r.Quality is null or > 0 && (r.MatchesAllTypes || (r.Type == "application" && (r.MatchesAllSubTypes || r.SubType == "json")))));
+                && ranges.Any(r => r.Quality is null or > 0 && (r.MatchesAllTypes || (r.Type == type && (r.MatchesAllSubTypes || r.SubType == subType)))));
     }
 }

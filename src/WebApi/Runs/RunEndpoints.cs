@@ -29,8 +29,7 @@ internal static class RunEndpoints
     {
         var runs = $"/{address.Path}";
         routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read, allow: "POST");
-        routes.NotOffered("GET", $"{runs}/$count", Permissions.Read);
-        foreach (var function in (string[])[.. RunAddress.Spellings("getStatistics", isFunction: true), .. RunAddress.Spellings("delta", isFunction: true)])
+        foreach (var function in RunAddress.Spellings("delta", isFunction: true))
         {
             routes.NotOffered("GET", $"{runs}/{function}", Permissions.Read);
         }
