@@ -22,6 +22,8 @@ internal sealed partial class FilterParser
     /// <summary>How many values <c>in</c> may have.</summary>
     public const int MaxValues = 500;
 
+    private const int LongestReason = 400;
+
     /// <summary>The properties that filters take, by their path.</summary>
     public static readonly IReadOnlyDictionary<string, RunField> Fields = new Dictionary<string, RunField>
     {
@@ -73,11 +75,11 @@ internal sealed partial class FilterParser
         {
             throw;
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not TypeInitializationException)
         {
             // For some malformed texts the library has exceptions of any kind, for some ODataExceptions that speak of its own insides.
             var reason = exception is ODataException && !exception.Message.Contains("internal error", StringComparison.Ordinal) ? exception.Message : "it is not well-formed.";
-            throw new RefusedException("invalidQueryOption", $"{Faults.Shown(reason)}{Hint(text)}");
+            throw new RefusedException("invalidQueryOption", $"{(reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason)}{Hint(text)}");
         }
     }
 
@@ -180,6 +182,11 @@ internal sealed partial class FilterParser
             throw Unsupported(node);
         }
 
+        if (Plain(node.Left) is ConstantNode { Value: bool } || Plain(node.Right) is ConstantNode { Value: bool })
+        {
+            throw new RefusedException("unsupportedFilter", "conditions cannot be compared with true or false; leave 'eq true' out, and write 'not (…)' for 'eq false'.");
+        }
+
         var (left, right) = (Term(node.Left), Term(node.Right));
         if (left.Field == RunField.BlockingError || right.Field == RunField.BlockingError)
         {
@@ -248,7 +255,6 @@ internal sealed partial class FilterParser
         null => null,
         string text => text,
         ODataEnumValue status => Status(status.Value),
-        bool => throw new RefusedException("unsupportedFilter", "conditions cannot be compared with true or false; leave 'eq true' out, and write 'not (…)' for 'eq false'."),
         _ when constant.TypeReference.IsDate() => throw new RefusedException("invalidQueryOption", $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."),
         DateTimeOffset instant => Instant.Parse(constant.LiteralText) ?? instant,
         _ => Number(constant.LiteralText) ?? throw new RefusedException("invalidQueryOption", $"{Faults.Shown(constant.LiteralText)} cannot be compared with a property of a run."),
@@ -401,13 +407,20 @@ internal sealed partial class FilterParser
     {
         public override void PromoteBinaryOperandTypes(BinaryOperatorKind binaryOperatorKind, ref SingleValueNode leftNode, ref SingleValueNode rightNode, out IEdmTypeReference typeReference)
         {
-            if (leftNode.TypeReference.IsEnum() && rightNode is ConstantNode { Value: string right })
+            if (leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: string right })
             {
                 rightNode = Literal(right);
             }
-            else if (rightNode.TypeReference.IsEnum() && leftNode is ConstantNode { Value: string left })
+            else if (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: string left })
             {
                 leftNode = Literal(left);
+            }
+
+            if ((leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: null }) || (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: null }))
+            {
+                // The library compares a status with null by eq and ne alone.
+                typeReference = EdmCoreModel.Instance.GetBoolean(isNullable: false);
+                return;
             }
 
             base.PromoteBinaryOperandTypes(binaryOperatorKind, ref leftNode, ref rightNode, out typeReference);

@@ -58,7 +58,7 @@ internal sealed class PageToken(IPageTokenKey key)
     public async ValueTask<RunPosition?> ReadAsync(TenantId tenantId, string options, string text, CancellationToken cancellationToken)
     {
         var token = new byte[MaxLength];
-        if (text.Length > MaxLength || !Base64Url.TryDecodeFromUtf8(Encoding.UTF8.GetBytes(text), token, out var length) || length <= SignatureLength)
+        if (text.Length > MaxLength || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromUtf8(Encoding.UTF8.GetBytes(text), token, out var length) || length <= SignatureLength)
         {
             return null;
         }

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 
 namespace IndustryData.WebApi.OData;
 
 /// <summary>The query options of a request. Nothing in a query string is ignored: what is unknown, twice there or malformed is refused.</summary>
-internal sealed class QueryOptions
+internal sealed partial class QueryOptions
 {
     public const string Count = "$count";
     public const string Filter = "$filter";
@@ -73,8 +74,13 @@ internal sealed class QueryOptions
         return new QueryOptions(values);
     }
 
-    private string Written(params string[] without) =>
-        string.Join('&', _values.Where(v => !without.Contains(v.Key)).Select(v => $"{v.Key}={Uri.EscapeDataString(v.Value)}"));
+    private string Written(params string[] without) => string.Join('&', _values.Where(v => !without.Contains(v.Key)).Select(v => $"{v.Key}={Escaped(v.Value)}"));
+
+    // As short as it came: what may stand in a query as it is stays, or a long filter's link would be too long to follow.
+    private static string Escaped(string value) => Escapes().Replace(Uri.EscapeDataString(value), escape => Uri.UnescapeDataString(escape.Value));
+
+    [GeneratedRegex("%(2[14789ACF]|3A|40)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Escapes();
 
     /// <summary>Refuses a query option.</summary>
     public static Task RefuseAsync(HttpContext http, string code, string message) => http.RefuseAsync(StatusCodes.Status400BadRequest, code, message);

@@ -6,11 +6,12 @@ internal static class Spelling
     /// <summary>The known name that differs in case alone or in at most two letters; null when none does.</summary>
     public static string? Nearest(string word, IEnumerable<string> known)
     {
-        var nearest = known
+        return known
             .Select(k => (Name: k, Distance: k.Equals(word, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(word, k)))
             .Where(k => k.Distance <= Math.Min(2, k.Name.Length / 3))
-            .MinBy(k => k.Distance);
-        return nearest.Name;
+            .OrderBy(k => k.Distance)
+            .Select(k => k.Name)
+            .FirstOrDefault();
     }
 
     /// <summary>Levenshtein's distance.</summary>

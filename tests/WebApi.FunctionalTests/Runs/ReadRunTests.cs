@@ -147,6 +147,7 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [InlineData("$top=1&top=2")]
     [InlineData("$top=1&$top=1")]
     [InlineData("$skiptoken=AAAA")]
+    [InlineData("$skiptoken=AAAA,")]
     [InlineData("$skiptoken=")]
     [InlineData("$apply=aggregate($count as n)")]
     [InlineData("colour=red")]
