@@ -127,6 +127,9 @@ public sealed class PipelineTests
     {
         { IsValueType: true } type => Activator.CreateInstance(type),
         var type when type == typeof(string) => "none",
+        var type when type == typeof(RunCriteria) => RunCriteria.All,
+        var type when type == typeof(RunPosition) => null,
+        var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.Newest,
         var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
         var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
         var type => throw new NotSupportedException($"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."),
