@@ -11,12 +11,14 @@ public interface IRunReader
     /// <summary>Whether this tenant has a run of that id.</summary>
     Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 
-    /// <summary>The tenant's runs by <c>startDateTime</c> and id, both descending.</summary>
-    /// <param name="tenantId">Whose runs.</param>
-    /// <param name="count">How many at most.</param>
-    /// <param name="after">Only runs that come after this place; null: from the newest.</param>
-    /// <param name="cancellationToken">Stops the query in the database.</param>
-    Task<IReadOnlyList<RunListItem>> NewestAsync(TenantId tenantId, int count, RunPosition? after, CancellationToken cancellationToken);
+    /// <summary>A page of the tenant's runs.</summary>
+    Task<IReadOnlyList<RunListItem>> ListAsync(ListRunsQuery query, CancellationToken cancellationToken);
+
+    /// <summary>How many runs of the tenant the criteria select.</summary>
+    Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
+
+    /// <summary>The inbound totals of the selected runs added up; null when there are none.</summary>
+    Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
 
     /// <summary>The activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
     Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);

@@ -4,19 +4,30 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Lists a tenant's runs, the one that began last first.</summary>
+/// <summary>Lists runs of a tenant.</summary>
 /// <param name="TenantId">Whose runs.</param>
+/// <param name="Criteria">Which of them.</param>
+/// <param name="Order">A total order (<see cref="RunOrderKey.Total"/>).</param>
 /// <param name="PageSize">0 to <see cref="RunPage.MaxSize"/>.</param>
+/// <param name="Skip">How many runs to leave out at the beginning.</param>
 /// <param name="After">The last run of the page before; null for the first page.</param>
-public sealed record ListRunsQuery(TenantId TenantId, int PageSize, RunPosition? After) : IQuery<Result<RunPage>>;
-
-/// <summary>A place in the list: between two runs nothing else can stand there, whatever others insert.</summary>
-public readonly record struct RunPosition(DateTimeOffset StartDateTime, RunId Id);
+/// <param name="WithStatistics">Whether to read the statistics too, which may be large.</param>
+/// <param name="WithCount">Whether to count all the runs that the criteria select.</param>
+public sealed record ListRunsQuery(
+    TenantId TenantId,
+    RunCriteria Criteria,
+    IReadOnlyList<RunOrderKey> Order,
+    int PageSize,
+    long Skip = 0,
+    RunPosition? After = null,
+    bool WithStatistics = false,
+    bool WithCount = false) : IQuery<Result<RunPage>>;
 
 /// <summary>One page of a list.</summary>
 /// <param name="Runs">The runs, in the list's order.</param>
 /// <param name="Next">Where the next page begins; null when this is the last.</param>
-public sealed record RunPage(IReadOnlyList<RunListItem> Runs, RunPosition? Next)
+/// <param name="Count">How many runs the criteria select on all pages together; null when nobody asked.</param>
+public sealed record RunPage(IReadOnlyList<RunListItem> Runs, RunPosition? Next, long? Count = null)
 {
     /// <summary>The runs on a page when nobody asks for a number.</summary>
     public const int DefaultSize = 100;
@@ -29,19 +40,19 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
 {
     public async ValueTask<Result<RunPage>> Handle(ListRunsQuery query, CancellationToken cancellationToken)
     {
+        long? count = query.WithCount ? await runs.CountAsync(query.TenantId, query.Criteria, cancellationToken) : null;
         if (query.PageSize == 0)
         {
-            return new RunPage([], null);
+            return new RunPage([], null, count);
         }
 
         // One more than asked for tells whether there is a next page.
-        var found = await runs.NewestAsync(query.TenantId, query.PageSize + 1, query.After, cancellationToken);
+        var found = await runs.ListAsync(query with { PageSize = query.PageSize + 1 }, cancellationToken);
         if (found.Count <= query.PageSize)
         {
-            return new RunPage(found, null);
+            return new RunPage(found, null, count);
         }
 
-        var last = found[query.PageSize - 1];
-        return new RunPage([.. found.Take(query.PageSize)], new RunPosition(last.StartDateTime, new RunId(last.Id)));
+        return new RunPage([.. found.Take(query.PageSize)], RunPosition.Of(found[query.PageSize - 1], query.Order), count);
     }
 }

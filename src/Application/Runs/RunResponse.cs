@@ -23,7 +23,7 @@ public sealed record RunResponse(
     DateTimeOffset LastModifiedDateTime,
     long Version);
 
-/// <summary>A run as a list shows it: all but the statistics, which may be large.</summary>
+/// <summary>A run as a list shows it: without the statistics, which may be large, unless somebody asks for them.</summary>
 /// <inheritdoc cref="RunResponse" />
 public sealed record RunListItem(
     Guid Id,
@@ -34,4 +34,5 @@ public sealed record RunListItem(
     string? BlockingError,
     DateTimeOffset CreatedDateTime,
     DateTimeOffset LastModifiedDateTime,
-    long Version);
+    long Version,
+    string? Statistics = null);

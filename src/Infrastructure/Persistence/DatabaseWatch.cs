@@ -36,6 +36,9 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
     private static readonly DatabaseOutage _serverOlder = new(
         "serverOlder", "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18.", TimeSpan.FromSeconds(30));
 
+    private static readonly DatabaseOutage _tooSlow = new(
+        "queryTooSlow", "The query took longer than this service allows and was cancelled. Narrow it, best by $filter on startDateTime, or leave out $count and $skip; or try again when the service is less busy.", TimeSpan.FromSeconds(5));
+
     private readonly SemaphoreSlim _lost = new(0);
     private volatile DatabaseOutage? _outage = _away;
     private bool _wasTold;
@@ -44,6 +47,12 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
 
     public DatabaseOutage? Report(Exception exception)
     {
+        // A query that was cancelled says nothing of the database. Callers that went away never come here.
+        if (exception is OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled })
+        {
+            return _tooSlow;
+        }
+
         var outage = exception switch
         {
             PostgresException postgres => OutageOf(postgres.SqlState),
@@ -102,7 +111,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
         PostgresErrorCodes.ReadOnlySqlTransaction => _readOnly,
         PostgresErrorCodes.DiskFull => _full,
-        PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable => _busy,
+        PostgresErrorCodes.LockNotAvailable => _busy,
         PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _refuses,
         ['2', '8', ..] => _refuses,
         ['4', '0', ..] => _busy,

@@ -1,3 +1,4 @@
+using System.Numerics;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using Npgsql;
@@ -5,8 +6,10 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>Reads runs in SQL, straight into responses. Every statement names the tenant.</summary>
-internal sealed class RunReader(NpgsqlDataSource database) : IRunReader
+internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : IRunReader
 {
+    private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
+
     private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
 
     public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
@@ -33,27 +36,73 @@ internal sealed class RunReader(NpgsqlDataSource database) : IRunReader
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
-    public async Task<IReadOnlyList<RunListItem>> NewestAsync(TenantId tenantId, int count, RunPosition? after, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RunListItem>> ListAsync(ListRunsQuery query, CancellationToken cancellationToken)
     {
-        // A row value, which PostgreSQL takes as the index's bound; the same written with OR it does not.
-        var place = after is null ? "" : "AND (start_date_time, id) < ($3, $4)";
-        await using var command = database.CreateCommand($"SELECT {ListColumns} FROM runs WHERE tenant_id = $1 {place} ORDER BY start_date_time DESC, id DESC LIMIT $2");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
-        if (after is { } last)
+        var sql = new RunSql();
+        var where = sql.Where(query.TenantId.Value, query.Criteria);
+        var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
+        var text = $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {sql.Parameter(query.PageSize)}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}";
+        return QueryAsync<IReadOnlyList<RunListItem>>(
+            text,
+            sql,
+            async (rows, cancellation) =>
+            {
+                var runs = new List<RunListItem>();
+                while (await rows.ReadAsync(cancellation))
+                {
+                    var run = Item(rows);
+                    runs.Add(query.WithStatistics ? run with { Statistics = rows.GetString(9) } : run);
+                }
+
+                return runs;
+            },
+            cancellationToken);
+    }
+
+    public Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
+    {
+        var sql = new RunSql();
+        return QueryAsync(
+            $"SELECT count(*) FROM runs WHERE {sql.Where(tenantId.Value, criteria)}",
+            sql,
+            async (rows, cancellation) => await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0,
+            cancellationToken);
+    }
+
+    public Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
+    {
+        var sql = new RunSql();
+        var where = sql.Where(tenantId.Value, criteria);
+        return QueryAsync(
+            $"""
+            SELECT newest.id, newest.status, sums.*
+            FROM (SELECT id, status FROM runs WHERE {where} ORDER BY {RunSql.OrderBy(RunOrderKey.Newest)} LIMIT 1) AS newest,
+                (SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.Total(t)})"))} FROM runs WHERE {where}) AS sums
+            """,
+            sql,
+            async (rows, cancellation) => await rows.ReadAsync(cancellation)
+                ? new RunSums(
+                    rows.GetGuid(0),
+                    RunStatus.FromNumber(rows.GetInt16(1)).Name,
+                    _totals.Select((total, i) => (total, i)).ToDictionary(t => t.total, t => rows.IsDBNull(t.i + 2) ? (BigInteger?)null : rows.GetFieldValue<BigInteger>(t.i + 2)))
+                : null,
+            cancellationToken);
+    }
+
+    /// <summary>Runs a query that PostgreSQL is told to give up when it takes too long. Waiting for a connection does not count: it says nothing of the query.</summary>
+    private async Task<T> QueryAsync<T>(string text, RunSql sql, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(limit.Timeout);
+        await using var command = new NpgsqlCommand(text, connection);
+        foreach (var parameter in sql.Parameters)
         {
-            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = last.StartDateTime.UtcDateTime });
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = last.Id.Value });
+            command.Parameters.Add(parameter);
         }
 
-        var runs = new List<RunListItem>();
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
-        {
-            runs.Add(Item(rows));
-        }
-
-        return runs;
+        await using var rows = await command.ExecuteReaderAsync(patience.Token);
+        return await read(rows, patience.Token);
     }
 
     public async Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)

@@ -10,8 +10,6 @@ internal static class ODataJson
     /// <summary>Graph's content type.</summary>
     public const string ContentType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
-    private static readonly MediaTypeHeaderValue _json = new("application/json");
-
     /// <summary>Texts stay readable; <c>nosniff</c> keeps browsers from taking them for HTML.</summary>
     public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -25,11 +23,14 @@ internal static class ODataJson
     }
 
     /// <summary>Whether the caller takes JSON: no <c>Accept</c> at all means anything (RFC 9110 §12.5.1).</summary>
-    public static bool IsAcceptable(HttpRequest request)
+    public static bool IsAcceptable(HttpRequest request) => IsAcceptable(request, "application", "json");
+
+    /// <summary>Whether the caller takes a media type.</summary>
+    public static bool IsAcceptable(HttpRequest request, string type, string subType)
     {
         var accept = request.Headers.Accept;
         return string.IsNullOrWhiteSpace(accept.ToString())
             || (MediaTypeHeaderValue.TryParseList(accept, out var ranges)
-                && ranges.Any(r => r.Quality is null or > 0 && (r.MatchesAllTypes || _json.IsSubsetOf(new MediaTypeHeaderValue(r.MediaType)))));
+                && ranges.Any(r => r.Quality is null or > 0 && (r.MatchesAllTypes || new MediaTypeHeaderValue($"{type}/{subType}").IsSubsetOf(new MediaTypeHeaderValue(r.MediaType)))));
     }
 }

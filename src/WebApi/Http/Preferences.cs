@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Http;
@@ -38,4 +39,25 @@ internal static class Preferences
 
         return wish;
     }
+
+    /// <summary>The page size that the caller would like at most (<c>odata.maxpagesize</c>, OData Protocol §8.2.8.5); null when it does not say.</summary>
+    public static int? MaxPageSize(HttpContext http)
+    {
+        foreach (var preference in http.Request.Headers.GetCommaSeparatedValues("Prefer"))
+        {
+            var parts = preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries);
+            if (parts is [var name, var value]
+                && (name.Equals("odata.maxpagesize", StringComparison.OrdinalIgnoreCase) || name.Equals("maxpagesize", StringComparison.OrdinalIgnoreCase))
+                && int.TryParse(HeaderUtilities.RemoveQuotes(value).Value, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                && size > 0)
+            {
+                return size;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Tells the caller which page size was kept to.</summary>
+    public static void ApplyMaxPageSize(HttpContext http, int size) => http.Response.Headers["Preference-Applied"] = $"odata.maxpagesize={size}";
 }

@@ -21,8 +21,9 @@ internal static class Routes
         Permission permission,
         Func<HttpContext, QueryOptions, Task> handler,
         int[] statuses,
-        string[] options) =>
-        routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, options)).Documents(permission, [.. statuses, .. _always]);
+        string[] options,
+        bool isText = false) =>
+        routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, options, isText)).Documents(permission, [.. statuses, .. _always]);
 
     /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
     public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
@@ -55,16 +56,19 @@ internal static class Routes
         }
     }
 
-    private static async Task HandleAsync(HttpContext http, Func<HttpContext, QueryOptions, Task> handler, string[] offered)
+    private static async Task HandleAsync(HttpContext http, Func<HttpContext, QueryOptions, Task> handler, string[] offered, bool isText)
     {
         if (await QueryOptions.ReadAsync(http, offered) is not { } options)
         {
             return;
         }
 
-        if ((HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && !ODataJson.IsAcceptable(http.Request))
+        if ((HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method))
+            && !ODataJson.IsAcceptable(http.Request)
+            && !(isText && ODataJson.IsAcceptable(http.Request, "text", "plain")))
         {
-            await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "The answer is JSON; send 'Accept: application/json', or no Accept at all.");
+            var media = isText ? "text/plain" : "application/json";
+            await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", $"The answer is {media}; send 'Accept: {media}', or no Accept at all.");
             return;
         }
 

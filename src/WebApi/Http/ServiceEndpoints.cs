@@ -15,7 +15,7 @@ internal static class ServiceEndpoints
             routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406]);
         }
 
-        routes.NotOffered("GET", "/$metadata", Permissions.Read);
+        routes.MapMetadata();
         routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
         routes.MapMethods("/health/ready", ["GET", "HEAD"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
             .AllowAnonymous()

@@ -1,53 +1,96 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>Writes the place where the next page begins as an opaque <c>$skiptoken</c>, signed for one tenant, so that nobody can make one up.</summary>
+/// <summary>Writes the place where the next page begins as an opaque <c>$skiptoken</c>, signed for one tenant and for the other options, so that nobody can make one up or take it elsewhere.</summary>
 internal sealed class PageToken(IPageTokenKey key)
 {
-    private const int PlaceLength = 8 + 16;
     private const int SignatureLength = 16;
 
+    // Longer than the longest displayName makes one.
+    private const int MaxLength = 4096;
+
     /// <summary>Writes a place.</summary>
-    public async ValueTask<string> WriteAsync(TenantId tenantId, RunPosition place, CancellationToken cancellationToken)
+    /// <param name="tenantId">Whose list.</param>
+    /// <param name="options">The other options that go with the token.</param>
+    /// <param name="place">The last run of the page before.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<string> WriteAsync(TenantId tenantId, string options, RunPosition place, CancellationToken cancellationToken)
     {
-        var token = new byte[PlaceLength + SignatureLength];
-        BinaryPrimitives.WriteInt64BigEndian(token, place.StartDateTime.UtcTicks);
-        place.Id.Value.TryWriteBytes(token.AsSpan(8), bigEndian: true, out _);
-        Sign(await key.GetAsync(cancellationToken), tenantId, token.AsSpan(0, PlaceLength), token.AsSpan(PlaceLength));
-        return Base64Url.EncodeToString(token);
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        foreach (var value in place.Keys)
+        {
+            switch (value)
+            {
+                case null:
+                    writer.Write('n');
+                    break;
+                case DateTimeOffset instant:
+                    writer.Write('t');
+                    writer.Write(instant.UtcTicks);
+                    break;
+                case Guid id:
+                    writer.Write('g');
+                    writer.Write(id.ToByteArray());
+                    break;
+                case short number:
+                    writer.Write('i');
+                    writer.Write(number);
+                    break;
+                default:
+                    writer.Write('s');
+                    writer.Write((string)value);
+                    break;
+            }
+        }
+
+        var written = stream.ToArray();
+        return Base64Url.EncodeToString([.. written, .. Sign(await key.GetAsync(cancellationToken), tenantId, options, written)]);
     }
 
-    /// <summary>Reads a place; null when the token is not one that this service wrote for the tenant.</summary>
-    public async ValueTask<RunPosition?> ReadAsync(TenantId tenantId, string text, CancellationToken cancellationToken)
+    /// <summary>Reads a place; null when the token is not one that this service wrote for the tenant and these options.</summary>
+    public async ValueTask<RunPosition?> ReadAsync(TenantId tenantId, string options, string text, CancellationToken cancellationToken)
     {
-        var token = new byte[PlaceLength + SignatureLength];
-        if (!Base64Url.IsValid(text, out var length) || length != token.Length || !Base64Url.TryDecodeFromChars(text, token, out _))
+        var token = new byte[MaxLength];
+        if (text.Length > MaxLength || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, token, out var length) || length <= SignatureLength)
         {
             return null;
         }
 
-        var expected = new byte[SignatureLength];
-        Sign(await key.GetAsync(cancellationToken), tenantId, token.AsSpan(0, PlaceLength), expected);
-        return CryptographicOperations.FixedTimeEquals(expected, token.AsSpan(PlaceLength))
-            ? new RunPosition(
-                new DateTimeOffset(BinaryPrimitives.ReadInt64BigEndian(token), TimeSpan.Zero),
-                new RunId(new Guid(token.AsSpan(8, 16), bigEndian: true)))
-            : null;
+        var place = token[..(length - SignatureLength)];
+        var signature = Sign(await key.GetAsync(cancellationToken), tenantId, options, place);
+        return CryptographicOperations.FixedTimeEquals(signature, token.AsSpan(place.Length, SignatureLength)) ? Read(place) : null;
     }
 
-    private static void Sign(byte[] key, TenantId tenantId, ReadOnlySpan<byte> place, Span<byte> signature)
+    // Nothing can be wrong with it: only what this class wrote is signed.
+    private static RunPosition Read(byte[] place)
     {
-        Span<byte> signed = stackalloc byte[16 + PlaceLength];
-        tenantId.Value.TryWriteBytes(signed, bigEndian: true, out _);
-        place.CopyTo(signed[16..]);
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, signed, hash);
-        hash[..SignatureLength].CopyTo(signature);
+        using var reader = new BinaryReader(new MemoryStream(place));
+        var keys = new List<object?>();
+        while (reader.BaseStream.Position < place.Length)
+        {
+            keys.Add(reader.ReadChar() switch
+            {
+                't' => new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero),
+                'g' => new Guid(reader.ReadBytes(16)),
+                'i' => reader.ReadInt16(),
+                's' => reader.ReadString(),
+                _ => null,
+            });
+        }
+
+        return new RunPosition(keys);
+    }
+
+    private static byte[] Sign(byte[] key, TenantId tenantId, string options, byte[] place)
+    {
+        byte[] signed = [.. tenantId.Value.ToByteArray(bigEndian: true), .. SHA256.HashData(Encoding.UTF8.GetBytes(options)), .. place];
+        return HMACSHA256.HashData(key, signed)[..SignatureLength];
     }
 }

@@ -1,13 +1,21 @@
+using System.Text.RegularExpressions;
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 
 namespace IndustryData.WebApi.OData;
 
 /// <summary>The query options of a request. Nothing in a query string is ignored: what is unknown, twice there or malformed is refused.</summary>
-internal sealed class QueryOptions
+internal sealed partial class QueryOptions
 {
-    public const string Top = "$top";
+    public const string Count = "$count";
+    public const string Filter = "$filter";
+    public const string Format = "$format";
+    public const string OrderBy = "$orderby";
+    public const string Search = "$search";
+    public const string Select = "$select";
+    public const string Skip = "$skip";
     public const string SkipToken = "$skiptoken";
+    public const string Top = "$top";
 
     private readonly Dictionary<string, string> _values;
 
@@ -19,6 +27,12 @@ internal sealed class QueryOptions
     /// <summary>The page size; above the largest it means the largest.</summary>
     public int PageSize => this[Top] is not { } top ? RunPage.DefaultSize : int.TryParse(top, out var size) ? Math.Min(size, RunPage.MaxSize) : RunPage.MaxSize;
 
+    /// <summary>The options as a query string that asks for the same on the pages after the first: what is left out there applies to one page alone.</summary>
+    public string ForNextPage => Written(Skip, SkipToken);
+
+    /// <summary>What a page token is good for: the options that it came with, and no others.</summary>
+    public string ForThisPage => Written(SkipToken);
+
     /// <summary>Reads the options. Names count in any case, with and without <c>$</c> (OData 4.01 URL Conventions §5).</summary>
     /// <returns>Null when the request has been answered with a refusal.</returns>
     public static async Task<QueryOptions?> ReadAsync(HttpContext http, IReadOnlyList<string> offered)
@@ -29,7 +43,7 @@ internal sealed class QueryOptions
             var option = (name.StartsWith('$') ? name : $"${name}").ToLowerInvariant();
             if (!offered.Contains(option))
             {
-                var offer = offered.Count == 0 ? "This path takes no query options." : $"This path takes {string.Join(" and ", offered)}.";
+                var offer = offered.Count == 0 ? "This path takes no query options." : $"This path takes {string.Join(", ", offered.SkipLast(1))}{(offered.Count > 1 ? " and " : "")}{offered[^1]}.";
                 await RefuseAsync(http, "unsupportedQueryOption", $"The query option '{Domain.Faults.Shown(name)}' is not offered here. {offer}");
                 return null;
             }
@@ -41,14 +55,32 @@ internal sealed class QueryOptions
             }
         }
 
-        if (values.TryGetValue(Top, out var top) && (top.Length == 0 || !top.All(char.IsAsciiDigit)))
+        foreach (var (option, value) in values)
         {
-            await RefuseAsync(http, "invalidQueryOption", $"{Top} must be a whole number, 0 or more.");
-            return null;
+            var fault = option switch
+            {
+                Top or Skip when value.Length == 0 || !value.All(char.IsAsciiDigit) => "must be a whole number, 0 or more.",
+                Count when value is not ("true" or "false") => "must be true or false.",
+                _ when value.Contains('\0') => "holds U+0000, which no text of a run has; leave it out.",
+                _ => null,
+            };
+            if (fault is not null)
+            {
+                await RefuseAsync(http, "invalidQueryOption", $"{option} {fault}");
+                return null;
+            }
         }
 
         return new QueryOptions(values);
     }
+
+    private string Written(params string[] without) => string.Join('&', _values.Where(v => !without.Contains(v.Key)).Select(v => $"{v.Key}={Escaped(v.Value)}"));
+
+    // As short as it came: what may stand in a query as it is stays, or a long filter's link would be too long to follow.
+    private static string Escaped(string value) => Escapes().Replace(Uri.EscapeDataString(value), escape => Uri.UnescapeDataString(escape.Value));
+
+    [GeneratedRegex("%(2[14789ACF]|3A|40)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Escapes();
 
     /// <summary>Refuses a query option.</summary>
     public static Task RefuseAsync(HttpContext http, string code, string message) => http.RefuseAsync(StatusCodes.Status400BadRequest, code, message);

@@ -6,15 +6,31 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Reading runs back: one, a page of them, the statistics of one.</summary>
+/// <summary>Reading runs back: one, a page of them, their number, the statistics of one and of many.</summary>
 internal static class ReadRunEndpoints
 {
+    private const string StatisticsType = "microsoft.graph.industryData.industryDataRunStatistics";
+
+    private static readonly string[] _listOptions =
+    [
+        QueryOptions.Filter, QueryOptions.OrderBy, QueryOptions.Select, QueryOptions.Search, QueryOptions.Top, QueryOptions.Skip, QueryOptions.Count, QueryOptions.SkipToken,
+    ];
+
     public static void MapReadRuns(this IEndpointRouteBuilder routes, RunAddress address)
     {
-        routes.Offer("GET", $"/{address.Path}", Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], [QueryOptions.Top, QueryOptions.SkipToken]);
+        var runs = $"/{address.Path}";
+        routes.Offer("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions);
+        routes.Offer("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [QueryOptions.Filter, QueryOptions.Search], isText: true);
+        routes.Only("GET", $"{runs}/$count", Permissions.Read);
+        foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
+        {
+            routes.Offer("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [QueryOptions.Filter, QueryOptions.Search]);
+            routes.Only("GET", $"{runs}/{operation}", Permissions.Read);
+        }
+
         foreach (var run in address.Keyed)
         {
-            routes.Offer("GET", run, Permissions.Read, http => GetAsync(http, address), [200, 304, 400, 404, 406]);
+            routes.Offer("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [QueryOptions.Select]);
             foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
             {
                 routes.Offer("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]);
@@ -24,19 +40,33 @@ internal static class ReadRunEndpoints
 
     private static async Task ListAsync(HttpContext http, RunAddress address, QueryOptions options)
     {
+        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
         var tokens = http.RequestServices.GetRequiredService<PageToken>();
         RunPosition? after = null;
         if (options[QueryOptions.SkipToken] is { } token)
         {
-            after = await tokens.ReadAsync(http.Tenant(), token, http.RequestAborted);
+            after = await tokens.ReadAsync(http.Tenant(), options.ForThisPage, token, http.RequestAborted);
             if (after is null)
             {
-                await QueryOptions.RefuseAsync(http, "invalidSkipToken", $"{QueryOptions.SkipToken} is not one that this service gave; follow @odata.nextLink as it is, or start again without it.");
+                await QueryOptions.RefuseAsync(http, "invalidSkipToken", $"{QueryOptions.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
                 return;
             }
         }
 
-        if (!(await http.Sender().Send(new ListRunsQuery(http.Tenant(), options.PageSize, after), http.RequestAborted)).Succeeded(out var page, out var error))
+        var size = options.PageSize;
+        if (Preferences.MaxPageSize(http) is { } wish)
+        {
+            size = Math.Min(size, wish);
+            Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
+        }
+
+        var query = new ListRunsQuery(http.Tenant(), asked.Criteria, asked.Order, size, asked.Skip, after, asked.Selection.Names.Contains(RunSelection.Statistics), asked.Count);
+        if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
         {
             await http.RefuseAsync(error);
             return;
@@ -45,16 +75,49 @@ internal static class ReadRunEndpoints
         string? nextLink = null;
         if (page.Next is { } next)
         {
-            var top = options[QueryOptions.Top] is { } asked ? $"{QueryOptions.Top}={asked}&" : "";
-            nextLink = $"{ServiceUrls.Root(http.Request)}{address.Path}?{top}{QueryOptions.SkipToken}={await tokens.WriteAsync(http.Tenant(), next, http.RequestAborted)}";
+            var others = options.ForNextPage;
+            nextLink = $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={await tokens.WriteAsync(http.Tenant(), others, next, http.RequestAborted)}";
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, page, ServiceUrls.Context(http.Request, address.Path), nextLink));
+        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, page, asked.Selection, ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context), nextLink));
     }
 
-    private static async Task GetAsync(HttpContext http, RunAddress address)
+    private static async Task CountAsync(HttpContext http, QueryOptions options)
     {
-        if (!(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var run, out var error))
+        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error)
+            || !(await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).Succeeded(out var count, out error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        http.Response.ContentType = "text/plain";
+        await http.Response.WriteAsync($"{count.Value}", http.RequestAborted);
+    }
+
+    private static async Task SumStatisticsAsync(HttpContext http, QueryOptions options)
+    {
+        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error)
+            || !(await http.Sender().Send(new SumRunStatisticsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).Succeeded(out var sum, out error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        // A function whose result is null (OData Protocol §11.5.4.1).
+        if (sum.Newest is null)
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType)));
+    }
+
+    private static async Task GetAsync(HttpContext http, RunAddress address, QueryOptions options)
+    {
+        if (!RunOptions.Read(options, RunSelection.Everything).Succeeded(out var asked, out var error)
+            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var run, out error))
         {
             await http.RefuseAsync(error);
             return;
@@ -67,7 +130,9 @@ internal static class ReadRunEndpoints
             return;
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"), asked.Selection));
     }
 
     private static async Task GetStatisticsAsync(HttpContext http)
@@ -80,6 +145,6 @@ internal static class ReadRunEndpoints
 
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, statistics, ServiceUrls.Context(http.Request, "microsoft.graph.industryData.industryDataRunStatistics")));
+            json => RunJson.Write(json, statistics, ServiceUrls.Context(http.Request, StatisticsType)));
     }
 }

@@ -31,7 +31,7 @@ internal static class RunEndpoints
         var runs = $"/{address.Path}";
         routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read);
         routes.Only("POST", $"{runs}/$ref", Permissions.Read);
-        foreach (var name in (string[])["$count", .. RunAddress.Spellings("getStatistics", isFunction: true), .. RunAddress.Spellings("delta", isFunction: true)])
+        foreach (var name in RunAddress.Spellings("delta", isFunction: true))
         {
             routes.NotOffered("GET", $"{runs}/{name}", Permissions.Read);
             routes.Only("GET", $"{runs}/{name}", Permissions.Read);

@@ -1,30 +1,39 @@
 using System.Text.Json;
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
 
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>Writes runs as published Graph does.</summary>
 internal static class RunJson
 {
-    /// <summary>A single run, with everything.</summary>
-    public static void Write(Utf8JsonWriter json, RunResponse run, string context)
+    /// <summary>A single run.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="context">The context URL.</param>
+    /// <param name="selection">What to show; null: everything.</param>
+    public static void Write(Utf8JsonWriter json, RunResponse run, string context, RunSelection? selection = null)
     {
         json.WriteStartObject();
         json.WriteString("@odata.context", context);
-        json.WriteString("@odata.etag", EntityTags.Of(run.Version));
-        WriteOwn(json, run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status);
-        json.WritePropertyName("statistics");
-        json.WriteRawValue(run.Statistics, skipInputValidation: true);
-        WriteRest(json, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime);
+        WriteMembers(
+            json,
+            new RunListItem(run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version, run.Statistics),
+            (selection ?? RunSelection.Everything).Names);
         json.WriteEndObject();
     }
 
-    /// <summary>A page of runs, without their statistics.</summary>
-    public static void Write(Utf8JsonWriter json, RunPage page, string context, string? nextLink)
+    /// <summary>A page of runs.</summary>
+    public static void Write(Utf8JsonWriter json, RunPage page, RunSelection selection, string context, string? nextLink)
     {
         json.WriteStartObject();
         json.WriteString("@odata.context", context);
+        if (page.Count is { } count)
+        {
+            json.WriteNumber("@odata.count", count);
+        }
+
         if (nextLink is not null)
         {
             json.WriteString("@odata.nextLink", nextLink);
@@ -34,13 +43,31 @@ internal static class RunJson
         foreach (var run in page.Runs)
         {
             json.WriteStartObject();
-            json.WriteString("@odata.etag", EntityTags.Of(run.Version));
-            WriteOwn(json, run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status);
-            WriteRest(json, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime);
+            WriteMembers(json, run, selection.Names);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The statistics of many runs added up.</summary>
+    public static void Write(Utf8JsonWriter json, RunStatisticsSum sum, string context)
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.context", context);
+        json.WriteString("runId", sum.Newest!.Value);
+        json.WriteString("status", sum.Status);
+        json.WriteStartArray("activityStatistics");
+        json.WriteEndArray();
+        json.WriteStartObject("inboundTotals");
+        WriteNumber(json, "errors", sum.Totals.Errors);
+        WriteNumber(json, "warnings", sum.Totals.Warnings);
+        WriteNumber(json, "groups", sum.Totals.Groups);
+        WriteNumber(json, "memberships", sum.Totals.Memberships);
+        WriteNumber(json, "organizations", sum.Totals.Organizations);
+        WriteNumber(json, "people", sum.Totals.People);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 
@@ -85,27 +112,69 @@ internal static class RunJson
         }
     }
 
-    private static void WriteOwn(Utf8JsonWriter json, Guid id, string displayName, DateTimeOffset start, DateTimeOffset? end, string status)
+    private static void WriteMembers(Utf8JsonWriter json, RunListItem run, IReadOnlySet<string> names)
     {
-        json.WriteString("id", id);
-        json.WriteString("displayName", displayName);
-        json.WriteString("startDateTime", start.UtcDateTime);
-        if (end is { } moment)
+        json.WriteString("@odata.etag", EntityTags.Of(run.Version));
+        json.WriteString("id", run.Id);
+        if (names.Contains("displayName"))
         {
-            json.WriteString("endDateTime", moment.UtcDateTime);
+            json.WriteString("displayName", run.DisplayName);
+        }
+
+        if (names.Contains("startDateTime"))
+        {
+            json.WriteString("startDateTime", run.StartDateTime.UtcDateTime);
+        }
+
+        if (names.Contains("endDateTime"))
+        {
+            if (run.EndDateTime is { } end)
+            {
+                json.WriteString("endDateTime", end.UtcDateTime);
+            }
+            else
+            {
+                json.WriteNull("endDateTime");
+            }
+        }
+
+        if (names.Contains("status"))
+        {
+            json.WriteString("status", run.Status);
+        }
+
+        if (names.Contains(RunSelection.Statistics))
+        {
+            json.WritePropertyName(RunSelection.Statistics);
+            json.WriteRawValue(run.Statistics!, skipInputValidation: true);
+        }
+
+        if (names.Contains("blockingError"))
+        {
+            json.WritePropertyName("blockingError");
+            json.WriteRawValue(run.BlockingError ?? "null", skipInputValidation: true);
+        }
+
+        if (names.Contains("createdDateTime"))
+        {
+            json.WriteString("createdDateTime", run.CreatedDateTime.UtcDateTime);
+        }
+
+        if (names.Contains("lastModifiedDateTime"))
+        {
+            json.WriteString("lastModifiedDateTime", run.LastModifiedDateTime.UtcDateTime);
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, long? number)
+    {
+        if (number is { } known)
+        {
+            json.WriteNumber(name, known);
         }
         else
         {
-            json.WriteNull("endDateTime");
+            json.WriteNull(name);
         }
-
-        json.WriteString("status", status);
-    }
-
-    private static void WriteRest(Utf8JsonWriter json, string? blockingError, DateTimeOffset created, DateTimeOffset lastModified)
-    {
-        WriteRaw(json, "blockingError", blockingError);
-        json.WriteString("createdDateTime", created.UtcDateTime);
-        json.WriteString("lastModifiedDateTime", lastModified.UtcDateTime);
     }
 }

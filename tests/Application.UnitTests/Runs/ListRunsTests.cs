@@ -1,5 +1,4 @@
 using IndustryData.Application.Runs;
-using IndustryData.Domain.Runs;
 using NSubstitute;
 
 namespace IndustryData.Application.UnitTests.Runs;
@@ -33,19 +32,19 @@ public sealed class ListRunsTests
         var page = await List(runs, pageSize);
 
         page.Runs.ShouldBe(runs.Take(pageSize));
-        page.Next.ShouldBe(new RunPosition(runs[pageSize - 1].StartDateTime, new RunId(runs[pageSize - 1].Id)));
+        page.Next.ShouldNotBeNull().Keys.ShouldBe([runs[pageSize - 1].StartDateTime, runs[pageSize - 1].Id]);
     }
 
     [Fact]
     public async Task The_next_page_goes_on_after_the_last_run_of_the_one_before()
     {
         using var cases = new UseCases();
-        var after = new RunPosition(UseCases.Now, new RunId(Guid.CreateVersion7()));
-        cases.Reader.NewestAsync(default, default, default, TestContext.Current.CancellationToken).ReturnsForAnyArgs([]);
+        var query = Query(7) with { After = new RunPosition([UseCases.Now, Guid.CreateVersion7()]) };
+        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs([]);
 
-        await cases.Sender.Send(new ListRunsQuery(UseCases.Tenant, 7, after), TestContext.Current.CancellationToken);
+        await cases.Sender.Send(query, TestContext.Current.CancellationToken);
 
-        await cases.Reader.Received(1).NewestAsync(UseCases.Tenant, 8, after, TestContext.Current.CancellationToken);
+        await cases.Reader.Received(1).ListAsync(query with { PageSize = 8 }, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -53,22 +52,49 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
 
-        var page = (await cases.Sender.Send(new ListRunsQuery(UseCases.Tenant, 0, null), TestContext.Current.CancellationToken)).Value;
+        var page = (await cases.Sender.Send(Query(0), TestContext.Current.CancellationToken)).Value;
 
         page.Runs.ShouldBeEmpty();
         page.Next.ShouldBeNull();
         cases.Reader.ReceivedCalls().ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Runs_are_counted_only_when_somebody_asks(int pageSize)
+    {
+        using var cases = new UseCases();
+        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs([]);
+        cases.Reader.CountAsync(UseCases.Tenant, RunCriteria.All, TestContext.Current.CancellationToken).Returns(7);
+
+        (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value.Count.ShouldBeNull();
+        (await cases.Sender.Send(Query(pageSize) with { WithCount = true }, TestContext.Current.CancellationToken)).Value.Count.ShouldBe(7);
+    }
+
+    [Theory]
+    [InlineData("StartDateTime desc", "StartDateTime desc,Id desc")]
+    [InlineData("StartDateTime desc,Status asc", "StartDateTime desc,Status asc,Id asc")]
+    [InlineData("Status asc,Id desc,DisplayName asc", "Status asc,Id desc")]
+    [InlineData("Status asc,Status desc", "Status asc,Id asc")]
+    public void The_id_closes_every_order(string keys, string total)
+    {
+        var order = RunOrderKey.Total(keys.Split(',').Select(k => new RunOrderKey(Enum.Parse<RunField>(k.Split(' ')[0]), k.EndsWith("desc", StringComparison.Ordinal))));
+
+        string.Join(',', order.Select(k => $"{k.Field} {(k.IsDescending ? "desc" : "asc")}")).ShouldBe(total);
+    }
+
     [Fact]
     public void Page_sizes_are_the_contracts() => (RunPage.DefaultSize, RunPage.MaxSize).ShouldBe((100, 1000));
+
+    private static ListRunsQuery Query(int pageSize) => new(UseCases.Tenant, RunCriteria.All, RunOrderKey.Newest, pageSize);
 
     /// <summary>The first page of these runs; the reader gives no more than it is asked for.</summary>
     private static async Task<RunPage> List(IReadOnlyList<RunListItem> runs, int pageSize)
     {
         using var cases = new UseCases();
-        cases.Reader.NewestAsync(UseCases.Tenant, Arg.Any<int>(), null, TestContext.Current.CancellationToken)
-            .Returns(call => [.. runs.Take(call.Arg<int>())]);
-        return (await cases.Sender.Send(new ListRunsQuery(UseCases.Tenant, pageSize, null), TestContext.Current.CancellationToken)).Value;
+        cases.Reader.ListAsync(Arg.Any<ListRunsQuery>(), TestContext.Current.CancellationToken)
+            .Returns(call => [.. runs.Take(call.Arg<ListRunsQuery>().PageSize)]);
+        return (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value;
     }
 }

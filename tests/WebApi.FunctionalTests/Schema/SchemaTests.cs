@@ -20,7 +20,7 @@ public sealed class SchemaTests(TestDatabase database)
         context.Database.HasPendingModelChanges().ShouldBeFalse("run: dotnet ef migrations add NAME --project src/Infrastructure --output-dir Persistence/Migrations");
     }
 
-    /// <summary>Partitioned tables are made by hand; this compares columns, collations, keys and indexes with the model's.</summary>
+    /// <summary>Partitioned tables are made by hand; this compares columns, collations, keys and indexes with the model's, but for indexes of expressions, which EF does not have.</summary>
     [Theory]
     [InlineData("runs")]
     [InlineData("run_activities")]
@@ -44,7 +44,7 @@ public sealed class SchemaTests(TestDatabase database)
                 FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped
                 UNION ALL
                 SELECT indexrelid::regclass || ' ' || regexp_replace(substring(pg_get_indexdef(indexrelid) FROM '\((.*)\)'), ', ', ',', 'g')
-                FROM pg_index WHERE indrelid = '{table}'::regclass) AS lines
+                FROM pg_index WHERE indrelid = '{table}'::regclass AND indexprs IS NULL) AS lines
             """);
 
         actual.Order().ShouldBe(expected);

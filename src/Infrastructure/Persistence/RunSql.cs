@@ -1,0 +1,206 @@
+using System.Text;
+using IndustryData.Application.Runs;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>Writes criteria, orders and places as SQL. Whatever came from outside is a parameter, and every statement begins with its tenant.</summary>
+internal sealed class RunSql
+{
+    // A null lies below every year that a run can have; the expression index of the end order is written the same.
+    private const string EndKey = "coalesce(end_date_time, '-infinity')";
+
+    private static readonly HashSet<RunField> _neverNull =
+        [RunField.Id, RunField.DisplayName, RunField.StartDateTime, RunField.Status, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
+
+    private readonly List<NpgsqlParameter> _parameters = [];
+
+    /// <summary>The parameters that the texts name.</summary>
+    public IReadOnlyList<NpgsqlParameter> Parameters => _parameters;
+
+    /// <summary>Adds a parameter and gives its name.</summary>
+    public string Parameter<T>(T value)
+    {
+        _parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+        return $"${_parameters.Count}";
+    }
+
+    /// <summary>The condition that selects the runs.</summary>
+    public string Where(Guid tenantId, RunCriteria criteria)
+    {
+        var sql = new StringBuilder($"tenant_id = {Parameter(tenantId)}");
+        if (criteria.Filter is { } filter)
+        {
+            sql.Append(" AND ").Append(Condition(filter));
+        }
+
+        foreach (var word in criteria.Words)
+        {
+            // Upper case, because in lower case a sigma looks otherwise at the end of a word, and ß has one letter.
+            sql.Append($""" AND strpos(upper(display_name COLLATE "und-x-icu"), upper({Parameter(word)}::text COLLATE "und-x-icu")) > 0""");
+        }
+
+        return sql.ToString();
+    }
+
+    /// <summary>An <c>ORDER BY</c> list.</summary>
+    public static string OrderBy(IReadOnlyList<RunOrderKey> order) => string.Join(", ", order.Select(k => $"{Key(k.Field)} {(k.IsDescending ? "DESC" : "ASC")}"));
+
+    /// <summary>The condition that selects what comes after a place.</summary>
+    public string After(IReadOnlyList<RunOrderKey> order, RunPosition place)
+    {
+        var values = place.Keys.Select(Value).ToList();
+        if (order.All(k => k.IsDescending == order[0].IsDescending))
+        {
+            // A row value, which PostgreSQL takes as the index's bound; the same written with OR it does not.
+            return $"({string.Join(", ", order.Select(k => Key(k.Field)))}) {Beyond(order[0])} ({string.Join(", ", values)})";
+        }
+
+        // Directions differ: the first key alone bounds the index, OR does the rest.
+        var after = $"{Key(order[^1].Field)} {Beyond(order[^1])} {values[^1]}";
+        for (var i = order.Count - 2; i >= 0; i--)
+        {
+            var key = Key(order[i].Field);
+            after = $"({key} {Beyond(order[i])} {values[i]} OR ({key} = {values[i]} AND {after}))";
+        }
+
+        return $"{Key(order[0].Field)} {Beyond(order[0])}= {values[0]} AND {after}";
+    }
+
+    private static string Beyond(RunOrderKey key) => key.IsDescending ? "<" : ">";
+
+    private static string Key(RunField field) => field == RunField.EndDateTime ? EndKey : Column(field);
+
+    private string Value(object? value) => value switch
+    {
+        null => "'-infinity'::timestamptz",
+        DateTimeOffset instant => Parameter(instant.UtcDateTime),
+        Guid id => Parameter(id),
+        short number => Parameter(number),
+        _ => Parameter((string)value),
+    };
+
+    private string Condition(IRunFilter filter) => filter switch
+    {
+        RunLogic { Parts.Count: 0, All: var all } => all ? "TRUE" : "FALSE",
+        RunLogic logic => $"({string.Join(logic.All ? " AND " : " OR ", logic.Parts.Select(Condition))})",
+        RunNot not => $"(NOT {Condition(not.Part)})",
+        RunComparison comparison => $"({Comparison(comparison)})",
+        RunMembership membership => $"({Membership(membership)})",
+        RunMatch match => $"({Match(match)})",
+        _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This kind of filter is unknown."),
+    };
+
+    private string Comparison(RunComparison comparison)
+    {
+        var (left, right) = (comparison.Left, comparison.Right);
+        if (left is { Field: RunField.Id, IsLowered: false } && right is { Value: string text } && ExactId(text) is { } id && comparison.Comparer is RunComparer.Equal or RunComparer.NotEqual)
+        {
+            return $"id {(comparison.Comparer == RunComparer.Equal ? "=" : "<>")} {Parameter(id)}";
+        }
+
+        var (l, r) = (Term(left), Term(right));
+        var nullable = IsNullable(left) || IsNullable(right);
+        return (comparison.Comparer, nullable) switch
+        {
+            (RunComparer.Equal, true) => $"{l} IS NOT DISTINCT FROM {r}",
+            (RunComparer.NotEqual, true) => $"{l} IS DISTINCT FROM {r}",
+            (var comparer, true) => $"({l} {Operator(comparer)} {r}) IS TRUE",
+            (var comparer, false) => $"{l} {Operator(comparer)} {r}",
+        };
+    }
+
+    private static string Operator(RunComparer comparer) => comparer switch
+    {
+        RunComparer.Equal => "=",
+        RunComparer.NotEqual => "<>",
+        RunComparer.Greater => ">",
+        RunComparer.GreaterOrEqual => ">=",
+        RunComparer.Less => "<",
+        _ => "<=",
+    };
+
+    private string Membership(RunMembership membership)
+    {
+        var values = membership.Values.Where(v => v is not null).ToList();
+        var (term, array) = values switch
+        {
+            [] => ("", ""),
+            [string, ..] when membership.Term is { Field: RunField.Id, IsLowered: false } => ("id", Parameter(values.Select(v => ExactId((string)v!)).OfType<Guid>().ToArray())),
+            [string, ..] => (Term(membership.Term), Parameter(values.Cast<string>().ToArray())),
+            [DateTimeOffset, ..] => (Term(membership.Term), Parameter(values.Select(v => ((DateTimeOffset)v!).UtcDateTime).ToArray())),
+            [short, ..] => (Term(membership.Term), Parameter(values.Cast<short>().ToArray())),
+            _ when values.All(v => v is long) => (Term(membership.Term), Parameter(values.Cast<long>().ToArray())),
+            _ when values.All(v => v is long or decimal) => (Term(membership.Term), Parameter(values.Select(v => v is long l ? l : (decimal)v!).ToArray())),
+            _ => (Term(membership.Term), Parameter(values.Select(v => v is double d ? d : v is long l ? l : (double)(decimal)v!).ToArray())),
+        };
+        string[] either =
+        [
+            .. values.Count > 0 ? [$"({term} = ANY ({array})) IS TRUE"] : (string[])[],
+            .. values.Count < membership.Values.Count ? [$"{Term(membership.Term)} IS NULL"] : (string[])[],
+        ];
+        return either.Length == 0 ? "FALSE" : string.Join(" OR ", either);
+    }
+
+    // No LIKE: what is looked for may hold its wildcards.
+    private string Match(RunMatch match)
+    {
+        var (text, part) = (Term(match.Text), Term(match.Part));
+        return match.Matching switch
+        {
+            RunMatching.Start => $"starts_with({text}, {part})",
+            RunMatching.End => $"right({text}, length({part})) = {part}",
+            _ => $"strpos({text}, {part}) > 0",
+        };
+    }
+
+    /// <summary>A term; texts compare by code point.</summary>
+    private string Term(RunTerm term)
+    {
+        var sql = term switch
+        {
+            { Field: RunField.Id } => "id::text",
+            { Field: { } field } => Column(field),
+            { Value: string text } => $"{Parameter(text)}::text",
+            { Value: DateTimeOffset instant } => Parameter(instant.UtcDateTime),
+            { Value: long number } => Parameter(number),
+            { Value: decimal number } => Parameter(number),
+            { Value: double number } => Parameter(number),
+            { Value: short number } => Parameter(number),
+            _ => "NULL",
+        };
+        return term.IsLowered ? $"(lower(({sql}) COLLATE \"und-x-icu\") COLLATE \"C\")"
+            : term.Field is RunField.Id or RunField.BlockingErrorCode or RunField.BlockingErrorMessage or RunField.BlockingErrorTarget || term.Value is string ? $"(({sql}) COLLATE \"C\")"
+            : sql;
+    }
+
+    private static bool IsNullable(RunTerm term) => term.Field is { } field ? !_neverNull.Contains(field) : term.Value is null;
+
+    /// <summary>The id that this text is, in the one spelling that ids have; so that the primary key finds it.</summary>
+    private static Guid? ExactId(string text) => Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
+
+    private static string Column(RunField field) => field switch
+    {
+        RunField.Id => "id",
+        RunField.DisplayName => "display_name",
+        RunField.StartDateTime => "start_date_time",
+        RunField.EndDateTime => "end_date_time",
+        RunField.Status => "status",
+        RunField.BlockingError => "blocking_error::text",
+        RunField.BlockingErrorCode => "blocking_error->>'code'",
+        RunField.BlockingErrorMessage => "blocking_error->>'message'",
+        RunField.BlockingErrorTarget => "blocking_error->>'target'",
+        RunField.CreatedDateTime => "created_date_time",
+        RunField.LastModifiedDateTime => "last_modified_date_time",
+        RunField.Errors => "inbound_errors",
+        RunField.Warnings => "inbound_warnings",
+        RunField.Groups => "inbound_groups",
+        RunField.Memberships => "inbound_memberships",
+        RunField.Organizations => "inbound_organizations",
+        RunField.People => "inbound_people",
+        _ => throw new ArgumentOutOfRangeException(nameof(field), field, "This field has no column."),
+    };
+
+    /// <summary>The column of one of the six inbound totals.</summary>
+    public static string Total(RunField field) => Column(field);
+}

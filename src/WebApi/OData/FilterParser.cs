@@ -1,0 +1,435 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Runs;
+using Microsoft.OData;
+using Microsoft.OData.Edm;
+using Microsoft.OData.UriParser;
+
+namespace IndustryData.WebApi.OData;
+
+/// <summary>Reads <c>$filter</c> (OData URL Conventions §5.1.1) into a filter of ours.</summary>
+internal sealed partial class FilterParser
+{
+    /// <summary>How deep conditions may nest.</summary>
+    public const int MaxDepth = 20;
+
+    /// <summary>How many conditions a filter may have.</summary>
+    public const int MaxNodes = 100;
+
+    /// <summary>How many values <c>in</c> may have.</summary>
+    public const int MaxValues = 500;
+
+    private const int LongestReason = 400;
+
+    /// <summary>The properties that filters take, by their path.</summary>
+    public static readonly IReadOnlyDictionary<string, RunField> Fields = new Dictionary<string, RunField>
+    {
+        ["id"] = RunField.Id,
+        ["displayName"] = RunField.DisplayName,
+        ["startDateTime"] = RunField.StartDateTime,
+        ["endDateTime"] = RunField.EndDateTime,
+        ["status"] = RunField.Status,
+        ["blockingError"] = RunField.BlockingError,
+        ["blockingError/code"] = RunField.BlockingErrorCode,
+        ["blockingError/message"] = RunField.BlockingErrorMessage,
+        ["blockingError/target"] = RunField.BlockingErrorTarget,
+        ["createdDateTime"] = RunField.CreatedDateTime,
+        ["lastModifiedDateTime"] = RunField.LastModifiedDateTime,
+        ["statistics/inboundTotals/errors"] = RunField.Errors,
+        ["statistics/inboundTotals/warnings"] = RunField.Warnings,
+        ["statistics/inboundTotals/groups"] = RunField.Groups,
+        ["statistics/inboundTotals/memberships"] = RunField.Memberships,
+        ["statistics/inboundTotals/organizations"] = RunField.Organizations,
+        ["statistics/inboundTotals/people"] = RunField.People,
+    };
+
+    private static readonly RunField[] _texts = [RunField.Id, RunField.DisplayName, RunField.BlockingErrorCode, RunField.BlockingErrorMessage, RunField.BlockingErrorTarget];
+    private static readonly RunField[] _instants = [RunField.StartDateTime, RunField.EndDateTime, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
+    private static readonly string _statuses = string.Join(", ", [.. RunStatus.All.Select(s => s.Name), RunStatus.Sentinel]);
+
+    private readonly Queue<string> _lists;
+    private int _nodes;
+
+    private FilterParser(Queue<string> lists) => _lists = lists;
+
+    /// <summary>The property that a node of the parser names; null when it is none that can be filtered or ordered by.</summary>
+    public static RunField? FieldOf(QueryNode node) => PathOf(node) is { } path && Fields.TryGetValue(path, out var field) ? field : null;
+
+    /// <summary>Parses with the library, whose messages are repeated to the caller with what may be meant instead.</summary>
+    /// <exception cref="RefusedException">The text is not what the library understands.</exception>
+    public static T Parse<T>(string option, string text, Func<ODataQueryOptionParser, T> parse)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw new RefusedException("invalidQueryOption", "nothing is there; leave the option out, or say what you want.");
+        }
+
+        try
+        {
+            return parse(new ODataQueryOptionParser(RunModel.Model, RunModel.Run, null, new Dictionary<string, string> { [option] = text }) { Resolver = new StatusResolver() });
+        }
+        catch (RefusedException)
+        {
+            throw;
+        }
+        catch (Exception exception) when (exception is not TypeInitializationException)
+        {
+            // For some malformed texts the library has exceptions of any kind, for some ODataExceptions that speak of its own insides.
+            var reason = exception is ODataException && !exception.Message.Contains("internal error", StringComparison.Ordinal) ? exception.Message : "it is not well-formed.";
+            throw new RefusedException("invalidQueryOption", $"{(reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason)}{Hint(text)}");
+        }
+    }
+
+    /// <summary>Reads a filter.</summary>
+    /// <exception cref="RefusedException">It is malformed, too large, or holds what is not offered.</exception>
+    public static IRunFilter Parse(string text)
+    {
+        CheckNesting(text);
+        var lists = new Queue<string>();
+        var rest = Tokens().Replace(text, match =>
+        {
+            if (match.Groups["list"] is { Success: true } list)
+            {
+                // The library rounds 1.5 to 2 in a list, takes no null and trips over quotes: the values are read here.
+                lists.Enqueue(list.Value);
+                return "in ()";
+            }
+
+            // A plus that was not written %2B has become a space on its way, where the grammar allows none.
+            return match.Groups["time"] is { Success: true } time ? $"{time.Value}+{match.Groups["offset"].Value}" : match.Value;
+        });
+        var clause = Parse("$filter", rest, parser => parser.ParseFilter());
+        return new FilterParser(lists).Condition(clause.Expression, 1);
+    }
+
+    private static void CheckNesting(string text)
+    {
+        var (depth, isText) = (0, false);
+        for (var i = 0; i < text.Length; i++)
+        {
+            isText ^= text[i] == '\'';
+            var isGroup = i == 0 || !char.IsAsciiLetter(text[i - 1]);
+            depth += isText ? 0 : text[i] switch { '(' when isGroup => 1, ')' => -1, _ => 0 };
+            if (depth > MaxDepth)
+            {
+                throw new RefusedException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+            }
+
+            depth = Math.Max(depth, 0);
+        }
+    }
+
+    private IRunFilter Condition(QueryNode node, int depth)
+    {
+        if (depth > MaxDepth)
+        {
+            throw new RefusedException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+        }
+
+        if (node is BinaryOperatorNode { OperatorKind: BinaryOperatorKind.And or BinaryOperatorKind.Or } logic)
+        {
+            var parts = new List<QueryNode>();
+            Flatten(logic, logic.OperatorKind, parts);
+            return new RunLogic(logic.OperatorKind == BinaryOperatorKind.And, [.. parts.Select(p => Condition(p, depth + 1))]);
+        }
+
+        if (++_nodes > MaxNodes)
+        {
+            throw new RefusedException("filterTooLarge", $"it has more than {MaxNodes} conditions; compare one property with many values by 'in'.");
+        }
+
+        return Plain(node) switch
+        {
+            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Not } not => new RunNot(Condition(not.Operand, depth + 1)),
+            BinaryOperatorNode comparison => Comparison(comparison),
+            InNode @in => Membership(@in),
+            SingleValueFunctionCallNode call => Match(call),
+            ConstantNode { Value: bool value } => new RunLogic(value, []),
+            var other => throw Unsupported(other),
+        };
+    }
+
+    private static void Flatten(QueryNode node, BinaryOperatorKind kind, List<QueryNode> parts)
+    {
+        if (Plain(node) is BinaryOperatorNode logic && logic.OperatorKind == kind)
+        {
+            Flatten(logic.Left, kind, parts);
+            Flatten(logic.Right, kind, parts);
+        }
+        else
+        {
+            parts.Add(Plain(node));
+        }
+    }
+
+    private static RunComparison Comparison(BinaryOperatorNode node)
+    {
+        RunComparer? comparer = node.OperatorKind switch
+        {
+            BinaryOperatorKind.Equal => RunComparer.Equal,
+            BinaryOperatorKind.NotEqual => RunComparer.NotEqual,
+            BinaryOperatorKind.GreaterThan => RunComparer.Greater,
+            BinaryOperatorKind.GreaterThanOrEqual => RunComparer.GreaterOrEqual,
+            BinaryOperatorKind.LessThan => RunComparer.Less,
+            BinaryOperatorKind.LessThanOrEqual => RunComparer.LessOrEqual,
+            _ => null,
+        };
+        if (comparer is not { } known)
+        {
+            throw Unsupported(node);
+        }
+
+        if (Plain(node.Left) is ConstantNode { Value: bool } || Plain(node.Right) is ConstantNode { Value: bool })
+        {
+            throw new RefusedException("unsupportedFilter", "conditions cannot be compared with true or false; leave 'eq true' out, and write 'not (…)' for 'eq false'.");
+        }
+
+        var (left, right) = (Term(node.Left), Term(node.Right));
+        if (left.Field == RunField.BlockingError || right.Field == RunField.BlockingError)
+        {
+            var other = left.Field == RunField.BlockingError ? right : left;
+            if (other is not { Field: null, Value: null } || known is not (RunComparer.Equal or RunComparer.NotEqual))
+            {
+                throw new RefusedException("unsupportedFilter", "blockingError itself can only be compared with null, by eq or ne; for more use blockingError/code, blockingError/message or blockingError/target.");
+            }
+        }
+
+        return new RunComparison(left, known, right);
+    }
+
+    private RunMembership Membership(InNode node)
+    {
+        if (!_lists.TryDequeue(out var list))
+        {
+            throw new RefusedException("invalidQueryOption", "the values after 'in' must be plain values in parentheses, like status in ('failed','completed').");
+        }
+
+        var term = Term(node.Left);
+        if (term.Field == RunField.BlockingError)
+        {
+            throw new RefusedException("unsupportedFilter", "blockingError cannot stand before 'in'; use blockingError/code, blockingError/message or blockingError/target.");
+        }
+
+        var items = Items().Matches(list);
+        if (items.Count > MaxValues)
+        {
+            throw new RefusedException("filterTooLarge", $"'in' has {items.Count} values; send at most {MaxValues}.");
+        }
+
+        // An empty list selects nothing.
+        return new RunMembership(term, string.IsNullOrWhiteSpace(list) ? [] : [.. items.Select(i => Value(i.Value.Trim(), term))]);
+    }
+
+    private static RunMatch Match(SingleValueFunctionCallNode call)
+    {
+        RunMatching? matching = call.Name switch
+        {
+            "startswith" => RunMatching.Start,
+            "endswith" => RunMatching.End,
+            "contains" => RunMatching.Anywhere,
+            _ => null,
+        };
+        return matching is { } known ? new RunMatch(known, Term(call.Parameters.First()), Term(call.Parameters.Last())) : throw Unsupported(call);
+    }
+
+    private static RunTerm Term(QueryNode node)
+    {
+        switch (Plain(node))
+        {
+            case SingleValueFunctionCallNode { Name: "tolower" } lower:
+                return Term(lower.Parameters.Single()) with { IsLowered = true };
+            case ConstantNode constant:
+                return new RunTerm(null, Value(constant));
+            case var property when FieldOf(property) is { } field:
+                return new RunTerm(field, null);
+            case var other:
+                throw Unsupported(other);
+        }
+    }
+
+    private static object? Value(ConstantNode constant) => constant.Value switch
+    {
+        null => null,
+        string text => text,
+        ODataEnumValue status => Status(status.Value),
+        _ when constant.TypeReference.IsDate() => throw new RefusedException("invalidQueryOption", $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."),
+        DateTimeOffset instant => Instant.Parse(constant.LiteralText) ?? instant,
+        _ => Number(constant.LiteralText) ?? throw new RefusedException("invalidQueryOption", $"{Faults.Shown(constant.LiteralText)} cannot be compared with a property of a run."),
+    };
+
+    /// <summary>A value in the list of <c>in</c>.</summary>
+    private static object? Value(string text, RunTerm term)
+    {
+        if (text == "null")
+        {
+            return null;
+        }
+
+        object? value = null;
+        if (text.Length > 0 && term.Field == RunField.Status && StatusLiteral().Match(text) is { Success: true } status)
+        {
+            value = Status(status.Groups["name"].Value);
+        }
+        else if (term.Field is null or RunField.Id || (term.Field is { } field && _texts.Contains(field)))
+        {
+            value = TextLiteral().IsMatch(text) ? text[1..^1].Replace("''", "'", StringComparison.Ordinal) : null;
+        }
+        else if (term.Field is { } instant && _instants.Contains(instant))
+        {
+            value = Instant.Parse(text);
+        }
+        else if (term.Field != RunField.Status)
+        {
+            value = Number(text);
+        }
+
+        return value ?? throw new RefusedException("invalidQueryOption", $"{(text.Length == 0 ? "an empty place" : Faults.Shown(text))} in the list of 'in' is no value that {NameOf(term)} can have{Hint(text)}");
+    }
+
+    private static object? Number(string literal)
+    {
+        if (literal is "NaN" or "INF" or "-INF")
+        {
+            return literal switch { "NaN" => double.NaN, "INF" => double.PositiveInfinity, _ => double.NegativeInfinity };
+        }
+
+        var digits = literal.TrimEnd('m', 'M', 'd', 'D', 'f', 'F', 'l', 'L');
+        return long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole
+            : decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact) ? exact
+            : double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var rounded) ? rounded
+            : null;
+    }
+
+    private static short Status(string text) =>
+        RunStatus.FromName(text) is { } status ? status.Number
+        : text == RunStatus.Sentinel ? (short)RunStatus.All.Count
+        : short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunStatus.All.Count ? number
+        : throw new RefusedException("unknownStatus", $"'{Faults.Shown(text)}' is no status; the statuses are {_statuses}.");
+
+    private static string NameOf(RunTerm term) => term.Field is { } field ? Fields.First(f => f.Value == field).Key : "the text before it";
+
+    /// <summary>The node without the conversions that the library puts around it.</summary>
+    private static QueryNode Plain(QueryNode node)
+    {
+        while (node is ConvertNode convert)
+        {
+            node = convert.Source;
+        }
+
+        return node;
+    }
+
+    private static string? PathOf(QueryNode node) => Plain(node) switch
+    {
+        SingleValuePropertyAccessNode property => Path(property.Source, property.Property.Name),
+        SingleComplexNode property => Path(property.Source, property.Property.Name),
+        SingleValueOpenPropertyAccessNode property => Path(property.Source, property.Name),
+        CollectionComplexNode property => Path(property.Source, property.Property.Name),
+        CollectionNavigationNode property => Path(property.Source, property.NavigationProperty.Name),
+        _ => null,
+    };
+
+    private static string? Path(QueryNode source, string name) =>
+        source is ResourceRangeVariableReferenceNode ? name : PathOf(source) is { } path ? $"{path}/{name}" : null;
+
+    private static RefusedException Unsupported(QueryNode node) => new("unsupportedFilter", Plain(node) switch
+    {
+        SingleValueFunctionCallNode { Name: "toupper" } => "toupper is not offered; use tolower.",
+        SingleValueFunctionCallNode call => $"{Faults.Shown(call.Name)} is not offered; startswith, endswith, contains and tolower are.",
+        BinaryOperatorNode binary => $"the operator {Shown(binary.OperatorKind)} is not offered; eq, ne, gt, ge, lt, le, in, and, or and not are.",
+        UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Negate } => "the operator - is not offered before a property; compare with a negative number.",
+        ParameterAliasNode alias => $"{Faults.Shown(alias.Alias)}: parameter aliases are not offered; write the value itself.",
+        LambdaNode => "any and all are not offered.",
+        ConstantNode => "a condition is missing: compare a property, like status eq 'failed'.",
+        var other when PathOf(other) is { } path => $"{Faults.Shown(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
+        var other => $"an expression of the kind {other.Kind} is not offered.",
+    });
+
+    private static string Shown(BinaryOperatorKind kind) => kind switch
+    {
+        BinaryOperatorKind.Add => "add",
+        BinaryOperatorKind.Subtract => "sub",
+        BinaryOperatorKind.Multiply => "mul",
+        BinaryOperatorKind.Divide => "div",
+        BinaryOperatorKind.Modulo => "mod",
+        _ => "has",
+    };
+
+    /// <summary>What may be meant instead of a word that stands outside of texts and is none of ours.</summary>
+    private static string Hint(string text)
+    {
+        var known = Fields.Keys.SelectMany(k => k.Split('/')).Concat(["eq", "ne", "gt", "ge", "lt", "le", "in", "and", "or", "not", "null", "true", "false", "startswith", "endswith", "contains", "tolower", "asc", "desc"]).Distinct().ToList();
+        foreach (var word in Words().Matches(text).Where(m => m.Groups["word"].Success).Select(m => m.Value).Where(w => !known.Contains(w)).Take(5))
+        {
+            if (Spelling.Nearest(word, known) is { } meant)
+            {
+                return $" Did you mean {meant} instead of {Faults.Shown(word)}?";
+            }
+        }
+
+        return text.Contains('"', StringComparison.Ordinal) ? " Texts stand in single quotes: 'text'."
+            : BareId().IsMatch(text) ? " An id is a text: put it in single quotes."
+            : QuotedInstant().IsMatch(text) ? " An instant stands without quotes: startDateTime gt 2026-01-01T00:00:00Z."
+            : InstantWithoutOffset().IsMatch(text) ? " An instant needs an offset: 2026-01-01T00:00:00Z."
+            : "";
+    }
+
+    // Texts come first, so that nothing inside them is taken for something else.
+    [GeneratedRegex(@"'(?>[^']|'')*'|\bin\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<time>T\d\d:\d\d(?>:\d\d(?>\.\d+)?)?)\x20(?<offset>\d\d:\d\d)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Tokens();
+
+    [GeneratedRegex(@"(?<=^|,)(?>[^',]|'(?>[^']|'')*')*", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Items();
+
+    [GeneratedRegex(@"\A'(?>[^']|'')*'\z", RegexOptions.CultureInvariant)]
+    private static partial Regex TextLiteral();
+
+    [GeneratedRegex(@"\A(microsoft\.graph\.industryData\.industryDataRunStatus)?'(?<name>[^']*)'\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex StatusLiteral();
+
+    [GeneratedRegex(@"'(?>[^']|'')*'?|(?<word>\b[A-Za-z]{2,40}\b)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Words();
+
+    [GeneratedRegex(@"(?<!')\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-", RegexOptions.CultureInvariant)]
+    private static partial Regex BareId();
+
+    [GeneratedRegex(@"'\d{4}-\d\d-\d\dT", RegexOptions.CultureInvariant)]
+    private static partial Regex QuotedInstant();
+
+    [GeneratedRegex(@"\b\d{4}-\d\d-\d\dT[\d:.]+(\s|\)|,|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex InstantWithoutOffset();
+
+    /// <summary>Takes the name of a status for the status: the library does so for eq and ne alone, and with numbers in quotes.</summary>
+    private sealed class StatusResolver : ODataUriResolver
+    {
+        public override void PromoteBinaryOperandTypes(BinaryOperatorKind binaryOperatorKind, ref SingleValueNode leftNode, ref SingleValueNode rightNode, out IEdmTypeReference typeReference)
+        {
+            if (leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: string right })
+            {
+                rightNode = Literal(right);
+            }
+            else if (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: string left })
+            {
+                leftNode = Literal(left);
+            }
+
+            if ((leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: null }) || (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: null }))
+            {
+                // The library compares a status with null by eq and ne alone.
+                typeReference = EdmCoreModel.Instance.GetBoolean(isNullable: false);
+                return;
+            }
+
+            base.PromoteBinaryOperandTypes(binaryOperatorKind, ref leftNode, ref rightNode, out typeReference);
+        }
+
+        private static ConstantNode Literal(string name)
+        {
+            Status(name);
+            return new ConstantNode(new ODataEnumValue(name, RunModel.Status.FullName()), $"'{name}'", new EdmEnumTypeReference(RunModel.Status, isNullable: false));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.RegularExpressions;
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using Microsoft.OData.UriParser;
+
+namespace IndustryData.WebApi.OData;
+
+/// <summary>The query options of a request for runs, understood.</summary>
+internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<RunOrderKey> Order, RunSelection Selection, long Skip, bool Count)
+{
+    private const int MostWords = 20;
+
+    private static readonly RunField[] _ordering =
+        [RunField.Id, RunField.DisplayName, RunField.StartDateTime, RunField.EndDateTime, RunField.Status, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
+
+    private static readonly string[] _orderingNames = [.. FilterParser.Fields.Where(f => _ordering.Contains(f.Value)).Select(f => f.Key)];
+
+    /// <summary>Reads the options.</summary>
+    /// <param name="options">The options as sent.</param>
+    /// <param name="default">What is shown when nobody selects.</param>
+    public static Result<RunOptions> Read(QueryOptions options, RunSelection @default)
+    {
+        var reading = "";
+        T? Option<T>(string name, Func<string, T> read)
+            where T : class
+        {
+            reading = name;
+            return options[name] is { } text ? read(text) : null;
+        }
+
+        try
+        {
+            return new RunOptions(
+                new RunCriteria(Option(QueryOptions.Filter, FilterParser.Parse), Option(QueryOptions.Search, ParseWords) ?? []),
+                Option(QueryOptions.OrderBy, ParseOrder) ?? RunOrderKey.Newest,
+                Option(QueryOptions.Select, RunSelection.Parse) ?? @default,
+                options[QueryOptions.Skip] is not { } skip ? 0 : long.TryParse(skip, out var number) ? number : long.MaxValue,
+                options[QueryOptions.Count] == "true");
+        }
+        catch (RefusedException refused)
+        {
+            return new Error(ErrorKind.Invalid, refused.Code, $"{reading}: {refused.Message}", reading);
+        }
+    }
+
+    private static IReadOnlyList<RunOrderKey> ParseOrder(string text)
+    {
+        var keys = new List<RunOrderKey>();
+        for (var key = FilterParser.Parse(QueryOptions.OrderBy, text, parser => parser.ParseOrderBy()); key is not null; key = key.ThenBy)
+        {
+            if (FilterParser.FieldOf(key.Expression) is not { } field || !_ordering.Contains(field))
+            {
+                throw new RefusedException("unsupportedOrder", $"runs are ordered by {string.Join(", ", _orderingNames)}, and by nothing else.");
+            }
+
+            keys.Add(new RunOrderKey(field, key.Direction == OrderByDirection.Descending));
+        }
+
+        return RunOrderKey.Total(keys);
+    }
+
+    /// <summary>The words and "phrases" of <c>$search</c>, which must all occur.</summary>
+    private static IReadOnlyList<string> ParseWords(string text)
+    {
+        var words = new List<string>();
+        foreach (Match match in SearchTerm().Matches(text))
+        {
+            if (match.Groups["phrase"] is { Success: true } phrase)
+            {
+                words.Add(phrase.Value.Replace("\\\"", "\"", StringComparison.Ordinal).Replace("\\\\", "\\", StringComparison.Ordinal));
+            }
+            else if (match.Value is "OR" or "NOT")
+            {
+                throw new RefusedException("unsupportedSearch", $"{match.Value} is not offered; all words must occur. For a word as such put it in double quotes, for conditions use $filter=contains(displayName,'…') {match.Value.ToLowerInvariant()} ….");
+            }
+            else if (match.Value.AsSpan().ContainsAny('"', '(', ')'))
+            {
+                throw new RefusedException("invalidQueryOption", "quotes must come in pairs, and parentheses are not offered; put what holds them in double quotes.");
+            }
+            else if (match.Value != "AND")
+            {
+                words.Add(match.Value);
+            }
+        }
+
+        words.RemoveAll(w => w.Length == 0);
+        return words.Count switch
+        {
+            0 => throw new RefusedException("invalidQueryOption", "there is no word; leave the option out, or say what displayName must hold."),
+            > MostWords => throw new RefusedException("invalidQueryOption", $"there are {words.Count} words; send at most {MostWords}."),
+            _ => words,
+        };
+    }
+
+    [GeneratedRegex("""(?<!\S)"(?<phrase>(?>[^"\\]|\\.)*)"(?!\S)|\S+""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static partial Regex SearchTerm();
+}

@@ -1,0 +1,36 @@
+namespace IndustryData.WebApi.OData;
+
+/// <summary>The properties of a run that an answer shows.</summary>
+/// <param name="Context">What the context URL says of it: <c>(id,status)</c>, or nothing.</param>
+/// <param name="Names">The properties.</param>
+internal sealed record RunSelection(string Context, IReadOnlySet<string> Names)
+{
+    public const string Statistics = "statistics";
+
+    private static readonly string[] _all = ["id", "displayName", "startDateTime", "endDateTime", "status", Statistics, "blockingError", "createdDateTime", "lastModifiedDateTime"];
+
+    /// <summary>Everything.</summary>
+    public static readonly RunSelection Everything = new("", _all.ToHashSet());
+
+    /// <summary>What lists show when nobody selects: published Graph's lists have no statistics either.</summary>
+    public static readonly RunSelection Listed = new("", _all.Where(n => n != Statistics).ToHashSet());
+
+    /// <summary>Reads <c>$select</c> (OData URL Conventions §5.1.3). The id is always there, as Graph does it, and so the same run is known again.</summary>
+    /// <exception cref="RefusedException">A name is no property of a run.</exception>
+    public static RunSelection Parse(string text)
+    {
+        var names = text.Split(',', StringSplitOptions.TrimEntries).Distinct().ToList();
+        foreach (var name in names.Where(n => n != "*" && !_all.Contains(n)))
+        {
+            throw new RefusedException("invalidQueryOption", name switch
+            {
+                "" => "an empty place is no property of a run; separate names by single commas.",
+                "activities" => "activities cannot be selected; they are not part of a run's own properties.",
+                _ when name.Split('/')[0] is var whole && whole != name && _all.Contains(whole) => $"{Domain.Faults.Shown(name)}: select {whole} as a whole.",
+                _ => $"{Domain.Faults.Shown(name)} is no property of a run.{(Spelling.Nearest(name, _all) is { } meant ? $" Did you mean {meant}?" : $" They are {string.Join(", ", _all)}.")}",
+            });
+        }
+
+        return names.Contains("*") ? Everything : new RunSelection($"({string.Join(',', names)})", names.Append("id").ToHashSet());
+    }
+}
