@@ -79,7 +79,7 @@ internal sealed partial class FilterParser
         {
             // For some malformed texts the library has exceptions of any kind, for some ODataExceptions that speak of its own insides.
             var reason = exception is ODataException && !exception.Message.Contains("internal error", StringComparison.Ordinal) ? exception.Message : "it is not well-formed.";
-            throw new RefusedException("invalidQueryOption", $"{(reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason)}{Hint(text)}");
+            throw new RefusedException("invalidQueryOption", $"{(reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason)}{FilterHints.For(text)}");
         }
     }
 
@@ -286,7 +286,7 @@ internal sealed partial class FilterParser
             value = Number(text);
         }
 
-        return value ?? throw new RefusedException("invalidQueryOption", $"{(text.Length == 0 ? "an empty place" : Faults.Shown(text))} in the list of 'in' is no value that {NameOf(term)} can have{Hint(text)}");
+        return value ?? throw new RefusedException("invalidQueryOption", $"{(text.Length == 0 ? "an empty place" : Faults.Shown(text))} in the list of 'in' is no value that {NameOf(term)} can have{FilterHints.For(text)}");
     }
 
     private static object? Number(string literal)
@@ -358,25 +358,6 @@ internal sealed partial class FilterParser
         _ => "has",
     };
 
-    /// <summary>What may be meant instead of a word that stands outside of texts and is none of ours.</summary>
-    private static string Hint(string text)
-    {
-        var known = Fields.Keys.SelectMany(k => k.Split('/')).Concat(["eq", "ne", "gt", "ge", "lt", "le", "in", "and", "or", "not", "null", "true", "false", "startswith", "endswith", "contains", "tolower", "asc", "desc"]).Distinct().ToList();
-        foreach (var word in Words().Matches(text).Where(m => m.Groups["word"].Success).Select(m => m.Value).Where(w => !known.Contains(w)).Take(5))
-        {
-            if (Spelling.Nearest(word, known) is { } meant)
-            {
-                return $" Did you mean {meant} instead of {Faults.Shown(word)}?";
-            }
-        }
-
-        return text.Contains('"', StringComparison.Ordinal) ? " Texts stand in single quotes: 'text'."
-            : BareId().IsMatch(text) ? " An id is a text: put it in single quotes."
-            : QuotedInstant().IsMatch(text) ? " An instant stands without quotes: startDateTime gt 2026-01-01T00:00:00Z."
-            : InstantWithoutOffset().IsMatch(text) ? " An instant needs an offset: 2026-01-01T00:00:00Z."
-            : "";
-    }
-
     // Texts come first, so that nothing inside them is taken for something else.
     [GeneratedRegex(@"'(?>[^']|'')*'|\bin\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<time>T\d\d:\d\d(?>:\d\d(?>\.\d+)?)?)\x20(?<offset>\d\d:\d\d)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Tokens();
@@ -389,18 +370,6 @@ internal sealed partial class FilterParser
 
     [GeneratedRegex(@"\A(microsoft\.graph\.industryData\.industryDataRunStatus)?'(?<name>[^']*)'\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex StatusLiteral();
-
-    [GeneratedRegex(@"'(?>[^']|'')*'?|(?<word>\b[A-Za-z]{2,40}\b)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex Words();
-
-    [GeneratedRegex(@"(?<!')\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-", RegexOptions.CultureInvariant)]
-    private static partial Regex BareId();
-
-    [GeneratedRegex(@"'\d{4}-\d\d-\d\dT", RegexOptions.CultureInvariant)]
-    private static partial Regex QuotedInstant();
-
-    [GeneratedRegex(@"\b\d{4}-\d\d-\d\dT[\d:.]+(\s|\)|,|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
-    private static partial Regex InstantWithoutOffset();
 
     /// <summary>Takes the name of a status for the status: the library does so for eq and ne alone, and with numbers in quotes.</summary>
     private sealed class StatusResolver : ODataUriResolver
