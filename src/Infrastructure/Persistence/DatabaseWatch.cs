@@ -39,6 +39,9 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
     private static readonly DatabaseOutage _tooSlow = new(
         "queryTooSlow", "The query took longer than this service allows and was cancelled. Narrow it, best by $filter on startDateTime, or leave out $count and $skip; or try again when the service is less busy.", TimeSpan.FromSeconds(5));
 
+    private static readonly DatabaseOutage _withoutIcu = new(
+        "serverWithoutIcu", "The database server was built without ICU, which tolower and $search fold case by; leave them out, or have its operator install a server with ICU.", TimeSpan.FromSeconds(30));
+
     private readonly SemaphoreSlim _lost = new(0);
     private volatile DatabaseOutage? _outage = _away;
     private bool _wasTold;
@@ -51,6 +54,11 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         if (exception is OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled })
         {
             return _tooSlow;
+        }
+
+        if (exception is PostgresException { SqlState: PostgresErrorCodes.UndefinedObject })
+        {
+            return _withoutIcu;
         }
 
         var outage = exception switch

@@ -39,7 +39,8 @@ public sealed class RunningService : IAsyncDisposable
     /// <summary>A client that sends this token, or none.</summary>
     public HttpClient Authorized(string? token)
     {
-        var client = new HttpClient { BaseAddress = Root };
+        // Long enough that a body which is refused beforehand is never sent, however busy the machine is.
+        var client = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromSeconds(30) }) { BaseAddress = Root };
         client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
