@@ -15,7 +15,7 @@ public sealed class EndpointTests : IAsyncDisposable
     private static readonly Dictionary<string, string> _anonymous = new()
     {
         ["GET,HEAD /"] = "the service document names no data, and clients look at it first (contract §8)",
-        ["GET /$metadata"] = "the model names no data, and tools read it before they know how to sign in (contract §8)",
+        ["GET,HEAD /$metadata"] = "the model names no data, and tools read it before they know how to sign in (contract §8)",
         ["GET,HEAD /health/live"] = "whoever watches over the process has no token, and learns only that it runs",
         ["GET,HEAD /health/ready"] = "as above; of the database it says only whether it serves",
     };

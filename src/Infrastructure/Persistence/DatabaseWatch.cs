@@ -141,8 +141,9 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
             outage = server < Schema.OldestServer ? _serverOlder : missing.Count > 0 ? _schemaOlder : null;
             reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {server}";
         }
-        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or TimeoutException)
+        catch (Exception exception)
         {
+            // Whatever it is: the database cannot be used, and a look that throws would end the whole service.
             outage = exception is PostgresException postgres ? OutageOf(postgres.SqlState) ?? _away : _away;
             reason = exception.Message;
         }

@@ -6,7 +6,7 @@ namespace IndustryData.WebApi.OData;
 internal static class MetadataEndpoint
 {
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/$metadata", ["GET"], WriteAsync).AllowAnonymous()
+        routes.MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync).AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406));
 
     private static async Task WriteAsync(HttpContext http)

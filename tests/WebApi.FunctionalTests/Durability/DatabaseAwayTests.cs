@@ -33,6 +33,20 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         }
     }
 
+    /// <summary>Resolving a name of more than 255 characters ends with an exception that is not Npgsql's; others come out of broken sessions.</summary>
+    [Fact]
+    public async Task A_look_for_the_database_that_fails_in_no_expected_way_does_not_end_the_service()
+    {
+        await using var service = await RunningService.StartAsync($"Host={new string('a', 300)};Username=x;Database=x");
+        for (var look = 0; look < 3; look++)
+        {
+            await ShouldBe503Async(service, "databaseAway");
+            await Task.Delay(TimeSpan.FromMilliseconds(600), Cancellation);
+        }
+
+        (await service.Client.GetAsync("health/live", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task Sessions_that_the_server_ended_cost_no_more_than_503_and_then_all_is_well()
     {

@@ -99,6 +99,7 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [Theory]
     [InlineData("process/runs")]
     [InlineData("health/ready")]
+    [InlineData("$metadata")]
     [InlineData("")]
     [InlineData("process/runs/x")]
     public async Task Head_is_get_without_a_body(string path)
