@@ -2,6 +2,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Commits;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +29,9 @@ public static class InfrastructureServices
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
         services.AddScoped<Schema>();
-        services.AddScoped<IRunRepository, RunRepository>();
+        services.AddSingleton<CommitQueue>();
+        services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
+        services.AddSingleton<IRunRepository, RunRepository>();
         services.AddScoped<IRunReader, RunReader>();
         services.AddSingleton<IPageTokenKey, PageTokenKey>();
         services.AddSingleton<DatabaseWatch>();

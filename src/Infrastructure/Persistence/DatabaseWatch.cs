@@ -1,4 +1,5 @@
 using IndustryData.Application.Common;
+using IndustryData.Infrastructure.Persistence.Commits;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,9 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
 
     private static readonly DatabaseOutage _busy = new(
         "databaseBusy", "The database could not do this in time or beside what others did; try again in a few seconds.", TimeSpan.FromSeconds(2));
+
+    private static readonly DatabaseOutage _queueFull = new(
+        "queueFull", "More is being sent than the database can take at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2), IsBeforehand: true);
 
     private static readonly DatabaseOutage _schemaOlder = new(
         "schemaOlder", "The database's schema is older than this service. Its operator has to run the command 'migrate'.", TimeSpan.FromSeconds(30));
@@ -65,6 +69,8 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         {
             PostgresException postgres => OutageOf(postgres.SqlState),
             NpgsqlException => _away,
+            QueueFullException => _queueFull,
+            TimeoutException => _busy,
 
             // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
             NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
@@ -73,7 +79,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         };
 
         // One look decides whether this was the request's own bad luck or everybody's; until then others go on trying.
-        if (outage is not null && outage != _busy && _lost.CurrentCount == 0)
+        if (outage is { IsBeforehand: false } && outage != _busy && _lost.CurrentCount == 0)
         {
             _lost.Release();
         }
