@@ -145,6 +145,11 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
             await using var scope = scopes.CreateAsyncScope();
             var missing = await scope.ServiceProvider.GetRequiredService<Schema>().MissingAsync(connection, cancellationToken);
             outage = server < Schema.OldestServer ? _serverOlder : missing.Count > 0 ? _schemaOlder : null;
+            if (outage is null && !await IsStandbyAsync(connection, cancellationToken))
+            {
+                await Incarnations.NoteAsync(connection, cancellationToken);
+            }
+
             reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {server}";
         }
         catch (Exception exception)
@@ -165,6 +170,12 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
             LogOutage(outage.Code, outage.Message, reason);
             _wasTold = true;
         }
+    }
+
+    private static async Task<bool> IsStandbyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'", connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]
