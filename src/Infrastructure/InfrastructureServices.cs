@@ -22,8 +22,10 @@ public static class InfrastructureServices
     /// <summary>Adds what the use cases need of a database.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="connectionString">Which PostgreSQL, in Npgsql's spelling. The server may be away still.</param>
-    public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString)
+    /// <param name="retention">How long runs are kept.</param>
+    public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString, Retention retention)
     {
+        services.AddSingleton(retention);
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddDbContextPool<IndustryDataContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
@@ -37,6 +39,7 @@ public static class InfrastructureServices
         services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<IDatabaseStatus>(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
+        services.AddHostedService<Upkeep>();
         return services;
     }
 

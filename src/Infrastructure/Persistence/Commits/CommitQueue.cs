@@ -89,13 +89,13 @@ internal sealed class CommitQueue(NpgsqlDataSource database, IServiceScopeFactor
         {
             await commit(writes);
         }
-        catch (PostgresException refused) when (IsAboutTheseAlone(refused) && writes.Count > 1)
+        catch (Exception refused) when (IsAboutTheseAlone(refused) && writes.Count > 1)
         {
             var half = writes.Count / 2;
             await CommitAsync(writes[..half], commit);
             await CommitAsync(writes[half..], commit);
         }
-        catch (PostgresException refused) when (IsOtherNextTime(refused) && attempt < Attempts)
+        catch (Exception refused) when (IsOtherNextTime(refused) && attempt < Attempts)
         {
             await CommitAsync(writes, commit, attempt + 1);
         }
@@ -152,10 +152,11 @@ internal sealed class CommitQueue(NpgsqlDataSource database, IServiceScopeFactor
     }
 
     // PostgreSQL, appendix A. With these the transaction was rolled back because of what was to be written, and not because of how the server is.
-    private static bool IsAboutTheseAlone(PostgresException refused) =>
-        refused.SqlState[..2] is "21" or "22" or "23" or "54" or "P0" || IsOtherNextTime(refused);
+    private static bool IsAboutTheseAlone(Exception refused) => Class(refused) is "21" or "22" or "23" or "40" or "54" or "P0";
 
-    private static bool IsOtherNextTime(PostgresException refused) => refused.SqlState[..2] is "40";
+    private static bool IsOtherNextTime(Exception refused) => Class(refused) is "40";
+
+    private static string? Class(Exception refused) => (refused as PostgresException ?? refused.InnerException as PostgresException)?.SqlState[..2];
 }
 
 /// <summary>More waits to be committed than may.</summary>
