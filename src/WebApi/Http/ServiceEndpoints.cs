@@ -1,3 +1,4 @@
+using System.Text.Json;
 using IndustryData.Application.Common;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
@@ -9,7 +10,8 @@ internal static class ServiceEndpoints
 {
     public static void MapService(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous()
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406));
         foreach (var singleton in (string[])["external", "external/industryData", "process"])
         {
             routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406]);
@@ -23,7 +25,15 @@ internal static class ServiceEndpoints
     }
 
     // OData JSON Format §5.
-    private static Task WriteServiceDocumentAsync(HttpContext http) => http.Response.WriteJsonAsync(StatusCodes.Status200OK, json =>
+    private static async Task WriteServiceDocumentAsync(HttpContext http)
+    {
+        if (await Routes.ReadAsync(http, [QueryOptions.Format], Routes.Json) is not null)
+        {
+            await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => WriteServiceDocument(http, json), showsStatuses: false);
+        }
+    }
+
+    private static void WriteServiceDocument(HttpContext http, Utf8JsonWriter json)
     {
         json.WriteStartObject();
         json.WriteString("@odata.context", $"{ServiceUrls.Root(http.Request)}$metadata");
@@ -39,14 +49,19 @@ internal static class ServiceEndpoints
 
         json.WriteEndArray();
         json.WriteEndObject();
-    });
+    }
 
-    private static Task WriteSingletonAsync(HttpContext http, string singleton) => http.Response.WriteJsonAsync(StatusCodes.Status200OK, json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("@odata.context", ServiceUrls.Context(http.Request, singleton));
-        json.WriteEndObject();
-    });
+    private static Task WriteSingletonAsync(HttpContext http, string singleton) => http.Response.WriteJsonAsync(
+        StatusCodes.Status200OK,
+        json =>
+        {
+            json.WriteStartObject();
+
+            // What is contained is named by the way to it, and is an entity there (OData Protocol §10.3).
+            json.WriteString("@odata.context", ServiceUrls.Context(http.Request, singleton.Contains('/') ? $"{singleton}/$entity" : singleton));
+            json.WriteEndObject();
+        },
+        showsStatuses: false);
 
     private static Task WriteHealthAsync(HttpContext http, DatabaseOutage? outage)
     {

@@ -11,15 +11,16 @@ internal static class MetadataEndpoint
 
     private static async Task WriteAsync(HttpContext http)
     {
-        if (await QueryOptions.ReadAsync(http, [QueryOptions.Format]) is not { } options)
+        if (await Routes.ReadAsync(http, [QueryOptions.Format], media: null) is not { } options)
         {
             return;
         }
 
-        // $format wins over Accept; who takes both gets XML.
+        // $format wins over Accept; who likes both as much gets XML.
+        var (likesXml, likesJson) = (ODataFormat.Quality(http.Request, "application/xml"), ODataFormat.Quality(http.Request, "application/json"));
         bool? isXml = options[QueryOptions.Format] switch
         {
-            null => ODataJson.IsAcceptable(http.Request, "application", "xml") ? true : ODataJson.IsAcceptable(http.Request) ? false : null,
+            null => likesXml > 0 && likesXml >= likesJson ? true : likesJson > 0 ? false : null,
             "xml" or "application/xml" => true,
             "json" => false,
             var media when media.StartsWith("application/json", StringComparison.Ordinal) => false,

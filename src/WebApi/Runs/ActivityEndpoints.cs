@@ -16,7 +16,7 @@ internal static class ActivityEndpoints
             var activities = $"{run}/activities";
             routes.Offer("GET", activities, Permissions.Read, http => ListAsync(http, address), [200, 400, 404, 406]);
             routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 413, 415]);
-            routes.Offer("GET", $"{activities}/$count", Permissions.Read, CountAsync, [200, 400, 404, 406]);
+            routes.Offer("GET", $"{activities}/$count", Permissions.Read, (http, _) => CountAsync(http), [200, 400, 404, 406], [], isText: true);
             routes.Only("GET", $"{activities}/$count", Permissions.Read);
             foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
             {

@@ -32,6 +32,13 @@ internal static class RunChangeEndpoints
             return;
         }
 
+        // What was removed is control information too (OData JSON Format §3.1.3).
+        if (ODataFormat.Of(http).Level == MetadataLevel.None)
+        {
+            await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "Changes cannot be followed with odata.metadata=none; ask for minimal or full, or for nothing at all.");
+            return;
+        }
+
         if (options.PageSize == 0)
         {
             await QueryOptions.RefuseAsync(http, "invalidQueryOption", $"{QueryOptions.Top} must be 1 or more here, or no page would bring the reader any further.");
