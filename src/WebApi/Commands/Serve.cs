@@ -65,6 +65,7 @@ internal static partial class Serve
         app.UseMiddleware<Failures>();
         app.UsePathBase("/beta");
         app.UseRouting();
+        app.Use(next => http => AllowedMethods.AnswerAsync(http, next));
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapService();
