@@ -5,6 +5,7 @@ using IndustryData.Infrastructure;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.DataProtection;
@@ -50,6 +51,7 @@ internal static partial class Serve
         var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
         builder.Services.Remove(keeper);
         builder.Services.AddSingleton<PageToken>();
+        builder.Services.AddDescription();
 
         var app = builder.Build();
         if (tokens.SigningKeys.Contains(SigningKeys.Example))
@@ -69,6 +71,7 @@ internal static partial class Serve
         app.MapService();
         app.MapRuns();
         app.MapBatch(batch, LargestBody);
+        app.MapDescription();
         return app;
     }
 
