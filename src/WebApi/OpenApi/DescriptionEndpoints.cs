@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using IndustryData.WebApi.OData;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 
@@ -41,18 +43,24 @@ internal static class DescriptionEndpoints
         routes.MapReference();
     }
 
+    // For people: nothing that a program could call, so that the document does not describe it.
     private static void MapReference(this IEndpointRouteBuilder routes) =>
-        routes.MapScalarApiReference("/docs", (options, _) =>
-        {
-            options.Title = "IndustryData";
-            options.OpenApiRoutePattern = "/openapi/{documentName}.json";
+        routes.MapScalarApiReference("/docs", (options, http) =>
+            {
+                var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
+                options.Nonce = nonce;
+                http.Response.Headers.ContentSecurityPolicy =
+                    $"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                options.Title = "IndustryData";
+                options.OpenApiRoutePattern = $"/openapi/{Name}.json";
 
-            // Nothing of the page comes from elsewhere, and nothing goes there.
-            options.DefaultFonts = false;
-            options.Telemetry = false;
-            options.DynamicNonce = true;
-            options.DisableAgent().DisableMcp();
-        });
+                // Nothing of the page comes from elsewhere, and nothing goes there.
+                options.DefaultFonts = false;
+                options.Telemetry = false;
+                options.DisableAgent().DisableMcp();
+            })
+            .AllowAnonymous()
+            .WithMetadata(new HttpMethodMetadata(["GET", "HEAD"]), new ProducesResponseTypeMetadata(200));
 
     private static async Task WriteDocumentAsync(HttpContext http)
     {

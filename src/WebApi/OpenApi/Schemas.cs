@@ -78,7 +78,7 @@ internal static class Schemas
                     document.AddComponent(type.FullName(), OneOf(type.Members.Select(m => m.Name)));
                     break;
                 case IEdmStructuredType { BaseType: { } baseType } type when baseType.IsAbstract && baseType.FullTypeName() != "microsoft.graph.entity":
-                    document.AddComponent(type.FullTypeName(), Typed(Read(type, document), [type.FullTypeName()]));
+                    document.AddComponent(type.FullTypeName(), Typed(Read(type, document), type.FullTypeName()));
                     break;
                 case IEdmStructuredType type when IsOfRuns(type):
                     document.AddComponent(type.FullTypeName(), Read(type, document));
@@ -100,7 +100,7 @@ internal static class Schemas
     {
         string[] runProperties = ["displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError"];
         var newRun = Sent(document, RunModel.Run, runProperties, RunStatus.All.Select(s => s.Name), ["displayName", "startDateTime", "status", "statistics"]);
-        newRun.Properties![TypeAnnotation] = OneOf([$"#{Run}", $"#{RunModel.Namespace}.run"]);
+        newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunModel.Namespace}.run");
         var activities = Many(To(NewActivity, document), "What the run carried out, stored together with it.");
         activities.MaxItems = Domain.Runs.Run.MaxActivities;
         newRun.Properties["activities"] = activities;
@@ -118,7 +118,7 @@ internal static class Schemas
         foreach (var (name, required) in ((string, string[])[])[(NewActivity, [TypeAnnotation, "displayName", "status"]), (ActivityChanges, [])])
         {
             var sent = Sent(document, activity, activityProperties, ActivityStatus.All.Select(s => s.Name), required);
-            sent.Properties![TypeAnnotation] = OneOf(ActivityType.All.Select(t => $"#{t}"));
+            sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityType.All.Select(t => t.Name)]);
             document.AddComponent(name, sent);
         }
 
@@ -296,9 +296,9 @@ internal static class Schemas
         return schema;
     }
 
-    private static OpenApiSchema Typed(OpenApiSchema schema, IEnumerable<string> names)
+    private static OpenApiSchema Typed(OpenApiSchema schema, string name)
     {
-        schema.Properties![TypeAnnotation] = OneOf(names.Select(n => $"#{n}"));
+        schema.Properties![TypeAnnotation] = OneOf([$"#{name}"]);
         schema.Required!.Add(TypeAnnotation);
         return schema;
     }
@@ -310,6 +310,9 @@ internal static class Schemas
     private static OpenApiSchema Many(IOpenApiSchema items, string? description = null) => new() { Type = JsonSchemaType.Array, Items = items, Description = description };
 
     private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names] };
+
+    // Taken with and without #, and written with it.
+    private static OpenApiSchema OneOfTypes(params string[] names) => OneOf(names.SelectMany(n => (string[])[$"#{n}", n]));
 
     private static OpenApiSchema Record(Dictionary<string, IOpenApiSchema> properties, string[] required) =>
         new() { Type = JsonSchemaType.Object, Properties = properties, Required = new HashSet<string>(required) };
