@@ -27,7 +27,6 @@ internal static class Schemas
     public const string CsdlJson = "csdlJson";
     public const string Health = "health";
     public const string OpenApi = "openApi";
-    public const string Page = "page";
     public const string Error = "error";
 
     /// <summary>Of a run as it is read.</summary>
@@ -87,8 +86,7 @@ internal static class Schemas
         }
 
         var run = Component(document, Run);
-        run.Properties!["@odata.context"] = Text();
-        run.Properties["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
+        run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
         AddSent(document);
         AddWrapped(document);
     }
@@ -147,7 +145,6 @@ internal static class Schemas
         document.AddComponent(CsdlJson, new OpenApiSchema { Type = JsonSchemaType.Object, Description = "CSDL in JSON." });
         document.AddComponent(Health, Text("`ok`"));
         document.AddComponent(OpenApi, new OpenApiSchema { Type = JsonSchemaType.Object, Description = "OpenAPI 3.1." });
-        document.AddComponent(Page, Text("HTML."));
 
         var headers = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = text };
         var item = Record(
@@ -208,13 +205,19 @@ internal static class Schemas
             };
         }
 
-        var schema = new OpenApiSchema { Type = JsonSchemaType.Object, Properties = new Dictionary<string, IOpenApiSchema>(), Required = new HashSet<string>() };
+        var schema = Record([], []);
+        if (type is IEdmEntityType { IsAbstract: false } || type.FullTypeName() == Statistics)
+        {
+            schema.Properties!["@odata.context"] = Text("Only where it stands alone in an answer.");
+        }
+
+        schema.AdditionalProperties = type.IsOpen ? new OpenApiSchema { Description = "Whatever else was sent." } : null;
         foreach (var property in type.Properties())
         {
-            schema.Properties[property.Name] = Read(type, property, document);
+            schema.Properties![property.Name] = Read(type, property, document);
             if (property.Name == "id" || (type is IEdmComplexType { IsOpen: false } && !property.Type.IsNullable && !property.Type.IsCollection()))
             {
-                schema.Required.Add(property.Name);
+                schema.Required!.Add(property.Name);
             }
         }
 
