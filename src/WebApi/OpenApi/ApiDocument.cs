@@ -11,7 +11,10 @@ namespace IndustryData.WebApi.OpenApi;
 /// <summary>Describes the routes that the service really has, by what each carries with it.</summary>
 internal static class ApiDocument
 {
-    private const string Bearer = "bearer";
+    /// <summary>The name of the security scheme.</summary>
+    public const string Bearer = "bearer";
+
+    private const string Service = "service";
 
     private static readonly Dictionary<int, string> _refusals = new()
     {
@@ -55,7 +58,12 @@ internal static class ApiDocument
     {
         document.Info = Info();
         document.Components = new OpenApiComponents();
-        document.Tags = new HashSet<OpenApiTag>();
+        document.Tags = new HashSet<OpenApiTag>
+        {
+            new() { Name = RunAddress.All[0].Path, Description = "The runs." },
+            new() { Name = RunAddress.All[1].Path, Description = "The same runs, at published Graph's address." },
+            new() { Name = Service, Description = "What is above the runs, and the service itself." },
+        };
         document.AddComponent(Bearer, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.Http,
@@ -115,7 +123,6 @@ internal static class ApiDocument
         var permission = route.Metadata.GetMetadata<Permission>();
         var isAnonymous = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
         var tag = TagOf(path);
-        document.Tags!.Add(new OpenApiTag { Name = tag });
         var entry = new OpenApiOperation
         {
             OperationId = IdOf(route, operation),
@@ -154,7 +161,7 @@ internal static class ApiDocument
 
     private static string Others(string[] spellings) => spellings.Length == 0 ? "" : $"Other spellings: {string.Join(", ", spellings.Select(s => $"`{s}`"))}.";
 
-    private static string TagOf(string path) => RunAddress.All.FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? "service";
+    private static string TagOf(string path) => RunAddress.All.FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? Service;
 
     private static IEnumerable<IOpenApiParameter> ParametersOf(RouteEndpoint route, Operation operation, OpenApiDocument document) =>
         route.RoutePattern.Parameters.Select(p => p.Name)

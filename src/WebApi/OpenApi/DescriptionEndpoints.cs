@@ -57,7 +57,9 @@ internal static class DescriptionEndpoints
                 // Nothing of the page comes from elsewhere, and nothing goes there.
                 options.DefaultFonts = false;
                 options.Telemetry = false;
-                options.DisableAgent().DisableMcp();
+                options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
+                options.HideClientButton = true;
+                options.DisableAgent().DisableMcp().AddPreferredSecuritySchemes(ApiDocument.Bearer);
             })
             .AllowAnonymous()
             .WithMetadata(new HttpMethodMetadata(["GET", "HEAD"]), new ProducesResponseTypeMetadata(200));

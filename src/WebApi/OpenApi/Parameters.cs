@@ -5,7 +5,10 @@ using Microsoft.OpenApi;
 
 namespace IndustryData.WebApi.OpenApi;
 
-/// <summary>What paths, query options and headers hold, said once for every operation.</summary>
+/// <summary>
+/// What paths, query options and headers hold, said once for every operation. The reference page sends every example that there is at once, so that they go together
+/// with each other and with the examples of bodies; what must be new each time has none.
+/// </summary>
 internal static class Parameters
 {
     /// <summary>The id of the run in examples.</summary>
@@ -44,12 +47,12 @@ internal static class Parameters
             QueryOptions.Filter,
             "Which runs: `eq ne gt ge lt le in`, `and or not`, `startswith endswith contains tolower`, on every property but `activities` and `statistics`, and on the numbers below `statistics/inboundTotals/`.",
             JsonSchemaType.String,
-            "status in ('failed','completedWithErrors') and startDateTime ge 2026-11-01T00:00:00Z"),
+            "status ne 'failed' and startDateTime ge 2026-11-01T00:00:00Z"),
         [QueryOptions.OrderBy] = Option(QueryOptions.OrderBy, "The order: names, times and status, each with `asc` or `desc`; without it the newest `startDateTime` comes first.", JsonSchemaType.String, "status desc,endDateTime"),
         [QueryOptions.Select] = Option(QueryOptions.Select, "The properties to show, by name; `*` is all. Lists show `statistics` only when they are selected.", JsonSchemaType.String, "displayName,status,statistics"),
         [QueryOptions.Search] = Option(QueryOptions.Search, "Words, or \"phrases\" in double quotes, that must all occur in `displayName`.", JsonSchemaType.String, "nightly rostering"),
         [QueryOptions.Top] = Option(QueryOptions.Top, $"The size of a page, {RunPage.DefaultSize} without it; above {RunPage.MaxSize} it means {RunPage.MaxSize}. `@odata.nextLink` leads to the next page while there is more.", JsonSchemaType.Integer, 50),
-        [QueryOptions.Skip] = Option(QueryOptions.Skip, "How many runs to leave out at the beginning. To read everything follow `@odata.nextLink` instead.", JsonSchemaType.Integer, 10),
+        [QueryOptions.Skip] = Option(QueryOptions.Skip, "How many runs to leave out at the beginning. To read everything follow `@odata.nextLink` instead.", JsonSchemaType.Integer, 0),
         [QueryOptions.Count] = Option(QueryOptions.Count, "`true` to have the number of all runs that match in `@odata.count`.", JsonSchemaType.Boolean, true),
         [QueryOptions.SkipToken] = Option(QueryOptions.SkipToken, "Where the page begins. It is part of `@odata.nextLink`; take it from there and nowhere else.", JsonSchemaType.String, null),
         [QueryOptions.Format] = Option(QueryOptions.Format, "`xml` or `json`; wins over `Accept`.", JsonSchemaType.String, "json"),
@@ -62,7 +65,7 @@ internal static class Parameters
         [IfNoneMatch] = Header("If-None-Match", "The `ETag` that the caller has; the answer is 304 while the run still has it.", "W/\"999999\""),
         [PreferReturn] = Header("Prefer", "`return=representation` to have what was written, `return=minimal` to have nothing but headers.", "return=representation"),
         [PreferPageSize] = Header("Prefer", "`odata.maxpagesize=N`: at most N runs a page.", "odata.maxpagesize=20"),
-        [IdempotencyKey] = Header("Idempotency-Key", "Names the request, so that it can be sent again safely: within 24 hours it is answered like the first time. 1 to 255 printable ASCII characters.", "rostering-2026-11-22"),
+        [IdempotencyKey] = Header("Idempotency-Key", "Names the request, so that it can be sent again safely: within 24 hours it is answered like the first time. 1 to 255 printable ASCII characters.", null),
         [RepeatabilityRequestId] = Header("Repeatability-Request-ID", "A GUID, with the same meaning as `Idempotency-Key` (OASIS Repeatable Requests); together with `Repeatability-First-Sent`.", null),
         [RepeatabilityFirstSent] = Header("Repeatability-First-Sent", "When the request was sent for the first time, as an HTTP date; after 24 hours the answer is 412.", null),
     };

@@ -33,9 +33,9 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
         {
             foreach (var operation in path.Value.EnumerateObject())
             {
-                foreach (var (parameter, body) in Requests(operation.Value))
+                foreach (var (parameters, body) in Requests(operation.Value))
                 {
-                    await SendAsync(path.Name, operation, parameter, body);
+                    await SendAsync(path.Name, operation, parameters, body);
                     sent++;
                 }
             }
@@ -61,8 +61,8 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
         }
     }
 
-    /// <summary>Each body alone, or no body where none is needed, and each parameter that has an example together with the first body.</summary>
-    private IEnumerable<(JsonElement? Parameter, string? Body)> Requests(JsonElement operation)
+    /// <summary>Each body alone, or no body where none is needed; each parameter that has an example together with the first body; and, as the reference page does, all of them.</summary>
+    private IEnumerable<(JsonElement[] Parameters, string? Body)> Requests(JsonElement operation)
     {
         List<string?> bodies = [];
         if (operation.TryGetProperty("requestBody", out var request))
@@ -75,17 +75,19 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
             bodies.Add(null);
         }
 
+        JsonElement[] parameters = [.. Parameters(operation).Where(p => p.GetProperty("in").GetString() != "path" && p.TryGetProperty("example", out _))];
         return
         [
-            .. bodies.Select(body => ((JsonElement?)null, body)),
-            .. Parameters(operation).Where(p => p.GetProperty("in").GetString() != "path" && p.TryGetProperty("example", out _)).Select(p => ((JsonElement?)p, bodies[0])),
+            .. bodies.Select(body => ((JsonElement[])[], body)),
+            .. parameters.Select(p => ((JsonElement[])[p], bodies[0])),
+            (parameters, bodies[0]),
         ];
     }
 
     private IEnumerable<JsonElement> Parameters(JsonElement operation) =>
         operation.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().Select(_schemas.Follow) : [];
 
-    private async Task SendAsync(string path, JsonProperty operation, JsonElement? parameter, string? body)
+    private async Task SendAsync(string path, JsonProperty operation, JsonElement[] parameters, string? body)
     {
         var run = await AddRunAsync();
         string Real(string text) => text
@@ -98,25 +100,27 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
             request.Content = Bodies.Json(Real(body));
         }
 
-        if (parameter is { } shown)
+        var query = new List<string>();
+        foreach (var parameter in parameters)
         {
-            var (name, example) = (shown.Text("name"), shown.GetProperty("example").ToString());
-            if (shown.Text("in") == "header")
+            var (name, example) = (parameter.Text("name"), parameter.GetProperty("example"));
+            var text = example.ValueKind == JsonValueKind.String ? example.GetString()! : example.GetRawText();
+            if (parameter.Text("in") == "header")
             {
-                request.Headers.TryAddWithoutValidation(name, example).ShouldBeTrue();
+                request.Headers.TryAddWithoutValidation(name, text).ShouldBeTrue();
             }
             else
             {
-                var text = shown.GetProperty("example").ValueKind == JsonValueKind.String ? example : example.ToLowerInvariant();
-                request.RequestUri = new Uri($"{request.RequestUri}?{name}={Uri.EscapeDataString(text)}", UriKind.Relative);
+                query.Add($"{name}={Uri.EscapeDataString(text)}");
             }
         }
 
+        request.RequestUri = new Uri($"{request.RequestUri}{(query.Count > 0 ? "?" : "")}{string.Join('&', query)}", UriKind.Relative);
         using var client = operation.Value.GetProperty("security").GetArrayLength() == 0 ? _service.Authorized(null) : _service.Authorized(Tokens.Make());
         using var response = await client.SendAsync(request, Cancellation);
         var answer = await response.Content.ReadAsStringAsync(Cancellation);
 
-        var what = $"{request.Method} {request.RequestUri} {parameter} {body}: {(int)response.StatusCode} {answer}";
+        var what = $"{request.Method} {request.RequestUri} {request.Headers} {body}: {(int)response.StatusCode} {answer}";
         ((int)response.StatusCode).ShouldBeInRange(200, 299, what);
         operation.Value.GetProperty("responses").TryGetProperty($"{(int)response.StatusCode}", out var documented).ShouldBeTrue(what);
         var headers = documented.TryGetProperty("headers", out var named) ? named.EnumerateObject().Select(h => h.Name) : [];
