@@ -47,7 +47,7 @@ internal static class DescriptionEndpoints
     private static void MapReference(this IEndpointRouteBuilder routes) =>
         routes.MapScalarApiReference("/docs", (options, http) =>
             {
-                var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
+                var nonce = RandomNumberGenerator.GetHexString(32);
                 options.Nonce = nonce;
                 http.Response.Headers.ContentSecurityPolicy =
                     $"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -44,6 +44,34 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
         sent.ShouldBeGreaterThan(100);
     }
 
+    [Theory]
+    [InlineData(null, "", 401)]
+    [InlineData("IndustryData-Nothing", "", 403)]
+    [InlineData("IndustryData-Run.ReadWrite.All", "?$bogus=1", 400)]
+    public async Task What_is_refused_is_refused_as_documented(string? permission, string query, int status)
+    {
+        using var client = _service.Authorized(permission is null ? null : Tokens.Make(roles: [permission]));
+        var refused = 0;
+
+        // A batch needs no permission of its own.
+        foreach (var path in _document.GetProperty("paths").EnumerateObject().Where(p => status != 403 || p.Name != "/$batch"))
+        {
+            foreach (var operation in path.Value.EnumerateObject().Where(o => o.Value.GetProperty("responses").TryGetProperty($"{status}", out _) && o.Value.GetProperty("security").GetArrayLength() > 0))
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Parse(operation.Name), path.Name.TrimStart('/') + query);
+                using var response = await client.SendAsync(request, Cancellation);
+                ((int)response.StatusCode).ShouldBe(status, $"{request.Method} {path.Name}");
+                var documented = _schemas.Follow(operation.Value.GetProperty("responses").GetProperty($"{status}"));
+                _schemas.Faults(await response.JsonAsync(), documented.GetProperty("content").GetProperty("application/json").GetProperty("schema")).ShouldBeEmpty();
+                var headers = documented.TryGetProperty("headers", out var named) ? named.EnumerateObject().Select(h => h.Name) : [];
+                headers.ShouldBeSubsetOf(response.Headers.Select(h => h.Key));
+                refused++;
+            }
+        }
+
+        refused.ShouldBeGreaterThan(25);
+    }
+
     [Fact]
     public void Every_body_in_an_example_is_of_the_schema()
     {
