@@ -24,6 +24,7 @@ internal static class ApiDocument
         [404] = "There is no such thing here; what belongs to another tenant does not exist either.",
         [406] = "`Accept` allows nothing that the service can write.",
         [409] = "The change contradicts what is final about the run or activity.",
+        [410] = "The token is too old or of another database: begin anew at `Location`.",
         [412] = "The condition does not hold: the run has another `ETag`, or the request is repeated too late.",
         [413] = "The body is too long: over 1 MiB, or 4 MiB for a batch.",
         [415] = "The body is not JSON in UTF-8.",
@@ -199,6 +200,7 @@ internal static class ApiDocument
             status switch
             {
                 401 => [Parameters.Authenticate],
+                410 => [Parameters.Location],
                 429 or 503 => [Parameters.RetryAfter],
                 _ => [],
             },

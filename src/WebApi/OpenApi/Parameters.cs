@@ -55,6 +55,7 @@ internal static class Parameters
         [QueryOptions.Skip] = Option(QueryOptions.Skip, "How many runs to leave out at the beginning. To read everything follow `@odata.nextLink` instead.", JsonSchemaType.Integer, 0),
         [QueryOptions.Count] = Option(QueryOptions.Count, "`true` to have the number of all runs that match in `@odata.count`.", JsonSchemaType.Boolean, true),
         [QueryOptions.SkipToken] = Option(QueryOptions.SkipToken, "Where the page begins. It is part of `@odata.nextLink`; take it from there and nowhere else.", JsonSchemaType.String, null),
+        [QueryOptions.DeltaToken] = Option(QueryOptions.DeltaToken, "`latest` to have changes from now on alone. Else it is part of `@odata.deltaLink`; take it from there and nowhere else.", JsonSchemaType.String, "latest"),
         [QueryOptions.Format] = Option(QueryOptions.Format, "`xml` or `json`; wins over `Accept`.", JsonSchemaType.String, "json"),
     };
 
@@ -73,7 +74,7 @@ internal static class Parameters
     /// <summary>Response headers, by name.</summary>
     public static readonly IReadOnlyDictionary<string, OpenApiHeader> ResponseHeaders = new Dictionary<string, OpenApiHeader>
     {
-        [Location] = ResponseHeader("The absolute URL of what was made."),
+        [Location] = ResponseHeader("The absolute URL of what was made, or of where to begin anew."),
         [EntityId] = ResponseHeader("The id URL of what was made (OData Protocol §8.3.4)."),
         [ETag] = ResponseHeader("The run's version, to be sent back in `If-Match` or `If-None-Match`."),
         [PreferenceApplied] = ResponseHeader("The preference that was met."),

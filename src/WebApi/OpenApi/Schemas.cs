@@ -16,6 +16,7 @@ internal static class Schemas
     public const string NewActivity = "newActivity";
     public const string ActivityChanges = "activityChanges";
     public const string RunCollection = "runCollection";
+    public const string RunChangeCollection = "runChangeCollection";
     public const string ActivityCollection = "activityCollection";
     public const string NoParameters = "noParameters";
     public const string Count = "count";
@@ -133,6 +134,18 @@ internal static class Schemas
                 ["@odata.count"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "How many runs match; only with `$count=true`." },
                 ["@odata.nextLink"] = Text("The next page; absent on the last one."),
                 ["value"] = Many(To(Run, document)),
+            },
+            ["@odata.context", "value"]));
+        var removed = Record(
+            new() { ["id"] = text, ["@removed"] = Record(new() { ["reason"] = Text("`deleted`, or `changed` so that the run no longer matches.") }, ["reason"]) },
+            ["id", "@removed"]);
+        document.AddComponent(RunChangeCollection, Record(
+            new()
+            {
+                ["@odata.context"] = text,
+                ["@odata.nextLink"] = Text("The next page."),
+                ["@odata.deltaLink"] = Text("On the last page instead: what will have changed since."),
+                ["value"] = Many(new OpenApiSchema { AnyOf = [To(Run, document), removed] }),
             },
             ["@odata.context", "value"]));
         document.AddComponent(ActivityCollection, Record(new() { ["@odata.context"] = text, ["value"] = Many(To(Activity, document)) }, ["@odata.context", "value"]));

@@ -109,6 +109,15 @@ internal static class RunOperations
         ],
     };
 
+    public static readonly Operation FollowChanges = new(
+        "followRuns",
+        "Follow the changes of runs",
+        "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, keep `@odata.deltaLink` and follow it later. A run that is deleted, or no longer matches, comes as `@removed`. No change is missed; one may come twice.")
+    {
+        Headers = [Parameters.PreferPageSize],
+        Answers = [Answer.Json(200, "A page of runs as they are now.", Schemas.RunChangeCollection, Parameters.PreferenceApplied)],
+    };
+
     public static readonly Operation Update = new(
         "updateRun",
         "Update run",
