@@ -112,7 +112,7 @@ internal static class RunOperations
     public static readonly Operation FollowChanges = new(
         "followRuns",
         "Follow the changes of runs",
-        "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, keep `@odata.deltaLink` and follow it later. A run that is deleted, or no longer matches, comes as `@removed`. No change is missed; one may come twice.")
+        "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, keep `@odata.deltaLink` and follow it later. A run that is deleted, or no longer matches, comes as `@removed`. No change is missed, one may come twice; only what the service drops for its age is not told.")
     {
         Headers = [Parameters.PreferPageSize],
         Answers = [Answer.Json(200, "A page of runs as they are now.", Schemas.RunChangeCollection, Parameters.PreferenceApplied)],
