@@ -1,5 +1,6 @@
 using IndustryData.Application.Common;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Http;
@@ -9,12 +10,12 @@ internal static class Routes
 {
     private static readonly int[] _always = [401, 403, 503];
 
-    /// <summary>Offers a path that takes no query options.</summary>
-    public static void Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
+    /// <summary>Offers a path that takes no query options. What it does is then said by <see cref="DescriptionEndpoints.Describes"/>.</summary>
+    public static IEndpointConventionBuilder Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
         routes.Offer(method, path, permission, (http, _) => handler(http), statuses, []);
 
-    /// <summary>Offers a path.</summary>
-    public static void Offer(
+    /// <summary>Offers a path. What it does is then said by <see cref="DescriptionEndpoints.Describes"/>.</summary>
+    public static IEndpointConventionBuilder Offer(
         this IEndpointRouteBuilder routes,
         string method,
         string path,
@@ -23,7 +24,9 @@ internal static class Routes
         int[] statuses,
         string[] options,
         bool isText = false) =>
-        routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, options, isText)).Documents(permission, [.. statuses, .. _always]);
+        routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, options, isText))
+            .Documents(permission, [.. statuses, .. _always])
+            .WithMetadata(new TakenOptions(options));
 
     /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
     public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
@@ -46,7 +49,7 @@ internal static class Routes
         return Task.CompletedTask;
     }
 
-    private static void Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
+    private static IEndpointConventionBuilder Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
     {
         endpoint.RequireAuthorization(permission.Policy);
         endpoint.WithMetadata(permission);
@@ -54,6 +57,8 @@ internal static class Routes
         {
             endpoint.WithMetadata(new ProducesResponseTypeMetadata(status));
         }
+
+        return endpoint;
     }
 
     private static async Task HandleAsync(HttpContext http, Func<HttpContext, QueryOptions, Task> handler, string[] offered, bool isText)

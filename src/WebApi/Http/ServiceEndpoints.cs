@@ -1,5 +1,6 @@
 using IndustryData.Application.Common;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Http;
@@ -9,17 +10,21 @@ internal static class ServiceEndpoints
 {
     public static void MapService(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200))
+            .Describes(new("getServiceDocument", "The service document", "Where to begin (OData JSON Format §5).") { Answers = [Answer.Json(200, "The singletons.", Schemas.ServiceDocument)] });
         foreach (var singleton in (string[])["external", "external/industryData", "process"])
         {
-            routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406]);
+            routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406])
+                .Describes(new($"get_{singleton.Replace('/', '_')}", $"The singleton {singleton}", "It has no members of its own; the runs are below it.") { Answers = [Answer.Json(200, "The singleton.", Schemas.Singleton)] });
         }
 
         routes.MapMetadata();
-        routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200))
+            .Describes(new("isLive", "Whether the process runs", "For whoever restarts it.") { Answers = [Answer.Text(200, "It runs.", Schemas.Health)] });
         routes.MapMethods("/health/ready", ["GET", "HEAD"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
             .AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503));
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503))
+            .Describes(new("isReady", "Whether the service serves", "For whoever sends requests to it.") { Answers = [Answer.Text(200, "It serves.", Schemas.Health)] });
     }
 
     // OData JSON Format §5.
