@@ -1,5 +1,6 @@
 using IndustryData.Application.Common;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Http;
@@ -14,12 +15,12 @@ internal static class Routes
 
     private static readonly int[] _always = [401, 403, 503];
 
-    /// <summary>Offers a path that takes no query options.</summary>
-    public static void Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
+    /// <summary>Offers a path that takes no query options. What it does is then said by <see cref="DescriptionEndpoints.Describes"/>.</summary>
+    public static IEndpointConventionBuilder Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
         routes.Offer(method, path, permission, (http, _) => handler(http), statuses, []);
 
-    /// <summary>Offers a path.</summary>
-    public static void Offer(
+    /// <summary>Offers a path. What it does is then said by <see cref="DescriptionEndpoints.Describes"/>.</summary>
+    public static IEndpointConventionBuilder Offer(
         this IEndpointRouteBuilder routes,
         string method,
         string path,
@@ -33,8 +34,9 @@ internal static class Routes
         var isRead = method == "GET";
         var media = isText ? Text : isRead || statuses.Contains(200) || (statuses.Contains(201) && !path.EndsWith("/$ref", StringComparison.Ordinal)) ? Json : null;
         string[] taken = isRead && !isText ? [.. options, QueryOptions.Format] : options;
-        routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, taken, MediaOf(http, media)))
-            .Documents(permission, [.. statuses.Union(media is null ? [] : [StatusCodes.Status406NotAcceptable]), .. _always]);
+        return routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, taken, MediaOf(http, media)))
+            .Documents(permission, [.. statuses.Union(media is null ? [] : [StatusCodes.Status406NotAcceptable]), .. _always])
+            .WithMetadata(new TakenOptions(taken));
     }
 
     /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
@@ -58,7 +60,7 @@ internal static class Routes
         return Task.CompletedTask;
     }
 
-    private static void Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
+    private static IEndpointConventionBuilder Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
     {
         endpoint.RequireAuthorization(permission.Policy);
         endpoint.WithMetadata(permission);
@@ -66,6 +68,8 @@ internal static class Routes
         {
             endpoint.WithMetadata(new ProducesResponseTypeMetadata(status));
         }
+
+        return endpoint;
     }
 
     /// <summary>Reads what is said about the answer in general: OData's version, the query options and the format.</summary>

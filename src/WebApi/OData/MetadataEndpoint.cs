@@ -1,17 +1,26 @@
 using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OpenApi;
 
 namespace IndustryData.WebApi.OData;
 
 /// <summary><c>$metadata</c>: CSDL as XML, or as JSON for those who ask (OData Protocol §11.1.2).</summary>
 internal static class MetadataEndpoint
 {
+    private static readonly string[] _options = [QueryOptions.Format];
+
+    private static readonly Operation _operation = new("getMetadata", "The model", "The entity data model as CSDL: XML, or JSON for those who ask.")
+    {
+        Answers = [new Answer(200, "The model.", new Dictionary<string, string> { ["application/xml"] = Schemas.Csdl, ["application/json"] = Schemas.CsdlJson }, [])],
+    };
+
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
         routes.MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync).AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406));
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new TakenOptions(_options))
+            .Describes(_operation);
 
     private static async Task WriteAsync(HttpContext http)
     {
-        if (await Routes.ReadAsync(http, [QueryOptions.Format], media: null) is not { } options)
+        if (await Routes.ReadAsync(http, _options, media: null) is not { } options)
         {
             return;
         }

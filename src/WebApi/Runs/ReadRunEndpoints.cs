@@ -2,6 +2,7 @@ using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -19,21 +20,21 @@ internal static class ReadRunEndpoints
     public static void MapReadRuns(this IEndpointRouteBuilder routes, RunAddress address)
     {
         var runs = $"/{address.Path}";
-        routes.Offer("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions);
-        routes.Offer("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [QueryOptions.Filter, QueryOptions.Search], isText: true);
+        routes.Offer("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions).Describes(RunOperations.List);
+        routes.Offer("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [QueryOptions.Filter, QueryOptions.Search], isText: true).Describes(RunOperations.Count);
         routes.Only("GET", $"{runs}/$count", Permissions.Read);
         foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
         {
-            routes.Offer("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [QueryOptions.Filter, QueryOptions.Search]);
+            routes.Offer("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [QueryOptions.Filter, QueryOptions.Search]).Describes(RunOperations.SumStatistics);
             routes.Only("GET", $"{runs}/{operation}", Permissions.Read);
         }
 
         foreach (var run in address.Keyed)
         {
-            routes.Offer("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [QueryOptions.Select, QueryOptions.Expand]);
+            routes.Offer("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [QueryOptions.Select, QueryOptions.Expand]).Describes(RunOperations.Get);
             foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
             {
-                routes.Offer("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]);
+                routes.Offer("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]).Describes(RunOperations.GetStatistics);
             }
         }
     }
