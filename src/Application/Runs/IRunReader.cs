@@ -11,8 +11,8 @@ public interface IRunReader
     /// <summary>Whether this tenant has a run of that id.</summary>
     Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 
-    /// <summary>A page of the tenant's runs.</summary>
-    Task<IReadOnlyList<RunListItem>> ListAsync(ListRunsQuery query, CancellationToken cancellationToken);
+    /// <summary>The tenant's runs that the query selects, as many as its page has, one by one as they come from the database.</summary>
+    IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, CancellationToken cancellationToken);
 
     /// <summary>How many runs of the tenant the criteria select.</summary>
     Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);

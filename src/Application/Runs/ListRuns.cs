@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -25,11 +26,8 @@ public sealed record ListRunsQuery(
     bool WithCount = false,
     bool WithActivities = false) : IQuery<Result<RunPage>>;
 
-/// <summary>One page of a list.</summary>
-/// <param name="Runs">The runs, in the list's order.</param>
-/// <param name="Next">Where the next page begins; null when this is the last.</param>
-/// <param name="Count">How many runs the criteria select on all pages together; null when nobody asked.</param>
-public sealed record RunPage(IReadOnlyList<RunListItem> Runs, RunPosition? Next, long? Count = null)
+/// <summary>One page of a list. Its runs come one by one, as they are read; a failure to read them is thrown there.</summary>
+public sealed class RunPage
 {
     /// <summary>The runs on a page when nobody asks for a number.</summary>
     public const int DefaultSize = 100;
@@ -39,28 +37,63 @@ public sealed record RunPage(IReadOnlyList<RunListItem> Runs, RunPosition? Next,
 
     /// <summary>The runs on a page at most that come with their activities, of which each may have a thousand.</summary>
     public const int MaxSizeWithActivities = 100;
+
+    /// <summary>How many runs the criteria select on all pages together; null when nobody asked.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>The runs, in the list's order.</summary>
+    public required IAsyncEnumerable<RunListItem> Runs { get; set; }
+
+    /// <summary>Set while the runs are read when there is no room for more of them: then the page ends here.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>Where the next page begins, once the runs have been read; null when this is the last.</summary>
+    public RunPosition? Next { get; internal set; }
 }
 
 internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQuery, Result<RunPage>>
 {
     public async ValueTask<Result<RunPage>> Handle(ListRunsQuery query, CancellationToken cancellationToken)
     {
-        long? count = query.WithCount ? await runs.CountAsync(query.TenantId, query.Criteria, cancellationToken) : null;
-        if (query.PageSize == 0)
+        var page = new RunPage
         {
-            return new RunPage([], null, count);
+            Count = query.WithCount ? await runs.CountAsync(query.TenantId, query.Criteria, cancellationToken) : null,
+            Runs = AsyncEnumerable.Empty<RunListItem>(),
+        };
+        if (query.PageSize > 0)
+        {
+            page.Runs = ReadAsync(query, page, cancellationToken);
+            page.Runs = query.WithActivities ? WithActivitiesAsync(query.TenantId, page.Runs, cancellationToken) : page.Runs;
         }
 
-        // One more than asked for tells whether there is a next page.
-        var found = await runs.ListAsync(query with { PageSize = query.PageSize + 1 }, cancellationToken);
-        var next = found.Count <= query.PageSize ? null : RunPosition.Of(found[query.PageSize - 1], query.Order);
-        var page = next is null ? found : [.. found.Take(query.PageSize)];
-        return new RunPage(query.WithActivities && page.Count > 0 ? await WithActivitiesAsync(query.TenantId, page, cancellationToken) : page, next, count);
+        return page;
     }
 
-    private async Task<IReadOnlyList<RunListItem>> WithActivitiesAsync(TenantId tenantId, IReadOnlyList<RunListItem> page, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<RunListItem> ReadAsync(ListRunsQuery query, RunPage page, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var activities = await runs.ActivitiesAsync(tenantId, [.. page.Select(r => r.Id)], cancellationToken);
-        return [.. page.Select(r => r with { Activities = activities.GetValueOrDefault(r.Id, []) })];
+        var (last, read) = (default(RunListItem), 0);
+
+        // One more than asked for tells whether there is a next page.
+        await foreach (var run in runs.ListAsync(query with { PageSize = query.PageSize + 1 }, cancellationToken))
+        {
+            if (read == query.PageSize || page.IsFull)
+            {
+                page.Next = RunPosition.Of(last, query.Order);
+                yield break;
+            }
+
+            (last, read) = (run, read + 1);
+            yield return run;
+        }
+    }
+
+    private async IAsyncEnumerable<RunListItem> WithActivitiesAsync(TenantId tenantId, IAsyncEnumerable<RunListItem> page, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var read = await page.ToListAsync(cancellationToken);
+        var activities = read.Count == 0 ? null : await runs.ActivitiesAsync(tenantId, [.. read.Select(r => r.Id)], cancellationToken);
+        foreach (var run in read)
+        {
+            yield return run with { Activities = activities!.GetValueOrDefault(run.Id, []) };
+        }
     }
 }

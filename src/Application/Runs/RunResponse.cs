@@ -23,10 +23,10 @@ public sealed record RunResponse(
     DateTimeOffset LastModifiedDateTime,
     long Version);
 
-/// <summary>A run as a list shows it: without the statistics, which may be large, unless somebody asks for them.</summary>
+/// <summary>A run as a list shows it: without the statistics, which may be large, unless somebody asks for them. A struct, because pages of them pass by and nobody keeps one.</summary>
 /// <inheritdoc cref="RunResponse" />
 /// <param name="Activities">What it carried out, in the order in which it was reported; null when nobody asked.</param>
-public sealed record RunListItem(
+public readonly record struct RunListItem(
     Guid Id,
     string DisplayName,
     DateTimeOffset StartDateTime,

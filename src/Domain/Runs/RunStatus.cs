@@ -24,7 +24,7 @@ public sealed class RunStatus
     private RunStatus(string name, short number, bool mayHaveBlockingError) =>
         (Name, Number, MayHaveBlockingError) = (name, number, mayHaveBlockingError);
 
-    /// <summary>Every status, by number.</summary>
+    /// <summary>Every status, each in the place of its number.</summary>
     public static IReadOnlyList<RunStatus> All { get; } = [Running, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
 
     /// <summary>The member's name on the wire, camelCase.</summary>
@@ -47,8 +47,9 @@ public sealed class RunStatus
 
     /// <summary>The status of that stored number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is none: the row was written by a newer version.</exception>
-    public static RunStatus FromNumber(short number) => All.FirstOrDefault(s => s.Number == number)
-        ?? throw new ArgumentOutOfRangeException(nameof(number), number, "No run status has this number.");
+    public static RunStatus FromNumber(short number) => number >= 0 && number < All.Count
+        ? All[number]
+        : throw new ArgumentOutOfRangeException(nameof(number), number, "No run status has this number.");
 
     /// <inheritdoc />
     public override string ToString() => Name;

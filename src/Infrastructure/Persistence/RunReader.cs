@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using Npgsql;
@@ -36,27 +37,21 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
-    public Task<IReadOnlyList<RunListItem>> ListAsync(ListRunsQuery query, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sql = new RunSql();
         var where = sql.Where(query.TenantId.Value, query.Criteria);
         var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
         var text = $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {sql.Parameter(query.PageSize)}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}";
-        return QueryAsync<IReadOnlyList<RunListItem>>(
-            text,
-            sql,
-            async (rows, cancellation) =>
-            {
-                var runs = new List<RunListItem>();
-                while (await rows.ReadAsync(cancellation))
-                {
-                    var run = Item(rows);
-                    runs.Add(query.WithStatistics ? run with { Statistics = rows.GetString(9) } : run);
-                }
-
-                return runs;
-            },
-            cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        using var patience = Patience(cancellationToken);
+        await using var command = sql.Command(text, connection);
+        await using var rows = await command.ExecuteReaderAsync(patience.Token);
+        while (await rows.ReadAsync(patience.Token))
+        {
+            var run = Item(rows);
+            yield return query.WithStatistics ? run with { Statistics = rows.GetString(9) } : run;
+        }
     }
 
     public Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
@@ -95,16 +90,17 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
     private async Task<T> QueryAsync<T>(string text, RunSql sql, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(limit.Timeout);
-        await using var command = new NpgsqlCommand(text, connection);
-        foreach (var parameter in sql.Parameters)
-        {
-            command.Parameters.Add(parameter);
-        }
-
+        using var patience = Patience(cancellationToken);
+        await using var command = sql.Command(text, connection);
         await using var rows = await command.ExecuteReaderAsync(patience.Token);
         return await read(rows, patience.Token);
+    }
+
+    private CancellationTokenSource Patience(CancellationToken cancellationToken)
+    {
+        var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(limit.Timeout);
+        return patience;
     }
 
     public async Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken)
@@ -128,7 +124,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
                 var changes = new List<RunChange>();
                 while (await rows.ReadAsync(cancellation))
                 {
-                    var run = !rows.GetBoolean(10) ? null : query.WithStatistics ? Item(rows) with { Statistics = rows.GetString(11) } : Item(rows);
+                    RunListItem? run = !rows.GetBoolean(10) ? null : query.WithStatistics ? Item(rows) with { Statistics = rows.GetString(11) } : Item(rows);
                     changes.Add(new RunChange(rows.GetGuid(0), rows.GetInt64(9), run));
                 }
 
@@ -204,11 +200,11 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
     private static RunListItem Item(NpgsqlDataReader row) => new(
         row.GetGuid(0),
         row.GetString(1),
-        row.GetFieldValue<DateTimeOffset>(2),
-        row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
+        row.GetDateTime(2),
+        row.IsDBNull(3) ? null : row.GetDateTime(3),
         RunStatus.FromNumber(row.GetInt16(4)).Name,
         row.IsDBNull(5) ? null : row.GetString(5),
-        row.GetFieldValue<DateTimeOffset>(6),
-        row.GetFieldValue<DateTimeOffset>(7),
+        row.GetDateTime(6),
+        row.GetDateTime(7),
         row.GetInt64(8));
 }

@@ -15,8 +15,17 @@ internal sealed class RunSql
 
     private readonly List<NpgsqlParameter> _parameters = [];
 
-    /// <summary>The parameters that the texts name.</summary>
-    public IReadOnlyList<NpgsqlParameter> Parameters => _parameters;
+    /// <summary>The command of a text and of the parameters that it names.</summary>
+    public NpgsqlCommand Command(string text, NpgsqlConnection connection)
+    {
+        var command = new NpgsqlCommand(text, connection);
+        foreach (var parameter in _parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
 
     /// <summary>Adds a parameter and gives its name.</summary>
     public string Parameter<T>(T value)

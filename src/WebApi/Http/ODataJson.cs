@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using IndustryData.WebApi.OData;
@@ -16,8 +15,25 @@ internal static class ODataJson
     /// <param name="status">Its status.</param>
     /// <param name="write">Writes the payload with minimal control information.</param>
     /// <param name="showsStatuses">Whether members of evolvable enumerations may be in it.</param>
-    public static async Task WriteJsonAsync(this HttpResponse response, int status, Action<Utf8JsonWriter> write, bool showsStatuses = true)
+    public static Task WriteJsonAsync(this HttpResponse response, int status, Action<Utf8JsonWriter> write, bool showsStatuses = true) =>
+        response.WriteJsonAsync(
+            status,
+            json =>
+            {
+                write(json);
+                return Task.CompletedTask;
+            },
+            showsStatuses);
+
+    /// <inheritdoc cref="WriteJsonAsync(HttpResponse, int, Action{Utf8JsonWriter}, bool)" />
+    public static async Task WriteJsonAsync(this HttpResponse response, int status, Func<Utf8JsonWriter, Task> write, bool showsStatuses = true)
     {
+        using var minimal = new ResponseBuffer();
+        await using (var json = new Utf8JsonWriter(minimal, WriterOptions))
+        {
+            await write(json);
+        }
+
         var format = ODataFormat.Of(response.HttpContext);
         response.StatusCode = status;
         response.ContentType = format.ContentType;
@@ -26,19 +42,24 @@ internal static class ODataJson
             Preferences.ApplyUnknownMembers(response.HttpContext);
         }
 
-        await using var json = new Utf8JsonWriter(response.BodyWriter, WriterOptions);
         if (format == ODataFormat.Default)
         {
-            write(json);
+            await SendAsync(response, minimal);
             return;
         }
 
-        var minimal = new ArrayBufferWriter<byte>();
-        await using (var first = new Utf8JsonWriter(minimal, WriterOptions))
+        using var other = new ResponseBuffer();
+        await using (var json = new Utf8JsonWriter(other, WriterOptions))
         {
-            write(first);
+            ControlInformation.Rewrite(minimal.Written, format, ServiceUrls.Root(response.HttpContext.Request), json);
         }
 
-        ControlInformation.Rewrite(minimal.WrittenMemory, format, ServiceUrls.Root(response.HttpContext.Request), json);
+        await SendAsync(response, other);
+    }
+
+    private static async Task SendAsync(HttpResponse response, ResponseBuffer body)
+    {
+        response.ContentLength = body.Written.Length;
+        await response.BodyWriter.WriteAsync(body.Written, response.HttpContext.RequestAborted);
     }
 }

@@ -1,21 +1,38 @@
+using System.Text.Json;
+
 namespace IndustryData.WebApi.OData;
+
+/// <summary>Properties of a run, beside its id, which is always shown.</summary>
+[Flags]
+internal enum RunProperties
+{
+    None = 0,
+    DisplayName = 1,
+    StartDateTime = 1 << 1,
+    EndDateTime = 1 << 2,
+    Status = 1 << 3,
+    Statistics = 1 << 4,
+    BlockingError = 1 << 5,
+    CreatedDateTime = 1 << 6,
+    LastModifiedDateTime = 1 << 7,
+    All = (1 << 8) - 1,
+}
 
 /// <summary>The properties of a run that an answer shows.</summary>
 /// <param name="Context">What the context URL says of it: <c>(id,status)</c>, or nothing.</param>
-/// <param name="Names">The properties.</param>
+/// <param name="Shown">The properties.</param>
 /// <param name="WithActivities">Whether the run's activities come with it.</param>
-internal sealed record RunSelection(string Context, IReadOnlySet<string> Names, bool WithActivities = false)
+internal sealed record RunSelection(string Context, RunProperties Shown, bool WithActivities = false)
 {
     public const string Activities = "activities";
-    public const string Statistics = "statistics";
 
-    private static readonly string[] _all = ["id", "displayName", "startDateTime", "endDateTime", "status", Statistics, "blockingError", "createdDateTime", "lastModifiedDateTime"];
+    private static readonly string[] _all = ["id", .. Enum.GetValues<RunProperties>().Where(p => int.PopCount((int)p) == 1).Select(p => JsonNamingPolicy.CamelCase.ConvertName($"{p}"))];
 
     /// <summary>Everything.</summary>
-    public static readonly RunSelection Everything = new("", _all.ToHashSet());
+    public static readonly RunSelection Everything = new("", RunProperties.All);
 
     /// <summary>What lists show when nobody selects: published Graph's lists have no statistics either.</summary>
-    public static readonly RunSelection Listed = new("", _all.Where(n => n != Statistics).ToHashSet());
+    public static readonly RunSelection Listed = new("", RunProperties.All & ~RunProperties.Statistics);
 
     /// <summary>Reads <c>$select</c> (OData URL Conventions §5.1.3). The id is always there, as Graph does it, and so the same run is known again.</summary>
     /// <exception cref="RefusedException">A name is no property of a run.</exception>
@@ -33,7 +50,9 @@ internal sealed record RunSelection(string Context, IReadOnlySet<string> Names, 
             });
         }
 
-        return names.Contains("*") ? Everything : new RunSelection($"({string.Join(',', names)})", names.Append("id").ToHashSet());
+        return names.Contains("*") ? Everything : new RunSelection(
+            $"({string.Join(',', names)})",
+            names.Where(n => n != "id").Aggregate(RunProperties.None, (shown, name) => shown | Enum.Parse<RunProperties>(name, ignoreCase: true)));
     }
 
     /// <summary>Adds what <c>$expand</c> names (OData URL Conventions §5.1.4): activities, which are all that there is.</summary>

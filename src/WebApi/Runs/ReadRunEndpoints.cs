@@ -70,21 +70,27 @@ internal static class ReadRunEndpoints
             Preferences.ApplyMaxPageSize(http, Math.Min(wish, most));
         }
 
-        var query = new ListRunsQuery(http.Tenant(), asked.Criteria, asked.Order, size, asked.Skip, after, asked.Selection.Names.Contains(RunSelection.Statistics), asked.Count, asked.Selection.WithActivities);
+        var query = new ListRunsQuery(http.Tenant(), asked.Criteria, asked.Order, size, asked.Skip, after, asked.Selection.Shown.HasFlag(RunProperties.Statistics), asked.Count, asked.Selection.WithActivities);
         if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
         {
             await http.RefuseAsync(error);
             return;
         }
 
-        string? nextLink = null;
-        if (page.Next is { } next)
-        {
-            var others = options.ForNextPage;
-            nextLink = $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={await tokens.WriteAsync(http.Tenant(), others, next.Keys, http.RequestAborted)}";
-        }
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            async json =>
+            {
+                await RunJson.WriteAsync(json, page, asked.Selection, ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context));
+                if (page.Next is { } next)
+                {
+                    var others = options.ForNextPage;
+                    var place = await tokens.WriteAsync(http.Tenant(), others, next.Keys, http.RequestAborted);
+                    json.WriteString("@odata.nextLink", $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={place}");
+                }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, page, asked.Selection, ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context), nextLink));
+                json.WriteEndObject();
+            });
     }
 
     private static async Task CountAsync(HttpContext http, QueryOptions options)

@@ -69,7 +69,7 @@ internal static class RunChangeEndpoints
             Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
         }
 
-        var query = new ReadRunChangesQuery(http.Tenant(), asked.Criteria, size, from, fromNow, asked.Selection.Names.Contains(RunSelection.Statistics));
+        var query = new ReadRunChangesQuery(http.Tenant(), asked.Criteria, size, from, fromNow, asked.Selection.Shown.HasFlag(RunProperties.Statistics));
         if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
         {
             if (error.Kind == ErrorKind.Gone)

@@ -8,6 +8,25 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>Writes runs as published Graph does.</summary>
 internal static class RunJson
 {
+    // A page ends when it has so much, however few runs that are, so that nobody's answer takes all the memory.
+    private const int LargestPage = 4 * 1024 * 1024;
+
+    private static readonly JsonEncodedText _context = JsonEncodedText.Encode("@odata.context");
+    private static readonly JsonEncodedText _etag = JsonEncodedText.Encode("@odata.etag");
+    private static readonly JsonEncodedText _value = JsonEncodedText.Encode("value");
+    private static readonly JsonEncodedText _id = JsonEncodedText.Encode("id");
+    private static readonly JsonEncodedText _displayName = JsonEncodedText.Encode("displayName");
+    private static readonly JsonEncodedText _startDateTime = JsonEncodedText.Encode("startDateTime");
+    private static readonly JsonEncodedText _endDateTime = JsonEncodedText.Encode("endDateTime");
+    private static readonly JsonEncodedText _status = JsonEncodedText.Encode("status");
+    private static readonly JsonEncodedText _statistics = JsonEncodedText.Encode("statistics");
+    private static readonly JsonEncodedText _blockingError = JsonEncodedText.Encode("blockingError");
+    private static readonly JsonEncodedText _createdDateTime = JsonEncodedText.Encode("createdDateTime");
+    private static readonly JsonEncodedText _lastModifiedDateTime = JsonEncodedText.Encode("lastModifiedDateTime");
+
+    // Most runs have been changed a few times at most.
+    private static readonly JsonEncodedText[] _etags = [.. Enumerable.Range(0, 16).Select(v => JsonEncodedText.Encode(EntityTags.Of(v), ODataJson.WriterOptions.Encoder))];
+
     /// <summary>A single run.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="run">The run.</param>
@@ -17,46 +36,41 @@ internal static class RunJson
     public static void Write(Utf8JsonWriter json, RunResponse run, string context, RunSelection? selection = null, IReadOnlyList<ActivityResponse>? activities = null)
     {
         json.WriteStartObject();
-        json.WriteString("@odata.context", context);
+        json.WriteString(_context, context);
         WriteMembers(
             json,
             new RunListItem(run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version, run.Statistics, activities),
-            (selection ?? RunSelection.Everything).Names);
+            (selection ?? RunSelection.Everything).Shown);
         json.WriteEndObject();
     }
 
-    /// <summary>A page of runs.</summary>
-    public static void Write(Utf8JsonWriter json, RunPage page, RunSelection selection, string context, string? nextLink)
+    /// <summary>A page of runs, each as it is read, up to the link to the next page.</summary>
+    public static async Task WriteAsync(Utf8JsonWriter json, RunPage page, RunSelection selection, string context)
     {
         json.WriteStartObject();
-        json.WriteString("@odata.context", context);
+        json.WriteString(_context, context);
         if (page.Count is { } count)
         {
             json.WriteNumber("@odata.count", count);
         }
 
-        if (nextLink is not null)
-        {
-            json.WriteString("@odata.nextLink", nextLink);
-        }
-
-        json.WriteStartArray("value");
-        foreach (var run in page.Runs)
+        json.WriteStartArray(_value);
+        await foreach (var run in page.Runs)
         {
             json.WriteStartObject();
-            WriteMembers(json, run, selection.Names);
+            WriteMembers(json, run, selection.Shown);
             json.WriteEndObject();
+            page.IsFull = json.BytesCommitted + json.BytesPending > LargestPage;
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>A page of changes: runs as they are, and those to be removed in Graph's way (api-guidelines, change-tracking).</summary>
     public static void Write(Utf8JsonWriter json, RunChangePage page, RunSelection selection, string context, string link)
     {
         json.WriteStartObject();
-        json.WriteString("@odata.context", context);
+        json.WriteString(_context, context);
         json.WriteString(page.Next.Walk is null ? "@odata.deltaLink" : "@odata.nextLink", link);
         json.WriteStartArray("value");
         foreach (var change in page.Changes)
@@ -64,7 +78,7 @@ internal static class RunJson
             json.WriteStartObject();
             if (change.Run is { } run)
             {
-                WriteMembers(json, run, selection.Names);
+                WriteMembers(json, run, selection.Shown);
             }
             else
             {
@@ -85,7 +99,7 @@ internal static class RunJson
     public static void Write(Utf8JsonWriter json, RunStatisticsSum sum, string context)
     {
         json.WriteStartObject();
-        json.WriteString("@odata.context", context);
+        json.WriteString(_context, context);
         json.WriteString("runId", sum.Newest!.Value);
         json.WriteString("status", sum.Status);
         json.WriteStartArray("activityStatistics");
@@ -105,7 +119,7 @@ internal static class RunJson
     public static void Write(Utf8JsonWriter json, RunStatisticsResponse run, string context)
     {
         json.WriteStartObject();
-        json.WriteString("@odata.context", context);
+        json.WriteString(_context, context);
         json.WriteString("runId", run.RunId);
         json.WriteString("status", run.Status);
         using var statistics = JsonDocument.Parse(run.Statistics);
@@ -129,7 +143,9 @@ internal static class RunJson
     }
 
     /// <summary>Writes a member that is kept as JSON, or null.</summary>
-    public static void WriteRaw(Utf8JsonWriter json, string name, string? value)
+    public static void WriteRaw(Utf8JsonWriter json, string name, string? value) => WriteRaw(json, JsonEncodedText.Encode(name), value);
+
+    private static void WriteRaw(Utf8JsonWriter json, JsonEncodedText name, string? value)
     {
         json.WritePropertyName(name);
         if (value is null)
@@ -142,57 +158,63 @@ internal static class RunJson
         }
     }
 
-    private static void WriteMembers(Utf8JsonWriter json, RunListItem run, IReadOnlySet<string> names)
+    private static void WriteMembers(Utf8JsonWriter json, in RunListItem run, RunProperties shown)
     {
-        json.WriteString("@odata.etag", EntityTags.Of(run.Version));
-        json.WriteString("id", run.Id);
-        if (names.Contains("displayName"))
+        if (run.Version < _etags.Length)
         {
-            json.WriteString("displayName", run.DisplayName);
+            json.WriteString(_etag, _etags[run.Version]);
+        }
+        else
+        {
+            json.WriteString(_etag, EntityTags.Of(run.Version));
         }
 
-        if (names.Contains("startDateTime"))
+        json.WriteString(_id, run.Id);
+        if (shown.HasFlag(RunProperties.DisplayName))
         {
-            json.WriteString("startDateTime", run.StartDateTime.UtcDateTime);
+            json.WriteString(_displayName, run.DisplayName);
         }
 
-        if (names.Contains("endDateTime"))
+        if (shown.HasFlag(RunProperties.StartDateTime))
+        {
+            json.WriteString(_startDateTime, run.StartDateTime.UtcDateTime);
+        }
+
+        if (shown.HasFlag(RunProperties.EndDateTime))
         {
             if (run.EndDateTime is { } end)
             {
-                json.WriteString("endDateTime", end.UtcDateTime);
+                json.WriteString(_endDateTime, end.UtcDateTime);
             }
             else
             {
-                json.WriteNull("endDateTime");
+                json.WriteNull(_endDateTime);
             }
         }
 
-        if (names.Contains("status"))
+        if (shown.HasFlag(RunProperties.Status))
         {
-            json.WriteString("status", run.Status);
+            json.WriteString(_status, run.Status);
         }
 
-        if (names.Contains(RunSelection.Statistics))
+        if (shown.HasFlag(RunProperties.Statistics))
         {
-            json.WritePropertyName(RunSelection.Statistics);
-            json.WriteRawValue(run.Statistics!, skipInputValidation: true);
+            WriteRaw(json, _statistics, run.Statistics);
         }
 
-        if (names.Contains("blockingError"))
+        if (shown.HasFlag(RunProperties.BlockingError))
         {
-            json.WritePropertyName("blockingError");
-            json.WriteRawValue(run.BlockingError ?? "null", skipInputValidation: true);
+            WriteRaw(json, _blockingError, run.BlockingError);
         }
 
-        if (names.Contains("createdDateTime"))
+        if (shown.HasFlag(RunProperties.CreatedDateTime))
         {
-            json.WriteString("createdDateTime", run.CreatedDateTime.UtcDateTime);
+            json.WriteString(_createdDateTime, run.CreatedDateTime.UtcDateTime);
         }
 
-        if (names.Contains("lastModifiedDateTime"))
+        if (shown.HasFlag(RunProperties.LastModifiedDateTime))
         {
-            json.WriteString("lastModifiedDateTime", run.LastModifiedDateTime.UtcDateTime);
+            json.WriteString(_lastModifiedDateTime, run.LastModifiedDateTime.UtcDateTime);
         }
 
         if (run.Activities is { } activities)

@@ -15,10 +15,10 @@ public sealed class ListRunsTests
     {
         var runs = Sample.Items(there);
 
-        var page = await List(runs, pageSize);
+        var (read, next) = await List(runs, pageSize);
 
-        page.Runs.ShouldBe(runs);
-        page.Next.ShouldBeNull();
+        read.ShouldBe(runs);
+        next.ShouldBeNull();
     }
 
     [Theory]
@@ -29,10 +29,10 @@ public sealed class ListRunsTests
     {
         var runs = Sample.Items(pageSize + 1);
 
-        var page = await List(runs, pageSize);
+        var (read, next) = await List(runs, pageSize);
 
-        page.Runs.ShouldBe(runs.Take(pageSize));
-        page.Next.ShouldNotBeNull().Keys.ShouldBe([runs[pageSize - 1].StartDateTime, runs[pageSize - 1].Id]);
+        read.ShouldBe(runs.Take(pageSize));
+        next.ShouldNotBeNull().Keys.ShouldBe([runs[pageSize - 1].StartDateTime, runs[pageSize - 1].Id]);
     }
 
     [Fact]
@@ -40,11 +40,12 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
         var query = Query(7) with { After = new RunPosition([UseCases.Now, Guid.CreateVersion7()]) };
-        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs([]);
+        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
 
-        await cases.Sender.Send(query, TestContext.Current.CancellationToken);
+        var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
+        (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
 
-        await cases.Reader.Received(1).ListAsync(query with { PageSize = 8 }, TestContext.Current.CancellationToken);
+        cases.Reader.Received(1).ListAsync(query with { PageSize = 8 }, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -54,9 +55,22 @@ public sealed class ListRunsTests
 
         var page = (await cases.Sender.Send(Query(0), TestContext.Current.CancellationToken)).Value;
 
-        page.Runs.ShouldBeEmpty();
+        (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
         page.Next.ShouldBeNull();
         cases.Reader.ReceivedCalls().ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task A_page_that_is_full_ends_there(int room)
+    {
+        var runs = Sample.Items(5);
+
+        var (read, next) = await List(runs, 100, room);
+
+        read.ShouldBe(runs.Take(room));
+        next.ShouldNotBeNull().Keys.ShouldBe([runs[room - 1].StartDateTime, runs[room - 1].Id]);
     }
 
     [Theory]
@@ -65,7 +79,7 @@ public sealed class ListRunsTests
     public async Task Runs_are_counted_only_when_somebody_asks(int pageSize)
     {
         using var cases = new UseCases();
-        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs([]);
+        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
         cases.Reader.CountAsync(UseCases.Tenant, RunCriteria.All, TestContext.Current.CancellationToken).Returns(7);
 
         (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value.Count.ShouldBeNull();
@@ -89,12 +103,20 @@ public sealed class ListRunsTests
 
     private static ListRunsQuery Query(int pageSize) => new(UseCases.Tenant, RunCriteria.All, RunOrderKey.Newest, pageSize);
 
-    /// <summary>The first page of these runs; the reader gives no more than it is asked for.</summary>
-    private static async Task<RunPage> List(IReadOnlyList<RunListItem> runs, int pageSize)
+    /// <summary>The first page of these runs, of whom there is room for so many; the reader gives no more than it is asked for.</summary>
+    private static async Task<(List<RunListItem> Read, RunPosition? Next)> List(IReadOnlyList<RunListItem> runs, int pageSize, int room = int.MaxValue)
     {
         using var cases = new UseCases();
         cases.Reader.ListAsync(Arg.Any<ListRunsQuery>(), TestContext.Current.CancellationToken)
-            .Returns(call => [.. runs.Take(call.Arg<ListRunsQuery>().PageSize)]);
-        return (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value;
+            .Returns(call => runs.Take(call.Arg<ListRunsQuery>().PageSize).ToAsyncEnumerable());
+        var page = (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value;
+        var read = new List<RunListItem>();
+        await foreach (var run in page.Runs)
+        {
+            read.Add(run);
+            page.IsFull = read.Count >= room;
+        }
+
+        return (read, page.Next);
     }
 }

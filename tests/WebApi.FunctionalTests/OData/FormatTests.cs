@@ -116,7 +116,7 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         await AddAsync(Run);
         var list = await GetAsync("process/runs?$top=1&$count=true&$expand=activities&$select=statistics&$format=application/json;odata.metadata=none");
 
-        list.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.count", "@odata.nextLink", "value"]);
+        list.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.count", "value", "@odata.nextLink"]);
         ControlInformation(list.GetProperty("value")).ShouldBeEmpty();
         var rest = await Client.GetJsonAsync(new Uri(list.Text("@odata.nextLink")));
         rest.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.count", "value"]);

@@ -39,6 +39,32 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         seen.Distinct().Count().ShouldBe(There);
     }
 
+    /// <summary>150 runs of 60 KB each are 9 MB, of which a page takes about 4.</summary>
+    [Fact]
+    public async Task A_page_ends_when_it_is_large_and_the_next_goes_on()
+    {
+        var large = $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+        for (var i = 0; i < 150; i++)
+        {
+            await AddAsync(large);
+        }
+
+        var (pages, seen) = (0, new List<string>());
+        Uri? next = new(Service.Root, "process/runs?$top=1000&$select=statistics&$count=true");
+        for (; next is not null; pages++)
+        {
+            using var response = await Client.GetAsync(next, Cancellation);
+            response.Content.Headers.ContentLength!.Value.ShouldBeLessThan(5_000_000);
+            var page = await response.JsonAsync();
+            page.GetProperty("@odata.count").GetInt32().ShouldBe(150);
+            seen.AddRange(page.GetProperty("value").EnumerateArray().Select(r => r.Text("id")));
+            next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
+        }
+
+        pages.ShouldBe(3);
+        seen.Distinct().Count().ShouldBe(150);
+    }
+
     // As another client does it, while the pages are read: at both ends, and in between where it takes from.
     private async Task<int> InsertAndDeleteAsync(CancellationToken end)
     {
