@@ -84,7 +84,7 @@ internal sealed class ODataFormat
 
         var wanted = new MediaTypeHeaderValue(mediaType);
         return MediaTypeHeaderValue.TryParseList(accept, out var ranges)
-            ? ranges.Where(r => wanted.IsSubsetOf(new MediaTypeHeaderValue(r.MediaType))).OrderByDescending(r => Generality(r) == 0).ThenBy(Generality).Select(r => r.Quality ?? 1).FirstOrDefault()
+            ? ranges.Where(r => wanted.IsSubsetOf(new MediaTypeHeaderValue(r.MediaType))).OrderBy(Generality).Select(r => r.Quality ?? 1).FirstOrDefault()
             : 0;
     }
 

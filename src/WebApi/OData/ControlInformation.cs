@@ -231,7 +231,12 @@ internal sealed class ControlInformation
     {
         if (_isFull)
         {
-            _json.WriteString($"{navigation.Name}@odata.associationLink", $"{url}/{navigation.Name}/$ref");
+            // There are no other references to read.
+            if (navigation.DeclaringType == RunModel.Run)
+            {
+                _json.WriteString($"{navigation.Name}@odata.associationLink", $"{url}/{navigation.Name}/$ref");
+            }
+
             _json.WriteString($"{navigation.Name}@odata.navigationLink", $"{url}/{navigation.Name}");
         }
     }

@@ -18,6 +18,7 @@ internal static class Schemas
     public const string RunCollection = "runCollection";
     public const string RunChangeCollection = "runChangeCollection";
     public const string ActivityCollection = "activityCollection";
+    public const string ActivityReferences = "activityReferences";
     public const string NoParameters = "noParameters";
     public const string Count = "count";
     public const string BatchRequest = "batchRequest";
@@ -88,6 +89,7 @@ internal static class Schemas
 
         var run = Component(document, Run);
         run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
+        run.Properties["activities"] = Many(To(Activity, document), "What the run carried out, when `$expand` asks for it.");
         AddSent(document);
         AddWrapped(document);
     }
@@ -150,6 +152,8 @@ internal static class Schemas
             ["@odata.context", "value"]));
         document.AddComponent(ActivityCollection, Record(new() { ["@odata.context"] = text, ["value"] = Many(To(Activity, document)) }, ["@odata.context", "value"]));
         document.AddComponent(Count, new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" });
+        var reference = Record(new() { ["@odata.id"] = Text("The URL of an activity.") }, ["@odata.id"]);
+        document.AddComponent(ActivityReferences, Record(new() { ["@odata.context"] = text, ["value"] = Many(reference) }, ["@odata.context", "value"]));
         document.AddComponent(Singleton, Record(new() { ["@odata.context"] = text }, ["@odata.context"]));
         document.AddComponent(ServiceDocument, Record(
             new() { ["@odata.context"] = text, ["value"] = Many(Record(new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])) },

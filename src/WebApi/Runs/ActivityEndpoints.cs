@@ -19,6 +19,8 @@ internal static class ActivityEndpoints
             routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 413, 415]).Describes(ActivityOperations.Add);
             routes.Offer("GET", $"{activities}/$count", Permissions.Read, (http, _) => CountAsync(http), [200, 400, 404, 406], [], isText: true).Describes(ActivityOperations.Count);
             routes.Only("GET", $"{activities}/$count", Permissions.Read);
+            routes.Offer("GET", $"{activities}/$ref", Permissions.Read, http => ListReferencesAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.ListReferences);
+            routes.Only("GET", $"{activities}/$ref", Permissions.Read);
             foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
             {
                 routes.Offer("GET", activity, Permissions.Read, http => GetAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.Get);
@@ -36,6 +38,18 @@ internal static class ActivityEndpoints
         }
 
         await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activities, Context(http, address)));
+    }
+
+    private static async Task ListReferencesAsync(HttpContext http, RunAddress address)
+    {
+        if (!(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var activities, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        var context = ServiceUrls.Context(http.Request, "Collection($ref)");
+        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activities.Select(a => Url(http, address, a.Id)), context), showsStatuses: false);
     }
 
     private static async Task CountAsync(HttpContext http)
@@ -76,7 +90,7 @@ internal static class ActivityEndpoints
             return;
         }
 
-        var url = $"{ServiceUrls.Root(http.Request)}{address.Path}/{http.Key()}/activities/{activity.Id}";
+        var url = Url(http, address, activity.Id);
         http.Response.Headers.Location = url;
         if (Preferences.ApplyReturn(http) == false)
         {
@@ -114,6 +128,8 @@ internal static class ActivityEndpoints
 
     // Keys stand in parentheses in context URLs (OData Protocol §10.3).
     private static string Context(HttpContext http, RunAddress address) => ServiceUrls.Context(http.Request, $"{address.Path}('{http.Key()}')/activities");
+
+    private static string Url(HttpContext http, RunAddress address, Guid activityId) => $"{ServiceUrls.Root(http.Request)}{address.Path}/{http.Key()}/activities/{activityId}";
 
     private static string ActivityKey(this HttpContext http) => (string)http.Request.RouteValues["activityId"]!;
 }

@@ -24,6 +24,23 @@ internal static class ActivityJson
         json.WriteEndObject();
     }
 
+    /// <summary>References to a run's activities (OData JSON Format §14).</summary>
+    public static void Write(Utf8JsonWriter json, IEnumerable<string> urls, string context)
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.context", context);
+        json.WriteStartArray("value");
+        foreach (var url in urls)
+        {
+            json.WriteStartObject();
+            json.WriteString("@odata.id", url);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
     /// <summary>A run's activities as a member of something else.</summary>
     public static void Write(Utf8JsonWriter json, string name, IReadOnlyList<ActivityResponse> activities)
     {

@@ -15,6 +15,11 @@ internal static class ActivityOperations
         Answers = [Answer.Text(200, "The number.", Schemas.Count)],
     };
 
+    public static readonly Operation ListReferences = new("listActivityReferences", "List references to activities of a run", "Where the activities of the run are, and nothing else of them.")
+    {
+        Answers = [Answer.Json(200, "A reference to each activity.", Schemas.ActivityReferences)],
+    };
+
     public static readonly Operation Get = new("getActivity", "Get activity", "One activity of a run.")
     {
         Answers = [Answer.Json(200, "The activity.", Schemas.Activity)],

@@ -59,6 +59,7 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("process/runs/getStatistics", "GET, HEAD, OPTIONS")]
     [InlineData("process/runs/x/getStatistics()", "GET, HEAD, OPTIONS")]
     [InlineData("process/runs/x/activities", "GET, HEAD, OPTIONS, POST")]
+    [InlineData("process/runs/x/activities/$ref", "GET, HEAD, OPTIONS")]
     [InlineData("process/runs/x/activities/y", "GET, HEAD, OPTIONS, PATCH")]
     [InlineData("$batch", "OPTIONS, POST")]
     [InlineData("$metadata", "GET, HEAD, OPTIONS")]

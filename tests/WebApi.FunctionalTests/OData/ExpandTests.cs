@@ -25,6 +25,7 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
         foreach (var run in list.EnumerateArray())
         {
             run.GetProperty("activities").EnumerateArray().Select(a => a.GetRawText()).ShouldBe(runs[run.Text("id")]);
+            run.GetProperty("activities").EnumerateArray().Select(a => a.Text("id")).ShouldBeInOrder(SortDirection.Ascending, StringComparer.Ordinal);
             var alone = await GetAsync($"process/runs/{run.Text("id")}?$expand=activities");
             alone.GetProperty("activities").GetRawText().ShouldBe(run.GetProperty("activities").GetRawText());
             alone.TryGetProperty("statistics", out _).ShouldBeTrue();

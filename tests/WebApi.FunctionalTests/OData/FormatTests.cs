@@ -145,6 +145,7 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         read.Text("startDateTime@odata.type").ShouldBe("#DateTimeOffset");
         read.Text("status@odata.type").ShouldBe("#microsoft.graph.industryData.industryDataRunStatus");
         read.Text("activities@odata.navigationLink").ShouldBe($"{run}/activities");
+        read.Text("activities@odata.associationLink").ShouldBe($"{run}/activities/$ref");
         var statistics = read.GetProperty("statistics");
         statistics.Text("@odata.type").ShouldBe("#microsoft.graph.industryData.industryDataRunStatistics");
         statistics.GetProperty("rows").GetRawText().ShouldBe("12345678901234567890");
@@ -267,6 +268,7 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
     [InlineData("process/runs/{0}?$expand=*", "#process/runs(activities())/$entity")]
     [InlineData("process/runs/{0}?$select=*&$expand=activities", "#process/runs(activities())/$entity")]
     [InlineData("process/runs/{0}/activities", "#process/runs('{0}')/activities")]
+    [InlineData("process/runs/{0}/activities/$ref", "#Collection($ref)")]
     [InlineData("process/runs('{0}')/activities/{1}", "#process/runs('{0}')/activities/$entity")]
     [InlineData("process/runs/{0}/getStatistics", "#microsoft.graph.industryData.industryDataRunStatistics")]
     [InlineData("process/runs/getStatistics()", "#microsoft.graph.industryData.industryDataRunStatistics")]

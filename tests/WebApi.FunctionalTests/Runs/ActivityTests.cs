@@ -34,6 +34,12 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         (await Client.GetJsonAsync(new Uri($"{run}/activities('{id}')"))).Text("id").ShouldBe(id);
         var list = await Client.GetJsonAsync(new Uri($"{run}/activities"));
         list.Text("@odata.context").ShouldEndWith("/activities");
+        foreach (var level in (string[])["none", "minimal", "full"])
+        {
+            var references = await Client.GetJsonAsync(new Uri($"{run}/activities/$ref?$format=application/json;odata.metadata={level}"));
+            references.GetProperty("value").GetRawText().ShouldBe($$"""[{"@odata.id":"{{run}}/activities/{{id}}"}]""");
+        }
+
         list.GetProperty("value").EnumerateArray().Select(a => a.Text("id")).ShouldBe([id]);
         (await Client.GetStringAsync(new Uri($"{run}/activities/$count"), Cancellation)).ShouldBe("1");
         (await Client.GetJsonAsync(run)).Text("@odata.etag").ShouldNotBe(before);
@@ -137,6 +143,7 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
             (await client.GetAsync(theActivity, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
             (await client.GetAsync(new Uri($"{theRun}/activities"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
             (await client.GetAsync(new Uri($"{theRun}/activities/$count"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await client.GetAsync(new Uri($"{theRun}/activities/$ref"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
             (await client.PostAsync(new Uri($"{theRun}/activities"), Bodies.Json(Inbound), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
             (await client.PatchAsync(theActivity, Bodies.Json("{}"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
