@@ -11,6 +11,9 @@ internal sealed record FuzzRequest(string Method, string Target)
     /// <summary>Stands for the token in what is generated and printed.</summary>
     public const string Token = "@token@";
 
+    // What the service itself refuses as too long is shorter.
+    private const int LongestTarget = 60_000;
+
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
     public byte[]? Body { get; init; }
@@ -28,7 +31,7 @@ internal sealed record FuzzRequest(string Method, string Target)
     public int[]? Statuses { get; init; }
 
     /// <summary>Whether a server reads it as a request, so that the service and not the server itself answers.</summary>
-    public bool IsHttp => Spoilt is null
+    public bool IsHttp => Spoilt is null && Target.Length < LongestTarget
         && Target.StartsWith('/') && Target.All(c => c is > ' ' and <= '~') && !Target.Split('?')[0].Contains("%00", StringComparison.Ordinal)
         && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~'));
 
