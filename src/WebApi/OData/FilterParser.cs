@@ -98,6 +98,12 @@ internal sealed partial class FilterParser
                 return "in ()";
             }
 
+            // The library takes a tab for a part of the literal before it; between two words it is as good as a space.
+            if (match.Value == "\t")
+            {
+                return " ";
+            }
+
             // A plus that was not written %2B has become a space on its way, where the grammar allows none.
             return match.Groups["time"] is { Success: true } time ? $"{time.Value}+{match.Groups["offset"].Value}" : match.Value;
         });
@@ -359,7 +365,7 @@ internal sealed partial class FilterParser
     };
 
     // Texts come first, so that nothing inside them is taken for something else.
-    [GeneratedRegex(@"'(?>[^']|'')*'|\bin\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<time>T\d\d:\d\d(?>:\d\d(?>\.\d+)?)?)\x20(?<offset>\d\d:\d\d)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"'(?>[^']|'')*'|\bin\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<time>T\d\d:\d\d(?>:\d\d(?>\.\d+)?)?)\x20(?<offset>\d\d:\d\d)|\t", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Tokens();
 
     [GeneratedRegex(@"(?<=^|,)(?>[^',]|'(?>[^']|'')*')*", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]

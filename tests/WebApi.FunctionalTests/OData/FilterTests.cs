@@ -99,6 +99,7 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
     [InlineData("tolower(displayName) eq tolower('STAFF SYNC (FABRIKAM)')", "displayName eq 'Staff sync (Fabrikam)'")]
     [InlineData("contains(tolower(displayName),tolower('ÉLÈVES'))", "contains(displayName,'Élèves') or contains(displayName,'élèves') or contains(displayName,'ÉLÈVES')")]
     [InlineData("status eq 'failed' or true", "true")]
+    [InlineData("startDateTime\tgt\t2026-10-01T00:00:00Z\tand status\teq 'failed'", "startDateTime gt 2026-10-01T00:00:00Z and status eq 'failed'")]
     [InlineData("$it/status eq 'failed'", "status eq 'failed'")]
     public async Task Two_ways_to_say_the_same_select_the_same(string one, string other) =>
         (await runs.IdsAsync($"$filter={Uri.EscapeDataString(one)}")).ShouldBe(await runs.IdsAsync($"$filter={Uri.EscapeDataString(other)}"));

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Globalization;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.WebApi.FunctionalTests.Fuzz;
+
+/// <summary>
+/// No input whatever produces a 500. What is right by OData's ABNF and offered is answered; anything else is refused in Graph's error shape, which tells
+/// nothing of the inside. <c>INDUSTRYDATA_FUZZ_SECONDS</c> says how long it tries (10), <c>INDUSTRYDATA_FUZZ_SEED</c> repeats a run of it,
+/// <c>INDUSTRYDATA_FUZZ_REQUEST</c> sends one request alone, in the base64 that a failure printed.
+/// </summary>
+public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int Lanes = 4;
+    private const int MostTriesToShrink = 400;
+
+    private RunningService _service = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await database.EmptyAsync();
+        _service = await RunningService.StartAsync(database.ConnectionString, ("Start:Count", "20"));
+    }
+
+    public async ValueTask DisposeAsync() => await _service.DisposeAsync();
+
+    [Fact]
+    public async Task No_input_whatever_produces_a_500()
+    {
+        var seed = Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var end = Stopwatch.GetTimestamp() + (long)(Stopwatch.Frequency * double.Parse(Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SECONDS") ?? "10", CultureInfo.InvariantCulture));
+        Print($"INDUSTRYDATA_FUZZ_SEED={seed}");
+        var lanes = Enumerable.Range(0, Lanes).Select(number => new Lane(seed, number, _service.Root)).ToList();
+        if (Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_REQUEST") is { Length: > 0 } request)
+        {
+            await CheckAsync(lanes[0], new FuzzRequest("", "") { Spoilt = Convert.FromBase64String(request) }, seed);
+            return;
+        }
+
+        var statuses = new int[1000];
+        using var failed = new CancellationTokenSource();
+        await Task.WhenAll(lanes.Select(lane => Task.Run(async () =>
+        {
+            while (Stopwatch.GetTimestamp() < end && !failed.IsCancellationRequested)
+            {
+                try
+                {
+                    Interlocked.Increment(ref statuses[await CheckAsync(lane, lane.Next(), seed)]);
+                }
+                catch
+                {
+                    await failed.CancelAsync();
+                    throw;
+                }
+            }
+        })));
+
+        Print($"{lanes.Sum(l => l.Count)} requests: {string.Join(", ", statuses.Index().Where(s => s.Item > 0).Select(s => $"{(s.Index == 0 ? "no answer" : s.Index)} × {s.Item}"))}");
+        foreach (var lane in lanes)
+        {
+            await CheckWhatIsStoredAsync(lane);
+        }
+    }
+
+    private static async Task<int> CheckAsync(Lane lane, FuzzRequest request, int seed)
+    {
+        var answers = await lane.SendAsync(request);
+        if (FaultOf(request, answers) is { } fault)
+        {
+            var least = await ShrinkAsync(lane, request, fault);
+            var shrunkAnswers = await lane.SendAsync(least);
+            Assert.Fail(
+                $"{fault}\nINDUSTRYDATA_FUZZ_SEED={seed}, request {lane.Count} of lane {lane.Number}:\n{request.Verbatim}\n\n"
+                + $"The least of it that fails as well: INDUSTRYDATA_FUZZ_REQUEST={Convert.ToBase64String(least.Bytes)}\n{least.Verbatim}\n\nAnswer:\n{string.Join('\n', shrunkAnswers.Select(a => $"{a.Status} {a.Text}"))}");
+        }
+
+        lane.Learn(request, answers);
+        return answers.Count == 0 ? 0 : answers[0].Status;
+    }
+
+    private static string? FaultOf(FuzzRequest request, IReadOnlyList<FuzzAnswer> answers) => answers.Count == 0 && request.IsHttp && !request.EndsEarly
+        ? "there is no answer"
+        : answers.Select(a => a.FaultOf(request)).FirstOrDefault(f => f is not null);
+
+    /// <summary>Leaves out headers and parts, as long as the same is wrong without them.</summary>
+    private static async Task<FuzzRequest> ShrinkAsync(Lane lane, FuzzRequest request, string fault)
+    {
+        var tries = 0;
+        for (var length = 4096; length > 0 && tries < MostTriesToShrink;)
+        {
+            var smaller = false;
+            foreach (var candidate in Smaller(request, length))
+            {
+                if (++tries < MostTriesToShrink && FaultOf(candidate, await lane.SendAsync(candidate)) == fault)
+                {
+                    (request, smaller) = (candidate, true);
+                    break;
+                }
+            }
+
+            length = smaller ? length : length / 4;
+        }
+
+        return request;
+    }
+
+    private static IEnumerable<FuzzRequest> Smaller(FuzzRequest request, int length)
+    {
+        static IEnumerable<byte[]> Without(byte[] bytes, int length) => Enumerable.Range(0, (bytes.Length + length - 1) / length).Select(i => (byte[])[.. bytes[..(i * length)], .. bytes[Math.Min(bytes.Length, (i + 1) * length)..]]);
+
+        return request.Spoilt is { } spoilt
+            ? Without(spoilt, length).Select(b => request with { Spoilt = b })
+            : request.Headers.Skip(3).Select(h => request with { Headers = [.. request.Headers.Where(o => o != h)] })
+                .Concat(Without(request.Body ?? [], length).Select(b => request with { Body = b }))
+                .Concat(Without(FuzzRequest.Latin(request.Target), length).Select(t => request with { Target = FuzzRequest.Latin(t) }).Where(r => r.IsHttp));
+    }
+
+    /// <summary>What was acknowledged is there, nothing else is, and it is counted as it is listed.</summary>
+    private async Task CheckWhatIsStoredAsync(Lane lane)
+    {
+        using var client = _service.Authorized(lane.Token);
+        var ids = new List<string>();
+        Uri? next = new(_service.Root, "process/runs?$select=id&$top=1000&$count=true");
+        long? counted = null;
+        while (next is not null)
+        {
+            var page = await client.GetJsonAsync(next);
+            counted ??= page.GetProperty("@odata.count").GetInt64();
+            ids.AddRange(page.GetProperty("value").EnumerateArray().Select(r => r.Text("id")));
+            next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
+        }
+
+        lane.Stored.Except(ids).ShouldBeEmpty("acknowledged, and not there");
+        ids.Count.ShouldBeLessThanOrEqualTo(lane.Stored.Count + lane.Unanswered, "there, and not acknowledged");
+        ids.Distinct().Count().ShouldBe(ids.Count);
+        counted.ShouldBe(ids.Count);
+        (await client.GetStringAsync("process/runs/$count", TestContext.Current.CancellationToken)).ShouldBe($"{ids.Count}");
+        (await database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{lane.Tenant}'")).ShouldBe(ids.Count);
+        Print($"lane {lane.Number}: {lane.Count} requests, {ids.Count} runs left, {ids.Count - lane.Stored.Count} of {lane.Unanswered} at most not acknowledged");
+    }
+
+    private void Print(string line) => output.WriteLine(line);
+}
