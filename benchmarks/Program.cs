@@ -1,0 +1,2 @@
+namespace IndustryData.Benchmarks;
+internal static class Program { private static int Main() => 0; }
