@@ -18,6 +18,9 @@ public enum ErrorKind
     /// <summary>The request's key was used for another request.</summary>
     KeyReused,
 
+    /// <summary>What the request goes on from is there no more: begin anew.</summary>
+    Gone,
+
     /// <summary>The request comes too often: <see cref="Error.RetryAfter"/> says when to send it again.</summary>
     TooMany,
 }

@@ -2,6 +2,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Commits;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -21,19 +22,24 @@ public static class InfrastructureServices
     /// <summary>Adds what the use cases need of a database.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="connectionString">Which PostgreSQL, in Npgsql's spelling. The server may be away still.</param>
-    public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString)
+    /// <param name="retention">How long runs are kept.</param>
+    public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString, Retention retention)
     {
+        services.AddSingleton(retention);
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddDbContextPool<IndustryDataContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
         services.AddScoped<Schema>();
-        services.AddScoped<IRunRepository, RunRepository>();
+        services.AddSingleton<CommitQueue>();
+        services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
+        services.AddSingleton<IRunRepository, RunRepository>();
         services.AddScoped<IRunReader, RunReader>();
         services.AddSingleton<IPageTokenKey, PageTokenKey>();
         services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<IDatabaseStatus>(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
+        services.AddHostedService<Upkeep>();
         return services;
     }
 

@@ -15,4 +15,5 @@ public interface IDatabaseStatus
 /// <param name="Code">The cause in camelCase.</param>
 /// <param name="Message">For the caller: what is wrong and who can do what; whether anything was stored is for whoever knows to add. Names no host, path or SQL.</param>
 /// <param name="RetryAfter">When trying again is worth it.</param>
-public sealed record DatabaseOutage(string Code, string Message, TimeSpan RetryAfter);
+/// <param name="IsBeforehand">Whether the request was refused before anything of it can have been stored.</param>
+public sealed record DatabaseOutage(string Code, string Message, TimeSpan RetryAfter, bool IsBeforehand = false);

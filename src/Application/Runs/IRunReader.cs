@@ -20,6 +20,12 @@ public interface IRunReader
     /// <summary>The inbound totals of the selected runs added up; null when there are none.</summary>
     Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
 
+    /// <summary>How the numbers of changes stand, and whether those of a place still mean something.</summary>
+    Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken);
+
+    /// <summary>The next changes of a walk.</summary>
+    Task<IReadOnlyList<RunChange>> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken);
+
     /// <summary>The activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
     Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 }

@@ -9,6 +9,20 @@ public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> Words
 {
     /// <summary>Every run.</summary>
     public static readonly RunCriteria All = new(null, []);
+
+    /// <summary>Whether they depend on nothing but the status.</summary>
+    public bool AsksForStatusAlone => Words.Count == 0 && (Filter is null || IsOfStatus(Filter));
+
+    private static bool IsOfStatus(IRunFilter filter) => filter switch
+    {
+        RunLogic logic => logic.Parts.All(IsOfStatus),
+        RunNot not => IsOfStatus(not.Part),
+        RunComparison comparison => IsOfStatus(comparison.Left) && IsOfStatus(comparison.Right),
+        RunMembership membership => IsOfStatus(membership.Term),
+        _ => false,
+    };
+
+    private static bool IsOfStatus(RunTerm term) => term.Field is null or RunField.Status;
 }
 
 /// <summary>What a run can be filtered and ordered by.</summary>

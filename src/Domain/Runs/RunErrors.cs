@@ -35,6 +35,14 @@ public static class RunErrors
     public static Error KeyReused() =>
         new(ErrorKind.KeyReused, "keyReused", "Another body was sent under this key within 24 hours; nothing was changed. Send each new run under a key of its own.");
 
+    /// <summary>Deletions are not remembered for ever.</summary>
+    public static Error ChangesForgotten(TimeSpan remembered) =>
+        new(ErrorKind.Gone, "syncStateNotFound", $"The link is older than {remembered.TotalDays:0} days, and what was deleted since is forgotten. Read all runs anew, from the URL in Location.");
+
+    /// <summary>The database is not the one whose changes were read, or has gone back in time.</summary>
+    public static Error ChangesOfAnotherPast() =>
+        new(ErrorKind.Gone, "resyncRequired", "The database was restored or replaced since the link was given, so that changes could be missed. Read all runs anew, from the URL in Location.");
+
     /// <summary>Too many runs were started.</summary>
     public static Error StartedTooOften(int limit, TimeSpan window, TimeSpan retryAfter) =>
         new(ErrorKind.TooMany, "startedTooOften", $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; try again after the time in Retry-After, or add the run with POST …/runs.")

@@ -1,4 +1,5 @@
 using IndustryData.Application.Common;
+using IndustryData.Infrastructure.Persistence.Commits;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,9 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
 
     private static readonly DatabaseOutage _busy = new(
         "databaseBusy", "The database could not do this in time or beside what others did; try again in a few seconds.", TimeSpan.FromSeconds(2));
+
+    private static readonly DatabaseOutage _queueFull = new(
+        "queueFull", "More is being sent than the database can take at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2), IsBeforehand: true);
 
     private static readonly DatabaseOutage _schemaOlder = new(
         "schemaOlder", "The database's schema is older than this service. Its operator has to run the command 'migrate'.", TimeSpan.FromSeconds(30));
@@ -65,6 +69,8 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         {
             PostgresException postgres => OutageOf(postgres.SqlState),
             NpgsqlException => _away,
+            QueueFullException => _queueFull,
+            TimeoutException => _busy,
 
             // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
             NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
@@ -73,7 +79,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         };
 
         // One look decides whether this was the request's own bad luck or everybody's; until then others go on trying.
-        if (outage is not null && outage != _busy && _lost.CurrentCount == 0)
+        if (outage is { IsBeforehand: false } && outage != _busy && _lost.CurrentCount == 0)
         {
             _lost.Release();
         }
@@ -139,6 +145,11 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
             await using var scope = scopes.CreateAsyncScope();
             var missing = await scope.ServiceProvider.GetRequiredService<Schema>().MissingAsync(connection, cancellationToken);
             outage = server < Schema.OldestServer ? _serverOlder : missing.Count > 0 ? _schemaOlder : null;
+            if (outage is null && !await IsStandbyAsync(connection, cancellationToken))
+            {
+                await Incarnations.NoteAsync(connection, cancellationToken);
+            }
+
             reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {server}";
         }
         catch (Exception exception)
@@ -159,6 +170,12 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
             LogOutage(outage.Code, outage.Message, reason);
             _wasTold = true;
         }
+    }
+
+    private static async Task<bool> IsStandbyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'", connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]

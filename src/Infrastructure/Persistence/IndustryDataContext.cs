@@ -15,6 +15,8 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<RunStart> RunStarts => Set<RunStart>();
 
+    public DbSet<RunDeletion> RunDeletions => Set<RunDeletion>();
+
     public DbSet<TokenKey> TokenKeys => Set<TokenKey>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

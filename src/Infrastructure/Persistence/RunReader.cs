@@ -61,9 +61,11 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 
     public Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
     {
+        // What asks for nothing but statuses is counted already, in a column of the same name.
         var sql = new RunSql();
+        var where = sql.Where(tenantId.Value, criteria);
         return QueryAsync(
-            $"SELECT count(*) FROM runs WHERE {sql.Where(tenantId.Value, criteria)}",
+            criteria.AsksForStatusAlone ? $"SELECT coalesce(sum(count), 0)::bigint FROM run_counts WHERE {where}" : $"SELECT count(*) FROM runs WHERE {where}",
             sql,
             async (rows, cancellation) => await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0,
             cancellationToken);
@@ -103,6 +105,58 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 
         await using var rows = await command.ExecuteReaderAsync(patience.Token);
         return await read(rows, patience.Token);
+    }
+
+    public async Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await Incarnations.ReadClockAsync(connection, place, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<RunChange>> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)
+    {
+        var (sql, tenantId) = (new RunSql(), query.TenantId.Value);
+        var selects = sql.Selects(query.Criteria);
+        var changed = await QueryAsync(
+            $"""
+            SELECT {ListColumns}, change_number, {(walk.IsFirst ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
+            FROM runs WHERE {sql.Between(tenantId, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")} ORDER BY change_number, id LIMIT {sql.Parameter(query.PageSize)}
+            """,
+            sql,
+            async (rows, cancellation) =>
+            {
+                var changes = new List<RunChange>();
+                while (await rows.ReadAsync(cancellation))
+                {
+                    var run = !rows.GetBoolean(10) ? null : query.WithStatistics ? Item(rows) with { Statistics = rows.GetString(11) } : Item(rows);
+                    changes.Add(new RunChange(rows.GetGuid(0), rows.GetInt64(9), run));
+                }
+
+                return changes;
+            },
+            cancellationToken);
+        if (walk.IsFirst)
+        {
+            return changed;
+        }
+
+        // After the runs: one that is deleted in between is in both, and its deletion comes later.
+        sql = new RunSql();
+        var deleted = await QueryAsync(
+            $"SELECT run_id, change_number FROM run_deletions WHERE {sql.Between(tenantId, walk, "run_id")} ORDER BY change_number, run_id LIMIT {sql.Parameter(query.PageSize)}",
+            sql,
+            async (rows, cancellation) =>
+            {
+                var changes = new List<RunChange>();
+                while (await rows.ReadAsync(cancellation))
+                {
+                    changes.Add(new RunChange(rows.GetGuid(0), rows.GetInt64(1), Run: null, IsDeleted: true));
+                }
+
+                return changes;
+            },
+            cancellationToken);
+        return deleted.Count == 0 ? changed : [.. changed.Concat(deleted).OrderBy(c => c.Number).ThenBy(c => c.Id.ToString(), StringComparer.Ordinal).Take(query.PageSize)];
     }
 
     public async Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)

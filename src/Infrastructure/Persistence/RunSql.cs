@@ -26,13 +26,19 @@ internal sealed class RunSql
     }
 
     /// <summary>The condition that selects the runs.</summary>
-    public string Where(Guid tenantId, RunCriteria criteria)
+    public string Where(Guid tenantId, RunCriteria criteria) => $"tenant_id = {Parameter(tenantId)} AND {Selects(criteria)}";
+
+    /// <summary>The condition that selects what a walk has before it.</summary>
+    /// <param name="tenantId">Whose runs.</param>
+    /// <param name="walk">The walk.</param>
+    /// <param name="id">The column of the run's id.</param>
+    public string Between(Guid tenantId, ChangeWalk walk, string id) =>
+        $"tenant_id = {Parameter(tenantId)} AND (change_number, {id}) > ({Parameter(walk.Number)}, {Parameter(walk.Id)}) AND change_number < {Parameter(walk.Until)}";
+
+    /// <summary>The condition that criteria make, of whatever tenant.</summary>
+    public string Selects(RunCriteria criteria)
     {
-        var sql = new StringBuilder($"tenant_id = {Parameter(tenantId)}");
-        if (criteria.Filter is { } filter)
-        {
-            sql.Append(" AND ").Append(Condition(filter));
-        }
+        var sql = new StringBuilder(criteria.Filter is { } filter ? Condition(filter) : "TRUE");
 
         foreach (var word in criteria.Words)
         {

@@ -2,6 +2,7 @@ using IndustryData.Application;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
+using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -42,7 +43,7 @@ internal static partial class Serve
         builder.Services.AddSerilog((_, logs) => logs.ReadFrom.Configuration(builder.Configuration));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
-        builder.Services.AddInfrastructure(connectionString);
+        builder.Services.AddInfrastructure(connectionString, builder.Configuration.GetSection("Retention").Get<Retention>() ?? new Retention());
         builder.Services.AddTokens(tokens);
         builder.Services.AddSingleton(builder.Configuration.GetSection("Start").Get<StartLimit>() ?? new StartLimit());
         builder.Services.AddSingleton(builder.Configuration.GetSection("Query").Get<QueryLimit>() ?? new QueryLimit());

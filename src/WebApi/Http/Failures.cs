@@ -46,6 +46,8 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
                 LogOutage(exception, outage.Code);
                 var stored = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
                     ? ""
+                    : outage.IsBeforehand
+                    ? " Nothing was stored."
                     : " It is not known whether what you sent was stored: list the runs before you send it again.";
                 await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message + stored, outage.RetryAfter);
             }

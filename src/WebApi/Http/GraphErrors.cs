@@ -21,6 +21,7 @@ internal static class GraphErrors
             {
                 ErrorKind.NotFound => StatusCodes.Status404NotFound,
                 ErrorKind.Conflict => StatusCodes.Status409Conflict,
+                ErrorKind.Gone => StatusCodes.Status410Gone,
                 ErrorKind.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
                 ErrorKind.KeyReused => StatusCodes.Status422UnprocessableEntity,
                 ErrorKind.TooMany => StatusCodes.Status429TooManyRequests,

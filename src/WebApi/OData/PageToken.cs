@@ -2,12 +2,11 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using IndustryData.Application.Common;
-using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>Writes the place where the next page begins as an opaque <c>$skiptoken</c>, signed for one tenant and for the other options, so that nobody can make one up or take it elsewhere.</summary>
+/// <summary>Writes the place where a reader goes on as an opaque <c>$skiptoken</c> or <c>$deltatoken</c>, signed for one tenant and for the other options, so that nobody can make one up or take it elsewhere.</summary>
 internal sealed class PageToken(IPageTokenKey key)
 {
     private const int SignatureLength = 16;
@@ -16,15 +15,15 @@ internal sealed class PageToken(IPageTokenKey key)
     private const int MaxLength = 4096;
 
     /// <summary>Writes a place.</summary>
-    /// <param name="tenantId">Whose list.</param>
-    /// <param name="options">The other options that go with the token.</param>
-    /// <param name="place">The last run of the page before.</param>
+    /// <param name="tenantId">Whose runs.</param>
+    /// <param name="options">What the token is for: the other options that go with it.</param>
+    /// <param name="place">Texts, instants, ids, numbers and nulls.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async ValueTask<string> WriteAsync(TenantId tenantId, string options, RunPosition place, CancellationToken cancellationToken)
+    public async ValueTask<string> WriteAsync(TenantId tenantId, string options, IEnumerable<object?> place, CancellationToken cancellationToken)
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
-        foreach (var value in place.Keys)
+        foreach (var value in place)
         {
             switch (value)
             {
@@ -43,6 +42,10 @@ internal sealed class PageToken(IPageTokenKey key)
                     writer.Write('i');
                     writer.Write(number);
                     break;
+                case long number:
+                    writer.Write('l');
+                    writer.Write(number);
+                    break;
                 default:
                     writer.Write('s');
                     writer.Write((string)value);
@@ -55,7 +58,7 @@ internal sealed class PageToken(IPageTokenKey key)
     }
 
     /// <summary>Reads a place; null when the token is not one that this service wrote for the tenant and these options.</summary>
-    public async ValueTask<RunPosition?> ReadAsync(TenantId tenantId, string options, string text, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<object?>?> ReadAsync(TenantId tenantId, string options, string text, CancellationToken cancellationToken)
     {
         var token = new byte[MaxLength];
         if (text.Length > MaxLength || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, token, out var length) || length <= SignatureLength)
@@ -69,7 +72,7 @@ internal sealed class PageToken(IPageTokenKey key)
     }
 
     // Nothing can be wrong with it: only what this class wrote is signed.
-    private static RunPosition Read(byte[] place)
+    private static List<object?> Read(byte[] place)
     {
         using var reader = new BinaryReader(new MemoryStream(place));
         var keys = new List<object?>();
@@ -80,12 +83,13 @@ internal sealed class PageToken(IPageTokenKey key)
                 't' => new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero),
                 'g' => new Guid(reader.ReadBytes(16)),
                 'i' => reader.ReadInt16(),
+                'l' => reader.ReadInt64(),
                 's' => reader.ReadString(),
                 _ => null,
             });
         }
 
-        return new RunPosition(keys);
+        return keys;
     }
 
     private static byte[] Sign(byte[] key, TenantId tenantId, string options, byte[] place)

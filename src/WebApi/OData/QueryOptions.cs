@@ -8,6 +8,7 @@ namespace IndustryData.WebApi.OData;
 internal sealed partial class QueryOptions
 {
     public const string Count = "$count";
+    public const string DeltaToken = "$deltatoken";
     public const string Filter = "$filter";
     public const string Format = "$format";
     public const string OrderBy = "$orderby";
@@ -28,10 +29,10 @@ internal sealed partial class QueryOptions
     public int PageSize => this[Top] is not { } top ? RunPage.DefaultSize : int.TryParse(top, out var size) ? Math.Min(size, RunPage.MaxSize) : RunPage.MaxSize;
 
     /// <summary>The options as a query string that asks for the same on the pages after the first: what is left out there applies to one page alone.</summary>
-    public string ForNextPage => Written(Skip, SkipToken);
+    public string ForNextPage => Written(Skip, SkipToken, DeltaToken);
 
     /// <summary>What a page token is good for: the options that it came with, and no others.</summary>
-    public string ForThisPage => Written(SkipToken);
+    public string ForThisPage => Written(SkipToken, DeltaToken);
 
     /// <summary>Reads the options. Names count in any case, with and without <c>$</c> (OData 4.01 URL Conventions §5).</summary>
     /// <returns>Null when the request has been answered with a refusal.</returns>

@@ -50,8 +50,11 @@ internal static class ReadRunEndpoints
         RunPosition? after = null;
         if (options[QueryOptions.SkipToken] is { } token)
         {
-            after = await tokens.ReadAsync(http.Tenant(), options.ForThisPage, token, http.RequestAborted);
-            if (after is null)
+            if (await tokens.ReadAsync(http.Tenant(), options.ForThisPage, token, http.RequestAborted) is { } place)
+            {
+                after = new RunPosition(place);
+            }
+            else
             {
                 await QueryOptions.RefuseAsync(http, "invalidSkipToken", $"{QueryOptions.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
                 return;
@@ -76,7 +79,7 @@ internal static class ReadRunEndpoints
         if (page.Next is { } next)
         {
             var others = options.ForNextPage;
-            nextLink = $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={await tokens.WriteAsync(http.Tenant(), others, next, http.RequestAborted)}";
+            nextLink = $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={await tokens.WriteAsync(http.Tenant(), others, next.Keys, http.RequestAborted)}";
         }
 
         await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, page, asked.Selection, ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context), nextLink));

@@ -16,6 +16,7 @@ internal static class RunEndpoints
             routes.MapReadRuns(address);
             routes.MapChangeRun(address);
             routes.MapActivities(address);
+            routes.MapRunChanges(address);
             routes.MapNotOffered(address);
         }
     }
@@ -31,12 +32,6 @@ internal static class RunEndpoints
         var runs = $"/{address.Path}";
         routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read);
         routes.Only("POST", $"{runs}/$ref", Permissions.Read);
-        foreach (var name in RunAddress.Spellings("delta", isFunction: true))
-        {
-            routes.NotOffered("GET", $"{runs}/{name}", Permissions.Read);
-            routes.Only("GET", $"{runs}/{name}", Permissions.Read);
-        }
-
         foreach (var delta in RunAddress.Spellings("delta", isFunction: false))
         {
             routes.NotOffered("GET", $"{runs}/{delta}({{parameters}})", Permissions.Read);

@@ -51,6 +51,35 @@ internal static class RunJson
         json.WriteEndObject();
     }
 
+    /// <summary>A page of changes: runs as they are, and those to be removed in Graph's way (api-guidelines, change-tracking).</summary>
+    public static void Write(Utf8JsonWriter json, RunChangePage page, RunSelection selection, string context, string link)
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.context", context);
+        json.WriteString(page.Next.Walk is null ? "@odata.deltaLink" : "@odata.nextLink", link);
+        json.WriteStartArray("value");
+        foreach (var change in page.Changes)
+        {
+            json.WriteStartObject();
+            if (change.Run is { } run)
+            {
+                WriteMembers(json, run, selection.Names);
+            }
+            else
+            {
+                json.WriteString("id", change.Id);
+                json.WriteStartObject("@removed");
+                json.WriteString("reason", change.IsDeleted ? "deleted" : "changed");
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
     /// <summary>The statistics of many runs added up.</summary>
     public static void Write(Utf8JsonWriter json, RunStatisticsSum sum, string context)
     {

@@ -65,11 +65,22 @@ public sealed class TestDatabase : IAsyncLifetime
     }
 
     /// <summary>Makes one more, empty database on the same server.</summary>
-    public async Task<string> CreateDatabaseAsync(string? server = null)
+    public Task<string> CreateDatabaseAsync(string? server = null) => CreateDatabaseAsync(server ?? ConnectionString, "");
+
+    /// <summary>Makes a copy of the database, as of a dump that is loaded again. Nobody may be connected to it.</summary>
+    public Task<string> CopyAsync()
     {
-        server ??= ConnectionString;
+        NpgsqlConnection.ClearAllPools();
+        var original = new NpgsqlConnectionStringBuilder(ConnectionString);
+        var name = original.Database;
+        original.Database = "postgres";
+        return CreateDatabaseAsync(original.ConnectionString, $" TEMPLATE {name}");
+    }
+
+    private async Task<string> CreateDatabaseAsync(string server, string options)
+    {
         var name = $"industrydata_test_{Guid.NewGuid():N}";
-        await ExecuteAsync(server, $"CREATE DATABASE {name}");
+        await ExecuteAsync(server, $"CREATE DATABASE {name}{options}");
         var created = new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
         _ends.Push(async () =>
         {

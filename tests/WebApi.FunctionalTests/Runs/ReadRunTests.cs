@@ -62,7 +62,7 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [InlineData("GET", "start")]
     [InlineData("GET", "$ref")]
     [InlineData("PATCH", "$count")]
-    [InlineData("GET", "delta")]
+    [InlineData("PATCH", "delta")]
     [InlineData("GET", "delta(token='x')")]
     [InlineData("DELETE", "getStatistics")]
     [InlineData("PATCH", "microsoft.graph.industryData.getStatistics()")]

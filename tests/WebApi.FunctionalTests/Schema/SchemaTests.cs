@@ -26,6 +26,9 @@ public sealed class SchemaTests(TestDatabase database)
     [InlineData("run_activities")]
     [InlineData("run_starts")]
     [InlineData("kept_requests")]
+    [InlineData("run_counts")]
+    [InlineData("run_deletions")]
+    [InlineData("incarnations")]
     [InlineData("token_keys")]
     public async Task The_table_is_the_one_of_the_model(string table)
     {

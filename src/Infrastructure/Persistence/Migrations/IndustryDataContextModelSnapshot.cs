@@ -37,6 +37,11 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("json")
                         .HasColumnName("blocking_error");
 
+                    b.Property<long>("ChangeNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("change_number")
+                        .HasDefaultValueSql("change_number(pg_current_xact_id())");
+
                     b.Property<DateTimeOffset>("CreatedDateTime")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_date_time");
@@ -111,6 +116,8 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.HasKey("TenantId", "Id")
                         .HasName("runs_pkey");
 
+                    b.HasIndex(new[] { "TenantId", "ChangeNumber", "Id" }, "runs_changes");
+
                     b.HasIndex(new[] { "TenantId", "StartDateTime", "Id" }, "runs_newest")
                         .IsDescending(false, true, true);
 
@@ -159,6 +166,47 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("run_activities", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.Incarnation", b =>
+                {
+                    b.Property<int>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<int>("Number"));
+
+                    b.Property<long>("Begun")
+                        .HasColumnType("bigint")
+                        .HasColumnName("begun");
+
+                    b.Property<long>("ChangeOffset")
+                        .HasColumnType("bigint")
+                        .HasColumnName("change_offset");
+
+                    b.Property<string>("Cluster")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("cluster");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("ServerStarted")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("server_started");
+
+                    b.Property<string>("Timeline")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("timeline");
+
+                    b.HasKey("Number")
+                        .HasName("incarnations_pkey");
+
+                    b.ToTable("incarnations", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.KeptRequest", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -192,6 +240,60 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.HasIndex(new[] { "TenantId", "CreatedDateTime" }, "kept_requests_oldest");
 
                     b.ToTable("kept_requests", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunCount", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<DateOnly>("Quarter")
+                        .HasColumnType("date")
+                        .HasColumnName("quarter");
+
+                    b.Property<short>("Status")
+                        .HasColumnType("smallint")
+                        .HasColumnName("status");
+
+                    b.Property<short>("Writer")
+                        .HasColumnType("smallint")
+                        .HasColumnName("writer");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("bigint")
+                        .HasColumnName("count");
+
+                    b.HasKey("TenantId", "Quarter", "Status", "Writer")
+                        .HasName("run_counts_pkey");
+
+                    b.ToTable("run_counts", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunDeletion", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<long>("ChangeNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("change_number");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<DateTimeOffset>("DeletedDateTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_date_time");
+
+                    b.HasKey("TenantId", "ChangeNumber", "RunId")
+                        .HasName("run_deletions_pkey");
+
+                    b.HasIndex(new[] { "DeletedDateTime" }, "run_deletions_oldest");
+
+                    b.ToTable("run_deletions", (string)null);
                 });
 
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunStart", b =>

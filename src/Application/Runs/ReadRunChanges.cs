@@ -1,0 +1,88 @@
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Mediator;
+
+namespace IndustryData.Application.Runs;
+
+/// <summary>Reads what changed in a tenant's runs since a place: all of them first, then only what was added, changed or deleted. Misses nothing; may repeat.</summary>
+/// <param name="TenantId">Whose runs.</param>
+/// <param name="Criteria">Which of them: what they do not select any more is reported as removed.</param>
+/// <param name="PageSize">1 to <see cref="RunPage.MaxSize"/>.</param>
+/// <param name="From">Where the reader stands; null: at the very beginning.</param>
+/// <param name="FromNow">Whether a reader at the very beginning wants only what changes from now on.</param>
+/// <param name="WithStatistics">Whether to read the statistics too.</param>
+public sealed record ReadRunChangesQuery(TenantId TenantId, RunCriteria Criteria, int PageSize, ChangePlace? From, bool FromNow, bool WithStatistics)
+    : IQuery<Result<RunChangePage>>
+{
+    /// <summary>How long a place can be returned to: deletions are remembered so long.</summary>
+    public static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
+}
+
+/// <summary>A page of changes.</summary>
+/// <param name="Changes">In the order in which they came about.</param>
+/// <param name="Next">Where to go on.</param>
+public sealed record RunChangePage(IReadOnlyList<RunChange> Changes, ChangePlace Next);
+
+/// <summary>A run that was added or changed, or one that is to be removed.</summary>
+/// <param name="Id">Which run.</param>
+/// <param name="Number">When: a change number.</param>
+/// <param name="Run">The run as it is now; null: it is to be removed.</param>
+/// <param name="IsDeleted">Whether a removed run is gone; else the criteria do not select it any more.</param>
+public sealed record RunChange(Guid Id, long Number, RunListItem? Run, bool IsDeleted = false);
+
+/// <summary>Where a reader of changes stands.</summary>
+/// <param name="Incarnation">The stretch of the database's life that the numbers belong to.</param>
+/// <param name="Since">When the reader last began to walk.</param>
+/// <param name="From">The number from which the next walk begins: every lower one was settled when the last walk began.</param>
+/// <param name="Walk">How far the walk is that the reader is on; null when it has come to its end.</param>
+public sealed record ChangePlace(Guid Incarnation, DateTimeOffset Since, long From, ChangeWalk? Walk);
+
+/// <summary>A walk over the changes of a range of numbers, page by page.</summary>
+/// <param name="Number">The number of the last change that was given.</param>
+/// <param name="Id">And its run.</param>
+/// <param name="Until">The number at which the walk ends, so that it does end while others go on writing. What comes later is the next walk's.</param>
+/// <param name="IsFirst">Whether the reader knows no runs yet, and so need not hear of removed ones.</param>
+public sealed record ChangeWalk(long Number, Guid Id, long Until, bool IsFirst)
+{
+    /// <summary>A walk over everything from a number on.</summary>
+    public static ChangeWalk Over(long from, long until, bool isFirst) => new(from - 1, Guid.AllBitsSet, until, isFirst);
+}
+
+/// <summary>How the database's numbers of changes stand.</summary>
+/// <param name="Incarnation">The present one.</param>
+/// <param name="Now">The database's clock.</param>
+/// <param name="Settled">Of every lower number all is known: no transaction below it is open.</param>
+/// <param name="Next">No transaction of this or a higher number had ended.</param>
+/// <param name="Knows">Whether the numbers of the place in question are of this database's past, and not from before it was restored.</param>
+public sealed record ChangeClock(Guid Incarnation, DateTimeOffset Now, long Settled, long Next, bool Knows);
+
+internal sealed class ReadRunChangesHandler(IRunReader runs) : IQueryHandler<ReadRunChangesQuery, Result<RunChangePage>>
+{
+    public async ValueTask<Result<RunChangePage>> Handle(ReadRunChangesQuery query, CancellationToken cancellationToken)
+    {
+        // The clock before the changes: what is committed in between is read now and once more by the next walk.
+        var clock = await runs.ReadChangeClockAsync(query.From, cancellationToken);
+        if (query.From is { } known && (!clock.Knows || clock.Now - known.Since > ReadRunChangesQuery.Remembered))
+        {
+            return clock.Knows ? RunErrors.ChangesForgotten(ReadRunChangesQuery.Remembered) : RunErrors.ChangesOfAnotherPast();
+        }
+
+        var place = query.From switch
+        {
+            { Walk: not null } underway => underway,
+            { From: var from } => new ChangePlace(clock.Incarnation, clock.Now, clock.Settled, ChangeWalk.Over(from, clock.Next, isFirst: false)),
+            null when query.FromNow => new ChangePlace(clock.Incarnation, clock.Now, clock.Settled, Walk: null),
+            null => new ChangePlace(clock.Incarnation, clock.Now, clock.Settled, ChangeWalk.Over(0, clock.Next, isFirst: true)),
+        };
+        if (place.Walk is not { } walk)
+        {
+            return new RunChangePage([], place);
+        }
+
+        // One more than asked for tells whether there is a next page.
+        var found = await runs.ReadChangesAsync(query with { PageSize = query.PageSize + 1 }, walk, cancellationToken);
+        return found.Count <= query.PageSize
+            ? new RunChangePage(found, place with { Walk = null })
+            : new RunChangePage([.. found.Take(query.PageSize)], place with { Walk = walk with { Number = found[query.PageSize - 1].Number, Id = found[query.PageSize - 1].Id } });
+    }
+}

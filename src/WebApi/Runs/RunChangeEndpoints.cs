@@ -1,0 +1,97 @@
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Runs;
+
+/// <summary>Following the changes of runs: <c>delta</c>, as Graph does it (api-guidelines, change-tracking).</summary>
+internal static class RunChangeEndpoints
+{
+    private const string Latest = "latest";
+
+    private static readonly string[] _options =
+        [QueryOptions.Filter, QueryOptions.Search, QueryOptions.Select, QueryOptions.Top, QueryOptions.SkipToken, QueryOptions.DeltaToken];
+
+    public static void MapRunChanges(this IEndpointRouteBuilder routes, RunAddress address)
+    {
+        foreach (var name in RunAddress.Spellings("delta", isFunction: true))
+        {
+            var path = $"/{address.Path}/{name}";
+            routes.Offer("GET", path, Permissions.Read, (http, options) => ReadAsync(http, address, options), [200, 400, 406, 410], _options);
+            routes.Only("GET", path, Permissions.Read);
+        }
+    }
+
+    private static async Task ReadAsync(HttpContext http, RunAddress address, QueryOptions options)
+    {
+        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error))
+        {
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        if (options.PageSize == 0)
+        {
+            await QueryOptions.RefuseAsync(http, "invalidQueryOption", $"{QueryOptions.Top} must be 1 or more here, or no page would bring the reader any further.");
+            return;
+        }
+
+        var url = $"{ServiceUrls.Root(http.Request)}{address.Path}/delta";
+        var others = options.ForNextPage;
+        var tokens = http.RequestServices.GetRequiredService<PageToken>();
+        var token = options[QueryOptions.DeltaToken] ?? options[QueryOptions.SkipToken];
+        var fromNow = options[QueryOptions.DeltaToken] == Latest;
+        ChangePlace? from = null;
+        if (token is not null && !fromNow)
+        {
+            from = options[QueryOptions.DeltaToken] is null || options[QueryOptions.SkipToken] is null ? Place(await tokens.ReadAsync(http.Tenant(), Purpose(others), token, http.RequestAborted)) : null;
+            if (from is null)
+            {
+                await QueryOptions.RefuseAsync(http, "invalidDeltaToken", $"The token is not one that this service gave for these options; follow @odata.nextLink and @odata.deltaLink as they are, or begin anew at {url}.");
+                return;
+            }
+        }
+
+        var size = options.PageSize;
+        if (Preferences.MaxPageSize(http) is { } wish)
+        {
+            size = Math.Min(size, wish);
+            Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
+        }
+
+        var query = new ReadRunChangesQuery(http.Tenant(), asked.Criteria, size, from, fromNow, asked.Selection.Names.Contains(RunSelection.Statistics));
+        if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
+        {
+            if (error.Kind == ErrorKind.Gone)
+            {
+                http.Response.Headers.Location = others.Length > 0 ? $"{url}?{others}" : url;
+            }
+
+            await http.RefuseAsync(error);
+            return;
+        }
+
+        var place = await tokens.WriteAsync(http.Tenant(), Purpose(others), Keys(page.Next), http.RequestAborted);
+        var link = $"{url}?{others}{(others.Length > 0 ? "&" : "")}{(page.Next.Walk is null ? QueryOptions.DeltaToken : QueryOptions.SkipToken)}={place}";
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            json => RunJson.Write(json, page, asked.Selection, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$delta"), link));
+    }
+
+    // So that a list's token is none of a delta's.
+    private static string Purpose(string options) => $"delta?{options}";
+
+    private static object?[] Keys(ChangePlace place) => place.Walk is { } walk
+        ? [place.Incarnation, place.Since, place.From, walk.Number, walk.Id, walk.Until, (short)(walk.IsFirst ? 1 : 0)]
+        : [place.Incarnation, place.Since, place.From];
+
+    private static ChangePlace? Place(IReadOnlyList<object?>? keys) => keys switch
+    {
+        [Guid incarnation, DateTimeOffset since, long from] => new ChangePlace(incarnation, since, from, Walk: null),
+        [Guid incarnation, DateTimeOffset since, long from, long number, Guid id, long until, short isFirst] =>
+            new ChangePlace(incarnation, since, from, new ChangeWalk(number, id, until, isFirst == 1)),
+        _ => null,
+    };
+}

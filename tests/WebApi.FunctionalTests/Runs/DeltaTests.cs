@@ -1,0 +1,316 @@
+using System.Net;
+using System.Text.Json;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Npgsql;
+
+namespace IndustryData.WebApi.FunctionalTests.Runs;
+
+public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
+{
+    private static readonly string _terminal = """{"status":"completed","endDateTime":"2026-12-01T00:00:00Z"}""";
+
+    private Uri Delta => new(Service.Root, "beta/process/runs/delta");
+
+    [Fact]
+    public async Task The_first_walk_gives_every_run_and_ends_with_a_delta_link()
+    {
+        for (var i = 0; i < 7; i++)
+        {
+            await AddAsync(Bodies.RunAt(i));
+        }
+
+        var first = await Client.GetJsonAsync(new Uri(Delta, "delta?$top=3"));
+        var replica = new Dictionary<string, string>();
+        var after = await FollowAsync(new Uri(Delta, "delta?$top=3"), replica);
+
+        first.Text("@odata.context").ShouldBe($"{Service.Root}beta/$metadata#process/runs/$delta");
+        first.GetProperty("value").GetArrayLength().ShouldBe(3);
+        first.TryGetProperty("@odata.deltaLink", out _).ShouldBeFalse();
+        first.GetProperty("value")[0].TryGetProperty("statistics", out _).ShouldBeFalse();
+        replica.Count.ShouldBe(7);
+        after.Query.ShouldContain("$deltatoken=");
+        after.Query.ShouldContain("$top=3");
+    }
+
+    [Fact]
+    public async Task A_delta_link_gives_what_was_added_changed_and_deleted_since()
+    {
+        var (kept, changed, withActivity, deleted) = (await AddAsync(Bodies.RunAt(1)), await AddAsync(Bodies.RunAt(2)), await AddAsync(Bodies.RunAt(3)), await AddAsync(Bodies.RunAt(4)));
+        var link = await FollowAsync(Delta, []);
+
+        (await Client.PatchAsync(changed, Bodies.Json("""{"displayName":"Renamed"}"""), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await Client.PostAsync($"{withActivity}/activities", Bodies.Json("""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}"""), Cancellation))
+            .StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await Client.DeleteAsync(deleted, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var added = await AddAsync(Bodies.RunAt(5));
+        var items = await ItemsAsync(link);
+
+        items.Keys.Order().ShouldBe(new[] { Id(changed), Id(withActivity), Id(deleted), Id(added) }.Order());
+        items.ShouldNotContainKey(Id(kept));
+        items[Id(changed)].Text("displayName").ShouldBe("Renamed");
+        items[Id(deleted)].GetRawText().ShouldBe($$$"""{"id":"{{{Id(deleted)}}}","@removed":{"reason":"deleted"}}""");
+    }
+
+    [Fact]
+    public async Task Without_any_change_the_page_is_empty_and_has_a_delta_link_again()
+    {
+        await AddAsync(Bodies.Run);
+        var link = await FollowAsync(Delta, []);
+
+        // A transaction elsewhere in the server may be older than the walk: then the same is given once more, and nothing after.
+        var page = await Client.GetJsonAsync(await FollowAsync(link, []));
+
+        page.GetProperty("value").GetArrayLength().ShouldBe(0);
+        page.Text("@odata.deltaLink").ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task Latest_begins_now()
+    {
+        await AddAsync(Bodies.RunAt(1));
+
+        var now = await Client.GetJsonAsync(new Uri(Delta, "delta?$deltatoken=latest"));
+        var later = await AddAsync(Bodies.RunAt(2));
+
+        now.GetProperty("value").GetArrayLength().ShouldBe(0);
+        (await ItemsAsync(new Uri(now.Text("@odata.deltaLink")))).Keys.ShouldBe([Id(later)]);
+    }
+
+    [Fact]
+    public async Task A_run_that_the_filter_does_not_select_any_more_is_removed_as_changed()
+    {
+        var (finished, running) = (await AddAsync(Bodies.RunAt(1)), await AddAsync(Bodies.RunAt(2)));
+        await AddAsync(Bodies.Run);
+        var replica = new Dictionary<string, string>();
+        var link = await FollowAsync(new Uri(Delta, "delta?$filter=status eq 'running'&$select=status"), replica);
+
+        (await Client.PatchAsync(finished, Bodies.Json(_terminal), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var items = await ItemsAsync(link);
+
+        replica.Keys.Order().ShouldBe(new[] { Id(finished), Id(running) }.Order());
+        items[Id(finished)].GetProperty("@removed").Text("reason").ShouldBe("changed");
+    }
+
+    [Fact]
+    public async Task Selected_statistics_are_given()
+    {
+        await AddAsync("""{"displayName":"n","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"rows":12.50}}""");
+
+        var page = await Client.GetJsonAsync(new Uri(Delta, "delta?$select=statistics"));
+
+        page.GetProperty("value")[0].GetProperty("statistics").GetRawText().ShouldBe("""{"rows":12.50}""");
+        page.Text("@odata.context").ShouldEndWith("#process/runs(statistics)/$delta");
+    }
+
+    /// <summary>Its number is lower than that of what was read already: only the oldest open transaction tells that it is still to come.</summary>
+    [Fact]
+    public async Task A_slow_transaction_that_commits_after_a_faster_later_one_is_not_missed()
+    {
+        var link = await FollowAsync(Delta, []);
+        await using var connection = new NpgsqlConnection(Database.ConnectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var slow = await connection.BeginTransactionAsync(Cancellation);
+        await using var insert = new NpgsqlCommand(
+            """
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
+            VALUES ($1, $2, 'slow', now(), 0, now(), now(), 1, '{}')
+            """,
+            connection);
+        var id = Guid.CreateVersion7();
+        insert.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Tokens.Tenant });
+        insert.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+        await insert.ExecuteNonQueryAsync(Cancellation);
+
+        var fast = await AddAsync(Bodies.RunAt(1));
+        var before = new Dictionary<string, string>();
+        link = await FollowAsync(link, before);
+        await slow.CommitAsync(Cancellation);
+        var after = await ItemsAsync(link);
+
+        before.Keys.ShouldBe([Id(fast)]);
+        after.Keys.ShouldContain(id.ToString());
+    }
+
+    [Fact]
+    public async Task Another_tenant_sees_nothing_and_cannot_use_the_token()
+    {
+        var run = await AddAsync(Bodies.Run);
+        var link = await FollowAsync(Delta, []);
+        (await Client.DeleteAsync(run, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        using var other = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
+
+        var replica = new Dictionary<string, string>();
+        await FollowAsync(Delta, replica, other);
+        using var stolen = await other.GetAsync(link, Cancellation);
+
+        replica.ShouldBeEmpty();
+        stolen.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await stolen.JsonAsync()).Cause().ShouldBe("invalidDeltaToken");
+    }
+
+    [Theory]
+    [InlineData("delta?$deltatoken=")]
+    [InlineData("delta?$deltatoken=AAAA")]
+    [InlineData("delta?$skiptoken=Latest")]
+    [InlineData("delta?$deltatoken={0}A")]
+    [InlineData("delta?$deltatoken={0}&$skiptoken={0}")]
+    [InlineData("delta?$deltatoken={0}&$select=status")]
+    [InlineData("delta?$skiptoken={1}")]
+    [InlineData("delta?$top=0")]
+    [InlineData("delta?$orderby=status")]
+    [InlineData("delta?$count=true")]
+    [InlineData("delta?$skip=1")]
+    public async Task What_no_link_says_is_400(string url)
+    {
+        await AddAsync(Bodies.RunAt(1));
+        await AddAsync(Bodies.RunAt(2));
+        var token = (await FollowAsync(Delta, [])).Query.Split('=')[1];
+        var page = new Uri((await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$top=1"))).Text("@odata.nextLink"));
+
+        using var response = await Client.GetAsync(new Uri(Delta, string.Format(System.Globalization.CultureInfo.InvariantCulture, url, token, page.Query.Split("skiptoken=")[1])), Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task After_a_restore_the_token_is_gone_and_reading_anew_gives_everything()
+    {
+        var run = await AddAsync(Bodies.Run);
+        var link = await FollowAsync(new Uri(Delta, "delta?$select=status"), []);
+        await Service.DisposeAsync();
+        var restored = await Database.CopyAsync();
+
+        await using var service = await RunningService.StartAsync(restored);
+        using var gone = await service.Client.GetAsync(new Uri(service.Root, link.PathAndQuery), Cancellation);
+        var replica = new Dictionary<string, string>();
+        var anew = await FollowAsync(gone.Headers.Location!, replica, service.Client);
+        using var added = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+
+        gone.StatusCode.ShouldBe(HttpStatusCode.Gone);
+        (await gone.JsonAsync()).Cause().ShouldBe("resyncRequired");
+        gone.Headers.Location!.PathAndQuery.ShouldBe("/beta/process/runs/delta?$select=status");
+        replica.Keys.ShouldBe([Id(run)]);
+        (await ItemsAsync(anew, service.Client)).Keys.ShouldBe([Id(added.Headers.Location!)]);
+    }
+
+    /// <summary>As when the folder of the database is put back as it was: the same server, which starts again, with transactions' numbers of before.</summary>
+    [Fact]
+    public async Task A_token_of_changes_that_were_taken_back_is_gone_and_one_of_before_them_is_not()
+    {
+        await AddAsync(Bodies.Run);
+        var before = await FollowAsync(Delta, []);
+        await Database.ReadAsync<string>("SELECT pg_current_xact_id()::text");
+        var copied = await Database.ReadAsync<long>("SELECT change_number(pg_snapshot_xmax(pg_current_snapshot()))");
+        await AddAsync(Bodies.Run);
+        var after = await FollowAsync(Delta, []);
+
+        await TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            $"INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset) SELECT gen_random_uuid(), cluster, timeline, '-infinity', {copied}, change_offset FROM incarnations ORDER BY number DESC LIMIT 1");
+
+        using var valid = await Client.GetAsync(before, Cancellation);
+        using var gone = await Client.GetAsync(after, Cancellation);
+        valid.StatusCode.ShouldBe(HttpStatusCode.OK);
+        gone.StatusCode.ShouldBe(HttpStatusCode.Gone);
+    }
+
+    /// <summary>As when a dump is loaded into a young server, whose transactions' numbers are lower than those that the runs were stored with.</summary>
+    [Fact]
+    public async Task Numbers_that_begin_anew_are_moved_on_above_those_that_are_stored()
+    {
+        await AddAsync(Bodies.Run);
+        await TestDatabase.ExecuteAsync(Database.ConnectionString, "UPDATE runs SET change_number = change_number + 1000000000; UPDATE incarnations SET cluster = 'the one that was dumped'");
+
+        var replica = new Dictionary<string, string>();
+        var link = await FollowAsync(Delta, replica);
+        var added = await AddAsync(Bodies.Run);
+
+        replica.Count.ShouldBe(1);
+        (await ItemsAsync(link)).Keys.ShouldBe([Id(added)]);
+    }
+
+    /// <summary>20 rounds of 16 writers that add, change and delete while a reader follows; then it has exactly what the table has.</summary>
+    [Fact]
+    public async Task A_replica_that_follows_equals_the_table()
+    {
+        const int writers = 16;
+        var replica = new Dictionary<string, string>();
+        var link = Delta;
+        for (var round = 0; round < 20; round++)
+        {
+            var writing = Task.WhenAll(Enumerable.Range(0, writers).Select(n => Task.Run(() => WriteAsync(new Random((round * writers) + n)), Cancellation)));
+            while (!writing.IsCompleted)
+            {
+                link = await FollowAsync(link, replica);
+            }
+
+            await writing;
+            link = await FollowAsync(link, replica);
+            replica.Count.ShouldBe((int)await Database.ReadAsync<long>("SELECT count(*) FROM runs"), $"round {round}");
+            var table = await Database.ReadAsync<string[]>("""SELECT array_agg(id || ' W/"' || version || '"' ORDER BY id) FROM runs""");
+            replica.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key} {r.Value}").ShouldBe(table, $"round {round}");
+        }
+    }
+
+    private async Task WriteAsync(Random random)
+    {
+        var mine = new List<Uri>();
+        for (var i = 0; i < 20; i++)
+        {
+            switch (mine.Count == 0 ? 0 : random.Next(4))
+            {
+                case 0 or 1:
+                    mine.Add(await AddAsync(Bodies.RunAt(random.Next(1000))));
+                    break;
+                case 2:
+                    using (var patched = await Client.PatchAsync(mine[random.Next(mine.Count)], Bodies.Json($$"""{"displayName":"{{random.Next()}}"}"""), Cancellation))
+                    {
+                        patched.StatusCode.ShouldBe(HttpStatusCode.OK);
+                    }
+
+                    break;
+                default:
+                    var gone = mine[random.Next(mine.Count)];
+                    mine.Remove(gone);
+                    using (var deleted = await Client.DeleteAsync(gone, Cancellation))
+                    {
+                        deleted.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Walks to the end, keeping a replica of ids and ETags.</summary>
+    private async Task<Uri> FollowAsync(Uri link, Dictionary<string, string> replica, HttpClient? client = null)
+    {
+        while (true)
+        {
+            var page = await (client ?? Client).GetJsonAsync(link);
+            foreach (var item in page.GetProperty("value").EnumerateArray())
+            {
+                if (item.TryGetProperty("@removed", out _))
+                {
+                    replica.Remove(item.Text("id"));
+                }
+                else
+                {
+                    replica[item.Text("id")] = item.Text("@odata.etag");
+                }
+            }
+
+            if (page.TryGetProperty("@odata.deltaLink", out var end))
+            {
+                return new Uri(end.GetString()!);
+            }
+
+            link = new Uri(page.Text("@odata.nextLink"));
+        }
+    }
+
+    private async Task<Dictionary<string, JsonElement>> ItemsAsync(Uri link, HttpClient? client = null) =>
+        (await (client ?? Client).GetJsonAsync(link)).GetProperty("value").EnumerateArray().ToDictionary(i => i.Text("id"), i => i);
+
+    private static string Id(Uri run) => run.Segments[^1];
+}
