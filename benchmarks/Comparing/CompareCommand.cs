@@ -96,9 +96,20 @@ internal static class CompareCommand
 
         async Task CompareAsync(string name, Func<Task<Comparison>> comparison)
         {
-            if (IsAsked(name))
+            if (!IsAsked(name))
+            {
+                return;
+            }
+
+            try
             {
                 outcomes.Add(await TakeTurnsAsync(await comparison(), settings, cancellationToken));
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // What was measured before is kept.
+                Console.WriteLine($"  FAILED: {exception}");
+                outcomes.Add(new Outcome(new Comparison(name, "", [], [])) { Failure = exception.Message });
             }
         }
     }

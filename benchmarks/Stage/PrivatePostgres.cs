@@ -78,7 +78,6 @@ internal sealed class PrivatePostgres : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        NpgsqlConnection.ClearAllPools();
         await _server.DisposeAsync();
         Directory.Delete(_folder.Path, recursive: true);
     }
