@@ -25,7 +25,7 @@ internal static class MarkdownReport
             Line($"");
             if (outcome.Failure is { } failure)
             {
-                Line($"**Failed:** {failure.ReplaceLineEndings(" ")}");
+                Line($"**Failed:** {failure.Split('\n')[0]}");
                 continue;
             }
 
