@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.OData.Edm;
 using Microsoft.OData.ModelBuilder;
-using Npgsql;
 
 namespace IndustryData.Benchmarks.Baselines;
 
@@ -29,15 +28,17 @@ internal static class BaselineApp
         var settings = builder.Configuration;
         var tenants = new BaselineOptions(settings.GetValue<Guid>("ReadTenant"), settings.GetValue<Guid>("WriteTenant"), settings["OtherNumbers"]!.Split(',', StringSplitOptions.RemoveEmptyEntries));
         builder.Services.AddSingleton(tenants);
-        builder.Services.AddSingleton(NpgsqlDataSource.Create($"{settings.GetConnectionString("IndustryData")};{LikeTheService}"));
-        builder.Services.AddDbContextPool<BaselineContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
+        var database = settings.GetConnectionString("IndustryData");
+        builder.Services.AddDbContext<PlainContext>(options => options.UseNpgsql(database));
+        builder.Services.AddDbContextPool<TunedContext>(options => options.UseNpgsql($"{database};{LikeTheService}"));
         builder.Services.AddControllers().AddOData(options => options.Filter().OrderBy().Select().SetMaxTop(1000).AddRouteComponents("odata", Model()).RouteOptions.EnableControllerNameCaseInsensitive = true);
 
         var app = builder.Build();
         app.MapGet("/ready", () => Results.Ok());
         app.MapPost("/ceiling", AnswerAsync);
         app.MapPost("/parsed", ParseAsync);
-        app.MapPost("/ef/runs", SaveAsync);
+        app.MapPost("/plain/runs", SaveAsync<PlainContext>);
+        app.MapPost("/tuned/runs", SaveAsync<TunedContext>);
         app.MapControllers();
         await app.RunAsync();
         return 0;
@@ -54,11 +55,12 @@ internal static class BaselineApp
             http.Response.StatusCode = StatusCodes.Status204NoContent;
         }
 
-        async Task SaveAsync(HttpContext http)
+        async Task SaveAsync<TContext>(HttpContext http)
+            where TContext : BaselineContext
         {
             var run = await JsonSerializer.DeserializeAsync<ReportedRun>(http.Request.BodyReader, _json, http.RequestAborted);
-            var context = http.RequestServices.GetRequiredService<BaselineContext>();
-            context.Runs.Add(run!.ToStored(tenants.WriteTenant, DateTimeOffset.UtcNow));
+            var context = http.RequestServices.GetRequiredService<TContext>();
+            context.Add(run!.ToStored(tenants.WriteTenant, DateTimeOffset.UtcNow));
             await context.SaveChangesAsync(http.RequestAborted);
             http.Response.StatusCode = StatusCodes.Status204NoContent;
         }
@@ -68,8 +70,12 @@ internal static class BaselineApp
     {
         var builder = new ODataConventionModelBuilder();
         builder.EnableLowerCamelCase();
-        builder.EntitySet<ListedRun>("listedRuns");
-        builder.EntitySet<StoredRun>("runs");
+        foreach (var prefix in (string[])["", "tuned"])
+        {
+            builder.EntitySet<ListedRun>($"{prefix}ListedRuns");
+            builder.EntitySet<StoredRun>($"{prefix}Runs");
+        }
+
         builder.EntityType<ListedRun>().HasKey(r => r.Id).Ignore(r => r.TenantId);
         return builder.GetEdmModel();
     }

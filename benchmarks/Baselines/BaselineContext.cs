@@ -3,14 +3,20 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace IndustryData.Benchmarks.Baselines;
 
+/// <summary>As EF Core's documentation shows it: nothing is kept between requests but the connections.</summary>
+public sealed class PlainContext(DbContextOptions<PlainContext> options, BaselineOptions settings) : BaselineContext(options, settings);
+
+/// <summary>Pooled, with statements that the server has prepared: what somebody does who measures.</summary>
+public sealed class TunedContext(DbContextOptions<TunedContext> options, BaselineOptions settings) : BaselineContext(options, settings);
+
 /// <summary>The service's table, as EF Core sees it.</summary>
-public sealed class BaselineContext(DbContextOptions<BaselineContext> options, BaselineOptions settings) : DbContext(options)
+public abstract class BaselineContext(DbContextOptions options, BaselineOptions settings) : DbContext(options)
 {
-    /// <summary>Whole runs.</summary>
-    public DbSet<StoredRun> Runs => Set<StoredRun>();
+    /// <summary>A whole run.</summary>
+    public IQueryable<StoredRun> Run(Guid tenant, Guid id) => Set<StoredRun>().AsNoTracking().Where(r => r.TenantId == tenant && r.Id == id);
 
     /// <summary>Runs without their statistics, as lists show them.</summary>
-    public DbSet<ListedRun> ListedRuns => Set<ListedRun>();
+    public IQueryable<ListedRun> List(Guid tenant) => Set<ListedRun>().AsNoTracking().Where(r => r.TenantId == tenant);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -11,7 +11,7 @@ internal static class CompareCommand
     private const int Connections = 64;
 
     // The first turn of a program finds it as it has just started.
-    private const int FirstWarmUp = 4;
+    private const int FirstWarmUp = 5;
 
     private static readonly TimeSpan _rest = TimeSpan.FromSeconds(20);
 

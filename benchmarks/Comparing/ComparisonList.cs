@@ -18,9 +18,11 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 
     private const string Pgbench = "pgbench";
     private const string SaveChanges = "EF Core SaveChanges";
+    private const string TunedSaveChanges = "EF Core SaveChanges, tuned";
     private const string Parsed = "Kestrel, parsed only";
     private const string Ceiling = "Kestrel, empty 204";
     private const string OData = "AspNetCore.OData";
+    private const string TunedOData = "AspNetCore.OData, tuned";
     private const string Runs = "/beta/process/runs";
 
     private const string Listed = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
@@ -33,13 +35,15 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         [
             ServiceWrites(Service, side, connections, emptyFirst: true),
             PgbenchWrites(side, connections),
-            new HttpContender(SaveChanges, side.Baselines, postgres, Posts("/ef/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
+            new HttpContender(SaveChanges, side.Baselines, postgres, Posts("/plain/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
+            new HttpContender(TunedSaveChanges, side.Baselines, postgres, Posts("/tuned/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
             new HttpContender(Parsed, side.Baselines, postgres, Posts("/parsed", null, connections)),
             new HttpContender(Ceiling, side.Baselines, postgres, Posts("/ceiling", null, connections)),
         ],
         [
             Goal.Ratio("service ÷ pgbench's one-row INSERT", Service, Pgbench, atLeast: 1.5),
             Goal.Ratio("service ÷ EF Core SaveChanges", Service, SaveChanges, atLeast: 8),
+            Goal.Ratio("service ÷ EF Core SaveChanges, tuned", Service, TunedSaveChanges),
             new Goal("service, p99", "ms", o => o.Of(Service).Select(m => m.P99), AtMost: 15),
             Goal.Ratio("upper bound: Kestrel parsing and storing nothing ÷ service", Parsed, Service),
             Goal.Ratio("the load generator's ceiling ÷ service", Ceiling, Service),
@@ -67,13 +71,13 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     public Comparison List(Side side)
     {
         var since = DateTimeOffset.UtcNow.AddMonths(-6).ToString("yyyy-MM-ddT00:00:00Z", null);
-        string Query(string status) =>
-            $"?$filter=status%20eq%20%27{status}%27%20and%20startDateTime%20ge%20{since}&$orderby=startDateTime%20desc,id%20desc&$top=100";
+        string Query(string status, string then = "") =>
+            $"?$filter=status%20eq%20%27{status}%27%20and%20startDateTime%20ge%20{since}&$orderby=startDateTime%20desc{then}&$top=100";
         return new(
             "list",
             $"100 runs of a status since a time, newest first, {Readers} connections",
             [
-                Reads(Service, side.Service, [HttpRequests.Get(Runs + Query("completedWithWarnings").Replace(",id%20desc", "", StringComparison.Ordinal), side.Token)], "\"displayName\":", 100),
+                Reads(Service, side.Service, [HttpRequests.Get(Runs + Query("completedWithWarnings"), side.Token)], "\"displayName\":", 100),
                 new PgbenchContender(
                     Pgbench,
                     postgres,
@@ -81,11 +85,13 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                     Readers,
                     [$"SELECT {Listed} FROM runs WHERE tenant_id = :tenant AND status = 4 AND start_date_time >= :since ORDER BY start_date_time DESC, id DESC LIMIT 101"],
                     new Dictionary<string, string> { ["tenant"] = $"{Side.Tenant}", ["since"] = since }),
-                Reads(OData, side.Baselines, [HttpRequests.Get("/odata/listedRuns" + Query("CompletedWithWarnings"), null)], "\"displayName\":", 100),
+                Reads(OData, side.Baselines, [HttpRequests.Get("/odata/ListedRuns" + Query("CompletedWithWarnings"), null)], "\"displayName\":", 100),
+                Reads(TunedOData, side.Baselines, [HttpRequests.Get("/odata/tunedListedRuns" + Query("CompletedWithWarnings", ",id%20desc"), null)], "\"displayName\":", 100),
             ],
             [
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.35),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 10),
+                Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
             ]);
     }
 
@@ -108,11 +114,13 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                     Readers,
                     [.. ids.Select((_, i) => $"SELECT {Listed}, statistics FROM runs WHERE tenant_id = :tenant AND id = :id{i}")],
                     variables),
-                Reads(OData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/runs({id})", null))], "\"statistics\":", 1),
+                Reads(OData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/Runs({id})", null))], "\"statistics\":", 1),
+                Reads(TunedOData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/tunedRuns({id})", null))], "\"statistics\":", 1),
             ],
             [
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.22),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 3.5),
+                Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
             ]);
     }
 
