@@ -1,3 +1,4 @@
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -27,8 +28,38 @@ internal static class EndpointRules
     public static string[] MutatingWithoutPermission(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
         Show(routes.Where(r => IsMutating(r) && !OnlyRefuses(r) && !reasons.ContainsKey(Show(r)) && (IsAnonymous(r) || !Policies(r).Any(p => p == Permissions.Write.Policy || p == Permissions.Start.Policy))));
 
+    /// <summary>
+    /// What is offered is described: it carries an <see cref="Operation"/> that says what each of its statuses below 400 means, and everything that it takes has a
+    /// sentence. Each line names a route and says what to do.
+    /// </summary>
+    public static string[] Undescribed(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
+        [.. routes.Where(r => !OnlyRefuses(r) && ApiDocument.MethodOf(r) is not null && !reasons.ContainsKey(Show(r))).SelectMany(r => Faults(r).Select(fault => $"{Show(r)}: {fault}"))];
+
     /// <summary>A route as <c>GET /path</c>.</summary>
     public static string Show(RouteEndpoint route) => $"{string.Join(',', Methods(route) is { Count: > 0 } methods ? methods : ["ANY"])} {route.RoutePattern.RawText}";
+
+    private static IEnumerable<string> Faults(RouteEndpoint route)
+    {
+        if (route.Metadata.GetMetadata<Operation>() is not { } operation)
+        {
+            return ["the OpenAPI document does not describe it; end its mapping with .Describes(…), with what it does as in RunOperations.cs, or give the reason in EndpointTests"];
+        }
+
+        var (succeeding, refusing) = (Statuses(route).Where(s => s < 400), Statuses(route).Where(s => s >= 400));
+        var answers = operation.Answers.Select(a => a.Status).ToList();
+        var parts = route.RoutePattern.Parameters.Select(p => p.Name);
+        var options = route.Metadata.GetMetadata<TakenOptions>()?.Names ?? [];
+        return
+        [
+            .. succeeding.Except(answers).Select(s => $"say in the Answers of {operation.Id} what {s} means"),
+            .. answers.Except(succeeding).Select(s => $"{operation.Id} has an Answer {s}, which is not among the route's statuses; add it there, or take the Answer out"),
+            .. refusing.Where(s => !ApiDocument.IsKnownRefusal(s)).Select(s => $"say in ApiDocument what {s} means"),
+            .. parts.Except(Parameters.PathParts.Keys).Select(p => $"say in Parameters.PathParts what {{{p}}} is"),
+            .. options.Except(Parameters.Options.Keys).Select(o => $"say in Parameters.Options what {o} does"),
+            .. operation.Headers.Except(Parameters.Headers.Keys).Select(h => $"say in Parameters.Headers what {h} does"),
+            .. operation.Answers.SelectMany(a => a.Headers).Except(Parameters.ResponseHeaders.Keys).Select(h => $"say in Parameters.ResponseHeaders what {h} tells"),
+        ];
+    }
 
     private static string[] Show(IEnumerable<RouteEndpoint> routes) => [.. routes.Select(Show)];
 

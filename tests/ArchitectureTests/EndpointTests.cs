@@ -1,10 +1,12 @@
 using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
 
 namespace IndustryData.ArchitectureTests;
 
@@ -18,12 +20,26 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /$metadata"] = "the model names no data, and tools read it before they know how to sign in (contract §8)",
         ["GET,HEAD /health/live"] = "whoever watches over the process has no token, and learns only that it runs",
         ["GET,HEAD /health/ready"] = "as above; of the database it says only whether it serves",
+        ["GET,HEAD /openapi/v1.json"] = "the description names no data, and tools read it before they know how to sign in (contract §8)",
+        ["GET,HEAD /docs/{documentName?}"] = "as above, for people",
+        ["GET,HEAD /docs/scalar.js"] = "part of the page",
+        ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
+        ["GET,HEAD /docs/favicon.svg"] = "part of the page",
     };
 
     /// <summary>The routes that take more than reading, but ask for no permission to write, and why.</summary>
     private static readonly Dictionary<string, string> _handingOn = new()
     {
         ["POST /$batch"] = "it changes nothing itself: each request in it goes to a route that asks for its own permission",
+    };
+
+    /// <summary>The routes that the OpenAPI document leaves out, and why.</summary>
+    private static readonly Dictionary<string, string> _undescribed = new()
+    {
+        ["GET,HEAD /docs/{documentName?}"] = "it is a page for people",
+        ["GET,HEAD /docs/scalar.js"] = "part of the page",
+        ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
+        ["GET,HEAD /docs/favicon.svg"] = "part of the page",
     };
 
     private readonly WebApplication _app = Serve.Build(
@@ -52,7 +68,34 @@ public sealed class EndpointTests : IAsyncDisposable
     public void Everybody_may_call_only_what_a_reason_is_given_for() => EndpointRules.AnonymousWithoutReason(Routes, _anonymous).ShouldBeEmpty();
 
     [Fact]
-    public void Every_reason_is_for_a_route_that_there_is() => _anonymous.Keys.Concat(_handingOn.Keys).ShouldBeSubsetOf(Routes.Select(EndpointRules.Show));
+    public void What_is_offered_is_described() => EndpointRules.Undescribed(Routes, _undescribed).ShouldBeEmpty();
+
+    [Fact]
+    public void Every_route_has_an_entry_in_the_description_or_is_another_spelling_of_one_that_has()
+    {
+        var document = new OpenApiDocument();
+        ApiDocument.Fill(document, Routes);
+
+        foreach (var route in Routes.Where(r => r.Metadata.GetMetadata<Operation>() is not null))
+        {
+            var path = route.RoutePattern.RawText!;
+            var id = ApiDocument.IdOf(route, route.Metadata.GetMetadata<Operation>()!);
+            var (entryPath, method, entry) = (
+                from item in document.Paths
+                from operation in item.Value.Operations!
+                where operation.Value.OperationId == id
+                select (item.Key, operation.Key.Method, operation.Value)).ShouldHaveSingleItem();
+
+            method.ShouldBe(ApiDocument.MethodOf(route), $"{path} and {entryPath} are both called {id}; give one of them another name");
+            if (path != entryPath)
+            {
+                entry.Description.ShouldNotBeNull().ShouldContain($"`{path}`");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_reason_is_for_a_route_that_there_is() => _anonymous.Keys.Concat(_handingOn.Keys).Concat(_undescribed.Keys).ShouldBeSubsetOf(Routes.Select(EndpointRules.Show));
 
     [Fact]
     public void Every_route_documents_its_statuses() => EndpointRules.Undocumented(Routes).ShouldBeEmpty();
@@ -95,8 +138,27 @@ public sealed class EndpointTests : IAsyncDisposable
         app.MapPut("/sometimes", nothing).RequireAuthorization("read").WithMetadata(unauthorized, forbidden, new ProducesResponseTypeMetadata(204), notOffered);
         var reasons = new Dictionary<string, string> { ["GET /open"] = "…", ["GET /silent-anonymous"] = "…", ["PATCH /free"] = "…" };
         var handingOn = new Dictionary<string, string> { ["POST /handing-on"] = "…" };
+        var operation = new Operation("id", "…", "…") { Headers = ["X-Request"], Answers = [Answer.Empty(200, "…"), Answer.Empty(202, "…", "X-Response")] };
+        await using var describing = WebApplication.CreateBuilder().Build();
+        describing.MapGet("/good", nothing).WithMetadata(ok).Describes(operation with { Headers = [], Answers = [Answer.Empty(200, "…")] });
+        describing.MapGet("/silent", nothing).WithMetadata(ok);
+        describing.MapGet("/refusing", nothing).WithMetadata(notOffered);
+        describing.MapMethods("/methods", ["OPTIONS"], nothing).WithMetadata(ok);
+        describing.MapGet("/page", nothing).WithMetadata(ok);
+        describing.MapGet("/bad/{what}", nothing).WithMetadata(ok, new ProducesResponseTypeMetadata(204), new ProducesResponseTypeMetadata(418), new TakenOptions(["$bogus"])).Describes(operation);
         var routes = RoutesOf(app);
 
+        EndpointRules.Undescribed(RoutesOf(describing), new Dictionary<string, string> { ["GET /page"] = "…" }).ShouldBe(
+        [
+            "GET /silent: the OpenAPI document does not describe it; end its mapping with .Describes(…), with what it does as in RunOperations.cs, or give the reason in EndpointTests",
+            "GET /bad/{what}: say in the Answers of id what 204 means",
+            "GET /bad/{what}: id has an Answer 202, which is not among the route's statuses; add it there, or take the Answer out",
+            "GET /bad/{what}: say in ApiDocument what 418 means",
+            "GET /bad/{what}: say in Parameters.PathParts what {what} is",
+            "GET /bad/{what}: say in Parameters.Options what $bogus does",
+            "GET /bad/{what}: say in Parameters.Headers what X-Request does",
+            "GET /bad/{what}: say in Parameters.ResponseHeaders what X-Response tells",
+        ]);
         EndpointRules.Undecided(routes).ShouldBe(["GET /undecided", "GET /misnamed"]);
         EndpointRules.AnonymousWithoutReason(routes, reasons).ShouldBe(["GET /unexplained"]);
         EndpointRules.Undocumented(routes).ShouldBe(["GET /silent", "GET /silent-anonymous", "GET /never-403", "GET /never-401"]);

@@ -28,4 +28,7 @@ public interface IRunReader
 
     /// <summary>The activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
     Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
+
+    /// <summary>The activities of several runs, each run's in the order in which they were added; runs without any are left out.</summary>
+    Task<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>> ActivitiesAsync(TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken);
 }

@@ -13,6 +13,7 @@ namespace IndustryData.Application.Runs;
 /// <param name="After">The last run of the page before; null for the first page.</param>
 /// <param name="WithStatistics">Whether to read the statistics too, which may be large.</param>
 /// <param name="WithCount">Whether to count all the runs that the criteria select.</param>
+/// <param name="WithActivities">Whether to read what each run carried out too; then the page has at most <see cref="RunPage.MaxSizeWithActivities"/> runs.</param>
 public sealed record ListRunsQuery(
     TenantId TenantId,
     RunCriteria Criteria,
@@ -21,7 +22,8 @@ public sealed record ListRunsQuery(
     long Skip = 0,
     RunPosition? After = null,
     bool WithStatistics = false,
-    bool WithCount = false) : IQuery<Result<RunPage>>;
+    bool WithCount = false,
+    bool WithActivities = false) : IQuery<Result<RunPage>>;
 
 /// <summary>One page of a list.</summary>
 /// <param name="Runs">The runs, in the list's order.</param>
@@ -34,6 +36,9 @@ public sealed record RunPage(IReadOnlyList<RunListItem> Runs, RunPosition? Next,
 
     /// <summary>The runs on a page at most.</summary>
     public const int MaxSize = 1000;
+
+    /// <summary>The runs on a page at most that come with their activities, of which each may have a thousand.</summary>
+    public const int MaxSizeWithActivities = 100;
 }
 
 internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQuery, Result<RunPage>>
@@ -48,11 +53,14 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
 
         // One more than asked for tells whether there is a next page.
         var found = await runs.ListAsync(query with { PageSize = query.PageSize + 1 }, cancellationToken);
-        if (found.Count <= query.PageSize)
-        {
-            return new RunPage(found, null, count);
-        }
+        var next = found.Count <= query.PageSize ? null : RunPosition.Of(found[query.PageSize - 1], query.Order);
+        var page = next is null ? found : [.. found.Take(query.PageSize)];
+        return new RunPage(query.WithActivities && page.Count > 0 ? await WithActivitiesAsync(query.TenantId, page, cancellationToken) : page, next, count);
+    }
 
-        return new RunPage([.. found.Take(query.PageSize)], RunPosition.Of(found[query.PageSize - 1], query.Order), count);
+    private async Task<IReadOnlyList<RunListItem>> WithActivitiesAsync(TenantId tenantId, IReadOnlyList<RunListItem> page, CancellationToken cancellationToken)
+    {
+        var activities = await runs.ActivitiesAsync(tenantId, [.. page.Select(r => r.Id)], cancellationToken);
+        return [.. page.Select(r => r with { Activities = activities.GetValueOrDefault(r.Id, []) })];
     }
 }

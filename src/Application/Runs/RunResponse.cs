@@ -25,6 +25,7 @@ public sealed record RunResponse(
 
 /// <summary>A run as a list shows it: without the statistics, which may be large, unless somebody asks for them.</summary>
 /// <inheritdoc cref="RunResponse" />
+/// <param name="Activities">What it carried out, in the order in which it was reported; null when nobody asked.</param>
 public sealed record RunListItem(
     Guid Id,
     string DisplayName,
@@ -35,4 +36,5 @@ public sealed record RunListItem(
     DateTimeOffset CreatedDateTime,
     DateTimeOffset LastModifiedDateTime,
     long Version,
-    string? Statistics = null);
+    string? Statistics = null,
+    IReadOnlyList<ActivityResponse>? Activities = null);

@@ -16,7 +16,9 @@ public readonly record struct RunId(Guid Value)
         {
             Span<byte> bytes = stackalloc byte[16];
             Value.TryWriteBytes(bytes, bigEndian: true, out _);
-            var milliseconds = BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16;
+
+            // An id that somebody else made may carry a time beyond all years.
+            var milliseconds = Math.Min(BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16, (DateTime.MaxValue - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond);
             var made = DateTime.UnixEpoch.AddMilliseconds(milliseconds);
             return new DateOnly(made.Year, made.Month - ((made.Month - 1) % 3), 1);
         }

@@ -9,6 +9,15 @@ namespace IndustryData.Domain.Runs;
 /// </summary>
 public sealed class RunStatistics : IEquatable<RunStatistics>
 {
+    /// <summary>The longest statistics, in bytes as sent.</summary>
+    public const int MaxBytes = KeptJson.MaxBytes;
+
+    /// <summary>How many levels they may nest; <c>{}</c> is one.</summary>
+    public const int MaxLevels = KeptJson.MaxLevels;
+
+    /// <summary>The largest count in them.</summary>
+    public const long LargestCount = ValueRules.LargestCount;
+
     /// <summary>Statistics of a run that counted nothing.</summary>
     public static readonly RunStatistics Empty = new() { Json = "{}", InboundTotals = new InboundTotals() };
 

@@ -161,27 +161,45 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 
     public async Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            "SELECT id, type, display_name, status, blocking_error, activity FROM run_activities WHERE tenant_id = $1 AND run_id = $2 ORDER BY id");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
-        var activities = new List<ActivityResponse>();
-        await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
+        var sql = new RunSql();
+        var found = await ActivitiesAsync(sql, $"tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = {sql.Parameter(id.Value)}", cancellationToken);
+        if (found.TryGetValue(id.Value, out var activities))
         {
-            while (await rows.ReadAsync(cancellationToken))
-            {
-                activities.Add(new ActivityResponse(
-                    rows.GetGuid(0),
-                    ActivityType.FromNumber(rows.GetInt16(1)).Name,
-                    rows.GetString(2),
-                    ActivityStatus.FromNumber(rows.GetInt16(3)).Name,
-                    rows.IsDBNull(4) ? null : rows.GetString(4),
-                    rows.IsDBNull(5) ? null : rows.GetString(5)));
-            }
+            return activities;
         }
 
-        return activities.Count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? activities : null;
+        return await ExistsAsync(tenantId, id, cancellationToken) ? [] : null;
     }
+
+    public Task<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>> ActivitiesAsync(TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken)
+    {
+        var sql = new RunSql();
+        return ActivitiesAsync(sql, $"tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = ANY ({sql.Parameter(ids.ToArray())})", cancellationToken);
+    }
+
+    private Task<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>> ActivitiesAsync(RunSql sql, string where, CancellationToken cancellationToken) =>
+        QueryAsync<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>>(
+            $"SELECT run_id, id, type, display_name, status, blocking_error, activity FROM run_activities WHERE {where} ORDER BY run_id, id",
+            sql,
+            async (rows, cancellation) =>
+            {
+                var activities = new List<(Guid Run, ActivityResponse Activity)>();
+                while (await rows.ReadAsync(cancellation))
+                {
+                    activities.Add((rows.GetGuid(0), Activity(rows)));
+                }
+
+                return activities.GroupBy(a => a.Run, a => a.Activity).ToDictionary(r => r.Key, IReadOnlyList<ActivityResponse> (r) => [.. r]);
+            },
+            cancellationToken);
+
+    private static ActivityResponse Activity(NpgsqlDataReader row) => new(
+        row.GetGuid(1),
+        ActivityType.FromNumber(row.GetInt16(2)).Name,
+        row.GetString(3),
+        ActivityStatus.FromNumber(row.GetInt16(4)).Name,
+        row.IsDBNull(5) ? null : row.GetString(5),
+        row.IsDBNull(6) ? null : row.GetString(6));
 
     private static RunListItem Item(NpgsqlDataReader row) => new(
         row.GetGuid(0),

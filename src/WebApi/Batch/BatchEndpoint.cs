@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IndustryData.Domain;
 using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -15,8 +16,35 @@ internal static class BatchEndpoint
     // Of one batch: the others' callers are waiting too.
     private const int MostAtOnce = 4;
 
+    private static readonly Operation _operation = new(
+        "batch",
+        "Send several requests in one",
+        "Each request is answered for itself, as if it had come alone: with its own `Authorization` header or else the batch's, and with the permission that it needs. Answers may come in any order; `dependsOn` makes a request wait for others.")
+    {
+        Body = new Body(
+            Schemas.BatchRequest,
+            new Example(
+                "addAndList",
+                "Add a run, then list the failed ones",
+                """
+                {
+                  "requests": [
+                    {
+                      "id": "add",
+                      "method": "POST",
+                      "url": "/process/runs",
+                      "headers": { "Content-Type": "application/json" },
+                      "body": { "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "status": "running", "statistics": {} }
+                    },
+                    { "id": "list", "method": "GET", "url": "/process/runs?$filter=status eq 'failed'&$top=10", "dependsOn": ["add"] }
+                  ]
+                }
+                """)),
+        Answers = [Answer.Json(200, "The answer to each request.", Schemas.BatchResponse)],
+    };
+
     public static void MapBatch(this IEndpointRouteBuilder routes, ItemPipeline pipeline, int largestItemBody) =>
-        routes.Offer("POST", "/$batch", Permissions.None, http => RunAsync(http, pipeline, largestItemBody), [200, 400, 413, 415, 501]);
+        routes.Offer("POST", "/$batch", Permissions.None, http => RunAsync(http, pipeline, largestItemBody), [200, 400, 413, 415, 501]).Describes(_operation);
 
     private static async Task RunAsync(HttpContext http, ItemPipeline pipeline, int largestItemBody)
     {

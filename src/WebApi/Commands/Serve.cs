@@ -6,6 +6,7 @@ using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.DataProtection;
@@ -51,6 +52,7 @@ internal static partial class Serve
         var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
         builder.Services.Remove(keeper);
         builder.Services.AddSingleton<PageToken>();
+        builder.Services.AddDescription();
 
         var app = builder.Build();
         if (tokens.SigningKeys.Contains(SigningKeys.Example))
@@ -65,11 +67,13 @@ internal static partial class Serve
         app.UseMiddleware<Failures>();
         app.UsePathBase("/beta");
         app.UseRouting();
+        app.Use(next => http => AllowedMethods.AnswerAsync(http, next));
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapService();
         app.MapRuns();
         app.MapBatch(batch, LargestBody);
+        app.MapDescription();
         return app;
     }
 

@@ -60,6 +60,11 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
 
         if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null })
         {
+            if (http.Response.StatusCode == StatusCodes.Status405MethodNotAllowed)
+            {
+                AllowedMethods.AddOptions(http.Response);
+            }
+
             await RefuseBareStatusAsync(http);
         }
     }

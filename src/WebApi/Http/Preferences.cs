@@ -6,6 +6,8 @@ namespace IndustryData.WebApi.Http;
 /// <summary>What a caller would like best (<c>Prefer</c>, RFC 7240). A preference that is unknown or cannot be met is ignored.</summary>
 internal static class Preferences
 {
+    private const string UnknownMembers = "include-unknown-enum-members";
+
     /// <summary>Whether the caller wants the written entity back; null when it does not say.</summary>
     public static bool? ReturnRepresentation(HttpContext http)
     {
@@ -34,7 +36,7 @@ internal static class Preferences
         var wish = ReturnRepresentation(http);
         if (wish is { } representation)
         {
-            http.Response.Headers["Preference-Applied"] = representation ? "return=representation" : "return=minimal";
+            Applied(http, representation ? "return=representation" : "return=minimal");
         }
 
         return wish;
@@ -59,5 +61,22 @@ internal static class Preferences
     }
 
     /// <summary>Tells the caller which page size was kept to.</summary>
-    public static void ApplyMaxPageSize(HttpContext http, int size) => http.Response.Headers["Preference-Applied"] = $"odata.maxpagesize={size}";
+    public static void ApplyMaxPageSize(HttpContext http, int size) => Applied(http, $"odata.maxpagesize={size}");
+
+    /// <summary>Tells a caller that wants every member of an enumeration by its name, new ones too, that it gets them (api-guidelines, evolvable enums). Today there are none to keep back.</summary>
+    public static void ApplyUnknownMembers(HttpContext http)
+    {
+        if (http.Request.Headers["Prefer"].Count > 0
+            && http.Request.Headers.GetCommaSeparatedValues("Prefer").Any(p => p.Split(';', '=')[0].Trim().Equals(UnknownMembers, StringComparison.OrdinalIgnoreCase)))
+        {
+            Applied(http, UnknownMembers);
+        }
+    }
+
+    // One header for all of them (RFC 7240 §3).
+    private static void Applied(HttpContext http, string preference)
+    {
+        var before = http.Response.Headers["Preference-Applied"].ToString();
+        http.Response.Headers["Preference-Applied"] = before.Length > 0 ? $"{before}, {preference}" : preference;
+    }
 }

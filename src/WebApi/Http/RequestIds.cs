@@ -37,7 +37,7 @@ internal static class RequestIds
             headers["client-request-id"] = clientRequestId;
         }
 
-        headers["OData-Version"] = "4.0";
+        headers["OData-Version"] = ODataVersions.Written;
         headers.XContentTypeOptions = "nosniff";
     }
 }

@@ -1,5 +1,6 @@
 using IndustryData.Application.Common;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Http;
@@ -7,14 +8,19 @@ namespace IndustryData.WebApi.Http;
 /// <summary>Maps a route together with what every route must have: a permission, documented statuses, the query options that it takes.</summary>
 internal static class Routes
 {
+    /// <summary>The media type of payloads.</summary>
+    public const string Json = "application/json";
+
+    private const string Text = "text/plain";
+
     private static readonly int[] _always = [401, 403, 503];
 
-    /// <summary>Offers a path that takes no query options.</summary>
-    public static void Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
+    /// <summary>Offers a path that takes no query options. What it does is then said by <see cref="DescriptionEndpoints.Describes"/>.</summary>
+    public static IEndpointConventionBuilder Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
         routes.Offer(method, path, permission, (http, _) => handler(http), statuses, []);
 
-    /// <summary>Offers a path.</summary>
-    public static void Offer(
+    /// <summary>Offers a path. What it does is then said by <see cref="DescriptionEndpoints.Describes"/>.</summary>
+    public static IEndpointConventionBuilder Offer(
         this IEndpointRouteBuilder routes,
         string method,
         string path,
@@ -22,8 +28,16 @@ internal static class Routes
         Func<HttpContext, QueryOptions, Task> handler,
         int[] statuses,
         string[] options,
-        bool isText = false) =>
-        routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, options, isText)).Documents(permission, [.. statuses, .. _always]);
+        bool isText = false)
+    {
+        // A reference is answered with nothing, unless somebody asks for the run.
+        var isRead = method == "GET";
+        var media = isText ? Text : isRead || statuses.Contains(200) || (statuses.Contains(201) && !path.EndsWith("/$ref", StringComparison.Ordinal)) ? Json : null;
+        string[] taken = isRead && !isText ? [.. options, QueryOptions.Format] : options;
+        return routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, taken, MediaOf(http, media)))
+            .Documents(permission, [.. statuses.Union(media is null ? [] : [StatusCodes.Status406NotAcceptable]), .. _always])
+            .WithMetadata(new TakenOptions(taken));
+    }
 
     /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
     public static void NotOffered(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
@@ -31,7 +45,7 @@ internal static class Routes
 
     /// <summary>Keeps a path's last segment from being taken for an id with any other method.</summary>
     public static void Only(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
-        routes.Map(path, http => RefuseMethod(http, method)).Documents(permission, [405, .. _always]);
+        routes.Map(path, http => RefuseMethod(http, string.Join(", ", WithHead(method)))).Documents(permission, [405, .. _always]);
 
     // What can be read can be asked for without its body (RFC 9110 §9.3.2); the server leaves the body out.
     private static string[] WithHead(string method) => method == "GET" ? ["GET", "HEAD"] : [method];
@@ -46,7 +60,7 @@ internal static class Routes
         return Task.CompletedTask;
     }
 
-    private static void Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
+    private static IEndpointConventionBuilder Documents(this IEndpointConventionBuilder endpoint, Permission permission, int[] statuses)
     {
         endpoint.RequireAuthorization(permission.Policy);
         endpoint.WithMetadata(permission);
@@ -54,21 +68,47 @@ internal static class Routes
         {
             endpoint.WithMetadata(new ProducesResponseTypeMetadata(status));
         }
+
+        return endpoint;
     }
 
-    private static async Task HandleAsync(HttpContext http, Func<HttpContext, QueryOptions, Task> handler, string[] offered, bool isText)
+    /// <summary>Reads what is said about the answer in general: OData's version, the query options and the format.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="offered">The query options that the path takes.</param>
+    /// <param name="media">What the answer is; null when there will be none.</param>
+    /// <returns>Null when the request has been answered with a refusal.</returns>
+    public static async Task<QueryOptions?> ReadAsync(HttpContext http, string[] offered, string? media)
     {
-        if (await QueryOptions.ReadAsync(http, offered) is not { } options)
+        if (ODataVersions.FaultOf(http.Request) is { } fault)
         {
-            return;
+            await http.RefuseAsync(StatusCodes.Status400BadRequest, "unsupportedVersion", fault);
+            return null;
         }
 
-        if ((HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method))
-            && !ODataJson.IsAcceptable(http.Request)
-            && !(isText && ODataJson.IsAcceptable(http.Request, "text", "plain")))
+        if (await QueryOptions.ReadAsync(http, offered) is not { } options)
         {
-            var media = isText ? "text/plain" : "application/json";
-            await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", $"The answer is {media}; send 'Accept: {media}', or no Accept at all.");
+            return null;
+        }
+
+        // Where the answer is a text, JSON is taken for it too: it is a number, which is both.
+        if (media is null || ODataFormat.Settle(http, options[QueryOptions.Format]) || (media == Text && ODataFormat.Quality(http.Request, Text) > 0))
+        {
+            return options;
+        }
+
+        await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", media == Text ? $"The answer is {Text}; send 'Accept: {Text}', or no Accept at all." : ODataFormat.Advice);
+        return null;
+    }
+
+    // What a write is answered with is the caller's to say.
+    private static string? MediaOf(HttpContext http, string? media) =>
+        HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? media
+        : Preferences.ReturnRepresentation(http) switch { true => Json, false => null, null => media };
+
+    private static async Task HandleAsync(HttpContext http, Func<HttpContext, QueryOptions, Task> handler, string[] offered, string? media)
+    {
+        if (await ReadAsync(http, offered, media) is not { } options)
+        {
             return;
         }
 

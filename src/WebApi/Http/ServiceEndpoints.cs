@@ -1,5 +1,7 @@
+using System.Text.Json;
 using IndustryData.Application.Common;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Http;
@@ -7,23 +9,38 @@ namespace IndustryData.WebApi.Http;
 /// <summary>The paths above the runs, and the service's health.</summary>
 internal static class ServiceEndpoints
 {
+    private static readonly string[] _options = [QueryOptions.Format];
+
     public static void MapService(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous()
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new TakenOptions(_options))
+            .Describes(new("getServiceDocument", "The service document", "Where to begin (OData JSON Format §5).") { Answers = [Answer.Json(200, "The singletons.", Schemas.ServiceDocument)] });
         foreach (var singleton in (string[])["external", "external/industryData", "process"])
         {
-            routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406]);
+            routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406])
+                .Describes(new($"get_{singleton.Replace('/', '_')}", $"The singleton {singleton}", "It has no members of its own; the runs are below it.") { Answers = [Answer.Json(200, "The singleton.", Schemas.Singleton)] });
         }
 
         routes.MapMetadata();
-        routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200));
+        routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200))
+            .Describes(new("isLive", "Whether the process runs", "For whoever restarts it.") { Answers = [Answer.Text(200, "It runs.", Schemas.Health)] });
         routes.MapMethods("/health/ready", ["GET", "HEAD"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
             .AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503));
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503))
+            .Describes(new("isReady", "Whether the service serves", "For whoever sends requests to it.") { Answers = [Answer.Text(200, "It serves.", Schemas.Health)] });
     }
 
     // OData JSON Format §5.
-    private static Task WriteServiceDocumentAsync(HttpContext http) => http.Response.WriteJsonAsync(StatusCodes.Status200OK, json =>
+    private static async Task WriteServiceDocumentAsync(HttpContext http)
+    {
+        if (await Routes.ReadAsync(http, _options, Routes.Json) is not null)
+        {
+            await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => WriteServiceDocument(http, json), showsStatuses: false);
+        }
+    }
+
+    private static void WriteServiceDocument(HttpContext http, Utf8JsonWriter json)
     {
         json.WriteStartObject();
         json.WriteString("@odata.context", $"{ServiceUrls.Root(http.Request)}$metadata");
@@ -39,14 +56,19 @@ internal static class ServiceEndpoints
 
         json.WriteEndArray();
         json.WriteEndObject();
-    });
+    }
 
-    private static Task WriteSingletonAsync(HttpContext http, string singleton) => http.Response.WriteJsonAsync(StatusCodes.Status200OK, json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("@odata.context", ServiceUrls.Context(http.Request, singleton));
-        json.WriteEndObject();
-    });
+    private static Task WriteSingletonAsync(HttpContext http, string singleton) => http.Response.WriteJsonAsync(
+        StatusCodes.Status200OK,
+        json =>
+        {
+            json.WriteStartObject();
+
+            // What is contained is named by the way to it, and is an entity there (OData Protocol §10.3).
+            json.WriteString("@odata.context", ServiceUrls.Context(http.Request, singleton.Contains('/') ? $"{singleton}/$entity" : singleton));
+            json.WriteEndObject();
+        },
+        showsStatuses: false);
 
     private static Task WriteHealthAsync(HttpContext http, DatabaseOutage? outage)
     {

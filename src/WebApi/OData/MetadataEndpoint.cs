@@ -1,25 +1,35 @@
 using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OpenApi;
 
 namespace IndustryData.WebApi.OData;
 
 /// <summary><c>$metadata</c>: CSDL as XML, or as JSON for those who ask (OData Protocol §11.1.2).</summary>
 internal static class MetadataEndpoint
 {
+    private static readonly string[] _options = [QueryOptions.Format];
+
+    private static readonly Operation _operation = new("getMetadata", "The model", "The entity data model as CSDL: XML, or JSON for those who ask.")
+    {
+        Answers = [new Answer(200, "The model.", new Dictionary<string, string> { ["application/xml"] = Schemas.Csdl, ["application/json"] = Schemas.CsdlJson }, [])],
+    };
+
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
         routes.MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync).AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406));
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new TakenOptions(_options))
+            .Describes(_operation);
 
     private static async Task WriteAsync(HttpContext http)
     {
-        if (await QueryOptions.ReadAsync(http, [QueryOptions.Format]) is not { } options)
+        if (await Routes.ReadAsync(http, _options, media: null) is not { } options)
         {
             return;
         }
 
-        // $format wins over Accept; who takes both gets XML.
+        // $format wins over Accept; who likes both as much gets XML.
+        var (likesXml, likesJson) = (ODataFormat.Quality(http.Request, "application/xml"), ODataFormat.Quality(http.Request, "application/json"));
         bool? isXml = options[QueryOptions.Format] switch
         {
-            null => ODataJson.IsAcceptable(http.Request, "application", "xml") ? true : ODataJson.IsAcceptable(http.Request) ? false : null,
+            null => likesXml > 0 && likesXml >= likesJson ? true : likesJson > 0 ? false : null,
             "xml" or "application/xml" => true,
             "json" => false,
             var media when media.StartsWith("application/json", StringComparison.Ordinal) => false,

@@ -9,6 +9,7 @@ internal sealed partial class QueryOptions
 {
     public const string Count = "$count";
     public const string DeltaToken = "$deltatoken";
+    public const string Expand = "$expand";
     public const string Filter = "$filter";
     public const string Format = "$format";
     public const string OrderBy = "$orderby";

@@ -28,12 +28,18 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
             return options[name] is { } text ? read(text) : null;
         }
 
+        RunSelection Selection()
+        {
+            var selected = Option(QueryOptions.Select, RunSelection.Parse) ?? @default;
+            return Option(QueryOptions.Expand, selected.Expand) ?? selected;
+        }
+
         try
         {
             return new RunOptions(
                 new RunCriteria(Option(QueryOptions.Filter, FilterParser.Parse), Option(QueryOptions.Search, ParseWords) ?? []),
                 Option(QueryOptions.OrderBy, ParseOrder) ?? RunOrderKey.Newest,
-                Option(QueryOptions.Select, RunSelection.Parse) ?? @default,
+                Selection(),
                 options[QueryOptions.Skip] is not { } skip ? 0 : long.TryParse(skip, out var number) ? number : long.MaxValue,
                 options[QueryOptions.Count] == "true");
         }

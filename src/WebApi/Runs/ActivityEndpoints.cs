@@ -2,6 +2,7 @@ using System.Globalization;
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -14,14 +15,14 @@ internal static class ActivityEndpoints
         foreach (var run in address.Keyed)
         {
             var activities = $"{run}/activities";
-            routes.Offer("GET", activities, Permissions.Read, http => ListAsync(http, address), [200, 400, 404, 406]);
-            routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 413, 415]);
-            routes.Offer("GET", $"{activities}/$count", Permissions.Read, CountAsync, [200, 400, 404, 406]);
+            routes.Offer("GET", activities, Permissions.Read, http => ListAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.List);
+            routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 413, 415]).Describes(ActivityOperations.Add);
+            routes.Offer("GET", $"{activities}/$count", Permissions.Read, (http, _) => CountAsync(http), [200, 400, 404, 406], [], isText: true).Describes(ActivityOperations.Count);
             routes.Only("GET", $"{activities}/$count", Permissions.Read);
             foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
             {
-                routes.Offer("GET", activity, Permissions.Read, http => GetAsync(http, address), [200, 400, 404, 406]);
-                routes.Offer("PATCH", activity, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]);
+                routes.Offer("GET", activity, Permissions.Read, http => GetAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.Get);
+                routes.Offer("PATCH", activity, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]).Describes(ActivityOperations.Update);
             }
         }
     }

@@ -20,7 +20,14 @@ internal static class ActivityJson
     {
         json.WriteStartObject();
         json.WriteString("@odata.context", context);
-        json.WriteStartArray("value");
+        Write(json, "value", activities);
+        json.WriteEndObject();
+    }
+
+    /// <summary>A run's activities as a member of something else.</summary>
+    public static void Write(Utf8JsonWriter json, string name, IReadOnlyList<ActivityResponse> activities)
+    {
+        json.WriteStartArray(name);
         foreach (var activity in activities)
         {
             json.WriteStartObject();
@@ -29,7 +36,6 @@ internal static class ActivityJson
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     private static void WriteMembers(Utf8JsonWriter json, ActivityResponse activity)

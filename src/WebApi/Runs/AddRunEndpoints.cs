@@ -1,6 +1,7 @@
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -10,8 +11,8 @@ internal static class AddRunEndpoints
 {
     public static void MapAddRun(this IEndpointRouteBuilder routes, RunAddress address)
     {
-        routes.Offer("POST", $"/{address.Path}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 412, 413, 415, 422]);
-        routes.Offer("POST", $"/{address.Path}", Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 412, 413, 415, 422]);
+        routes.Offer("POST", $"/{address.Path}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 412, 413, 415, 422]).Describes(RunOperations.AddToCollection);
+        routes.Offer("POST", $"/{address.Path}", Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 412, 413, 415, 422]).Describes(RunOperations.Create);
     }
 
     private static async Task AddToCollectionAsync(HttpContext http, RunAddress address)

@@ -1,6 +1,7 @@
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -12,13 +13,13 @@ internal static class ChangeRunEndpoints
     {
         foreach (var run in address.Keyed)
         {
-            routes.Offer("PATCH", run, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]);
-            routes.Offer("DELETE", run, Permissions.Write, DeleteAsync, [204, 400, 404, 412]);
+            routes.Offer("PATCH", run, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]).Describes(RunOperations.Update);
+            routes.Offer("DELETE", run, Permissions.Write, DeleteAsync, [204, 400, 404, 412]).Describes(RunOperations.Delete);
         }
 
         foreach (var start in RunAddress.Spellings("start", isFunction: false))
         {
-            routes.Offer("POST", $"/{address.Path}/{start}", Permissions.Start, http => StartAsync(http, address), [202, 400, 413, 415, 429]);
+            routes.Offer("POST", $"/{address.Path}/{start}", Permissions.Start, http => StartAsync(http, address), [202, 400, 413, 415, 429]).Describes(RunOperations.Start);
             routes.Only("POST", $"/{address.Path}/{start}", Permissions.Start);
         }
     }

@@ -2,6 +2,7 @@ using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -13,27 +14,27 @@ internal static class ReadRunEndpoints
 
     private static readonly string[] _listOptions =
     [
-        QueryOptions.Filter, QueryOptions.OrderBy, QueryOptions.Select, QueryOptions.Search, QueryOptions.Top, QueryOptions.Skip, QueryOptions.Count, QueryOptions.SkipToken,
+        QueryOptions.Filter, QueryOptions.OrderBy, QueryOptions.Select, QueryOptions.Expand, QueryOptions.Search, QueryOptions.Top, QueryOptions.Skip, QueryOptions.Count, QueryOptions.SkipToken,
     ];
 
     public static void MapReadRuns(this IEndpointRouteBuilder routes, RunAddress address)
     {
         var runs = $"/{address.Path}";
-        routes.Offer("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions);
-        routes.Offer("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [QueryOptions.Filter, QueryOptions.Search], isText: true);
+        routes.Offer("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions).Describes(RunOperations.List);
+        routes.Offer("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [QueryOptions.Filter, QueryOptions.Search], isText: true).Describes(RunOperations.Count);
         routes.Only("GET", $"{runs}/$count", Permissions.Read);
         foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
         {
-            routes.Offer("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [QueryOptions.Filter, QueryOptions.Search]);
+            routes.Offer("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [QueryOptions.Filter, QueryOptions.Search]).Describes(RunOperations.SumStatistics);
             routes.Only("GET", $"{runs}/{operation}", Permissions.Read);
         }
 
         foreach (var run in address.Keyed)
         {
-            routes.Offer("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [QueryOptions.Select]);
+            routes.Offer("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [QueryOptions.Select, QueryOptions.Expand]).Describes(RunOperations.Get);
             foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
             {
-                routes.Offer("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]);
+                routes.Offer("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]).Describes(RunOperations.GetStatistics);
             }
         }
     }
@@ -61,14 +62,15 @@ internal static class ReadRunEndpoints
             }
         }
 
-        var size = options.PageSize;
+        var most = asked.Selection.WithActivities ? RunPage.MaxSizeWithActivities : RunPage.MaxSize;
+        var size = Math.Min(options.PageSize, most);
         if (Preferences.MaxPageSize(http) is { } wish)
         {
             size = Math.Min(size, wish);
-            Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
+            Preferences.ApplyMaxPageSize(http, Math.Min(wish, most));
         }
 
-        var query = new ListRunsQuery(http.Tenant(), asked.Criteria, asked.Order, size, asked.Skip, after, asked.Selection.Names.Contains(RunSelection.Statistics), asked.Count);
+        var query = new ListRunsQuery(http.Tenant(), asked.Criteria, asked.Order, size, asked.Skip, after, asked.Selection.Names.Contains(RunSelection.Statistics), asked.Count, asked.Selection.WithActivities);
         if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
         {
             await http.RefuseAsync(error);
@@ -133,9 +135,18 @@ internal static class ReadRunEndpoints
             return;
         }
 
+        // After the run: activities newer than the ETag are only read again, older ones would be kept for good.
+        IReadOnlyList<ActivityResponse>? activities = null;
+        if (asked.Selection.WithActivities && !(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out activities, out error))
+        {
+            http.Response.Headers.Remove("ETag");
+            await http.RefuseAsync(error);
+            return;
+        }
+
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"), asked.Selection));
+            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"), asked.Selection, activities));
     }
 
     private static async Task GetStatisticsAsync(HttpContext http)

@@ -2,6 +2,7 @@ using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -19,7 +20,7 @@ internal static class RunChangeEndpoints
         foreach (var name in RunAddress.Spellings("delta", isFunction: true))
         {
             var path = $"/{address.Path}/{name}";
-            routes.Offer("GET", path, Permissions.Read, (http, options) => ReadAsync(http, address, options), [200, 400, 406, 410], _options);
+            routes.Offer("GET", path, Permissions.Read, (http, options) => ReadAsync(http, address, options), [200, 400, 406, 410], _options).Describes(RunOperations.FollowChanges);
             routes.Only("GET", path, Permissions.Read);
         }
     }
@@ -29,6 +30,13 @@ internal static class RunChangeEndpoints
         if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error))
         {
             await http.RefuseAsync(error);
+            return;
+        }
+
+        // What was removed is control information too (OData JSON Format §3.1.3).
+        if (ODataFormat.Of(http).Level == MetadataLevel.None)
+        {
+            await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "Changes cannot be followed with odata.metadata=none; ask for minimal or full, or for nothing at all.");
             return;
         }
 

@@ -13,13 +13,14 @@ internal static class RunJson
     /// <param name="run">The run.</param>
     /// <param name="context">The context URL.</param>
     /// <param name="selection">What to show; null: everything.</param>
-    public static void Write(Utf8JsonWriter json, RunResponse run, string context, RunSelection? selection = null)
+    /// <param name="activities">What comes with it; null: nothing.</param>
+    public static void Write(Utf8JsonWriter json, RunResponse run, string context, RunSelection? selection = null, IReadOnlyList<ActivityResponse>? activities = null)
     {
         json.WriteStartObject();
         json.WriteString("@odata.context", context);
         WriteMembers(
             json,
-            new RunListItem(run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version, run.Statistics),
+            new RunListItem(run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version, run.Statistics, activities),
             (selection ?? RunSelection.Everything).Names);
         json.WriteEndObject();
     }
@@ -192,6 +193,11 @@ internal static class RunJson
         if (names.Contains("lastModifiedDateTime"))
         {
             json.WriteString("lastModifiedDateTime", run.LastModifiedDateTime.UtcDateTime);
+        }
+
+        if (run.Activities is { } activities)
+        {
+            ActivityJson.Write(json, RunSelection.Activities, activities);
         }
     }
 

@@ -24,7 +24,8 @@ internal static class Authentication
 
         Check(options.Authorities);
         var authentication = services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme);
-        authentication.AddPolicyScheme(JwtBearerDefaults.AuthenticationScheme, null, policy => policy.ForwardDefaultSelector = http => SchemeFor(http, options));
+        services.AddSingleton<RememberedTokens>();
+        authentication.AddScheme<RememberingOptions, RememberingHandler>(JwtBearerDefaults.AuthenticationScheme, remembering => remembering.SchemeFor = http => SchemeFor(http, options));
         if (keys.Count > 0)
         {
             authentication.AddJwtBearer(OwnScheme, bearer => Configure(bearer, options.Audience, parameters =>
@@ -50,6 +51,9 @@ internal static class Authentication
                     parameters.ClockSkew = TimeSpan.FromMinutes(1);
                 });
             });
+
+            // A key that the issuer has withdrawn is not taken for an hour more: it may have been stolen.
+            services.PostConfigure<JwtBearerOptions>(authority.Authority, bearer => ((BaseConfigurationManager)bearer.ConfigurationManager!).UseLastKnownGoodConfiguration = false);
         }
 
         var authorization = services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
@@ -81,18 +85,20 @@ internal static class Authentication
     private static void Configure(JwtBearerOptions bearer, string audience, Action<TokenValidationParameters> configure)
     {
         bearer.MapInboundClaims = false;
+        bearer.SaveToken = false;
         bearer.TokenValidationParameters.ValidAudience = audience;
         configure(bearer.TokenValidationParameters);
         bearer.Events = new JwtBearerEvents
         {
-            OnTokenValidated = context =>
+            OnTokenValidated = async context =>
             {
                 if (context.Principal?.FindAll(TenantClaim).ToArray() is not [{ Value: var tenant }] || !Guid.TryParseExact(tenant, "D", out _))
                 {
                     context.Fail($"The token names no tenant: its claim '{TenantClaim}' must be one GUID.");
+                    return;
                 }
 
-                return Task.CompletedTask;
+                await context.HttpContext.RequestServices.GetRequiredService<RememberedTokens>().AddAsync(context);
             },
         };
     }

@@ -130,7 +130,7 @@ public sealed class PipelineTests
         var type when type == typeof(ActivityPatch) => new ActivityPatch(new ActivityDraft(), new HashSet<string>()),
         var type when type == typeof(RequestKey) => null,
         var type when type == typeof(RunCriteria) => RunCriteria.All,
-        var type when type == typeof(RunPosition) => null,
+        var type when type == typeof(RunPosition) || type == typeof(ChangePlace) => null,
         var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.Newest,
         var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
         var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),

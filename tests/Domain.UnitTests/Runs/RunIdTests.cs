@@ -1,3 +1,4 @@
+using System.Globalization;
 using IndustryData.Domain.Runs;
 
 namespace IndustryData.Domain.UnitTests.Runs;
@@ -5,6 +6,19 @@ namespace IndustryData.Domain.UnitTests.Runs;
 public sealed class RunIdTests
 {
     private const string Text = "019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b";
+
+    [Theory]
+    [InlineData("1970-01-01T00:00:00Z", "1970-01-01")]
+    [InlineData("2026-09-30T23:59:59.999Z", "2026-07-01")]
+    [InlineData("2026-10-01T00:00:00Z", "2026-10-01")]
+    [InlineData("2026-12-31T23:30:00-01:00", "2027-01-01")]
+    [InlineData("9999-12-31T23:59:59Z", "9999-10-01")]
+    public void Its_quarter_is_that_of_its_time_in_UTC(string made, string quarter) =>
+        RunId.New(DateTimeOffset.Parse(made, CultureInfo.InvariantCulture)).Quarter.ShouldBe(DateOnly.Parse(quarter, CultureInfo.InvariantCulture));
+
+    [Fact]
+    public void The_quarter_of_an_id_beyond_all_years_is_the_last() =>
+        new RunId(Guid.AllBitsSet).Quarter.ShouldBe(new DateOnly(9999, 10, 1));
 
     [Theory]
     [InlineData(0)]

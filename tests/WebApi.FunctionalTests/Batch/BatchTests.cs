@@ -49,7 +49,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         responses[1].TryGetProperty("body", out _).ShouldBeFalse();
         responses[2].GetProperty("body").GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).ShouldBe(
             ["displayName", "status", "startDateTime", "endDateTime", "statistics"], ignoreOrder: true);
-        responses[5].GetProperty("headers").Text("Allow").ShouldBe("GET, HEAD, POST");
+        responses[5].GetProperty("headers").Text("Allow").ShouldBe("GET, HEAD, POST, OPTIONS");
         responses[10].GetProperty("body").Cause().ShouldBe("notBase64");
         responses[11].Text("body").ShouldBe("ok");
         foreach (var refused in responses.Where(r => r.GetProperty("status").GetInt32() >= 400))
@@ -183,7 +183,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
 
         using var read = await Client.GetAsync("$batch", Cancellation);
         read.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
-        read.Content.Headers.Allow.ShouldBe(["POST"]);
+        read.Content.Headers.Allow.ShouldBe(["POST", "OPTIONS"]);
     }
 
     [Fact]

@@ -31,12 +31,12 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     }
 
     [Theory]
-    [InlineData("DELETE", "process/runs", "GET, HEAD, POST")]
-    [InlineData("PUT", "process/runs/x", "DELETE, GET, HEAD, PATCH")]
-    [InlineData("GET", "process/runs/start", "POST")]
-    [InlineData("PUT", "process/runs/$ref", "POST")]
-    [InlineData("DELETE", "process/runs/microsoft.graph.industryData.delta()", "GET")]
-    [InlineData("POST", "process/runs/x/getStatistics", "GET, HEAD")]
+    [InlineData("DELETE", "process/runs", "GET, HEAD, OPTIONS, POST")]
+    [InlineData("PUT", "process/runs/x", "DELETE, GET, HEAD, OPTIONS, PATCH")]
+    [InlineData("GET", "process/runs/start", "OPTIONS, POST")]
+    [InlineData("PUT", "process/runs/$ref", "OPTIONS, POST")]
+    [InlineData("DELETE", "process/runs/microsoft.graph.industryData.delta()", "GET, HEAD, OPTIONS")]
+    [InlineData("POST", "process/runs/x/getStatistics", "GET, HEAD, OPTIONS")]
     public async Task A_method_that_a_path_does_not_take_is_405_and_says_which_it_takes(string method, string path, string allow)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -45,6 +45,94 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         response.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
         string.Join(", ", response.Content.Headers.Allow.Order()).ShouldBe(allow);
         (await response.JsonAsync()).GetProperty("error").Text("code").ShouldBe("methodNotAllowed");
+    }
+
+    [Theory]
+    [InlineData("process/runs", "GET, HEAD, OPTIONS, POST")]
+    [InlineData("beta/external/industryData/runs", "GET, HEAD, OPTIONS, POST")]
+    [InlineData("process/runs/01900000-0000-7000-8000-000000000000", "DELETE, GET, HEAD, OPTIONS, PATCH")]
+    [InlineData("process/runs('no such run')", "DELETE, GET, HEAD, OPTIONS, PATCH")]
+    [InlineData("process/runs/$ref", "OPTIONS, POST")]
+    [InlineData("process/runs/$count", "GET, HEAD, OPTIONS")]
+    [InlineData("process/runs/start", "OPTIONS, POST")]
+    [InlineData("process/runs/delta()", "GET, HEAD, OPTIONS")]
+    [InlineData("process/runs/getStatistics", "GET, HEAD, OPTIONS")]
+    [InlineData("process/runs/x/getStatistics()", "GET, HEAD, OPTIONS")]
+    [InlineData("process/runs/x/activities", "GET, HEAD, OPTIONS, POST")]
+    [InlineData("process/runs/x/activities/y", "GET, HEAD, OPTIONS, PATCH")]
+    [InlineData("$batch", "OPTIONS, POST")]
+    [InlineData("$metadata", "GET, HEAD, OPTIONS")]
+    [InlineData("", "GET, HEAD, OPTIONS")]
+    [InlineData("health/ready", "GET, HEAD, OPTIONS")]
+    public async Task Options_says_what_a_path_takes_to_everybody(string path, string allow)
+    {
+        foreach (var client in (HttpClient[])[Client, Service.Authorized(null)])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Options, path);
+            using var response = await client.SendAsync(request, Cancellation);
+
+            response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            string.Join(", ", response.Content.Headers.Allow.Order()).ShouldBe(allow);
+            (await response.Content.ReadAsByteArrayAsync(Cancellation)).ShouldBeEmpty();
+            response.Headers.Contains("request-id").ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task Options_of_the_whole_service_names_every_method()
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
+        await using var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), Cancellation);
+        using var reader = new StreamReader(stream);
+        var answer = await reader.ReadToEndAsync(Cancellation);
+
+        answer.ShouldStartWith("HTTP/1.1 204");
+        answer.ShouldContain("Allow: GET, HEAD, POST, PATCH, DELETE, OPTIONS\r\n");
+    }
+
+    [Fact]
+    public async Task Options_of_nothing_is_404()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Options, "nothing");
+        using var response = await Client.SendAsync(request, Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound, string.Join(", ", response.Content.Headers.Allow));
+    }
+
+    [Theory]
+    [InlineData("OData-Version", "4.0", 200)]
+    [InlineData("OData-Version", "4.01", 200)]
+    [InlineData("OData-Version", " 4.0 ", 200)]
+    [InlineData("OData-Version", "4.02", 400)]
+    [InlineData("OData-Version", "5.0", 400)]
+    [InlineData("OData-Version", "3.0", 400)]
+    [InlineData("OData-Version", "4", 400)]
+    [InlineData("OData-Version", "four", 400)]
+    [InlineData("OData-Version", "4.0, 4.0", 400)]
+    [InlineData("OData-Version", "99999999999999999999999999999999.0", 400)]
+    [InlineData("OData-MaxVersion", "4.0", 200)]
+    [InlineData("OData-MaxVersion", "4.01", 200)]
+    [InlineData("OData-MaxVersion", "7.5", 200)]
+    [InlineData("OData-MaxVersion", "3.0", 400)]
+    [InlineData("OData-MaxVersion", "-4.0", 400)]
+    [InlineData("OData-MaxVersion", "latest", 400)]
+    public async Task Versions_that_are_not_spoken_are_refused_and_answers_are_written_in_4_0(string header, string version, int status)
+    {
+        foreach (var path in (string[])["", "$metadata", "process/runs", "process/runs/$count"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation(header, version);
+            using var response = await Client.SendAsync(request, Cancellation);
+
+            ((int)response.StatusCode).ShouldBe(status, path);
+            response.Headers.GetValues("OData-Version").ShouldBe(["4.0"]);
+            if (status == 400)
+            {
+                (await response.JsonAsync()).GetProperty("error").Text("message").ShouldContain(header);
+            }
+        }
     }
 
     [Theory]
@@ -98,6 +186,12 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
 
     [Theory]
     [InlineData("process/runs")]
+    [InlineData("process/runs/$count")]
+    [InlineData("process/runs/delta")]
+    [InlineData("external")]
+    [InlineData("beta")]
+    [InlineData("$metadata?$format=json")]
+    [InlineData("health/live")]
     [InlineData("health/ready")]
     [InlineData("$metadata")]
     [InlineData("")]
@@ -156,6 +250,7 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         var document = await Client.GetJsonAsync(new Uri(Service.Root, "beta"));
 
         document.Text("@odata.context").ShouldBe($"{Service.Root}beta/$metadata");
+        (await Client.GetAsync("beta?$top=1", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         document.GetProperty("value").EnumerateArray().Select(v => v.Text("url")).ShouldBe(["external", "process"]);
     }
 }

@@ -51,6 +51,7 @@ public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
 
     [Theory]
     [InlineData("process/runs?$top=1000&$select=*&$count=true")]
+    [InlineData("process/runs?$top=100&$select=*&$expand=activities")]
     [InlineData("external/industryData/runs?$filter=blockingError ne null")]
     [InlineData("external/industryData/runs?$select=displayName,statistics")]
     public async Task A_list_reads_by_the_model(string path)
@@ -63,6 +64,7 @@ public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
 
     [Theory]
     [InlineData("process/runs/{0}")]
+    [InlineData("process/runs/{0}?$expand=activities")]
     [InlineData("external/industryData/runs/{0}?$select=status,statistics")]
     public async Task A_run_reads_by_the_model(string path)
     {
@@ -86,16 +88,20 @@ public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
     private async Task ReadAsync(string path, bool isList, HashSet<string> names)
     {
         var model = Parse(await runs.Service.Client.GetStringAsync("$metadata", Cancellation));
-        using var response = await runs.Service.Client.GetAsync(path, Cancellation);
-        response.StatusCode.ShouldBe(HttpStatusCode.OK);
-        using var message = new Message(response, await response.Content.ReadAsStreamAsync(Cancellation));
-        using var reader = new ODataMessageReader((IODataResponseMessage)message, new ODataMessageReaderSettings { BaseUri = runs.Service.Root, MessageQuotas = { MaxReceivedMessageSize = long.MaxValue } }, model);
-        var items = isList ? reader.CreateODataResourceSetReader() : reader.CreateODataResourceReader();
-        while (items.Read())
+        foreach (var format in (string[])["odata.metadata=minimal", "odata.metadata=full", "odata.metadata=minimal;IEEE754Compatible=true", "odata.metadata=full;IEEE754Compatible=true"])
         {
-            if (items is { State: ODataReaderState.ResourceEnd, Item: ODataResource resource })
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", $"application/json;{format}" } } };
+            using var response = await runs.Service.Client.SendAsync(request, Cancellation);
+            response.StatusCode.ShouldBe(HttpStatusCode.OK);
+            using var message = new Message(response, await response.Content.ReadAsStreamAsync(Cancellation));
+            using var reader = new ODataMessageReader((IODataResponseMessage)message, new ODataMessageReaderSettings { BaseUri = runs.Service.Root, MessageQuotas = { MaxReceivedMessageSize = long.MaxValue } }, model);
+            var items = isList ? reader.CreateODataResourceSetReader() : reader.CreateODataResourceReader();
+            while (items.Read())
             {
-                names.UnionWith(resource.Properties.Select(p => p.Name));
+                if (items is { State: ODataReaderState.ResourceEnd, Item: ODataResource resource })
+                {
+                    names.UnionWith(resource.Properties.Select(p => p.Name));
+                }
             }
         }
     }

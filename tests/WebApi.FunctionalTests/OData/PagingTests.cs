@@ -4,6 +4,8 @@ namespace IndustryData.WebApi.FunctionalTests.OData;
 
 public sealed class PagingTests(TestDatabase database) : FunctionalTest(database)
 {
+    private const int There = 10_000;
+
     public static TheoryData<string> Orders =>
     [
         .. from key in (string[])["displayName", "startDateTime", "endDateTime", "status", "createdDateTime", "lastModifiedDateTime"]
@@ -17,21 +19,10 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
     [MemberData(nameof(Orders))]
     public async Task No_run_that_was_there_throughout_is_missed_or_seen_twice(string order)
     {
-        await InsertAsync(3000, "there");
+        await InsertAsync(There, "there");
         await InsertAsync(300, "goes");
         using var end = new CancellationTokenSource();
-        var others = Task.Run(
-            async () =>
-            {
-                for (var round = 0; !end.IsCancellationRequested; round++)
-                {
-                    await InsertAsync(20, "comes");
-                    await TestDatabase.ExecuteAsync(Database.ConnectionString, "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE blocking_error->>'code' IN ('goes', 'comes') ORDER BY random() LIMIT 15)");
-                }
-
-                return 0;
-            },
-            Cancellation);
+        var others = Task.Run(() => InsertAndDeleteAsync(end.Token), Cancellation);
 
         var seen = new List<string>();
         Uri? next = new(Service.Root, $"process/runs?$orderby={order}&$select=blockingError");
@@ -43,9 +34,32 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         }
 
         await end.CancelAsync();
-        await others;
-        seen.Count.ShouldBe(3000);
-        seen.Distinct().Count().ShouldBe(3000);
+        (await others).ShouldBePositive();
+        seen.Count.ShouldBe(There);
+        seen.Distinct().Count().ShouldBe(There);
+    }
+
+    // As another client does it, while the pages are read: at both ends, and in between where it takes from.
+    private async Task<int> InsertAndDeleteAsync(CancellationToken end)
+    {
+        using var client = Service.Authorized(Tokens.Make());
+        var (come, rounds) = (new Queue<Uri>(), 0);
+        var goes = await client.GetJsonAsync(new Uri(Service.Root, "process/runs?$filter=blockingError/code eq 'goes'&$select=id&$top=1000"));
+        var going = new Queue<Uri>(goes.GetProperty("value").EnumerateArray().Select(r => new Uri(Service.Root, $"process/runs/{r.Text("id")}")));
+        for (; !end.IsCancellationRequested; rounds++)
+        {
+            var minute = Random.Shared.Next(60 * 200);
+            come.Enqueue(await AddAsync(
+                $$$"""{"displayName":"run {{{minute % 40}}}","startDateTime":"{{{new DateTime(2026, 1, 1).AddMinutes(minute):s}}}Z","status":"running","statistics":{},"blockingError":{"code":"comes"} }""", client));
+            var gone = going.Count > 0 && rounds % 2 == 0 ? going.Dequeue() : come.Count > 20 ? come.Dequeue() : null;
+            if (gone is not null)
+            {
+                using var deleted = await client.DeleteAsync(gone, Cancellation);
+                deleted.StatusCode.ShouldBe(System.Net.HttpStatusCode.NoContent);
+            }
+        }
+
+        return rounds;
     }
 
     [Theory]

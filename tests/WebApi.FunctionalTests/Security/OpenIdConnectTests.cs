@@ -14,6 +14,7 @@ namespace IndustryData.WebApi.FunctionalTests.Security;
 public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
 {
     private readonly RSA _key = RSA.Create(2048);
+    private (RSA Key, string Id) _published;
     private readonly WebApplication _provider = Provider();
     private RunningService _service = null!;
     private string _issuer = "";
@@ -22,10 +23,14 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var publicKey = JsonWebKeyConverter.ConvertFromRSASecurityKey(new RsaSecurityKey(_key.ExportParameters(false)) { KeyId = "k1" });
+        _published = (_key, "k1");
         _provider.Urls.Add("http://127.0.0.1:0");
         _provider.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = _issuer, jwks_uri = $"{_issuer}/keys" }));
-        _provider.MapGet("/keys", () => Results.Content(JsonSerializer.Serialize(new { keys = new[] { new { kty = publicKey.Kty, kid = publicKey.Kid, n = publicKey.N, e = publicKey.E, use = "sig" } } }), "application/json"));
+        _provider.MapGet("/keys", () =>
+        {
+            var publicKey = JsonWebKeyConverter.ConvertFromRSASecurityKey(new RsaSecurityKey(_published.Key.ExportParameters(false)) { KeyId = _published.Id });
+            return Results.Content(JsonSerializer.Serialize(new { keys = new[] { new { kty = publicKey.Kty, kid = publicKey.Kid, n = publicKey.N, e = publicKey.E, use = "sig" } } }), "application/json");
+        });
         await _provider.StartAsync(Cancellation);
         _issuer = _provider.Urls.First();
         _service = await RunningService.StartAsync(
@@ -64,6 +69,28 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         (await StatusAsync(Tokens.Make(issuer: _issuer, audience: "api://ledger"))).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
+    /// <summary>A token of a new key makes the service read the keys again. Those of the old one are remembered until then, and no longer.</summary>
+    [Fact]
+    public async Task A_key_that_is_withdrawn_ends_what_was_remembered()
+    {
+        using var next = RSA.Create(2048);
+        var (old, @new) = (Make(_key), Make(next, keyId: "k2"));
+        (await StatusAsync(old)).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(old)).ShouldBe(HttpStatusCode.OK);
+
+        _published = (next, "k2");
+        var status = HttpStatusCode.Unauthorized;
+        for (var i = 0; i < 100 && status != HttpStatusCode.OK; i++)
+        {
+            await Task.Delay(100, Cancellation);
+            status = await StatusAsync(@new);
+        }
+
+        status.ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(old)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await StatusAsync(@new)).ShouldBe(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task A_caller_without_a_token_is_told_where_to_sign_in()
     {
@@ -88,11 +115,11 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         return response.StatusCode;
     }
 
-    private string Make(RSA key, string? issuer = null, string audience = "api://ledger") => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+    private string Make(RSA key, string? issuer = null, string audience = "api://ledger", string keyId = "k1") => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
     {
         Issuer = issuer ?? _issuer,
         Audience = audience,
         Claims = new Dictionary<string, object> { ["tid"] = Tokens.Tenant.ToString(), ["scp"] = "IndustryData-Run.Read.All" },
-        SigningCredentials = new SigningCredentials(new RsaSecurityKey(key) { KeyId = "k1", CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } }, SecurityAlgorithms.RsaSha256),
+        SigningCredentials = new SigningCredentials(new RsaSecurityKey(key) { KeyId = keyId, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } }, SecurityAlgorithms.RsaSha256),
     });
 }

@@ -91,7 +91,9 @@ internal sealed class ChangeTransaction
         var changed = _context.ChangeTracker.Entries<Run>().Where(e => e.State is EntityState.Modified or EntityState.Deleted).ToList();
         if (changed.Count > 0)
         {
-            var number = await _context.Database.SqlQuery<long>($"""SELECT change_number(pg_current_xact_id()) AS "Value" """).SingleAsync(cancellationToken);
+            var (number, now) = await _context.Database
+                .SqlQuery<Stamp>($"""SELECT change_number(pg_current_xact_id()) AS "Number", now() AS "Now" """)
+                .SingleAsync(cancellationToken);
             foreach (var entry in changed)
             {
                 var run = entry.Entity;
@@ -103,7 +105,7 @@ internal sealed class ChangeTransaction
                 }
                 else
                 {
-                    _context.RunDeletions.Add(new RunDeletion { TenantId = run.TenantId, RunId = run.Id, ChangeNumber = number, DeletedDateTime = DateTimeOffset.UtcNow });
+                    _context.RunDeletions.Add(new RunDeletion { TenantId = run.TenantId, RunId = run.Id, ChangeNumber = number, DeletedDateTime = now });
                 }
             }
         }
@@ -128,4 +130,6 @@ internal sealed class ChangeTransaction
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
     }
+
+    private sealed record Stamp(long Number, DateTimeOffset Now);
 }

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>Answers <c>OPTIONS</c>: what a path takes, whoever asks (RFC 9110 §9.3.7). It tells of paths alone, so that it is the same for every tenant.</summary>
+internal static class AllowedMethods
+{
+    private const string Everything = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
+
+    /// <summary>As middleware, which stands after routing.</summary>
+    public static Task AnswerAsync(HttpContext http, RequestDelegate next)
+    {
+        if (!HttpMethods.IsOptions(http.Request.Method))
+        {
+            return next(http);
+        }
+
+        if (http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget == "*")
+        {
+            http.Response.Headers.Allow = Everything;
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
+        // No route takes OPTIONS: routing has an answer that names the methods which there are routes for, or that there is no such path.
+        return http.GetEndpoint()?.RequestDelegate is { } refuse ? AnswerAsync(http, refuse(http)) : next(http);
+    }
+
+    /// <summary>The methods that the path takes, as the header says that has been written for them.</summary>
+    public static void AddOptions(HttpResponse response) => response.Headers.Allow = $"{response.Headers.Allow}, OPTIONS";
+
+    private static async Task AnswerAsync(HttpContext http, Task refusing)
+    {
+        await refusing;
+        AddOptions(http.Response);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+}

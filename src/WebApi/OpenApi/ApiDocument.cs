@@ -1,0 +1,213 @@
+using System.Text.Json.Nodes;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.OpenApi;
+
+namespace IndustryData.WebApi.OpenApi;
+
+/// <summary>Describes the routes that the service really has, by what each carries with it.</summary>
+internal static class ApiDocument
+{
+    /// <summary>The name of the security scheme.</summary>
+    public const string Bearer = "bearer";
+
+    private const string Service = "service";
+
+    private static readonly Dictionary<int, string> _refusals = new()
+    {
+        [400] = "Malformed or invalid: `error.details` has every fault of the body, `error.message` says what to do.",
+        [401] = "No token, or none that is valid.",
+        [403] = "The token lacks the permission.",
+        [404] = "There is no such thing here; what belongs to another tenant does not exist either.",
+        [406] = "`Accept` allows nothing that the service can write.",
+        [409] = "The change contradicts what is final about the run or activity.",
+        [410] = "The token is too old or of another database: begin anew at `Location`.",
+        [412] = "The condition does not hold: the run has another `ETag`, or the request is repeated too late.",
+        [413] = "The body is too long: over 1 MiB, or 4 MiB for a batch.",
+        [415] = "The body is not JSON in UTF-8.",
+        [422] = "The key was used with another body.",
+        [429] = "Too many; `Retry-After` says when it is possible again.",
+        [501] = "Part of the protocol, but not offered.",
+        [503] = "The database is away or too busy; `Retry-After` says when to try again.",
+    };
+
+    /// <summary>The method that an entry of the document is for. HEAD answers like GET everywhere, and OPTIONS only says which methods there are: neither has an entry of its own.</summary>
+    /// <returns>Null when the route needs no entry.</returns>
+    public static string? MethodOf(RouteEndpoint route) =>
+        route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.FirstOrDefault(m => !HttpMethods.IsHead(m) && !HttpMethods.IsOptions(m));
+
+    /// <summary>The statuses that a route documents, in order.</summary>
+    public static IEnumerable<int> StatusesOf(RouteEndpoint route) => route.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>().Select(p => p.StatusCode).Distinct().Order();
+
+    /// <summary>Whether there is a sentence for a status from 400 on.</summary>
+    public static bool IsKnownRefusal(int status) => _refusals.ContainsKey(status);
+
+    /// <summary>The name of the operation in the document: the address of runs that the route belongs to, if any, and the operation's own.</summary>
+    public static string IdOf(RouteEndpoint route, Operation operation)
+    {
+        var address = RunAddress.All.FirstOrDefault(a => route.RoutePattern.RawText!.StartsWith($"/{a.Path}", StringComparison.Ordinal));
+        return address is null ? operation.Id : $"{address.Path.Split('/')[0]}_{operation.Id}";
+    }
+
+    /// <summary>Fills in the document.</summary>
+    /// <param name="document">The document; what it has is kept.</param>
+    /// <param name="routes">The routes. Of several spellings the first is the one described, and its description names the others.</param>
+    public static void Fill(OpenApiDocument document, IEnumerable<RouteEndpoint> routes)
+    {
+        document.Info = Info();
+        document.Components = new OpenApiComponents();
+        document.Tags = new HashSet<OpenApiTag>
+        {
+            new() { Name = RunAddress.All[0].Path, Description = "The runs." },
+            new() { Name = RunAddress.All[1].Path, Description = "The same runs, at published Graph's address." },
+            new() { Name = Service, Description = "What is above the runs, and the service itself." },
+        };
+        document.AddComponent(Bearer, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            BearerFormat = "JWT",
+            Description = $"A JWT whose `tid` is the tenant and whose `roles` or `scp` name the permission: {string.Join(", ", Permissions.Names.Select(n => $"`{n}`"))}.",
+        });
+        Schemas.AddTo(document);
+        foreach (var (name, header) in Parameters.ResponseHeaders)
+        {
+            document.AddComponent(name, header);
+        }
+
+        foreach (var (name, parameter) in Parameters.PathParts.Concat(Parameters.Options).Concat(Parameters.Headers))
+        {
+            document.AddComponent(ComponentOf(name), parameter);
+        }
+
+        foreach (var (status, meaning) in _refusals)
+        {
+            document.AddComponent(GraphErrors.CodeOf(status), Refusal(status, meaning, document));
+        }
+
+        document.Paths = [];
+        var described = from route in routes
+                        let operation = route.Metadata.GetMetadata<Operation>()
+                        where operation is not null
+                        group route by IdOf(route, operation);
+        foreach (var spellings in described)
+        {
+            var route = spellings.First();
+            Add(document, route, spellings.Skip(1).Select(r => r.RoutePattern.RawText!));
+        }
+    }
+
+    private static OpenApiInfo Info() => new()
+    {
+        Title = "IndustryData",
+        Version = "1.0",
+        Description =
+            """
+            A ledger of data-ingestion runs with the interface of Microsoft Graph's `industryData`. Runs are reported with one `POST` and read back with OData queries.
+            What is answered with a 2xx is committed and flushed to disk.
+
+            The same paths answer at `/` and below `/beta`, in any case. There is one set of runs, at two addresses: `/process/runs` and `/external/industryData/runs`.
+            Each operation is described at one spelling of its path, and says which others there are. `HEAD` works wherever `GET` does.
+            Query options count with and without `$`, and nothing in a query string is ignored: what is unknown is answered with 400.
+
+            Every response has a `request-id`; the header `client-request-id` of a request is repeated in its response.
+            """,
+    };
+
+    private static void Add(OpenApiDocument document, RouteEndpoint route, IEnumerable<string> otherSpellings)
+    {
+        var operation = route.Metadata.GetMetadata<Operation>()!;
+        var path = route.RoutePattern.RawText!;
+        var permission = route.Metadata.GetMetadata<Permission>();
+        var isAnonymous = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+        var tag = TagOf(path);
+        var entry = new OpenApiOperation
+        {
+            OperationId = IdOf(route, operation),
+            Tags = new HashSet<OpenApiTagReference> { new(tag, document) },
+            Summary = operation.Summary,
+            Description = string.Join("\n\n", ((string[])[operation.Description, Access(permission, isAnonymous), Others([.. otherSpellings])]).Where(s => s.Length > 0)),
+            Parameters = [.. ParametersOf(route, operation, document)],
+            RequestBody = operation.Body is { } body ? Request(body, document) : null,
+            Responses = [],
+            Security = isAnonymous ? [] : [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }],
+        };
+        foreach (var answer in operation.Answers)
+        {
+            entry.Responses[$"{answer.Status}"] = Response(answer, document);
+        }
+
+        foreach (var status in StatusesOf(route).Where(s => s >= 400))
+        {
+            entry.Responses[$"{status}"] = new OpenApiResponseReference(GraphErrors.CodeOf(status), document);
+        }
+
+        if (!document.Paths.TryGetValue(path, out var item))
+        {
+            document.Paths[path] = item = new OpenApiPathItem();
+        }
+
+        ((OpenApiPathItem)item).AddOperation(HttpMethod.Parse(MethodOf(route)!), entry);
+    }
+
+    private static string Access(Permission? permission, bool isAnonymous) => permission switch
+    {
+        _ when isAnonymous => "Needs no token.",
+        { AnyOf.Count: > 0 } => $"Needs the permission {string.Join(" or ", permission.AnyOf.Select(p => $"`{p}`"))}.",
+        _ => "Needs a valid token, whatever its permissions.",
+    };
+
+    private static string Others(string[] spellings) => spellings.Length == 0 ? "" : $"Other spellings: {string.Join(", ", spellings.Select(s => $"`{s}`"))}.";
+
+    private static string TagOf(string path) => RunAddress.All.FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? Service;
+
+    private static IEnumerable<IOpenApiParameter> ParametersOf(RouteEndpoint route, Operation operation, OpenApiDocument document) =>
+        route.RoutePattern.Parameters.Select(p => p.Name)
+            .Concat(route.Metadata.GetMetadata<TakenOptions>()?.Names ?? [])
+            .Concat(operation.Headers)
+            .Select(name => new OpenApiParameterReference(ComponentOf(name), document));
+
+    // A component's name has no $.
+    private static string ComponentOf(string name) => name.TrimStart('$');
+
+    private static OpenApiRequestBody Request(Body body, OpenApiDocument document) => new()
+    {
+        Required = body.IsRequired,
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/json"] = new()
+            {
+                Schema = Schemas.To(body.Schema, document),
+                Examples = body.Examples.ToDictionary(e => e.Name, IOpenApiExample (e) => new OpenApiExample { Summary = e.Summary, Value = JsonNode.Parse(e.Json) }),
+            },
+        },
+    };
+
+    private static OpenApiResponse Response(Answer answer, OpenApiDocument document) => new()
+    {
+        Description = answer.Meaning,
+        Headers = Headers(answer.Headers, document),
+        Content = answer.Content.ToDictionary(c => c.Key, c => new OpenApiMediaType { Schema = Schemas.To(c.Value, document) }),
+    };
+
+    private static OpenApiResponse Refusal(int status, string meaning, OpenApiDocument document) => new()
+    {
+        Description = meaning,
+        Headers = Headers(
+            status switch
+            {
+                401 => [Parameters.Authenticate],
+                410 => [Parameters.Location],
+                429 or 503 => [Parameters.RetryAfter],
+                _ => [],
+            },
+            document),
+        Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Schemas.To(Schemas.Error, document) } },
+    };
+
+    private static Dictionary<string, IOpenApiHeader> Headers(IReadOnlyList<string> names, OpenApiDocument document) =>
+        names.ToDictionary(n => n, IOpenApiHeader (n) => new OpenApiHeaderReference(n, document));
+}

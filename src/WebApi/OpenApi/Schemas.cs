@@ -1,0 +1,335 @@
+using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Batch;
+using IndustryData.WebApi.OData;
+using Microsoft.OData.Edm;
+using Microsoft.OpenApi;
+
+namespace IndustryData.WebApi.OpenApi;
+
+/// <summary>The schemas of bodies: the types of the one model as they are read, and what is sent and wrapped around them.</summary>
+internal static class Schemas
+{
+    public const string NewRun = "newRun";
+    public const string RunChanges = "runChanges";
+    public const string RunReference = "runReference";
+    public const string NewRunOrReference = "newRunOrReference";
+    public const string NewActivity = "newActivity";
+    public const string ActivityChanges = "activityChanges";
+    public const string RunCollection = "runCollection";
+    public const string RunChangeCollection = "runChangeCollection";
+    public const string ActivityCollection = "activityCollection";
+    public const string NoParameters = "noParameters";
+    public const string Count = "count";
+    public const string BatchRequest = "batchRequest";
+    public const string BatchResponse = "batchResponse";
+    public const string ServiceDocument = "serviceDocument";
+    public const string Singleton = "singleton";
+    public const string Csdl = "csdl";
+    public const string CsdlJson = "csdlJson";
+    public const string Health = "health";
+    public const string OpenApi = "openApi";
+    public const string Error = "error";
+
+    /// <summary>Of a run as it is read.</summary>
+    public const string Run = $"{RunModel.Namespace}.industryDataRun";
+
+    /// <summary>Of statistics as they are read.</summary>
+    public const string Statistics = $"{RunModel.Namespace}.industryDataRunStatistics";
+
+    /// <summary>Of an activity as it is read, of either type.</summary>
+    public const string Activity = $"{RunModel.Namespace}.industryDataRunActivity";
+
+    private const string TypeAnnotation = "@odata.type";
+
+    private static readonly Dictionary<string, string> _meanings = new()
+    {
+        [$"{Run}/id"] = "A UUIDv7 that the server makes.",
+        [$"{Run}/displayName"] = "What people call the run. Kept exactly as sent; not only white space.",
+        [$"{Run}/startDateTime"] = "When it began: ISO 8601 with an offset. Read back in UTC, to the microsecond.",
+        [$"{Run}/endDateTime"] = "When it ended, not before its start. Only a running run may be without; there it is the expected end.",
+        [$"{Run}/status"] = "`running` is open, the others are final.",
+        [$"{Run}/statistics"] = $"What the run counted. At most {RunStatistics.MaxBytes >> 10} KiB and {RunStatistics.MaxLevels} levels; counts are whole numbers up to {RunStatistics.LargestCount}. Members that are not declared are kept as sent.",
+        [$"{Run}/blockingError"] = $"The error that stopped the run; only with {string.Join(", ", RunStatus.All.Where(s => s.MayHaveBlockingError))}.",
+        [$"{Run}/activities"] = "What the run carried out.",
+        [$"{Run}/createdDateTime"] = "When the server stored it.",
+        [$"{Run}/lastModifiedDateTime"] = "When the server changed it last.",
+        [$"{Statistics}/runId"] = "The run's `id`; only in the answer of `getStatistics`.",
+        [$"{Statistics}/status"] = "The run's `status`; only in the answer of `getStatistics`.",
+        [$"{Activity}/displayName"] = "What people call the activity.",
+        [$"{Activity}/status"] = "`inProgress` is open, the others are final.",
+        [$"{Activity}/blockingError"] = "The error that stopped the activity.",
+        [$"{Activity}/activity"] = "The flow that was carried out, as its reporter describes it.",
+    };
+
+    private static readonly Dictionary<string, int> _longest = new()
+    {
+        [$"{Run}/displayName"] = DisplayName.MaxLength,
+        [$"{Activity}/displayName"] = RunActivity.LongestDisplayName,
+    };
+
+    /// <summary>Adds every schema to the document's components.</summary>
+    public static void AddTo(OpenApiDocument document)
+    {
+        foreach (var element in RunModel.Model.SchemaElements)
+        {
+            switch (element)
+            {
+                case IEdmEnumType type:
+                    document.AddComponent(type.FullName(), OneOf(type.Members.Select(m => m.Name)));
+                    break;
+                case IEdmStructuredType { BaseType: { } baseType } type when baseType.IsAbstract && baseType.FullTypeName() != "microsoft.graph.entity":
+                    document.AddComponent(type.FullTypeName(), Typed(Read(type, document), type.FullTypeName()));
+                    break;
+                case IEdmStructuredType type when IsOfRuns(type):
+                    document.AddComponent(type.FullTypeName(), Read(type, document));
+                    break;
+            }
+        }
+
+        var run = Component(document, Run);
+        run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
+        AddSent(document);
+        AddWrapped(document);
+    }
+
+    /// <summary>Refers to a schema.</summary>
+    public static IOpenApiSchema To(string name, OpenApiDocument document) => new OpenApiSchemaReference(name, document);
+
+    private static void AddSent(OpenApiDocument document)
+    {
+        string[] runProperties = ["displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError"];
+        var newRun = Sent(document, RunModel.Run, runProperties, RunStatus.All.Select(s => s.Name), ["displayName", "startDateTime", "status", "statistics"]);
+        newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunModel.Namespace}.run");
+        var activities = Many(To(NewActivity, document), "What the run carried out, stored together with it.");
+        activities.MaxItems = Domain.Runs.Run.MaxActivities;
+        newRun.Properties["activities"] = activities;
+        document.AddComponent(NewRun, newRun);
+
+        var changes = Sent(document, RunModel.Run, runProperties, RunStatus.All.Select(s => s.Name), []);
+        changes.Description = "Only what is sent changes; `statistics` and `blockingError` are replaced whole.";
+        document.AddComponent(RunChanges, changes);
+
+        document.AddComponent(RunReference, Record(new() { ["@odata.id"] = Text("The URL of a run, absolute or relative to the service root.") }, ["@odata.id"]));
+        document.AddComponent(NewRunOrReference, new OpenApiSchema { AnyOf = [To(NewRun, document), To(RunReference, document)] });
+
+        var activity = (IEdmStructuredType)RunModel.Model.FindDeclaredType(Activity);
+        string[] activityProperties = ["displayName", "status", "blockingError", "activity"];
+        foreach (var (name, required) in ((string, string[])[])[(NewActivity, [TypeAnnotation, "displayName", "status"]), (ActivityChanges, [])])
+        {
+            var sent = Sent(document, activity, activityProperties, ActivityStatus.All.Select(s => s.Name), required);
+            sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityType.All.Select(t => t.Name)]);
+            document.AddComponent(name, sent);
+        }
+
+        document.AddComponent(NoParameters, new OpenApiSchema { Type = JsonSchemaType.Object, MaxProperties = 0 });
+    }
+
+    private static void AddWrapped(OpenApiDocument document)
+    {
+        var text = Text();
+        document.AddComponent(RunCollection, Record(
+            new()
+            {
+                ["@odata.context"] = text,
+                ["@odata.count"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "How many runs match; only with `$count=true`." },
+                ["@odata.nextLink"] = Text("The next page; absent on the last one."),
+                ["value"] = Many(To(Run, document)),
+            },
+            ["@odata.context", "value"]));
+        var removed = Record(
+            new() { ["id"] = text, ["@removed"] = Record(new() { ["reason"] = Text("`deleted`, or `changed` so that the run no longer matches.") }, ["reason"]) },
+            ["id", "@removed"]);
+        document.AddComponent(RunChangeCollection, Record(
+            new()
+            {
+                ["@odata.context"] = text,
+                ["@odata.nextLink"] = Text("The next page."),
+                ["@odata.deltaLink"] = Text("On the last page instead: what will have changed since."),
+                ["value"] = Many(new OpenApiSchema { AnyOf = [To(Run, document), removed] }),
+            },
+            ["@odata.context", "value"]));
+        document.AddComponent(ActivityCollection, Record(new() { ["@odata.context"] = text, ["value"] = Many(To(Activity, document)) }, ["@odata.context", "value"]));
+        document.AddComponent(Count, new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" });
+        document.AddComponent(Singleton, Record(new() { ["@odata.context"] = text }, ["@odata.context"]));
+        document.AddComponent(ServiceDocument, Record(
+            new() { ["@odata.context"] = text, ["value"] = Many(Record(new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])) },
+            ["@odata.context", "value"]));
+        document.AddComponent(Csdl, Text("CSDL in XML."));
+        document.AddComponent(CsdlJson, new OpenApiSchema { Type = JsonSchemaType.Object, Description = "CSDL in JSON." });
+        document.AddComponent(Health, Text("`ok`"));
+        document.AddComponent(OpenApi, new OpenApiSchema { Type = JsonSchemaType.Object, Description = "OpenAPI 3.1." });
+
+        var headers = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = text };
+        var item = Record(
+            new()
+            {
+                ["id"] = Text("Names the request within the batch."),
+                ["method"] = Text("The HTTP method."),
+                ["url"] = Text("Relative to the service root that the batch is sent to."),
+                ["headers"] = headers,
+                ["body"] = new OpenApiSchema { Description = "JSON as it is, anything else as base64 text." },
+                ["dependsOn"] = Many(text, "The ids of the requests that must have succeeded first."),
+            },
+            ["id", "method", "url"]);
+        var items = Many(item);
+        (items.MinItems, items.MaxItems) = (1, BatchEnvelope.MaxItems);
+        document.AddComponent(BatchRequest, Record(new() { ["requests"] = items }, ["requests"]));
+        var answer = Record(
+            new() { ["id"] = text, ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer }, ["headers"] = headers, ["body"] = new OpenApiSchema() },
+            ["id", "status"]);
+        document.AddComponent(BatchResponse, Record(new() { ["responses"] = Many(answer) }, ["responses"]));
+
+        var detail = Record(new() { ["code"] = text, ["message"] = text, ["target"] = text }, ["code", "message"]);
+        var inner = Record(
+            new()
+            {
+                ["code"] = Text("The cause, for programs."),
+                ["date"] = Text("UTC."),
+                ["request-id"] = Text("For the operator, who finds the request by it."),
+                ["client-request-id"] = Text("The request header of this name, or again the request-id."),
+            },
+            ["code", "date", "request-id", "client-request-id"]);
+        var error = Record(
+            new()
+            {
+                ["code"] = Text("The status in camelCase."),
+                ["message"] = Text("What is wrong and what to do."),
+                ["target"] = Text("The JSON path of what is wrong."),
+                ["details"] = Many(detail, "Every fault of the body."),
+                ["innerError"] = inner,
+            },
+            ["code", "message", "innerError"]);
+        document.AddComponent(Error, Record(new() { ["error"] = error }, ["error"]));
+    }
+
+    // What hangs between the service root and the runs has no members but links.
+    private static bool IsOfRuns(IEdmStructuredType type) => type is IEdmComplexType || type.DeclaredStructuralProperties().Any(p => p.Name != "id");
+
+    /// <summary>A type as it is read. With <c>$select</c> an entity has what was selected, and an open type may lack everything: neither requires more than the key.</summary>
+    private static OpenApiSchema Read(IEdmStructuredType type, OpenApiDocument document)
+    {
+        var derived = RunModel.Model.FindDirectlyDerivedTypes(type).ToList();
+        if (type.IsAbstract && derived.Count > 0)
+        {
+            return new OpenApiSchema
+            {
+                Description = $"One of the types that `{TypeAnnotation}` names.",
+                AnyOf = [.. derived.Select(d => To(d.FullTypeName(), document))],
+            };
+        }
+
+        var schema = Record([], []);
+        if (type is IEdmEntityType { IsAbstract: false } || type.FullTypeName() == Statistics)
+        {
+            schema.Properties!["@odata.context"] = Text("Only where it stands alone in an answer.");
+        }
+
+        schema.AdditionalProperties = type.IsOpen ? new OpenApiSchema { Description = "Whatever else was sent." } : null;
+        foreach (var property in type.Properties())
+        {
+            schema.Properties![property.Name] = Read(type, property, document);
+            if (property.Name == "id" || (type is IEdmComplexType { IsOpen: false } && !property.Type.IsNullable && !property.Type.IsCollection()))
+            {
+                schema.Required!.Add(property.Name);
+            }
+        }
+
+        return schema;
+    }
+
+    private static IOpenApiSchema Read(IEdmStructuredType type, IEdmProperty property, OpenApiDocument document)
+    {
+        var name = Enumerable.Repeat(type, 1).Concat(BasesOf(type)).Select(t => $"{t.FullTypeName()}/{property.Name}").FirstOrDefault(_meanings.ContainsKey);
+        var schema = Read(property.Type, document);
+        if (name is null)
+        {
+            return schema;
+        }
+
+        if (schema is OpenApiSchema own)
+        {
+            own.Description = _meanings[name];
+            if (_longest.TryGetValue(name, out var longest))
+            {
+                (own.MinLength, own.MaxLength) = (1, longest);
+            }
+        }
+        else if (schema is OpenApiSchemaReference reference)
+        {
+            // OpenAPI 3.1 lets a description stand beside $ref.
+            reference.Description = _meanings[name];
+        }
+
+        return schema;
+    }
+
+    private static IOpenApiSchema Read(IEdmTypeReference type, OpenApiDocument document)
+    {
+        if (type.IsCollection())
+        {
+            return Many(Read(type.AsCollection().ElementType(), document));
+        }
+
+        if (type.IsPrimitive())
+        {
+            var schema = type.PrimitiveKind() switch
+            {
+                EdmPrimitiveTypeKind.Int64 => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
+                EdmPrimitiveTypeKind.DateTimeOffset => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
+                EdmPrimitiveTypeKind.String => Text(),
+                var kind => throw new InvalidOperationException($"Schemas does not know how {kind} is written; add it."),
+            };
+            schema.Type |= type.IsNullable ? JsonSchemaType.Null : 0;
+            return schema;
+        }
+
+        var reference = To(type.FullName(), document);
+        return type.IsNullable ? new OpenApiSchema { AnyOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }] } : reference;
+    }
+
+    private static IEnumerable<IEdmStructuredType> BasesOf(IEdmStructuredType type)
+    {
+        for (var at = type.BaseType; at is not null; at = at.BaseType)
+        {
+            yield return at;
+        }
+    }
+
+    /// <summary>What may be sent of a type: these properties, annotations, and what the server itself says, which it does not take from others.</summary>
+    private static OpenApiSchema Sent(OpenApiDocument document, IEdmStructuredType type, string[] properties, IEnumerable<string> statuses, string[] required)
+    {
+        var schema = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Properties = properties.ToDictionary(p => p, p => Read(type, type.FindProperty(p), document)),
+            PatternProperties = new Dictionary<string, IOpenApiSchema> { ["@|^(id|createdDateTime|lastModifiedDateTime)$"] = new OpenApiSchema { Description = "Ignored, so that what was read can be sent back." } },
+            AdditionalPropertiesAllowed = false,
+            Required = new HashSet<string>(required),
+        };
+        var status = OneOf(statuses);
+        status.Description = schema.Properties["status"].Description;
+        schema.Properties["status"] = status;
+        return schema;
+    }
+
+    private static OpenApiSchema Typed(OpenApiSchema schema, string name)
+    {
+        schema.Properties![TypeAnnotation] = OneOf([$"#{name}"]);
+        schema.Required!.Add(TypeAnnotation);
+        return schema;
+    }
+
+    private static OpenApiSchema Component(OpenApiDocument document, string name) => (OpenApiSchema)document.Components!.Schemas![name];
+
+    private static OpenApiSchema Text(string? description = null) => new() { Type = JsonSchemaType.String, Description = description };
+
+    private static OpenApiSchema Many(IOpenApiSchema items, string? description = null) => new() { Type = JsonSchemaType.Array, Items = items, Description = description };
+
+    private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names] };
+
+    // Taken with and without #, and written with it.
+    private static OpenApiSchema OneOfTypes(params string[] names) => OneOf(names.SelectMany(n => (string[])[$"#{n}", n]));
+
+    private static OpenApiSchema Record(Dictionary<string, IOpenApiSchema> properties, string[] required) =>
+        new() { Type = JsonSchemaType.Object, Properties = properties, Required = new HashSet<string>(required) };
+}

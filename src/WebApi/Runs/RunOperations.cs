@@ -1,0 +1,149 @@
+using IndustryData.WebApi.OpenApi;
+
+namespace IndustryData.WebApi.Runs;
+
+/// <summary>What the routes of runs do.</summary>
+internal static class RunOperations
+{
+    private const string WholeRun =
+        """
+        {
+          "@odata.type": "#microsoft.graph.industryData.run",
+          "displayName": "Nightly rostering",
+          "startDateTime": "2026-11-22T02:00:00Z",
+          "endDateTime": "2026-11-22T02:41:07Z",
+          "status": "completedWithWarnings",
+          "statistics": { "inboundTotals": { "people": 9120, "warnings": 3 }, "rowsPerSecond": 431.5 }
+        }
+        """;
+
+    private static readonly string[] _safely = [Parameters.PreferReturn, Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
+
+    private static readonly Example[] _runs =
+    [
+        new("run", "A run that is over", WholeRun),
+        new("runningRun", "A run that goes on", """{ "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "status": "running", "statistics": {} }"""),
+        new(
+            "failedRun",
+            "A run that an error stopped, with what it carried out",
+            """
+            {
+              "displayName": "Nightly rostering",
+              "startDateTime": "2026-11-22T02:00:00Z",
+              "endDateTime": "2026-11-22T02:03:30Z",
+              "status": "failed",
+              "statistics": { "inboundTotals": { "errors": 1 } },
+              "blockingError": { "code": "sourceUnavailable", "message": "The student information system does not answer." },
+              "activities": [
+                {
+                  "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity",
+                  "displayName": "Students",
+                  "status": "failed",
+                  "activity": { "id": "students", "displayName": "Students from the SIS", "readinessStatus": "ready" }
+                }
+              ]
+            }
+            """),
+    ];
+
+    public static readonly Operation AddToCollection = new(
+        "addRun",
+        "Add run",
+        "Adds a run to the runs. A 2xx means that it is committed and flushed to disk. A body with nothing but `@odata.id` names a run that exists, and adds nothing.")
+    {
+        Headers = _safely,
+        Body = new Body(Schemas.NewRunOrReference, [.. _runs, new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{Parameters.RunId}}" }""")]),
+        Answers =
+        [
+            Answer.Json(201, "The run, for those who prefer its representation.", Schemas.Run, Parameters.Location, Parameters.ETag, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+            Answer.Empty(204, "The run is stored; `Location` says where it is.", Parameters.Location, Parameters.EntityId, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+        ],
+    };
+
+    public static readonly Operation Create = new("createRun", "Create run", "Adds a run like `Add run`, and answers with it as OData does.")
+    {
+        Headers = _safely,
+        Body = new Body(Schemas.NewRun, _runs),
+        Answers =
+        [
+            Answer.Json(201, "The run.", Schemas.Run, Parameters.Location, Parameters.ETag, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+            Answer.Empty(204, "The run is stored, and nothing more is preferred.", Parameters.Location, Parameters.EntityId, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+        ],
+    };
+
+    public static readonly Operation List = new("listRuns", "List runs", "The newest runs first, a page at a time. `@odata.nextLink` leads to the next page, without gaps or repeats while others add runs.")
+    {
+        Headers = [Parameters.PreferPageSize],
+        Answers = [Answer.Json(200, "A page of runs.", Schemas.RunCollection, Parameters.PreferenceApplied)],
+    };
+
+    public static readonly Operation Count = new("countRuns", "Count runs", "How many runs there are, or match.")
+    {
+        Answers = [Answer.Text(200, "The number.", Schemas.Count)],
+    };
+
+    public static readonly Operation Get = new("getRun", "Get run", "A run with everything but its activities.")
+    {
+        Headers = [Parameters.IfNoneMatch],
+        Answers =
+        [
+            Answer.Json(200, "The run.", Schemas.Run, Parameters.ETag),
+            Answer.Empty(304, "The run is still as the caller has it.", Parameters.ETag),
+        ],
+    };
+
+    public static readonly Operation GetStatistics = new("getRunStatistics", "Get statistics of a run", "What the run counted, with the members that its reporter added.")
+    {
+        Answers = [Answer.Json(200, "The statistics.", Schemas.Statistics)],
+    };
+
+    public static readonly Operation SumStatistics = new(
+        "getStatistics",
+        "Get statistics of many runs",
+        "What all runs, or those that match, counted together: `inboundTotals` is added up, `runId` and `status` are those of the newest run.")
+    {
+        Answers =
+        [
+            Answer.Json(200, "The sum.", Schemas.Statistics),
+            Answer.Empty(204, "There are no such runs."),
+        ],
+    };
+
+    public static readonly Operation FollowChanges = new(
+        "followRuns",
+        "Follow the changes of runs",
+        "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, keep `@odata.deltaLink` and follow it later. A run that is deleted, or no longer matches, comes as `@removed`. No change is missed, one may come twice; only what the service drops for its age is not told.")
+    {
+        Headers = [Parameters.PreferPageSize],
+        Answers = [Answer.Json(200, "A page of runs as they are now.", Schemas.RunChangeCollection, Parameters.PreferenceApplied)],
+    };
+
+    public static readonly Operation Update = new(
+        "updateRun",
+        "Update run",
+        "Changes what is sent. A running run is finished by a final status together with `endDateTime`. Status, start and end are final then; the rest can still be corrected.")
+    {
+        Headers = [Parameters.IfMatch, Parameters.PreferReturn],
+        Body = new Body(
+            Schemas.RunChanges,
+            new("finish", "The run is over", """{ "status": "completed", "endDateTime": "2026-11-22T02:41:07Z", "statistics": { "inboundTotals": { "people": 9120 } } }"""),
+            new("rename", "Another name", """{ "displayName": "Nightly rostering, second try" }""")),
+        Answers =
+        [
+            Answer.Json(200, "The run as it is now.", Schemas.Run, Parameters.ETag, Parameters.PreferenceApplied),
+            Answer.Empty(204, "The run is changed, and nothing more is preferred.", Parameters.ETag, Parameters.PreferenceApplied),
+        ],
+    };
+
+    public static readonly Operation Delete = new("deleteRun", "Delete run", "Deletes a run with all that belongs to it.")
+    {
+        Headers = [Parameters.IfMatch],
+        Answers = [Answer.Empty(204, "The run is gone.")],
+    };
+
+    public static readonly Operation Start = new("startRun", "Start run", "Adds a running run that begins now, named after the minute. A tenant can do this only so often.")
+    {
+        Body = new Body(Schemas.NoParameters, new Example("empty", "Nothing, as an object", "{}")) { IsRequired = false },
+        Answers = [Answer.Empty(202, "The run is stored; `Location` says where it is.", Parameters.Location)],
+    };
+}

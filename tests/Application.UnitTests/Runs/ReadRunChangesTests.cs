@@ -1,0 +1,62 @@
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using NSubstitute;
+
+namespace IndustryData.Application.UnitTests.Runs;
+
+public sealed class ReadRunChangesTests
+{
+    private static readonly Guid _incarnation = Guid.NewGuid();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(29.9, null)]
+    [InlineData(30.1, "syncStateNotFound")]
+    public async Task A_place_is_good_as_long_as_deletions_are_remembered(double days, string? refusal)
+    {
+        var result = await ReadAsync(Place(walk: null) with { Since = UseCases.Now.AddDays(-days) }, there: 0);
+
+        (result.Succeeded(out _, out var error) ? null : error!.Code).ShouldBe(refusal);
+        error?.Kind.ShouldBe(ErrorKind.Gone);
+    }
+
+    [Fact]
+    public async Task A_place_of_another_past_is_gone()
+    {
+        (await ReadAsync(Place(walk: null), there: 0, knows: false)).Error!.Code.ShouldBe("resyncRequired");
+    }
+
+    [Fact]
+    public async Task A_walk_begins_where_all_was_settled_and_ends_at_what_is_next_now()
+    {
+        var page = (await ReadAsync(Place(walk: null), there: 2)).Value;
+
+        page.Changes.Count.ShouldBe(2);
+        page.Next.ShouldBe(new ChangePlace(_incarnation, UseCases.Now, From: 90, Walk: null));
+    }
+
+    [Fact]
+    public async Task A_page_in_a_walk_keeps_its_end_and_where_the_next_walk_begins()
+    {
+        var walk = new ChangeWalk(55, Guid.Empty, Until: 60, IsFirst: true);
+
+        var page = (await ReadAsync(Place(walk), there: 4)).Value;
+
+        page.Changes.Count.ShouldBe(3);
+        page.Next.ShouldBe(Place(walk with { Number = 102, Id = page.Changes[2].Id }));
+    }
+
+    private static ChangePlace Place(ChangeWalk? walk) => new(_incarnation, UseCases.Now, From: 50, walk);
+
+    /// <summary>A page of 3 where so many changes are to be read.</summary>
+    private static async Task<Result<RunChangePage>> ReadAsync(ChangePlace from, int there, bool knows = true)
+    {
+        using var cases = new UseCases();
+        cases.Reader.ReadChangeClockAsync(from, Cancellation).ReturnsForAnyArgs(new ChangeClock(_incarnation, UseCases.Now, Settled: 90, Next: 120, knows));
+        cases.Reader.ReadChangesAsync(null!, null!, Cancellation)
+            .ReturnsForAnyArgs(call => [.. Enumerable.Range(100, Math.Min(there, call.Arg<ReadRunChangesQuery>().PageSize)).Select(n => new RunChange(Guid.NewGuid(), n, Run: null))]);
+        return await cases.Sender.Send(new ReadRunChangesQuery(UseCases.Tenant, RunCriteria.All, PageSize: 3, from, FromNow: false, WithStatistics: false), Cancellation);
+    }
+}
