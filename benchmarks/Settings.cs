@@ -11,6 +11,9 @@ namespace IndustryData.Benchmarks;
 /// <param name="Folder">Where PostgreSQL keeps its files: the disk that is measured.</param>
 internal sealed record Settings(int Rows, double Seconds, double WarmUpSeconds, int Alternations, IReadOnlyList<string> Only, string Folder)
 {
+    /// <summary>Seconds that a measurement takes at least for its figures to mean something: before, the compiler is still at work.</summary>
+    public const double LeastTelling = 5;
+
     public const string Usage =
         """
         dotnet run -c Release --project benchmarks -- [options]

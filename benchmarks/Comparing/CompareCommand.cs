@@ -143,7 +143,7 @@ internal static class CompareCommand
     /// <summary>Waits until the services have been at rest for a while, and looks at their memory.</summary>
     private static async Task<MemoryUse> RestAsync(Settings settings, List<Outcome> outcomes, List<Side> sides, CancellationToken cancellationToken)
     {
-        await Task.Delay(settings.Seconds < 5 ? TimeSpan.FromSeconds(1) : _rest, cancellationToken);
+        await Task.Delay(settings.Seconds < Settings.LeastTelling ? TimeSpan.FromSeconds(1) : _rest, cancellationToken);
         var measured = outcomes.SelectMany(o => o.Comparison.Contenders.Where(c => c.IsService).SelectMany(c => o.Of(c.Name))).Select(m => m.Usage.Resident ?? 0);
         return new MemoryUse(measured.DefaultIfEmpty().Max(), sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.ProcessId)));
     }

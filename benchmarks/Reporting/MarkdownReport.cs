@@ -45,11 +45,11 @@ internal static class MarkdownReport
         Line($"|---|---|---|---|");
         foreach (var (name, goal) in report.Outcomes.SelectMany(o => o.Judge().Select(g => (o.Comparison.Name, g))))
         {
-            Line($"| {name}: {goal.Text} | {Wanted(goal)} | {Show(goal.Value, goal.Unit == "MB" ? "N0" : "N2")} {goal.Unit} | {Mark(goal.IsMet)} |");
+            Line($"| {name}: {goal.Text} | {Wanted(goal)} | {Show(goal.Value, goal.Unit == "MB" ? "N0" : "N2")} {goal.Unit} | {Mark(goal.IsMet, settings)} |");
         }
 
-        Line($"| memory of the service, most | ≤ {MemoryUse.MostAllowed:N0} MB | {report.Memory.Most:N0} MB | {Mark(report.Memory.Most <= MemoryUse.MostAllowed)} |");
-        Line($"| memory of the service, at rest again | ≤ {MemoryUse.AtRestAllowed:N0} MB | {report.Memory.AtRest:N0} MB | {Mark(report.Memory.AtRest <= MemoryUse.AtRestAllowed)} |");
+        Line($"| memory of the service, most | ≤ {MemoryUse.MostAllowed:N0} MB | {report.Memory.Most:N0} MB | {Mark(report.Memory.Most <= MemoryUse.MostAllowed, settings)} |");
+        Line($"| memory of the service, at rest again | ≤ {MemoryUse.AtRestAllowed:N0} MB | {report.Memory.AtRest:N0} MB | {Mark(report.Memory.AtRest <= MemoryUse.AtRestAllowed, settings)} |");
         return text.ToString();
 
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
@@ -70,11 +70,12 @@ internal static class MarkdownReport
         _ => "shown",
     };
 
-    private static string Mark(bool? isMet) => isMet switch
+    private static string Mark(bool? isMet, Settings settings) => isMet switch
     {
+        null => "",
+        _ when settings.Seconds < Settings.LeastTelling => "too short to tell",
         true => "met",
         false => "**not met**",
-        null => "",
     };
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
