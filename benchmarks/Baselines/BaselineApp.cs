@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OData;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.OData.Edm;
+using Microsoft.OData.ModelBuilder;
+
+namespace IndustryData.Benchmarks.Baselines;
+
+/// <summary>What the service is compared with: the same work as it is usually done, without tokens, checks or errors of our own.</summary>
+internal static class BaselineApp
+{
+    // As many connections, and as much prepared, as the service has.
+    private const string LikeTheService = "Maximum Pool Size=40;Max Auto Prepare=32;No Reset On Close=true";
+
+    private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
+    /// <summary>Serves until the process is ended.</summary>
+    public static async Task<int> RunAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var settings = builder.Configuration;
+        var tenants = new BaselineOptions(settings.GetValue<Guid>("ReadTenant"), settings.GetValue<Guid>("WriteTenant"), settings["OtherNumbers"]!.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        builder.Services.AddSingleton(tenants);
+        var database = settings.GetConnectionString("IndustryData");
+        builder.Services.AddDbContext<PlainContext>(options => options.UseNpgsql(database));
+        builder.Services.AddDbContextPool<TunedContext>(options => options.UseNpgsql($"{database};{LikeTheService}"));
+        builder.Services.AddControllers().AddOData(options => options.Filter().OrderBy().Select().SetMaxTop(1000).AddRouteComponents("odata", Model()).RouteOptions.EnableControllerNameCaseInsensitive = true);
+
+        var app = builder.Build();
+        app.MapGet("/ready", () => Results.Ok());
+        app.MapPost("/ceiling", AnswerAsync);
+        app.MapPost("/parsed", ParseAsync);
+        app.MapPost("/plain/runs", SaveAsync<PlainContext>);
+        app.MapPost("/tuned/runs", SaveAsync<TunedContext>);
+        app.MapControllers();
+        await app.RunAsync();
+        return 0;
+
+        static Task AnswerAsync(HttpContext http)
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
+        static async Task ParseAsync(HttpContext http)
+        {
+            await JsonSerializer.DeserializeAsync<ReportedRun>(http.Request.BodyReader, _json, http.RequestAborted);
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+
+        async Task SaveAsync<TContext>(HttpContext http)
+            where TContext : BaselineContext
+        {
+            var run = await JsonSerializer.DeserializeAsync<ReportedRun>(http.Request.BodyReader, _json, http.RequestAborted);
+            var context = http.RequestServices.GetRequiredService<TContext>();
+            context.Add(run!.ToStored(tenants.WriteTenant, DateTimeOffset.UtcNow));
+            await context.SaveChangesAsync(http.RequestAborted);
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+    }
+
+    private static IEdmModel Model()
+    {
+        var builder = new ODataConventionModelBuilder();
+        builder.EnableLowerCamelCase();
+        foreach (var prefix in (string[])["", "tuned"])
+        {
+            builder.EntitySet<ListedRun>($"{prefix}ListedRuns");
+            builder.EntitySet<StoredRun>($"{prefix}Runs");
+        }
+
+        builder.EntityType<ListedRun>().HasKey(r => r.Id).Ignore(r => r.TenantId);
+        return builder.GetEdmModel();
+    }
+}

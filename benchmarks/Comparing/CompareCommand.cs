@@ -1,0 +1,150 @@
+using System.Runtime.InteropServices;
+using IndustryData.Benchmarks.Measuring;
+using IndustryData.Benchmarks.Reporting;
+using IndustryData.Benchmarks.Stage;
+
+namespace IndustryData.Benchmarks.Comparing;
+
+/// <summary>Makes the comparisons, and tells what came of them.</summary>
+internal static class CompareCommand
+{
+    private const int Connections = 64;
+
+    // The first turn of a program finds it as it has just started.
+    private const int FirstWarmUp = 5;
+
+    private static readonly TimeSpan _rest = TimeSpan.FromSeconds(20);
+
+    /// <returns>0 when every answer was right and every acknowledged run is stored; else 1.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        using var ending = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        try
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                throw new BenchmarkException("What processes use is read from /proc: run it on Linux.");
+            }
+
+            var settings = Settings.Read(arguments);
+            if (settings.Only.Except([.. ComparisonList.OnEmpty, .. ComparisonList.OnFull]).FirstOrDefault() is { } unknown)
+            {
+                throw new BenchmarkException($"There is no comparison {unknown}.\n{Settings.Usage}");
+            }
+
+            var report = await MeasureAsync(settings, ending.Token);
+            await ReportFiles.WriteAsync(report);
+            return report.Outcomes.All(o => o.Failure is null) ? 0 : 1;
+        }
+        catch (BenchmarkException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            return 1;
+        }
+
+        void End(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            ending.Cancel();
+        }
+    }
+
+    private static async Task<Report> MeasureAsync(Settings settings, CancellationToken cancellationToken)
+    {
+        Console.WriteLine("Publishing the service, starting PostgreSQL …");
+        using var published = await PublishedService.PublishAsync(cancellationToken);
+        await using var postgres = await PrivatePostgres.StartAsync(settings.Folder, cancellationToken);
+        var list = new ComparisonList(postgres, Connections);
+        var outcomes = new List<Outcome>();
+        var sides = new List<Side>();
+        try
+        {
+            sides.Add(await Side.StartAsync("runs_empty", 0, postgres, published, cancellationToken));
+            var empty = sides[0];
+            await CompareAsync("write", () => Task.FromResult(list.Write(empty)));
+            await CompareAsync("write-one", () => Task.FromResult(list.WriteOne(empty)));
+            await CompareAsync("batch", () => Task.FromResult(list.Batch(empty)));
+            if (ComparisonList.OnFull.Any(IsAsked))
+            {
+                sides.Add(await Side.StartAsync("runs_full", settings.Rows, postgres, published, cancellationToken));
+                var full = sides[1];
+                await CompareAsync("list", () => Task.FromResult(list.List(full)));
+                await CompareAsync("get", () => list.GetAsync(full, cancellationToken));
+                await CompareAsync("page", () => list.PageAsync(full, settings.Rows, cancellationToken));
+                await CompareAsync("count", () => Task.FromResult(list.Count(full)));
+                await CompareAsync("write-full", () => Task.FromResult(list.WriteFull(empty, full, settings.Rows)));
+            }
+
+            var memory = await RestAsync(settings, outcomes, sides, cancellationToken);
+            return new Report(await MachineFacts.ReadAsync(sides[0].Database, cancellationToken), settings, outcomes, memory);
+        }
+        finally
+        {
+            foreach (var side in sides)
+            {
+                await side.DisposeAsync();
+            }
+        }
+
+        bool IsAsked(string name) => settings.Only.Count == 0 || settings.Only.Contains(name);
+
+        async Task CompareAsync(string name, Func<Task<Comparison>> comparison)
+        {
+            if (!IsAsked(name))
+            {
+                return;
+            }
+
+            try
+            {
+                outcomes.Add(await TakeTurnsAsync(await comparison(), settings, cancellationToken));
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // What was measured before is kept.
+                Console.WriteLine($"  FAILED: {exception}");
+                outcomes.Add(new Outcome(new Comparison(name, "", [], [])) { Failure = exception.Message });
+            }
+        }
+    }
+
+    private static async Task<Outcome> TakeTurnsAsync(Comparison comparison, Settings settings, CancellationToken cancellationToken)
+    {
+        Console.WriteLine($"\n{comparison.Title}");
+        var outcome = new Outcome(comparison);
+        try
+        {
+            for (var turn = 0; turn < settings.Alternations; turn++)
+            {
+                foreach (var contender in comparison.Contenders)
+                {
+                    var measured = await contender.MeasureAsync(settings.WarmUpSeconds * (turn == 0 ? FirstWarmUp : 1), settings.Seconds, cancellationToken);
+                    outcome.Add(contender.Name, measured);
+                    Console.WriteLine($"  {turn + 1}  {contender.Name,-32} {measured.PerSecond,10:N0} /s   p50 {measured.P50,8:N2} ms   p99 {measured.P99,8:N2} ms");
+                }
+            }
+        }
+        catch (BenchmarkException exception)
+        {
+            // The others can still be compared; the run as a whole has failed.
+            outcome.Failure = exception.Message;
+            Console.WriteLine($"  FAILED: {exception.Message}");
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Waits until the services have been at rest for a while, and looks at their memory.</summary>
+    private static async Task<MemoryUse> RestAsync(Settings settings, List<Outcome> outcomes, List<Side> sides, CancellationToken cancellationToken)
+    {
+        await Task.Delay(settings.Seconds < Settings.LeastTelling ? TimeSpan.FromSeconds(1) : _rest, cancellationToken);
+        var measured = outcomes.SelectMany(o => o.Comparison.Contenders.Where(c => c.IsService).SelectMany(c => o.Of(c.Name))).Select(m => m.Usage.Resident ?? 0);
+        return new MemoryUse(measured.DefaultIfEmpty().Max(), sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.ProcessId)));
+    }
+}

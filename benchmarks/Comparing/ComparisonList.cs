@@ -1,0 +1,187 @@
+using IndustryData.Benchmarks.Driving;
+using IndustryData.Benchmarks.Stage;
+
+namespace IndustryData.Benchmarks.Comparing;
+
+/// <summary>Everything that is compared: the rows of the table, and the figures that the service should reach.</summary>
+/// <param name="postgres">The server.</param>
+/// <param name="connections">How many connections write; half as many read.</param>
+internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
+{
+    public const string Service = "service";
+
+    /// <summary>What needs no stored runs.</summary>
+    public static IReadOnlyList<string> OnEmpty { get; } = ["write", "write-one", "batch"];
+
+    /// <summary>What needs many stored runs.</summary>
+    public static IReadOnlyList<string> OnFull { get; } = ["list", "get", "page", "count", "write-full"];
+
+    private const string Pgbench = "pgbench";
+    private const string SaveChanges = "EF Core SaveChanges";
+    private const string TunedSaveChanges = "EF Core SaveChanges, tuned";
+    private const string Parsed = "Kestrel, parsed only";
+    private const string Ceiling = "Kestrel, empty 204";
+    private const string OData = "AspNetCore.OData";
+    private const string TunedOData = "AspNetCore.OData, tuned";
+    private const string Runs = "/beta/process/runs";
+
+    private const string Listed = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
+
+    private int Readers => connections / 2;
+
+    public Comparison Write(Side side) => new(
+        "write",
+        $"A run is added, durably: POST …/runs/$ref, {connections} connections",
+        [
+            ServiceWrites(Service, side, connections, emptyFirst: true),
+            PgbenchWrites(side, connections),
+            new HttpContender(SaveChanges, side.Baselines, postgres, Posts("/plain/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
+            new HttpContender(TunedSaveChanges, side.Baselines, postgres, Posts("/tuned/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
+            new HttpContender(Parsed, side.Baselines, postgres, Posts("/parsed", null, connections)),
+            new HttpContender(Ceiling, side.Baselines, postgres, Posts("/ceiling", null, connections)),
+        ],
+        [
+            Goal.Ratio("service ÷ pgbench's one-row INSERT", Service, Pgbench, atLeast: 1.5),
+            Goal.Ratio("service ÷ EF Core SaveChanges", Service, SaveChanges, atLeast: 8),
+            Goal.Ratio("service ÷ EF Core SaveChanges, tuned", Service, TunedSaveChanges),
+            new Goal("service, p99", "ms", o => o.Of(Service).Select(m => m.P99), AtMost: 15),
+            Goal.Ratio("upper bound: Kestrel parsing and storing nothing ÷ service", Parsed, Service),
+            Goal.Ratio("the load generator's ceiling ÷ service", Ceiling, Service),
+        ]);
+
+    public Comparison WriteOne(Side side) => new(
+        "write-one",
+        "A run is added, durably: 1 connection",
+        [ServiceWrites(Service, side, 1, emptyFirst: true), PgbenchWrites(side, 1)],
+        [new Goal("service, p50, minus pgbench's", "ms", o => o.Each(Service, Pgbench, (a, b) => a.P50 - b.P50), AtMost: 0.3)]);
+
+    public Comparison Batch(Side side) => new(
+        "batch",
+        $"Runs are added 20 at a time: POST /$batch, runs per second, {connections} connections",
+        [
+            new HttpContender($"{Service}, $batch", side.Service, postgres, Plan(connections, 200, [.. HttpRequests.Batches.Select(b => HttpRequests.Post("/beta/$batch", side.Token, b))], "\"status\":204", 20))
+            {
+                Writes = new WrittenDatabase(side.Database, true),
+                PerAnswer = 20,
+            },
+            ServiceWrites($"{Service}, single", side, connections, emptyFirst: true),
+        ],
+        [Goal.Ratio("runs per second, $batch ÷ single", $"{Service}, $batch", $"{Service}, single", atLeast: 1.5)]);
+
+    public Comparison List(Side side)
+    {
+        var since = DateTimeOffset.UtcNow.AddMonths(-6).ToString("yyyy-MM-ddT00:00:00Z", null);
+        string Query(string status, string then = "") =>
+            $"?$filter=status%20eq%20%27{status}%27%20and%20startDateTime%20ge%20{since}&$orderby=startDateTime%20desc{then}&$top=100";
+        return new(
+            "list",
+            $"100 runs of a status since a time, newest first, {Readers} connections",
+            [
+                Reads(Service, side.Service, [HttpRequests.Get(Runs + Query("completedWithWarnings"), side.Token)], "\"displayName\":", 100),
+                new PgbenchContender(
+                    Pgbench,
+                    postgres,
+                    side.Database,
+                    Readers,
+                    [$"SELECT {Listed} FROM runs WHERE tenant_id = :tenant AND status = 4 AND start_date_time >= :since ORDER BY start_date_time DESC, id DESC LIMIT 101"],
+                    new Dictionary<string, string> { ["tenant"] = $"{Side.Tenant}", ["since"] = since }),
+                Reads(OData, side.Baselines, [HttpRequests.Get("/odata/ListedRuns" + Query("CompletedWithWarnings"), null)], "\"displayName\":", 100),
+                Reads(TunedOData, side.Baselines, [HttpRequests.Get("/odata/tunedListedRuns" + Query("CompletedWithWarnings", ",id%20desc"), null)], "\"displayName\":", 100),
+            ],
+            [
+                Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.35),
+                Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 10),
+                Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
+            ]);
+    }
+
+    public async Task<Comparison> GetAsync(Side side, CancellationToken cancellationToken)
+    {
+        // As many as pgbench takes scripts, less some; spread over the months.
+        var ids = await side.Database.ReadAllAsync<Guid>(
+            $"SELECT DISTINCT ON (tile) id FROM (SELECT id, ntile(100) OVER (ORDER BY id) AS tile FROM runs WHERE tenant_id = '{Side.Tenant}') AS r ORDER BY tile, id",
+            cancellationToken);
+        var variables = ids.Select((id, i) => KeyValuePair.Create($"id{i}", $"{id}")).Append(KeyValuePair.Create("tenant", $"{Side.Tenant}")).ToDictionary();
+        return new(
+            "get",
+            $"One run by its id, {Readers} connections",
+            [
+                Reads(Service, side.Service, [.. ids.Select(id => HttpRequests.Get($"{Runs}/{id}", side.Token))], "\"statistics\":", 1),
+                new PgbenchContender(
+                    Pgbench,
+                    postgres,
+                    side.Database,
+                    Readers,
+                    [.. ids.Select((_, i) => $"SELECT {Listed}, statistics FROM runs WHERE tenant_id = :tenant AND id = :id{i}")],
+                    variables),
+                Reads(OData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/Runs({id})", null))], "\"statistics\":", 1),
+                Reads(TunedOData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/tunedRuns({id})", null))], "\"statistics\":", 1),
+            ],
+            [
+                Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.22),
+                Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 3.5),
+                Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
+            ]);
+    }
+
+    public async Task<Comparison> PageAsync(Side side, int rows, CancellationToken cancellationToken)
+    {
+        var (depth, deep) = await DeepPage.FindAsync(side, Runs, rows, cancellationToken);
+        var (first, last) = ($"{Service}, first page", $"{Service}, page {depth:N0}");
+        return new(
+            "page",
+            $"A page of 100 in the default order, {Readers} connections",
+            [
+                Reads(first, side.Service, [HttpRequests.Get(Runs, side.Token)], "\"displayName\":", 100),
+                Reads(last, side.Service, [HttpRequests.Get(deep, side.Token)], "\"displayName\":", 100),
+            ],
+            [new Goal($"p50 of page {depth:N0} ÷ p50 of the first", "×", o => o.Each(last, first, (a, b) => a.P50 / b.P50), AtMost: 1.2)]);
+    }
+
+    public Comparison Count(Side side)
+    {
+        var (all, failed) = ($"{Service}, all", $"{Service}, by status");
+        Contender Counts(string name, string query, string condition) => new HttpContender(name, side.Service, postgres, async () => await Plan(
+            Readers,
+            200,
+            [HttpRequests.Get($"{Runs}/$count{query}", side.Token)],
+            $"{await side.Database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}", CancellationToken.None)}",
+            1)());
+        return new(
+            "count",
+            $"The exact $count, {Readers} connections",
+            [Counts(all, "", ""), Counts(failed, "?$filter=status%20eq%20%27failed%27", " AND status = 1")],
+            [
+                new Goal("$count of all, p50", "ms", o => o.Of(all).Select(m => m.P50), AtMost: 5),
+                new Goal("$count of a status, p50", "ms", o => o.Of(failed).Select(m => m.P50), AtMost: 5),
+            ]);
+    }
+
+    public Comparison WriteFull(Side empty, Side full, int rows)
+    {
+        var (onFull, onEmpty) = ($"{Service}, {rows:N0} stored", $"{Service}, empty table");
+        return new(
+            "write-full",
+            $"A run is added, durably, to many, {connections} connections",
+            [ServiceWrites(onFull, full, connections, emptyFirst: false), ServiceWrites(onEmpty, empty, connections, emptyFirst: true)],
+            [Goal.Ratio($"with {rows:N0} runs stored ÷ with none", onFull, onEmpty, atLeast: 0.85)]);
+    }
+
+    private HttpContender ServiceWrites(string name, Side side, int writers, bool emptyFirst) =>
+        new(name, side.Service, postgres, Posts($"{Runs}/$ref", side.Token, writers)) { Writes = new WrittenDatabase(side.Database, emptyFirst) };
+
+    private PgbenchContender PgbenchWrites(Side side, int writers) =>
+        new(Pgbench, postgres, side.Database, writers, [$"\\set n random(60000, 7200000)\n{side.PgbenchInsert}"], new Dictionary<string, string> { ["tenant"] = $"{Side.OtherTenant}" })
+        {
+            Writes = new WrittenDatabase(side.Database, true),
+        };
+
+    private HttpContender Reads(string name, WebProgram program, IReadOnlyList<byte[]> requests, string text, int times) =>
+        new(name, program, postgres, Plan(Readers, 200, requests, text, times));
+
+    private static Func<Task<DrivePlan>> Posts(string path, string? token, int connections) =>
+        Plan(connections, 204, [.. HttpRequests.Runs.Select(body => HttpRequests.Post(path, token, body))]);
+
+    private static Func<Task<DrivePlan>> Plan(int connections, int status, IReadOnlyList<byte[]> requests, string? text = null, int times = 0) =>
+        () => Task.FromResult(new DrivePlan(0, connections, 0, 0, requests, status, text, times));
+}

@@ -1,0 +1,34 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace IndustryData.Benchmarks.Comparing;
+
+/// <summary>Walks along the links of a list to a page near its end.</summary>
+internal static class DeepPage
+{
+    // What the list has when nothing is said, and at most.
+    private const int PageSize = 100;
+    private const int LargestPage = 1000;
+
+    private const int Deepest = 100_000;
+
+    /// <summary>Follows the links in the largest steps that the service takes.</summary>
+    /// <returns>The page's number, from 1 on, and its path.</returns>
+    public static async Task<(int Number, string Path)> FindAsync(Side side, string list, int rows, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{side.Service.Port}") };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", side.Token);
+        client.DefaultRequestHeaders.Add("Prefer", $"odata.maxpagesize={LargestPage}");
+        var steps = Math.Min(rows / PageSize, Deepest) * PageSize / LargestPage - 1;
+        var path = list;
+        for (var step = 0; step < steps; step++)
+        {
+            using var page = await client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+            page.EnsureSuccessStatusCode();
+            using var json = await JsonDocument.ParseAsync(await page.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+            path = new Uri(json.RootElement.GetProperty("@odata.nextLink").GetString()!).PathAndQuery;
+        }
+
+        return (steps * LargestPage / PageSize + 1, path);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using IndustryData.Benchmarks.Loading;
+
+namespace IndustryData.Benchmarks.Comparing;
+
+/// <summary>Requests as they go over the wire.</summary>
+internal static class HttpRequests
+{
+    /// <summary>How many different bodies the generator sends in turn.</summary>
+    private const int Bodies = 1024;
+
+    private const int BatchSize = 20;
+
+    /// <summary>Bodies of runs that have just ended.</summary>
+    public static IReadOnlyList<string> Runs { get; } = [.. Enumerable.Range(0, Bodies).Select(i => SampleRun.Of(1_000_000_000L + i, DateTimeOffset.UtcNow).Body)];
+
+    /// <summary>The same bodies, 20 in a batch as Graph defines it.</summary>
+    public static IReadOnlyList<string> Batches { get; } = [.. Runs.Chunk(BatchSize).Where(c => c.Length == BatchSize).Select(Batch)];
+
+    public static byte[] Get(string path, string? token) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}\r\n");
+
+    public static byte[] Post(string path, string? token, string body)
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        var head = string.Create(
+            CultureInfo.InvariantCulture, $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n");
+        return [.. Encoding.ASCII.GetBytes(head), .. bytes];
+    }
+
+    private static string Authorization(string? token) => token is null ? "" : $"Authorization: Bearer {token}\r\n";
+
+    private static string Batch(string[] bodies) =>
+        $$"""{"requests":[{{string.Join(',', bodies.Select((body, i) => $$"""{"id":"{{i + 1}}","method":"POST","url":{{JsonSerializer.Serialize("/process/runs/$ref")}},"headers":{"Content-Type":"application/json"},"body":{{body}}}"""))}}]}""";
+}

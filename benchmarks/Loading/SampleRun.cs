@@ -1,0 +1,69 @@
+using System.Globalization;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.Benchmarks.Loading;
+
+/// <summary>A run such as jobs report, made from a number: the same number makes the same run.</summary>
+internal sealed record SampleRun(
+    string DisplayName, DateTimeOffset StartDateTime, DateTimeOffset? EndDateTime, RunStatus Status, long Errors, long Warnings, long Groups, long Memberships, long Organizations, long People)
+{
+    private static readonly string[] _names = ["Nightly rostering", "Demographics top-up", "OneRoster delta", "Enrolments, full", "Guardians and contacts", "SIS export, Nordkreis"];
+
+    // Of a thousand runs, by status number.
+    private static readonly int[] _shares = [44, 78, 613, 95, 170];
+
+    /// <summary>Makes a run.</summary>
+    /// <param name="number">Which one.</param>
+    /// <param name="reported">When it is reported, just after its end.</param>
+    public static SampleRun Of(long number, DateTimeOffset reported)
+    {
+        var dice = new Dice((ulong)number);
+        var status = RunStatus.All[Share(dice.Next(1000))];
+        var end = reported.AddSeconds(-1 - dice.Next(30));
+        var people = 100 + (long)dice.Next(30_000);
+        return new SampleRun(
+            _names[dice.Next(_names.Length)],
+            end.AddSeconds(-60 - dice.Next(7200)),
+            status == RunStatus.Running ? null : end,
+            status,
+            status == RunStatus.CompletedWithErrors ? 1 + dice.Next(50) : 0,
+            status == RunStatus.CompletedWithWarnings ? 1 + dice.Next(900) : 0,
+            people / 3,
+            people * 8,
+            1 + dice.Next(40),
+            people);
+    }
+
+    /// <summary>What it counted, as JSON.</summary>
+    public string Statistics => string.Create(CultureInfo.InvariantCulture,
+        $$"""{"@odata.type":"microsoft.graph.industryData.runStatistics","inboundTotals":{"errors":{{Errors}},"warnings":{{Warnings}},"groups":{{Groups}},"memberships":{{Memberships}},"organizations":{{Organizations}},"people":{{People}}},"rowsPerSecond":431.5}""");
+
+    /// <summary>The body that reports it.</summary>
+    public string Body => string.Create(CultureInfo.InvariantCulture,
+        $$"""{"@odata.type":"#microsoft.graph.industryData.run","displayName":"{{DisplayName}}","startDateTime":"{{StartDateTime.UtcDateTime:O}}",{{(EndDateTime is { } end ? $"\"endDateTime\":\"{end.UtcDateTime:O}\"," : "")}}"status":"{{Status.Name}}","statistics":{{Statistics}}}""");
+
+    private static int Share(int thousandth)
+    {
+        var status = 0;
+        while (thousandth >= _shares[status])
+        {
+            thousandth -= _shares[status++];
+        }
+
+        return status;
+    }
+
+    /// <summary>SplitMix64 (Steele, Lea, Flood 2014): made from a number at no cost, unlike Random.</summary>
+    private struct Dice(ulong state)
+    {
+        private ulong _state = state;
+
+        public int Next(int below)
+        {
+            _state += 0x9E3779B97F4A7C15;
+            var mixed = (_state ^ (_state >> 30)) * 0xBF58476D1CE4E5B9;
+            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+            return (int)((mixed ^ (mixed >> 31)) % (ulong)below);
+        }
+    }
+}

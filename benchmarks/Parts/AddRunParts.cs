@@ -1,0 +1,103 @@
+using System.Text;
+using System.Text.Json;
+using AutoMapper;
+using BenchmarkDotNet.Attributes;
+using FluentValidation;
+using IndustryData.Application;
+using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
+using IndustryData.Benchmarks.Loading;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.Runs;
+using Mediator;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IndustryData.Benchmarks.Parts;
+
+/// <summary>The way of a run from its body to the store, part by part; the store keeps nothing.</summary>
+[MemoryDiagnoser]
+public class AddRunParts : IDisposable
+{
+    private static readonly TenantId _tenant = new(Guid.NewGuid());
+
+    private readonly byte[] _body = Encoding.UTF8.GetBytes(SampleRun.Of(1, DateTimeOffset.UtcNow).Body);
+    private readonly byte[] _scanned;
+    private readonly ServiceProvider _services;
+    private readonly IValidator<AddRunCommand> _validator;
+    private readonly IMapper _mapper;
+    private readonly AddRunCommand _command;
+    private readonly Run _run;
+
+    public AddRunParts()
+    {
+        _scanned = [.. _body];
+        _services = new ServiceCollection()
+            .AddApplication(null)
+            .AddLogging()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<IRunRepository, NoRepository>()
+            .AddSingleton<IRunReader>(_ => null!)
+            .AddSingleton<StartLimit>()
+            .BuildServiceProvider();
+        _validator = _services.GetRequiredService<IValidator<AddRunCommand>>();
+        _mapper = _services.GetRequiredService<IMapper>();
+        _command = new AddRunCommand(_tenant, ReadDraft(), new Faults());
+        _run = Run.Add(_tenant, _command.Run, DateTimeOffset.UtcNow).Succeeded(out var run, out _) ? run : throw new InvalidOperationException("The sample breaks a rule.");
+    }
+
+    /// <summary>From UTF-8 to the draft, with everything that is looked for in a body.</summary>
+    [Benchmark]
+    public RunDraft Parse() => ReadDraft();
+
+    [Benchmark]
+    public bool Validate() => _validator.Validate(_command).IsValid;
+
+    /// <summary>The rules again, and the aggregate.</summary>
+    [Benchmark]
+    public bool Add() => Run.Add(_tenant, _command.Run, DateTimeOffset.UnixEpoch).Succeeded(out _, out _);
+
+    [Benchmark]
+    public object Map() => _mapper.Map<RunResponse>(_run);
+
+    /// <summary>A scope, the pipeline and the handler: validation, the aggregate and the map are in it.</summary>
+    [Benchmark]
+    public async Task<bool> Send()
+    {
+        await using var scope = _services.CreateAsyncScope();
+        return (await scope.ServiceProvider.GetRequiredService<ISender>().Send(_command)).Succeeded(out _, out _);
+    }
+
+    public void Dispose()
+    {
+        _services.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private RunDraft ReadDraft()
+    {
+        var faults = new Faults();
+        _body.CopyTo(_scanned, 0);
+        JsonScan.Check(_scanned, faults);
+        using var document = JsonDocument.Parse(_scanned);
+        return RunBody.Read(document.RootElement, faults);
+    }
+
+    private sealed class NoRepository : IRunRepository
+    {
+        public Task AddAsync(Run run, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<Result<RunActivity>> ChangeActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<TimeSpan?> StartAsync(Run run, int limit, TimeSpan window, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace IndustryData.Benchmarks.Reporting;
+
+/// <summary>The report as programs read it: every turn of every contender.</summary>
+internal static class JsonReport
+{
+    private static readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+
+        // A ratio to something that got nothing done.
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public static string Write(Report report) => JsonSerializer.Serialize(
+        new
+        {
+            report.Machine,
+            report.Settings,
+            Comparisons = report.Outcomes.Select(o => new
+            {
+                o.Comparison.Name,
+                o.Comparison.Title,
+                o.Failure,
+                Contenders = o.Comparison.Contenders.Select(c => new { c.Name, Turns = o.Of(c.Name) }),
+                Goals = o.Judge(),
+            }),
+            report.Memory,
+        },
+        _options);
+}
