@@ -98,14 +98,21 @@ internal sealed partial class FilterParser
                 return "in ()";
             }
 
-            // The library takes a tab for a part of the literal before it; between two words it is as good as a space.
-            if (match.Value == "\t")
+            if (match.Groups["instant"].Success)
             {
-                return " ";
+                // Of the spellings that the grammar allows the library knows few. A plus that was not written %2B has become a space on its way, where the grammar allows none.
+                return Instant.Parse(match.Value.Replace(' ', '+')) is { } instant ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture) : match.Value.Replace(' ', '+');
             }
 
-            // A plus that was not written %2B has become a space on its way, where the grammar allows none.
-            return match.Groups["time"] is { Success: true } time ? $"{time.Value}+{match.Groups["offset"].Value}" : match.Value;
+            return match.Value switch
+            {
+                // Taken for a part of the literal before it; between two words it is as good as a space.
+                "\t" => " ",
+
+                // A number's sign: not understood, and without meaning.
+                "+" => "",
+                _ => match.Value,
+            };
         });
         var clause = Parse("$filter", rest, parser => parser.ParseFilter());
         return new FilterParser(lists).Condition(clause.Expression, 1);
@@ -365,7 +372,7 @@ internal sealed partial class FilterParser
     };
 
     // Texts come first, so that nothing inside them is taken for something else.
-    [GeneratedRegex(@"'(?>[^']|'')*'|\bin\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<time>T\d\d:\d\d(?>:\d\d(?>\.\d+)?)?)\x20(?<offset>\d\d:\d\d)|\t", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"'(?>[^']|'')*'|\bin\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<instant>\b\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?>:\d\d(?>\.\d+)?)?([Zz]|[-+\x20]\d\d:\d\d)(?![\w.:]))|(?<![\w.+-])\+(?=\d)|\t", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Tokens();
 
     [GeneratedRegex(@"(?<=^|,)(?>[^',]|'(?>[^']|'')*')*", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]

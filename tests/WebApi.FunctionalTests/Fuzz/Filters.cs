@@ -94,7 +94,7 @@ internal sealed class Filters(Random random)
     {
         0 => random.Pick("NaN", "INF", "-INF", "0", "-0", "9007199254740991", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "79228162514264337593543950335", "1e308", "1e-308", "1E+5", "1e400", "-1.234567e3", "0.0000000000000000000000000000001"),
         1 => random.Next(-1000, 100000).ToString(CultureInfo.InvariantCulture) + ".5",
-        2 => "00" + random.Next(1000),
+        2 => random.Pick("00", "+", "-") + random.Next(1000),
         _ => random.Next(-10, 20000).ToString(CultureInfo.InvariantCulture),
     };
 
@@ -105,8 +105,8 @@ internal sealed class Filters(Random random)
             : random.Pick(DateTime.MinValue, DateTime.MaxValue, new DateTime(1582, 10, 10), new DateTime(2000, 2, 29), new DateTime(1, 1, 1, 15, 0, 0), new DateTime(9999, 12, 31, 9, 0, 0));
         var isAtTheEdge = moment.Year is 1 or 9999;
         return moment.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
-            + "T" + moment.ToString(random.Pick("HH:mm", "HH:mm:ss", "HH:mm:ss.f", "HH:mm:ss.ffffff", "HH:mm:ss.fffffff"), CultureInfo.InvariantCulture)
-            + random.Pick("Z", "Z", isAtTheEdge ? "Z" : random.Pick("+00:00", "-00:00", "+02:00", "-08:30", "+14:00", "-14:00", "+13:59"));
+            + random.Pick("T", "T", "t") + moment.ToString(random.Pick("HH:mm", "HH:mm:ss", "HH:mm:ss.f", "HH:mm:ss.ffffff", "HH:mm:ss.fffffff", "HH:mm:ss.fffffff00000"), CultureInfo.InvariantCulture)
+            + random.Pick("Z", "z", isAtTheEdge ? "Z" : random.Pick("+00:00", "-00:00", "+02:00", "-08:30", "+14:00", "-14:00", "+13:59"));
     }
 
     private string Equality() => random.Pick(" eq ", " ne ");

@@ -18,12 +18,12 @@ internal sealed class Urls(Random random)
     /// <param name="links">Links that the service gave.</param>
     public (string Url, int[] Statuses) Read(IReadOnlyList<string> runs, IReadOnlyList<string> links) => random.Next(14) switch
     {
-        < 5 => (Runs() + Options(Top, Skip, Count, Filter, Order, Select, Search), [200]),
+        < 5 => (Runs() + Options(Top, Skip, Count, Filter, Order, Select, Search, Expand, Format), [200]),
         5 => (Runs() + "/" + random.AnyCase("$count") + Options(Filter, Search), [200]),
         6 => (Runs() + "/" + Operation("getStatistics") + Options(Filter, Search), [200, 204]),
         7 or 8 => (Runs() + "/" + Operation("delta") + Options(Filter, Search, Select, random.Percent(20) ? Latest : SomeTop), [200]),
-        9 or 10 when runs.Count > 0 => (Run(random.Pick(runs)) + Options(Select), [200]),
-        11 when runs.Count > 0 => (Run(random.Pick(runs)) + "/" + random.Pick(Operation("getStatistics"), "activities", "activities/$count"), [200]),
+        9 or 10 when runs.Count > 0 => (Run(random.Pick(runs)) + Options(Select, Expand, Format), [200]),
+        11 when runs.Count > 0 => (Run(random.Pick(runs)) + "/" + random.Pick(Operation("getStatistics"), "activities", "activities/$count", "activities/$ref"), [200]),
         12 when links.Count > 0 => (random.Pick(links), [200]),
         13 => (Root() + random.Pick(_open), [200]),
         _ => (Run(random.Percent(50) ? Guid.NewGuid().ToString() : "no-run"), [404]),
@@ -63,6 +63,10 @@ internal sealed class Urls(Random random)
     private (string, string) Count() => ("count", random.Pick("true", "false"));
 
     private (string, string) Latest() => ("deltatoken", "latest");
+
+    private (string, string) Expand() => ("expand", "activities");
+
+    private (string, string) Format() => ("format", random.Pick("json", "application/json", "application/json;odata.metadata=full", "application/json;odata.metadata=none;IEEE754Compatible=true"));
 
     private (string, string) Filter() => ("filter", _filters.Filter());
 

@@ -99,6 +99,10 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
     [InlineData("tolower(displayName) eq tolower('STAFF SYNC (FABRIKAM)')", "displayName eq 'Staff sync (Fabrikam)'")]
     [InlineData("contains(tolower(displayName),tolower('ÉLÈVES'))", "contains(displayName,'Élèves') or contains(displayName,'élèves') or contains(displayName,'ÉLÈVES')")]
     [InlineData("status eq 'failed' or true", "true")]
+    [InlineData("startDateTime ge 2026-10-01t00:00z and startDateTime lt 2026-11-01T00:00:00z", "startDateTime ge 2026-10-01T00:00:00Z and startDateTime lt 2026-11-01T00:00:00Z")]
+    [InlineData("startDateTime ge 2026-10-01T02:00:00.000000000000+02:00", "startDateTime ge 2026-10-01T00:00:00Z")]
+    [InlineData("statistics/inboundTotals/people gt +5000 and statistics/inboundTotals/people lt +1E+4", "statistics/inboundTotals/people gt 5000 and statistics/inboundTotals/people lt 10000")]
+    [InlineData("statistics/inboundTotals/people in (+805, +5e3)", "statistics/inboundTotals/people in (805,5000)")]
     [InlineData("startDateTime\tgt\t2026-10-01T00:00:00Z\tand status\teq 'failed'", "startDateTime gt 2026-10-01T00:00:00Z and status eq 'failed'")]
     [InlineData("$it/status eq 'failed'", "status eq 'failed'")]
     public async Task Two_ways_to_say_the_same_select_the_same(string one, string other) =>
