@@ -14,15 +14,16 @@ namespace IndustryData.Benchmarks.Parts;
 public class ListRunsParts
 {
     private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
-    private readonly RunPage _page = new([.. Enumerable.Range(0, 100).Select(Item)], null, null);
+    private readonly RunListItem[] _runs = [.. Enumerable.Range(0, 100).Select(Item)];
 
     [Benchmark]
-    public int Serialise()
+    public async Task<int> Serialise()
     {
         _buffer.ResetWrittenCount();
-        using (var json = new Utf8JsonWriter(_buffer, ODataJson.WriterOptions))
+        await using (var json = new Utf8JsonWriter(_buffer, ODataJson.WriterOptions))
         {
-            RunJson.Write(json, _page, RunSelection.Listed, "http://localhost:5080/beta/$metadata#process/runs", "http://localhost:5080/beta/process/runs?$skiptoken=AAAA");
+            await RunJson.WriteAsync(json, new RunPage { Runs = _runs.ToAsyncEnumerable() }, RunSelection.Listed, "http://localhost:5080/beta/$metadata#process/runs");
+            json.WriteEndObject();
         }
 
         return _buffer.WrittenCount;

@@ -27,7 +27,7 @@ public sealed record ListRunsQuery(
     bool WithActivities = false) : IQuery<Result<RunPage>>;
 
 /// <summary>One page of a list. Its runs come one by one, as they are read; a failure to read them is thrown there.</summary>
-public sealed class RunPage
+public sealed record RunPage
 {
     /// <summary>The runs on a page when nobody asks for a number.</summary>
     public const int DefaultSize = 100;
