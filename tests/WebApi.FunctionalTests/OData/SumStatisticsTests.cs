@@ -64,7 +64,7 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
         await using var hold = new NpgsqlCommand("LOCK TABLE runs", connection, transaction);
         await hold.ExecuteNonQueryAsync(Cancellation);
 
-        foreach (var path in (string[])["process/runs", "process/runs?$top=0&$count=true", "process/runs/$count", "process/runs/getStatistics"])
+        foreach (var path in (string[])["process/runs", "process/runs?$top=0&$count=true&$search=mine", "process/runs/$count?$filter=displayName ne 'x'", "process/runs/getStatistics"])
         {
             using var response = await service.Client.GetAsync(path, Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
