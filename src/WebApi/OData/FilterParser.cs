@@ -104,6 +104,12 @@ internal sealed partial class FilterParser
                 return Instant.Parse(match.Value.Replace(' ', '+')) is { } instant ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture) : match.Value.Replace(' ', '+');
             }
 
+            if (match.Groups["word"].Success)
+            {
+                // Of the grammar, which knows no case; the library knows small letters alone.
+                return match.Value.ToLowerInvariant();
+            }
+
             return match.Value switch
             {
                 // Taken for a part of the literal before it; between two words it is as good as a space.
@@ -276,7 +282,7 @@ internal sealed partial class FilterParser
     /// <summary>A value in the list of <c>in</c>.</summary>
     private static object? Value(string text, RunTerm term)
     {
-        if (text == "null")
+        if (text.Equals("null", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
@@ -372,7 +378,7 @@ internal sealed partial class FilterParser
     };
 
     // Texts come first, so that nothing inside them is taken for something else.
-    [GeneratedRegex(@"'(?>[^']|'')*'|\bin\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<instant>\b\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?>:\d\d(?>\.\d+)?)?([Zz]|[-+\x20]\d\d:\d\d)(?![\w.:]))|(?<![\w.+-])\+(?=\d)|\t", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"'(?>[^']|'')*'|\b[Ii][Nn]\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<instant>\b\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?>:\d\d(?>\.\d+)?)?([Zz]|[-+\x20]\d\d:\d\d)(?![\w.:]))|(?<![\w.+-])\+(?=\d)|(?<word>(?<![\w./$@])(?i:eq|ne|gt|ge|lt|le|in|and|or|not|null|true|false|startswith|endswith|contains|tolower)(?![\w./']))|\t", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Tokens();
 
     [GeneratedRegex(@"(?<=^|,)(?>[^',]|'(?>[^']|'')*')*", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]

@@ -62,7 +62,7 @@ internal sealed partial class QueryOptions
             var fault = option switch
             {
                 Top or Skip when value.Length == 0 || !value.All(char.IsAsciiDigit) => "must be a whole number, 0 or more.",
-                Count when value is not ("true" or "false") => "must be true or false.",
+                Count when value.ToLowerInvariant() is not ("true" or "false") => "must be true or false.",
                 _ when value.Contains('\0') => "holds U+0000, which no text of a run has; leave it out.",
                 _ => null,
             };

@@ -47,7 +47,7 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
                 Option(QueryOptions.OrderBy, text => Remembered(QueryOptions.OrderBy, text, ParseOrder)) ?? RunOrderKey.Newest,
                 Selection(),
                 options[QueryOptions.Skip] is not { } skip ? 0 : long.TryParse(skip, out var number) ? number : long.MaxValue,
-                options[QueryOptions.Count] == "true");
+                "true".Equals(options[QueryOptions.Count], StringComparison.OrdinalIgnoreCase));
         }
         catch (RefusedException refused)
         {
@@ -75,7 +75,10 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
     private static IReadOnlyList<RunOrderKey> ParseOrder(string text)
     {
         var keys = new List<RunOrderKey>();
-        for (var key = FilterParser.Parse(QueryOptions.OrderBy, text, parser => parser.ParseOrderBy()); key is not null; key = key.ThenBy)
+
+        // In any case, and behind a tab as well, by the grammar; the library wants small letters behind a space.
+        var spelled = Direction().Replace(text, match => $" {match.Value.Trim().ToLowerInvariant()}");
+        for (var key = FilterParser.Parse(QueryOptions.OrderBy, spelled, parser => parser.ParseOrderBy()); key is not null; key = key.ThenBy)
         {
             if (FilterParser.FieldOf(key.Expression) is not { } field || !_ordering.Contains(field))
             {
@@ -120,6 +123,9 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
             _ => words,
         };
     }
+
+    [GeneratedRegex(@"[ \t]+(asc|desc)(?=[ \t]*(,|\z))", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Direction();
 
     [GeneratedRegex("""(?<!\S)"(?<phrase>(?>[^"\\]|\\.)*)"(?!\S)|\S+""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex SearchTerm();

@@ -17,7 +17,7 @@ internal sealed class Filters(Random random)
 
     public string Filter() => Condition(random.Next(5));
 
-    public string Order() => string.Join(random.Pick(",", ", ", " , "), random.Some(1, 4, () => Member(random.Pick(_orders)) + random.Pick("", " asc", " desc", "  desc")));
+    public string Order() => string.Join(random.Pick(",", ", ", " , "), random.Some(1, 4, () => Member(random.Pick(_orders)) + random.Pick("", " asc", " desc", "  desc", "\t" + random.AnyCase("desc"))));
 
     public string Select() => string.Join(random.Pick(",", ", "), random.Some(1, 5, () => random.Pick(_selected)));
 
@@ -28,15 +28,15 @@ internal sealed class Filters(Random random)
     private string Condition(int depth) => depth > 0 && random.Percent(75)
         ? random.Next(5) switch
         {
-            0 => $"{Condition(depth - 1)}{Space()}and{Space()}{Condition(depth - 1)}",
-            1 => $"{Condition(depth - 1)}{Space()}or{Space()}{Condition(depth - 1)}",
-            2 => $"not{Space()}{Group(depth)}",
+            0 => $"{Condition(depth - 1)}{Space()}{random.AnyCase("and")}{Space()}{Condition(depth - 1)}",
+            1 => $"{Condition(depth - 1)}{Space()}{random.AnyCase("or")}{Space()}{Condition(depth - 1)}",
+            2 => $"{random.AnyCase("not")}{Space()}{Group(depth)}",
             3 => $"not {Function()}",
             _ => Group(depth),
         }
         : random.Next(12) switch
         {
-            0 => random.Pick("true", "false"),
+            0 => random.AnyCase(random.Pick("true", "false")),
             1 => random.Percent(50) ? $"blockingError{Equality()}null" : $"null{Equality()}blockingError",
             2 or 3 => Function(),
             4 or 5 => In(),
@@ -45,7 +45,7 @@ internal sealed class Filters(Random random)
 
     private string Group(int depth) => $"({Gap()}{Condition(depth - 1)}{Gap()})";
 
-    private string Function() => $"{random.Pick("contains", "startswith", "endswith")}({Gap()}{TextTerm()}{Gap()},{Gap()}{TextTerm()}{Gap()})";
+    private string Function() => $"{random.AnyCase(random.Pick("contains", "startswith", "endswith"))}({Gap()}{TextTerm()}{Gap()},{Gap()}{TextTerm()}{Gap()})";
 
     private string Comparison()
     {
@@ -59,7 +59,7 @@ internal sealed class Filters(Random random)
             5 => (Member(random.Pick(_instants)), Instant()),
             _ => (Member("status"), random.Percent(80) ? Status() : random.Pick("null", "status")),
         };
-        var comparer = random.Pick("eq", "ne", "gt", "ge", "lt", "le");
+        var comparer = random.AnyCase(random.Pick("eq", "ne", "gt", "ge", "lt", "le"));
         return random.Percent(70) ? $"{one}{Space()}{comparer}{Space()}{other}" : $"{other}{Space()}{comparer}{Space()}{one}";
     }
 
@@ -72,13 +72,13 @@ internal sealed class Filters(Random random)
             2 => (random.Pick(_counts), Number),
             _ => ("status", (Func<string>)Status),
         };
-        return $"{Member(term)}{Space()}in{Space()}({Gap()}{string.Join($"{Gap()},{Gap()}", random.Some(1, 8, () => random.Percent(90) ? value() : "null"))}{Gap()})";
+        return $"{Member(term)}{Space()}{random.AnyCase("in")}{Space()}({Gap()}{string.Join($"{Gap()},{Gap()}", random.Some(1, 8, () => random.Percent(90) ? value() : random.AnyCase("null")))}{Gap()})";
     }
 
     private string TextTerm() => random.Next(4) switch
     {
         0 => Text(),
-        1 => $"tolower({Gap()}{TextTerm()}{Gap()})",
+        1 => $"{random.AnyCase("tolower")}({Gap()}{TextTerm()}{Gap()})",
         _ => Member(random.Pick(_texts)),
     };
 

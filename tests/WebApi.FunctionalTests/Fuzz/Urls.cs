@@ -60,7 +60,7 @@ internal sealed class Urls(Random random)
 
     private (string, string) Skip() => ("skip", random.Pick("0", "1", "5", "2147483648", "9223372036854775807", "99999999999999999999"));
 
-    private (string, string) Count() => ("count", random.Pick("true", "false"));
+    private (string, string) Count() => ("count", random.AnyCase(random.Pick("true", "false")));
 
     private (string, string) Latest() => ("deltatoken", "latest");
 

@@ -125,7 +125,7 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     [InlineData("$filter=DisplayName eq 'x'", "Did you mean displayName")]
     [InlineData("$filter=status eq 'Failed'", "the statuses are running, failed")]
     [InlineData("$filter=status in ('done')", "'done' is no status")]
-    [InlineData("$filter=status EQ 'failed'", "Did you mean eq")]
+    [InlineData("$filter=true andd true", "Did you mean and")]
     [InlineData("$filter=status = 'failed'", "$filter")]
     [InlineData("$filter=displayName eq \"x\"", "single quotes")]
     [InlineData("$filter=displayName eq 'x", "unterminated")]
