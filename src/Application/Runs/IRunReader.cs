@@ -30,5 +30,7 @@ public interface IRunReader
     Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 
     /// <summary>The activities of several runs, each run's in the order in which they were added; runs without any are left out.</summary>
-    Task<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>> ActivitiesAsync(TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken);
+    /// <returns>The activities, and the id of the first run whose activities were not read because those before were many megabytes; null when all were.</returns>
+    Task<(IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>> Activities, Guid? LeftOut)> ActivitiesAsync(
+        TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken);
 }

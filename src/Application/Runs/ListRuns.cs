@@ -63,7 +63,7 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
         if (query.PageSize > 0)
         {
             page.Runs = ReadAsync(query, page, cancellationToken);
-            page.Runs = query.WithActivities ? WithActivitiesAsync(query.TenantId, page.Runs, cancellationToken) : page.Runs;
+            page.Runs = query.WithActivities ? WithActivitiesAsync(query, page, page.Runs, cancellationToken) : page.Runs;
         }
 
         return page;
@@ -87,13 +87,27 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
         }
     }
 
-    private async IAsyncEnumerable<RunListItem> WithActivitiesAsync(TenantId tenantId, IAsyncEnumerable<RunListItem> page, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<RunListItem> WithActivitiesAsync(
+        ListRunsQuery query, RunPage page, IAsyncEnumerable<RunListItem> found, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var read = await page.ToListAsync(cancellationToken);
-        var activities = read.Count == 0 ? null : await runs.ActivitiesAsync(tenantId, [.. read.Select(r => r.Id)], cancellationToken);
+        var read = await found.ToListAsync(cancellationToken);
+        if (read.Count == 0)
+        {
+            yield break;
+        }
+
+        var (activities, leftOut) = await runs.ActivitiesAsync(query.TenantId, [.. read.Select(r => r.Id)], cancellationToken);
+        var (last, first) = (default(RunListItem), true);
         foreach (var run in read)
         {
-            yield return run with { Activities = activities!.GetValueOrDefault(run.Id, []) };
+            if (run.Id == leftOut || (page.IsFull && !first))
+            {
+                page.Next = RunPosition.Of(last, query.Order);
+                yield break;
+            }
+
+            (last, first) = (run, false);
+            yield return run with { Activities = activities.GetValueOrDefault(run.Id, []) };
         }
     }
 }

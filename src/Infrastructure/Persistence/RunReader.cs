@@ -11,6 +11,9 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 {
     private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
 
+    // In characters. Who has read so much of a page's activities leaves the rest to the next page.
+    private const long LongestActivities = 4 * 1024 * 1024;
+
     private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
 
     public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
@@ -157,8 +160,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 
     public async Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        var sql = new RunSql();
-        var found = await ActivitiesAsync(sql, $"tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = {sql.Parameter(id.Value)}", cancellationToken);
+        var (found, _) = await ActivitiesAsync(tenantId, [id.Value], cancellationToken);
         if (found.TryGetValue(id.Value, out var activities))
         {
             return activities;
@@ -167,27 +169,45 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
         return await ExistsAsync(tenantId, id, cancellationToken) ? [] : null;
     }
 
-    public Task<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>> ActivitiesAsync(TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken)
+    public Task<(IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>> Activities, Guid? LeftOut)> ActivitiesAsync(
+        TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken)
     {
         var sql = new RunSql();
-        return ActivitiesAsync(sql, $"tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = ANY ({sql.Parameter(ids.ToArray())})", cancellationToken);
-    }
-
-    private Task<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>> ActivitiesAsync(RunSql sql, string where, CancellationToken cancellationToken) =>
-        QueryAsync<IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>>(
-            $"SELECT run_id, id, type, display_name, status, blocking_error, activity FROM run_activities WHERE {where} ORDER BY run_id, id",
+        var tenant = sql.Parameter(tenantId.Value);
+        return QueryAsync(
+            $"""
+            SELECT run_id, id, type, display_name, status, blocking_error, activity
+            FROM run_activities WHERE tenant_id = {tenant} AND run_id = ANY ({sql.Parameter(ids.ToArray())})
+            ORDER BY array_position({sql.Parameter(ids.ToArray())}, run_id), id
+            """,
             sql,
             async (rows, cancellation) =>
             {
-                var activities = new List<(Guid Run, ActivityResponse Activity)>();
+                var found = new Dictionary<Guid, IReadOnlyList<ActivityResponse>>();
+                var (run, activities, length) = (Guid.Empty, new List<ActivityResponse>(), 0L);
                 while (await rows.ReadAsync(cancellation))
                 {
-                    activities.Add((rows.GetGuid(0), Activity(rows)));
+                    var next = rows.GetGuid(0);
+                    if (next != run && length > LongestActivities)
+                    {
+                        return (found, (Guid?)next);
+                    }
+
+                    if (next != run)
+                    {
+                        (run, activities) = (next, []);
+                        found.Add(run, activities);
+                    }
+
+                    var activity = Activity(rows);
+                    activities.Add(activity);
+                    length += activity.DisplayName.Length + (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
                 }
 
-                return activities.GroupBy(a => a.Run, a => a.Activity).ToDictionary(r => r.Key, IReadOnlyList<ActivityResponse> (r) => [.. r]);
+                return ((IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>)found, (Guid?)null);
             },
             cancellationToken);
+    }
 
     private static ActivityResponse Activity(NpgsqlDataReader row) => new(
         row.GetGuid(1),

@@ -49,6 +49,29 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
         (await GetAsync("process/runs")).GetProperty("value")[0].TryGetProperty("activities", out _).ShouldBeFalse();
     }
 
+    /// <summary>Three runs with 3 MB of activities each, of which a page takes what begins within 4.</summary>
+    [Fact]
+    public async Task A_page_of_large_activities_ends_early_and_the_next_goes_on()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var run = await AddAsync(Bodies.RunAt(i));
+            await TestDatabase.ExecuteAsync(
+                Database.ConnectionString,
+                $$"""
+                INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status, blocking_error)
+                SELECT '{{Tokens.Tenant}}', '{{run.Segments[^1]}}', gen_random_uuid(), 0, 'a', 0, ('{"message":"' || repeat('x', 60000) || '"}')::json FROM generate_series(1, 50)
+                """);
+        }
+
+        var first = await GetAsync("process/runs?$expand=activities");
+        var rest = await Client.GetJsonAsync(new Uri(first.Text("@odata.nextLink")));
+
+        first.GetProperty("value").EnumerateArray().Select(r => r.GetProperty("activities").GetArrayLength()).ShouldBe([50, 50]);
+        rest.GetProperty("value").EnumerateArray().Select(r => r.GetProperty("activities").GetArrayLength()).ShouldBe([50]);
+        rest.TryGetProperty("@odata.nextLink", out _).ShouldBeFalse();
+    }
+
     [Fact]
     public async Task A_page_has_a_hundred_runs_at_most_and_the_next_one_expands_too()
     {
