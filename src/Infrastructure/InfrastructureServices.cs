@@ -16,6 +16,9 @@ public static class InfrastructureServices
     // Fewer than the 100 that PostgreSQL allows by default, so that two services and a psql fit.
     private const int PoolSize = 40;
 
+    // Of its own, so that no write waits until somebody has read: one commits, the others are for what is rare.
+    private const int CommitPoolSize = 4;
+
     // On a partitioned table planning costs more than running, so that what recurs is planned once.
     private const int PreparedStatements = 32;
 
@@ -26,9 +29,10 @@ public static class InfrastructureServices
     public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString, Retention retention)
     {
         services.AddSingleton(retention);
-        services.AddSingleton(_ => DataSource(connectionString));
+        services.AddSingleton(_ => DataSource(connectionString, PoolSize));
+        services.AddKeyedSingleton(CommitQueue.Connections, (_, _) => DataSource(connectionString, CommitPoolSize));
         services.AddDbContextPool<IndustryDataContext>((provider, options) => options
-            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
+            .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(CommitQueue.Connections))
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
         services.AddScoped<Schema>();
         services.AddSingleton<CommitQueue>();
@@ -50,7 +54,7 @@ public static class InfrastructureServices
     /// <returns>The migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, TimeSpan patience, CancellationToken cancellationToken)
     {
-        await using var database = DataSource(connectionString);
+        await using var database = DataSource(connectionString, CommitPoolSize);
         await using var context = new IndustryDataContext(new DbContextOptionsBuilder<IndustryDataContext>().UseNpgsql(database).Options);
         var schema = new Schema(context);
         var until = TimeProvider.System.GetTimestamp() + (long)(patience.TotalSeconds * TimeProvider.System.TimestampFrequency);
@@ -81,10 +85,10 @@ public static class InfrastructureServices
         }
     }
 
-    private static NpgsqlDataSource DataSource(string connectionString)
+    private static NpgsqlDataSource DataSource(string connectionString, int poolSize)
     {
         // What the connection string says comes last and so wins. No session setting is ever changed but the one below, which a reset would undo.
-        var settings = $"Maximum Pool Size={PoolSize};Max Auto Prepare={PreparedStatements};Application Name=IndustryData;{connectionString};No Reset On Close=true";
+        var settings = $"Maximum Pool Size={poolSize};Max Auto Prepare={PreparedStatements};Application Name=IndustryData;{connectionString};No Reset On Close=true";
         var builder = new NpgsqlDataSourceBuilder(settings);
 
         // An answered write is on disk, whatever the server's or role's default. Stricter settings (remote_apply) stay.

@@ -9,8 +9,11 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// Commits what requests wait for. While one commit is flushed to disk others queue up, and all of them share the next; a lone request goes
 /// straight through, because nothing here waits for a time or for a number.
 /// </summary>
-internal sealed class CommitQueue(NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider clock) : BackgroundService
+internal sealed class CommitQueue([FromKeyedServices(CommitQueue.Connections)] NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider clock) : BackgroundService
 {
+    /// <summary>The name of the connections that are kept for commits.</summary>
+    public const string Connections = "commits";
+
     // More only makes each of them wait longer; measured.
     private const int MostAtOnce = 256;
     private const int MostBytesAtOnce = 8 * 1024 * 1024;
@@ -25,7 +28,8 @@ internal sealed class CommitQueue(NpgsqlDataSource database, IServiceScopeFactor
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly Channel<Write> _queue = Channel.CreateBounded<Write>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    // A lone request begins its commit itself, on its own thread, instead of waking another one for it.
+    private readonly Channel<Write> _queue = Channel.CreateBounded<Write>(new BoundedChannelOptions(Capacity) { SingleReader = true, AllowSynchronousContinuations = true });
     private long _bytes;
 
     /// <summary>Commits a write.</summary>
