@@ -228,8 +228,8 @@ internal sealed partial class Lane
         Headers =
         [
             .. request.Headers,
-            .. _random.Percent(50)
-                ? [("Idempotency-Key", _random.Pick("a", "b", "c", "d"))]
+            .. _random.Percent(40) ? [("If-Match", $"W/\"{_random.Next(1, 5)}\"")]
+                : _random.Percent(50) ? [("Idempotency-Key", _random.Pick("a", "b", "c", "d"))]
                 : ((string, string)[])[("Repeatability-Request-ID", $"01234567-89ab-cdef-0123-{_random.Next(4):d12}"), ("Repeatability-First-Sent", "Fri, 31 Dec 9999 23:59:59 GMT")],
             ("Prefer", _random.Pick("return=minimal", "return=representation", "x")),
         ],
