@@ -100,16 +100,12 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            if (_outage is null)
+            // Being told to stop is no failure to tell of.
+            await (_outage is null ? _lost.WaitAsync(stoppingToken) : Task.Delay(_pause, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!stoppingToken.IsCancellationRequested)
             {
-                await _lost.WaitAsync(stoppingToken);
+                await LookAsync(stoppingToken);
             }
-            else
-            {
-                await Task.Delay(_pause, stoppingToken);
-            }
-
-            await LookAsync(stoppingToken);
         }
     }
 

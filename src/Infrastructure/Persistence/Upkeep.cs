@@ -71,13 +71,14 @@ internal sealed partial class Upkeep(NpgsqlDataSource database, IDatabaseStatus 
                     pause = _pause;
                 }
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 // Nobody waits for it, and there is time: the next partition is needed in a year.
                 LogFailure(exception);
             }
 
-            await Task.Delay(pause, clock, stoppingToken);
+            // Being told to stop is no failure to tell of.
+            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
