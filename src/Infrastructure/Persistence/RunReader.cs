@@ -45,7 +45,10 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
         var sql = new RunSql();
         var where = sql.Where(query.TenantId.Value, query.Criteria);
         var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
-        var text = $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {sql.Parameter(query.PageSize)}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}";
+
+        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
+        // it. Planning anew for each request takes it longer than reading.
+        var text = $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}";
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         using var patience = Patience(cancellationToken);
         await using var command = sql.Command(text, connection);
@@ -119,7 +122,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
         var changed = await QueryAsync(
             $"""
             SELECT {ListColumns}, change_number, {(walk.IsFirst ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
-            FROM runs WHERE {sql.Between(tenantId, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")} ORDER BY change_number, id LIMIT {sql.Parameter(query.PageSize)}
+            FROM runs WHERE {sql.Between(tenantId, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")} ORDER BY change_number, id LIMIT {query.PageSize}
             """,
             sql,
             async (rows, cancellation) =>
@@ -142,7 +145,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
         // After the runs: one that is deleted in between is in both, and its deletion comes later.
         sql = new RunSql();
         var deleted = await QueryAsync(
-            $"SELECT run_id, change_number FROM run_deletions WHERE {sql.Between(tenantId, walk, "run_id")} ORDER BY change_number, run_id LIMIT {sql.Parameter(query.PageSize)}",
+            $"SELECT run_id, change_number FROM run_deletions WHERE {sql.Between(tenantId, walk, "run_id")} ORDER BY change_number, run_id LIMIT {query.PageSize}",
             sql,
             async (rows, cancellation) =>
             {
