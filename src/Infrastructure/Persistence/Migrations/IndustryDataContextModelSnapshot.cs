@@ -116,6 +116,9 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.HasKey("TenantId", "Id")
                         .HasName("runs_pkey");
 
+                    b.HasIndex(new[] { "TenantId", "Status", "StartDateTime", "Id" }, "runs_by_status")
+                        .IsDescending(false, false, true, true);
+
                     b.HasIndex(new[] { "TenantId", "ChangeNumber", "Id" }, "runs_changes");
 
                     b.HasIndex(new[] { "TenantId", "StartDateTime", "Id" }, "runs_newest")
