@@ -14,7 +14,7 @@ internal sealed class CommitQueue([FromKeyedServices(CommitQueue.Connections)] N
     /// <summary>The name of the connections that are kept for commits.</summary>
     public const string Connections = "commits";
 
-    // More only makes each of them wait longer; measured.
+    // As many as the measurements that this design rests on had at most (docs/adr/0008).
     private const int MostAtOnce = 256;
     private const int MostBytesAtOnce = 8 * 1024 * 1024;
 
