@@ -23,6 +23,13 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
             var headers = lines.Skip(1).Select(l => l.Split(": ", 2)).Select(l => (l[0], l.ElementAtOrDefault(1) ?? "")).ToList();
             var answer = new FuzzAnswer(int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, []);
             var rest = bytes[(end + 4)..];
+            if (answer.Status < 200)
+            {
+                // That the body may come: no answer yet, and none at all when the caller ends instead.
+                bytes = rest;
+                continue;
+            }
+
             var isChunked = answer["Transfer-Encoding"] == "chunked";
             var length = isChunked ? Chunked(rest, out var body) : Length(answer, rest, out body);
             if (length < 0)

@@ -44,6 +44,13 @@ public sealed class FuzzAnswerTests
     }
 
     [Fact]
+    public void That_the_body_may_come_is_no_answer()
+    {
+        FuzzAnswer.ReadAll(FuzzRequest.Latin("HTTP/1.1 100 Continue\r\n\r\n")).ShouldBeEmpty();
+        FuzzAnswer.ReadAll(FuzzRequest.Latin("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")).Single().Status.ShouldBe(204);
+    }
+
+    [Fact]
     public void An_answer_that_is_not_whole_is_none() =>
         FuzzAnswer.ReadAll(FuzzRequest.Latin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok")).ShouldBeEmpty();
 }
