@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace IndustryData.Benchmarks.Driving;
 
 /// <summary>
-/// The load generator, in a process of its own so that what it uses is told apart. One thread a connection, which sends a ready request and
-/// blocks for the answer: two system calls a request, and nothing is allocated.
+/// The load generator, in a process of its own so that what it uses is told apart. One thread drives all connections, as wrk and pgbench do: a
+/// thread for each would have the machine switch between threads twice a request, and charge the server for waking them.
 /// </summary>
 internal static class DriveCommand
 {
@@ -19,27 +19,18 @@ internal static class DriveCommand
     public static int Run(Stream input)
     {
         var plan = JsonSerializer.Deserialize<DrivePlan>(input)!;
-        var workers = Enumerable.Range(0, plan.Connections).Select(i => new Worker(plan, i)).ToList();
         var begin = Stopwatch.GetTimestamp() + Ticks(plan.WarmUpSeconds);
         var end = begin + Ticks(plan.Seconds);
-        var threads = workers.ConvertAll(w => new Thread(() => w.Run(begin, end), 256 * 1024));
-        threads.ForEach(t => t.Start());
+        var driver = new Driver(plan, begin, end);
+        var thread = new Thread(driver.Run);
+        thread.Start();
         SleepUntil(begin);
         Console.WriteLine(Begin);
         SleepUntil(end);
         Console.WriteLine(End);
-        threads.ForEach(t => t.Join());
-
-        var latencies = new LatencyHistogram();
-        workers.ForEach(w => latencies.Add(w.Latencies));
+        thread.Join();
         Console.WriteLine(JsonSerializer.Serialize(new DriveResult(
-            workers.Sum(w => w.Answers),
-            latencies.Count,
-            plan.Seconds,
-            latencies.Percentile(0.5),
-            latencies.Percentile(0.99),
-            workers.Sum(w => w.Wrong),
-            workers.Select(w => w.FirstWrong).FirstOrDefault(w => w is not null))));
+            driver.Answers, driver.Latencies.Count, plan.Seconds, driver.Latencies.Percentile(0.5), driver.Latencies.Percentile(0.99), driver.Wrong, driver.FirstWrong)));
         return 0;
     }
 
@@ -54,9 +45,13 @@ internal static class DriveCommand
         }
     }
 
-    private sealed class Worker(DrivePlan plan, int number)
+    private sealed class Driver(DrivePlan plan, long begin, long end)
     {
         private readonly byte[]? _text = plan.Text is null ? null : Encoding.UTF8.GetBytes(plan.Text);
+        private readonly HttpConnection[] _connections = new HttpConnection[plan.Connections];
+        private readonly int[] _next = new int[plan.Connections];
+        private readonly long[] _sent = new long[plan.Connections];
+        private int _waiting;
 
         public LatencyHistogram Latencies { get; } = new();
 
@@ -66,37 +61,30 @@ internal static class DriveCommand
 
         public string? FirstWrong { get; private set; }
 
-        public void Run(long begin, long end)
+        public void Run()
         {
             try
             {
-                using var connection = new HttpConnection(plan.Port);
-
-                // Spread over the requests, so that no two connections send the same ones at the same time.
-                var next = (int)((long)plan.Requests.Count * number / plan.Connections);
-                while (true)
+                for (var i = 0; i < _connections.Length; i++)
                 {
-                    var sent = Stopwatch.GetTimestamp();
-                    if (sent >= end)
-                    {
-                        return;
-                    }
+                    _connections[i] = new HttpConnection(plan.Port);
 
-                    var status = connection.Send(plan.Requests[next], out var body);
-                    var took = Stopwatch.GetTimestamp() - sent;
-                    next = (next + 1) % plan.Requests.Count;
-                    if (status != plan.Status || (_text is not null && body.Count(_text) != plan.Times))
+                    // Spread over the requests, so that no two connections send the same ones at the same time.
+                    _next[i] = (int)((long)plan.Requests.Count * i / _connections.Length);
+                }
+
+                using var ready = new ReadySockets([.. _connections.Select(c => c.Socket)]);
+                for (var i = 0; i < _connections.Length; i++)
+                {
+                    Send(i);
+                }
+
+                while (_waiting > 0)
+                {
+                    var count = ready.Wait();
+                    for (var i = 0; i < count; i++)
                     {
-                        Wrong++;
-                        FirstWrong ??= $"{status} {Encoding.UTF8.GetString(body[..Math.Min(body.Length, 400)])}";
-                    }
-                    else
-                    {
-                        Answers++;
-                        if (sent >= begin)
-                        {
-                            Latencies.Add(took * (1_000_000_000 / Stopwatch.Frequency));
-                        }
+                        Receive(ready[i]);
                     }
                 }
             }
@@ -105,6 +93,50 @@ internal static class DriveCommand
                 Wrong++;
                 FirstWrong ??= exception.Message;
             }
+
+            foreach (var connection in _connections)
+            {
+                connection?.Dispose();
+            }
+        }
+
+        private void Send(int connection)
+        {
+            var now = Stopwatch.GetTimestamp();
+            if (now < end)
+            {
+                _sent[connection] = now;
+                _connections[connection].Send(plan.Requests[_next[connection]]);
+                _next[connection] = (_next[connection] + 1) % plan.Requests.Count;
+                _waiting++;
+            }
+        }
+
+        private void Receive(int connection)
+        {
+            if (!_connections[connection].Receive(out var status, out var body))
+            {
+                return;
+            }
+
+            var sent = _sent[connection];
+            var took = Stopwatch.GetTimestamp() - sent;
+            if (status != plan.Status || (_text is not null && body.Count(_text) != plan.Times))
+            {
+                Wrong++;
+                FirstWrong ??= $"{status} {Encoding.UTF8.GetString(body[..Math.Min(body.Length, 400)])}";
+            }
+            else
+            {
+                Answers++;
+                if (sent >= begin)
+                {
+                    Latencies.Add(took * (1_000_000_000 / Stopwatch.Frequency));
+                }
+            }
+
+            _waiting--;
+            Send(connection);
         }
     }
 }

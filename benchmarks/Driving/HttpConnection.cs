@@ -5,62 +5,110 @@ using System.Text;
 
 namespace IndustryData.Benchmarks.Driving;
 
-/// <summary>One HTTP/1.1 connection. It reads answers just so far that it knows their status, their body and their end.</summary>
+/// <summary>One HTTP/1.1 connection that never blocks. It reads answers just so far that it knows their status, their body and their end.</summary>
 internal sealed class HttpConnection : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private byte[] _buffer = new byte[64 * 1024];
     private int _filled;
 
-    public HttpConnection(int port) => _socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
+    public HttpConnection(int port)
+    {
+        Socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
+        Socket.Blocking = false;
+    }
 
-    /// <summary>Sends a request and waits for the answer.</summary>
-    /// <param name="request">The whole request.</param>
+    public Socket Socket { get; } = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+
+    /// <summary>Sends a request.</summary>
+    /// <exception cref="SocketException">The connection broke.</exception>
+    public void Send(ReadOnlySpan<byte> request)
+    {
+        _filled = 0;
+        while (request.Length > 0)
+        {
+            // The kernel's buffer holds more than a request: it is full for a moment at most.
+            request = request[Done(Socket.Send(request, SocketFlags.None, out var error), error)..];
+        }
+    }
+
+    /// <summary>Reads what has come.</summary>
+    /// <param name="status">The status, when the answer is whole.</param>
     /// <param name="body">The answer's body, until the next request.</param>
-    /// <returns>The status.</returns>
+    /// <returns>Whether the answer is whole.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
     /// <exception cref="InvalidDataException">The answer is no HTTP/1.1, or the server closed the connection.</exception>
-    public int Send(byte[] request, out ReadOnlySpan<byte> body)
+    public bool Receive(out int status, out ReadOnlySpan<byte> body)
     {
-        for (var sent = 0; sent < request.Length;)
+        if (_filled == _buffer.Length)
         {
-            sent += _socket.Send(request.AsSpan(sent));
+            Array.Resize(ref _buffer, _buffer.Length * 2);
         }
 
-        _filled = 0;
-        int head;
-        while ((head = _buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8)) < 0)
+        var received = Socket.Receive(_buffer.AsSpan(_filled), SocketFlags.None, out var error);
+        if (received == 0 && error == SocketError.Success)
         {
-            Receive();
+            throw new InvalidDataException($"The server closed the connection after {Encoding.ASCII.GetString(_buffer, 0, Math.Min(_filled, 200))}");
         }
 
-        var headers = _buffer.AsSpan(0, head + 2);
+        _filled += Done(received, error);
+        return IsWhole(out status, out body);
+    }
+
+    public void Dispose() => Socket.Dispose();
+
+    private static int Done(int bytes, SocketError error) => error switch
+    {
+        SocketError.Success => bytes,
+        SocketError.WouldBlock => 0,
+        _ => throw new SocketException((int)error),
+    };
+
+    private bool IsWhole(out int status, out ReadOnlySpan<byte> body)
+    {
+        status = 0;
+        body = default;
+        var read = _buffer.AsSpan(0, _filled);
+        var head = read.IndexOf("\r\n\r\n"u8);
+        if (head < 0)
+        {
+            return false;
+        }
+
+        var headers = read[..(head + 2)];
         if (!headers.StartsWith("HTTP/1.1 "u8))
         {
             throw new InvalidDataException("The answer is no HTTP/1.1.");
         }
 
-        var status = int.Parse(headers.Slice(9, 3), NumberStyles.None, CultureInfo.InvariantCulture);
-        var start = head + 4;
-        var length = 0;
+        status = int.Parse(headers.Slice(9, 3), NumberStyles.None, CultureInfo.InvariantCulture);
+        body = read[(head + 4)..];
         if (Header(headers, "\r\nContent-Length: "u8) is { Length: > 0 } number)
         {
-            length = int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture);
-            while (_filled < start + length)
+            var length = int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture);
+            if (body.Length < length)
             {
-                Receive();
+                return false;
             }
+
+            body = body[..length];
         }
         else if (Header(headers, "\r\nTransfer-Encoding: "u8).SequenceEqual("chunked"u8))
         {
-            length = ReadChunks(start);
+            // The last chunk is the only one that ends so: the texts in between have no line ends.
+            if (!body.EndsWith("\r\n0\r\n\r\n"u8) && !body.SequenceEqual("0\r\n\r\n"u8))
+            {
+                return false;
+            }
+
+            body = Joined(_buffer.AsSpan(head + 4, body.Length));
+        }
+        else
+        {
+            body = default;
         }
 
-        body = _buffer.AsSpan(start, length);
-        return status;
+        return true;
     }
-
-    public void Dispose() => _socket.Dispose();
 
     // Kestrel, which all of the servers here are, writes names in this case.
     private static ReadOnlySpan<byte> Header(ReadOnlySpan<byte> headers, ReadOnlySpan<byte> name)
@@ -76,48 +124,22 @@ internal sealed class HttpConnection : IDisposable
     }
 
     /// <summary>Moves the chunks together, so that the body lies in one piece.</summary>
-    private int ReadChunks(int start)
+    private static ReadOnlySpan<byte> Joined(Span<byte> chunks)
     {
-        var (to, from) = (start, start);
+        var (to, from) = (0, 0);
         while (true)
         {
-            int line;
-            while ((line = _buffer.AsSpan(from, _filled - from).IndexOf("\r\n"u8)) < 0)
-            {
-                Receive();
-            }
-
-            var size = int.Parse(_buffer.AsSpan(from, line), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            from += line + 2;
-            while (_filled < from + size + 2)
-            {
-                Receive();
-            }
-
+            var line = chunks[from..].IndexOf("\r\n"u8);
+            var size = int.Parse(chunks.Slice(from, line), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             if (size == 0)
             {
-                return to - start;
+                return chunks[..to];
             }
 
-            _buffer.AsSpan(from, size).CopyTo(_buffer.AsSpan(to));
+            from += line + 2;
+            chunks.Slice(from, size).CopyTo(chunks[to..]);
             to += size;
             from += size + 2;
         }
-    }
-
-    private void Receive()
-    {
-        if (_filled == _buffer.Length)
-        {
-            Array.Resize(ref _buffer, _buffer.Length * 2);
-        }
-
-        var received = _socket.Receive(_buffer.AsSpan(_filled));
-        if (received == 0)
-        {
-            throw new InvalidDataException($"The server closed the connection after {Encoding.ASCII.GetString(_buffer, 0, Math.Min(_filled, 200))}");
-        }
-
-        _filled += received;
     }
 }

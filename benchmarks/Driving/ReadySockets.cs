@@ -1,0 +1,55 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace IndustryData.Benchmarks.Driving;
+
+/// <summary>Waits until there is something to read on any of many sockets (epoll(7)), so that one thread can drive them all.</summary>
+internal sealed partial class ReadySockets : IDisposable
+{
+    private const int Add = 1;
+    private const uint Readable = 1;
+
+    // struct epoll_event is packed on x86-64, so that its data follows the events at once, and nowhere else.
+    private static readonly int _data = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
+    private static readonly int _size = _data + 8;
+
+    private readonly int _epoll = Check(CreateEpoll(0));
+    private readonly byte[] _events;
+
+    /// <param name="sockets">The sockets; each is known by its place from now on.</param>
+    public ReadySockets(IReadOnlyList<Socket> sockets)
+    {
+        _events = new byte[_size * sockets.Count];
+        for (var i = 0; i < sockets.Count; i++)
+        {
+            var interest = new byte[_size];
+            MemoryMarshal.Write(interest, Readable);
+            MemoryMarshal.Write(interest.AsSpan(_data), i);
+            Check(ControlEpoll(_epoll, Add, (int)sockets[i].Handle, interest));
+        }
+    }
+
+    /// <summary>Waits.</summary>
+    /// <returns>How many sockets are ready; which ones, <see cref="this[int]"/> tells.</returns>
+    public int Wait() => Check(WaitEpoll(_epoll, _events, _events.Length / _size, -1));
+
+    /// <summary>The place of a socket that is ready.</summary>
+    public int this[int ready] => MemoryMarshal.Read<int>(_events.AsSpan((ready * _size) + _data));
+
+    public void Dispose() => _ = Close(_epoll);
+
+    private static int Check(int result) => result >= 0 ? result : throw new Win32Exception(Marshal.GetLastPInvokeError());
+
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    private static partial int CreateEpoll(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    private static partial int ControlEpoll(int epoll, int operation, int socket, byte[] interest);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    private static partial int WaitEpoll(int epoll, byte[] events, int most, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int file);
+}
