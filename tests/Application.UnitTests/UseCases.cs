@@ -29,6 +29,7 @@ internal sealed class UseCases : IDisposable
         services.AddApplication(autoMapperLicenseKey: null);
         change?.Invoke(services);
         Reader.ReadChangeClockAsync(null, CancellationToken.None).ReturnsForAnyArgs(new ChangeClock(Guid.Empty, Now, Settled: 1, Next: 1, Knows: true));
+        Reader.ReadChangesAsync(null!, null!, CancellationToken.None).ReturnsForAnyArgs(([], false));
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         _scope = _services.CreateScope();
     }

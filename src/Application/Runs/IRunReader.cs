@@ -23,8 +23,9 @@ public interface IRunReader
     /// <summary>How the numbers of changes stand, and whether those of a place still mean something.</summary>
     Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken);
 
-    /// <summary>The next changes of a walk.</summary>
-    Task<IReadOnlyList<RunChange>> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken);
+    /// <summary>The next changes of a walk, as many as the query's page has, or fewer when those are many megabytes.</summary>
+    /// <returns>The changes, and whether there were more than the reader had room for.</returns>
+    Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken);
 
     /// <summary>The activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
     Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);

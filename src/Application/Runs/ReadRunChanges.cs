@@ -80,9 +80,13 @@ internal sealed class ReadRunChangesHandler(IRunReader runs) : IQueryHandler<Rea
         }
 
         // One more than asked for tells whether there is a next page.
-        var found = await runs.ReadChangesAsync(query with { PageSize = query.PageSize + 1 }, walk, cancellationToken);
-        return found.Count <= query.PageSize
-            ? new RunChangePage(found, place with { Walk = null })
-            : new RunChangePage([.. found.Take(query.PageSize)], place with { Walk = walk with { Number = found[query.PageSize - 1].Number, Id = found[query.PageSize - 1].Id } });
+        var (found, isFull) = await runs.ReadChangesAsync(query with { PageSize = query.PageSize + 1 }, walk, cancellationToken);
+        if (!isFull && found.Count <= query.PageSize)
+        {
+            return new RunChangePage(found, place with { Walk = null });
+        }
+
+        RunChange[] page = [.. found.Take(query.PageSize)];
+        return new RunChangePage(page, place with { Walk = walk with { Number = page[^1].Number, Id = page[^1].Id } });
     }
 }

@@ -11,8 +11,8 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 {
     private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
 
-    // In characters. Who has read so much of a page's activities leaves the rest to the next page.
-    private const long LongestActivities = 4 * 1024 * 1024;
+    // In characters of what may be large. Who has read so much of a page, or of its activities, leaves the rest to the next.
+    private const long LongestPage = 4 * 1024 * 1024;
 
     private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
 
@@ -115,11 +115,11 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
         return await Incarnations.ReadClockAsync(connection, place, cancellationToken);
     }
 
-    public async Task<IReadOnlyList<RunChange>> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)
     {
         var (sql, tenantId) = (new RunSql(), query.TenantId.Value);
         var selects = sql.Selects(query.Criteria);
-        var changed = await QueryAsync(
+        var (changed, isFull) = await QueryAsync(
             $"""
             SELECT {ListColumns}, change_number, {(walk.IsFirst ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
             FROM runs WHERE {sql.Between(tenantId, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")} ORDER BY change_number, id LIMIT {query.PageSize}
@@ -127,19 +127,25 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
             sql,
             async (rows, cancellation) =>
             {
-                var changes = new List<RunChange>();
+                var (changes, length) = (new List<RunChange>(), 0L);
                 while (await rows.ReadAsync(cancellation))
                 {
+                    if (length > LongestPage)
+                    {
+                        return (changes, true);
+                    }
+
                     RunListItem? run = !rows.GetBoolean(10) ? null : query.WithStatistics ? Item(rows) with { Statistics = rows.GetString(11) } : Item(rows);
                     changes.Add(new RunChange(rows.GetGuid(0), rows.GetInt64(9), run));
+                    length += (run?.Statistics?.Length ?? 0) + (run?.BlockingError?.Length ?? 0);
                 }
 
-                return changes;
+                return (changes, false);
             },
             cancellationToken);
         if (walk.IsFirst)
         {
-            return changed;
+            return (changed, isFull);
         }
 
         // After the runs: one that is deleted in between is in both, and its deletion comes later.
@@ -158,7 +164,14 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
                 return changes;
             },
             cancellationToken);
-        return deleted.Count == 0 ? changed : [.. changed.Concat(deleted).OrderBy(c => c.Number).ThenBy(c => c.Id.ToString(), StringComparer.Ordinal).Take(query.PageSize)];
+        if (deleted.Count == 0)
+        {
+            return (changed, isFull);
+        }
+
+        // Of a full page, no deletion from beyond the last run: between the two there are runs that were not read.
+        var found = changed.Concat(deleted).OrderBy(c => c.Number).ThenBy(c => c.Id.ToString(), StringComparer.Ordinal).ToList();
+        return ([.. found.Take(isFull ? Math.Min(query.PageSize, found.IndexOf(changed[^1]) + 1) : query.PageSize)], isFull);
     }
 
     public async Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
@@ -191,7 +204,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
                 while (await rows.ReadAsync(cancellation))
                 {
                     var next = rows.GetGuid(0);
-                    if (next != run && length > LongestActivities)
+                    if (next != run && length > LongestPage)
                     {
                         return (found, (Guid?)next);
                     }

@@ -48,15 +48,26 @@ public sealed class ReadRunChangesTests
         page.Next.ShouldBe(Place(walk with { Number = 102, Id = page.Changes[2].Id }));
     }
 
+    [Fact]
+    public async Task A_page_that_is_full_before_its_size_goes_on_after_its_last_change()
+    {
+        var walk = new ChangeWalk(55, Guid.Empty, Until: 160, IsFirst: false);
+
+        var page = (await ReadAsync(Place(walk), there: 2, isFull: true)).Value;
+
+        page.Changes.Count.ShouldBe(2);
+        page.Next.ShouldBe(Place(walk with { Number = 101, Id = page.Changes[1].Id }));
+    }
+
     private static ChangePlace Place(ChangeWalk? walk) => new(_incarnation, UseCases.Now, From: 50, walk);
 
     /// <summary>A page of 3 where so many changes are to be read.</summary>
-    private static async Task<Result<RunChangePage>> ReadAsync(ChangePlace from, int there, bool knows = true)
+    private static async Task<Result<RunChangePage>> ReadAsync(ChangePlace from, int there, bool knows = true, bool isFull = false)
     {
         using var cases = new UseCases();
         cases.Reader.ReadChangeClockAsync(from, Cancellation).ReturnsForAnyArgs(new ChangeClock(_incarnation, UseCases.Now, Settled: 90, Next: 120, knows));
         cases.Reader.ReadChangesAsync(null!, null!, Cancellation)
-            .ReturnsForAnyArgs(call => [.. Enumerable.Range(100, Math.Min(there, call.Arg<ReadRunChangesQuery>().PageSize)).Select(n => new RunChange(Guid.NewGuid(), n, Run: null))]);
+            .ReturnsForAnyArgs(call => ([.. Enumerable.Range(100, Math.Min(there, call.Arg<ReadRunChangesQuery>().PageSize)).Select(n => new RunChange(Guid.NewGuid(), n, Run: null))], isFull));
         return await cases.Sender.Send(new ReadRunChangesQuery(UseCases.Tenant, RunCriteria.All, PageSize: 3, from, FromNow: false, WithStatistics: false), Cancellation);
     }
 }

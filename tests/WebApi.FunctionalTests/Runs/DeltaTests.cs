@@ -229,6 +229,40 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         (await ItemsAsync(link)).Keys.ShouldBe([Id(added)]);
     }
 
+    /// <summary>150 runs of 60 KB each, and deletions among and after them: pages of about 4 MB that together miss nothing.</summary>
+    [Fact]
+    public async Task A_page_ends_when_it_is_large_and_the_next_goes_on()
+    {
+        var large = $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+        var gone = await AddAsync(Bodies.RunAt(1));
+        var goneToo = await AddAsync(Bodies.RunAt(2));
+        Uri? next = await FollowAsync(new Uri(Delta, "delta?$select=statistics&$top=1000"), []);
+        for (var i = 0; i < 150; i++)
+        {
+            await AddAsync(large);
+            if (i == 75)
+            {
+                (await Client.DeleteAsync(gone, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            }
+        }
+
+        (await Client.DeleteAsync(goneToo, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var (pages, seen) = (0, new List<(string Id, bool IsRemoved)>());
+        for (; next is not null; pages++)
+        {
+            using var response = await Client.GetAsync(next, Cancellation);
+            response.Content.Headers.ContentLength!.Value.ShouldBeLessThan(5_000_000);
+            var page = await response.JsonAsync();
+            seen.AddRange(page.GetProperty("value").EnumerateArray().Select(i => (i.Text("id"), i.TryGetProperty("@removed", out _))));
+            next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
+        }
+
+        pages.ShouldBe(3);
+        seen.Count(s => !s.IsRemoved).ShouldBe(150);
+        seen.Distinct().Count().ShouldBe(152);
+        seen.Index().Where(s => s.Item.IsRemoved).Select(s => s.Index).ShouldBe([76, 151]);
+    }
+
     /// <summary>20 rounds of 16 writers that add, change and delete while a reader follows; then it has exactly what the table has.</summary>
     [Fact]
     public async Task A_replica_that_follows_equals_the_table()
