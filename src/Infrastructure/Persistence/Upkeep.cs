@@ -19,8 +19,8 @@ internal sealed partial class Upkeep(NpgsqlDataSource database, IDatabaseStatus 
 {
     private const long Lock = 0x5570_6B65_6570_0001;
 
-    // This quarter's and so many after it.
-    private const int Ahead = 4;
+    // This quarter's and so many after it. No more: every list looks into each.
+    private const int Ahead = 1;
 
     private const int AtOnce = 10_000;
 
@@ -73,7 +73,7 @@ internal sealed partial class Upkeep(NpgsqlDataSource database, IDatabaseStatus 
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // Nobody waits for it, and there is time: the next partition is needed in a year.
+                // Nobody waits for it, and there is time: the next partition is needed in three months.
                 LogFailure(exception);
             }
 
