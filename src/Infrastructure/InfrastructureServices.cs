@@ -13,8 +13,11 @@ namespace IndustryData.Infrastructure;
 /// <summary>Wires PostgreSQL.</summary>
 public static class InfrastructureServices
 {
-    // Fewer than the 100 that PostgreSQL allows by default, so that two services and a psql fit.
-    private const int PoolSize = 40;
+    // All together fewer than half of the 100 that PostgreSQL allows by default, so that two services and a psql fit.
+    private const int PoolSize = 28;
+
+    // Few, because what they do is short: PostgreSQL does more of it when fewer sessions take turns on its processors (docs/adr/0011).
+    private const int IndexedPoolSize = 12;
 
     // Of its own, so that no write waits until somebody has read: one commits, the others are for what is rare.
     private const int CommitPoolSize = 4;
@@ -30,6 +33,7 @@ public static class InfrastructureServices
     {
         services.AddSingleton(retention);
         services.AddSingleton(_ => DataSource(connectionString, PoolSize));
+        services.AddKeyedSingleton(RunReader.Indexed, (_, _) => DataSource(connectionString, IndexedPoolSize, PlanOnce));
         services.AddKeyedSingleton(CommitQueue.Connections, (_, _) => DataSource(connectionString, CommitPoolSize));
         services.AddDbContextPool<IndustryDataContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(CommitQueue.Connections))
@@ -38,7 +42,7 @@ public static class InfrastructureServices
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
         services.AddSingleton<IRunRepository, RunRepository>();
-        services.AddScoped<IRunReader, RunReader>();
+        services.AddSingleton<IRunReader, RunReader>();
         services.AddSingleton<IPageTokenKey, PageTokenKey>();
         services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<IDatabaseStatus>(provider => provider.GetRequiredService<DatabaseWatch>());
@@ -85,23 +89,27 @@ public static class InfrastructureServices
         }
     }
 
-    private static NpgsqlDataSource DataSource(string connectionString, int poolSize)
+    // For statements that have one good plan whatever their parameters are: PostgreSQL would plan them anew each time, because over many partitions
+    // it takes that for cheaper, and planning takes it longer than running.
+    private const string PlanOnce = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)";
+
+    private static NpgsqlDataSource DataSource(string connectionString, int poolSize, string? setting = null)
     {
-        // What the connection string says comes last and so wins. No session setting is ever changed but the one below, which a reset would undo.
+        // What the connection string says comes last and so wins. No session setting is ever changed but those below, which a reset would undo.
         var settings = $"Maximum Pool Size={poolSize};Max Auto Prepare={PreparedStatements};Application Name=IndustryData;{connectionString};No Reset On Close=true";
         var builder = new NpgsqlDataSourceBuilder(settings);
 
         // An answered write is on disk, whatever the server's or role's default. Stricter settings (remote_apply) stay.
-        const string durable = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+        var settled = $"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; {setting}";
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {
-                using var command = new NpgsqlCommand(durable, connection);
+                using var command = new NpgsqlCommand(settled, connection);
                 command.ExecuteNonQuery();
             },
             async connection =>
             {
-                await using var command = new NpgsqlCommand(durable, connection);
+                await using var command = new NpgsqlCommand(settled, connection);
                 await command.ExecuteNonQueryAsync();
             });
         return builder.Build();

@@ -13,6 +13,17 @@ public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> Words
     /// <summary>Whether they depend on nothing but the status.</summary>
     public bool AsksForStatusAlone => Words.Count == 0 && (Filter is null || IsOfStatus(Filter));
 
+    /// <summary>Whether they ask for nothing but one status and a span of <c>startDateTime</c>.</summary>
+    public bool BoundsStartAlone => Words.Count == 0 && (Filter is null || BoundsStart(Filter));
+
+    private static bool BoundsStart(IRunFilter filter) => filter switch
+    {
+        RunLogic { All: true } logic => logic.Parts.All(BoundsStart),
+        RunComparison { Left.Field: RunField.Status, Right: { Field: null, Value: not null }, Comparer: RunComparer.Equal } => true,
+        RunComparison { Left.Field: RunField.StartDateTime, Right: { Field: null, Value: not null }, Comparer: not RunComparer.NotEqual } => true,
+        _ => false,
+    };
+
     private static bool IsOfStatus(IRunFilter filter) => filter switch
     {
         RunLogic logic => logic.Parts.All(IsOfStatus),

@@ -2,13 +2,17 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>Reads runs in SQL, straight into responses. Every statement names the tenant.</summary>
-internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : IRunReader
+internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(RunReader.Indexed)] NpgsqlDataSource indexed, QueryLimit limit) : IRunReader
 {
+    /// <summary>The name of the connections that are kept for what an index alone answers: its plan is the same for whatever values, and is made once.</summary>
+    public const string Indexed = "indexed";
+
     private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
 
     // In characters of what may be large. Who has read so much of a page, or of its activities, leaves the rest to the next.
@@ -18,7 +22,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 
     public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT {ListColumns}, statistics FROM runs WHERE tenant_id = $1 AND id = $2");
+        await using var command = indexed.CreateCommand($"SELECT {ListColumns}, statistics FROM runs WHERE tenant_id = $1 AND id = $2");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
@@ -34,7 +38,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND id = $2)");
+        await using var command = indexed.CreateCommand("SELECT EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND id = $2)");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
         return await command.ExecuteScalarAsync(cancellationToken) is true;
@@ -49,7 +53,7 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
         // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
         // it. Planning anew for each request takes it longer than reading.
         var text = $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}";
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var connection = await (query.IsAnsweredByIndex ? indexed : database).OpenConnectionAsync(cancellationToken);
         using var patience = Patience(cancellationToken);
         await using var command = sql.Command(text, connection);
         await using var rows = await command.ExecuteReaderAsync(patience.Token);
@@ -69,7 +73,8 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
             criteria.AsksForStatusAlone ? $"SELECT coalesce(sum(count), 0)::bigint FROM run_counts WHERE {where}" : $"SELECT count(*) FROM runs WHERE {where}",
             sql,
             async (rows, cancellation) => await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0,
-            cancellationToken);
+            cancellationToken,
+            criteria.AsksForStatusAlone);
     }
 
     public Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
@@ -93,9 +98,9 @@ internal sealed class RunReader(NpgsqlDataSource database, QueryLimit limit) : I
     }
 
     /// <summary>Runs a query that PostgreSQL is told to give up when it takes too long. Waiting for a connection does not count: it says nothing of the query.</summary>
-    private async Task<T> QueryAsync<T>(string text, RunSql sql, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    private async Task<T> QueryAsync<T>(string text, RunSql sql, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken, bool isIndexed = false)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var connection = await (isIndexed ? indexed : database).OpenConnectionAsync(cancellationToken);
         using var patience = Patience(cancellationToken);
         await using var command = sql.Command(text, connection);
         await using var rows = await command.ExecuteReaderAsync(patience.Token);
