@@ -16,7 +16,7 @@ public static class ApplicationServices
         services.AddMediator(options =>
         {
             options.Assemblies = [typeof(AddRunCommand)];
-            options.ServiceLifetime = ServiceLifetime.Scoped;
+            options.ServiceLifetime = ServiceLifetime.Singleton;
             options.PipelineBehaviors =
             [
                 typeof(LoggingBehaviour<,>),

@@ -10,21 +10,16 @@ public sealed class Faults : IReadOnlyList<Error>
 
     private const int LongestName = 128;
     private const int LongestPath = 512;
-    private readonly HashSet<(string? Target, string Code)> _known;
     private readonly List<Error> _all;
 
+    // Made with the first fault: nearly every body has none.
+    private HashSet<(string? Target, string Code)>? _known;
+
     /// <summary>No faults yet.</summary>
-    public Faults()
-        : this([])
-    {
-    }
+    public Faults() => _all = [];
 
     /// <summary>The faults found so far, to which more may come.</summary>
-    public Faults(IEnumerable<Error> found)
-    {
-        _all = [.. found];
-        _known = [.. _all.Select(f => (f.Target, f.Code))];
-    }
+    public Faults(IEnumerable<Error> found) => _all = [.. found];
 
     /// <inheritdoc />
     public int Count => _all.Count;
@@ -38,6 +33,7 @@ public sealed class Faults : IReadOnlyList<Error>
     /// <summary>Takes up a fault, unless it is known already or the list is full.</summary>
     public void Add(string target, string code, string message)
     {
+        _known ??= [.. _all.Select(f => (f.Target, f.Code))];
         if (!IsFull && _known.Add((target, code)))
         {
             _all.Add(new Error(ErrorKind.Invalid, code, message, target));

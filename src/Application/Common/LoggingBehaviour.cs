@@ -13,7 +13,11 @@ internal sealed partial class LoggingBehaviour<TMessage, TResponse>(ILogger<Logg
 {
     private static readonly string _useCase = typeof(TMessage).Name;
 
-    public async ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
+    // While nobody listens it is not in the way.
+    public ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken) =>
+        Tracing.Source.HasListeners() || logger.IsEnabled(LogLevel.Debug) ? ToldAsync(message, next, cancellationToken) : next(message, cancellationToken);
+
+    private async ValueTask<TResponse> ToldAsync(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
     {
         using var span = Tracing.Source.StartActivity(_useCase);
         var response = await next(message, cancellationToken);

@@ -9,18 +9,18 @@ internal sealed class ValidationBehaviour<TMessage, TResponse>(IEnumerable<IVali
     where TMessage : notnull, IMessage
     where TResponse : IResult<TResponse>
 {
-    public async ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
+    public ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
     {
         var faults = message is IReadFromBody read ? new Faults(read.Faults) : [];
         foreach (var validator in validators)
         {
-            var judged = await validator.ValidateAsync(message, cancellationToken);
-            foreach (var failure in judged.Errors)
+            // No rule waits for anything: what only the database can judge, it judges with the write.
+            foreach (var failure in validator.Validate(message).Errors)
             {
                 faults.Add(new Error(ErrorKind.Invalid, failure.ErrorCode, failure.ErrorMessage, failure.PropertyName));
             }
         }
 
-        return faults.Count == 0 ? await next(message, cancellationToken) : TResponse.Refuse(Error.Of(faults));
+        return faults.Count == 0 ? next(message, cancellationToken) : ValueTask.FromResult(TResponse.Refuse(Error.Of(faults)));
     }
 }

@@ -22,16 +22,7 @@ public sealed record AddedRun(RunId Id, RunResponse? Run, bool? WithRepresentati
 
 internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
 {
-    public AddRunValidator()
-    {
-        RuleFor(c => c.Run.DisplayName).Obeys(DisplayName.Fault);
-        RuleFor(c => c.Run).Obeys(RunRules.StartDateTime);
-        RuleFor(c => c.Run).Obeys(RunRules.EndDateTime);
-        RuleFor(c => c.Run).Obeys(RunRules.Status);
-        RuleFor(c => c.Run).Obeys(RunRules.Statistics);
-        RuleFor(c => c.Run).Obeys(RunRules.BlockingError);
-        RuleFor(c => c.Run).ObeysAll(RunRules.Activities);
-    }
+    public AddRunValidator() => RuleFor(c => c.Run).ObeysAll(RunRules.Judge);
 }
 
 internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, TimeProvider clock, IMapper mapper)

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace IndustryData.Domain.Json;
 
 /// <summary>Checks one value, names its faults, and writes the form of it that is kept.</summary>
-internal delegate void ValueRule(JsonElement value, string path, Utf8JsonWriter kept, Faults faults);
+internal delegate void ValueRule(JsonElement value, JsonPath path, Utf8JsonWriter kept, Faults faults);
 
 /// <summary>
 /// What a complex type of the contract may hold. Annotations (names with an <c>@</c>) are dropped, but <c>@odata.type</c> is checked;
@@ -49,7 +49,7 @@ internal sealed class ComplexShape
     {
         if (value.ValueKind != JsonValueKind.Array)
         {
-            faults.Add(path, "notAnArray", $"{path} must be an array; send [] for none.");
+            faults.Add($"{path}", "notAnArray", $"{path} must be an array; send [] for none.");
             return;
         }
 
@@ -57,18 +57,18 @@ internal sealed class ComplexShape
         var index = 0;
         foreach (var item in value.EnumerateArray())
         {
-            shape.Check(item, $"{path}/{index++}", kept, faults);
+            shape.Check(item, path.Item(index++), kept, faults);
         }
 
         kept.WriteEndArray();
     };
 
     /// <summary>Checks a value against the shape and writes what is kept of it.</summary>
-    public void Check(JsonElement value, string path, Utf8JsonWriter kept, Faults faults)
+    public void Check(JsonElement value, JsonPath path, Utf8JsonWriter kept, Faults faults)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
-            faults.Add(path, "notAnObject", $"{path} must be a JSON object.");
+            faults.Add($"{path}", "notAnObject", $"{path} must be a JSON object.");
             return;
         }
 
@@ -78,7 +78,7 @@ internal sealed class ComplexShape
             kept.WriteString(TypeAnnotation, $"#{TypeNames[0]}");
         }
 
-        var missing = new List<string>(Required);
+        var missing = Required.Count == 0 ? null : new List<string>(Required);
         foreach (var member in value.EnumerateObject())
         {
             // A name that is no text has been reported where the body was read.
@@ -87,14 +87,14 @@ internal sealed class ComplexShape
                 continue;
             }
 
-            var memberPath = Faults.Path(path, name);
+            var memberPath = path.Member(name);
             if (name.Contains('@'))
             {
                 CheckType(name, member.Value, memberPath, faults);
             }
             else if (Members.TryGetValue(name, out var rule))
             {
-                missing.Remove(name);
+                missing?.Remove(name);
                 kept.WritePropertyName(name);
                 rule(member.Value, memberPath, kept, faults);
             }
@@ -108,23 +108,23 @@ internal sealed class ComplexShape
             }
             else
             {
-                faults.Add(memberPath, "unknownProperty", $"{memberPath} is not a property of {TypeNames[0]}; remove it. Known are: {string.Join(", ", Members.Keys)}.");
+                faults.Add($"{memberPath}", "unknownProperty", $"{memberPath} is not a property of {TypeNames[0]}; remove it. Known are: {string.Join(", ", Members.Keys)}.");
             }
         }
 
-        foreach (var name in missing)
+        foreach (var name in missing ?? [])
         {
-            faults.Add(Faults.Path(path, name), "missing", $"{Faults.Path(path, name)} is required.");
+            faults.Add($"{path.Member(name)}", "missing", $"{path.Member(name)} is required.");
         }
 
         kept.WriteEndObject();
     }
 
-    private void CheckType(string name, JsonElement value, string path, Faults faults)
+    private void CheckType(string name, JsonElement value, JsonPath path, Faults faults)
     {
         if (name == TypeAnnotation && !TypeNames.Contains(JsonText.TypeName(value)))
         {
-            faults.Add(path, "unknownType", $"{path} must be \"#{TypeNames[0]}\" or be left out.");
+            faults.Add($"{path}", "unknownType", $"{path} must be \"#{TypeNames[0]}\" or be left out.");
         }
     }
 }

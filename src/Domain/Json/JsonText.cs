@@ -23,13 +23,26 @@ public static class JsonText
     {
         foreach (var member in value.EnumerateObject())
         {
-            if (Name(member) == name)
+            if (IsNamed(member, name))
             {
                 return member.Value;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Whether this is the member's name, without making a text of it.</summary>
+    public static bool IsNamed(JsonProperty member, string name)
+    {
+        try
+        {
+            return member.NameEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The value of a JSON string; null when it is another kind of value, or no Unicode text.</summary>

@@ -35,10 +35,10 @@ internal static class KeptJson
         }
 
         var found = new Faults();
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(bytes);
         using (var writer = new Utf8JsonWriter(buffer, _options))
         {
-            shape.Check(value, path, writer, found);
+            shape.Check(value, JsonPath.Of(path), writer, found);
         }
 
         foreach (var fault in found)
@@ -49,10 +49,39 @@ internal static class KeptJson
         return found.Count == 0 ? Encoding.UTF8.GetString(buffer.WrittenSpan) : null;
     }
 
-    private static bool IsDeeperThan(JsonElement value, int levels) => value.ValueKind switch
+    private static bool IsDeeperThan(JsonElement value, int levels)
     {
-        JsonValueKind.Object => levels == 0 || value.EnumerateObject().Any(m => IsDeeperThan(m.Value, levels - 1)),
-        JsonValueKind.Array => levels == 0 || value.EnumerateArray().Any(v => IsDeeperThan(v, levels - 1)),
-        _ => false,
-    };
+        if (value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
+        {
+            return false;
+        }
+
+        if (levels == 0)
+        {
+            return true;
+        }
+
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in value.EnumerateArray())
+            {
+                if (IsDeeperThan(item, levels - 1))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        foreach (var member in value.EnumerateObject())
+        {
+            if (IsDeeperThan(member.Value, levels - 1))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

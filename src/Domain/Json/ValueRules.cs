@@ -19,7 +19,7 @@ internal static class ValueRules
         }
         else
         {
-            faults.Add(path, "notAText", $"{path} must be a text.");
+            faults.Add($"{path}", "notAText", $"{path} must be a text.");
         }
     };
 
@@ -48,7 +48,7 @@ internal static class ValueRules
         }
         else
         {
-            faults.Add(path, "notACount", $"{path} must be a whole number from 0 to {LargestCount} without fraction or exponent, or null.");
+            faults.Add($"{path}", "notACount", $"{path} must be a whole number from 0 to {LargestCount} without fraction or exponent, or null.");
         }
     };
 
@@ -61,7 +61,7 @@ internal static class ValueRules
         }
         else
         {
-            faults.Add(path, "unknownMember", $"{path} must be one of {string.Join(", ", names)}.");
+            faults.Add($"{path}", "unknownMember", $"{path} must be one of {string.Join(", ", names)}.");
         }
     };
 

@@ -136,15 +136,22 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
             return new InboundTotals();
         }
 
-        long? Total(string name) => JsonText.Member(totals, name) is { } value ? ValueRules.Count(value) : null;
-        return new InboundTotals
+        var found = new InboundTotals();
+        foreach (var member in totals.EnumerateObject())
         {
-            Errors = Total("errors"),
-            Warnings = Total("warnings"),
-            Groups = Total("groups"),
-            Memberships = Total("memberships"),
-            Organizations = Total("organizations"),
-            People = Total("people"),
-        };
+            var count = ValueRules.Count(member.Value);
+            found = JsonText.Name(member) switch
+            {
+                "errors" => found with { Errors = count },
+                "warnings" => found with { Warnings = count },
+                "groups" => found with { Groups = count },
+                "memberships" => found with { Memberships = count },
+                "organizations" => found with { Organizations = count },
+                "people" => found with { People = count },
+                _ => found,
+            };
+        }
+
+        return found;
     }
 }

@@ -125,5 +125,5 @@ internal sealed partial class RunRepository
     }
 
     private Task<T> CommitAsync<T>(RunKey? locks, Func<ChangeTransaction, CancellationToken, Task<T>> decide, CancellationToken cancellationToken) =>
-        queue.CommitAsync(new Change<T>(locks, decide, cancellationToken), cancellationToken);
+        queue.CommitAsync(new Change<T>(locks, decide, cancellationToken));
 }

@@ -12,6 +12,7 @@ using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
 using Serilog;
+using Serilog.Events;
 
 namespace IndustryData.WebApi.Commands;
 
@@ -41,7 +42,10 @@ internal static partial class Serve
             kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
         });
-        builder.Services.AddSerilog((_, logs) => logs.ReadFrom.Configuration(builder.Configuration));
+        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id says already.
+        builder.Services.AddSerilog((_, logs) => logs
+            .ReadFrom.Configuration(builder.Configuration)
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
         builder.Services.AddInfrastructure(connectionString, builder.Configuration.GetSection("Retention").Get<Retention>() ?? new Retention());
@@ -68,8 +72,7 @@ internal static partial class Serve
         app.UsePathBase("/beta");
         app.UseRouting();
         app.Use(next => http => AllowedMethods.AnswerAsync(http, next));
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseTokens();
         app.MapService();
         app.MapRuns();
         app.MapBatch(batch, LargestBody);

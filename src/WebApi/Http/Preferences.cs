@@ -11,7 +11,7 @@ internal static class Preferences
     /// <summary>Whether the caller wants the written entity back; null when it does not say.</summary>
     public static bool? ReturnRepresentation(HttpContext http)
     {
-        foreach (var preference in http.Request.Headers.GetCommaSeparatedValues("Prefer"))
+        foreach (var preference in Sent(http))
         {
             var parts = preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries);
             if (parts is [var name, var value] && name.Equals("return", StringComparison.OrdinalIgnoreCase))
@@ -45,7 +45,7 @@ internal static class Preferences
     /// <summary>The page size that the caller would like at most (<c>odata.maxpagesize</c>, OData Protocol §8.2.8.5); null when it does not say.</summary>
     public static int? MaxPageSize(HttpContext http)
     {
-        foreach (var preference in http.Request.Headers.GetCommaSeparatedValues("Prefer"))
+        foreach (var preference in Sent(http))
         {
             var parts = preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries);
             if (parts is [var name, var value]
@@ -66,12 +66,14 @@ internal static class Preferences
     /// <summary>Tells a caller that wants every member of an enumeration by its name, new ones too, that it gets them (api-guidelines, evolvable enums). Today there are none to keep back.</summary>
     public static void ApplyUnknownMembers(HttpContext http)
     {
-        if (http.Request.Headers["Prefer"].Count > 0
-            && http.Request.Headers.GetCommaSeparatedValues("Prefer").Any(p => p.Split(';', '=')[0].Trim().Equals(UnknownMembers, StringComparison.OrdinalIgnoreCase)))
+        if (Sent(http).Any(p => p.Split(';', '=')[0].Trim().Equals(UnknownMembers, StringComparison.OrdinalIgnoreCase)))
         {
             Applied(http, UnknownMembers);
         }
     }
+
+    // Asked several times a request, of which nearly none has a preference.
+    private static string[] Sent(HttpContext http) => http.Request.Headers["Prefer"].Count == 0 ? [] : http.Request.Headers.GetCommaSeparatedValues("Prefer");
 
     // One header for all of them (RFC 7240 §3).
     private static void Applied(HttpContext http, string preference)

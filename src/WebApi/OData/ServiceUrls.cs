@@ -3,6 +3,8 @@ namespace IndustryData.WebApi.OData;
 /// <summary>Writes and reads URLs of this service, on the scheme, host and service root that the caller used.</summary>
 internal static class ServiceUrls
 {
+    private static string? _usable;
+
     /// <summary>The service root, with a slash at its end.</summary>
     public static string Root(HttpRequest request)
     {
@@ -22,9 +24,23 @@ internal static class ServiceUrls
     /// <summary>Whether URLs can be made with the host that the caller named.</summary>
     public static bool IsUsable(HttpRequest request)
     {
+        // Nearly everybody names the same host, and looking at it takes longer than finding the route. The header, because the name in it may be
+        // one that cannot even be read.
+        var host = request.Headers.Host.ToString();
+        if (host == _usable)
+        {
+            return true;
+        }
+
         try
         {
-            return Uri.TryCreate(Root(request), UriKind.Absolute, out _);
+            if (!Uri.TryCreate(Root(request), UriKind.Absolute, out _))
+            {
+                return false;
+            }
+
+            _usable = host;
+            return true;
         }
         catch (ArgumentException)
         {

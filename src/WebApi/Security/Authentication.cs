@@ -25,7 +25,7 @@ internal static class Authentication
         Check(options.Authorities);
         var authentication = services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme);
         services.AddSingleton<RememberedTokens>();
-        authentication.AddScheme<RememberingOptions, RememberingHandler>(JwtBearerDefaults.AuthenticationScheme, remembering => remembering.SchemeFor = http => SchemeFor(http, options));
+        authentication.AddPolicyScheme(JwtBearerDefaults.AuthenticationScheme, displayName: null, scheme => scheme.ForwardDefaultSelector = http => SchemeFor(http, options));
         if (keys.Count > 0)
         {
             authentication.AddJwtBearer(OwnScheme, bearer => Configure(bearer, options.Audience, parameters =>
@@ -56,11 +56,24 @@ internal static class Authentication
             services.PostConfigure<JwtBearerOptions>(authority.Authority, bearer => ((BaseConfigurationManager)bearer.ConfigurationManager!).UseLastKnownGoodConfiguration = false);
         }
 
+        // It would miss the authorization that a remembered token has made needless.
+        services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
         var authorization = services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (var permission in Permissions.All)
         {
             authorization.AddPolicy(permission.Policy, policy => policy.RequireAuthenticatedUser().RequireAssertion(c => Permissions.Grants(c.User, permission)));
         }
+    }
+
+    /// <summary>As middleware, behind routing: lets in who may come in. Whom a remembered token lets in goes past what looks at tokens in full.</summary>
+    public static void UseTokens(this IApplicationBuilder app)
+    {
+        var remembered = app.ApplicationServices.GetRequiredService<RememberedTokens>();
+        RequestDelegate? inside = null;
+        app.Use(next => http => remembered.Admit(http) ? inside!(http) : next(http));
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.Use(next => inside = next);
     }
 
     /// <summary>The tenant that the token is for.</summary>

@@ -1,10 +1,8 @@
+using System.Runtime.InteropServices;
+using System.Security.Claims;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Encodings.Web;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -21,16 +19,22 @@ internal sealed class RememberedTokens(TimeProvider clock) : IDisposable
 
     private readonly MemoryCache _tokens = new(new MemoryCacheOptions { SizeLimit = Capacity });
 
-    /// <summary>The caller, if this very header was valid before and still is.</summary>
-    public async ValueTask<AuthenticateResult?> FindAsync(string header, CancellationToken cancellationToken)
+    /// <summary>Lets a request in whose very header was valid before and still is, and whose token has the permission that the route asks for.</summary>
+    /// <returns>False when that cannot be told from memory: then authentication and authorization have to look.</returns>
+    public bool Admit(HttpContext http)
     {
-        if (!_tokens.TryGetValue(KeyOf(header), out Remembered? known) || known!.Expires <= clock.GetUtcNow())
+        if (http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission
+            || http.Request.Headers.Authorization is not [{ } header]
+            || !_tokens.TryGetValue(KeyOf(header), out Remembered? known)
+            || known!.Expires <= clock.GetUtcNow()
+            || !KeysAreTheSame(known)
+            || !Permissions.Grants(known.Caller, permission))
         {
-            return null;
+            return false;
         }
 
-        // The same object until the issuer's keys have been read again, which this also keeps going.
-        return known.Issuer is null || ReferenceEquals(await known.Issuer.GetBaseConfigurationAsync(cancellationToken), known.Configuration) ? known.Result : null;
+        http.User = known.Caller;
+        return true;
     }
 
     /// <summary>Takes note of a token that was checked just now.</summary>
@@ -45,45 +49,27 @@ internal sealed class RememberedTokens(TimeProvider clock) : IDisposable
             return;
         }
 
-        var result = AuthenticateResult.Success(new AuthenticationTicket(validated.Principal!, validated.Scheme.Name));
         _tokens.Set(
             KeyOf(header),
-            new Remembered(result, token.ValidTo, issuer, configuration),
+            new Remembered(validated.Principal!, token.ValidTo, issuer, configuration),
             new MemoryCacheEntryOptions { Size = 1, AbsoluteExpiration = new DateTimeOffset(token.ValidTo) });
     }
 
     /// <inheritdoc />
     public void Dispose() => _tokens.Dispose();
 
+    // The same object until the issuer's keys have been read again, which this also keeps going.
+    private static bool KeysAreTheSame(Remembered known) =>
+        known.Issuer is null || (known.Issuer.GetBaseConfigurationAsync(CancellationToken.None) is { IsCompletedSuccessfully: true, Result: var configuration } && ReferenceEquals(configuration, known.Configuration));
+
     private static HeaderKey KeyOf(string header)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(header), hash);
+        SHA256.HashData(MemoryMarshal.AsBytes(header.AsSpan()), hash);
         return new HeaderKey(BitConverter.ToUInt64(hash), BitConverter.ToUInt64(hash[8..]), BitConverter.ToUInt64(hash[16..]), BitConverter.ToUInt64(hash[24..]));
     }
 
     private readonly record struct HeaderKey(ulong A, ulong B, ulong C, ulong D);
 
-    private sealed record Remembered(AuthenticateResult Result, DateTimeOffset Expires, BaseConfigurationManager? Issuer, BaseConfiguration? Configuration);
-}
-
-/// <summary>Answers for tokens that are remembered, and hands every other request to the scheme of its token's issuer.</summary>
-internal sealed class RememberingHandler(IOptionsMonitor<RememberingOptions> options, ILoggerFactory logger, UrlEncoder encoder, RememberedTokens tokens)
-    : AuthenticationHandler<RememberingOptions>(options, logger, encoder)
-{
-    protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
-        Request.Headers.Authorization is [{ } header] && await tokens.FindAsync(header, Context.RequestAborted) is { } known
-            ? known
-            : await Context.AuthenticateAsync(Options.SchemeFor(Context));
-
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Context.ChallengeAsync(Options.SchemeFor(Context), properties);
-
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Context.ForbidAsync(Options.SchemeFor(Context), properties);
-}
-
-/// <summary>What the handler has to know.</summary>
-internal sealed class RememberingOptions : AuthenticationSchemeOptions
-{
-    /// <summary>The scheme that checks a request's token.</summary>
-    public Func<HttpContext, string> SchemeFor { get; set; } = _ => "";
+    private sealed record Remembered(ClaimsPrincipal Caller, DateTimeOffset Expires, BaseConfigurationManager? Issuer, BaseConfiguration? Configuration);
 }

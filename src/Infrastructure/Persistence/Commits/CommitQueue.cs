@@ -35,7 +35,7 @@ internal sealed class CommitQueue([FromKeyedServices(CommitQueue.Connections)] N
     /// <summary>Commits a write.</summary>
     /// <returns>What the write answers, once its commit is on disk.</returns>
     /// <exception cref="QueueFullException">Too much waits already; nothing was stored.</exception>
-    public Task<T> CommitAsync<T>(Write<T> write, CancellationToken cancellationToken)
+    public Task<T> CommitAsync<T>(Write<T> write)
     {
         if (Interlocked.Add(ref _bytes, write.Size) > CapacityBytes || !_queue.Writer.TryWrite(write))
         {
@@ -43,8 +43,8 @@ internal sealed class CommitQueue([FromKeyedServices(CommitQueue.Connections)] N
             throw new QueueFullException();
         }
 
-        // Whoever gives up does not take the write along: it may be in a commit already.
-        return write.End.WaitAsync(cancellationToken);
+        // Not to be given up: the write may be in a commit already.
+        return write.End;
     }
 
     /// <inheritdoc />

@@ -7,12 +7,13 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// <summary>Writes new runs, however many, with one statement a table. What EF's model calls the columns, a test compares.</summary>
 internal static class RunInserts
 {
+    // The change's number is what the function change_number gives, written out: a function in SQL is planned anew for each statement that calls it.
     private const string Runs =
         """
         INSERT INTO runs (
             tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics,
             inbound_errors, inbound_groups, inbound_memberships, inbound_organizations, inbound_people, inbound_warnings, change_number)
-        SELECT added.*, (SELECT change_number(pg_current_xact_id()))
+        SELECT added.*, pg_current_xact_id()::text::bigint + coalesce((SELECT change_offset FROM incarnations ORDER BY number DESC LIMIT 1), 0)
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS added
         """;
 
