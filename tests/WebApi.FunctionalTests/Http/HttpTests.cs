@@ -186,6 +186,27 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     }
 
     [Theory]
+    [InlineData("ffffffff")]
+    [InlineData("80000000")]
+    [InlineData("fffffffffffffffff")]
+    [InlineData("x")]
+    [InlineData("-1")]
+    public async Task A_chunk_whose_size_is_none_is_refused(string size)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
+        await using var stream = socket.GetStream();
+        await stream.WriteAsync(
+            Encoding.UTF8.GetBytes($"POST /process/runs/$ref HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n{size}\r\n"),
+            Cancellation);
+        using var reader = new StreamReader(stream);
+
+        var answer = await reader.ReadToEndAsync(Cancellation);
+        answer.ShouldStartWith("HTTP/1.1 400");
+        answer.ShouldContain("malformedRequest");
+    }
+
+    [Theory]
     [InlineData("process/runs")]
     [InlineData("process/runs/$count")]
     [InlineData("process/runs/delta")]
