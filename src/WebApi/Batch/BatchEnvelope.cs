@@ -28,7 +28,7 @@ internal static class BatchEnvelope
             from item in items.EnumerateArray().Take(MaxItems).Index()
             where item.Item.ValueKind == JsonValueKind.Object
             from member in item.Item.EnumerateObject()
-            where member.Value.ValueKind != JsonValueKind.Null && _notOffered.Contains(JsonText.Name(member))
+            where _notOffered.Any(name => JsonText.IsNamed(member, name)) && member.Value.ValueKind != JsonValueKind.Null
             select $"{Requests}/{item.Index}/{member.Name}";
         return paths.FirstOrDefault();
     }

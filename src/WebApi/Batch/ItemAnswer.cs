@@ -9,7 +9,8 @@ namespace IndustryData.WebApi.Batch;
 internal sealed record ItemAnswer(int Status, IHeaderDictionary Headers, AnswerBody Body)
 {
     // Of the message, not of the answer (RFC 9110 §7.6.1): the batch's own message has its own.
-    private static readonly string[] _ofTheMessage = ["Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length"];
+    private static readonly HashSet<string> _ofTheMessage =
+        new(StringComparer.OrdinalIgnoreCase) { "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length" };
 
     /// <summary>Whether the requests that depend on this one must not run.</summary>
     public bool HasFailed => Status >= StatusCodes.Status400BadRequest;
@@ -21,9 +22,9 @@ internal sealed record ItemAnswer(int Status, IHeaderDictionary Headers, AnswerB
         json.WriteString("id", item.Id);
         json.WriteNumber("status", Status);
         json.WriteStartObject("headers");
-        foreach (var (name, values) in Headers.Where(h => !_ofTheMessage.Contains(h.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var (name, values) in Headers.Where(h => !_ofTheMessage.Contains(h.Key)))
         {
-            json.WriteString(name, string.Join(", ", values.AsEnumerable()));
+            json.WriteString(name, values.Count == 1 ? values[0] : string.Join(", ", values.AsEnumerable()));
         }
 
         json.WriteEndObject();

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using IndustryData.Domain.Json;
+using IndustryData.WebApi.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Batch;
@@ -48,7 +49,7 @@ internal static class ItemBody
         }
     }
 
-    private static bool IsJson(string? contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+    private static bool IsJson(string? contentType) => contentType == Routes.Json
+        || (MediaTypeHeaderValue.TryParse(contentType, out var type)
+            && (type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)));
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using IndustryData.WebApi.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -17,7 +19,8 @@ internal sealed class ItemPipeline
     private const int LongestHeaders = 32 * 1024;
 
     // Of the batch's message or address, not of the item's to say.
-    private static readonly string[] _notItsOwn = ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect"];
+    private static readonly HashSet<string> _notItsOwn =
+        new(StringComparer.OrdinalIgnoreCase) { "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect" };
 
     private RequestDelegate? _next;
 
@@ -48,6 +51,7 @@ internal sealed class ItemPipeline
         var answer = new AnswerBody(LongestAnswer);
         var features = new FeatureCollection();
         features.Set<IHttpRequestFeature>(Request(batch.Request, item, url, body));
+        features.Set<IRequestBodyPipeFeature>(new SentBody(body ?? []));
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(answer);
         features.Set(batch.Features.Get<IHttpConnectionFeature>());
@@ -56,7 +60,6 @@ internal sealed class ItemPipeline
         var http = new DefaultHttpContext(features) { RequestServices = scope.ServiceProvider, RequestAborted = batch.RequestAborted };
         await RequestIds.NameAsync(http, async named =>
         {
-            using var log = Logger(named).BeginScope(new Dictionary<string, object> { ["RequestId"] = named.TraceIdentifier });
             await handler(named);
             if (answer.IsOverLimit)
             {
@@ -84,7 +87,7 @@ internal sealed class ItemPipeline
             RawTarget = url is null ? item.Url : $"{batch.PathBase.ToUriComponent()}{url.Path.ToUriComponent()}{url.Query}",
             Body = new MemoryStream(body ?? []),
         };
-        foreach (var (name, values) in item.Headers.Where(h => !_notItsOwn.Contains(h.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var (name, values) in item.Headers.Where(h => !_notItsOwn.Contains(h.Key)))
         {
             request.Headers[name] = values;
         }
@@ -125,7 +128,11 @@ internal sealed class ItemPipeline
             : null;
     }
 
-    private static ILogger Logger(HttpContext http) => http.RequestServices.GetRequiredService<ILogger<ItemPipeline>>();
-
     private sealed class WithinBatch;
+
+    /// <summary>The body as it lies in memory: a stream would only have it copied once more.</summary>
+    private sealed class SentBody(byte[] body) : IRequestBodyPipeFeature
+    {
+        public PipeReader Reader { get; } = PipeReader.Create(new ReadOnlySequence<byte>(body));
+    }
 }

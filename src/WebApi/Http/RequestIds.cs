@@ -20,7 +20,6 @@ internal static class RequestIds
         http.TraceIdentifier = NewId();
         WriteHeaders(http);
 
-        // ASP.NET Core's own log scope keeps the name that the request had before.
         using (LogContext.PushProperty("request_id", http.TraceIdentifier))
         {
             await next(http);
