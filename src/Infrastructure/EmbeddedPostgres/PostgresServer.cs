@@ -247,7 +247,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
         await _cluster.WriteSettingsAsync(_postmaster?.Endpoint ?? Endpoint.Choose(_cluster.Folder, _port), cancellationToken);
         _hasLaunched = true;
         ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
-        while (!started.Succeeded && started.Reason.Contains("shared memory block", StringComparison.Ordinal) && Stopwatch.GetElapsedTime(begun) < _patienceWithRemains)
+
+        // In all that was said, because the last word may be that of a session which just then noticed the end of its server.
+        while (!started.Succeeded && started.Output.Contains("shared memory block", StringComparison.Ordinal) && Stopwatch.GetElapsedTime(begun) < _patienceWithRemains)
         {
             // Sessions of a killed server end by themselves, but not all at once.
             LogRemains(started.Reason);
