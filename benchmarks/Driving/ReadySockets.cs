@@ -9,6 +9,7 @@ internal sealed partial class ReadySockets : IDisposable
 {
     private const int Add = 1;
     private const uint Readable = 1;
+    private const int Interrupted = 4;
 
     // struct epoll_event is packed on x86-64, so that its data follows the events at once, and nowhere else.
     private static readonly int _data = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
@@ -32,7 +33,13 @@ internal sealed partial class ReadySockets : IDisposable
 
     /// <summary>Waits.</summary>
     /// <returns>How many sockets are ready; which ones, <see cref="this[int]"/> tells.</returns>
-    public int Wait() => Check(WaitEpoll(_epoll, _events, _events.Length / _size, -1));
+    public int Wait()
+    {
+        var ready = WaitEpoll(_epoll, _events, _events.Length / _size, -1);
+
+        // The runtime interrupts threads by signals; then there is nothing yet.
+        return ready < 0 && Marshal.GetLastPInvokeError() == Interrupted ? 0 : Check(ready);
+    }
 
     /// <summary>The place of a socket that is ready.</summary>
     public int this[int ready] => MemoryMarshal.Read<int>(_events.AsSpan((ready * _size) + _data));

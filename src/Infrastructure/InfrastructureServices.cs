@@ -90,8 +90,9 @@ public static class InfrastructureServices
     }
 
     // For statements that have one good plan whatever their parameters are: PostgreSQL would plan them anew each time, because over many partitions
-    // it takes that for cheaper, and planning takes it longer than running.
-    private const string PlanOnce = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)";
+    // it takes that for cheaper, and planning takes it longer than running. Nor may it guess that few runs are in a span, and sort them all for each page.
+    private const string PlanOnce =
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_sort', 'off', false), set_config('enable_bitmapscan', 'off', false)";
 
     private static NpgsqlDataSource DataSource(string connectionString, int poolSize, string? setting = null)
     {

@@ -26,9 +26,12 @@ public sealed record ListRunsQuery(
     bool WithCount = false,
     bool WithActivities = false) : IQuery<Result<RunPage>>
 {
-    /// <summary>Whether the runs stand one after the other in an index: those of a tenant by their start, of all statuses or of one. How to find them then depends on no value.</summary>
+    /// <summary>
+    /// Whether the runs stand one after the other in an index: those of a tenant by their start, of all statuses or of one. How to find them then
+    /// depends on no value, and is quickly done, unless their statistics come too.
+    /// </summary>
     public bool IsAnsweredByIndex =>
-        Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id] && start.IsDescending == id.IsDescending && Skip == 0 && Criteria.BoundsStartAlone;
+        Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id] && start.IsDescending == id.IsDescending && Skip == 0 && !WithStatistics && Criteria.BoundsStartAlone;
 }
 
 /// <summary>One page of a list. Its runs come one by one, as they are read; a failure to read them is thrown there.</summary>

@@ -48,13 +48,14 @@ public sealed class IndexedListTests
     public void Nothing_else(string what, IRunFilter filter) => Query(filter).IsAnsweredByIndex.ShouldBeFalse(what);
 
     [Fact]
-    public void Nothing_in_another_order_or_after_a_number_of_others()
+    public void Nothing_in_another_order_or_after_a_number_of_others_or_with_what_may_be_large()
     {
         Query(null, new RunOrderKey(RunField.StartDateTime, true), new RunOrderKey(RunField.Id, false)).IsAnsweredByIndex.ShouldBeFalse();
         Query(null, new RunOrderKey(RunField.StartDateTime, true), new RunOrderKey(RunField.Status, true)).IsAnsweredByIndex.ShouldBeFalse();
         Query(null, new RunOrderKey(RunField.DisplayName, true)).IsAnsweredByIndex.ShouldBeFalse();
         Query(null, new RunOrderKey(RunField.Id, true)).IsAnsweredByIndex.ShouldBeFalse();
         (Query(null) with { Skip = 1 }).IsAnsweredByIndex.ShouldBeFalse();
+        (Query(null) with { WithStatistics = true }).IsAnsweredByIndex.ShouldBeFalse();
         (Query(null) with { Criteria = new RunCriteria(null, ["word"]) }).IsAnsweredByIndex.ShouldBeFalse();
     }
 
