@@ -21,6 +21,8 @@ public sealed class RunningService : IAsyncDisposable
     /// <summary>The service root without <c>/beta</c>.</summary>
     public Uri Root { get; }
 
+    public IServiceProvider Services => _app.Services;
+
     /// <summary>Sends as the tests' tenant, with every permission.</summary>
     public HttpClient Client { get; }
 

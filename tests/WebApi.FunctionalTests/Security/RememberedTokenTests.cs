@@ -1,6 +1,8 @@
 using System.Net;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
@@ -8,6 +10,18 @@ namespace IndustryData.WebApi.FunctionalTests.Security;
 /// <summary>Every way in which remembering a token could let somebody in. That keys which are withdrawn end it: <see cref="OpenIdConnectTests"/>.</summary>
 public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest(database)
 {
+    [Fact]
+    public async Task It_lets_in_to_what_the_token_permits_and_to_nothing_else()
+    {
+        var token = Tokens.Make(["IndustryData-Run.Read.All"]);
+        Admits(token, Permissions.Read).ShouldBeFalse();
+        (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
+
+        Admits(token, Permissions.Read).ShouldBeTrue();
+        Admits(token, Permissions.Write).ShouldBeFalse();
+        Admits(token, permission: null).ShouldBeFalse();
+    }
+
     [Fact]
     public async Task It_ends_with_the_token()
     {
@@ -96,6 +110,14 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
 
         refused.ShouldBe(0);
         (await StatusAsync(tokens[^1])).ShouldBe(HttpStatusCode.OK);
+    }
+
+    private bool Admits(string token, Permission? permission)
+    {
+        var http = new DefaultHttpContext();
+        http.Request.Headers.Authorization = $"Bearer {token}";
+        http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(permission is null ? [] : [permission]), null));
+        return Service.Services.GetRequiredService<RememberedTokens>().Admit(http);
     }
 
     private async Task<HttpStatusCode> StatusAsync(string token)
