@@ -33,6 +33,17 @@ public sealed class FuzzAnswerTests
         (found ?? "nothing").ShouldContain(fault ?? "nothing");
     }
 
+    [Theory]
+    [InlineData("DELETE", null, true)]
+    [InlineData("POST", """{"requests":[{"id":"0","method":"DELETE","url":"/process/runs/x"}]}""", true)]
+    [InlineData("POST", "{}", false)]
+    public void A_deletion_is_seen_in_whatever_chunks_it_is_sent(string method, string? body, bool deletes)
+    {
+        var request = new FuzzRequest(method, "/") { Body = body is null ? null : FuzzRequest.Latin(body), ChunkSize = 1 };
+
+        request.Deletes.ShouldBe(deletes);
+    }
+
     [Fact]
     public void An_answer_that_is_right_by_itself_may_be_the_wrong_one()
     {

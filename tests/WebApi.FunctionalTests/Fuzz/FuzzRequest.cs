@@ -35,6 +35,9 @@ internal sealed record FuzzRequest(string Method, string Target)
         && Target.StartsWith('/') && Target.All(c => c is > ' ' and <= '~') && !Target.Split('?')[0].Contains("%00", StringComparison.Ordinal)
         && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~'));
 
+    /// <summary>Whether it asks for a deletion, itself or in its body, in whatever chunks that is sent.</summary>
+    public bool Deletes => $"{Method} {Latin(Body)}".Contains("DELETE", StringComparison.OrdinalIgnoreCase);
+
     public byte[] Bytes => Spoilt ?? Written();
 
     /// <summary>Every byte so that it can be read: what is no printable ASCII as <c>\xNN</c>.</summary>

@@ -257,7 +257,7 @@ internal sealed partial class Lane
     private FuzzRequest OffTheWire(FuzzRequest request)
     {
         // Whether a deletion that nobody answered has happened could not be told.
-        if (FuzzRequest.Latin(request.Bytes).Contains("DELETE", StringComparison.Ordinal))
+        if (request.Deletes)
         {
             return request;
         }
