@@ -1,7 +1,7 @@
 namespace IndustryData.Domain.Json;
 
 /// <summary>Where a value stands in a body. It is written out only when there is something to say of the value, which is seldom.</summary>
-internal sealed class JsonPath
+public sealed class JsonPath
 {
     private readonly JsonPath? _parent;
     private readonly string _name;

@@ -14,7 +14,7 @@ internal static class BatchEndpoint
     public const int LargestBatch = 4 * 1024 * 1024;
 
     // Of one batch: the others' callers are waiting too.
-    private const int MostAtOnce = 4;
+    private const int MostAtOnce = 8;
 
     private const int MostUnsent = 64 * 1024;
 
@@ -93,34 +93,41 @@ internal static class BatchEndpoint
 
     private static async Task<ItemAnswer[]> RunAsync(HttpContext http, ItemPipeline pipeline, IReadOnlyList<BatchItem> items, IReadOnlyList<int> order, int largestItemBody)
     {
-        using var places = new SemaphoreSlim(MostAtOnce);
-        var answers = new Dictionary<string, Task<ItemAnswer>>(StringComparer.OrdinalIgnoreCase);
-        foreach (var item in order.Select(i => items[i]))
+        var answers = items.Select(_ => new TaskCompletionSource<ItemAnswer>()).ToArray();
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(MostAtOnce, items.Count)).Select(_ => RunSomeAsync()));
+        return [.. answers.Select(a => a.Task.Result)];
+
+        // What a request waits for stands before it in the order, and so is answered or under way.
+        async Task RunSomeAsync()
         {
-            answers[item.Id] = RunItemAsync(item, [.. item.DependsOn.Select(id => (id, answers[id]))]);
+            while (Interlocked.Increment(ref next) is var place && place < order.Count)
+            {
+                var (item, answer) = (items[order[place]], answers[order[place]]);
+                try
+                {
+                    answer.SetResult(await FailedNeedAsync(item) is { } failed ? await ItemPipeline.RefuseAsync(http, item, failed) : await pipeline.SendAsync(http, item, largestItemBody));
+                }
+                catch (Exception exception)
+                {
+                    answer.SetException(exception);
+                    throw;
+                }
+            }
         }
 
-        return await Task.WhenAll(items.Select(i => answers[i.Id]));
-
-        async Task<ItemAnswer> RunItemAsync(BatchItem item, IReadOnlyList<(string Id, Task<ItemAnswer> Answer)> needed)
+        async ValueTask<string?> FailedNeedAsync(BatchItem item)
         {
-            foreach (var (id, answer) in needed)
+            foreach (var id in item.DependsOn)
             {
-                if ((await answer).HasFailed)
+                var needed = items.Index().First(i => i.Item.Id.Equals(id, StringComparison.OrdinalIgnoreCase)).Index;
+                if ((await answers[needed].Task).HasFailed)
                 {
-                    return await ItemPipeline.RefuseAsync(http, item, id);
+                    return id;
                 }
             }
 
-            await places.WaitAsync(http.RequestAborted);
-            try
-            {
-                return await pipeline.SendAsync(http, item, largestItemBody);
-            }
-            finally
-            {
-                places.Release();
-            }
+            return null;
         }
     }
 
@@ -131,9 +138,9 @@ internal static class BatchEndpoint
         json.WriteStartObject();
         json.WriteStartArray("responses");
         var sent = 0L;
-        foreach (var (item, answer) in items.Zip(answers))
+        for (var i = 0; i < answers.Length; i++)
         {
-            answer.Write(json, item);
+            answers[i].Write(json, items[i]);
 
             // Long answers go at the speed at which the caller takes them; short ones together.
             if (json.BytesCommitted + json.BytesPending - sent > MostUnsent)

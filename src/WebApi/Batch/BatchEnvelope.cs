@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers;
 using System.Text.Json;
 using IndustryData.Domain;
 using IndustryData.Domain.Json;
@@ -14,7 +14,11 @@ internal static class BatchEnvelope
 
     private const string Requests = "requests";
 
+    private static readonly string[] _members = ["id", "method", "url", "headers", "body", "dependsOn"];
     private static readonly string[] _notOffered = ["atomicityGroup", "if"];
+
+    // RFC 9110 §5.6.2.
+    private static readonly SearchValues<char> _token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>The path of the first feature of OData's batches that the batch uses and that is not offered; null when there is none.</summary>
     public static string? NotOffered(JsonElement envelope)
@@ -24,13 +28,27 @@ internal static class BatchEnvelope
             return null;
         }
 
-        var paths =
-            from item in items.EnumerateArray().Take(MaxItems).Index()
-            where item.Item.ValueKind == JsonValueKind.Object
-            from member in item.Item.EnumerateObject()
-            where _notOffered.Any(name => JsonText.IsNamed(member, name)) && member.Value.ValueKind != JsonValueKind.Null
-            select $"{Requests}/{item.Index}/{member.Name}";
-        return paths.FirstOrDefault();
+        var index = 0;
+        foreach (var item in items.EnumerateArray())
+        {
+            if (item.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var member in item.EnumerateObject())
+                {
+                    if (member.Value.ValueKind != JsonValueKind.Null && NameIn(_notOffered, member) is { } name)
+                    {
+                        return $"{Requests}/{index}/{name}";
+                    }
+                }
+            }
+
+            if (++index == MaxItems)
+            {
+                break;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -66,7 +84,8 @@ internal static class BatchEnvelope
         }
         else
         {
-            return [.. items.EnumerateArray().Select((item, index) => ReadItem(item, $"{Requests}/{index}", faults))];
+            var path = JsonPath.Of(Requests);
+            return [.. items.EnumerateArray().Select((item, index) => ReadItem(item, path.Item(index), faults))];
         }
 
         return [];
@@ -86,93 +105,106 @@ internal static class BatchEnvelope
         return null;
     }
 
-    private static BatchItem ReadItem(JsonElement item, string path, Faults faults)
+    private static BatchItem ReadItem(JsonElement item, JsonPath path, Faults faults)
     {
-        var read = new BatchItem("", "", "", new Dictionary<string, StringValues>(), null, []);
+        var read = new BatchItem();
         if (item.ValueKind != JsonValueKind.Object)
         {
-            faults.Add(path, "notAnObject", $"{path} must be a JSON object, like {{\"id\": \"1\", \"method\": \"GET\", \"url\": \"/process/runs\"}}.");
+            faults.Add($"{path}", "notAnObject", $"{path} must be a JSON object, like {{\"id\": \"1\", \"method\": \"GET\", \"url\": \"/process/runs\"}}.");
             return read;
         }
 
-        var missing = new List<string> { "id", "method", "url" };
+        var (hasId, hasMethod, hasUrl) = (false, false, false);
         foreach (var member in item.EnumerateObject())
         {
-            if (JsonText.Name(member) is not { } name)
+            if ((NameIn(_members, member) ?? JsonText.Name(member)) is not { } name)
             {
                 // A name that is no text has been reported where the body was scanned.
                 continue;
             }
 
-            missing.Remove(name);
-            var at = Faults.Path(path, name);
+            var at = path.Member(name);
             var isNull = member.Value.ValueKind == JsonValueKind.Null;
             switch (name)
             {
                 case "id":
-                    read = read with { Id = Text(member.Value, at, faults) };
+                    (read.Id, hasId) = (Text(member.Value, at, faults), true);
                     break;
                 case "method":
-                    read = read with { Method = Method(member.Value, at, faults) };
+                    (read.Method, hasMethod) = (Method(member.Value, at, faults), true);
                     break;
                 case "url":
-                    read = read with { Url = member.Value.ValueKind == JsonValueKind.String ? JsonText.Value(member.Value) ?? "" : Text(member.Value, at, faults) };
+                    (read.Url, hasUrl) = (member.Value.ValueKind == JsonValueKind.String ? JsonText.Value(member.Value) ?? "" : Text(member.Value, at, faults), true);
                     break;
-                case "headers":
-                    read = read with { Headers = isNull ? read.Headers : Headers(member.Value, at, faults) };
+                case "headers" when !isNull:
+                    ReadHeaders(member.Value, at, read.Headers, faults);
                     break;
                 case "body":
-                    read = read with { Body = isNull ? null : member.Value };
+                    read.Body = isNull ? null : member.Value;
                     break;
                 case "dependsOn":
-                    read = read with { DependsOn = isNull ? [] : DependsOn(member.Value, at, faults) };
+                    read.DependsOn = isNull ? [] : DependsOn(member.Value, at, faults);
                     break;
-                case var annotation when annotation.Contains('@') || _notOffered.Contains(annotation):
-                    break;
-                default:
-                    faults.Add(at, "unknownProperty", $"A request of a batch has no property '{Faults.Shown(name)}'; remove it. Known are id, method, url, headers, body and dependsOn.");
+                case var other when !_members.Contains(other) && !_notOffered.Contains(other) && !other.Contains('@'):
+                    faults.Add($"{at}", "unknownProperty", $"A request of a batch has no property '{Faults.Shown(name)}'; remove it. Known are id, method, url, headers, body and dependsOn.");
                     break;
             }
         }
 
-        foreach (var name in missing)
+        foreach (var (name, isThere) in (ReadOnlySpan<(string, bool)>)[("id", hasId), ("method", hasMethod), ("url", hasUrl)])
         {
-            faults.Add($"{path}/{name}", "missing", $"{path}/{name} is required.");
+            if (!isThere)
+            {
+                faults.Add($"{path}/{name}", "missing", $"{path}/{name} is required.");
+            }
         }
 
         return read;
     }
 
-    private static string Text(JsonElement value, string path, Faults faults)
+    /// <summary>Which of the names the member has; null: none.</summary>
+    private static string? NameIn(string[] names, JsonProperty member)
+    {
+        foreach (var name in names)
+        {
+            if (JsonText.IsNamed(member, name))
+            {
+                return name;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Text(JsonElement value, JsonPath path, Faults faults)
     {
         var text = JsonText.Value(value) ?? "";
         if (value.ValueKind != JsonValueKind.String || text.Length == 0)
         {
-            faults.Add(path, "notAText", $"{path} must be a text that is not empty.");
+            faults.Add($"{path}", "notAText", $"{path} must be a text that is not empty.");
         }
 
         return text;
     }
 
     // In any case (OData JSON Format §19.2).
-    private static string Method(JsonElement value, string path, Faults faults)
+    private static string Method(JsonElement value, JsonPath path, Faults faults)
     {
         var method = JsonText.Value(value) ?? "";
         if (method.Length is 0 or > 32 || !method.All(char.IsAsciiLetter))
         {
-            faults.Add(path, "notAMethod", $"{path} must be an HTTP method, like GET, POST, PATCH or DELETE.");
+            faults.Add($"{path}", "notAMethod", $"{path} must be an HTTP method, like GET, POST, PATCH or DELETE.");
         }
 
         return method.ToUpperInvariant();
     }
 
-    private static Dictionary<string, StringValues> Headers(JsonElement value, string path, Faults faults)
+    private static void ReadHeaders(JsonElement value, JsonPath path, IHeaderDictionary headers, Faults faults)
     {
-        var headers = new Dictionary<string, StringValues>(StringComparer.OrdinalIgnoreCase);
         if (value.ValueKind != JsonValueKind.Object)
         {
-            faults.Add(path, "notAnObject", $"{path} must be an object of header names and texts, like {{\"Content-Type\": \"application/json\"}}.");
-            return headers;
+            faults.Add($"{path}", "notAnObject", $"{path} must be an object of header names and texts, like {{\"Content-Type\": \"application/json\"}}.");
+            return;
         }
 
         foreach (var member in value.EnumerateObject())
@@ -182,41 +214,36 @@ internal static class BatchEnvelope
                 continue;
             }
 
-            var at = Faults.Path(path, name);
-            if (!IsToken(name))
+            var at = path.Member(name);
+            if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(_token))
             {
-                faults.Add(at, "notAHeader", $"{at} is not the name of an HTTP header.");
+                faults.Add($"{at}", "notAHeader", $"{at} is not the name of an HTTP header.");
             }
             else if (JsonText.Value(member.Value) is not { } text || text.Any(char.IsControl))
             {
-                faults.Add(at, "notAHeader", $"{at} must be a text without control characters.");
+                faults.Add($"{at}", "notAHeader", $"{at} must be a text without control characters.");
             }
             else
             {
-                headers[name] = StringValues.Concat(headers.GetValueOrDefault(name), text.Trim());
+                headers[name] = StringValues.Concat(headers[name], text.Trim());
             }
         }
-
-        return headers;
     }
 
-    // RFC 9110 §5.6.2.
-    private static bool IsToken(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c));
-
-    private static List<string> DependsOn(JsonElement value, string path, Faults faults)
+    private static List<string> DependsOn(JsonElement value, JsonPath path, Faults faults)
     {
         if (value.ValueKind != JsonValueKind.Array)
         {
-            faults.Add(path, "notAnArray", $"{path} must be an array of ids of this batch.");
+            faults.Add($"{path}", "notAnArray", $"{path} must be an array of ids of this batch.");
             return [];
         }
 
         if (value.GetArrayLength() > MaxItems)
         {
-            faults.Add(path, "wrongNumber", $"{path} names more ids than a batch can hold; name each once.");
+            faults.Add($"{path}", "wrongNumber", $"{path} names more ids than a batch can hold; name each once.");
             return [];
         }
 
-        return [.. value.EnumerateArray().Select((id, index) => Text(id, $"{path}/{index.ToString(CultureInfo.InvariantCulture)}", faults))];
+        return [.. value.EnumerateArray().Select((id, index) => Text(id, path.Item(index), faults))];
     }
 }

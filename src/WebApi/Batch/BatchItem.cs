@@ -1,19 +1,25 @@
 using System.Text.Json;
-using Microsoft.Extensions.Primitives;
 
 namespace IndustryData.WebApi.Batch;
 
 /// <summary>One request of a batch, as its envelope tells it.</summary>
-/// <param name="Id">The caller's name for it; names count in any case.</param>
-/// <param name="Method">The HTTP method, in capitals.</param>
-/// <param name="Url">As sent: relative to the service root, or absolute.</param>
-/// <param name="Headers">As sent.</param>
-/// <param name="Body">JSON, or a string of base64; null when there is none.</param>
-/// <param name="DependsOn">The requests that must have succeeded before.</param>
-internal sealed record BatchItem(
-    string Id,
-    string Method,
-    string Url,
-    IReadOnlyDictionary<string, StringValues> Headers,
-    JsonElement? Body,
-    IReadOnlyList<string> DependsOn);
+internal sealed class BatchItem
+{
+    /// <summary>The caller's name for it; names count in any case.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>The HTTP method, in capitals.</summary>
+    public string Method { get; set; } = "";
+
+    /// <summary>As sent: relative to the service root, or absolute.</summary>
+    public string Url { get; set; } = "";
+
+    /// <summary>As sent.</summary>
+    public IHeaderDictionary Headers { get; } = new HeaderDictionary();
+
+    /// <summary>JSON, or a string of base64; null when there is none.</summary>
+    public JsonElement? Body { get; set; }
+
+    /// <summary>The requests that must have succeeded before.</summary>
+    public IReadOnlyList<string> DependsOn { get; set; } = [];
+}

@@ -22,8 +22,13 @@ internal sealed record ItemAnswer(int Status, IHeaderDictionary Headers, AnswerB
         json.WriteString("id", item.Id);
         json.WriteNumber("status", Status);
         json.WriteStartObject("headers");
-        foreach (var (name, values) in Headers.Where(h => !_ofTheMessage.Contains(h.Key)))
+        foreach (var (name, values) in Headers)
         {
+            if (_ofTheMessage.Contains(name))
+            {
+                continue;
+            }
+
             json.WriteString(name, values.Count == 1 ? values[0] : string.Join(", ", values.AsEnumerable()));
         }
 

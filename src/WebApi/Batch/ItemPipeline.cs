@@ -18,9 +18,11 @@ internal sealed class ItemPipeline
     private const int MostHeaders = 100;
     private const int LongestHeaders = 32 * 1024;
 
-    // Of the batch's message or address, not of the item's to say.
-    private static readonly HashSet<string> _notItsOwn =
-        new(StringComparer.OrdinalIgnoreCase) { "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect" };
+    // What is set here and on the way to a route.
+    private const int MostFeatures = 16;
+
+    // Of the batch's message, not of the item's to say; nor is the host.
+    private static readonly string[] _notItsOwn = ["Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect"];
 
     private RequestDelegate? _next;
 
@@ -37,9 +39,9 @@ internal sealed class ItemPipeline
     public Task<ItemAnswer> SendAsync(HttpContext batch, BatchItem item, int largestBody)
     {
         var url = ItemUrl.Of(batch.Request, item.Url);
-        var contentType = item.Headers.GetValueOrDefault("Content-Type").ToString();
-        var body = item.Body is { } sent ? ItemBody.Decode(sent, contentType) : [];
-        return AnswerAsync(batch, item, url, body, http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
+        var body = item.Body is { } sent ? ItemBody.Decode(sent, item.Headers.ContentType.ToString()) : [];
+        var areHeadersTooLarge = item.Headers.Count > MostHeaders || item.Headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > LongestHeaders;
+        return AnswerAsync(batch, item, url, body, http => Refusal(http, item, url, body, largestBody, areHeadersTooLarge) ?? _next!(http));
     }
 
     /// <summary>Answers a request that is not sent, because one that it depends on has failed.</summary>
@@ -49,7 +51,7 @@ internal sealed class ItemPipeline
     private static async Task<ItemAnswer> AnswerAsync(HttpContext batch, BatchItem item, ItemUrl? url, byte[]? body, RequestDelegate handler)
     {
         var answer = new AnswerBody(LongestAnswer);
-        var features = new FeatureCollection();
+        var features = new FeatureCollection(MostFeatures);
         features.Set<IHttpRequestFeature>(Request(batch.Request, item, url, body));
         features.Set<IRequestBodyPipeFeature>(new SentBody(body ?? []));
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
@@ -76,8 +78,22 @@ internal sealed class ItemPipeline
 
     private static HttpRequestFeature Request(HttpRequest batch, BatchItem item, ItemUrl? url, byte[]? body)
     {
-        var request = new HttpRequestFeature
+        // From here on the headers are the request's own.
+        foreach (var name in _notItsOwn)
         {
+            item.Headers.Remove(name);
+        }
+
+        item.Headers.Host = batch.Headers.Host;
+        item.Headers.ContentLength = body is { Length: > 0 } ? body.Length : null;
+        if (item.Headers.Authorization.Count == 0)
+        {
+            item.Headers.Authorization = batch.Headers.Authorization;
+        }
+
+        return new HttpRequestFeature
+        {
+            Headers = item.Headers,
             Protocol = batch.Protocol,
             Scheme = batch.Scheme,
             Method = item.Method,
@@ -87,23 +103,10 @@ internal sealed class ItemPipeline
             RawTarget = url is null ? item.Url : $"{batch.PathBase.ToUriComponent()}{url.Path.ToUriComponent()}{url.Query}",
             Body = new MemoryStream(body ?? []),
         };
-        foreach (var (name, values) in item.Headers.Where(h => !_notItsOwn.Contains(h.Key)))
-        {
-            request.Headers[name] = values;
-        }
-
-        request.Headers.Host = batch.Headers.Host;
-        request.Headers.ContentLength = body is { Length: > 0 } ? body.Length : null;
-        if (!item.Headers.ContainsKey("Authorization"))
-        {
-            request.Headers.Authorization = batch.Headers.Authorization;
-        }
-
-        return request;
     }
 
     /// <summary>What a server itself would refuse, and what only a batch can get wrong; null when there is nothing of the kind.</summary>
-    private static Task? Refusal(HttpContext http, BatchItem item, ItemUrl? url, byte[]? body, int largestBody)
+    private static Task? Refusal(HttpContext http, BatchItem item, ItemUrl? url, byte[]? body, int largestBody, bool areHeadersTooLarge)
     {
         if (url is null)
         {
@@ -123,7 +126,7 @@ internal sealed class ItemPipeline
             return http.RefuseAsync(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is over {largestBody >> 20} MiB; send a smaller one.");
         }
 
-        return item.Headers.Count > MostHeaders || item.Headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > LongestHeaders
+        return areHeadersTooLarge
             ? http.RefuseAsync(StatusCodes.Status431RequestHeaderFieldsTooLarge, "headersTooLarge", $"There are over {MostHeaders} headers, or over {LongestHeaders} characters of them; send fewer.")
             : null;
     }

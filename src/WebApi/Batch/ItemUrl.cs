@@ -1,3 +1,4 @@
+using System.Buffers;
 using IndustryData.WebApi.OData;
 
 namespace IndustryData.WebApi.Batch;
@@ -9,6 +10,9 @@ internal sealed record ItemUrl(PathString Path, QueryString Query)
 {
     private const string Nowhere = "http://nowhere.invalid/";
 
+    // Of a URL of nothing else there is nothing to decode, and nothing to be wrong.
+    private static readonly SearchValues<char> _plain = SearchValues.Create("/$-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     /// <summary>
     /// Reads a URL: relative to the service root, with or without a slash at its beginning (Graph); with the service root's own path before it,
     /// which is what a relative URL with a slash means in OData (JSON Format §19.2); or absolute.
@@ -16,6 +20,11 @@ internal sealed record ItemUrl(PathString Path, QueryString Query)
     /// <returns>Null when the URL is malformed, or not below the service root.</returns>
     public static ItemUrl? Of(HttpRequest batch, string url)
     {
+        if (!url.StartsWith("//", StringComparison.Ordinal) && !url.AsSpan().ContainsAnyExcept(_plain))
+        {
+            return Below(batch, url.StartsWith('/') ? url : $"/{url}", isAbsolute: false, "");
+        }
+
         var isAbsolute = IsAbsolute(url);
         if (!Uri.TryCreate(isAbsolute ? url : Nowhere + (url.StartsWith('/') ? url[1..] : url), UriKind.Absolute, out var parsed)
             || (isAbsolute && !IsSameOrigin(parsed, batch))
@@ -25,19 +34,21 @@ internal sealed record ItemUrl(PathString Path, QueryString Query)
             return null;
         }
 
-        PathString path;
         try
         {
-            path = PathString.FromUriComponent(parsed.AbsolutePath);
+            return Below(batch, PathString.FromUriComponent(parsed.AbsolutePath), isAbsolute, parsed.Query);
         }
         catch (InvalidOperationException)
         {
             // %00
             return null;
         }
+    }
 
+    private static ItemUrl? Below(HttpRequest batch, PathString path, bool isAbsolute, string query)
+    {
         var isBelowRoot = path.StartsWithSegments(batch.PathBase, StringComparison.OrdinalIgnoreCase, out var below);
-        return isAbsolute && !isBelowRoot ? null : new ItemUrl(isBelowRoot ? below : path, new QueryString(parsed.Query));
+        return isAbsolute && !isBelowRoot ? null : new ItemUrl(isBelowRoot ? below : path, new QueryString(query));
     }
 
     // The first segment of a relative URL holds no colon (RFC 3986 §4.2); two slashes begin the name of a host.
