@@ -1,3 +1,4 @@
+using System.Data;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using IndustryData.Application.Runs;
@@ -17,6 +18,9 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
 
     // In characters of what may be large. Who has read so much of a page, or of its activities, leaves the rest to the next.
     private const long LongestPage = 4 * 1024 * 1024;
+
+    // In runs with their statistics, of which each may have 64 KiB.
+    private const int LargestPortion = 128;
 
     private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
 
@@ -46,21 +50,27 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
 
     public async IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var sql = new RunSql();
-        var where = sql.Where(query.TenantId.Value, query.Criteria);
-        var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
-
-        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
-        // it. Planning anew for each request takes it longer than reading.
-        var text = $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}";
         await using var connection = await (query.IsAnsweredByIndex ? indexed : database).OpenConnectionAsync(cancellationToken);
         using var patience = Patience(cancellationToken);
-        await using var command = sql.Command(text, connection);
-        await using var rows = await command.ExecuteReaderAsync(patience.Token);
-        while (await rows.ReadAsync(patience.Token))
+
+        // Results are read to their end, even when nobody wants the rest any more. What may be large is asked for in portions, all as of one moment.
+        var portion = query.WithStatistics ? Math.Min(query.PageSize, LargestPortion) : query.PageSize;
+        await using var moment = portion < query.PageSize ? await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, patience.Token) : null;
+        for (var (next, left) = (query with { PageSize = portion }, query.PageSize); next.PageSize > 0;)
         {
-            var run = Item(rows);
-            yield return query.WithStatistics ? run with { Statistics = rows.GetString(9) } : run;
+            var (last, read) = (default(RunListItem), 0);
+            await using var command = Command(next, connection);
+            await using var rows = await command.ExecuteReaderAsync(patience.Token);
+            while (await rows.ReadAsync(patience.Token))
+            {
+                (last, read) = (query.WithStatistics ? Item(rows) with { Statistics = rows.GetString(9) } : Item(rows), read + 1);
+                yield return last;
+            }
+
+            left -= read;
+            next = read < next.PageSize || left == 0
+                ? next with { PageSize = 0 }
+                : next with { PageSize = Math.Min(portion, left), Skip = 0, After = RunPosition.Of(last, query.Order) };
         }
     }
 
@@ -124,10 +134,11 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
     {
         var (sql, tenantId) = (new RunSql(), query.TenantId.Value);
         var selects = sql.Selects(query.Criteria);
+        var limit = query.WithStatistics ? Math.Min(query.PageSize, LargestPortion) : query.PageSize;
         var (changed, isFull) = await QueryAsync(
             $"""
             SELECT {ListColumns}, change_number, {(walk.IsFirst ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
-            FROM runs WHERE {sql.Between(tenantId, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")} ORDER BY change_number, id LIMIT {query.PageSize}
+            FROM runs WHERE {sql.Between(tenantId, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")} ORDER BY change_number, id LIMIT {limit}
             """,
             sql,
             async (rows, cancellation) =>
@@ -145,7 +156,7 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
                     length += (run?.Statistics?.Length ?? 0) + (run?.BlockingError?.Length ?? 0);
                 }
 
-                return (changes, false);
+                return (changes, changes.Count == limit && limit < query.PageSize);
             },
             cancellationToken);
         if (walk.IsFirst)
@@ -228,6 +239,19 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
                 return ((IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>)found, (Guid?)null);
             },
             cancellationToken);
+    }
+
+    private static NpgsqlCommand Command(ListRunsQuery query, NpgsqlConnection connection)
+    {
+        var sql = new RunSql();
+        var where = sql.Where(query.TenantId.Value, query.Criteria);
+        var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
+
+        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
+        // it. Planning anew for each request takes it longer than reading.
+        return sql.Command(
+            $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}",
+            connection);
     }
 
     private static ActivityResponse Activity(NpgsqlDataReader row) => new(
