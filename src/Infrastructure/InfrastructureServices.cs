@@ -17,7 +17,7 @@ public static class InfrastructureServices
     private const int PoolSize = 28;
 
     // Few, because what they do is short: PostgreSQL does more of it when fewer sessions take turns on its processors (docs/adr/0011).
-    private const int IndexedPoolSize = 12;
+    private const int IndexedPoolSize = 8;
 
     // Of its own, so that no write waits until somebody has read: one commits, the others are for what is rare.
     private const int CommitPoolSize = 4;
