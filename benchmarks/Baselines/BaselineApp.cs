@@ -76,7 +76,9 @@ internal static class BaselineApp
             builder.EntitySet<StoredRun>($"{prefix}Runs");
         }
 
-        builder.EntityType<ListedRun>().HasKey(r => r.Id).Ignore(r => r.TenantId);
+        var run = builder.EntityType<ListedRun>();
+        run.HasKey(r => r.Id).Ignore(r => r.TenantId);
+        run.Property(r => r.Version).IsConcurrencyToken();
         return builder.GetEdmModel();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -12,6 +13,8 @@ public sealed class TunedContext(DbContextOptions<TunedContext> options, Baselin
 /// <summary>The service's table, as EF Core sees it.</summary>
 public abstract class BaselineContext(DbContextOptions options, BaselineOptions settings) : DbContext(options)
 {
+    private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web);
+
     /// <summary>A whole run.</summary>
     public IQueryable<StoredRun> Run(Guid tenant, Guid id) => Set<StoredRun>().AsNoTracking().Where(r => r.TenantId == tenant && r.Id == id);
 
@@ -42,7 +45,7 @@ public abstract class BaselineContext(DbContextOptions options, BaselineOptions 
         run.HasKey(r => new { r.TenantId, r.Id });
         run.Property(r => r.Id).ValueGeneratedNever();
         run.Property(r => r.TenantId).ValueGeneratedNever();
-        run.Property(r => r.BlockingError).HasColumnType("json");
+        run.Property(r => r.BlockingError).HasColumnType("json").HasConversion(e => JsonSerializer.Serialize(e, _json), e => JsonSerializer.Deserialize<PublicError>(e, _json));
     }
 }
 

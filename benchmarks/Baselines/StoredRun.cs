@@ -17,7 +17,7 @@ public class ListedRun
 
     public ReportedStatus Status { get; set; }
 
-    public string? BlockingError { get; set; }
+    public PublicError? BlockingError { get; set; }
 
     public DateTimeOffset CreatedDateTime { get; set; }
 
@@ -42,6 +42,16 @@ public sealed class StoredRun : ListedRun
     public long? InboundPeople { get; set; }
 
     public long? InboundWarnings { get; set; }
+}
+
+/// <summary>What kept a run from going on.</summary>
+public sealed class PublicError
+{
+    public string? Code { get; set; }
+
+    public string? Message { get; set; }
+
+    public string? Target { get; set; }
 }
 
 /// <summary>How a run stands, by its number in Graph's model.</summary>
