@@ -45,7 +45,8 @@ internal static partial class Serve
         // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id says already.
         builder.Services.AddSerilog((_, logs) => logs
             .ReadFrom.Configuration(builder.Configuration)
-            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off));
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+            .Filter.ByExcluding(IsCallersHangUp));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
         builder.Services.AddInfrastructure(connectionString, builder.Configuration.GetSection("Retention").Get<Retention>() ?? new Retention());
@@ -110,6 +111,12 @@ internal static partial class Serve
 
         app.UseForwardedHeaders(options);
     }
+
+    // To Kestrel an error, with a stack trace: that the rest of a body cannot be read, of a caller that has gone in the middle of it.
+    private static bool IsCallersHangUp(LogEvent entry) =>
+        entry.Exception is InvalidOperationException
+        && entry.Properties.GetValueOrDefault("EventId") is StructureValue { Properties: var id }
+        && id.Any(p => p.Value is ScalarValue { Value: "RequestBodyDrainBodyReaderInvalidState" });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication:SigningKeys holds the example key, with which anybody can sign tokens; replace it before anybody else can reach this service")]
     private static partial void LogExampleKey(Microsoft.Extensions.Logging.ILogger logger);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using IndustryData.WebApi.FunctionalTests.Fuzz;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.IdentityModel.JsonWebTokens;
 
@@ -116,6 +117,23 @@ public sealed class CommandTests(TestDatabase database)
         exitCode.ShouldBe(1);
         errors.ShouldContain("address already in use");
         errors.TrimEnd().ShouldNotContain('\n');
+    }
+
+    /// <summary>What a stranger can do over and over must not fill the log.</summary>
+    [Fact]
+    public async Task A_caller_that_hangs_up_within_a_body_is_no_error_of_the_service()
+    {
+        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", database.ConnectionString));
+        var half = System.Text.Encoding.Latin1.GetBytes(
+            $"POST /process/runs HTTP/1.1\r\nHost: {service.Root.Authority}\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{{\"displayName\":");
+        for (var i = 0; i < 20; i++)
+        {
+            await Wire.SendAsync(service.Root, half, isWhole: false, endsEarly: i % 2 == 0);
+        }
+
+        // Written behind the answer.
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
+        service.Output.ShouldNotContain(" ERR ");
     }
 
     [Fact]
