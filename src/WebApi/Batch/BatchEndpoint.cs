@@ -14,7 +14,7 @@ internal static class BatchEndpoint
     public const int LargestBatch = 4 * 1024 * 1024;
 
     // Of one batch: the others' callers are waiting too.
-    private const int MostAtOnce = 8;
+    private const int MostAtOnce = 4;
 
     private const int MostUnsent = 64 * 1024;
 
@@ -106,6 +106,7 @@ internal static class BatchEndpoint
                 var (item, answer) = (items[order[place]], answers[order[place]]);
                 try
                 {
+                    http.RequestAborted.ThrowIfCancellationRequested();
                     answer.SetResult(await FailedNeedAsync(item) is { } failed ? await ItemPipeline.RefuseAsync(http, item, failed) : await pipeline.SendAsync(http, item, largestItemBody));
                 }
                 catch (Exception exception)

@@ -12,6 +12,12 @@ internal static class BatchEnvelope
     /// <summary>The most requests in a batch: Graph's limit.</summary>
     public const int MaxItems = 20;
 
+    /// <summary>The most headers of a request, and their longest names and values together, in characters: what Kestrel allows a request of its own.</summary>
+    public const int MostHeaders = 100;
+
+    /// <inheritdoc cref="MostHeaders" />
+    public const int LongestHeaders = 32 * 1024;
+
     private const string Requests = "requests";
 
     private static readonly string[] _members = ["id", "method", "url", "headers", "body", "dependsOn"];
@@ -137,7 +143,7 @@ internal static class BatchEnvelope
                     (read.Url, hasUrl) = (member.Value.ValueKind == JsonValueKind.String ? JsonText.Value(member.Value) ?? "" : Text(member.Value, at, faults), true);
                     break;
                 case "headers" when !isNull:
-                    ReadHeaders(member.Value, at, read.Headers, faults);
+                    ReadHeaders(member.Value, at, read, faults);
                     break;
                 case "body":
                     read.Body = isNull ? null : member.Value;
@@ -199,7 +205,7 @@ internal static class BatchEnvelope
         return method.ToUpperInvariant();
     }
 
-    private static void ReadHeaders(JsonElement value, JsonPath path, IHeaderDictionary headers, Faults faults)
+    private static void ReadHeaders(JsonElement value, JsonPath path, BatchItem item, Faults faults)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -207,6 +213,7 @@ internal static class BatchEnvelope
             return;
         }
 
+        var (count, length) = (0, 0);
         foreach (var member in value.EnumerateObject())
         {
             if (JsonText.Name(member) is not { } name)
@@ -225,7 +232,14 @@ internal static class BatchEnvelope
             }
             else
             {
-                headers[name] = StringValues.Concat(headers[name], text.Trim());
+                (count, length) = (count + 1, length + name.Length + text.Length);
+                if (count > MostHeaders || length > LongestHeaders)
+                {
+                    item.AreHeadersTooLarge = true;
+                    return;
+                }
+
+                item.Headers[name] = StringValues.Concat(item.Headers[name], text.Trim());
             }
         }
     }

@@ -14,8 +14,11 @@ internal sealed class BatchItem
     /// <summary>As sent: relative to the service root, or absolute.</summary>
     public string Url { get; set; } = "";
 
-    /// <summary>As sent.</summary>
+    /// <summary>As sent, unless there are too many.</summary>
     public IHeaderDictionary Headers { get; } = new HeaderDictionary();
+
+    /// <summary>There are more headers, or longer ones, than a request of its own may have. Not all of them were read.</summary>
+    public bool AreHeadersTooLarge { get; set; }
 
     /// <summary>JSON, or a string of base64; null when there is none.</summary>
     public JsonElement? Body { get; set; }

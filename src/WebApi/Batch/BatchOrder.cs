@@ -43,10 +43,13 @@ internal static class BatchOrder
 
     private static List<int> Sorted(IReadOnlyList<BatchItem> items, Dictionary<string, int> positions, Faults faults)
     {
-        var sorted = new List<int>();
-        var waiting = Enumerable.Range(0, items.Count).ToList();
-        while (waiting.RemoveAll(i => items[i].DependsOn.All(id => sorted.Contains(positions[id])) && Take(i)) > 0)
+        var (sorted, waiting) = (new List<int>(), Enumerable.Range(0, items.Count).ToList());
+
+        // Those that wait for nothing first: what waits for a slow one must not stand before them.
+        while (waiting.Where(i => items[i].DependsOn.All(id => sorted.Contains(positions[id]))).ToList() is { Count: > 0 } ready)
         {
+            sorted.AddRange(ready);
+            waiting.RemoveAll(ready.Contains);
         }
 
         // What is left waits for itself, or for what does.
@@ -56,11 +59,5 @@ internal static class BatchOrder
         }
 
         return sorted;
-
-        bool Take(int i)
-        {
-            sorted.Add(i);
-            return true;
-        }
     }
 }

@@ -14,10 +14,6 @@ internal sealed class ItemPipeline
     /// <summary>The longest answer, in bytes: twenty of them are in memory at a time.</summary>
     public const int LongestAnswer = 4 * 1024 * 1024;
 
-    // What Kestrel allows a request of its own.
-    private const int MostHeaders = 100;
-    private const int LongestHeaders = 32 * 1024;
-
     // What is set here and on the way to a route.
     private const int MostFeatures = 16;
 
@@ -40,8 +36,7 @@ internal sealed class ItemPipeline
     {
         var url = ItemUrl.Of(batch.Request, item.Url);
         var body = item.Body is { } sent ? ItemBody.Decode(sent, item.Headers.ContentType.ToString()) : [];
-        var areHeadersTooLarge = item.Headers.Count > MostHeaders || item.Headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > LongestHeaders;
-        return AnswerAsync(batch, item, url, body, http => Refusal(http, item, url, body, largestBody, areHeadersTooLarge) ?? _next!(http));
+        return AnswerAsync(batch, item, url, body, http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
     }
 
     /// <summary>Answers a request that is not sent, because one that it depends on has failed.</summary>
@@ -106,7 +101,7 @@ internal sealed class ItemPipeline
     }
 
     /// <summary>What a server itself would refuse, and what only a batch can get wrong; null when there is nothing of the kind.</summary>
-    private static Task? Refusal(HttpContext http, BatchItem item, ItemUrl? url, byte[]? body, int largestBody, bool areHeadersTooLarge)
+    private static Task? Refusal(HttpContext http, BatchItem item, ItemUrl? url, byte[]? body, int largestBody)
     {
         if (url is null)
         {
@@ -126,8 +121,8 @@ internal sealed class ItemPipeline
             return http.RefuseAsync(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is over {largestBody >> 20} MiB; send a smaller one.");
         }
 
-        return areHeadersTooLarge
-            ? http.RefuseAsync(StatusCodes.Status431RequestHeaderFieldsTooLarge, "headersTooLarge", $"There are over {MostHeaders} headers, or over {LongestHeaders} characters of them; send fewer.")
+        return item.AreHeadersTooLarge
+            ? http.RefuseAsync(StatusCodes.Status431RequestHeaderFieldsTooLarge, "headersTooLarge", $"There are over {BatchEnvelope.MostHeaders} headers, or over {BatchEnvelope.LongestHeaders} characters of them; send fewer.")
             : null;
     }
 

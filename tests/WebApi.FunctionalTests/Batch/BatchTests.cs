@@ -294,6 +294,21 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         (await alone.JsonAsync()).GetProperty("error").Text("message").ShouldContain("1 MiB");
     }
 
+    /// <summary>Joining the values of one header over and over would take minutes.</summary>
+    [Fact]
+    public async Task Headers_without_number_take_no_time_without_number()
+    {
+        static string Many(int count, Func<int, string> name) => $"{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{name(i)}\":\"\""))}}}";
+
+        // One name in all the ways to write it in small letters and capitals.
+        var responses = await SendAsync(Item("1", "GET", "/process/runs", Many(1 << 17, i => string.Concat("abcdefghijklmnopq".Select((c, at) => (i >> at & 1) == 1 ? char.ToUpperInvariant(c) : c)))));
+        Statuses(responses).ShouldBe([431]);
+
+        using var same = await Client.PostAsync("$batch", Bodies.Json(Envelope(Item("1", "GET", "/process/runs", Many(590_000, _ => "a")))), Cancellation);
+        same.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await same.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("code")).ShouldBe(["duplicateMember"]);
+    }
+
     [Fact]
     public async Task A_request_repeats_its_callers_own_name_for_it()
     {
