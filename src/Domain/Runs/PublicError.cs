@@ -35,7 +35,15 @@ public sealed record PublicError(string Json)
     /// <param name="value">The JSON value, whose texts and member names have been checked where the body was read.</param>
     /// <param name="path">Where it stands in the body.</param>
     /// <param name="faults">Takes up every fault.</param>
+    /// <param name="maxBytes">The largest, in bytes as sent.</param>
     /// <returns>The error, or null when it has faults.</returns>
-    public static PublicError? Read(JsonElement value, string path, Faults faults) =>
-        KeptJson.Of(value, _error, path, faults) is { } json ? new PublicError(json) : null;
+    public static PublicError? Read(JsonElement value, string path, Faults faults, int maxBytes = KeptJson.MaxBytes) =>
+        KeptJson.Of(value, _error, path, faults, maxBytes) is { } json ? new PublicError(json) : null;
+
+    /// <inheritdoc />
+    public bool Equals(PublicError? other) => other is not null && JsonContent.AreEqual(Json, other.Json);
+
+    // What says the same may be written in many ways; nothing is looked up by it.
+    /// <inheritdoc />
+    public override int GetHashCode() => 0;
 }

@@ -111,17 +111,7 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
             : null;
 
     /// <inheritdoc />
-    public bool Equals(RunStatistics? other)
-    {
-        if (other is null || InboundTotals != other.InboundTotals)
-        {
-            return false;
-        }
-
-        using var mine = JsonDocument.Parse(Json);
-        using var theirs = JsonDocument.Parse(other.Json);
-        return JsonElement.DeepEquals(mine.RootElement, theirs.RootElement);
-    }
+    public bool Equals(RunStatistics? other) => other is not null && InboundTotals == other.InboundTotals && JsonContent.AreEqual(Json, other.Json);
 
     /// <inheritdoc />
     public override bool Equals(object? obj) => Equals(obj as RunStatistics);

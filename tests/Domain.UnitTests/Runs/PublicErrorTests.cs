@@ -17,6 +17,19 @@ public sealed class PublicErrorTests
         faults.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("""{"code":"x","message":"é"}""", """{"message":"\u00e9","code":"x"}""", true)]
+    [InlineData("""{"innerError":{"n":1.50}}""", """{"innerError":{"n":15e-1}}""", true)]
+    [InlineData("""{"code":"x"}""", """{"code":"y"}""", false)]
+    [InlineData("{}", """{"code":null}""", false)]
+    public void Two_are_equal_when_their_content_is(string one, string other, bool areEqual)
+    {
+        var (a, b) = (Reading.Error(one, new Faults())!, Reading.Error(other, new Faults())!);
+
+        (a == b).ShouldBe(areEqual);
+        (!areEqual || a.GetHashCode() == b.GetHashCode()).ShouldBeTrue();
+    }
+
     [Fact]
     public void Annotations_are_dropped()
     {

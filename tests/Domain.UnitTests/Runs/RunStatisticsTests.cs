@@ -258,6 +258,8 @@ public sealed class RunStatisticsTests
     [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"a"}]}}""", """{"inboundTotals":{"matchedPeopleByRole":[{"role":"b"}]}}""", false)]
     [InlineData("""{"a":[1,2]}""", """{"a":[2,1]}""", false)]
     [InlineData("""{"a":null}""", "{}", false)]
+    [InlineData("""{"a":1e99999999999}""", """{"a":1e99999999999}""", true)]
+    [InlineData("""{"a":1e99999999999}""", """{"a":1E99999999998}""", false)]
     [InlineData("""{"a":12345678901234567890}""", """{"a":12345678901234567891}""", false)]
     public void Two_are_equal_when_their_content_is(string one, string other, bool areEqual)
     {
