@@ -232,6 +232,11 @@ internal sealed partial class FilterParser
             throw new RefusedException("unsupportedFilter", "blockingError cannot stand before 'in'; use blockingError/code, blockingError/message or blockingError/target.");
         }
 
+        if (term is { Field: null, Value: not (null or string) })
+        {
+            throw new RefusedException("unsupportedFilter", "a property must stand before 'in', like status in ('failed','completed').");
+        }
+
         var items = Items().Matches(list);
         if (items.Count > MaxValues)
         {

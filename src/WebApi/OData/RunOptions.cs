@@ -94,7 +94,7 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
     /// <summary>The words and "phrases" of <c>$search</c>, which must all occur.</summary>
     private static IReadOnlyList<string> ParseWords(string text)
     {
-        var words = new List<string>();
+        var (words, isFirst, isAfterAnd) = (new List<string>(), true, false);
         foreach (Match match in SearchTerm().Matches(text))
         {
             if (match.Groups["phrase"] is { Success: true } phrase)
@@ -113,6 +113,17 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
             {
                 words.Add(match.Value);
             }
+            else if (isFirst || isAfterAnd)
+            {
+                throw UnboundAnd();
+            }
+
+            (isFirst, isAfterAnd) = (false, match.Value == "AND");
+        }
+
+        if (isAfterAnd)
+        {
+            throw UnboundAnd();
         }
 
         words.RemoveAll(w => w.Length == 0);
@@ -123,6 +134,8 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
             _ => words,
         };
     }
+
+    private static RefusedException UnboundAnd() => new("invalidQueryOption", "AND must stand between two words; for the word as such put it in double quotes.");
 
     [GeneratedRegex(@"[ \t]+(asc|desc)(?=[ \t]*(,|\z))", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Direction();

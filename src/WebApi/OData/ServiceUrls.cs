@@ -3,6 +3,8 @@ namespace IndustryData.WebApi.OData;
 /// <summary>Writes and reads URLs of this service, on the scheme, host and service root that the caller used.</summary>
 internal static class ServiceUrls
 {
+    private const string Beta = "/beta";
+
     private static string? _usable;
 
     /// <summary>The service root, with a slash at its end.</summary>
@@ -75,7 +77,10 @@ internal static class ServiceUrls
         IEnumerable<string> places = RunAddress.All.Select(a => a.Path);
         if (path.StartsWith('/'))
         {
-            places = places.SelectMany(p => (string[])[$"/{p}", $"/beta/{p}"]);
+            // Behind what a proxy has before it.
+            var before = request.PathBase.Value ?? "";
+            before = before.EndsWith(Beta, StringComparison.OrdinalIgnoreCase) ? before[..^Beta.Length] : before;
+            places = places.SelectMany(p => (string[])[$"{before}/{p}", $"{before}{Beta}/{p}"]);
         }
         else
         {

@@ -8,6 +8,9 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>The routes of runs, the same at each of their addresses.</summary>
 internal static class RunEndpoints
 {
+    private static readonly string[] _properties =
+        ["id", "displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError", "createdDateTime", "lastModifiedDateTime"];
+
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
         foreach (var address in RunAddress.All)
@@ -32,6 +35,27 @@ internal static class RunEndpoints
         var runs = $"/{address.Path}";
         routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read);
         routes.Only("POST", $"{runs}/$ref", Permissions.Read);
+        foreach (var path in (string[])["$entity", "$all", "microsoft.graph.industryData.industryDataRun"])
+        {
+            routes.NotOffered("GET", $"{runs}/{path}", Permissions.Read);
+        }
+
+        routes.NotOffered("POST", $"{runs}/$query", Permissions.Read);
+        foreach (var run in address.Keyed)
+        {
+            routes.NotOffered("GET", $"{run}/$ref", Permissions.Read);
+            foreach (var property in _properties)
+            {
+                routes.NotOffered("GET", $"{run}/{property}", Permissions.Read);
+                routes.NotOffered("GET", $"{run}/{property}/$value", Permissions.Read);
+            }
+
+            foreach (var activity in (string[])[$"{run}/activities/{{activityId}}", $"{run}/activities('{{activityId}}')"])
+            {
+                routes.NotOffered("GET", $"{activity}/activity", Permissions.Read);
+            }
+        }
+
         foreach (var delta in RunAddress.Spellings("delta", isFunction: false))
         {
             routes.NotOffered("GET", $"{runs}/{delta}({{parameters}})", Permissions.Read);

@@ -249,6 +249,26 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         answer.Headers.Location!.ToString().ShouldStartWith("https://ledger.example/beta/process/runs/");
     }
 
+    /// <summary>What the service calls a run's URL, it takes for one: behind a proxy's prefix too, and not without it.</summary>
+    [Fact]
+    public async Task A_reference_has_the_prefix_of_the_proxy()
+    {
+        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"));
+        behindProxy.Client.DefaultRequestHeaders.Add("X-Forwarded-Prefix", "/api");
+        using var added = await behindProxy.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+        var url = added.Headers.Location!.ToString();
+        url.ShouldStartWith($"{behindProxy.Root}api/beta/process/runs/");
+
+        foreach (var (reference, status) in ((string, HttpStatusCode)[])[
+            (url, HttpStatusCode.NoContent),
+            (url.Replace("/beta/", "/", StringComparison.Ordinal), HttpStatusCode.NoContent),
+            (url.Replace("/api/", "/", StringComparison.Ordinal), HttpStatusCode.BadRequest)])
+        {
+            using var answer = await behindProxy.Client.PostAsync("beta/process/runs/$ref", Bodies.Json($$"""{"@odata.id":"{{reference}}"}"""), Cancellation);
+            answer.StatusCode.ShouldBe(status, reference);
+        }
+    }
+
     [Fact]
     public async Task A_caller_of_http_1_0_without_a_host_gets_a_url_that_works()
     {

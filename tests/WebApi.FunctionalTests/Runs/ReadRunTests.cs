@@ -76,6 +76,27 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
         response.StatusCode.ShouldBeOneOf(HttpStatusCode.NotImplemented, HttpStatusCode.MethodNotAllowed);
     }
 
+    [Theory]
+    [InlineData("GET", "{id}/displayName")]
+    [InlineData("GET", "{id}/status/$value")]
+    [InlineData("GET", "('{id}')/statistics")]
+    [InlineData("GET", "{id}/$ref")]
+    [InlineData("GET", "{id}/activities/{id}/activity")]
+    [InlineData("GET", "$entity")]
+    [InlineData("GET", "$all")]
+    [InlineData("POST", "$query")]
+    [InlineData("GET", "microsoft.graph.industryData.industryDataRun")]
+    public async Task A_path_of_OData_that_is_not_offered_is_501(string method, string path)
+    {
+        var id = (await AddAsync(Bodies.Run)).Segments[^1];
+        path = path.Replace("{id}", id, StringComparison.Ordinal);
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"process/runs{(path[0] == '(' ? "" : "/")}{path}");
+        using var response = await Client.SendAsync(request, Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NotImplemented);
+        (await response.JsonAsync()).GetProperty("error").GetProperty("innerError").Text("code").ShouldBe("notOffered");
+    }
+
     [Fact]
     public async Task The_list_begins_with_the_newest_and_leaves_statistics_out()
     {
