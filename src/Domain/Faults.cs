@@ -65,8 +65,13 @@ public sealed class Faults : IReadOnlyList<Error>
     /// </summary>
     public static string Path(string parent, string name)
     {
+        if (parent.Length > LongestPath)
+        {
+            return parent;
+        }
+
         var shown = name.Length == 0 ? "\"\"" : Shown(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
-        return parent.Length == 0 ? shown : parent.Length > LongestPath ? parent : $"{parent}/{shown}";
+        return parent.Length == 0 ? shown : $"{parent}/{shown}";
     }
 
     /// <summary>A text from outside as a message may repeat it: cut at 128 characters.</summary>

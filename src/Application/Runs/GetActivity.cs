@@ -14,12 +14,16 @@ internal sealed class GetActivityHandler(IRunReader runs) : IQueryHandler<GetAct
 {
     public async ValueTask<Result<ActivityResponse>> Handle(GetActivityQuery query, CancellationToken cancellationToken)
     {
-        if (RunId.FromText(query.RunId) is not { } runId || await runs.ActivitiesAsync(query.TenantId, runId, cancellationToken) is not { } activities)
+        if (RunId.FromText(query.RunId) is not { } runId)
         {
             return RunErrors.NotFound(query.RunId);
         }
 
-        var id = ActivityId.FromText(query.Id)?.Value;
-        return activities.FirstOrDefault(a => a.Id == id) is { } activity ? activity : RunErrors.ActivityNotFound(query.Id);
+        if (ActivityId.FromText(query.Id) is { } id && await runs.FindActivityAsync(query.TenantId, runId, id, cancellationToken) is { } activity)
+        {
+            return activity;
+        }
+
+        return await runs.ExistsAsync(query.TenantId, runId, cancellationToken) ? RunErrors.ActivityNotFound(query.Id) : RunErrors.NotFound(query.RunId);
     }
 }

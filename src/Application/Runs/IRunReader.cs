@@ -30,6 +30,12 @@ public interface IRunReader
     /// <summary>The activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
     Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 
+    /// <summary>How many activities a run has; null when this tenant has no such run.</summary>
+    Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
+
+    /// <summary>One activity of a run; null when there is none.</summary>
+    Task<ActivityResponse?> FindActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken);
+
     /// <summary>The activities of several runs, each run's in the order in which they were added; runs without any are left out.</summary>
     /// <returns>The activities, and the id of the first run whose activities were not read because those before were many megabytes; null when all were.</returns>
     Task<(IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>> Activities, Guid? LeftOut)> ActivitiesAsync(

@@ -13,6 +13,7 @@ internal delegate void ValueRule(JsonElement value, JsonPath path, Utf8JsonWrite
 internal sealed class ComplexShape
 {
     private const string TypeAnnotation = "@odata.type";
+    private const int MostItems = 1000;
 
     /// <summary>The names that <c>@odata.type</c> may say, without <c>#</c>; the first is the one written.</summary>
     public required IReadOnlyList<string> TypeNames { get; init; }
@@ -50,6 +51,13 @@ internal sealed class ComplexShape
         if (value.ValueKind != JsonValueKind.Array)
         {
             faults.Add($"{path}", "notAnArray", $"{path} must be an array; send [] for none.");
+            return;
+        }
+
+        if (value.GetArrayLength() > MostItems)
+        {
+            // Of items as small as {} there could be very many, and each is large when it is read back with all that is said of its type.
+            faults.Add($"{path}", "tooMany", $"{path} has {value.GetArrayLength()} items; send at most {MostItems}.");
             return;
         }
 

@@ -19,12 +19,12 @@ internal static class KeptJson
     private static readonly JsonWriterOptions _options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The text to keep, or null when the value has faults, which are added to <paramref name="faults"/>.</summary>
-    public static string? Of(JsonElement value, ComplexShape shape, string path, Faults faults)
+    public static string? Of(JsonElement value, ComplexShape shape, string path, Faults faults, int maxBytes = MaxBytes)
     {
         var bytes = JsonMarshal.GetRawUtf8Value(value).Length;
-        if (bytes > MaxBytes)
+        if (bytes > maxBytes)
         {
-            faults.Add(path, "tooLarge", $"{path} has {bytes} bytes; send at most {MaxBytes}.");
+            faults.Add(path, "tooLarge", $"{path} has {bytes} bytes; send at most {maxBytes}.");
             return null;
         }
 

@@ -25,5 +25,12 @@ public sealed record ActivityFlow(string Json)
     /// <param name="faults">Takes up every fault.</param>
     /// <returns>The flow, or null when it has faults.</returns>
     public static ActivityFlow? Read(JsonElement value, string path, Faults faults) =>
-        KeptJson.Of(value, _flow, path, faults) is { } json ? new ActivityFlow(json) : null;
+        KeptJson.Of(value, _flow, path, faults, RunActivity.MaxBytes) is { } json ? new ActivityFlow(json) : null;
+
+    /// <inheritdoc />
+    public bool Equals(ActivityFlow? other) => other is not null && JsonContent.AreEqual(Json, other.Json);
+
+    // What says the same may be written in many ways; nothing is looked up by it.
+    /// <inheritdoc />
+    public override int GetHashCode() => 0;
 }

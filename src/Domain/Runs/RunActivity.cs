@@ -6,6 +6,9 @@ public sealed class RunActivity
     /// <summary>The longest name, in UTF-16 code units.</summary>
     public const int LongestDisplayName = 100;
 
+    /// <summary>The largest error and the largest flow, in bytes as sent: a run's activities are read together, and there may be <see cref="Run.MaxActivities"/> of them.</summary>
+    public const int MaxBytes = 8 * 1024;
+
     // For the store, which fills the properties.
     private RunActivity()
     {
@@ -46,6 +49,9 @@ public sealed class RunActivity
         BlockingError = judged.BlockingError,
         Flow = judged.Flow,
     };
+
+    /// <summary>The activity as it is now, which what is changed later leaves alone.</summary>
+    public RunActivity Copy() => (RunActivity)MemberwiseClone();
 
     /// <summary>Changes what the patch sends.</summary>
     /// <returns>Whether anything changed, or why nothing may.</returns>

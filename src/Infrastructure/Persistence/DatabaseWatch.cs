@@ -11,7 +11,10 @@ namespace IndustryData.Infrastructure.Persistence;
 /// Looks after the database while it cannot serve: until it answers, is new enough and has the schema, requests are refused at once
 /// instead of failing one by one. While all is well it asks nothing.
 /// </summary>
-internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceScopeFactory scopes, ILogger<DatabaseWatch> logger)
+/// <param name="database">Where commits have their connections: readers that hold all of theirs must not look like a database that is away.</param>
+/// <param name="scopes">Services for a look.</param>
+/// <param name="logger">Is told when the database goes and comes.</param>
+internal sealed partial class DatabaseWatch([FromKeyedServices(CommitQueue.Connections)] NpgsqlDataSource database, IServiceScopeFactory scopes, ILogger<DatabaseWatch> logger)
     : BackgroundService, IDatabaseStatus
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
@@ -68,6 +71,7 @@ internal sealed partial class DatabaseWatch(NpgsqlDataSource database, IServiceS
         var outage = exception switch
         {
             PostgresException postgres => OutageOf(postgres.SqlState),
+            NpgsqlException { InnerException: TimeoutException } when exception.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal) => _busy,
             NpgsqlException => _away,
             QueueFullException => _queueFull,
             TimeoutException => _busy,

@@ -22,6 +22,8 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
     // In runs with their statistics, of which each may have 64 KiB.
     private const int LargestPortion = 128;
 
+    private const string ActivityColumns = "run_id, id, type, display_name, status, blocking_error, activity";
+
     private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
 
     public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
@@ -201,6 +203,27 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
         return await ExistsAsync(tenantId, id, cancellationToken) ? [] : null;
     }
 
+    public async Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
+    {
+        var sql = new RunSql();
+        var count = await QueryAsync(
+            $"SELECT count(*) FROM run_activities WHERE tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = {sql.Parameter(id.Value)}",
+            sql,
+            async (rows, cancellation) => await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0,
+            cancellationToken);
+        return count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? count : null;
+    }
+
+    public Task<ActivityResponse?> FindActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken)
+    {
+        var sql = new RunSql();
+        return QueryAsync(
+            $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = {sql.Parameter(id.Value)} AND id = {sql.Parameter(activityId.Value)}",
+            sql,
+            async (rows, cancellation) => await rows.ReadAsync(cancellation) ? Activity(rows) : null,
+            cancellationToken);
+    }
+
     public Task<(IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>> Activities, Guid? LeftOut)> ActivitiesAsync(
         TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken)
     {
@@ -208,7 +231,7 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Ru
         var tenant = sql.Parameter(tenantId.Value);
         return QueryAsync(
             $"""
-            SELECT run_id, id, type, display_name, status, blocking_error, activity
+            SELECT {ActivityColumns}
             FROM run_activities WHERE tenant_id = {tenant} AND run_id = ANY ({sql.Parameter(ids.ToArray())})
             ORDER BY array_position({sql.Parameter(ids.ToArray())}, run_id), id
             """,

@@ -11,6 +11,7 @@ using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
 using Serilog.Events;
 
@@ -20,6 +21,7 @@ namespace IndustryData.WebApi.Commands;
 internal static partial class Serve
 {
     private const int LargestBody = 1024 * 1024;
+    private const int LeastBytesPerSecond = 4096;
 
     // Kestrel refuses a longer request line by itself, without a body; up to here the refusal is ours and says what to do.
     private const int LongestRequestLine = 2 * Failures.LongestUrl;
@@ -41,6 +43,10 @@ internal static partial class Serve
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
+
+            // What waits for a slow caller is in memory. A run's whole body may take four minutes, an answer of 4 MiB a quarter of an hour.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(LeastBytesPerSecond, TimeSpan.FromSeconds(5));
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(LeastBytesPerSecond, TimeSpan.FromSeconds(5));
         });
         // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id says already.
         builder.Services.AddSerilog((_, logs) => logs

@@ -55,7 +55,12 @@ internal sealed class JsonBody : IDisposable
             var faults = new Faults();
             if (ParsePlain(bytes) is not { } document)
             {
-                JsonScan.Check(MemoryMarshal.AsMemory(bytes).Span, faults);
+                if (!JsonScan.Check(MemoryMarshal.AsMemory(bytes).Span, faults))
+                {
+                    await http.RefuseAsync(Error.Of(faults));
+                    return null;
+                }
+
                 document = JsonDocument.Parse(bytes, _scanned);
             }
 
@@ -120,7 +125,7 @@ internal sealed class JsonBody : IDisposable
 
     private static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(HttpContext http)
     {
-        var whole = new ArrayBufferWriter<byte>((int)Math.Clamp(http.Request.ContentLength ?? 0, 256, 1 << 20));
+        var whole = new ArrayBufferWriter<byte>((int)Math.Clamp(http.Request.ContentLength ?? 0, 256, 16 * 1024));
         var reader = http.Request.BodyReader;
         while (true)
         {

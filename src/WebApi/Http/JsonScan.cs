@@ -18,9 +18,12 @@ internal static class JsonScan
     private static readonly JsonReaderOptions _anyDepth = new() { MaxDepth = int.MaxValue };
 
     /// <summary>Adds the faults of a valid UTF-8 text. What nests too deeply is a fault, and is blanked out: whoever reads on need not go there.</summary>
+    /// <returns>Whether all of it was looked through; false when there are so many faults that nobody need read on.</returns>
     /// <exception cref="JsonException">The text is not exactly one JSON value.</exception>
-    public static void Check(Span<byte> json, Faults faults)
+    public static bool Check(Span<byte> json, Faults faults)
     {
+        // Known ones too: each costs time, and only new ones fill the list.
+        var found = 0;
         var reader = new Utf8JsonReader(json, _anyDepth);
         var levels = new List<Level>();
         var depth = 0;
@@ -33,30 +36,38 @@ internal static class JsonScan
                     here.Name = NameOf(ref reader, out var isText);
                     if (!isText)
                     {
+                        found++;
                         faults.Add(PathTo(levels, depth), "unstorableText", "A member's name must not hold U+0000 or half of a surrogate pair; rename it.");
                     }
                     else if (!here.Names.Add(here.Name))
                     {
-                        faults.Add(PathTo(levels, depth), "duplicateMember", $"{PathTo(levels, depth)} stands twice; send it once.");
+                        found++;
+                        var twice = PathTo(levels, depth);
+                        faults.Add(twice, "duplicateMember", $"{twice} stands twice; send it once.");
                     }
 
-                    continue;
+                    break;
                 case JsonTokenType.EndObject or JsonTokenType.EndArray:
                     depth--;
-                    continue;
-            }
+                    break;
+                default:
+                    if (depth > 0 && levels[depth - 1].IsArray)
+                    {
+                        levels[depth - 1].Index++;
+                    }
 
-            if (depth > 0 && levels[depth - 1].IsArray)
-            {
-                levels[depth - 1].Index++;
+                    break;
             }
 
             switch (reader.TokenType)
             {
                 case JsonTokenType.String when !IsText(ref reader):
-                    faults.Add(PathTo(levels, depth), "unstorableText", $"{PathTo(levels, depth)} must not hold U+0000 or half of a surrogate pair; remove it.");
+                    found++;
+                    var path = PathTo(levels, depth);
+                    faults.Add(path, "unstorableText", $"{path} must not hold U+0000 or half of a surrogate pair; remove it.");
                     break;
                 case JsonTokenType.StartObject or JsonTokenType.StartArray when depth == MaxLevels:
+                    found++;
                     faults.Add(PathTo(levels, 1), "tooDeep", $"{PathTo(levels, 1)} nests deeper than {MaxLevels} levels; flatten it.");
                     var start = (int)reader.TokenStartIndex;
                     reader.Skip();
@@ -73,7 +84,7 @@ internal static class JsonScan
                     break;
             }
 
-            if (faults.IsFull)
+            if (found == Faults.Max)
             {
                 // The rest is only read to learn whether it is JSON.
                 while (reader.Read())
@@ -81,6 +92,8 @@ internal static class JsonScan
                 }
             }
         }
+
+        return found < Faults.Max;
     }
 
     private static string NameOf(ref Utf8JsonReader reader, out bool isText)
@@ -143,18 +156,28 @@ internal static class JsonScan
     /// <summary>An object or array that the reader is in.</summary>
     private sealed class Level
     {
+        // Emptying a set takes as long as it was large: after a large object, each of many small ones would.
+        private const int LargestToEmpty = 64;
+
         public bool IsArray { get; private set; }
 
         public int Index { get; set; }
 
         public string Name { get; set; } = "";
 
-        public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
+        public HashSet<string> Names { get; private set; } = new(StringComparer.Ordinal);
 
         public void Enter(bool isArray)
         {
             (IsArray, Index, Name) = (isArray, -1, "");
-            Names.Clear();
+            if (Names.Count > LargestToEmpty)
+            {
+                Names = new HashSet<string>(StringComparer.Ordinal);
+            }
+            else
+            {
+                Names.Clear();
+            }
         }
     }
 }

@@ -19,6 +19,12 @@ internal static class ActivityBody
             return [];
         }
 
+        if (value.GetArrayLength() > Run.MaxActivities)
+        {
+            faults.Add(path, "tooManyActivities", $"A run has at most {Run.MaxActivities} activities; report the rest as numbers in statistics.");
+            return [];
+        }
+
         return [.. value.EnumerateArray().Select((item, index) => Read(item, $"{path}/{index}", faults))];
     }
 
@@ -60,7 +66,7 @@ internal static class ActivityBody
             case "status":
                 return draft with { Status = isNull ? null : Status(value, path, faults) };
             case "blockingError":
-                return draft with { BlockingError = isNull ? null : PublicError.Read(value, path, faults) };
+                return draft with { BlockingError = isNull ? null : PublicError.Read(value, path, faults, RunActivity.MaxBytes) };
             case "activity":
                 return draft with { Flow = isNull ? null : ActivityFlow.Read(value, path, faults) };
             case RunBody.TypeAnnotation:

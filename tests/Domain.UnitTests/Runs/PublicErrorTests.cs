@@ -30,6 +30,17 @@ public sealed class PublicErrorTests
         (!areEqual || a.GetHashCode() == b.GetHashCode()).ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData(1000, "")]
+    [InlineData(1001, "tooMany blockingError/details")]
+    public void Details_are_a_thousand_at_most(int count, string fault)
+    {
+        var faults = new Faults();
+        Reading.Error($$"""{"details":[{{string.Join(',', Enumerable.Repeat("{}", count))}}]}""", faults);
+
+        string.Join(", ", faults.Select(f => $"{f.Code} {f.Target}")).ShouldBe(fault);
+    }
+
     [Fact]
     public void Annotations_are_dropped()
     {

@@ -290,7 +290,8 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         using var tooLarge = await Client.SendAsync(large, Cancellation);
         tooLarge.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         (await tooLarge.JsonAsync()).GetProperty("error").Text("message").ShouldContain("4 MiB");
-        using var alone = await Client.PostAsync("process/runs", Bodies.Json(Long(1_048_576)), Cancellation);
+        using var one = new HttpRequestMessage(HttpMethod.Post, "process/runs") { Content = Bodies.Json(Long(1_048_576)), Headers = { ExpectContinue = true } };
+        using var alone = await Client.SendAsync(one, Cancellation);
         (await alone.JsonAsync()).GetProperty("error").Text("message").ShouldContain("1 MiB");
     }
 
@@ -307,6 +308,26 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         using var same = await Client.PostAsync("$batch", Bodies.Json(Envelope(Item("1", "GET", "/process/runs", Many(590_000, _ => "a")))), Cancellation);
         same.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await same.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("code")).ShouldBe(["duplicateMember"]);
+    }
+
+    /// <summary>What is looked through name by name must not cost the more the more there was before it: an object of many names before many small ones; the same fault without end.</summary>
+    [Fact]
+    public async Task Names_without_number_take_no_time_without_number()
+    {
+        var large = string.Join(',', Enumerable.Range(0, 150_000).Select(i => $"\"{i:x}\":0"));
+        var small = string.Join(',', Enumerable.Repeat("{\"\":0}", 250_000));
+        await RefusedAsync($$"""{"requests":0,"x":[{{{large}}},{{small}}],"\u0061":0}""", "notAnArray");
+
+        var deep = string.Concat(Enumerable.Repeat($"{{\"{new string('~', 128)}\":", 60));
+        await RefusedAsync($$"""{"x":{{deep}}{{{string.Join(',', Enumerable.Repeat("\"\":0", 700_000))}}}{{new string('}', 60)}},"\u0061":0}""", "duplicateMember");
+        await RefusedAsync($$"""{"requests":[{{{string.Join(',', Enumerable.Repeat("\"\\ud800\":0", 300_000))}}}]}""", "unstorableText");
+
+        async Task RefusedAsync(string body, string code)
+        {
+            using var response = await Client.PostAsync("$batch", Bodies.Json(body), Cancellation);
+            response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+            (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain($"\"{code}\"");
+        }
     }
 
     [Fact]

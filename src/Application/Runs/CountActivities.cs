@@ -1,0 +1,18 @@
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Mediator;
+
+namespace IndustryData.Application.Runs;
+
+/// <summary>Counts what a run carried out.</summary>
+/// <param name="TenantId">Whose run it is.</param>
+/// <param name="RunId">The run's id as the caller wrote it.</param>
+public sealed record CountActivitiesQuery(TenantId TenantId, string RunId) : IQuery<Result<long>>;
+
+internal sealed class CountActivitiesHandler(IRunReader runs) : IQueryHandler<CountActivitiesQuery, Result<long>>
+{
+    public async ValueTask<Result<long>> Handle(CountActivitiesQuery query, CancellationToken cancellationToken) =>
+        RunId.FromText(query.RunId) is { } id && await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken) is { } count
+            ? count
+            : RunErrors.NotFound(query.RunId);
+}
