@@ -92,12 +92,12 @@ public class AddRunParts : IDisposable
 
         public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<Result<RunActivity>> ChangeActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<TimeSpan?> StartAsync(Run run, int limit, TimeSpan window, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -1,4 +1,5 @@
 using IndustryData.Application.Runs;
+using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,6 +31,7 @@ internal sealed class UseCases : IDisposable
         change?.Invoke(services);
         Reader.ReadChangeClockAsync(null, CancellationToken.None).ReturnsForAnyArgs(new ChangeClock(Guid.Empty, Now, Settled: 1, Next: 1, Knows: true));
         Reader.ReadChangesAsync(null!, null!, CancellationToken.None).ReturnsForAnyArgs(([], false));
+        Repository.StartAsync(null!, null, 0, default, CancellationToken.None).ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         _scope = _services.CreateScope();
     }

@@ -11,7 +11,8 @@ namespace IndustryData.Application.Runs;
 /// <param name="RunId">The run's id as the caller wrote it.</param>
 /// <param name="Activity">What was told.</param>
 /// <param name="Faults">What could not be read of it.</param>
-public sealed record AddActivityCommand(TenantId TenantId, string RunId, ActivityDraft Activity, Faults Faults) : ICommand<Result<ActivityResponse>>, IReadFromBody;
+/// <param name="Key">The name under which the request may be repeated; null: each adds an activity of its own.</param>
+public sealed record AddActivityCommand(TenantId TenantId, string RunId, ActivityDraft Activity, Faults Faults, RequestKey? Key = null) : ICommand<Result<ActivityResponse>>, IReadFromBody;
 
 internal sealed class AddActivityValidator : AbstractValidator<AddActivityCommand>
 {
@@ -27,7 +28,8 @@ internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider
             return RunErrors.NotFound(command.RunId);
         }
 
-        var added = await repository.AddActivityAsync(command.TenantId, id, (run, count) => run.AddActivity(command.Activity, count, clock.GetUtcNow()), cancellationToken);
+        var now = clock.GetUtcNow();
+        var added = await repository.AddActivityAsync(command.TenantId, id, command.Key, now, (run, count) => run.AddActivity(command.Activity, count, now), cancellationToken);
         return added.Succeeded(out var activity, out var error) ? ActivityResponse.Of(activity) : error;
     }
 }

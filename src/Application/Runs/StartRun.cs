@@ -7,7 +7,8 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>Starts a run: the service names it and its reporter finishes it.</summary>
 /// <param name="TenantId">Whose run it is.</param>
-public sealed record StartRunCommand(TenantId TenantId) : ICommand<Result<RunId>>;
+/// <param name="Key">The name under which the request may be repeated; null: each request starts a run of its own.</param>
+public sealed record StartRunCommand(TenantId TenantId, RequestKey? Key = null) : ICommand<Result<RunId>>;
 
 /// <summary>How often runs may be started (configuration section <c>Start</c>).</summary>
 public sealed record StartLimit
@@ -36,8 +37,6 @@ internal sealed class StartRunHandler(IRunRepository repository, TimeProvider cl
             return error;
         }
 
-        return await repository.StartAsync(run, limit.Count, limit.Window, cancellationToken) is { } wait
-            ? RunErrors.StartedTooOften(limit.Count, limit.Window, wait)
-            : run.Id;
+        return await repository.StartAsync(run, command.Key, limit.Count, limit.Window, cancellationToken);
     }
 }

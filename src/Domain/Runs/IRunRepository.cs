@@ -24,10 +24,12 @@ public interface IRunRepository
     /// <summary>Adds an activity to a run.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="id">Which run.</param>
+    /// <param name="key">The request's key, if it has one: then a repeat adds no second activity.</param>
+    /// <param name="now">The server's clock.</param>
     /// <param name="add">Makes the activity, of the run as it is now and the number of its activities.</param>
     /// <param name="cancellationToken">Gives up before the activity is committed.</param>
-    /// <returns>The activity; the refusal of <paramref name="add"/>; or that there is no such run.</returns>
-    Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
+    /// <returns>The activity, of this request or the first one of its key; the refusal of <paramref name="add"/>; that the key was used for another body; or that there is no such run.</returns>
+    Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
 
     /// <summary>Changes an activity of a run.</summary>
     /// <param name="tenantId">Whose run it is.</param>
@@ -48,9 +50,10 @@ public interface IRunRepository
 
     /// <summary>Keeps a new run that the service itself was asked to start, unless that happens too often.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="key">The request's key, if it has one: then a repeat starts no second run, and counts for nothing.</param>
     /// <param name="limit">How many starts are allowed within the window.</param>
     /// <param name="window">How far back starts count.</param>
     /// <param name="cancellationToken">Gives up before the run is committed.</param>
-    /// <returns>Null when it is kept; else how long until one more start is allowed.</returns>
-    Task<TimeSpan?> StartAsync(Run run, int limit, TimeSpan window, CancellationToken cancellationToken);
+    /// <returns>The run that this request or the first one of its key started; that there were too many; or that the key was used for another body.</returns>
+    Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken);
 }

@@ -83,6 +83,9 @@ public sealed partial class Run
         return updated;
     }
 
+    /// <summary>The run as it is now, which what is changed later leaves alone.</summary>
+    public Run Copy() => (Run)MemberwiseClone();
+
     private void Touch(DateTimeOffset now)
     {
         LastModifiedDateTime = Microseconds(now);

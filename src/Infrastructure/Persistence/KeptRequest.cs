@@ -11,6 +11,7 @@ internal sealed class KeptRequest
 
     public byte[] BodyHash { get; init; } = [];
 
+    /// <summary>The run that it added or started; or the id of the activity that it added.</summary>
     public RunId RunId { get; init; }
 
     public bool WithRepresentation { get; init; }

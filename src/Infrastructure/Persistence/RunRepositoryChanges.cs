@@ -5,28 +5,43 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <content>What is decided on what is kept: the run as it is, which stays locked until the commit, or an earlier request.</content>
+/// <content>
+/// What is decided on what is kept: the run as it is, which stays locked until the commit, or an earlier request. Several changes may share a commit;
+/// each is answered with what it made of the run, and not with what those behind it did.
+/// </content>
 internal sealed partial class RunRepository
 {
     public Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken) =>
         CommitAsync(null, (transaction, cancellation) => AddOnceAsync(transaction, run, key, cancellation), cancellationToken);
 
     public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken) =>
-        ChangeAsync<Run>(tenantId, id, (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run), cancellationToken);
+        ChangeAsync<Run>(tenantId, id, (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Copy()), cancellationToken);
 
-    public Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) =>
+    public Task<Result<RunActivity>> AddActivityAsync(
+        TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) =>
         ChangeAsync(
             tenantId,
             id,
             async (run, transaction, cancellation) =>
             {
-                var context = transaction.Context;
+                // A key is the run's own: on another run it is another.
+                var (context, ofRun) = (transaction.Context, key is null ? null : key with { Name = $"activity of {id} {key.Name}" });
+                if (ofRun is not null && await FindFirstAsync(transaction, tenantId, ofRun, now, cancellation) is { } found)
+                {
+                    return found.Succeeded(out var first, out var error) ? await FindActivityAsync(context, tenantId, new ActivityId(first.RunId.Value), cancellation) : error;
+                }
+
                 var count = await context.RunActivities.CountAsync(a => a.TenantId == tenantId && a.RunId == id, cancellation)
                     + context.ChangeTracker.Entries<RunActivity>().Count(e => e.State == EntityState.Added && e.Entity.RunId == id);
                 var added = add(run, count);
                 if (added.Succeeded(out var activity, out _))
                 {
                     context.RunActivities.Add(activity);
+                    if (ofRun is not null)
+                    {
+                        // The run is locked, so that nobody else adds to it under the key.
+                        await IsFirstAsync(transaction, tenantId, activity.Id.Value, ofRun, now, cancellation);
+                    }
                 }
 
                 return added;
@@ -41,7 +56,7 @@ internal sealed partial class RunRepository
             {
                 var activity = await transaction.Context.RunActivities.AsTracking()
                     .SingleOrDefaultAsync(a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId, cancellation);
-                return activity is null ? RunErrors.ActivityNotFound(activityId.ToString()) : change(run, activity) is { } error ? error : activity;
+                return activity is null ? RunErrors.ActivityNotFound(activityId.ToString()) : change(run, activity) is { } error ? error : activity.Copy();
             },
             cancellationToken);
 
@@ -61,40 +76,63 @@ internal sealed partial class RunRepository
             },
             cancellationToken);
 
-    public Task<TimeSpan?> StartAsync(Run run, int limit, TimeSpan window, CancellationToken cancellationToken) =>
-        CommitAsync(null, (transaction, cancellation) => StartAsync(transaction, run, limit, window, cancellation), cancellationToken);
+    public Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
+        CommitAsync(null, (transaction, cancellation) => StartAsync(transaction, run, key, limit, window, cancellation), cancellationToken);
 
     private static async Task<Result<FirstAnswer>> AddOnceAsync(ChangeTransaction transaction, Run run, RequestKey key, CancellationToken cancellationToken)
     {
-        var (tenant, now, hash) = (run.TenantId.Value, run.CreatedDateTime, key.BodyHash.ToArray());
-        var expired = now - RequestKey.Lifetime;
+        if (!await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
+        {
+            return (await FindFirstAsync(transaction, run.TenantId, key, run.CreatedDateTime, cancellationToken))!;
+        }
 
-        // Of several at once, one inserts; the others wait here until it is committed, and then find it.
-        var isFirst = await transaction.Context.Database.ExecuteSqlAsync(
+        transaction.Add(run);
+        return new FirstAnswer(run.Id, key.WithRepresentation);
+    }
+
+    // Of several at once, one inserts; the others wait here until it is committed, and then find it.
+    private static async Task<bool> IsFirstAsync(ChangeTransaction transaction, TenantId tenantId, Guid id, RequestKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (tenant, hash) = (tenantId.Value, key.BodyHash.ToArray());
+        var expired = now - RequestKey.Lifetime;
+        return await transaction.Context.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO kept_requests (tenant_id, name, body_hash, run_id, with_representation, created_date_time)
-            VALUES ({tenant}, {key.Name}, {hash}, {run.Id.Value}, {key.WithRepresentation}, {now})
+            VALUES ({tenant}, {key.Name}, {hash}, {id}, {key.WithRepresentation}, {now})
             ON CONFLICT (tenant_id, name) DO UPDATE
             SET body_hash = excluded.body_hash, run_id = excluded.run_id, with_representation = excluded.with_representation, created_date_time = excluded.created_date_time
             WHERE kept_requests.created_date_time <= {expired}
             """,
             cancellationToken) == 1;
-        if (isFirst)
-        {
-            transaction.Add(run);
-            return new FirstAnswer(run.Id, key.WithRepresentation);
-        }
-
-        var first = await transaction.Context.KeptRequests.SingleAsync(r => r.TenantId == run.TenantId && r.Name == key.Name, cancellationToken);
-        return first.BodyHash.AsSpan().SequenceEqual(hash) ? new FirstAnswer(first.RunId, first.WithRepresentation) : RunErrors.KeyReused();
     }
 
-    private static async Task<TimeSpan?> StartAsync(ChangeTransaction transaction, Run run, int limit, TimeSpan window, CancellationToken cancellationToken)
+    private static async Task<Result<FirstAnswer>?> FindFirstAsync(ChangeTransaction transaction, TenantId tenantId, RequestKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var expired = now - RequestKey.Lifetime;
+        var first = await transaction.Context.KeptRequests.SingleOrDefaultAsync(
+            r => r.TenantId == tenantId && r.Name == key.Name && r.CreatedDateTime > expired, cancellationToken);
+        return first is null ? null
+            : first.BodyHash.AsSpan().SequenceEqual(key.BodyHash.Span) ? new FirstAnswer(first.RunId, first.WithRepresentation)
+            : RunErrors.KeyReused();
+    }
+
+    // It may be new in this very transaction.
+    private static async Task<Result<RunActivity>> FindActivityAsync(IndustryDataContext context, TenantId tenantId, ActivityId id, CancellationToken cancellationToken) =>
+        context.ChangeTracker.Entries<RunActivity>().FirstOrDefault(e => e.Entity.Id == id)?.Entity.Copy()
+        ?? await context.RunActivities.SingleOrDefaultAsync(a => a.TenantId == tenantId && a.Id == id, cancellationToken)
+        ?? (Result<RunActivity>)RunErrors.ActivityNotFound(id.ToString());
+
+    private static async Task<Result<RunId>> StartAsync(ChangeTransaction transaction, Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken)
     {
         var context = transaction.Context;
 
         // Starts of one tenant one after the other, so that the limit holds however many services are asked at once.
         await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({run.TenantId.Value.ToString()}, 0))", cancellationToken);
+        if (key is not null && await FindFirstAsync(transaction, run.TenantId, key, run.CreatedDateTime, cancellationToken) is { } found)
+        {
+            return found.Succeeded(out var first, out var error) ? first.RunId : error;
+        }
+
         var since = run.CreatedDateTime - window;
         var starts = await context.RunStarts
             .Where(s => s.TenantId == run.TenantId && s.StartedDateTime > since)
@@ -104,14 +142,20 @@ internal sealed partial class RunRepository
             .ToListAsync(cancellationToken);
         if (starts.Count >= limit)
         {
-            return starts.Count == 0 ? window : starts[^1] - since;
+            return RunErrors.StartedTooOften(limit, window, starts.Count == 0 ? window : starts[^1] - since);
+        }
+
+        if (key is not null && !await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
+        {
+            // A report of the same key, which does not wait for its turn among starts.
+            return RunErrors.KeyReused();
         }
 
         await context.RunStarts.Where(s => s.TenantId == run.TenantId && s.StartedDateTime <= since).ExecuteDeleteAsync(cancellationToken);
         await context.Database.ExecuteSqlAsync(
             $"INSERT INTO run_starts (tenant_id, started_date_time, run_id) VALUES ({run.TenantId.Value}, {run.CreatedDateTime}, {run.Id.Value})", cancellationToken);
         transaction.Add(run);
-        return null;
+        return run.Id;
     }
 
     private Task<Result<T>> ChangeAsync<T>(TenantId tenantId, RunId id, Func<Run, ChangeTransaction, CancellationToken, Task<Result<T>>> decide, CancellationToken cancellationToken)

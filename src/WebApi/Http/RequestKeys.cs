@@ -20,7 +20,7 @@ internal static class RequestKeys
     /// <param name="body">Its body.</param>
     /// <param name="withRepresentation">How the request is answered when it is the first.</param>
     /// <returns>Whether the request goes on; false when it has been answered with a refusal.</returns>
-    public static async Task<(bool GoesOn, RequestKey? Key)> ReadAsync(HttpContext http, JsonBody body, bool withRepresentation)
+    public static async Task<(bool GoesOn, RequestKey? Key)> ReadAsync(HttpContext http, ReadOnlyMemory<byte> body, bool withRepresentation)
     {
         var headers = http.Request.Headers;
         var (id, sent, key) = (headers[RequestId], headers[FirstSent], headers[IdempotencyKey]);
@@ -56,7 +56,7 @@ internal static class RequestKeys
             return (false, null);
         }
 
-        return (true, new RequestKey(name, SHA256.HashData(body.Bytes.Span), withRepresentation));
+        return (true, new RequestKey(name, SHA256.HashData(body.Span), withRepresentation));
     }
 
     /// <summary>Tells the caller that its request was carried out once, now or before.</summary>

@@ -16,7 +16,7 @@ internal static class ActivityEndpoints
         {
             var activities = $"{run}/activities";
             routes.Offer("GET", activities, Permissions.Read, http => ListAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.List);
-            routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 413, 415]).Describes(ActivityOperations.Add);
+            routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 412, 413, 415, 422]).Describes(ActivityOperations.Add);
             routes.Offer("GET", $"{activities}/$count", Permissions.Read, (http, _) => CountAsync(http), [200, 400, 404, 406], [], isText: true).Describes(ActivityOperations.Count);
             routes.Only("GET", $"{activities}/$count", Permissions.Read);
             routes.Offer("GET", $"{activities}/$ref", Permissions.Read, http => ListReferencesAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.ListReferences);
@@ -54,14 +54,14 @@ internal static class ActivityEndpoints
 
     private static async Task CountAsync(HttpContext http)
     {
-        if (!(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var activities, out var error))
+        if (!(await http.Sender().Send(new CountActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var count, out var error))
         {
             await http.RefuseAsync(error);
             return;
         }
 
         http.Response.ContentType = "text/plain";
-        await http.Response.WriteAsync(activities.Count.ToString(CultureInfo.InvariantCulture), http.RequestAborted);
+        await http.Response.WriteAsync(count.ToString(CultureInfo.InvariantCulture), http.RequestAborted);
     }
 
     private static async Task GetAsync(HttpContext http, RunAddress address)
@@ -83,11 +83,22 @@ internal static class ActivityEndpoints
             return;
         }
 
-        var command = new AddActivityCommand(http.Tenant(), http.Key(), ActivityBody.Read(body.Root, "", body.Faults), body.Faults);
+        var (goesOn, key) = await RequestKeys.ReadAsync(http, body.Bytes, withRepresentation: true);
+        if (!goesOn)
+        {
+            return;
+        }
+
+        var command = new AddActivityCommand(http.Tenant(), http.Key(), ActivityBody.Read(body.Root, "", body.Faults), body.Faults, key);
         if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var activity, out var error))
         {
             await http.RefuseAsync(error);
             return;
+        }
+
+        if (key is not null)
+        {
+            RequestKeys.Accept(http);
         }
 
         var url = Url(http, address, activity.Id);

@@ -27,7 +27,7 @@ internal static class ActivityOperations
 
     public static readonly Operation Add = new("addActivity", "Add activity", "Adds an activity to a run that is still running.")
     {
-        Headers = [Parameters.PreferReturn],
+        Headers = RunOperations.Safely,
         Body = new Body(
             Schemas.NewActivity,
             new(

@@ -38,7 +38,7 @@ internal static class AddRunEndpoints
     private static async Task AddAsync(HttpContext http, RunAddress address, JsonBody body, bool representationByDefault)
     {
         var representation = Preferences.ReturnRepresentation(http) ?? representationByDefault;
-        var (goesOn, key) = await RequestKeys.ReadAsync(http, body, representation);
+        var (goesOn, key) = await RequestKeys.ReadAsync(http, body.Bytes, representation);
         if (!goesOn)
         {
             return;

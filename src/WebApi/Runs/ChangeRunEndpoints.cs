@@ -19,7 +19,7 @@ internal static class ChangeRunEndpoints
 
         foreach (var start in RunAddress.Spellings("start", isFunction: false))
         {
-            routes.Offer("POST", $"/{address.Path}/{start}", Permissions.Start, http => StartAsync(http, address), [202, 400, 413, 415, 429]).Describes(RunOperations.Start);
+            routes.Offer("POST", $"/{address.Path}/{start}", Permissions.Start, http => StartAsync(http, address), [202, 400, 412, 413, 415, 422, 429]).Describes(RunOperations.Start);
             routes.Only("POST", $"/{address.Path}/{start}", Permissions.Start);
         }
     }
@@ -83,10 +83,22 @@ internal static class ChangeRunEndpoints
             }
         }
 
-        if (!(await http.Sender().Send(new StartRunCommand(http.Tenant()), http.RequestAborted)).Succeeded(out var id, out var error))
+        // With a body or without, all starts ask for the same.
+        var (goesOn, key) = await RequestKeys.ReadAsync(http, "start"u8.ToArray(), withRepresentation: false);
+        if (!goesOn)
+        {
+            return;
+        }
+
+        if (!(await http.Sender().Send(new StartRunCommand(http.Tenant(), key), http.RequestAborted)).Succeeded(out var id, out var error))
         {
             await http.RefuseAsync(error);
             return;
+        }
+
+        if (key is not null)
+        {
+            RequestKeys.Accept(http);
         }
 
         http.Response.Headers.Location = ServiceUrls.Run(http.Request, address, id.Value);

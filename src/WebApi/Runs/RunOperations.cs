@@ -17,7 +17,8 @@ internal static class RunOperations
         }
         """;
 
-    private static readonly string[] _safely = [Parameters.PreferReturn, Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
+    /// <summary>Headers of what may be sent again safely.</summary>
+    public static readonly string[] Safely = [Parameters.PreferReturn, Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
 
     private static readonly Example[] _runs =
     [
@@ -51,7 +52,7 @@ internal static class RunOperations
         "Add run",
         "Adds a run to the runs. A 2xx means that it is committed and flushed to disk. A body with nothing but `@odata.id` names a run that exists, and adds nothing.")
     {
-        Headers = _safely,
+        Headers = Safely,
         Body = new Body(Schemas.NewRunOrReference, [.. _runs, new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{Parameters.RunId}}" }""")]),
         Answers =
         [
@@ -62,7 +63,7 @@ internal static class RunOperations
 
     public static readonly Operation Create = new("createRun", "Create run", "Adds a run like `Add run`, and answers with it as OData does.")
     {
-        Headers = _safely,
+        Headers = Safely,
         Body = new Body(Schemas.NewRun, _runs),
         Answers =
         [
@@ -143,6 +144,7 @@ internal static class RunOperations
 
     public static readonly Operation Start = new("startRun", "Start run", "Adds a running run that begins now, named after the minute. A tenant can do this only so often.")
     {
+        Headers = [Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent],
         Body = new Body(Schemas.NoParameters, new Example("empty", "Nothing, as an object", "{}")) { IsRequired = false },
         Answers = [Answer.Empty(202, "The run is stored; `Location` says where it is.", Parameters.Location)],
     };

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using IndustryData.Domain.Runs;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
@@ -50,6 +52,28 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         {
             await TestDatabase.ExecuteAsync(Database.ConnectionString, "ALTER TABLE runs DROP CONSTRAINT spoilt");
         }
+    }
+
+    /// <summary>Should deciding a change fail in a way that nobody foresaw, it is that change's own failure.</summary>
+    [Fact]
+    public async Task A_change_that_cannot_even_be_decided_does_not_fail_its_neighbours()
+    {
+        var runs = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => AddAsync(Bodies.RunAt(n))));
+        var repository = Service.Services.GetRequiredService<IRunRepository>();
+        var answers = await Task.WhenAll(runs.Select(async (url, n) =>
+        {
+            try
+            {
+                var id = RunId.FromText(url.Segments[^1])!.Value;
+                return (await repository.ChangeAsync(new TenantId(Tokens.Tenant), id, _ => n == 7 ? throw new InvalidOperationException("spoilt") : null, Cancellation)).Error is null;
+            }
+            catch (InvalidOperationException)
+            {
+                return false;
+            }
+        }));
+
+        answers.Index().Where(a => !a.Item).Select(a => a.Index).ShouldBe([7]);
     }
 
     [Fact]

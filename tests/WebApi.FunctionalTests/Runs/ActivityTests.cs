@@ -14,6 +14,25 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
           "activity": { "@odata.type": "#microsoft.graph.industryData.inboundFileFlow", "id": "f1", "displayName": "Classes from SIS", "readinessStatus": "ready" } }
         """;
 
+    /// <summary>All of a run's activities are read together.</summary>
+    [Theory]
+    [InlineData("blockingError", """{"message":"@"}""")]
+    [InlineData("activity", """{"id":"@","displayName":"a","readinessStatus":"ready"}""")]
+    public async Task What_an_activity_holds_has_a_limit(string member, string value)
+    {
+        var run = (await AddAsync(Bodies.RunAt(0))).AbsolutePath[1..];
+        async Task<HttpStatusCode> AddedAsync(int size)
+        {
+            var kept = value.Replace("@", new string('x', size - value.Length + 1), StringComparison.Ordinal);
+            var body = $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"failed","{{member}}":{{kept}}}""";
+            using var response = await Client.PostAsync($"{run}/activities", Bodies.Json(body), Cancellation);
+            return response.StatusCode;
+        }
+
+        (await AddedAsync(8 * 1024)).ShouldBe(HttpStatusCode.Created);
+        (await AddedAsync((8 * 1024) + 1)).ShouldBe(HttpStatusCode.BadRequest);
+    }
+
     [Fact]
     public async Task An_activity_is_added_to_a_running_run_and_read_back()
     {

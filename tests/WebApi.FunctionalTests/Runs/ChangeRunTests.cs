@@ -44,6 +44,32 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
         (await response.JsonAsync()).GetRawText().ShouldBe(before.GetRawText());
     }
 
+    [Fact]
+    public async Task What_says_the_same_in_other_words_keeps_the_etag()
+    {
+        var url = await AddAsync("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"x":1e99999999999,"y":1},"blockingError":{"code":"x","message":"é"}}""");
+        var before = await Client.GetJsonAsync(url);
+        foreach (var body in (string[])["{}", """{"statistics":{"x":1e99999999999,"y":1}}""", """{"blockingError":{"message":"\u00e9","code":"x"}}"""])
+        {
+            using var response = await PatchAsync(url, body);
+            response.StatusCode.ShouldBe(HttpStatusCode.OK);
+            response.Headers.ETag!.ToString().ShouldBe(before.Text("@odata.etag"));
+        }
+    }
+
+    /// <summary>Many changes share a commit. Each answer is of the run as that change left it: with the ETag of another's, that one's change could be overwritten unseen.</summary>
+    [Fact]
+    public async Task Each_of_many_changes_at_once_is_answered_with_what_it_made()
+    {
+        var url = await AddAsync(Running);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => PatchAsync(url, $$"""{"displayName":"name {{i}}"}""")));
+
+        answers.ShouldAllBe(a => a.StatusCode == HttpStatusCode.OK);
+        answers.Select(a => a.Headers.ETag!.ToString()).ShouldBe(Enumerable.Range(2, 60).Select(v => $"W/\"{v}\""), ignoreOrder: true);
+        var bodies = await Task.WhenAll(answers.Select(a => a.JsonAsync()));
+        bodies.Select(b => b.Text("displayName")).ShouldBe(Enumerable.Range(0, 60).Select(i => $"name {i}"));
+    }
+
     [Theory]
     [InlineData("failed")]
     [InlineData("completed")]

@@ -92,6 +92,44 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         (await CountAsync()).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_start_that_is_repeated_starts_one_run_and_counts_once()
+    {
+        var repeats = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PostAsync("process/runs/start", "{}", _key)));
+        repeats.ShouldAllBe(r => r.StatusCode == HttpStatusCode.Accepted);
+        repeats.ShouldAllBe(r => r.Headers.GetValues("Repeatability-Result").Single() == "accepted");
+        repeats.Select(r => r.Headers.Location).Distinct().Count().ShouldBe(1);
+        for (var i = 0; i < 4; i++)
+        {
+            (await PostAsync("process/runs/start", "{}")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        }
+
+        (await PostAsync("process/runs/start", "{}", ("Idempotency-Key", "another"))).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await PostAsync("process/runs/start", "{}", _key)).Headers.Location.ShouldBe(repeats[0].Headers.Location);
+        (await PostAsync("process/runs", Bodies.Run, _key)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await CountAsync()).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task An_activity_that_is_repeated_is_added_once_to_its_run()
+    {
+        const string activity = """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}""";
+        var run = (await AddAsync(Bodies.RunAt(0))).AbsolutePath[1..];
+        var repeats = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PostAsync($"{run}/activities", activity, _key)));
+        repeats.ShouldAllBe(r => r.StatusCode == HttpStatusCode.Created);
+        repeats.ShouldAllBe(r => r.Headers.GetValues("Repeatability-Result").Single() == "accepted");
+        repeats.Select(r => r.Headers.Location).Distinct().Count().ShouldBe(1);
+        (await PostAsync($"{run}/activities", activity.Replace("\"a\"", "\"b\"", StringComparison.Ordinal), _key)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+
+        using var end = await Client.PatchAsync(run, Bodies.Json("""{"status":"completed","endDateTime":"2026-12-01T00:00:00Z"}"""), Cancellation);
+        end.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync($"{run}/activities", activity, _key)).Headers.Location.ShouldBe(repeats[0].Headers.Location);
+        (await Client.GetStringAsync($"{run}/activities/$count", Cancellation)).ShouldBe("1");
+
+        var other = (await AddAsync(Bodies.RunAt(0))).AbsolutePath[1..];
+        (await PostAsync($"{other}/activities", activity, _key)).Headers.Location!.AbsolutePath.ShouldStartWith($"/{other}/activities/");
+    }
+
     [Theory]
     [InlineData("Idempotency-Key", "")]
     [InlineData("Repeatability-Request-ID", "7")]

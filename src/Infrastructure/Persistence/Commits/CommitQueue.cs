@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -155,8 +157,11 @@ internal sealed class CommitQueue([FromKeyedServices(CommitQueue.Connections)] N
         }
     }
 
-    // PostgreSQL, appendix A. With these the transaction was rolled back because of what was to be written, and not because of how the server is.
-    private static bool IsAboutTheseAlone(Exception refused) => Class(refused) is "21" or "22" or "23" or "40" or "54" or "P0";
+    // PostgreSQL, appendix A. With these the transaction was rolled back because of what was to be written, and not because of how the server is. What
+    // is no exception of the server's or of the way to it was thrown while one of them was decided.
+    private static bool IsAboutTheseAlone(Exception refused) =>
+        Class(refused) is "21" or "22" or "23" or "40" or "54" or "P0"
+        || refused.GetBaseException() is not (DbException or IOException or SocketException or TimeoutException or OperationCanceledException);
 
     private static bool IsOtherNextTime(Exception refused) => Class(refused) is "40";
 
