@@ -5,11 +5,13 @@ namespace IndustryData.WebApi.Batch;
 
 /// <summary>The body of an answer, kept in memory up to a limit. Nothing has been sent of it, so that a failure can still replace it.</summary>
 /// <param name="limit">In bytes. What goes beyond is dropped, all of it.</param>
-internal sealed class AnswerBody(int limit) : MemoryStream, IHttpResponseBodyFeature
+/// <param name="room">What all answers of the batch have together.</param>
+internal sealed class AnswerBody(int limit, AnswerRoom room) : MemoryStream, IHttpResponseBodyFeature
 {
     private PipeWriter? _writer;
+    private bool _isReplaced;
 
-    /// <summary>The answer was longer than the limit.</summary>
+    /// <summary>The answer was longer than the limit, or than the room that there was for it.</summary>
     public bool IsOverLimit { get; private set; }
 
     /// <summary>What was written.</summary>
@@ -23,7 +25,8 @@ internal sealed class AnswerBody(int limit) : MemoryStream, IHttpResponseBodyFea
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        IsOverLimit |= Length + buffer.Length > limit;
+        // What replaces an answer is a few words.
+        IsOverLimit |= Length + buffer.Length > limit || !(_isReplaced || room.Take(buffer.Length));
         if (!IsOverLimit)
         {
             base.Write(buffer.ToArray(), 0, buffer.Length);
@@ -32,8 +35,9 @@ internal sealed class AnswerBody(int limit) : MemoryStream, IHttpResponseBodyFea
 
     public override void SetLength(long value)
     {
+        room.Give((int)(Length - value));
         base.SetLength(value);
-        IsOverLimit = false;
+        (IsOverLimit, _isReplaced) = (false, true);
     }
 
     void IHttpResponseBodyFeature.DisableBuffering()

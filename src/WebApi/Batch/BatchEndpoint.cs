@@ -94,7 +94,7 @@ internal static class BatchEndpoint
     private static async Task<ItemAnswer[]> RunAsync(HttpContext http, ItemPipeline pipeline, IReadOnlyList<BatchItem> items, IReadOnlyList<int> order, int largestItemBody)
     {
         var answers = items.Select(_ => new TaskCompletionSource<ItemAnswer>()).ToArray();
-        var next = -1;
+        var (next, room) = (-1, new AnswerRoom());
         await Task.WhenAll(Enumerable.Range(0, Math.Min(MostAtOnce, items.Count)).Select(_ => RunSomeAsync()));
         return [.. answers.Select(a => a.Task.Result)];
 
@@ -107,7 +107,7 @@ internal static class BatchEndpoint
                 try
                 {
                     http.RequestAborted.ThrowIfCancellationRequested();
-                    answer.SetResult(await FailedNeedAsync(item) is { } failed ? await ItemPipeline.RefuseAsync(http, item, failed) : await pipeline.SendAsync(http, item, largestItemBody));
+                    answer.SetResult(await FailedNeedAsync(item) is { } failed ? await ItemPipeline.RefuseAsync(http, item, failed, room) : await pipeline.SendAsync(http, item, largestItemBody, room));
                 }
                 catch (Exception exception)
                 {

@@ -11,7 +11,7 @@ namespace IndustryData.WebApi.Batch;
 /// </summary>
 internal sealed class ItemPipeline
 {
-    /// <summary>The longest answer, in bytes: twenty of them are in memory at a time.</summary>
+    /// <summary>The longest answer, in bytes.</summary>
     public const int LongestAnswer = 4 * 1024 * 1024;
 
     // What is set here and on the way to a route.
@@ -32,20 +32,21 @@ internal sealed class ItemPipeline
     /// <param name="batch">The request that the batch came with.</param>
     /// <param name="item">The request.</param>
     /// <param name="largestBody">In bytes.</param>
-    public Task<ItemAnswer> SendAsync(HttpContext batch, BatchItem item, int largestBody)
+    /// <param name="room">For the answers of the batch.</param>
+    public Task<ItemAnswer> SendAsync(HttpContext batch, BatchItem item, int largestBody, AnswerRoom room)
     {
         var url = ItemUrl.Of(batch.Request, item.Url);
         var body = item.Body is { } sent ? ItemBody.Decode(sent, item.Headers.ContentType.ToString()) : [];
-        return AnswerAsync(batch, item, url, body, http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
+        return AnswerAsync(batch, item, url, body, room, http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
     }
 
     /// <summary>Answers a request that is not sent, because one that it depends on has failed.</summary>
-    public static Task<ItemAnswer> RefuseAsync(HttpContext batch, BatchItem item, string failed) => AnswerAsync(batch, item, null, null, http => http.RefuseAsync(
+    public static Task<ItemAnswer> RefuseAsync(HttpContext batch, BatchItem item, string failed, AnswerRoom room) => AnswerAsync(batch, item, null, null, room, http => http.RefuseAsync(
         StatusCodes.Status424FailedDependency, "failedDependency", $"The request '{Domain.Faults.Shown(failed)}', which this one depends on, has failed; this one was not tried."));
 
-    private static async Task<ItemAnswer> AnswerAsync(HttpContext batch, BatchItem item, ItemUrl? url, byte[]? body, RequestDelegate handler)
+    private static async Task<ItemAnswer> AnswerAsync(HttpContext batch, BatchItem item, ItemUrl? url, byte[]? body, AnswerRoom room, RequestDelegate handler)
     {
-        var answer = new AnswerBody(LongestAnswer);
+        var answer = new AnswerBody(LongestAnswer, room);
         var features = new FeatureCollection(MostFeatures);
         features.Set<IHttpRequestFeature>(Request(batch.Request, item, url, body));
         features.Set<IRequestBodyPipeFeature>(new SentBody(body ?? []));
@@ -65,7 +66,7 @@ internal sealed class ItemPipeline
                 await named.RefuseAsync(
                     StatusCodes.Status507InsufficientStorage,
                     "answerTooLarge",
-                    $"The answer is over {LongestAnswer >> 20} MiB, too long for a batch; send this request on its own, or ask for less. If it was to change something, it has.");
+                    $"The answer is over {LongestAnswer >> 20} MiB, or all of the batch over {AnswerRoom.Most >> 20} MiB; send this request on its own, or ask for less. If it was to change something, it has.");
             }
         });
         return new ItemAnswer(http.Response.StatusCode, http.Response.Headers, answer);

@@ -330,6 +330,22 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         }
     }
 
+    /// <summary>Eight answers of 3.6 MB each, of which 16 MiB have room for four.</summary>
+    [Fact]
+    public async Task All_answers_together_have_a_limit()
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            await AddAsync($$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{new string('x', 60_000)}}"} }""");
+        }
+
+        var responses = await SendAsync([.. Enumerable.Range(0, 8).Select(i => Get($"{i}", "/process/runs?$select=statistics&$top=1000"))]);
+
+        Statuses(responses).Count(s => s == 200).ShouldBe(4);
+        Statuses(responses).Count(s => s == 507).ShouldBe(4);
+        responses.Where(r => r.GetProperty("status").GetInt32() == 507).ShouldAllBe(r => r.GetProperty("body").GetProperty("error").GetProperty("innerError").Text("code") == "answerTooLarge");
+    }
+
     [Fact]
     public async Task A_request_repeats_its_callers_own_name_for_it()
     {

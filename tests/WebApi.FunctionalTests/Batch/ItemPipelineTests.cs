@@ -68,7 +68,7 @@ public sealed class ItemPipelineTests
         var pipeline = new ItemPipeline();
         pipeline.BeginHere(new Failures(route, new Database(), NullLogger<Failures>.Instance).InvokeAsync);
         var batch = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
-        var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = "GET", Url = "/" }, 1024);
+        var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = "GET", Url = "/" }, 1024, new AnswerRoom());
         return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written)).RootElement.GetProperty("error"));
     }
 
