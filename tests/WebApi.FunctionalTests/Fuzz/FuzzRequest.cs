@@ -14,6 +14,9 @@ internal sealed record FuzzRequest(string Method, string Target)
     // What the service itself refuses as too long is shorter.
     private const int LongestTarget = 60_000;
 
+    // Kestrel refuses more than 32 KiB itself; the token that is put in is one of them.
+    private const int LongestHeaders = 30_000;
+
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
     public byte[]? Body { get; init; }
@@ -33,7 +36,7 @@ internal sealed record FuzzRequest(string Method, string Target)
     /// <summary>Whether a server reads it as a request, so that the service and not the server itself answers.</summary>
     public bool IsHttp => Spoilt is null && Target.Length < LongestTarget
         && Target.StartsWith('/') && Target.All(c => c is > ' ' and <= '~') && !Target.Split('?')[0].Contains("%00", StringComparison.Ordinal)
-        && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~'));
+        && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~')) && Headers.Sum(h => h.Name.Length + h.Value.Length) < LongestHeaders;
 
     /// <summary>Whether it asks for a deletion, itself or in its body, in whatever chunks that is sent.</summary>
     public bool Deletes => $"{Method} {Latin(Body)}".Contains("DELETE", StringComparison.OrdinalIgnoreCase);
