@@ -16,7 +16,7 @@ public static class RunErrors
         new(ErrorKind.Conflict, "runIsOver", $"The run is over (status {current}), so that no activity can be added; send activities while it is running, or with the run itself.");
 
     /// <summary>A run has as many activities as it can.</summary>
-    internal static Error TooManyActivities(int limit) =>
+    public static Error TooManyActivities(int limit) =>
         new(ErrorKind.Invalid, "tooManyActivities", $"A run has at most {limit} activities; report the rest as numbers in statistics.", "activities");
 
     /// <summary>An activity keeps its type.</summary>

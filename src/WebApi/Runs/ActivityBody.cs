@@ -21,7 +21,7 @@ internal static class ActivityBody
 
         if (value.GetArrayLength() > Run.MaxActivities)
         {
-            faults.Add(path, "tooManyActivities", $"A run has at most {Run.MaxActivities} activities; report the rest as numbers in statistics.");
+            faults.Add(RunErrors.TooManyActivities(Run.MaxActivities));
             return [];
         }
 

@@ -33,6 +33,31 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         }
     }
 
+    /// <summary>Readers that hold all of their connections make others wait, and then say so: the database is not away, and nobody else is refused.</summary>
+    [Fact]
+    public async Task Who_finds_no_connection_is_told_that_the_database_is_busy_and_others_go_on()
+    {
+        await using var service = await RunningService.StartAsync($"{database.ConnectionString};Maximum Pool Size=1;Timeout=1");
+        await using var other = new NpgsqlConnection(database.ConnectionString);
+        await other.OpenAsync(Cancellation);
+        Task<HttpResponseMessage> holds;
+        await using (var transaction = await other.BeginTransactionAsync(Cancellation))
+        {
+            await using var locks = new NpgsqlCommand("LOCK TABLE run_activities IN ACCESS EXCLUSIVE MODE", other);
+            await locks.ExecuteNonQueryAsync(Cancellation);
+            holds = service.Client.GetAsync($"process/runs/{Guid.NewGuid()}/activities", Cancellation);
+            await Task.Delay(200, Cancellation);
+            using var finds = await service.Client.GetAsync("process/runs?$filter=displayName eq 'a'", Cancellation);
+
+            finds.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            (await finds.JsonAsync()).Cause().ShouldBe("databaseBusy");
+            using var added = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            added.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+
+        (await holds).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
     /// <summary>Resolving a name of more than 255 characters ends with an exception that is not Npgsql's; others come out of broken sessions.</summary>
     [Fact]
     public async Task A_look_for_the_database_that_fails_in_no_expected_way_does_not_end_the_service()

@@ -14,6 +14,16 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
           "activity": { "@odata.type": "#microsoft.graph.industryData.inboundFileFlow", "id": "f1", "displayName": "Classes from SIS", "readinessStatus": "ready" } }
         """;
 
+    [Fact]
+    public async Task A_run_comes_with_a_thousand_activities_at_most()
+    {
+        var body = $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', Enumerable.Repeat("{}", 1001))}}]}""";
+        using var response = await Client.PostAsync("process/runs", Bodies.Json(body), Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await response.JsonAsync()).Cause().ShouldBe("tooManyActivities");
+    }
+
     /// <summary>All of a run's activities are read together.</summary>
     [Theory]
     [InlineData("blockingError", """{"message":"@"}""")]
