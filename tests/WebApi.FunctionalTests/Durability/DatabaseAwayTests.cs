@@ -37,16 +37,21 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     [Fact]
     public async Task Who_finds_no_connection_is_told_that_the_database_is_busy_and_others_go_on()
     {
-        await using var service = await RunningService.StartAsync($"{database.ConnectionString};Maximum Pool Size=1;Timeout=1");
+        const int size = 4;
+        await using var service = await RunningService.StartAsync($"{database.ConnectionString};Maximum Pool Size={size};Timeout=2");
         await using var other = new NpgsqlConnection(database.ConnectionString);
         await other.OpenAsync(Cancellation);
-        Task<HttpResponseMessage> holds;
+        Task<HttpResponseMessage>[] holds;
         await using (var transaction = await other.BeginTransactionAsync(Cancellation))
         {
             await using var locks = new NpgsqlCommand("LOCK TABLE run_activities IN ACCESS EXCLUSIVE MODE", other);
             await locks.ExecuteNonQueryAsync(Cancellation);
-            holds = service.Client.GetAsync($"process/runs/{Guid.NewGuid()}/activities", Cancellation);
-            await Task.Delay(200, Cancellation);
+            holds = [.. Enumerable.Range(0, size).Select(_ => service.Client.GetAsync($"process/runs/{Guid.NewGuid()}/activities", Cancellation))];
+            while (await database.ReadAsync<long>("SELECT count(*) FROM pg_locks WHERE relation = 'run_activities'::regclass AND NOT granted") < size && !holds.Any(h => h.IsCompleted))
+            {
+                await Task.Delay(20, Cancellation);
+            }
+
             using var finds = await service.Client.GetAsync("process/runs?$filter=displayName eq 'a'", Cancellation);
 
             finds.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -55,7 +60,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             added.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         }
 
-        (await holds).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await Task.WhenAll(holds)).ShouldAllBe(h => h.StatusCode == HttpStatusCode.NotFound);
     }
 
     /// <summary>Resolving a name of more than 255 characters ends with an exception that is not Npgsql's; others come out of broken sessions.</summary>
