@@ -33,36 +33,6 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         }
     }
 
-    /// <summary>Readers that hold all of their connections make others wait, and then say so: the database is not away, and nobody else is refused.</summary>
-    [Fact]
-    public async Task Who_finds_no_connection_is_told_that_the_database_is_busy_and_others_go_on()
-    {
-        const int size = 4;
-        await using var service = await RunningService.StartAsync($"{database.ConnectionString};Maximum Pool Size={size};Timeout=2");
-        await using var other = new NpgsqlConnection(database.ConnectionString);
-        await other.OpenAsync(Cancellation);
-        Task<HttpResponseMessage>[] holds;
-        await using (var transaction = await other.BeginTransactionAsync(Cancellation))
-        {
-            await using var locks = new NpgsqlCommand("LOCK TABLE run_activities IN ACCESS EXCLUSIVE MODE", other);
-            await locks.ExecuteNonQueryAsync(Cancellation);
-            holds = [.. Enumerable.Range(0, size).Select(_ => service.Client.GetAsync($"process/runs/{Guid.NewGuid()}/activities", Cancellation))];
-            while (await database.ReadAsync<long>("SELECT count(*) FROM pg_locks WHERE relation = 'run_activities'::regclass AND NOT granted") < size && !holds.Any(h => h.IsCompleted))
-            {
-                await Task.Delay(20, Cancellation);
-            }
-
-            using var finds = await service.Client.GetAsync("process/runs?$filter=displayName eq 'a'", Cancellation);
-
-            finds.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-            (await finds.JsonAsync()).Cause().ShouldBe("databaseBusy");
-            using var added = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
-            added.StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        }
-
-        (await Task.WhenAll(holds)).ShouldAllBe(h => h.StatusCode == HttpStatusCode.NotFound);
-    }
-
     /// <summary>Resolving a name of more than 255 characters ends with an exception that is not Npgsql's; others come out of broken sessions.</summary>
     [Fact]
     public async Task A_look_for_the_database_that_fails_in_no_expected_way_does_not_end_the_service()
