@@ -248,10 +248,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
         _hasLaunched = true;
         ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
 
-        // In all that was said, because the last word may be that of a session which just then noticed the end of its server.
-        while (!started.Succeeded && started.Output.Contains("shared memory block", StringComparison.Ordinal) && Stopwatch.GetElapsedTime(begun) < _patienceWithRemains)
+        while (!started.Succeeded && MeetsRemains(started) && Stopwatch.GetElapsedTime(begun) < _patienceWithRemains)
         {
-            // Sessions of a killed server end by themselves, but not all at once.
             LogRemains(started.Reason);
             await Task.Delay(_shortestPause, cancellationToken);
             started = await _cluster.StartAsync(_programs, cancellationToken);
@@ -265,6 +263,15 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
         throw new EmbeddedPostgresException($"PostgreSQL does not start on {_cluster.ClusterFolder}: {started.Reason} (more in {_cluster.Folder}/start.log and cluster/log beside it)");
     }
+
+    /// <summary>
+    /// Whether PostgreSQL did not start because of a killed one that is not gone yet: its sessions end by themselves, but not all at once,
+    /// and the process itself counts for a moment after it has let go of all by which it could be known.
+    /// </summary>
+    // In all that was said, because the last word may be that of a session which just then noticed the end of its server.
+    private static bool MeetsRemains(ProgramResult started) =>
+        started.Output.Contains("shared memory block", StringComparison.Ordinal)
+        || (started.Output.Contains("lock file", StringComparison.Ordinal) && started.Output.Contains("already exists", StringComparison.Ordinal));
 
     /// <summary>Waits while the process lives, until a login succeeds and the database exists; null when the process has ended.</summary>
     private async Task<Postmaster?> WaitUntilReadyAsync(int pid, CancellationToken cancellationToken)

@@ -1,27 +1,23 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
 /// <summary>The service as an operator runs it: a process of its own, which can be killed.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
+    private const string Announcement = "Now listening on: ";
+
     private readonly Process _process;
     private readonly List<string> _output = [];
+    private readonly TaskCompletionSource<Uri> _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isDisposed;
 
-    private ServiceProcess(Process process, Uri root)
-    {
-        _process = process;
-        Root = root;
-        Client = new HttpClient { BaseAddress = root, Timeout = TimeSpan.FromSeconds(60) };
-        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make());
-    }
+    private ServiceProcess(Process process) => _process = process;
 
-    public Uri Root { get; }
+    public Uri Root => Client.BaseAddress!;
 
-    public HttpClient Client { get; }
+    public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make()) } };
 
     /// <summary>What it printed so far.</summary>
     public string Output
@@ -35,29 +31,22 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the service and waits until it listens.</summary>
+    /// <summary>Starts the service and waits until it listens, on a port that it is given by the system.</summary>
     public static async Task<ServiceProcess> StartAsync(params (string Key, string Value)[] settings)
     {
-        var root = new Uri($"http://127.0.0.1:{FreePort()}/");
-        var service = new ServiceProcess(Start([], [.. settings, ("ASPNETCORE_URLS", root.ToString()), ("Authentication__SigningKeys__0", Tokens.Key)]), root);
+        var service = new ServiceProcess(Start([], [.. settings, ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Authentication__SigningKeys__0", Tokens.Key)]));
         service._process.OutputDataReceived += service.Keep;
         service._process.ErrorDataReceived += service.Keep;
         service._process.BeginOutputReadLine();
         service._process.BeginErrorReadLine();
-        while (!service._process.HasExited)
+        var ended = service._process.WaitForExitAsync();
+        if (await Task.WhenAny(service._listens.Task, ended) == ended)
         {
-            try
-            {
-                using var response = await service.Client.GetAsync("health/live");
-                return service;
-            }
-            catch (HttpRequestException)
-            {
-                await Task.Delay(20);
-            }
+            throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
         }
 
-        throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
+        service.Client.BaseAddress = await service._listens.Task;
+        return service;
     }
 
     /// <summary>Runs a command to its end.</summary>
@@ -101,6 +90,13 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Also after a successor that did not start: what the test failed of must not be hidden.
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (!_process.HasExited)
         {
             await StopAsync();
@@ -125,18 +121,16 @@ public sealed class ServiceProcess : IAsyncDisposable
         return Process.Start(start)!;
     }
 
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     private void Keep(object sender, DataReceivedEventArgs line)
     {
         lock (_output)
         {
             _output.Add(line.Data ?? "");
+        }
+
+        if (line.Data?.IndexOf(Announcement, StringComparison.Ordinal) is >= 0 and var begin)
+        {
+            _listens.TrySetResult(new Uri(line.Data[(begin + Announcement.Length)..].Trim() + "/"));
         }
     }
 }
