@@ -31,7 +31,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the service and waits until it listens, on a port that it is given by the system.</summary>
+    /// <summary>Starts the service, on a port that it is given by the system, and waits until it is ready.</summary>
     public static async Task<ServiceProcess> StartAsync(params (string Key, string Value)[] settings)
     {
         var service = new ServiceProcess(Start([], [.. settings, ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Authentication__SigningKeys__0", Tokens.Key)]));
@@ -46,6 +46,18 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
 
         service.Client.BaseAddress = await service._listens.Task;
+        while (!ended.IsCompleted)
+        {
+            // On a busy machine its first look for the database may have come to nothing.
+            using var response = await service.Client.GetAsync("health/ready");
+            if (response.IsSuccessStatusCode)
+            {
+                break;
+            }
+
+            await Task.Delay(20);
+        }
+
         return service;
     }
 
