@@ -94,7 +94,7 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
     /// <summary>The words and "phrases" of <c>$search</c>, which must all occur.</summary>
     private static IReadOnlyList<string> ParseWords(string text)
     {
-        var (words, isFirst, isAfterAnd) = (new List<string>(), true, false);
+        var (words, needsWord) = (new List<string>(), true);
         foreach (Match match in SearchTerm().Matches(text))
         {
             if (match.Groups["phrase"] is { Success: true } phrase)
@@ -113,15 +113,15 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
             {
                 words.Add(match.Value);
             }
-            else if (isFirst || isAfterAnd)
+            else if (needsWord)
             {
                 throw UnboundAnd();
             }
 
-            (isFirst, isAfterAnd) = (false, match.Value == "AND");
+            needsWord = match.Value == "AND";
         }
 
-        if (isAfterAnd)
+        if (needsWord && words.Count > 0)
         {
             throw UnboundAnd();
         }

@@ -2,15 +2,13 @@ using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
 using Mediator;
+using Microsoft.OData.Edm;
 
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>The routes of runs, the same at each of their addresses.</summary>
 internal static class RunEndpoints
 {
-    private static readonly string[] _properties =
-        ["id", "displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError", "createdDateTime", "lastModifiedDateTime"];
-
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
         foreach (var address in RunAddress.All)
@@ -35,7 +33,7 @@ internal static class RunEndpoints
         var runs = $"/{address.Path}";
         routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read);
         routes.Only("POST", $"{runs}/$ref", Permissions.Read);
-        foreach (var path in (string[])["$entity", "$all", "microsoft.graph.industryData.industryDataRun"])
+        foreach (var path in (string[])["$entity", "$all", RunModel.Run.FullTypeName()])
         {
             routes.NotOffered("GET", $"{runs}/{path}", Permissions.Read);
         }
@@ -44,7 +42,7 @@ internal static class RunEndpoints
         foreach (var run in address.Keyed)
         {
             routes.NotOffered("GET", $"{run}/$ref", Permissions.Read);
-            foreach (var property in _properties)
+            foreach (var property in RunModel.Run.StructuralProperties().Select(p => p.Name))
             {
                 routes.NotOffered("GET", $"{run}/{property}", Permissions.Read);
                 routes.NotOffered("GET", $"{run}/{property}/$value", Permissions.Read);

@@ -17,8 +17,10 @@ internal static class RunOperations
         }
         """;
 
-    /// <summary>Headers of what may be sent again safely.</summary>
-    public static readonly string[] Safely = [Parameters.PreferReturn, Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
+    private static readonly string[] _again = [Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
+
+    /// <summary>Headers of what may be sent again safely, and is answered as the caller prefers.</summary>
+    public static readonly string[] Safely = [Parameters.PreferReturn, .. _again];
 
     private static readonly Example[] _runs =
     [
@@ -144,7 +146,7 @@ internal static class RunOperations
 
     public static readonly Operation Start = new("startRun", "Start run", "Adds a running run that begins now, named after the minute. A tenant can do this only so often.")
     {
-        Headers = [Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent],
+        Headers = _again,
         Body = new Body(Schemas.NoParameters, new Example("empty", "Nothing, as an object", "{}")) { IsRequired = false },
         Answers = [Answer.Empty(202, "The run is stored; `Location` says where it is.", Parameters.Location)],
     };

@@ -124,6 +124,7 @@ public sealed class CommandTests(TestDatabase database)
     public async Task A_caller_that_hangs_up_within_a_body_is_no_error_of_the_service()
     {
         await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", database.ConnectionString));
+        var begun = service.Output.Length;
         var half = System.Text.Encoding.Latin1.GetBytes(
             $"POST /process/runs HTTP/1.1\r\nHost: {service.Root.Authority}\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{{\"displayName\":");
         for (var i = 0; i < 20; i++)
@@ -133,7 +134,7 @@ public sealed class CommandTests(TestDatabase database)
 
         // Written behind the answer.
         await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
-        service.Output.Split('\n').ShouldNotContain(line => line.Contains(" ERR ", StringComparison.Ordinal) && !line.Contains("databaseAway", StringComparison.Ordinal), service.Output);
+        service.Output[begun..].ShouldNotContain(" ERR ");
     }
 
     [Fact]

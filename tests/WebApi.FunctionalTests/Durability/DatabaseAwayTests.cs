@@ -119,10 +119,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
 
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         await service.StopAsync();
-        // As a warning; or as an error, where the machine is too busy for the database to be found in time.
-        service.Output.Split('\n').ShouldContain(
-            line => (line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal)) && line.Contains(response.Headers.GetValues("request-id").Single(), StringComparison.Ordinal),
-            service.Output);
+        service.Output.Split('\n').ShouldContain(line => line.Contains(" WRN ", StringComparison.Ordinal) && line.Contains(response.Headers.GetValues("request-id").Single(), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -40,25 +40,18 @@ public sealed class ServiceProcess : IAsyncDisposable
         service._process.BeginOutputReadLine();
         service._process.BeginErrorReadLine();
         var ended = service._process.WaitForExitAsync();
-        if (await Task.WhenAny(service._listens.Task, ended) == ended)
-        {
-            throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
-        }
-
-        service.Client.BaseAddress = await service._listens.Task;
         while (!ended.IsCompleted)
         {
             // On a busy machine its first look for the database may have come to nothing.
-            using var response = await service.Client.GetAsync("health/ready");
-            if (response.IsSuccessStatusCode)
+            if (await Task.WhenAny(service._listens.Task, ended) == service._listens.Task && await service.IsReadyAsync(await service._listens.Task))
             {
-                break;
+                return service;
             }
 
             await Task.Delay(20);
         }
 
-        return service;
+        throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
     }
 
     /// <summary>Runs a command to its end.</summary>
@@ -131,6 +124,21 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
 
         return Process.Start(start)!;
+    }
+
+    private async Task<bool> IsReadyAsync(Uri root)
+    {
+        Client.BaseAddress ??= root;
+        try
+        {
+            using var response = await Client.GetAsync("health/ready");
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // It is ending, and will have said why.
+            return false;
+        }
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)
