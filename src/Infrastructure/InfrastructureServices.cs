@@ -13,17 +13,7 @@ namespace IndustryData.Infrastructure;
 /// <summary>Wires PostgreSQL.</summary>
 public static class InfrastructureServices
 {
-    // All together fewer than half of the 100 that PostgreSQL allows by default, so that two services and a psql fit.
-    private const int PoolSize = 28;
-
-    // Few, because what they do is short: PostgreSQL does more of it when fewer sessions take turns on its processors (docs/adr/0011).
-    private const int IndexedPoolSize = 8;
-
-    // Of its own, so that no write waits until somebody has read: one commits, the others are for what is rare.
-    private const int CommitPoolSize = 4;
-
-    // On a partitioned table planning costs more than running, so that what recurs is planned once.
-    private const int PreparedStatements = 32;
+    private static readonly TimeSpan _commitTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Adds what the use cases need of a database.</summary>
     /// <param name="services">The host's services.</param>
@@ -32,11 +22,14 @@ public static class InfrastructureServices
     public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString, Retention retention)
     {
         services.AddSingleton(retention);
-        services.AddSingleton(_ => DataSource(connectionString, PoolSize));
-        services.AddKeyedSingleton(RunReader.Indexed, (_, _) => DataSource(connectionString, IndexedPoolSize, PlanOnce));
-        services.AddKeyedSingleton(CommitQueue.Connections, (_, _) => DataSource(connectionString, CommitPoolSize));
+        services.AddSingleton(provider => DataSources.Reads(connectionString, QueryTimeout(provider)));
+        services.AddKeyedSingleton(DataSources.Indexed, (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider)));
+        services.AddKeyedSingleton(DataSources.Commits, (_, _) => DataSources.CommitConnections(connectionString, _commitTimeout));
+        services.AddKeyedSingleton(DataSources.Maintenance, (_, _) => DataSources.MaintenanceConnections(connectionString));
+        services.AddKeyedSingleton(DataSources.Health, (_, _) => DataSources.HealthConnections(connectionString));
+        services.AddSingleton<DatabaseAvailability>();
         services.AddDbContextPool<IndustryDataContext>((provider, options) => options
-            .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(CommitQueue.Connections))
+            .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits))
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
         services.AddScoped<Schema>();
         services.AddSingleton<CommitQueue>();
@@ -58,7 +51,7 @@ public static class InfrastructureServices
     /// <returns>The migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, TimeSpan patience, CancellationToken cancellationToken)
     {
-        await using var database = DataSource(connectionString, CommitPoolSize);
+        await using var database = DataSources.MaintenanceConnections(connectionString);
         await using var context = new IndustryDataContext(new DbContextOptionsBuilder<IndustryDataContext>().UseNpgsql(database).Options);
         var schema = new Schema(context);
         var until = TimeProvider.System.GetTimestamp() + (long)(patience.TotalSeconds * TimeProvider.System.TimestampFrequency);
@@ -89,30 +82,5 @@ public static class InfrastructureServices
         }
     }
 
-    // For statements that have one good plan whatever their parameters are: PostgreSQL would plan them anew each time, because over many partitions
-    // it takes that for cheaper, and planning takes it longer than running. Nor may it guess that few runs are in a span, and sort them all for each page.
-    private const string PlanOnce =
-        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_sort', 'off', false), set_config('enable_bitmapscan', 'off', false)";
-
-    private static NpgsqlDataSource DataSource(string connectionString, int poolSize, string? setting = null)
-    {
-        // What the connection string says comes last and so wins. No session setting is ever changed but those below, which a reset would undo.
-        var settings = $"Maximum Pool Size={poolSize};Max Auto Prepare={PreparedStatements};Application Name=IndustryData;{connectionString};No Reset On Close=true";
-        var builder = new NpgsqlDataSourceBuilder(settings);
-
-        // An answered write is on disk, whatever the server's or role's default. Stricter settings (remote_apply) stay.
-        var settled = $"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; {setting}";
-        builder.UsePhysicalConnectionInitializer(
-            connection =>
-            {
-                using var command = new NpgsqlCommand(settled, connection);
-                command.ExecuteNonQuery();
-            },
-            async connection =>
-            {
-                await using var command = new NpgsqlCommand(settled, connection);
-                await command.ExecuteNonQueryAsync();
-            });
-        return builder.Build();
-    }
+    private static TimeSpan QueryTimeout(IServiceProvider provider) => provider.GetRequiredService<QueryLimit>().Timeout;
 }

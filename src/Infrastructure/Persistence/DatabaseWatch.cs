@@ -14,7 +14,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <param name="database">Where commits have their connections: readers that hold all of theirs must not look like a database that is away.</param>
 /// <param name="scopes">Services for a look.</param>
 /// <param name="logger">Is told when the database goes and comes.</param>
-internal sealed partial class DatabaseWatch([FromKeyedServices(CommitQueue.Connections)] NpgsqlDataSource database, IServiceScopeFactory scopes, ILogger<DatabaseWatch> logger)
+internal sealed partial class DatabaseWatch([FromKeyedServices(DataSources.Commits)] NpgsqlDataSource database, IServiceScopeFactory scopes, ILogger<DatabaseWatch> logger)
     : BackgroundService, IDatabaseStatus
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);

@@ -9,11 +9,8 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>Reads runs in SQL, straight into responses. Every statement names the tenant.</summary>
-internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(RunReader.Indexed)] NpgsqlDataSource indexed, QueryLimit limit) : IRunReader
+internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource indexed, QueryLimit limit) : IRunReader
 {
-    /// <summary>The name of the connections that are kept for what an index alone answers: its plan is the same for whatever values, and is made once.</summary>
-    public const string Indexed = "indexed";
-
     private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
 
     // In characters of what may be large. Who has read so much of a page, or of its activities, leaves the rest to the next.

@@ -1,6 +1,7 @@
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -15,7 +16,7 @@ public sealed record Retention
 }
 
 /// <summary>What has to be done now and then: partitions ahead of time, old quarters, and what is remembered no longer.</summary>
-internal sealed partial class Upkeep(NpgsqlDataSource database, IDatabaseStatus status, Retention retention, TimeProvider clock, ILogger<Upkeep> logger) : BackgroundService
+internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database, IDatabaseStatus status, Retention retention, TimeProvider clock, ILogger<Upkeep> logger) : BackgroundService
 {
     private const long Lock = 0x5570_6B65_6570_0001;
 

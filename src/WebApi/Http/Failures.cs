@@ -41,7 +41,11 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
         {
             http.Response.Clear();
             RequestIds.WriteHeaders(http);
-            if (database.Report(exception) is { } outage)
+            if (exception is LimitExceededException limit)
+            {
+                await http.RefuseAsync(StatusCodes.Status429TooManyRequests, limit.Code, $"{limit.Message} Nothing was stored.", limit.RetryAfter);
+            }
+            else if (database.Report(exception) is { } outage)
             {
                 LogOutage(exception, outage.Code);
                 var stored = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)

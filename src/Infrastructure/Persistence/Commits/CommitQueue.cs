@@ -11,11 +11,8 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// Commits what requests wait for. While one commit is flushed to disk others queue up, and all of them share the next; a lone request goes
 /// straight through, because nothing here waits for a time or for a number.
 /// </summary>
-internal sealed class CommitQueue([FromKeyedServices(CommitQueue.Connections)] NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider clock) : BackgroundService
+internal sealed class CommitQueue([FromKeyedServices(DataSources.Commits)] NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider clock) : BackgroundService
 {
-    /// <summary>The name of the connections that are kept for commits.</summary>
-    public const string Connections = "commits";
-
     // As many as the measurements that this design rests on had at most (docs/adr/0008).
     private const int MostAtOnce = 256;
     private const int MostBytesAtOnce = 8 * 1024 * 1024;
