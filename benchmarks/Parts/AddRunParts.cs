@@ -90,11 +90,13 @@ public class AddRunParts : IDisposable
 
         public Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<RunActivity>> AddActivityAsync(
+            TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<Result<RunActivity>> ChangeActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<RunActivity>> ChangeActivityAsync(
+            TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -13,8 +13,6 @@ namespace IndustryData.Infrastructure;
 /// <summary>Wires PostgreSQL.</summary>
 public static class InfrastructureServices
 {
-    private static readonly TimeSpan _commitTimeout = TimeSpan.FromSeconds(30);
-
     /// <summary>Adds what the use cases need of a database.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="connectionString">Which PostgreSQL, in Npgsql's spelling. The server may be away still.</param>
@@ -24,7 +22,7 @@ public static class InfrastructureServices
         services.AddSingleton(retention);
         services.AddSingleton(provider => DataSources.Reads(connectionString, QueryTimeout(provider)));
         services.AddKeyedSingleton(DataSources.Indexed, (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider)));
-        services.AddKeyedSingleton(DataSources.Commits, (_, _) => DataSources.CommitConnections(connectionString, _commitTimeout));
+        services.AddKeyedSingleton(DataSources.Commits, (provider, _) => DataSources.CommitConnections(connectionString, provider.GetRequiredService<CommitLimit>().Timeout));
         services.AddKeyedSingleton(DataSources.Maintenance, (_, _) => DataSources.MaintenanceConnections(connectionString));
         services.AddKeyedSingleton(DataSources.Health, (_, _) => DataSources.HealthConnections(connectionString));
         services.AddSingleton<DatabaseAvailability>();

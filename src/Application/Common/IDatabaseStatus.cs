@@ -6,6 +6,9 @@ public interface IDatabaseStatus
     /// <summary>Null while the database serves.</summary>
     DatabaseOutage? Outage { get; }
 
+    /// <summary>Null while the database serves and takes writes; a standby serves reads only.</summary>
+    DatabaseOutage? WriteOutage { get; }
+
     /// <summary>Takes note of an exception that a use case ended with.</summary>
     /// <returns>The outage that the exception tells of; null when it is about something else.</returns>
     DatabaseOutage? Report(Exception exception);

@@ -29,7 +29,14 @@ internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider
         }
 
         var now = clock.GetUtcNow();
-        var added = await repository.AddActivityAsync(command.TenantId, id, command.Key, now, (run, count) => run.AddActivity(command.Activity, count, now), cancellationToken);
+        var added = await repository.AddActivityAsync(
+            command.TenantId,
+            id,
+            command.Key,
+            now,
+            command.Activity.Size,
+            (run, count) => run.AddActivity(command.Activity, count, now),
+            cancellationToken);
         return added.Succeeded(out var activity, out var error) ? ActivityResponse.Of(activity) : error;
     }
 }

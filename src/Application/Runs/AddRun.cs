@@ -16,7 +16,7 @@ public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, Faults Fault
 
 /// <summary>The run that was added, now or by the first of several requests under one key.</summary>
 /// <param name="Id">The run's id.</param>
-/// <param name="Run">The run as it is; null when somebody has deleted it since.</param>
+/// <param name="Run">The run as it is; null when it was deleted since, or when the first answer did not hold it.</param>
 /// <param name="WithRepresentation">Whether the first answer held the run; null without a key.</param>
 public sealed record AddedRun(RunId Id, RunResponse? Run, bool? WithRepresentation);
 
@@ -41,8 +41,15 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
             return new AddedRun(run.Id, mapper.Map<RunResponse>(run), null);
         }
 
-        return (await repository.AddOnceAsync(run, command.Key, cancellationToken)).Succeeded(out var first, out error)
-            ? new AddedRun(first.RunId, await runs.FindAsync(command.TenantId, first.RunId, cancellationToken), first.WithRepresentation)
-            : error;
+        if (!(await repository.AddOnceAsync(run, command.Key, cancellationToken)).Succeeded(out var first, out error))
+        {
+            return error;
+        }
+
+        // Only a repeat that is answered with the run has to read it: what a first request stored is known.
+        var response = first.RunId == run.Id ? mapper.Map<RunResponse>(run)
+            : first.WithRepresentation ? await runs.FindAsync(command.TenantId, first.RunId, cancellationToken)
+            : null;
+        return new AddedRun(first.RunId, response, first.WithRepresentation);
     }
 }

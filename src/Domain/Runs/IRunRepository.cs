@@ -16,29 +16,34 @@ public interface IRunRepository
     /// <summary>Changes a run, one caller after the other.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="id">Which run.</param>
+    /// <param name="size">About how many bytes of memory the change occupies while it waits.</param>
     /// <param name="change">Decides on the run as it is now; what it changes is kept when it succeeds.</param>
     /// <param name="cancellationToken">Gives up before the change is committed.</param>
     /// <returns>The run; the refusal of <paramref name="change"/>; or that there is no such run.</returns>
-    Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken);
+    Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken);
 
     /// <summary>Adds an activity to a run.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="id">Which run.</param>
     /// <param name="key">The request's key, if it has one: then a repeat adds no second activity.</param>
     /// <param name="now">The server's clock.</param>
+    /// <param name="size">About how many bytes of memory the change occupies while it waits.</param>
     /// <param name="add">Makes the activity, of the run as it is now and the number of its activities.</param>
     /// <param name="cancellationToken">Gives up before the activity is committed.</param>
     /// <returns>The activity, of this request or the first one of its key; the refusal of <paramref name="add"/>; that the key was used for another body; or that there is no such run.</returns>
-    Task<Result<RunActivity>> AddActivityAsync(TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
+    Task<Result<RunActivity>> AddActivityAsync(
+        TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
 
     /// <summary>Changes an activity of a run.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="id">Which run.</param>
     /// <param name="activityId">Which of its activities.</param>
+    /// <param name="size">About how many bytes of memory the change occupies while it waits.</param>
     /// <param name="change">Decides on both as they are now.</param>
     /// <param name="cancellationToken">Gives up before the change is committed.</param>
     /// <returns>The activity; the refusal of <paramref name="change"/>; or that there is no such run or activity.</returns>
-    Task<Result<RunActivity>> ChangeActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken);
+    Task<Result<RunActivity>> ChangeActivityAsync(
+        TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken);
 
     /// <summary>Deletes a run with all that belongs to it.</summary>
     /// <param name="tenantId">Whose run it is.</param>

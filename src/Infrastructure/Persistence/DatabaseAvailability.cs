@@ -27,3 +27,6 @@ internal sealed class DatabaseAvailability : IDisposable
     /// <inheritdoc />
     public void Dispose() => _lost.Dispose();
 }
+
+/// <summary>The database does not answer; work that waited for it was abandoned.</summary>
+internal sealed class DatabaseLostException() : Exception("The database does not answer.");

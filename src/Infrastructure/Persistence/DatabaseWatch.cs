@@ -8,16 +8,31 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Looks after the database while it cannot serve: until it answers, is new enough and has the schema, requests are refused at once
-/// instead of failing one by one. While all is well it asks nothing.
+/// Watches the database by a heartbeat on a connection of its own. While the database cannot serve (it does not answer, is too old or lacks the
+/// schema), requests are refused at once instead of failing one by one, and work that waits for it is abandoned.
 /// </summary>
-/// <param name="database">Where commits have their connections: readers that hold all of theirs must not look like a database that is away.</param>
-/// <param name="scopes">Services for a look.</param>
-/// <param name="logger">Is told when the database goes and comes.</param>
-internal sealed partial class DatabaseWatch([FromKeyedServices(DataSources.Commits)] NpgsqlDataSource database, IServiceScopeFactory scopes, ILogger<DatabaseWatch> logger)
+/// <param name="database">The connections for heartbeats: work that holds all others must not look like a database that is away.</param>
+/// <param name="availability">Tells running work that the database has stopped answering.</param>
+/// <param name="scopes">Services for a probe.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">Receives a line when the state changes.</param>
+internal sealed partial class DatabaseWatch(
+    [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
+    DatabaseAvailability availability,
+    IServiceScopeFactory scopes,
+    TimeProvider clock,
+    ILogger<DatabaseWatch> logger)
     : BackgroundService, IDatabaseStatus
 {
-    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan _minProbeInterval = TimeSpan.FromMilliseconds(20);
+
+    // A SELECT needs no flush: a database whose disk is slow still answers.
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
+
+    // A timer that is later than this shows that the process itself had no processor.
+    private static readonly TimeSpan _maxTimerDelay = TimeSpan.FromMilliseconds(500);
 
     private static readonly DatabaseOutage _away = new(
         "databaseAway", "The database cannot be reached at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2));
@@ -34,6 +49,16 @@ internal sealed partial class DatabaseWatch([FromKeyedServices(DataSources.Commi
     private static readonly DatabaseOutage _busy = new(
         "databaseBusy", "The database could not do this in time or beside what others did; try again in a few seconds.", TimeSpan.FromSeconds(2));
 
+    private static readonly DatabaseOutage _outcomeUnknown = new(
+        "outcomeUnknown",
+        "The database did not confirm the write. Send the request again with the idempotency key that it had; without a key, look first.",
+        TimeSpan.FromSeconds(5));
+
+    private static readonly DatabaseOutage _notDurable = new(
+        "databaseNotDurable",
+        "The database server runs with fsync=off, so that no write would be safe. Its operator has to set fsync=on.",
+        TimeSpan.FromSeconds(30));
+
     private static readonly DatabaseOutage _queueFull = new(
         "queueFull", "More is being sent than the database can take at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2), IsBeforehand: true);
 
@@ -49,43 +74,26 @@ internal sealed partial class DatabaseWatch([FromKeyedServices(DataSources.Commi
     private static readonly DatabaseOutage _withoutIcu = new(
         "serverWithoutIcu", "The database server was built without ICU, which tolower and $search fold case by; leave them out, or have its operator install a server with ICU.", TimeSpan.FromSeconds(30));
 
-    private readonly SemaphoreSlim _lost = new(0);
+    private const string StateSql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+
+    private readonly SemaphoreSlim _probeRequested = new(0);
+    private NpgsqlConnection? _heartbeat;
     private volatile DatabaseOutage? _outage = _away;
-    private bool _wasTold;
+    private volatile bool _isReadOnly;
+    private bool _isLogged;
 
     public DatabaseOutage? Outage => _outage;
 
+    public DatabaseOutage? WriteOutage => _outage ?? (_isReadOnly ? _readOnly : null);
+
     public DatabaseOutage? Report(Exception exception)
     {
-        // A query that was cancelled says nothing of the database. Callers that went away never come here.
-        if (exception is OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled })
-        {
-            return _tooSlow;
-        }
+        var outage = Classify(exception);
 
-        if (exception is PostgresException { SqlState: PostgresErrorCodes.UndefinedObject })
+        // One probe decides whether this was the request's own bad luck or everybody's; until then others go on trying.
+        if (outage is { IsBeforehand: false } or { Code: "databaseAway" } && outage != _tooSlow && _probeRequested.CurrentCount == 0)
         {
-            return _withoutIcu;
-        }
-
-        var outage = exception switch
-        {
-            PostgresException postgres => OutageOf(postgres.SqlState),
-            NpgsqlException { InnerException: TimeoutException } when exception.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal) => _busy,
-            NpgsqlException => _away,
-            QueueFullException => _queueFull,
-            TimeoutException => _busy,
-
-            // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
-            NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
-            _ when exception.InnerException is { } inner => Report(inner),
-            _ => null,
-        };
-
-        // One look decides whether this was the request's own bad luck or everybody's; until then others go on trying.
-        if (outage is { IsBeforehand: false } && outage != _busy && _lost.CurrentCount == 0)
-        {
-            _lost.Release();
+            _probeRequested.Release();
         }
 
         return outage;
@@ -94,38 +102,81 @@ internal sealed partial class DatabaseWatch([FromKeyedServices(DataSources.Commi
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // So that a service whose database is there answers its very first request.
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(2));
-        await LookAsync(patience.Token);
+        await ProbeAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _probeRequested.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            // Being told to stop is no failure to tell of.
-            await (_outage is null ? _lost.WaitAsync(stoppingToken) : Task.Delay(_pause, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!stoppingToken.IsCancellationRequested)
+            var isRequested = false;
+            try
             {
-                await LookAsync(stoppingToken);
+                isRequested = await _probeRequested.WaitAsync(_outage is null ? _interval : TimeSpan.Zero, stoppingToken);
+                if (isRequested || _outage is not null)
+                {
+                    // Many requests may fail at once; their probe is the same.
+                    await Task.Delay(_outage is null ? _minProbeInterval : _interval, clock, stoppingToken);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+
+            // While the server takes no writes, each probe opens a connection: of several hosts, another may be the primary by now.
+            if (isRequested || _outage is not null || _isReadOnly || !await BeatAsync())
+            {
+                await ProbeAsync(stoppingToken);
             }
         }
+
+        DropHeartbeat();
     }
 
-    public override void Dispose()
+    private static DatabaseOutage? Classify(Exception exception) => exception switch
     {
-        _lost.Dispose();
-        base.Dispose();
-    }
+        // Nothing of the request was stored: a canceled write is not a query that was too slow.
+        NotCommittedException { InnerException: { } cause } =>
+            (CommitFailures.Find(cause)?.SqlState == PostgresErrorCodes.QueryCanceled ? _busy : Classify(cause)) is { } outage ? outage with { IsBeforehand = true } : null,
+        CommitOutcomeUnknownException => _outcomeUnknown,
+        DatabaseLostException => _away,
+
+        // A query that was canceled says nothing of the database. Callers that went away never come here.
+        OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => _tooSlow,
+
+        // The C function that looks up collations (src/backend/catalog/namespace.c).
+        PostgresException { SqlState: PostgresErrorCodes.UndefinedObject, Routine: "get_collation_oid" } => _withoutIcu,
+        PostgresException postgres => OutageOf(postgres.SqlState),
+
+        // No connection was free in time. Whether the database answers at all, the heartbeat knows.
+        NpgsqlException { InnerException: TimeoutException } => _busy,
+        NpgsqlException => _away,
+        QueueFullException => _queueFull,
+        TimeoutException => _busy,
+
+        // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
+        NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
+        _ when exception.InnerException is { } inner => Classify(inner),
+        _ => null,
+    };
 
     // PostgreSQL, appendix A: the first two characters are the class.
     private static DatabaseOutage? OutageOf(string sqlState) => sqlState switch
     {
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
-        PostgresErrorCodes.ReadOnlySqlTransaction => _readOnly,
+
+        // 55000: what a server in recovery says of functions that need a primary.
+        PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState => _readOnly,
         PostgresErrorCodes.DiskFull => _full,
-        PostgresErrorCodes.LockNotAvailable => _busy,
+        PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.TooManyConnections => _busy,
         PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _refuses,
         ['2', '8', ..] => _refuses,
         ['4', '0', ..] => _busy,
@@ -133,49 +184,141 @@ internal sealed partial class DatabaseWatch([FromKeyedServices(DataSources.Commi
         _ => null,
     };
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    /// <summary>Asks the database over the connection that stays open.</summary>
+    /// <returns>True when it answers and takes writes; false when a probe has to find out more.</returns>
+    private async Task<bool> BeatAsync()
     {
-        DatabaseOutage? outage;
-        var reason = "";
         try
         {
-            await using var connection = await database.OpenConnectionAsync(cancellationToken);
-            await using var version = new NpgsqlCommand("SELECT current_setting('server_version_num')::int", connection);
-            var server = (int)(await version.ExecuteScalarAsync(cancellationToken))!;
-            await using var scope = scopes.CreateAsyncScope();
-            var missing = await scope.ServiceProvider.GetRequiredService<Schema>().MissingAsync(connection, cancellationToken);
-            outage = server < Schema.OldestServer ? _serverOlder : missing.Count > 0 ? _schemaOlder : null;
-            if (outage is null && !await IsStandbyAsync(connection, cancellationToken))
+            return !await WithinTimeoutAsync(async () =>
             {
-                await Incarnations.NoteAsync(connection, cancellationToken);
-            }
-
-            reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {server}";
+                _heartbeat ??= await database.OpenConnectionAsync();
+                await using var command = new NpgsqlCommand(StateSql, _heartbeat);
+                return await command.ExecuteScalarAsync() is true;
+            });
         }
-        catch (Exception exception)
+        catch (TimeoutException)
         {
-            // Whatever it is: the database cannot be used, and a look that throws would end the whole service.
-            outage = exception is PostgresException postgres ? OutageOf(postgres.SqlState) ?? _away : _away;
-            reason = exception.Message;
+            // It takes a connection, or holds one, and says nothing.
+            SetState(_away, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
+            DropHeartbeat();
+            return true;
         }
-
-        var before = _outage;
-        _outage = outage;
-        if (outage is null)
+        catch (Exception)
         {
-            LogServes(reason);
-        }
-        else if (outage != before || !_wasTold)
-        {
-            LogOutage(outage.Code, outage.Message, reason);
-            _wasTold = true;
+            DropHeartbeat();
+            return false;
         }
     }
 
-    private static async Task<bool> IsStandbyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    // The connection may never answer again; nothing waits for it.
+    private void DropHeartbeat()
     {
-        await using var command = new NpgsqlCommand("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'", connection);
-        return await command.ExecuteScalarAsync(cancellationToken) is true;
+        if (Interlocked.Exchange(ref _heartbeat, null) is { } heartbeat)
+        {
+            _ = Task.Run(async () => await heartbeat.DisposeAsync());
+        }
+    }
+
+    /// <summary>Waits for an answer of the database, but not longer than the timeout.</summary>
+    /// <exception cref="TimeoutException">There was none. The work goes on by itself: a cancel request would have to be waited for, too.</exception>
+    private async Task<T> WithinTimeoutAsync<T>(Func<Task<T>> ask)
+    {
+        var work = ask();
+        for (var isLast = false; ; isLast = true)
+        {
+            var started = clock.GetTimestamp();
+            try
+            {
+                return await work.WaitAsync(_timeout, clock);
+            }
+            catch (TimeoutException) when (!work.IsCompleted)
+            {
+                // A late timer: the process had no processor, which says nothing of the database.
+                if (!isLast && clock.GetElapsedTime(started) > _timeout + _maxTimerDelay)
+                {
+                    continue;
+                }
+
+                _ = work.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                throw;
+            }
+        }
+    }
+
+    private async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (outage, isReadOnly, reason) = await WithinTimeoutAsync(() => ReadStateAsync(cancellationToken));
+            SetState(outage, isReadOnly, reason);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Any exception means that the database cannot be used, and one that is thrown on would end the service.
+            SetState(exception is PostgresException postgres ? OutageOf(postgres.SqlState) ?? _away : _away, isReadOnly: false, exception.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The service stops.
+        }
+    }
+
+    private async Task<(DatabaseOutage? Outage, bool IsReadOnly, string Reason)> ReadStateAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var settings = new NpgsqlCommand(
+            $"SELECT current_setting('server_version_num')::int, current_setting('fsync') = 'on', ({StateSql})", connection);
+        int version;
+        bool isDurable, isReadOnly;
+        await using (var row = await settings.ExecuteReaderAsync(cancellationToken))
+        {
+            await row.ReadAsync(cancellationToken);
+            (version, isDurable, isReadOnly) = (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2));
+        }
+
+        await using var scope = scopes.CreateAsyncScope();
+        var missing = await scope.ServiceProvider.GetRequiredService<Schema>().MissingAsync(connection, cancellationToken);
+        var outage = version < Schema.OldestServer ? _serverOlder
+            : missing.Count > 0 ? _schemaOlder
+            : !isDurable ? _notDurable
+            : null;
+        if (outage is null && !isReadOnly)
+        {
+            await Incarnations.NoteAsync(connection, cancellationToken);
+        }
+
+        return (outage, isReadOnly, outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {version}");
+    }
+
+    private void SetState(DatabaseOutage? outage, bool isReadOnly, string reason)
+    {
+        var (outageBefore, wasReadOnly) = (_outage, _isReadOnly);
+        _isReadOnly = isReadOnly;
+        _outage = outage;
+        if (outage == _away)
+        {
+            availability.Lose();
+        }
+        else
+        {
+            availability.Restore();
+        }
+
+        if (_isLogged && outage == outageBefore && isReadOnly == wasReadOnly)
+        {
+            return;
+        }
+
+        _isLogged = true;
+        if (WriteOutage is { } present)
+        {
+            LogOutage(present.Code, present.Message, reason);
+        }
+        else
+        {
+            LogServes(reason);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]

@@ -7,5 +7,5 @@ namespace IndustryData.Infrastructure.Persistence;
 internal sealed partial class RunRepository(CommitQueue queue) : IRunRepository
 {
     public Task AddAsync(Run run, CancellationToken cancellationToken) =>
-        queue.CommitAsync(new Insertion(run, cancellationToken));
+        queue.InsertAsync(new Insertion(run, key: null, cancellationToken));
 }

@@ -6,29 +6,44 @@ using Microsoft.EntityFrameworkCore;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <content>
-/// What is decided on what is kept: the run as it is, which stays locked until the commit, or an earlier request. Several changes may share a commit;
-/// each is answered with what it made of the run, and not with what those behind it did.
+/// Updates. Each runs in a shared transaction on the locked run, and returns a snapshot that was taken right after its own change.
 /// </content>
 internal sealed partial class RunRepository
 {
-    public Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken) =>
-        CommitAsync(null, (transaction, cancellation) => AddOnceAsync(transaction, run, key, cancellation), cancellationToken);
+    public async Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken)
+    {
+        // Nearly every key is new: those requests share the commits of requests without keys.
+        var insertion = new Insertion(run, key, cancellationToken);
+        return await queue.InsertAsync(insertion)
+            ? new FirstAnswer(run.Id, key.WithRepresentation)
+            : await CommitAsync(
+                run.TenantId, null, insertion.Size, (transaction, cancellation) => AddOnceAsync(transaction, run, key, cancellation), cancellationToken);
+    }
 
-    public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, Func<Run, Error?> change, CancellationToken cancellationToken) =>
-        ChangeAsync<Run>(tenantId, id, (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Copy()), cancellationToken);
+    public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
+        ChangeAsync<Run>(tenantId, id, size, (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Copy()), cancellationToken);
 
     public Task<Result<RunActivity>> AddActivityAsync(
-        TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) =>
+        TenantId tenantId,
+        RunId id,
+        RequestKey? key,
+        DateTimeOffset now,
+        long size,
+        Func<Run, int, Result<RunActivity>> add,
+        CancellationToken cancellationToken) =>
         ChangeAsync(
             tenantId,
             id,
+            size,
             async (run, transaction, cancellation) =>
             {
                 // A key is the run's own: on another run it is another.
                 var (context, ofRun) = (transaction.Context, key is null ? null : key with { Name = $"activity of {id} {key.Name}" });
                 if (ofRun is not null && await FindFirstAsync(transaction, tenantId, ofRun, now, cancellation) is { } found)
                 {
-                    return found.Succeeded(out var first, out var error) ? await FindActivityAsync(context, tenantId, new ActivityId(first.RunId.Value), cancellation) : error;
+                    return found.Succeeded(out var first, out var error)
+                        ? await FindActivityAsync(context, tenantId, id, new ActivityId(first.RunId.Value), cancellation)
+                        : error;
                 }
 
                 var count = await context.RunActivities.CountAsync(a => a.TenantId == tenantId && a.RunId == id, cancellation)
@@ -48,10 +63,12 @@ internal sealed partial class RunRepository
             },
             cancellationToken);
 
-    public Task<Result<RunActivity>> ChangeActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) =>
+    public Task<Result<RunActivity>> ChangeActivityAsync(
+        TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) =>
         ChangeAsync<RunActivity>(
             tenantId,
             id,
+            size,
             async (run, transaction, cancellation) =>
             {
                 var activity = await transaction.Context.RunActivities.AsTracking()
@@ -64,6 +81,7 @@ internal sealed partial class RunRepository
         ChangeAsync<Run>(
             tenantId,
             id,
+            size: 0,
             async (run, transaction, cancellation) =>
             {
                 if (refuse(run) is { } error)
@@ -77,7 +95,7 @@ internal sealed partial class RunRepository
             cancellationToken);
 
     public Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
-        CommitAsync(null, (transaction, cancellation) => StartAsync(transaction, run, key, limit, window, cancellation), cancellationToken);
+        CommitAsync(run.TenantId, null, size: 0, (transaction, cancellation) => StartAsync(transaction, run, key, limit, window, cancellation), cancellationToken);
 
     private static async Task<Result<FirstAnswer>> AddOnceAsync(ChangeTransaction transaction, Run run, RequestKey key, CancellationToken cancellationToken)
     {
@@ -117,9 +135,11 @@ internal sealed partial class RunRepository
     }
 
     // It may be new in this very transaction.
-    private static async Task<Result<RunActivity>> FindActivityAsync(IndustryDataContext context, TenantId tenantId, ActivityId id, CancellationToken cancellationToken) =>
-        context.ChangeTracker.Entries<RunActivity>().FirstOrDefault(e => e.Entity.Id == id)?.Entity.Copy()
-        ?? await context.RunActivities.SingleOrDefaultAsync(a => a.TenantId == tenantId && a.Id == id, cancellationToken)
+    private static async Task<Result<RunActivity>> FindActivityAsync(
+        IndustryDataContext context, TenantId tenantId, RunId runId, ActivityId id, CancellationToken cancellationToken) =>
+        context.ChangeTracker.Entries<RunActivity>()
+            .FirstOrDefault(e => e.Entity.TenantId == tenantId && e.Entity.RunId == runId && e.Entity.Id == id)?.Entity.Copy()
+        ?? await context.RunActivities.SingleOrDefaultAsync(a => a.TenantId == tenantId && a.RunId == runId && a.Id == id, cancellationToken)
         ?? (Result<RunActivity>)RunErrors.ActivityNotFound(id.ToString());
 
     private static async Task<Result<RunId>> StartAsync(ChangeTransaction transaction, Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken)
@@ -158,16 +178,20 @@ internal sealed partial class RunRepository
         return run.Id;
     }
 
-    private Task<Result<T>> ChangeAsync<T>(TenantId tenantId, RunId id, Func<Run, ChangeTransaction, CancellationToken, Task<Result<T>>> decide, CancellationToken cancellationToken)
+    private Task<Result<T>> ChangeAsync<T>(
+        TenantId tenantId, RunId id, long size, Func<Run, ChangeTransaction, CancellationToken, Task<Result<T>>> decide, CancellationToken cancellationToken)
         where T : notnull
     {
         var key = new RunKey(tenantId, id);
         return CommitAsync(
+            tenantId,
             key,
+            size,
             async (transaction, cancellation) => transaction.Find(key) is { } run ? await decide(run, transaction, cancellation) : RunErrors.NotFound(id.ToString()),
             cancellationToken);
     }
 
-    private Task<T> CommitAsync<T>(RunKey? locks, Func<ChangeTransaction, CancellationToken, Task<T>> decide, CancellationToken cancellationToken) =>
-        queue.CommitAsync(new Change<T>(locks, decide, cancellationToken));
+    private Task<T> CommitAsync<T>(
+        TenantId tenantId, RunKey? locks, long size, Func<ChangeTransaction, CancellationToken, Task<T>> decide, CancellationToken cancellationToken) =>
+        queue.ChangeAsync(new Change<T>(tenantId, locks, size, decide, cancellationToken));
 }

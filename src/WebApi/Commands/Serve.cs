@@ -58,6 +58,7 @@ internal static partial class Serve
         builder.Services.AddInfrastructure(connectionString, builder.Configuration.GetSection("Retention").Get<Retention>() ?? new Retention());
         builder.Services.AddTokens(tokens);
         builder.Services.AddSingleton(builder.Configuration.GetSection("Start").Get<StartLimit>() ?? new StartLimit());
+        builder.Services.AddSingleton(builder.Configuration.GetSection("Commit").Get<CommitLimit>() ?? new CommitLimit());
         builder.Services.AddSingleton(builder.Configuration.GetSection("Limits").Get<Limits>() ?? new Limits());
         builder.Services.AddSingleton(builder.Configuration.GetSection("Query").Get<QueryLimit>() ?? new QueryLimit());
         // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.

@@ -25,10 +25,10 @@ internal static class ServiceEndpoints
         routes.MapMetadata();
         routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200))
             .Describes(new("isLive", "Whether the process runs", "For whoever restarts it.") { Answers = [Answer.Text(200, "It runs.", Schemas.Health)] });
-        routes.MapMethods("/health/ready", ["GET", "HEAD"], http => WriteHealthAsync(http, http.RequestServices.GetRequiredService<IDatabaseStatus>().Outage))
+        routes.MapMethods("/health/ready", ["GET", "HEAD"], WriteReadinessAsync)
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503))
-            .Describes(new("isReady", "Whether the service serves", "For whoever sends requests to it.") { Answers = [Answer.Text(200, "It serves.", Schemas.Health)] });
+            .Describes(new("isReady", "Whether the service serves", "200 while reads and writes work; with `?for=read`, while reads work.") { Answers = [Answer.Text(200, "It serves.", Schemas.Health)] });
     }
 
     // OData JSON Format §5.
@@ -69,6 +69,12 @@ internal static class ServiceEndpoints
             json.WriteEndObject();
         },
         showsStatuses: false);
+
+    private static Task WriteReadinessAsync(HttpContext http)
+    {
+        var status = http.RequestServices.GetRequiredService<IDatabaseStatus>();
+        return WriteHealthAsync(http, http.Request.Query["for"] == "read" ? status.Outage : status.WriteOutage);
+    }
 
     private static Task WriteHealthAsync(HttpContext http, DatabaseOutage? outage)
     {

@@ -83,6 +83,8 @@ public sealed class ItemPipelineTests
     {
         public DatabaseOutage? Outage => null;
 
+        public DatabaseOutage? WriteOutage => null;
+
         public DatabaseOutage? Report(Exception exception) => null;
     }
 }

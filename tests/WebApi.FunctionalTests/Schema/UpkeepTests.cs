@@ -107,6 +107,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     {
         public DatabaseOutage? Outage => null;
 
+        public DatabaseOutage? WriteOutage => null;
+
         public DatabaseOutage? Report(Exception exception) => null;
     }
 }

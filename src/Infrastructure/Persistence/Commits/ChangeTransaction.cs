@@ -1,4 +1,5 @@
-using IndustryData.Domain;
+using System.Data.Common;
+using System.Net.Sockets;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence.Configurations;
 using Microsoft.EntityFrameworkCore;
@@ -18,29 +19,33 @@ internal sealed class ChangeTransaction
     /// <summary>What else is stored.</summary>
     public IndustryDataContext Context => _context;
 
-    /// <summary>Commits changes.</summary>
-    /// <returns>Those that have to wait for a run that another transaction keeps locked. Nothing of them was committed.</returns>
-    public static async Task<IReadOnlyList<IChange>> CommitAsync(IndustryDataContext context, IReadOnlyList<IChange> changes, CancellationToken cancellationToken)
+    /// <summary>Commits a batch of changes. Those whose run another transaction keeps locked are left out, and listed in the attempt.</summary>
+    public static async Task CommitAsync(CommitAttempt<Change> attempt, IndustryDataContext context, CancellationToken cancellationToken)
     {
         await using var commit = await context.Database.BeginTransactionAsync(cancellationToken);
+        using var standby = new StandbyWait((NpgsqlConnection)context.Database.GetDbConnection());
         var transaction = new ChangeTransaction(context);
+
+        // In one order everywhere, so that two transactions do not each hold a lock that the other needs next. The order of changes to one run stays.
+        Change[] changes = [.. attempt.Writes.OrderBy(c => c.TenantId.Value).ThenBy(c => c.Locks?.Id.Value ?? Guid.Empty)];
+        attempt.Blocked.Clear();
         await transaction.LockAsync(changes, cancellationToken);
-        var waiting = new List<IChange>();
         foreach (var change in changes)
         {
             if (change.Locks is { } key && !transaction._locked.ContainsKey(key) && await transaction.ExistsAsync(key, cancellationToken))
             {
-                waiting.Add(change);
+                attempt.Blocked.Add(change);
             }
             else
             {
-                await change.DecideAsync(transaction, cancellationToken);
+                await transaction.DecideAsync(change, cancellationToken);
             }
         }
 
-        await transaction.SaveAsync(cancellationToken);
+        await transaction.SaveAsync(new RunCountDeltas(attempt.Shard), cancellationToken);
+        attempt.BeginCommit();
         await commit.CommitAsync(cancellationToken);
-        return waiting;
+        standby.ThrowIfCanceled();
     }
 
     /// <summary>A run that the change locks; null when there is none.</summary>
@@ -62,7 +67,23 @@ internal sealed class ChangeTransaction
         await _context.RunActivities.Where(a => a.TenantId == run.TenantId && a.RunId == run.Id).ExecuteDeleteAsync(cancellationToken);
     }
 
-    private async Task LockAsync(IReadOnlyList<IChange> changes, CancellationToken cancellationToken)
+    private async Task DecideAsync(Change change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await change.DecideAsync(this, cancellationToken);
+        }
+        catch (Exception exception) when (!IsOfTheDatabase(exception))
+        {
+            throw new DecisionFailedException(change, exception);
+        }
+    }
+
+    private static bool IsOfTheDatabase(Exception exception) =>
+        exception is DbException or IOException or SocketException or TimeoutException or OperationCanceledException
+        || (exception.InnerException is { } inner && IsOfTheDatabase(inner));
+
+    private async Task LockAsync(IReadOnlyList<Change> changes, CancellationToken cancellationToken)
     {
         foreach (var tenant in changes.Select(c => c.Locks).OfType<RunKey>().Distinct().GroupBy(k => k.TenantId, k => k.Id))
         {
@@ -84,9 +105,8 @@ internal sealed class ChangeTransaction
         !_context.ChangeTracker.Entries<Run>().Any(e => e.State == EntityState.Deleted && e.Entity.Id == key.Id)
         && await _context.Runs.AnyAsync(r => r.TenantId == key.TenantId && r.Id == key.Id, cancellationToken);
 
-    private async Task SaveAsync(CancellationToken cancellationToken)
+    private async Task SaveAsync(RunCountDeltas counts, CancellationToken cancellationToken)
     {
-        var counts = new CountChanges();
         _context.ChangeTracker.DetectChanges();
         var changed = _context.ChangeTracker.Entries<Run>().Where(e => e.State is EntityState.Modified or EntityState.Deleted).ToList();
         if (changed.Count > 0)
@@ -111,20 +131,8 @@ internal sealed class ChangeTransaction
         }
 
         await _context.SaveChangesAsync(cancellationToken);
-        await InsertAsync(_added, counts, (NpgsqlConnection)_context.Database.GetDbConnection(), cancellationToken);
-    }
-
-    /// <summary>Writes new runs and the counts, with one way to the server and back; a transaction by itself, unless one is open.</summary>
-    public static async Task InsertAsync(IReadOnlyList<Run> runs, CountChanges counts, NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        await using var batch = new NpgsqlBatch(connection);
-        foreach (var run in runs)
-        {
-            counts.Add(run, run.Status, 1);
-        }
-
-        RunInserts.Add(batch, runs);
-        counts.Add(batch);
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)_context.Database.GetDbConnection());
+        InsertTransaction.Add(batch, _added, counts);
         if (batch.BatchCommands.Count > 0)
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);

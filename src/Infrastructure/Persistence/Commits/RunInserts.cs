@@ -23,7 +23,30 @@ internal static class RunInserts
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
         """;
 
-    /// <summary>Adds the statements to a batch.</summary>
+    private const string Keys =
+        """
+        INSERT INTO kept_requests (tenant_id, name, body_hash, run_id, with_representation, created_date_time)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
+        ON CONFLICT DO NOTHING
+        RETURNING run_id
+        """;
+
+    /// <summary>Adds the statement that claims idempotency keys. It returns the ids of the runs whose keys were free.</summary>
+    public static void AddKeys(NpgsqlBatch batch, IReadOnlyList<Insertion> keyed)
+    {
+        // In one order everywhere: otherwise two transactions could each hold the key that the other needs next.
+        Insertion[] sorted = [.. keyed.OrderBy(i => i.TenantId.Value).ThenBy(i => i.Key!.Name, StringComparer.Ordinal)];
+        var insert = new NpgsqlBatchCommand(Keys);
+        insert.Values(sorted, i => i.TenantId.Value);
+        insert.Values(sorted, i => i.Key!.Name);
+        insert.Values(sorted, i => i.Key!.BodyHash.ToArray());
+        insert.Values(sorted, i => i.Run.Id.Value);
+        insert.Values(sorted, i => i.Key!.WithRepresentation);
+        insert.Values(sorted, i => i.Run.CreatedDateTime.UtcDateTime);
+        batch.BatchCommands.Add(insert);
+    }
+
+    /// <summary>Adds the statements that insert runs with their activities.</summary>
     public static void Add(NpgsqlBatch batch, IReadOnlyList<Run> runs)
     {
         if (runs.Count == 0)

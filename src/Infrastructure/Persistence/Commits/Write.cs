@@ -2,80 +2,103 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>What one request waits to have committed.</summary>
-/// <param name="size">About how many bytes of memory it holds.</param>
-/// <param name="cancellationToken">The request is gone: what is not being committed yet need not be.</param>
-internal abstract class Write(int size, CancellationToken cancellationToken)
+/// <summary>A write that waits to be committed.</summary>
+/// <param name="tenantId">The tenant that it belongs to.</param>
+/// <param name="size">About how many bytes of memory it occupies.</param>
+/// <param name="cancellationToken">Canceled when its caller is gone: a write that is not being committed yet is then dropped.</param>
+internal abstract class Write(TenantId tenantId, long size, CancellationToken cancellationToken)
 {
-    public int Size => size;
+    public TenantId TenantId => tenantId;
+
+    public long Size => size;
 
     public bool IsAbandoned => cancellationToken.IsCancellationRequested;
 
-    /// <summary>Since when it waits for a run that somebody else keeps locked, as a timestamp of the clock; 0 when it does not.</summary>
-    public long WaitsSince { get; set; }
+    /// <summary><see cref="TimeProvider"/> timestamp of the moment at which it was queued.</summary>
+    public long Queued { get; set; }
 
-    /// <summary>Its commit is on disk.</summary>
+    /// <summary><see cref="TimeProvider"/> timestamp since which it waits for a lock of another transaction; 0 if it met none.</summary>
+    public long LockWaitStarted { get; set; }
+
+    /// <summary>Whether it was queued while its tenant waited for a lock, so that it is committed apart from other tenants' writes.</summary>
+    public bool IsSuspect { get; set; }
+
+    /// <summary>Completes the caller: the commit is on disk.</summary>
     public abstract void Succeed();
 
-    /// <summary>It was not committed, or nobody knows.</summary>
+    /// <summary>Fails the caller: the write was not committed, or its outcome is unknown.</summary>
     public abstract void Fail(Exception exception);
 }
 
-/// <inheritdoc />
-internal abstract class Write<T>(int size, CancellationToken cancellationToken) : Write(size, cancellationToken)
+/// <summary>A new run, which depends on nothing that is stored but its idempotency key.</summary>
+internal sealed class Insertion(Run run, RequestKey? key, CancellationToken cancellationToken)
+    : Write(run.TenantId, SizeOf(run) + (key is null ? 0 : KeySize), cancellationToken)
 {
-    // Whoever waits goes on elsewhere: the next commit must not wait for them.
-    private readonly TaskCompletionSource<T> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>What to answer.</summary>
-    public Task<T> End => _end.Task;
-
-    protected T? Outcome { get; set; }
-
-    public override void Succeed() => _end.TrySetResult(Outcome!);
-
-    public override void Fail(Exception exception) => _end.TrySetException(exception);
-}
-
-/// <summary>A new run, which depends on nothing that is stored.</summary>
-internal sealed class Insertion(Run run, CancellationToken cancellationToken) : Write<Run>(SizeOf(run), cancellationToken)
-{
-    // Beside the texts: the objects themselves and their places in arrays.
+    // In bytes, beside the texts: the objects themselves and their places in arrays.
     private const int Overhead = 1024;
+    private const int KeySize = 512;
+
+    // The caller continues on another thread: the next commit must not wait for it.
+    private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether the run is stored, once the commit is on disk.</summary>
+    public Task<bool> Completion => _completion.Task;
 
     public Run Run => run;
 
-    public override void Succeed()
-    {
-        Outcome = run;
-        base.Succeed();
-    }
+    public RequestKey? Key => key;
 
-    private static int SizeOf(Run run) =>
-        Overhead + (sizeof(char) * (run.Statistics.Json.Length + (run.BlockingError?.Json.Length ?? 0)))
-        + run.Activities.Sum(a => Overhead + (sizeof(char) * ((a.BlockingError?.Json.Length ?? 0) + (a.Flow?.Json.Length ?? 0))));
+    /// <summary>False when another request has used the key. Then nothing of the run is stored.</summary>
+    public bool IsFirst { get; set; } = true;
+
+    public override void Succeed() => _completion.TrySetResult(IsFirst);
+
+    public override void Fail(Exception exception) => _completion.TrySetException(exception);
+
+    private static long SizeOf(Run run)
+    {
+        long size = Overhead + (sizeof(char) * ((long)run.Statistics.Json.Length + (run.BlockingError?.Json.Length ?? 0)));
+        foreach (var activity in run.Activities)
+        {
+            size += Overhead + (sizeof(char) * ((long)(activity.BlockingError?.Json.Length ?? 0) + (activity.Flow?.Json.Length ?? 0)));
+        }
+
+        return size;
+    }
 }
 
-/// <summary>A change that is decided on what is stored.</summary>
-internal interface IChange
+/// <summary>A write that is decided on what is stored.</summary>
+internal abstract class Change(TenantId tenantId, RunKey? locks, long size, CancellationToken cancellationToken)
+    : Write(tenantId, size + Overhead, cancellationToken)
 {
-    /// <summary>The run that must not change meanwhile; null when it depends on none.</summary>
-    RunKey? Locks { get; }
+    // In bytes: the objects that belong to a request.
+    private const int Overhead = 2048;
 
-    /// <summary>Decides and changes. Called again should the transaction have to be repeated.</summary>
-    Task DecideAsync(ChangeTransaction transaction, CancellationToken cancellationToken);
+    /// <summary>The run that must not change meanwhile; null when the write depends on no run.</summary>
+    public RunKey? Locks => locks;
+
+    /// <summary>Decides and changes. Called again when the transaction has to be repeated.</summary>
+    public abstract Task DecideAsync(ChangeTransaction transaction, CancellationToken cancellationToken);
 }
 
 /// <inheritdoc />
-internal sealed class Change<T>(RunKey? locks, Func<ChangeTransaction, CancellationToken, Task<T>> decide, CancellationToken cancellationToken)
-    : Write<T>(UsualSize, cancellationToken), IChange
+internal sealed class Change<T>(
+    TenantId tenantId, RunKey? locks, long size, Func<ChangeTransaction, CancellationToken, Task<T>> decide, CancellationToken cancellationToken)
+    : Change(tenantId, locks, size, cancellationToken)
 {
-    private const int UsualSize = 32 * 1024;
+    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private T? _outcome;
 
-    public RunKey? Locks => locks;
+    /// <summary>The answer, once the commit is on disk.</summary>
+    public Task<T> Completion => _completion.Task;
 
-    public async Task DecideAsync(ChangeTransaction transaction, CancellationToken cancellationToken) => Outcome = await decide(transaction, cancellationToken);
+    public override async Task DecideAsync(ChangeTransaction transaction, CancellationToken cancellationToken) =>
+        _outcome = await decide(transaction, cancellationToken);
+
+    public override void Succeed() => _completion.TrySetResult(_outcome!);
+
+    public override void Fail(Exception exception) => _completion.TrySetException(exception);
 }
 
-/// <summary>Which run, of all tenants'.</summary>
+/// <summary>A run among those of all tenants.</summary>
 internal readonly record struct RunKey(TenantId TenantId, RunId Id);

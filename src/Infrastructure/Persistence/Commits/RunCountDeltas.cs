@@ -3,11 +3,12 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>By how much the numbers of runs change in one transaction.</summary>
-internal sealed class CountChanges
+/// <summary>By how much the counters of runs change in one transaction.</summary>
+/// <param name="shard">The counters are sharded, so that transactions beside each other do not wait for one row. Which shard is used does not matter.</param>
+internal sealed class RunCountDeltas(short shard)
 {
-    // Beside each other services count in rows of their own. Two that draw the same number wait for each other, and are as exact.
-    private const int Writers = 16;
+    /// <summary>The number of shards. A count is the sum over them.</summary>
+    public const int Shards = 16;
 
     private const string Upsert =
         """
@@ -16,9 +17,7 @@ internal sealed class CountChanges
         ON CONFLICT (tenant_id, quarter, status, writer) DO UPDATE SET count = counts.count + excluded.count
         """;
 
-    private static readonly short _writer = (short)Random.Shared.Next(Writers);
-
-    // In one order everywhere, or two transactions could each hold the row that the other needs next.
+    // In one order everywhere: otherwise two transactions could each hold the row that the other needs next.
     private readonly SortedDictionary<(Guid TenantId, DateOnly Quarter, short Status), long> _changes = [];
 
     /// <summary>Counts a run in, or out.</summary>
@@ -41,7 +40,7 @@ internal sealed class CountChanges
         upsert.Values(changes, c => c.Key.TenantId);
         upsert.Values(changes, c => c.Key.Quarter);
         upsert.Values(changes, c => c.Key.Status);
-        upsert.Values(changes, _ => _writer);
+        upsert.Values(changes, _ => shard);
         upsert.Values(changes, c => c.Value);
         batch.BatchCommands.Add(upsert);
     }

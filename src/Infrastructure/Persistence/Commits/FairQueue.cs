@@ -1,0 +1,256 @@
+using System.Threading.Tasks.Sources;
+using IndustryData.Application.Common;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.Infrastructure.Persistence.Commits;
+
+/// <summary>
+/// The writes that wait for a commit lane: bounded in number and bytes, in total and per tenant, and taken from the tenants in turn. Any thread
+/// adds; one thread takes.
+/// </summary>
+internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantSharePercent) : IValueTaskSource
+    where TWrite : Write
+{
+    // While other tenants wait too, a tenant's turn is over after so many writes or bytes.
+    private const int QuantumCount = 8;
+    private const long QuantumBytes = 32 * 1024;
+
+    private static readonly TimeSpan _retryAfter = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TenantId, TenantWrites> _tenants = [];
+    private readonly Queue<TenantWrites> _turns = new();
+
+    // Continuations run on the thread that adds: a lone request starts its commit by itself instead of waking another thread.
+    private ManualResetValueTaskSourceCore<bool> _signal;
+    private bool _isTakerWaiting;
+    private bool _isCompleted;
+    private int _count;
+    private long _bytes;
+
+    /// <summary>Adds a write at the end of its tenant's queue.</summary>
+    /// <exception cref="QueueFullException">The queue is full, or takes no more writes; nothing was stored.</exception>
+    /// <exception cref="LimitExceededException">The tenant has used up its share of the queue.</exception>
+    public void Add(TWrite write)
+    {
+        bool wakes;
+        lock (_lock)
+        {
+            if (_isCompleted || _count >= maxCount || (_count > 0 && _bytes + write.Size > maxBytes))
+            {
+                throw new QueueFullException();
+            }
+
+            var tenant = _tenants.GetValueOrDefault(write.TenantId);
+            if (tenant is not null && Exceeds(tenant, write.Size))
+            {
+                throw new LimitExceededException(
+                    "writeQueueShareExceeded", "Too many of your writes are waiting for the database; send fewer at a time.", _retryAfter);
+            }
+
+            if (tenant is null)
+            {
+                tenant = new TenantWrites();
+                _tenants.Add(write.TenantId, tenant);
+            }
+
+            write.IsSuspect = tenant.IsSuspended;
+            write.LockWaitStarted = tenant.IsSuspended ? write.Queued : 0;
+            Enter(tenant, write);
+            tenant.Waiting.Enqueue(write);
+            wakes = GiveTurn(tenant);
+        }
+
+        Wake(wakes);
+    }
+
+    /// <summary>Adds a write again that was taken before. It still counts as waiting.</summary>
+    public void AddAgain(TWrite write)
+    {
+        bool wakes;
+        lock (_lock)
+        {
+            var tenant = _tenants[write.TenantId];
+            tenant.Waiting.Enqueue(write);
+            wakes = GiveTurn(tenant);
+        }
+
+        Wake(wakes);
+    }
+
+    /// <summary>A write that was taken has its answer, and occupies nothing any longer.</summary>
+    public void Leave(TWrite write)
+    {
+        lock (_lock)
+        {
+            var tenant = _tenants[write.TenantId];
+            _count--;
+            _bytes -= write.Size;
+            tenant.Count--;
+            tenant.Bytes -= write.Size;
+            if (tenant is { Count: 0, IsSuspended: false })
+            {
+                _tenants.Remove(write.TenantId);
+            }
+        }
+    }
+
+    /// <summary>Gives the tenant no turns until <see cref="Resume"/>: some of its writes are being committed apart from the others.</summary>
+    public void Suspend(TenantId tenantId)
+    {
+        lock (_lock)
+        {
+            _tenants[tenantId].Suspensions++;
+        }
+    }
+
+    /// <summary>Gives the tenant turns again.</summary>
+    public void Resume(TenantId tenantId)
+    {
+        bool wakes;
+        lock (_lock)
+        {
+            var tenant = _tenants[tenantId];
+            tenant.Suspensions--;
+            wakes = tenant.Waiting.Count > 0 && GiveTurn(tenant);
+            if (tenant is { Count: 0, IsSuspended: false })
+            {
+                _tenants.Remove(tenantId);
+            }
+        }
+
+        Wake(wakes);
+    }
+
+    /// <summary>Takes no more writes in. Those that wait are still taken out.</summary>
+    public void Complete()
+    {
+        bool wakes;
+        lock (_lock)
+        {
+            _isCompleted = true;
+            wakes = _isTakerWaiting;
+            _isTakerWaiting = false;
+        }
+
+        Wake(wakes);
+    }
+
+    /// <summary>Waits until a tenant has a turn.</summary>
+    /// <returns>False when the queue is completed and no tenant has a turn.</returns>
+    public async ValueTask<bool> WaitAsync()
+    {
+        lock (_lock)
+        {
+            if (_turns.Count > 0 || _isCompleted)
+            {
+                return _turns.Count > 0;
+            }
+
+            _signal.Reset();
+            _isTakerWaiting = true;
+        }
+
+        await new ValueTask(this, _signal.Version);
+        lock (_lock)
+        {
+            return _turns.Count > 0;
+        }
+    }
+
+    /// <summary>Takes the next writes from the tenants in turn.</summary>
+    /// <param name="batch">Receives the writes.</param>
+    /// <param name="maxBatchCount">So many at most.</param>
+    /// <param name="maxBatchBytes">No more are taken once they have so many bytes.</param>
+    public void Take(List<TWrite> batch, int maxBatchCount, long maxBatchBytes)
+    {
+        lock (_lock)
+        {
+            for (long bytes = 0; batch.Count < maxBatchCount && bytes < maxBatchBytes && _turns.TryDequeue(out var tenant);)
+            {
+                tenant.HasTurn = false;
+                if (tenant.IsSuspended)
+                {
+                    continue;
+                }
+
+                var (isAlone, turnCount, turnBytes) = (_turns.Count == 0, 0, 0L);
+                while (batch.Count < maxBatchCount && bytes < maxBatchBytes
+                    && (isAlone || (turnCount < QuantumCount && turnBytes < QuantumBytes)) && tenant.Waiting.TryDequeue(out var write))
+                {
+                    batch.Add(write);
+                    bytes += write.Size;
+                    turnBytes += write.Size;
+                    turnCount++;
+                }
+
+                if (tenant.Waiting.Count > 0)
+                {
+                    tenant.HasTurn = true;
+                    _turns.Enqueue(tenant);
+                }
+            }
+        }
+    }
+
+    void IValueTaskSource.GetResult(short token) => _signal.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _signal.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _signal.OnCompleted(continuation, state, token, flags);
+
+    private bool Exceeds(TenantWrites tenant, long size) =>
+        (tenant.Count + 1L) * 100 > (long)maxCount * tenantSharePercent || (tenant.Bytes + size) * 100 > maxBytes * tenantSharePercent;
+
+    private void Enter(TenantWrites tenant, TWrite write)
+    {
+        _count++;
+        _bytes += write.Size;
+        tenant.Count++;
+        tenant.Bytes += write.Size;
+    }
+
+    /// <returns>Whether the taker has to be woken.</returns>
+    private bool GiveTurn(TenantWrites tenant)
+    {
+        if (tenant.HasTurn || tenant.IsSuspended)
+        {
+            return false;
+        }
+
+        tenant.HasTurn = true;
+        _turns.Enqueue(tenant);
+        var wakes = _isTakerWaiting;
+        _isTakerWaiting = false;
+        return wakes;
+    }
+
+    private void Wake(bool wakes)
+    {
+        if (wakes)
+        {
+            _signal.SetResult(true);
+        }
+    }
+
+    private sealed class TenantWrites
+    {
+        public Queue<TWrite> Waiting { get; } = new();
+
+        /// <summary>The writes that wait or are being committed.</summary>
+        public int Count { get; set; }
+
+        public long Bytes { get; set; }
+
+        public bool HasTurn { get; set; }
+
+        /// <summary>How many batches of the tenant are being committed apart from the others.</summary>
+        public int Suspensions { get; set; }
+
+        public bool IsSuspended => Suspensions > 0;
+    }
+}
+
+/// <summary>Too many writes wait to be committed.</summary>
+internal sealed class QueueFullException() : Exception("The queue of writes is full.");
