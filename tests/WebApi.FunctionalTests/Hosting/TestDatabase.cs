@@ -131,8 +131,9 @@ public sealed class TestDatabase : IAsyncLifetime
 
     private async Task<string> StartContainerAsync()
     {
-        // The public image listens everywhere by its own settings; said here, so that any image that keeps its contract will do.
-        var container = new PostgreSqlBuilder("postgres:18").WithCommand("-c", "listen_addresses=*").Build();
+        // The public image listens everywhere by its own settings; said here, so that any image that keeps its contract will do. The builder turns
+        // fsync off, and the service refuses such a server.
+        var container = new PostgreSqlBuilder("postgres:18").WithCommand("-c", "listen_addresses=*", "-c", "fsync=on", "-c", "full_page_writes=on").Build();
         await container.StartAsync();
         _ends.Push(container.DisposeAsync);
         return container.GetConnectionString();

@@ -1,4 +1,5 @@
 using IndustryData.Application.Common;
+using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
@@ -163,14 +164,10 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
             write.LockWaitStarted = write.LockWaitStarted == 0 ? now : write.LockWaitStarted;
         }
 
-        _queue.Suspend(tenantId);
+        _queue.Suspend(tenantId, now);
         lock (_asides)
         {
-            var aside = Task.Run(async () =>
-            {
-                await CommitAsideAsync(writes);
-                _queue.Resume(tenantId);
-            });
+            var aside = Task.Run(() => CommitAsideAsync(tenantId, writes));
             _asides.Add(aside);
             _ = aside.ContinueWith(
                 ended =>
@@ -186,7 +183,29 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
         }
     }
 
-    private async Task CommitAsideAsync(List<TWrite> writes)
+    private async Task CommitAsideAsync(TenantId tenantId, List<TWrite> writes)
+    {
+        var stuck = new List<TWrite>();
+        await NarrowAsync(writes, stuck);
+
+        // It is known which writes need the lock: the tenant's others wait no longer.
+        _queue.Resume(tenantId);
+        while (stuck.Count > 0)
+        {
+            await Task.Delay(_lockPollInterval, _clock);
+            var again = stuck;
+            stuck = [];
+            foreach (var write in again)
+            {
+                await NarrowAsync([write], stuck);
+            }
+        }
+
+        _queue.EndLockWait(tenantId);
+    }
+
+    /// <summary>Commits writes of one tenant, and finds those that need a lock of another transaction.</summary>
+    private async Task NarrowAsync(List<TWrite> writes, List<TWrite> stuck)
     {
         writes = Eligible(writes);
         foreach (var write in writes.Where(w => _clock.GetElapsedTime(w.LockWaitStarted) > _maxLockWait).ToList())
@@ -218,16 +237,15 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
 
         if (!CommitFailures.IsLockTimeout(failure))
         {
-            await ResolveAsync(writes, failure, CommitAsideAsync);
+            await ResolveAsync(writes, failure, rest => NarrowAsync(rest, stuck));
         }
         else if (writes.Count > 1)
         {
-            await HalveAsync(writes, CommitAsideAsync);
+            await HalveAsync(writes, half => NarrowAsync(half, stuck));
         }
         else
         {
-            await Task.Delay(_lockPollInterval, _clock);
-            await CommitAsideAsync(writes);
+            stuck.Add(writes[0]);
         }
     }
 

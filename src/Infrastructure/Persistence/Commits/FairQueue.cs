@@ -54,8 +54,8 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
                 _tenants.Add(write.TenantId, tenant);
             }
 
-            write.IsSuspect = tenant.IsSuspended;
-            write.LockWaitStarted = tenant.IsSuspended ? write.Queued : 0;
+            write.IsSuspect = tenant.LockWaits > 0;
+            write.LockWaitStarted = tenant.LockWaits > 0 ? write.Queued : 0;
             Enter(tenant, write);
             tenant.Waiting.Enqueue(write);
             wakes = GiveTurn(tenant);
@@ -88,19 +88,28 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
             _bytes -= write.Size;
             tenant.Count--;
             tenant.Bytes -= write.Size;
-            if (tenant is { Count: 0, IsSuspended: false })
-            {
-                _tenants.Remove(write.TenantId);
-            }
+            RemoveIfUnused(write.TenantId, tenant);
         }
     }
 
-    /// <summary>Gives the tenant no turns until <see cref="Resume"/>: some of its writes are being committed apart from the others.</summary>
-    public void Suspend(TenantId tenantId)
+    /// <summary>
+    /// Gives the tenant no turns until <see cref="Resume"/>: some of its writes met a lock and are being committed apart from the others. Until
+    /// <see cref="EndLockWait"/> all that it sends is suspect.
+    /// </summary>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="now">The present timestamp: the waiting writes begin to wait for the lock.</param>
+    public void Suspend(TenantId tenantId, long now)
     {
         lock (_lock)
         {
-            _tenants[tenantId].Suspensions++;
+            var tenant = _tenants[tenantId];
+            tenant.Suspensions++;
+            tenant.LockWaits++;
+            foreach (var write in tenant.Waiting)
+            {
+                write.IsSuspect = true;
+                write.LockWaitStarted = write.LockWaitStarted == 0 ? now : write.LockWaitStarted;
+            }
         }
     }
 
@@ -113,13 +122,20 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
             var tenant = _tenants[tenantId];
             tenant.Suspensions--;
             wakes = tenant.Waiting.Count > 0 && GiveTurn(tenant);
-            if (tenant is { Count: 0, IsSuspended: false })
-            {
-                _tenants.Remove(tenantId);
-            }
         }
 
         Wake(wakes);
+    }
+
+    /// <summary>The writes that met the lock have their answers.</summary>
+    public void EndLockWait(TenantId tenantId)
+    {
+        lock (_lock)
+        {
+            var tenant = _tenants[tenantId];
+            tenant.LockWaits--;
+            RemoveIfUnused(tenantId, tenant);
+        }
     }
 
     /// <summary>Takes no more writes in. Those that wait are still taken out.</summary>
@@ -203,6 +219,14 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     private bool Exceeds(TenantWrites tenant, long size) =>
         (tenant.Count + 1L) * 100 > (long)maxCount * tenantSharePercent || (tenant.Bytes + size) * 100 > maxBytes * tenantSharePercent;
 
+    private void RemoveIfUnused(TenantId id, TenantWrites tenant)
+    {
+        if (tenant is { Count: 0, LockWaits: 0 })
+        {
+            _tenants.Remove(id);
+        }
+    }
+
     private void Enter(TenantWrites tenant, TWrite write)
     {
         _count++;
@@ -249,6 +273,9 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         public int Suspensions { get; set; }
 
         public bool IsSuspended => Suspensions > 0;
+
+        /// <summary>How many of these batches still have writes that wait for a lock.</summary>
+        public int LockWaits { get; set; }
     }
 }
 
