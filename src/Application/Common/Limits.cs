@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace IndustryData.Application.Common;
 
 /// <summary>
-/// Limits that keep one tenant from slowing the others, and all of them from exhausting the process (configuration section <c>Limits</c>).
-/// Each instance of the service counts for itself.
+/// Limits that keep one tenant from slowing the others, and all of them from exhausting the process (configuration
+/// section <c>Limits</c>). Each instance of the service counts for itself.
 /// </summary>
 public sealed record Limits
 {

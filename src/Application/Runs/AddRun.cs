@@ -16,7 +16,9 @@ public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, Faults Fault
 
 /// <summary>The run that was added, now or by the first of several requests under one key.</summary>
 /// <param name="Id">The run's id.</param>
-/// <param name="Run">The run as it is; null when it was deleted since, or when the first answer did not hold it.</param>
+/// <param name="Run">
+/// The run as it is; null when it was deleted since, or when the first answer did not hold it.
+/// </param>
 /// <param name="WithRepresentation">Whether the first answer held the run; null without a key.</param>
 public sealed record AddedRun(RunId Id, RunResponse? Run, bool? WithRepresentation);
 

@@ -1,16 +1,23 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>Where runs are kept. Each method returns once its work is committed and flushed to disk, not before.</summary>
+/// <summary>
+/// Where runs are kept. Each method returns once its work is committed and flushed to disk, not before.
+/// </summary>
 public interface IRunRepository
 {
     /// <summary>Keeps a new run.</summary>
     Task AddAsync(Run run, CancellationToken cancellationToken);
 
-    /// <summary>Keeps a new run, unless a request of the same key has done so within <see cref="RequestKey.Lifetime"/>, be it at the same moment.</summary>
+    /// <summary>
+    /// Keeps a new run, unless a request of the same key has done so within <see cref="RequestKey.Lifetime"/>, be it at
+    /// the same moment.
+    /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="key">The request's key.</param>
     /// <param name="cancellationToken">Gives up before the run is committed.</param>
-    /// <returns>The answer to the first request: this one's, or the one before; or that the key was used for another body.</returns>
+    /// <returns>
+    /// The answer to the first request: this one's, or the one before; or that the key was used for another body.
+    /// </returns>
     Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken);
 
     /// <summary>Changes a run, one caller after the other.</summary>
@@ -30,7 +37,10 @@ public interface IRunRepository
     /// <param name="size">About how many bytes of memory the change occupies while it waits.</param>
     /// <param name="add">Makes the activity, of the run as it is now and the number of its activities.</param>
     /// <param name="cancellationToken">Gives up before the activity is committed.</param>
-    /// <returns>The activity, of this request or the first one of its key; the refusal of <paramref name="add"/>; that the key was used for another body; or that there is no such run.</returns>
+    /// <returns>
+    /// The activity, of this request or the first one of its key; the refusal of <paramref name="add"/>; that the key
+    /// was used for another body; or that there is no such run.
+    /// </returns>
     Task<Result<RunActivity>> AddActivityAsync(
         TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
 
@@ -41,7 +51,9 @@ public interface IRunRepository
     /// <param name="size">About how many bytes of memory the change occupies while it waits.</param>
     /// <param name="change">Decides on both as they are now.</param>
     /// <param name="cancellationToken">Gives up before the change is committed.</param>
-    /// <returns>The activity; the refusal of <paramref name="change"/>; or that there is no such run or activity.</returns>
+    /// <returns>
+    /// The activity; the refusal of <paramref name="change"/>; or that there is no such run or activity.
+    /// </returns>
     Task<Result<RunActivity>> ChangeActivityAsync(
         TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken);
 
@@ -55,10 +67,15 @@ public interface IRunRepository
 
     /// <summary>Keeps a new run that the service itself was asked to start, unless that happens too often.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="key">The request's key, if it has one: then a repeat starts no second run, and counts for nothing.</param>
+    /// <param name="key">
+    /// The request's key, if it has one: then a repeat starts no second run, and counts for nothing.
+    /// </param>
     /// <param name="limit">How many starts are allowed within the window.</param>
     /// <param name="window">How far back starts count.</param>
     /// <param name="cancellationToken">Gives up before the run is committed.</param>
-    /// <returns>The run that this request or the first one of its key started; that there were too many; or that the key was used for another body.</returns>
+    /// <returns>
+    /// The run that this request or the first one of its key started; that there were too many; or that the key was
+    /// used for another body.
+    /// </returns>
     Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken);
 }

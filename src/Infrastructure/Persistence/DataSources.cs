@@ -2,10 +2,14 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>The connection pools. Each kind of work has its own, so that none can take the connections of another.</summary>
+/// <summary>
+/// The connection pools. Each kind of work has its own, so that none can take the connections of another.
+/// </summary>
 internal static class DataSources
 {
-    /// <summary>DI key of the pool whose sessions use generic plans: for statements that an index answers (ADR 11).</summary>
+    /// <summary>
+    /// DI key of the pool whose sessions use generic plans: for statements that an index answers (ADR 11).
+    /// </summary>
     public const string Indexed = "indexed";
 
     /// <summary>DI key of the pool for commits.</summary>
@@ -17,10 +21,12 @@ internal static class DataSources
     /// <summary>DI key of the pool for heartbeats.</summary>
     public const string Health = "health";
 
-    // Together fewer than half of the 100 connections that PostgreSQL allows by default, so that two services and a psql fit.
+    // Together fewer than half of the 100 connections that PostgreSQL allows by default, so that two services and a
+    // psql fit.
     private const int ReadPoolSize = 28;
 
-    // Few, because these statements are short: PostgreSQL does more of them when fewer sessions take turns on its processors (ADR 11).
+    // Few, because these statements are short: PostgreSQL does more of them when fewer sessions take turns on its
+    // processors (ADR 11).
     private const int IndexedPoolSize = 8;
 
     // Two for the commit lanes, the others for writes that wait for a lock or whose commit takes long.
@@ -35,12 +41,13 @@ internal static class DataSources
     // Shorter than PostgreSQL's deadlock_timeout (1 s): a write steps aside before a deadlock is even looked for.
     private const int CommitLockTimeoutMilliseconds = 200;
 
-    // Forces generic plans. On many partitions PostgreSQL prefers custom plans, whose planning costs more than execution (ADR 11). Sorts and
-    // bitmap scans are disabled so that a bad row estimate cannot replace the index walk.
+    // Forces generic plans. On many partitions PostgreSQL prefers custom plans, whose planning costs more than
+    // execution (ADR 11). Sorts and bitmap scans are disabled so that a bad row estimate cannot replace the index walk.
     private const string GenericPlanSettings =
         "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_sort', 'off', false), set_config('enable_bitmapscan', 'off', false)";
 
-    // The level that a 2xx needs. A value of the session, unlike the server's, does not follow a reload of the configuration. remote_apply is stricter.
+    // The level that a 2xx needs. A value of the session, unlike the server's, does not follow a reload of the
+    // configuration. remote_apply is stricter.
     private const string DurableCommits =
         "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
 
@@ -50,7 +57,10 @@ internal static class DataSources
 
     /// <summary>The pool for arbitrary queries.</summary>
     /// <param name="connectionString">Which PostgreSQL.</param>
-    /// <param name="queryTimeout">How long a query may take. The server ends it a second later by itself, should the service not live to cancel it.</param>
+    /// <param name="queryTimeout">
+    /// How long a query may take. The server ends it a second later by itself, should the service not live to cancel
+    /// it.
+    /// </param>
     public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
         // A reader that finds no connection within three seconds is told so.
         Create(connectionString, ReadPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout);
@@ -64,8 +74,9 @@ internal static class DataSources
     /// <param name="connectionString">Which PostgreSQL.</param>
     /// <param name="commitTimeout">How long the service waits for a commit.</param>
     public static NpgsqlDataSource CommitConnections(string connectionString, TimeSpan commitTimeout) =>
-        // No cancel request is ever waited for, and no statement_timeout: PostgreSQL answers a canceled wait for a synchronous standby with success.
-        // The command timeout only closes connections that the commit lanes have given up long before.
+        // No cancel request is ever waited for, and no statement_timeout: PostgreSQL answers a canceled wait for a
+        // synchronous standby with success. The command timeout only closes connections that the commit lanes have
+        // given up long before.
         Create(
             connectionString,
             CommitPoolSize,
@@ -89,7 +100,8 @@ internal static class DataSources
 
     private static NpgsqlDataSource Create(string connectionString, int poolSize, string options, params ReadOnlySpan<string> settings)
     {
-        // The user's connection string comes last and so wins. Only the sessions' own settings below are ever changed, and a reset would undo them.
+        // The user's connection string comes last and so wins. Only the sessions' own settings below are ever changed,
+        // and a reset would undo them.
         var builder = new NpgsqlDataSourceBuilder(
             $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;Tcp Keepalive=true;Host Recheck Seconds=1;"
             + $"{options};{connectionString};No Reset On Close=true");

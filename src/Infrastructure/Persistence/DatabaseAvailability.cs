@@ -6,8 +6,9 @@ internal sealed class DatabaseAvailability : IDisposable
     private volatile CancellationTokenSource _lost = new();
 
     /// <summary>
-    /// Canceled at the moment at which the database is found not to answer. Work that began before must then be abandoned: nothing may
-    /// wait for its connection any longer, not even a cancel request to the server, because that would wait too.
+    /// Canceled at the moment at which the database is found not to answer. Work that began before must then be
+    /// abandoned: nothing may wait for its connection any longer, not even a cancel request to the server, because that
+    /// would wait too.
     /// </summary>
     public CancellationToken Lost => _lost.Token;
 

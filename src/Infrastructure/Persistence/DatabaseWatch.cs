@@ -8,10 +8,13 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Watches the database by a heartbeat on a connection of its own. While the database cannot serve (it does not answer, is too old or lacks the
-/// schema), requests are refused at once instead of failing one by one, and work that waits for it is abandoned.
+/// Watches the database by a heartbeat on a connection of its own. While the database cannot serve (it does not answer,
+/// is too old or lacks the schema), requests are refused at once instead of failing one by one, and work that waits for
+/// it is abandoned.
 /// </summary>
-/// <param name="database">The connections for heartbeats: work that holds all others must not look like a database that is away.</param>
+/// <param name="database">
+/// The connections for heartbeats: work that holds all others must not look like a database that is away.
+/// </param>
 /// <param name="availability">Tells running work that the database has stopped answering.</param>
 /// <param name="scopes">Services for a probe.</param>
 /// <param name="clock">The clock.</param>
@@ -131,7 +134,8 @@ internal sealed partial class DatabaseWatch(
                 break;
             }
 
-            // While the server takes no writes, each probe opens a connection: of several hosts, another may be the primary by now.
+            // While the server takes no writes, each probe opens a connection: of several hosts, another may be the
+            // primary by now.
             if (isRequested || _outage is not null || _isReadOnly || !await BeatAsync())
             {
                 await ProbeAsync(stoppingToken);
@@ -221,7 +225,9 @@ internal sealed partial class DatabaseWatch(
     }
 
     /// <summary>Waits for an answer of the database, but not longer than the timeout.</summary>
-    /// <exception cref="TimeoutException">There was none. The work goes on by itself: a cancel request would have to be waited for, too.</exception>
+    /// <exception cref="TimeoutException">
+    /// There was none. The work goes on by itself: a cancel request would have to be waited for, too.
+    /// </exception>
     private async Task<T> WithinTimeoutAsync<T>(Func<Task<T>> ask)
     {
         var work = ask();

@@ -13,7 +13,8 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Da
 {
     private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
 
-    // In characters of what may be large. Who has read so much of a page, or of its activities, leaves the rest to the next.
+    // In characters of what may be large. Who has read so much of a page, or of its activities, leaves the rest to the
+    // next.
     private const long LongestPage = 4 * 1024 * 1024;
 
     // In runs with their statistics, of which each may have 64 KiB.
@@ -52,7 +53,8 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Da
         await using var connection = await (query.IsAnsweredByIndex ? indexed : database).OpenConnectionAsync(cancellationToken);
         using var patience = Patience(cancellationToken);
 
-        // Results are read to their end, even when nobody wants the rest any more. What may be large is asked for in portions, all as of one moment.
+        // Results are read to their end, even when nobody wants the rest any more. What may be large is asked for in
+        // portions, all as of one moment.
         var portion = query.WithStatistics ? Math.Min(query.PageSize, LargestPortion) : query.PageSize;
         await using var moment = portion < query.PageSize ? await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, patience.Token) : null;
         for (var (next, left) = (query with { PageSize = portion }, query.PageSize); next.PageSize > 0;)
@@ -106,7 +108,10 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Da
             cancellationToken);
     }
 
-    /// <summary>Runs a query that PostgreSQL is told to give up when it takes too long. Waiting for a connection does not count: it says nothing of the query.</summary>
+    /// <summary>
+    /// Runs a query that PostgreSQL is told to give up when it takes too long. Waiting for a connection does not count:
+    /// it says nothing of the query.
+    /// </summary>
     private async Task<T> QueryAsync<T>(string text, RunSql sql, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken, bool isIndexed = false)
     {
         await using var connection = await (isIndexed ? indexed : database).OpenConnectionAsync(cancellationToken);
@@ -267,8 +272,8 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Da
         var where = sql.Where(query.TenantId.Value, query.Criteria);
         var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
 
-        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
-        // it. Planning anew for each request takes it longer than reading.
+        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as
+        // good as one for these, and keeps it. Planning anew for each request takes it longer than reading.
         return sql.Command(
             $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}",
             connection);

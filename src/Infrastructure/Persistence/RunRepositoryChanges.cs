@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <content>
-/// Updates. Each runs in a shared transaction on the locked run, and returns a snapshot that was taken right after its own change.
+/// Updates. Each runs in a shared transaction on the locked run, and returns a snapshot that was taken right after its
+/// own change.
 /// </content>
 internal sealed partial class RunRepository
 {

@@ -11,11 +11,16 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <summary>How long runs are kept (configuration section <c>Retention</c>).</summary>
 public sealed record Retention
 {
-    /// <summary>Runs of a quarter are dropped together when all of them are older than so many months; 0: runs are kept for ever.</summary>
+    /// <summary>
+    /// Runs of a quarter are dropped together when all of them are older than so many months; 0: runs are kept for
+    /// ever.
+    /// </summary>
     public int Months { get; init; }
 }
 
-/// <summary>What has to be done now and then: partitions ahead of time, old quarters, and what is remembered no longer.</summary>
+/// <summary>
+/// What has to be done now and then: partitions ahead of time, old quarters, and what is remembered no longer.
+/// </summary>
 internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database, IDatabaseStatus status, Retention retention, TimeProvider clock, ILogger<Upkeep> logger) : BackgroundService
 {
     private const long Lock = 0x5570_6B65_6570_0001;

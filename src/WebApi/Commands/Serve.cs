@@ -23,7 +23,8 @@ internal static partial class Serve
     private const int LargestBody = 1024 * 1024;
     private const int LeastBytesPerSecond = 4096;
 
-    // Kestrel refuses a longer request line by itself, without a body; up to here the refusal is ours and says what to do.
+    // Kestrel refuses a longer request line by itself, without a body; up to here the refusal is ours and says what to
+    // do.
     private const int LongestRequestLine = 2 * Failures.LongestUrl;
 
     /// <summary>Puts the service together.</summary>
@@ -44,11 +45,13 @@ internal static partial class Serve
             kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
 
-            // What waits for a slow caller is in memory. A run's whole body may take four minutes, an answer of 4 MiB a quarter of an hour.
+            // What waits for a slow caller is in memory. A run's whole body may take four minutes, an answer of 4 MiB a
+            // quarter of an hour.
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(LeastBytesPerSecond, TimeSpan.FromSeconds(5));
             kestrel.Limits.MinResponseDataRate = new MinDataRate(LeastBytesPerSecond, TimeSpan.FromSeconds(5));
         });
-        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id says already.
+        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id
+        // says already.
         builder.Services.AddSerilog((_, logs) => logs
             .ReadFrom.Configuration(builder.Configuration)
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
@@ -61,7 +64,8 @@ internal static partial class Serve
         builder.Services.AddSingleton(builder.Configuration.GetSection("Commit").Get<CommitLimit>() ?? new CommitLimit());
         builder.Services.AddSingleton(builder.Configuration.GetSection("Limits").Get<Limits>() ?? new Limits());
         builder.Services.AddSingleton(builder.Configuration.GetSection("Query").Get<QueryLimit>() ?? new QueryLimit());
-        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
+        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at
+        // start.
         var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
         builder.Services.Remove(keeper);
         builder.Services.AddSingleton<PageToken>();
@@ -89,7 +93,9 @@ internal static partial class Serve
         return app;
     }
 
-    /// <summary>Takes scheme and host from <c>X-Forwarded-*</c> headers, but only when a configured proxy sent them.</summary>
+    /// <summary>
+    /// Takes scheme and host from <c>X-Forwarded-*</c> headers, but only when a configured proxy sent them.
+    /// </summary>
     private static void TrustProxies(WebApplication app)
     {
         var proxies = app.Configuration.GetSection("ForwardedHeaders:KnownProxies").Get<string[]>() ?? [];
@@ -120,7 +126,8 @@ internal static partial class Serve
         app.UseForwardedHeaders(options);
     }
 
-    // To Kestrel an error, with a stack trace: that the rest of a body cannot be read, of a caller that has gone in the middle of it.
+    // To Kestrel an error, with a stack trace: that the rest of a body cannot be read, of a caller that has gone in the
+    // middle of it.
     private static bool IsCallersHangUp(LogEvent entry) =>
         entry.Exception is InvalidOperationException
         && entry.Properties.GetValueOrDefault("EventId") is StructureValue { Properties: var id }

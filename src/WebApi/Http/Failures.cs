@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and authorization.</summary>
+/// <summary>
+/// Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and
+/// authorization.
+/// </summary>
 internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus database, ILogger<Failures> logger)
 {
     /// <summary>The longest request target, in bytes.</summary>

@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
-/// <summary>A write whose commit was not confirmed as promised is never acknowledged. These tests run a PostgreSQL of their own.</summary>
+/// <summary>
+/// A write whose commit was not confirmed as promised is never acknowledged. These tests run a PostgreSQL of their own.
+/// </summary>
 public sealed class OutcomeUnknownTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();

@@ -17,8 +17,9 @@ using Xunit.v3;
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
 /// <summary>
-/// The PostgreSQL that the tests use. <c>INDUSTRYDATA_TEST_POSTGRES</c> is a connection string, in whose server a database of the tests' own is
-/// made, or the word <c>docker</c>, for a container; without it the service's embedded PostgreSQL runs in a folder that is thrown away.
+/// The PostgreSQL that the tests use. <c>INDUSTRYDATA_TEST_POSTGRES</c> is a connection string, in whose server a
+/// database of the tests' own is made, or the word <c>docker</c>, for a container; without it the service's embedded
+/// PostgreSQL runs in a folder that is thrown away.
 /// </summary>
 public sealed class TestDatabase : IAsyncLifetime
 {
@@ -67,7 +68,9 @@ public sealed class TestDatabase : IAsyncLifetime
     /// <summary>Makes one more, empty database on the same server.</summary>
     public Task<string> CreateDatabaseAsync(string? server = null) => CreateDatabaseAsync(server ?? ConnectionString, "");
 
-    /// <summary>Makes a copy of the database, as of a dump that is loaded again. Nobody may be connected to it.</summary>
+    /// <summary>
+    /// Makes a copy of the database, as of a dump that is loaded again. Nobody may be connected to it.
+    /// </summary>
     public Task<string> CopyAsync()
     {
         NpgsqlConnection.ClearAllPools();
@@ -96,7 +99,8 @@ public sealed class TestDatabase : IAsyncLifetime
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
 
-        // Databases come and go with a checkpoint each, and with a word from every session: beside other tests, on a busy disk, that takes its time.
+        // Databases come and go with a checkpoint each, and with a word from every session: beside other tests, on a
+        // busy disk, that takes its time.
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 300 };
         await command.ExecuteNonQueryAsync();
     }
@@ -131,8 +135,8 @@ public sealed class TestDatabase : IAsyncLifetime
 
     private async Task<string> StartContainerAsync()
     {
-        // The public image listens everywhere by its own settings; said here, so that any image that keeps its contract will do. The builder turns
-        // fsync off, and the service refuses such a server.
+        // The public image listens everywhere by its own settings; said here, so that any image that keeps its contract
+        // will do. The builder turns fsync off, and the service refuses such a server.
         var container = new PostgreSqlBuilder("postgres:18").WithCommand("-c", "listen_addresses=*", "-c", "fsync=on", "-c", "full_page_writes=on").Build();
         await container.StartAsync();
         _ends.Push(container.DisposeAsync);

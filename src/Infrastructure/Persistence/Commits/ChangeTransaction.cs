@@ -7,7 +7,10 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>One transaction in which changes are decided, one after the other, on the runs as they are; the runs stay locked until the commit.</summary>
+/// <summary>
+/// One transaction in which changes are decided, one after the other, on the runs as they are; the runs stay locked
+/// until the commit.
+/// </summary>
 internal sealed class ChangeTransaction
 {
     private readonly Dictionary<RunKey, Run> _locked = [];
@@ -19,14 +22,18 @@ internal sealed class ChangeTransaction
     /// <summary>What else is stored.</summary>
     public IndustryDataContext Context => _context;
 
-    /// <summary>Commits a batch of changes. Those whose run another transaction keeps locked are left out, and listed in the attempt.</summary>
+    /// <summary>
+    /// Commits a batch of changes. Those whose run another transaction keeps locked are left out, and listed in the
+    /// attempt.
+    /// </summary>
     public static async Task CommitAsync(CommitAttempt<Change> attempt, IndustryDataContext context, CancellationToken cancellationToken)
     {
         await using var commit = await context.Database.BeginTransactionAsync(cancellationToken);
         using var standby = new StandbyWait((NpgsqlConnection)context.Database.GetDbConnection());
         var transaction = new ChangeTransaction(context);
 
-        // In one order everywhere, so that two transactions do not each hold a lock that the other needs next. The order of changes to one run stays.
+        // In one order everywhere, so that two transactions do not each hold a lock that the other needs next. The
+        // order of changes to one run stays.
         Change[] changes = [.. attempt.Writes.OrderBy(c => c.TenantId.Value).ThenBy(c => c.Locks?.Id.Value ?? Guid.Empty)];
         attempt.Blocked.Clear();
         await transaction.LockAsync(changes, cancellationToken);
@@ -87,7 +94,8 @@ internal sealed class ChangeTransaction
     {
         foreach (var tenant in changes.Select(c => c.Locks).OfType<RunKey>().Distinct().GroupBy(k => k.TenantId, k => k.Id))
         {
-            // Skipping what others keep locked, so that one slow transaction elsewhere holds up nobody but those who need the same run.
+            // Skipping what others keep locked, so that one slow transaction elsewhere holds up nobody but those who
+            // need the same run.
             var ids = tenant.Select(id => id.Value).ToArray();
             var locked = await _context.Database
                 .SqlQuery<Guid>($"""SELECT id AS "Value" FROM runs WHERE tenant_id = {tenant.Key.Value} AND id = ANY ({ids}) FOR UPDATE SKIP LOCKED""")

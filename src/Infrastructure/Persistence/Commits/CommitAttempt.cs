@@ -16,14 +16,20 @@ internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short 
 
     public short Shard => shard;
 
-    /// <summary>Writes of the batch that nothing was committed of, because another transaction keeps their run locked.</summary>
+    /// <summary>
+    /// Writes of the batch that nothing was committed of, because another transaction keeps their run locked.
+    /// </summary>
     public List<TWrite> Blocked { get; } = [];
 
-    /// <summary>Whether the statement that commits may have reached the server, so that an error leaves the outcome unknown.</summary>
+    /// <summary>
+    /// Whether the statement that commits may have reached the server, so that an error leaves the outcome unknown.
+    /// </summary>
     public bool IsCommitSent => Volatile.Read(ref _state) == CommitSent;
 
     /// <summary>Called right before the statement that commits is sent.</summary>
-    /// <exception cref="OperationCanceledException">The lane has given the attempt up; nothing may be committed any more.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The lane has given the attempt up; nothing may be committed any more.
+    /// </exception>
     public void BeginCommit()
     {
         if (Interlocked.CompareExchange(ref _state, CommitSent, Open) == GivenUp)

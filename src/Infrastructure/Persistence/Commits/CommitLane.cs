@@ -11,8 +11,8 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 internal sealed record LaneSize(int MaxCount, long MaxBytes, int MaxBatchCount, long MaxBatchBytes);
 
 /// <summary>
-/// Group commit: while one batch of writes is flushed to disk, others queue up, and all of them share the next commit. A lone write is
-/// committed at once, because nothing here waits for a time or for a number of writes.
+/// Group commit: while one batch of writes is flushed to disk, others queue up, and all of them share the next commit.
+/// A lone write is committed at once, because nothing here waits for a time or for a number of writes.
 /// </summary>
 /// <param name="size">Bounds of the queue and of a batch.</param>
 /// <param name="firstShard">The shard of the counters to begin with; it moves on by two when it meets a lock.</param>
@@ -23,7 +23,8 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
 {
     private const int MaxAttempts = 3;
 
-    // A tenant whose writes meet locks is tried by itself. After so many such tenants in a row the lock is taken for one of the whole table.
+    // A tenant whose writes meet locks is tried by itself. After so many such tenants in a row the lock is taken for
+    // one of the whole table.
     private const int MaxLockedTenantsInRow = 2;
 
     private static readonly TimeSpan _maxLockWait = TimeSpan.FromSeconds(2);
@@ -122,7 +123,10 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
         }
     }
 
-    /// <summary>Commits the writes of each tenant by themselves, and sets those aside that meet a lock, so that the others are not held up.</summary>
+    /// <summary>
+    /// Commits the writes of each tenant by themselves, and sets those aside that meet a lock, so that the others are
+    /// not held up.
+    /// </summary>
     private async Task CommitByTenantAsync(List<TWrite> writes)
     {
         if (IsOfOneTenant(writes))
@@ -250,7 +254,10 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
     }
 
     /// <summary>Tries to commit a batch, and completes its writes.</summary>
-    /// <returns>Why the batch was rolled back, when something can be done about it; null when each write has its answer or waits for its run.</returns>
+    /// <returns>
+    /// Why the batch was rolled back, when something can be done about it; null when each write has its answer or waits
+    /// for its run.
+    /// </returns>
     private async Task<Exception?> TryCommitAsync(List<TWrite> writes)
     {
         for (var number = 1; ; number++)
@@ -267,8 +274,8 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
             }
             catch (Exception exception) when (work is { IsCompleted: false })
             {
-                // The work goes on by itself and keeps its connection until the server answers: a cancel request would make PostgreSQL report a
-                // commit as successful that its synchronous standby does not have.
+                // The work goes on by itself and keeps its connection until the server answers: a cancel request would
+                // make PostgreSQL report a commit as successful that its synchronous standby does not have.
                 _ = work.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 var cause = lost.IsCancellationRequested ? new DatabaseLostException() : exception;
                 FailAll(writes, attempt.GiveUp() ? new NotCommittedException(cause) : new CommitOutcomeUnknownException("The commit was not confirmed in time.", cause));
@@ -346,7 +353,9 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
         }
     }
 
-    /// <summary>Queues a write again whose run another transaction keeps locked, until it has waited too long.</summary>
+    /// <summary>
+    /// Queues a write again whose run another transaction keeps locked, until it has waited too long.
+    /// </summary>
     private async Task WaitForRunAsync(TWrite write)
     {
         write.LockWaitStarted = write.LockWaitStarted == 0 ? _clock.GetTimestamp() : write.LockWaitStarted;

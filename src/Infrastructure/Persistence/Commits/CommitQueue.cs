@@ -6,15 +6,17 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>
-/// Takes every write to the disk, by group commit in two lanes: one for new runs, which depend on nothing that is stored, and one for writes that
-/// are decided on what is stored. A slow decision so holds up no new run.
+/// Takes every write to the disk, by group commit in two lanes: one for new runs, which depend on nothing that is
+/// stored, and one for writes that are decided on what is stored. A slow decision so holds up no new run.
 /// </summary>
 internal sealed class CommitQueue : BackgroundService
 {
-    // Measured: docs/adr/0008. Few bytes per batch, so that a tenant with large runs does not make the commits of all long.
+    // Measured: docs/adr/0008. Few bytes per batch, so that a tenant with large runs does not make the commits of all
+    // long.
     private static readonly LaneSize _insertLane = new(MaxCount: 8192, MaxBytes: 64 * 1024 * 1024, MaxBatchCount: 256, MaxBatchBytes: 2 * 1024 * 1024);
 
-    // Decisions are made one after the other, each with a few statements: a short batch keeps the wait of those behind it short.
+    // Decisions are made one after the other, each with a few statements: a short batch keeps the wait of those behind
+    // it short.
     private static readonly LaneSize _changeLane = new(MaxCount: 4096, MaxBytes: 32 * 1024 * 1024, MaxBatchCount: 32, MaxBatchBytes: 2 * 1024 * 1024);
 
     // Of the connections for commits, so that each lane always finds one.
@@ -41,7 +43,9 @@ internal sealed class CommitQueue : BackgroundService
     }
 
     /// <summary>Commits a new run.</summary>
-    /// <returns>Whether the run is on disk; false: its idempotency key was used before, and nothing was stored.</returns>
+    /// <returns>
+    /// Whether the run is on disk; false: its idempotency key was used before, and nothing was stored.
+    /// </returns>
     /// <exception cref="QueueFullException">Too many writes wait; nothing was stored.</exception>
     /// <exception cref="LimitExceededException">Too many writes of the tenant wait; nothing was stored.</exception>
     /// <exception cref="NotCommittedException">Nothing was stored.</exception>

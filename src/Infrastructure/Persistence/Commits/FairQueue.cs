@@ -5,8 +5,8 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>
-/// The writes that wait for a commit lane: bounded in number and bytes, in total and per tenant, and taken from the tenants in turn. Any thread
-/// adds; one thread takes.
+/// The writes that wait for a commit lane: bounded in number and bytes, in total and per tenant, and taken from the
+/// tenants in turn. Any thread adds; one thread takes.
 /// </summary>
 internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantSharePercent) : IValueTaskSource
     where TWrite : Write
@@ -21,7 +21,8 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     private readonly Dictionary<TenantId, TenantWrites> _tenants = [];
     private readonly Queue<TenantWrites> _turns = new();
 
-    // Continuations run on the thread that adds: a lone request starts its commit by itself instead of waking another thread.
+    // Continuations run on the thread that adds: a lone request starts its commit by itself instead of waking another
+    // thread.
     private ManualResetValueTaskSourceCore<bool> _signal;
     private bool _isTakerWaiting;
     private bool _isCompleted;
@@ -93,8 +94,8 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     }
 
     /// <summary>
-    /// Gives the tenant no turns until <see cref="Resume"/>: some of its writes met a lock and are being committed apart from the others. Until
-    /// <see cref="EndLockWait"/> all that it sends is suspect.
+    /// Gives the tenant no turns until <see cref="Resume"/>: some of its writes met a lock and are being committed
+    /// apart from the others. Until <see cref="EndLockWait"/> all that it sends is suspect.
     /// </summary>
     /// <param name="tenantId">The tenant.</param>
     /// <param name="now">The present timestamp: the waiting writes begin to wait for the lock.</param>

@@ -6,7 +6,10 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// <summary>Commits new runs, however many, with one statement per table.</summary>
 internal static class InsertTransaction
 {
-    /// <summary>Commits a batch. Of a run whose idempotency key is taken nothing is stored, and <see cref="Insertion.IsFirst"/> is false.</summary>
+    /// <summary>
+    /// Commits a batch. Of a run whose idempotency key is taken nothing is stored, and <see cref="Insertion.IsFirst"/>
+    /// is false.
+    /// </summary>
     public static async Task CommitAsync(CommitAttempt<Insertion> attempt, NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync();

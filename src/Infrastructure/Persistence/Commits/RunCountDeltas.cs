@@ -4,7 +4,10 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>By how much the counters of runs change in one transaction.</summary>
-/// <param name="shard">The counters are sharded, so that transactions beside each other do not wait for one row. Which shard is used does not matter.</param>
+/// <param name="shard">
+/// The counters are sharded, so that transactions beside each other do not wait for one row. Which shard is used does
+/// not matter.
+/// </param>
 internal sealed class RunCountDeltas(short shard)
 {
     /// <summary>The number of shards. A count is the sum over them.</summary>

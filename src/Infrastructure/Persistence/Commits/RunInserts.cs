@@ -4,10 +4,13 @@ using NpgsqlTypes;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>Writes new runs, however many, with one statement a table. What EF's model calls the columns, a test compares.</summary>
+/// <summary>
+/// Writes new runs, however many, with one statement a table. What EF's model calls the columns, a test compares.
+/// </summary>
 internal static class RunInserts
 {
-    // The change's number is what the function change_number gives, written out: a function in SQL is planned anew for each statement that calls it.
+    // The change's number is what the function change_number gives, written out: a function in SQL is planned anew for
+    // each statement that calls it.
     private const string Runs =
         """
         INSERT INTO runs (
@@ -31,7 +34,9 @@ internal static class RunInserts
         RETURNING run_id
         """;
 
-    /// <summary>Adds the statement that claims idempotency keys. It returns the ids of the runs whose keys were free.</summary>
+    /// <summary>
+    /// Adds the statement that claims idempotency keys. It returns the ids of the runs whose keys were free.
+    /// </summary>
     public static void AddKeys(NpgsqlBatch batch, IReadOnlyList<Insertion> keyed)
     {
         // In one order everywhere: otherwise two transactions could each hold the key that the other needs next.

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>Notices when PostgreSQL reports a commit as successful although its wait for the synchronous standby was canceled.</summary>
+/// <summary>
+/// Notices when PostgreSQL reports a commit as successful although its wait for the synchronous standby was canceled.
+/// </summary>
 internal sealed class StandbyWait : IDisposable
 {
     // The C function that sends the warning. Unlike the text it is not translated (src/backend/replication/syncrep.c).

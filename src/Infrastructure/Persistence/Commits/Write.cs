@@ -5,7 +5,9 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// <summary>A write that waits to be committed.</summary>
 /// <param name="tenantId">The tenant that it belongs to.</param>
 /// <param name="size">About how many bytes of memory it occupies.</param>
-/// <param name="cancellationToken">Canceled when its caller is gone: a write that is not being committed yet is then dropped.</param>
+/// <param name="cancellationToken">
+/// Canceled when its caller is gone: a write that is not being committed yet is then dropped.
+/// </param>
 internal abstract class Write(TenantId tenantId, long size, CancellationToken cancellationToken)
 {
     public TenantId TenantId => tenantId;
@@ -17,10 +19,15 @@ internal abstract class Write(TenantId tenantId, long size, CancellationToken ca
     /// <summary><see cref="TimeProvider"/> timestamp of the moment at which it was queued.</summary>
     public long Queued { get; set; }
 
-    /// <summary><see cref="TimeProvider"/> timestamp since which it waits for a lock of another transaction; 0 if it met none.</summary>
+    /// <summary>
+    /// <see cref="TimeProvider"/> timestamp since which it waits for a lock of another transaction; 0 if it met none.
+    /// </summary>
     public long LockWaitStarted { get; set; }
 
-    /// <summary>Whether it was queued while its tenant waited for a lock, so that it is committed apart from other tenants' writes.</summary>
+    /// <summary>
+    /// Whether it was queued while its tenant waited for a lock, so that it is committed apart from other tenants'
+    /// writes.
+    /// </summary>
     public bool IsSuspect { get; set; }
 
     /// <summary>Completes the caller: the commit is on disk.</summary>
