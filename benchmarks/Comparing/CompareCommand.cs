@@ -10,9 +10,6 @@ internal static class CompareCommand
 {
     private const int Connections = 64;
 
-    // The first turn of a program finds it as it has just started.
-    private const int FirstWarmUp = 5;
-
     private static readonly TimeSpan _rest = TimeSpan.FromSeconds(20);
 
     /// <returns>0 when every answer was right and every acknowledged run is stored; else 1.</returns>
@@ -29,7 +26,7 @@ internal static class CompareCommand
             }
 
             var settings = Settings.Read(arguments);
-            if (settings.Only.Except([.. ComparisonList.OnEmpty, .. ComparisonList.OnFull]).FirstOrDefault() is { } unknown)
+            if (settings.Only.Except([.. ComparisonList.OnEmpty, .. ComparisonList.OnFull, .. ComparisonList.Unusual]).FirstOrDefault() is { } unknown)
             {
                 throw new BenchmarkException($"There is no comparison {unknown}.\n{Settings.Usage}");
             }
@@ -58,21 +55,24 @@ internal static class CompareCommand
     private static async Task<Report> MeasureAsync(Settings settings, CancellationToken cancellationToken)
     {
         Console.WriteLine("Publishing the service, starting PostgreSQL …");
-        using var published = await PublishedService.PublishAsync(cancellationToken);
+        using var published = await PublishedService.PublishAsync(Checkout.Folder, cancellationToken);
+        using var before = settings.BaselineCheckout is { } checkout ? await PublishedService.PublishAsync(checkout, cancellationToken) : null;
         await using var postgres = await PrivatePostgres.StartAsync(settings.Folder, cancellationToken);
         var list = new ComparisonList(postgres, Connections);
         var outcomes = new List<Outcome>();
         var sides = new List<Side>();
         try
         {
-            sides.Add(await Side.StartAsync("runs_empty", 0, postgres, published, cancellationToken));
+            sides.Add(await Side.StartAsync("runs_empty", null, postgres, published, before, cancellationToken));
             var empty = sides[0];
             await CompareAsync("write", () => Task.FromResult(list.Write(empty)));
             await CompareAsync("write-one", () => Task.FromResult(list.WriteOne(empty)));
             await CompareAsync("batch", () => Task.FromResult(list.Batch(empty)));
+            await CompareAsync("write-keyed", () => Task.FromResult(list.WriteKeyed(empty)));
             if (ComparisonList.OnFull.Any(IsAsked))
             {
-                sides.Add(await Side.StartAsync("runs_full", settings.Rows, postgres, published, cancellationToken));
+                var load = new Load(settings.Rows, DateTimeOffset.UtcNow.AddMinutes(-1));
+                sides.Add(await Side.StartAsync("runs_full", load, postgres, published, before, cancellationToken));
                 var full = sides[1];
                 await CompareAsync("list", () => Task.FromResult(list.List(full)));
                 await CompareAsync("get", () => list.GetAsync(full, cancellationToken));
@@ -81,8 +81,10 @@ internal static class CompareCommand
                 await CompareAsync("write-full", () => Task.FromResult(list.WriteFull(empty, full, settings.Rows)));
             }
 
+            // Last, because the second process stays.
+            await CompareAsync("two-services", () => list.TwoServicesAsync(empty, cancellationToken));
             var memory = await RestAsync(settings, outcomes, sides, cancellationToken);
-            return new Report(await MachineFacts.ReadAsync(sides[0].Database, cancellationToken), settings, outcomes, memory);
+            return new Report(await MachineFacts.ReadAsync(settings, sides[0].Database, cancellationToken), settings, outcomes, memory);
         }
         finally
         {
@@ -92,7 +94,7 @@ internal static class CompareCommand
             }
         }
 
-        bool IsAsked(string name) => settings.Only.Count == 0 || settings.Only.Contains(name);
+        bool IsAsked(string name) => settings.Includes(name, isUsual: !ComparisonList.Unusual.Contains(name));
 
         async Task CompareAsync(string name, Func<Task<Comparison>> comparison)
         {
@@ -122,9 +124,11 @@ internal static class CompareCommand
         {
             for (var turn = 0; turn < settings.Alternations; turn++)
             {
+                // The first turn of a program finds it as it has just started.
+                var warmUp = settings.WarmUpSeconds * (turn == 0 ? settings.FirstWarmUps : 1);
                 foreach (var contender in comparison.Contenders)
                 {
-                    var measured = await contender.MeasureAsync(settings.WarmUpSeconds * (turn == 0 ? FirstWarmUp : 1), settings.Seconds, cancellationToken);
+                    var measured = await contender.MeasureAsync(warmUp, settings.Seconds, cancellationToken);
                     outcome.Add(contender.Name, measured);
                     Console.WriteLine($"  {turn + 1}  {contender.Name,-32} {measured.PerSecond,10:N0} /s   p50 {measured.P50,8:N2} ms   p99 {measured.P99,8:N2} ms");
                 }
@@ -145,6 +149,6 @@ internal static class CompareCommand
     {
         await Task.Delay(settings.Seconds < Settings.LeastTelling ? TimeSpan.FromSeconds(1) : _rest, cancellationToken);
         var measured = outcomes.SelectMany(o => o.Comparison.Contenders.Where(c => c.IsService).SelectMany(c => o.Of(c.Name))).Select(m => m.Usage.Resident ?? 0);
-        return new MemoryUse(measured.DefaultIfEmpty().Max(), sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.ProcessId)));
+        return new MemoryUse(measured.DefaultIfEmpty().Max(), sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.Program.ProcessId)));
     }
 }

@@ -21,6 +21,12 @@ internal sealed record Goal(string Text, string Unit, Func<Outcome, IEnumerable<
     public static Goal Ratio(string text, string one, string other, double? atLeast = null) =>
         new(text, "×", o => o.Each(one, other, (a, b) => a.PerSecond / b.PerSecond), atLeast);
 
+    /// <summary>Throughput of the service over that of the service before, turn by turn.</summary>
+    /// <param name="service">The service's contender.</param>
+    /// <param name="before">The contender of the service before, which does the same.</param>
+    public static Goal AgainstBefore(string service, string before) =>
+        Ratio($"{service} ÷ {before}, per second; above 1: faster than before", service, before);
+
     /// <summary>What the median came to.</summary>
     public GoalResult Judge(Outcome outcome)
     {

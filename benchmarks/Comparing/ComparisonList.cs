@@ -10,11 +10,17 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 {
     public const string Service = "service";
 
+    /// <summary>The service of <c>--baseline-checkout</c>.</summary>
+    public const string ServiceBefore = "service before";
+
     /// <summary>What needs no stored runs.</summary>
     public static IReadOnlyList<string> OnEmpty { get; } = ["write", "write-one", "batch"];
 
     /// <summary>What needs many stored runs.</summary>
     public static IReadOnlyList<string> OnFull { get; } = ["list", "get", "page", "count", "write-full"];
+
+    /// <summary>What is made only when it is asked for.</summary>
+    public static IReadOnlyList<string> Unusual { get; } = ["write-keyed", "two-services"];
 
     private const string Pgbench = "pgbench";
     private const string SaveChanges = "EF Core SaveChanges";
@@ -33,14 +39,15 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         "write",
         $"A run is added, durably: POST …/runs/$ref, {connections} connections",
         [
-            ServiceWrites(Service, side, connections, emptyFirst: true),
+            .. ServiceWrites("", side, connections),
             PgbenchWrites(side, connections),
-            new HttpContender(SaveChanges, side.Baselines, postgres, Posts("/plain/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
-            new HttpContender(TunedSaveChanges, side.Baselines, postgres, Posts("/tuned/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
-            new HttpContender(Parsed, side.Baselines, postgres, Posts("/parsed", null, connections)),
-            new HttpContender(Ceiling, side.Baselines, postgres, Posts("/ceiling", null, connections)),
+            new HttpContender(SaveChanges, [side.Baselines], postgres, Posts("/plain/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
+            new HttpContender(TunedSaveChanges, [side.Baselines], postgres, Posts("/tuned/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
+            new HttpContender(Parsed, [side.Baselines], postgres, Posts("/parsed", null, connections)),
+            new HttpContender(Ceiling, [side.Baselines], postgres, Posts("/ceiling", null, connections)),
         ],
         [
+            .. AgainstBefore(side, ""),
             Goal.Ratio("service ÷ pgbench's one-row INSERT", Service, Pgbench, atLeast: 1.5),
             Goal.Ratio("service ÷ EF Core SaveChanges", Service, SaveChanges, atLeast: 8),
             Goal.Ratio("service ÷ EF Core SaveChanges, tuned", Service, TunedSaveChanges),
@@ -52,21 +59,63 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     public Comparison WriteOne(Side side) => new(
         "write-one",
         "A run is added, durably: 1 connection",
-        [ServiceWrites(Service, side, 1, emptyFirst: true), PgbenchWrites(side, 1)],
-        [new Goal("service, p50, minus pgbench's", "ms", o => o.Each(Service, Pgbench, (a, b) => a.P50 - b.P50), AtMost: 0.3)]);
+        [.. ServiceWrites("", side, 1), PgbenchWrites(side, 1)],
+        [
+            .. AgainstBefore(side, ""),
+            new Goal("service, p50, minus pgbench's", "ms", o => o.Each(Service, Pgbench, (a, b) => a.P50 - b.P50), AtMost: 0.3),
+        ]);
+
+    public Comparison WriteKeyed(Side side)
+    {
+        var (keyed, plain) = (", keyed", ", plain");
+        return new(
+            "write-keyed",
+            $"A run is added, durably, each request with an Idempotency-Key of its own, {connections} connections",
+            [
+                .. Versions(side, keyed, (name, service, isPresent) => Writes(name, service, PostsKeyed($"{Runs}/$ref", service.Token, connections), isPresent, true)),
+                Writes(Service + plain, side.Service, Posts($"{Runs}/$ref", side.Service.Token, connections), true, true),
+            ],
+            [
+                .. AgainstBefore(side, keyed),
+                Goal.Ratio("service, keyed ÷ service, plain", Service + keyed, Service + plain, atLeast: 0.85),
+            ]);
+    }
+
+    public async Task<Comparison> TwoServicesAsync(Side side, CancellationToken cancellationToken)
+    {
+        var (one, two) = ($"{Service}, 1 process", $"{Service}, 2 processes");
+        var other = await side.Service.StartAnotherAsync(cancellationToken);
+        var plan = Posts($"{Runs}/$ref", side.Service.Token, connections);
+        var written = new WrittenDatabase(side.Database, true) { ChecksCounts = true };
+        return new(
+            "two-services",
+            $"A run is added, durably, to one database: {connections} connections to one process, or {connections / 2} to each of two",
+            [
+                new HttpContender(two, [side.Service.Program, other], postgres, plan) { Writes = written, IsPresentService = true },
+                new HttpContender(one, [side.Service.Program], postgres, plan) { Writes = written, IsPresentService = true },
+            ],
+            [
+                Goal.Ratio("2 processes ÷ 1 process, per second", two, one),
+                new Goal("2 processes, p99", "ms", o => o.Of(two).Select(m => m.P99)),
+            ]);
+    }
 
     public Comparison Batch(Side side) => new(
         "batch",
         $"Runs are added 20 at a time: POST /$batch, runs per second, {connections} connections",
         [
-            new HttpContender($"{Service}, $batch", side.Service, postgres, Plan(connections, 200, [.. HttpRequests.Batches.Select(b => HttpRequests.Post("/beta/$batch", side.Token, b))], "\"status\":204", 20))
+            .. Versions(side, ", $batch", (name, service, isPresent) => new HttpContender(name, [service.Program], postgres, Batches(service.Token))
             {
-                Writes = new WrittenDatabase(side.Database, true),
-                PerAnswer = 20,
-            },
-            ServiceWrites($"{Service}, single", side, connections, emptyFirst: true),
+                Writes = new WrittenDatabase(service.Database, true),
+                PerAnswer = HttpRequests.BatchSize,
+                IsPresentService = isPresent,
+            }),
+            Writes($"{Service}, single", side.Service, Posts($"{Runs}/$ref", side.Service.Token, connections), true),
         ],
-        [Goal.Ratio("runs per second, $batch ÷ single", $"{Service}, $batch", $"{Service}, single", atLeast: 1.5)]);
+        [
+            .. AgainstBefore(side, ", $batch"),
+            Goal.Ratio("runs per second, $batch ÷ single", $"{Service}, $batch", $"{Service}, single", atLeast: 1.5),
+        ]);
 
     public Comparison List(Side side)
     {
@@ -77,7 +126,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "list",
             $"100 runs of a status since a time, newest first, {Readers} connections",
             [
-                Reads(Service, side.Service, [HttpRequests.Get(Runs + Query("completedWithWarnings"), side.Token)], "\"displayName\":", 100),
+                .. ServiceReads("", side, service => [HttpRequests.Get(Runs + Query("completedWithWarnings"), service.Token)], "\"displayName\":", 100),
                 new PgbenchContender(
                     Pgbench,
                     postgres,
@@ -89,6 +138,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                 Reads(TunedOData, side.Baselines, [HttpRequests.Get("/odata/tunedListedRuns" + Query("CompletedWithWarnings", ",id%20desc"), null)], "\"displayName\":", 100),
             ],
             [
+                .. AgainstBefore(side, ""),
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.35),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 10),
                 Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
@@ -106,7 +156,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "get",
             $"One run by its id, {Readers} connections",
             [
-                Reads(Service, side.Service, [.. ids.Select(id => HttpRequests.Get($"{Runs}/{id}", side.Token))], "\"statistics\":", 1),
+                .. ServiceReads("", side, service => [.. ids.Select(id => HttpRequests.Get($"{Runs}/{id}", service.Token))], "\"statistics\":", 1),
                 new PgbenchContender(
                     Pgbench,
                     postgres,
@@ -118,6 +168,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                 Reads(TunedOData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/tunedRuns({id})", null))], "\"statistics\":", 1),
             ],
             [
+                .. AgainstBefore(side, ""),
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.22),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 3.5),
                 Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
@@ -126,32 +177,41 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 
     public async Task<Comparison> PageAsync(Side side, int rows, CancellationToken cancellationToken)
     {
-        var (depth, deep) = await DeepPage.FindAsync(side, Runs, rows, cancellationToken);
+        var (depth, deep) = await DeepPage.FindAsync(side.Service, Runs, rows, cancellationToken);
         var (first, last) = ($"{Service}, first page", $"{Service}, page {depth:N0}");
         return new(
             "page",
             $"A page of 100 in the default order, {Readers} connections",
             [
-                Reads(first, side.Service, [HttpRequests.Get(Runs, side.Token)], "\"displayName\":", 100),
-                Reads(last, side.Service, [HttpRequests.Get(deep, side.Token)], "\"displayName\":", 100),
+                .. ServiceReads(", first page", side, service => [HttpRequests.Get(Runs, service.Token)], "\"displayName\":", 100),
+                Reads(last, side.Service.Program, [HttpRequests.Get(deep, side.Service.Token)], "\"displayName\":", 100, true),
             ],
-            [new Goal($"p50 of page {depth:N0} ÷ p50 of the first", "×", o => o.Each(last, first, (a, b) => a.P50 / b.P50), AtMost: 1.2)]);
+            [
+                .. AgainstBefore(side, ", first page"),
+                new Goal($"p50 of page {depth:N0} ÷ p50 of the first", "×", o => o.Each(last, first, (a, b) => a.P50 / b.P50), AtMost: 1.2),
+            ]);
     }
 
     public Comparison Count(Side side)
     {
         var (all, failed) = ($"{Service}, all", $"{Service}, by status");
-        Contender Counts(string name, string query, string condition) => new HttpContender(name, side.Service, postgres, async () => await Plan(
-            Readers,
-            200,
-            [HttpRequests.Get($"{Runs}/$count{query}", side.Token)],
-            $"{await side.Database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}", CancellationToken.None)}",
-            1)());
+        IEnumerable<Contender> Counts(string what, string query, string condition) => Versions(side, what, (name, service, isPresent) =>
+            new HttpContender(name, [service.Program], postgres, async () => await Plan(
+                Readers,
+                200,
+                [HttpRequests.Get($"{Runs}/$count{query}", service.Token)],
+                $"{await service.Database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}", CancellationToken.None)}",
+                1)())
+            {
+                IsPresentService = isPresent,
+            });
         return new(
             "count",
             $"The exact $count, {Readers} connections",
-            [Counts(all, "", ""), Counts(failed, "?$filter=status%20eq%20%27failed%27", " AND status = 1")],
+            [.. Counts(", all", "", ""), .. Counts(", by status", "?$filter=status%20eq%20%27failed%27", " AND status = 1")],
             [
+                .. AgainstBefore(side, ", all"),
+                .. AgainstBefore(side, ", by status"),
                 new Goal("$count of all, p50", "ms", o => o.Of(all).Select(m => m.P50), AtMost: 5),
                 new Goal("$count of a status, p50", "ms", o => o.Of(failed).Select(m => m.P50), AtMost: 5),
             ]);
@@ -159,16 +219,53 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 
     public Comparison WriteFull(Side empty, Side full, int rows)
     {
-        var (onFull, onEmpty) = ($"{Service}, {rows:N0} stored", $"{Service}, empty table");
+        var stored = $", {rows:N0} stored";
+        var (onFull, onEmpty) = (Service + stored, $"{Service}, empty table");
         return new(
             "write-full",
             $"A run is added, durably, to many, {connections} connections",
-            [ServiceWrites(onFull, full, connections, emptyFirst: false), ServiceWrites(onEmpty, empty, connections, emptyFirst: true)],
-            [Goal.Ratio($"with {rows:N0} runs stored ÷ with none", onFull, onEmpty, atLeast: 0.85)]);
+            [
+                .. ServiceWrites(stored, full, connections, emptyFirst: false),
+                Writes(onEmpty, empty.Service, Posts($"{Runs}/$ref", empty.Service.Token, connections), true),
+            ],
+            [
+                .. AgainstBefore(full, stored),
+                Goal.Ratio($"with {rows:N0} runs stored ÷ with none", onFull, onEmpty, atLeast: 0.85),
+            ]);
     }
 
-    private HttpContender ServiceWrites(string name, Side side, int writers, bool emptyFirst) =>
-        new(name, side.Service, postgres, Posts($"{Runs}/$ref", side.Token, writers)) { Writes = new WrittenDatabase(side.Database, emptyFirst) };
+    /// <summary>A contender for the service and, beside it, one for the service before.</summary>
+    /// <param name="side">Where they run.</param>
+    /// <param name="what">What is added to their names.</param>
+    /// <param name="contender">Makes a contender of its name, the service, and whether it is the present one.</param>
+    private static IEnumerable<Contender> Versions(Side side, string what, Func<string, DeployedService, bool, Contender> contender)
+    {
+        yield return contender(Service + what, side.Service, true);
+        if (side.Before is { } before)
+        {
+            yield return contender(ServiceBefore + what, before, false);
+        }
+    }
+
+    /// <summary>What is said of these contenders; nothing when there is no service before.</summary>
+    private static IEnumerable<Goal> AgainstBefore(Side side, string what) =>
+        side.Before is null ? [] : [Goal.AgainstBefore(Service + what, ServiceBefore + what)];
+
+    private IEnumerable<Contender> ServiceWrites(string what, Side side, int writers, bool emptyFirst = true) =>
+        Versions(side, what, (name, service, isPresent) =>
+            Writes(name, service, Posts($"{Runs}/$ref", service.Token, writers), isPresent, emptyFirst: emptyFirst));
+
+    private IEnumerable<Contender> ServiceReads(
+        string what, Side side, Func<DeployedService, IReadOnlyList<byte[]>> requests, string text, int times) =>
+        Versions(side, what, (name, service, isPresent) => Reads(name, service.Program, requests(service), text, times, isPresent));
+
+    private HttpContender Writes(
+        string name, DeployedService service, Func<Task<DrivePlan>> plan, bool isPresent, bool checksCounts = false, bool emptyFirst = true) =>
+        new(name, [service.Program], postgres, plan)
+        {
+            Writes = new WrittenDatabase(service.Database, emptyFirst) { ChecksCounts = checksCounts },
+            IsPresentService = isPresent,
+        };
 
     private PgbenchContender PgbenchWrites(Side side, int writers) =>
         new(Pgbench, postgres, side.Database, writers, [$"\\set n random(60000, 7200000)\n{side.PgbenchInsert}"], new Dictionary<string, string> { ["tenant"] = $"{Side.OtherTenant}" })
@@ -176,12 +273,23 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             Writes = new WrittenDatabase(side.Database, true),
         };
 
-    private HttpContender Reads(string name, WebProgram program, IReadOnlyList<byte[]> requests, string text, int times) =>
-        new(name, program, postgres, Plan(Readers, 200, requests, text, times));
+    private HttpContender Reads(
+        string name, WebProgram program, IReadOnlyList<byte[]> requests, string text, int times, bool isPresent = false) =>
+        new(name, [program], postgres, Plan(Readers, 200, requests, text, times)) { IsPresentService = isPresent };
 
     private static Func<Task<DrivePlan>> Posts(string path, string? token, int connections) =>
         Plan(connections, 204, [.. HttpRequests.Runs.Select(body => HttpRequests.Post(path, token, body))]);
 
+    private static Func<Task<DrivePlan>> PostsKeyed(string path, string? token, int connections)
+    {
+        byte[][] requests = [.. HttpRequests.Runs.Select(body => HttpRequests.PostKeyed(path, token, body))];
+        var keyAt = HttpRequests.KeyAt(requests);
+        return async () => await Plan(connections, 204, requests)() with { UniqueAt = keyAt };
+    }
+
+    private Func<Task<DrivePlan>> Batches(string token) =>
+        Plan(connections, 200, [.. HttpRequests.Batches.Select(b => HttpRequests.Post("/beta/$batch", token, b))], "\"status\":204", HttpRequests.BatchSize);
+
     private static Func<Task<DrivePlan>> Plan(int connections, int status, IReadOnlyList<byte[]> requests, string? text = null, int times = 0) =>
-        () => Task.FromResult(new DrivePlan(0, connections, 0, 0, requests, status, text, times));
+        () => Task.FromResult(new DrivePlan([], connections, 0, 0, requests, status, text, times));
 }

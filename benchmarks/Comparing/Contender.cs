@@ -8,7 +8,7 @@ internal abstract class Contender(string name)
     /// <summary>What the table calls it.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Whether it is the published service.</summary>
+    /// <summary>Whether it is one process of the service that this checkout holds, whose memory is judged.</summary>
     public virtual bool IsService => false;
 
     /// <summary>Drives it, first without measuring.</summary>

@@ -14,10 +14,10 @@ internal static class DeepPage
 
     /// <summary>Follows the links in the largest steps that the service takes.</summary>
     /// <returns>The page's number, from 1 on, and its path.</returns>
-    public static async Task<(int Number, string Path)> FindAsync(Side side, string list, int rows, CancellationToken cancellationToken)
+    public static async Task<(int Number, string Path)> FindAsync(DeployedService service, string list, int rows, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{side.Service.Port}") };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", side.Token);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{service.Program.Port}") };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", service.Token);
         client.DefaultRequestHeaders.Add("Prefer", $"odata.maxpagesize={LargestPage}");
         var steps = Math.Min(rows / PageSize, Deepest) * PageSize / LargestPage - 1;
         var path = list;

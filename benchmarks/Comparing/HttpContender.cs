@@ -1,17 +1,19 @@
 using System.Diagnostics;
 using System.Text.Json;
 using IndustryData.Benchmarks.Driving;
+using IndustryData.Benchmarks.Loading;
 using IndustryData.Benchmarks.Measuring;
 using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>A program that answers HTTP, driven by the load generator.</summary>
+/// <summary>Processes that answer HTTP, driven by the load generator.</summary>
 /// <param name="name">What the table calls it.</param>
-/// <param name="program">The program.</param>
+/// <param name="programs">The processes, over which the connections are spread evenly.</param>
 /// <param name="postgres">The server whose processor time is told.</param>
-/// <param name="plan">The requests and what is right to answer; its port and times are filled in here. Made anew for each turn.</param>
-internal sealed class HttpContender(string name, WebProgram program, PrivatePostgres postgres, Func<Task<DrivePlan>> plan) : Contender(name)
+/// <param name="plan">The requests and what is right to answer; its ports and times are filled in here. Called once for each turn.</param>
+internal sealed class HttpContender(
+    string name, IReadOnlyList<WebProgram> programs, PrivatePostgres postgres, Func<Task<DrivePlan>> plan) : Contender(name)
 {
     // The generator allocates nothing while it drives: the plain collector will do, and has no threads of its own.
     private static readonly Dictionary<string, string> _environment = new() { ["DOTNET_gcServer"] = "0", ["DOTNET_TieredPGO"] = "0" };
@@ -22,7 +24,10 @@ internal sealed class HttpContender(string name, WebProgram program, PrivatePost
     /// <summary>How many of what is counted an answer stands for.</summary>
     public int PerAnswer { get; init; } = 1;
 
-    public override bool IsService => Name.StartsWith(ComparisonList.Service, StringComparison.Ordinal);
+    /// <summary>Whether the programs are the service of this checkout.</summary>
+    public bool IsPresentService { get; init; }
+
+    public override bool IsService => IsPresentService && programs.Count == 1;
 
     public override async Task<Measurement> MeasureAsync(double warmUpSeconds, double seconds, CancellationToken cancellationToken)
     {
@@ -31,17 +36,21 @@ internal sealed class HttpContender(string name, WebProgram program, PrivatePost
             await Writes.PrepareAsync(cancellationToken);
         }
 
-        var asked = await plan() with { Port = program.Port, WarmUpSeconds = warmUpSeconds, Seconds = seconds };
+        var asked = await plan() with { Ports = [.. programs.Select(p => p.Port)], WarmUpSeconds = warmUpSeconds, Seconds = seconds };
         var (result, usage) = await DriveAsync(asked, cancellationToken);
         if (result.Wrong > 0)
         {
-            throw new BenchmarkException($"{Name} answered wrongly {result.Wrong} times, first: {result.FirstWrong}\n{program.Output}");
+            throw new BenchmarkException($"{Name} answered wrongly {result.Wrong} times, first: {result.FirstWrong}\n{string.Join('\n', programs.Select(p => p.Output))}");
         }
 
         if (Writes is not null)
         {
-            Writes.Database.Expect(result.Answers * PerAnswer);
+            Writes.Database.Expect(result.Answers * PerAnswer, asked.UniqueAt is null ? 0 : result.Answers);
             await Writes.Database.CheckAsync(cancellationToken);
+            if (Writes.ChecksCounts)
+            {
+                await RunCounts.CheckAsync(Writes.Database, Side.Tenant, cancellationToken);
+            }
         }
 
         return new Measurement(result.Measured * PerAnswer / result.Seconds, result.P50, result.P99, usage);
@@ -62,7 +71,7 @@ internal sealed class HttpContender(string name, WebProgram program, PrivatePost
                 switch (line)
                 {
                     case DriveCommand.Begin:
-                        watch = UsageWatch.Begin(program.ProcessId, postgres.ProcessId, generator.Id);
+                        watch = UsageWatch.Begin([.. programs.Select(p => p.ProcessId)], postgres.ProcessId, generator.Id);
                         break;
                     case DriveCommand.End:
                         usage = await watch!.EndAsync();
@@ -89,6 +98,9 @@ internal sealed class HttpContender(string name, WebProgram program, PrivatePost
 /// <param name="EmptyFirst">Whether each turn begins with an empty table.</param>
 internal sealed record WrittenDatabase(RunDatabase Database, bool EmptyFirst)
 {
+    /// <summary>Whether the service's own counts are compared with the runs after each turn.</summary>
+    public bool ChecksCounts { get; init; }
+
     /// <summary>Lets each turn begin alike: nobody pays for the pages that the one before has left to be written.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {

@@ -11,7 +11,10 @@ internal static class HttpRequests
     /// <summary>How many different bodies the generator sends in turn.</summary>
     private const int Bodies = 1024;
 
-    private const int BatchSize = 20;
+    /// <summary>How many requests a batch holds.</summary>
+    public const int BatchSize = 20;
+
+    private const string KeyHeader = "Idempotency-Key: ";
 
     /// <summary>Bodies of runs that have just ended.</summary>
     public static IReadOnlyList<string> Runs { get; } = [.. Enumerable.Range(0, Bodies).Select(i => SampleRun.Of(1_000_000_000L + i, DateTimeOffset.UtcNow).Body)];
@@ -21,11 +24,26 @@ internal static class HttpRequests
 
     public static byte[] Get(string path, string? token) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}\r\n");
 
-    public static byte[] Post(string path, string? token, string body)
+    public static byte[] Post(string path, string? token, string body) => Post(path, Authorization(token), body, "");
+
+    /// <summary>A POST with an idempotency key, which is a UUID.</summary>
+    public static byte[] PostKeyed(string path, string? token, string body) =>
+        Post(path, Authorization(token), body, $"{KeyHeader}{Guid.Empty}\r\n");
+
+    /// <summary>Where the idempotency key begins in each of these requests.</summary>
+    /// <exception cref="BenchmarkException">It is not the same place in all of them.</exception>
+    public static int KeyAt(IReadOnlyList<byte[]> requests)
+    {
+        var places = requests.Select(r => r.AsSpan().IndexOf(Encoding.ASCII.GetBytes(KeyHeader))).Distinct().ToList();
+        return places is [> 0 and var place] ? place + KeyHeader.Length : throw new BenchmarkException("The keys are not at one place.");
+    }
+
+    private static byte[] Post(string path, string authorization, string body, string key)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
         var head = string.Create(
-            CultureInfo.InvariantCulture, $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n");
+            CultureInfo.InvariantCulture,
+            $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{key}Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n");
         return [.. Encoding.ASCII.GetBytes(head), .. bytes];
     }
 

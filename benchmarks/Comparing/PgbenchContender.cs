@@ -88,7 +88,7 @@ internal sealed partial class PgbenchContender(
         using var pgbench = Process.Start(postgres.Program("pgbench", database, arguments))!;
         try
         {
-            var watch = UsageWatch.Begin(null, postgres.ProcessId, pgbench.Id);
+            var watch = UsageWatch.Begin([], postgres.ProcessId, pgbench.Id);
             var output = pgbench.StandardOutput.ReadToEndAsync(cancellationToken);
             var errors = pgbench.StandardError.ReadToEndAsync(cancellationToken);
             await pgbench.WaitForExitAsync(cancellationToken);

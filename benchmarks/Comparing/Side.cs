@@ -3,7 +3,7 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>A database with everything that is measured on it: the published service, and the baselines.</summary>
+/// <summary>Everything that is measured on databases that hold the same runs: the service, the service before, and the baselines.</summary>
 internal sealed class Side : IAsyncDisposable
 {
     /// <summary>Whose runs the service stores and reads.</summary>
@@ -12,51 +12,73 @@ internal sealed class Side : IAsyncDisposable
     /// <summary>Whose runs the baselines store, so that the service's counts stay right.</summary>
     public static readonly Guid OtherTenant = new("22222222-2222-4222-8222-222222222222");
 
-    private Side(RunDatabase database, WebProgram service, WebProgram baselines, string token, string pgbenchInsert) =>
-        (Database, Service, Baselines, Token, PgbenchInsert) = (database, service, baselines, token, pgbenchInsert);
+    private Side(DeployedService service, DeployedService? before, WebProgram baselines, string pgbenchInsert) =>
+        (Service, Before, Baselines, PgbenchInsert) = (service, before, baselines, pgbenchInsert);
 
-    public RunDatabase Database { get; }
+    public DeployedService Service { get; }
 
-    public WebProgram Service { get; }
+    /// <summary>The service of <c>--baseline-checkout</c>, on another database; null when there is none.</summary>
+    public DeployedService? Before { get; }
+
+    /// <summary>The service's database, which the baselines share.</summary>
+    public RunDatabase Database => Service.Database;
 
     public WebProgram Baselines { get; }
-
-    /// <summary>A token of <see cref="Tenant"/>.</summary>
-    public string Token { get; }
 
     /// <summary>How pgbench inserts a run.</summary>
     public string PgbenchInsert { get; }
 
-    /// <summary>Makes a database, fills it, and starts the programs on it.</summary>
-    public static async Task<Side> StartAsync(string name, int rows, PrivatePostgres postgres, PublishedService published, CancellationToken cancellationToken)
+    /// <summary>Makes the databases, fills them, and starts the programs on them.</summary>
+    /// <param name="name">The name of the service's database.</param>
+    /// <param name="load">The runs to load; null: none.</param>
+    /// <param name="postgres">The server.</param>
+    /// <param name="published">The service.</param>
+    /// <param name="before">The service before; null: none.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<Side> StartAsync(
+        string name, Load? load, PrivatePostgres postgres, PublishedService published, PublishedService? before, CancellationToken cancellationToken)
     {
-        var database = await postgres.CreateDatabaseAsync(name, cancellationToken);
-        if (rows > 0)
+        var service = await DeployedService.StartAsync(name, load, postgres, published, cancellationToken);
+        DeployedService? serviceBefore = null;
+        try
         {
-            Console.WriteLine($"Loading {rows:N0} runs …");
-            var took = await RunLoader.LoadAsync(database, Tenant, rows, cancellationToken);
-            Console.WriteLine($"  took {took.TotalSeconds:N0} s");
-        }
+            if (before is not null)
+            {
+                serviceBefore = await DeployedService.StartAsync($"{name}_before", load, postgres, before, cancellationToken);
+            }
 
-        var service = await published.StartAsync(database, cancellationToken);
-        var environment = new Dictionary<string, string>
+            var environment = new Dictionary<string, string>
+            {
+                ["ConnectionStrings__IndustryData"] = service.Database.ConnectionString,
+                ["ReadTenant"] = $"{Tenant}",
+                ["WriteTenant"] = $"{OtherTenant}",
+                ["OtherNumbers"] = string.Join(',', await RunColumns.OtherNumbersAsync(service.Database, cancellationToken)),
+            };
+            return new Side(
+                service,
+                serviceBefore,
+                await WebProgram.StartAsync(ChildProcess.Self("baselines", environment), "/ready", cancellationToken),
+                (await RunColumns.ReadAsync(service.Database, cancellationToken)).PgbenchInsert);
+        }
+        catch
         {
-            ["ConnectionStrings__IndustryData"] = database.ConnectionString,
-            ["ReadTenant"] = $"{Tenant}",
-            ["WriteTenant"] = $"{OtherTenant}",
-            ["OtherNumbers"] = string.Join(',', await RunColumns.OtherNumbersAsync(database, cancellationToken)),
-        };
-        return new Side(
-            database,
-            service,
-            await WebProgram.StartAsync(ChildProcess.Self("baselines", environment), "/ready", cancellationToken),
-            await published.TokenAsync(database, Tenant, cancellationToken),
-            (await RunColumns.ReadAsync(database, cancellationToken)).PgbenchInsert);
+            await DisposeAsync(service, serviceBefore);
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Service.DisposeAsync();
+        await DisposeAsync(Service, Before);
         await Baselines.DisposeAsync();
+    }
+
+    private static async Task DisposeAsync(DeployedService service, DeployedService? before)
+    {
+        await service.DisposeAsync();
+        if (before is not null)
+        {
+            await before.DisposeAsync();
+        }
     }
 }

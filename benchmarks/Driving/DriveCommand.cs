@@ -67,7 +67,7 @@ internal static class DriveCommand
             {
                 for (var i = 0; i < _connections.Length; i++)
                 {
-                    _connections[i] = new HttpConnection(plan.Port);
+                    _connections[i] = new HttpConnection(plan.Ports[i % plan.Ports.Count]);
 
                     // Spread over the requests, so that no two connections send the same ones at the same time.
                     _next[i] = (int)((long)plan.Requests.Count * i / _connections.Length);
@@ -106,7 +106,14 @@ internal static class DriveCommand
             if (now < end)
             {
                 _sent[connection] = now;
-                _connections[connection].Send(plan.Requests[_next[connection]]);
+                var request = plan.Requests[_next[connection]];
+                if (plan.UniqueAt is { } uniqueAt)
+                {
+                    // All connections share the request, but it has been handed to the kernel before another one changes it.
+                    Guid.NewGuid().TryFormat(request.AsSpan(uniqueAt), out _);
+                }
+
+                _connections[connection].Send(request);
                 _next[connection] = (_next[connection] + 1) % plan.Requests.Count;
                 _waiting++;
             }

@@ -1,7 +1,7 @@
 namespace IndustryData.Benchmarks.Driving;
 
 /// <summary>What the load generator is to do.</summary>
-/// <param name="Port">The port on 127.0.0.1.</param>
+/// <param name="Ports">The ports on 127.0.0.1, over which the connections are spread evenly.</param>
 /// <param name="Connections">How many connections, each with one request at a time.</param>
 /// <param name="WarmUpSeconds">How long to drive before measuring.</param>
 /// <param name="Seconds">How long to measure.</param>
@@ -9,7 +9,14 @@ namespace IndustryData.Benchmarks.Driving;
 /// <param name="Status">The only status that is right.</param>
 /// <param name="Text">What the body of a right answer holds; null: bodies are not looked at.</param>
 /// <param name="Times">How often it holds it.</param>
-internal sealed record DrivePlan(int Port, int Connections, double WarmUpSeconds, double Seconds, IReadOnlyList<byte[]> Requests, int Status, string? Text, int Times);
+internal sealed record DrivePlan(
+    IReadOnlyList<int> Ports, int Connections, double WarmUpSeconds, double Seconds, IReadOnlyList<byte[]> Requests, int Status, string? Text, int Times)
+{
+    /// <summary>
+    /// How many bytes after its begin each request holds a UUID that is replaced by another one each time it is sent; null: none does.
+    /// </summary>
+    public int? UniqueAt { get; init; }
+}
 
 /// <summary>What the load generator saw.</summary>
 /// <param name="Answers">Right answers over all, with those of the warm-up.</param>

@@ -51,14 +51,20 @@ internal sealed class RunColumns
     public static async Task<IReadOnlyList<string>> OtherNumbersAsync(RunDatabase database, CancellationToken cancellationToken) =>
         [.. (await NeededAsync(database, cancellationToken)).Where(c => !_known.ContainsKey(c))];
 
-    /// <summary>Reads which columns the table has.</summary>
-    /// <exception cref="BenchmarkException">It has one that nothing is known to put into.</exception>
+    /// <summary>Reads which columns the table has. An older schema may lack some of those that are known.</summary>
+    /// <exception cref="BenchmarkException">It needs a value in a column that nothing is known to put into.</exception>
     public static async Task<RunColumns> ReadAsync(RunDatabase database, CancellationToken cancellationToken)
     {
         var needed = await NeededAsync(database, cancellationToken);
-        if (_known.Keys.Except(needed).ToList() is { Count: > 0 } gone)
+        var unknown = await database.ReadAllAsync<string>(
+            """
+            SELECT column_name::text FROM information_schema.columns
+            WHERE table_schema = 'public' AND table_name = 'runs' AND is_nullable = 'NO' AND is_generated = 'NEVER' AND column_default IS NULL
+            """,
+            cancellationToken);
+        if (unknown.Except(needed).ToList() is { Count: > 0 } missing)
         {
-            throw new BenchmarkException($"The table runs has no column {string.Join(", ", gone)}: say in {nameof(RunColumns)} what is stored instead.");
+            throw new BenchmarkException($"The table runs needs {string.Join(", ", missing)}: say in {nameof(RunColumns)} what is stored there.");
         }
 
         return new RunColumns([.. needed.Select(name => (name, _known.GetValueOrDefault(name) ?? _zero))]);

@@ -8,15 +8,23 @@ internal static class RunLoader
 {
     private const int Months = 24;
 
-    /// <summary>Loads runs of one tenant, evenly spread over the months.</summary>
+    /// <summary>
+    /// Loads runs of one tenant, evenly spread over the months. The same tenant, number and end make the same runs with the same ids.
+    /// </summary>
+    /// <param name="database">An empty database with the schema of a version of the service.</param>
+    /// <param name="tenant">Whose runs they are.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="end">When the last one is reported.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How long it took.</returns>
-    public static async Task<TimeSpan> LoadAsync(RunDatabase database, Guid tenant, int rows, CancellationToken cancellationToken)
+    public static async Task<TimeSpan> LoadAsync(
+        RunDatabase database, Guid tenant, int rows, DateTimeOffset end, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.StartNew();
         var columns = await RunColumns.ReadAsync(database, cancellationToken);
-        var end = DateTimeOffset.UtcNow.AddMinutes(-1);
         var begin = end.AddMonths(-Months);
-        for (var quarter = begin; quarter < end.AddMonths(3); quarter = quarter.AddMonths(3))
+        var isPartitioned = await database.ReadAsync<bool>("SELECT to_regproc('create_runs_partition') IS NOT NULL", cancellationToken);
+        for (var quarter = begin; isPartitioned && quarter < end.AddMonths(3); quarter = quarter.AddMonths(3))
         {
             await database.ExecuteAsync($"SELECT create_runs_partition('{quarter:O}')", cancellationToken);
         }
@@ -24,7 +32,7 @@ internal static class RunLoader
         // Two at a time, since PostgreSQL uses a processor for each; the newer half by the second.
         var half = rows / 2;
         await Task.WhenAll(CopyAsync(0, half), CopyAsync(half, rows));
-        await FillCountsAsync(database, cancellationToken);
+        await RunCounts.FillAsync(database, cancellationToken);
         await database.ExecuteAsync("VACUUM (ANALYZE)", cancellationToken);
         await database.ExecuteAsync("CHECKPOINT", cancellationToken);
         database.Expect(rows);
@@ -40,20 +48,10 @@ internal static class RunLoader
             for (var number = from; number < to; number++)
             {
                 var reported = begin + ((end - begin) * ((double)number / rows));
-                columns.Write(copy, new LoadedRun(tenant, Guid.CreateVersion7(reported), reported, SampleRun.Of(number, reported)));
+                columns.Write(copy, new LoadedRun(tenant, SampleRun.Id(number, reported), reported, SampleRun.Of(number, reported)));
             }
 
             await copy.CompleteAsync(cancellationToken);
         }
     }
-
-    /// <summary>Counts what was loaded past the service, which counts what it stores itself. Whatever else it keeps beside its runs belongs here.</summary>
-    private static Task FillCountsAsync(RunDatabase database, CancellationToken cancellationToken) => database.ExecuteAsync(
-        """
-        INSERT INTO run_counts (tenant_id, quarter, status, writer, count)
-        SELECT tenant_id, date_trunc('quarter', to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) AT TIME ZONE 'UTC')::date, status, 0, count(*)
-        FROM runs
-        GROUP BY 1, 2, 3
-        """,
-        cancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using IndustryData.Domain.Runs;
 
@@ -32,6 +33,18 @@ internal sealed record SampleRun(
             people * 8,
             1 + dice.Next(40),
             people);
+    }
+
+    /// <summary>The id of a run: a UUIDv7, whose random part is made from the number.</summary>
+    public static Guid Id(long number, DateTimeOffset reported)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        var dice = new Dice(~(ulong)number);
+        BinaryPrimitives.WriteInt64BigEndian(bytes, reported.ToUnixTimeMilliseconds() << 16);
+        BinaryPrimitives.WriteInt16BigEndian(bytes[6..], (short)(0x7000 | dice.Next(0x1000)));
+        BinaryPrimitives.WriteInt32BigEndian(bytes[8..], int.MinValue | dice.Next(0x4000_0000));
+        BinaryPrimitives.WriteInt32BigEndian(bytes[12..], dice.Next(int.MaxValue));
+        return new Guid(bytes, bigEndian: true);
     }
 
     /// <summary>What it counted, as JSON.</summary>

@@ -3,10 +3,10 @@ using System.Diagnostics;
 namespace IndustryData.Benchmarks.Measuring;
 
 /// <summary>What was used while something was measured: processors busy on average, and the most memory.</summary>
-/// <param name="Program">Processors that the program under test kept busy; null when there is none.</param>
+/// <param name="Program">Processors that the processes under test kept busy; null when there are none.</param>
 /// <param name="Postgres">Processors that PostgreSQL kept busy.</param>
 /// <param name="Generator">Processors that the load generator kept busy.</param>
-/// <param name="Resident">The most megabytes of memory that the program under test had; null when there is none.</param>
+/// <param name="Resident">The most megabytes of memory that the processes under test had together; null when there are none.</param>
 internal sealed record Usage(double? Program, double Postgres, double Generator, double? Resident);
 
 /// <summary>Looks, from begin to end, at what is used.</summary>
@@ -14,7 +14,7 @@ internal sealed class UsageWatch
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(200);
 
-    private readonly int? _program;
+    private readonly IReadOnlyList<int> _programs;
     private readonly int _postgres;
     private readonly int _generator;
     private readonly Stopwatch _watch = Stopwatch.StartNew();
@@ -24,29 +24,27 @@ internal sealed class UsageWatch
     private (double Seconds, double Cpu) _generatorLast;
     private double _resident;
 
-    private UsageWatch(int? program, int postgres, int generator)
+    private UsageWatch(IReadOnlyList<int> programs, int postgres, int generator)
     {
-        (_program, _postgres, _generator) = (program, postgres, generator);
-        _first = (Cpu(program), ProcessUsage.CpuWithChildren(postgres), ProcessUsage.Cpu(generator));
+        (_programs, _postgres, _generator) = (programs, postgres, generator);
+        _first = (programs.Sum(ProcessUsage.Cpu), ProcessUsage.CpuWithChildren(postgres), ProcessUsage.Cpu(generator));
         _looking = LookAsync();
     }
 
-    public static UsageWatch Begin(int? program, int postgres, int generator) => new(program, postgres, generator);
+    public static UsageWatch Begin(IReadOnlyList<int> programs, int postgres, int generator) => new(programs, postgres, generator);
 
     public async Task<Usage> EndAsync()
     {
         var seconds = _watch.Elapsed.TotalSeconds;
-        var (program, postgres) = (Cpu(_program), ProcessUsage.CpuWithChildren(_postgres));
+        var (program, postgres) = (_programs.Sum(ProcessUsage.Cpu), ProcessUsage.CpuWithChildren(_postgres));
         _isEnding = true;
         await _looking;
         return new Usage(
-            _program is null ? null : (program - _first.Program) / seconds,
+            _programs.Count == 0 ? null : (program - _first.Program) / seconds,
             (postgres - _first.Postgres) / seconds,
             _generatorLast.Seconds > 0 ? (_generatorLast.Cpu - _first.Generator) / _generatorLast.Seconds : 0,
-            _program is null ? null : _resident);
+            _programs.Count == 0 ? null : _resident);
     }
-
-    private static double Cpu(int? process) => process is { } id ? ProcessUsage.Cpu(id) : 0;
 
     private async Task LookAsync()
     {
@@ -58,11 +56,7 @@ internal sealed class UsageWatch
                 _generatorLast = (_watch.Elapsed.TotalSeconds, cpu);
             }
 
-            if (_program is { } program)
-            {
-                _resident = Math.Max(_resident, ProcessUsage.ResidentMegabytes(program));
-            }
-
+            _resident = Math.Max(_resident, _programs.Sum(ProcessUsage.ResidentMegabytes));
             await Task.Delay(_interval);
         }
     }

@@ -15,6 +15,12 @@ internal static class MarkdownReport
         Line($"# Measured {machine.Ended:yyyy-MM-dd HH:mm} UTC, commit {machine.Commit}");
         Line($"");
         Line($"`{machine.CommandLine}`");
+        if (machine.CommitBefore is { } before)
+        {
+            Line($"");
+            Line($"*service*: commit {machine.Commit}. *{ComparisonList.ServiceBefore}*: commit {before}, from {settings.BaselineCheckout}.");
+        }
+
         Line($"");
         Line($"{machine.Processors} processors ({machine.Processor}), {machine.Memory}, {machine.Kernel}; {machine.DotNet}; {machine.Postgres}. Load generator, programs and PostgreSQL on this one machine; load average at the end {machine.Load}.");
         Line($"{settings.Alternations} turns of {settings.Seconds} s each, {settings.Rows:N0} runs loaded. Figures are medians over the turns; least and most in parentheses. Ratios are made turn by turn. Processors: how many were busy on average.");

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -41,13 +40,11 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         return new PrivatePostgres(folder, await PostgresServer.StartAsync(folder, options, NullLogger.Instance, cancellationToken));
     }
 
-    /// <summary>Makes a database with the service's schema.</summary>
+    /// <summary>Makes an empty database, without a schema.</summary>
     public async Task<RunDatabase> CreateDatabaseAsync(string name, CancellationToken cancellationToken)
     {
         await new RunDatabase(_server.ConnectionString).ExecuteAsync($"CREATE DATABASE {name}", cancellationToken);
-        var database = new RunDatabase(new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = name }.ConnectionString);
-        await InfrastructureServices.MigrateAsync(database.ConnectionString, TimeSpan.FromSeconds(30), cancellationToken);
-        return database;
+        return new RunDatabase(new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = name }.ConnectionString);
     }
 
     /// <summary>A program of PostgreSQL's, connected to a database.</summary>

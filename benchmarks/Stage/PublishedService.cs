@@ -2,24 +2,43 @@ using System.Security.Cryptography;
 
 namespace IndustryData.Benchmarks.Stage;
 
-/// <summary>The service as <c>dotnet publish</c> makes it, in a folder that is thrown away.</summary>
+/// <summary>The service as <c>dotnet publish</c> makes it, in a folder below <c>artifacts/benchmarks</c> that is thrown away.</summary>
 internal sealed class PublishedService : IDisposable
 {
+    private static readonly string[] _quiet = ["--nologo", "-v", "quiet", "--disable-build-servers"];
+
     // As long as SHA-256's own output: what the README tells to make.
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly string _folder;
 
     private PublishedService(string folder) => _folder = folder;
 
-    /// <summary>Publishes the service of this checkout.</summary>
-    public static async Task<PublishedService> PublishAsync(CancellationToken cancellationToken)
+    /// <summary>Publishes the service of a checkout. Of the checkout only its folder <c>artifacts</c> changes.</summary>
+    /// <param name="checkout">The folder of the checkout.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="BenchmarkException">The folder is no checkout of this repository, or does not build.</exception>
+    public static async Task<PublishedService> PublishAsync(string checkout, CancellationToken cancellationToken)
     {
-        var service = new PublishedService(Directory.CreateTempSubdirectory("industrydata-published-").FullName);
-        await ChildProcess.RunAsync(
-            new("dotnet", ["publish", Path.Combine(Checkout.Folder, "src", "WebApi"), "-c", "Release", "-o", service._folder, "--nologo", "-v", "quiet", "--disable-build-servers"]),
-            cancellationToken);
-        return service;
+        var project = Checkout.ServiceProject(checkout);
+        var name = $"published-{System.Environment.ProcessId}-{Guid.NewGuid():N}";
+        var service = new PublishedService(Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "benchmarks", name)).FullName);
+        try
+        {
+            // The checkout's global.json says which SDK builds it. Locked: a lock file that does not fit is an error and is not rewritten.
+            string[] arguments = ["publish", project, "-c", "Release", "-o", service._folder, "-p:RestoreLockedMode=true", .. _quiet];
+            await ChildProcess.RunAsync(new("dotnet", arguments) { WorkingDirectory = checkout }, cancellationToken);
+            return service;
+        }
+        catch
+        {
+            service.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Gives a database the schema of this version, by the service's own command.</summary>
+    public Task MigrateAsync(RunDatabase database, CancellationToken cancellationToken) =>
+        ChildProcess.RunAsync(ChildProcess.DotNet(Assembly, ["migrate"], Environment(database)), cancellationToken);
 
     /// <summary>Starts it on a database.</summary>
     public Task<WebProgram> StartAsync(RunDatabase database, CancellationToken cancellationToken) =>

@@ -1,0 +1,67 @@
+using IndustryData.Benchmarks.Loading;
+using IndustryData.Benchmarks.Stage;
+
+namespace IndustryData.Benchmarks.Comparing;
+
+/// <summary>A version of the service that runs on a database of its own.</summary>
+internal sealed class DeployedService : IAsyncDisposable
+{
+    private readonly PublishedService _published;
+    private readonly List<WebProgram> _programs = [];
+
+    private DeployedService(PublishedService published, RunDatabase database, string token) =>
+        (_published, Database, Token) = (published, database, token);
+
+    public RunDatabase Database { get; }
+
+    /// <summary>A token of <see cref="Side.Tenant"/>.</summary>
+    public string Token { get; }
+
+    /// <summary>The process that was started first.</summary>
+    public WebProgram Program => _programs[0];
+
+    /// <summary>Makes a database with the schema of this version, fills it, and starts one process on it.</summary>
+    /// <param name="name">The name of the database.</param>
+    /// <param name="load">The runs to load; null: none.</param>
+    /// <param name="postgres">The server.</param>
+    /// <param name="published">The version.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<DeployedService> StartAsync(
+        string name, Load? load, PrivatePostgres postgres, PublishedService published, CancellationToken cancellationToken)
+    {
+        var database = await postgres.CreateDatabaseAsync(name, cancellationToken);
+        await published.MigrateAsync(database, cancellationToken);
+        if (load is not null)
+        {
+            Console.WriteLine($"Loading {load.Rows:N0} runs into {name} …");
+            var took = await RunLoader.LoadAsync(database, Side.Tenant, load.Rows, load.End, cancellationToken);
+            Console.WriteLine($"  took {took.TotalSeconds:N0} s");
+        }
+
+        var token = await published.TokenAsync(database, Side.Tenant, cancellationToken);
+        var service = new DeployedService(published, database, token);
+        await service.StartAnotherAsync(cancellationToken);
+        return service;
+    }
+
+    /// <summary>Starts another process on the same database, which ends with the others.</summary>
+    public async Task<WebProgram> StartAnotherAsync(CancellationToken cancellationToken)
+    {
+        var program = await _published.StartAsync(Database, cancellationToken);
+        _programs.Add(program);
+        return program;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var program in _programs)
+        {
+            await program.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>Runs that are loaded before anything is measured.</summary>
+/// <param name="Rows">How many.</param>
+/// <param name="End">When the last of them is reported.</param>
+internal sealed record Load(int Rows, DateTimeOffset End);
