@@ -26,7 +26,7 @@ internal static class CompareCommand
             }
 
             var settings = Settings.Read(arguments);
-            if (settings.Only.Except([.. ComparisonList.OnEmpty, .. ComparisonList.OnFull, .. ComparisonList.Unusual]).FirstOrDefault() is { } unknown)
+            if (settings.Only.Except(ComparisonList.Names).FirstOrDefault() is { } unknown)
             {
                 throw new BenchmarkException($"There is no comparison {unknown}.\n{Settings.Usage}");
             }
@@ -56,7 +56,9 @@ internal static class CompareCommand
     {
         Console.WriteLine("Publishing the service, starting PostgreSQL …");
         using var published = await PublishedService.PublishAsync(Checkout.Folder, cancellationToken);
-        using var before = settings.BaselineCheckout is { } checkout ? await PublishedService.PublishAsync(checkout, cancellationToken) : null;
+        using var before = settings.BaselineCheckout is { } checkout
+            ? await PublishedService.PublishAsync(checkout, cancellationToken)
+            : null;
         await using var postgres = await PrivatePostgres.StartAsync(settings.Folder, cancellationToken);
         var list = new ComparisonList(postgres, Connections);
         var outcomes = new List<Outcome>();
@@ -84,7 +86,8 @@ internal static class CompareCommand
             // Last, because the second process stays.
             await CompareAsync("two-services", () => list.TwoServicesAsync(empty, cancellationToken));
             var memory = await RestAsync(settings, outcomes, sides, cancellationToken);
-            return new Report(await MachineFacts.ReadAsync(settings, sides[0].Database, cancellationToken), settings, outcomes, memory);
+            var facts = await MachineFacts.ReadAsync(settings, sides[0].Database, cancellationToken);
+            return new Report(facts, settings, outcomes, memory);
         }
         finally
         {
@@ -149,6 +152,7 @@ internal static class CompareCommand
     {
         await Task.Delay(settings.Seconds < Settings.LeastTelling ? TimeSpan.FromSeconds(1) : _rest, cancellationToken);
         var measured = outcomes.SelectMany(o => o.Comparison.Contenders.Where(c => c.IsService).SelectMany(c => o.Of(c.Name))).Select(m => m.Usage.Resident ?? 0);
-        return new MemoryUse(measured.DefaultIfEmpty().Max(), sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.Program.ProcessId)));
+        var atRest = sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.Program.ProcessId));
+        return new MemoryUse(measured.DefaultIfEmpty().Max(), atRest);
     }
 }

@@ -22,6 +22,9 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     /// <summary>What is made only when it is asked for.</summary>
     public static IReadOnlyList<string> Unusual { get; } = ["write-keyed", "two-services"];
 
+    /// <summary>What <c>--only</c> may name.</summary>
+    public static IEnumerable<string> Names => [.. OnEmpty, .. OnFull, .. Unusual];
+
     private const string Pgbench = "pgbench";
     private const string SaveChanges = "EF Core SaveChanges";
     private const string TunedSaveChanges = "EF Core SaveChanges, tuned";
@@ -41,8 +44,14 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         [
             .. ServiceWrites("", side, connections),
             PgbenchWrites(side, connections),
-            new HttpContender(SaveChanges, [side.Baselines], postgres, Posts("/plain/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
-            new HttpContender(TunedSaveChanges, [side.Baselines], postgres, Posts("/tuned/runs", null, connections)) { Writes = new WrittenDatabase(side.Database, true) },
+            new HttpContender(SaveChanges, [side.Baselines], postgres, Posts("/plain/runs", null, connections))
+            {
+                Writes = new WrittenDatabase(side.Database, true),
+            },
+            new HttpContender(TunedSaveChanges, [side.Baselines], postgres, Posts("/tuned/runs", null, connections))
+            {
+                Writes = new WrittenDatabase(side.Database, true),
+            },
             new HttpContender(Parsed, [side.Baselines], postgres, Posts("/parsed", null, connections)),
             new HttpContender(Ceiling, [side.Baselines], postgres, Posts("/ceiling", null, connections)),
         ],
@@ -62,18 +71,23 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         [.. ServiceWrites("", side, 1), PgbenchWrites(side, 1)],
         [
             .. AgainstBefore(side, ""),
-            new Goal("service, p50, minus pgbench's", "ms", o => o.Each(Service, Pgbench, (a, b) => a.P50 - b.P50), AtMost: 0.3),
+            new Goal(
+                "service, p50, minus pgbench's",
+                "ms",
+                o => o.Each(Service, Pgbench, (a, b) => a.P50 - b.P50),
+                AtMost: 0.3),
         ]);
 
     public Comparison WriteKeyed(Side side)
     {
-        var (keyed, plain) = (", keyed", ", plain");
+        const string keyed = ", keyed";
+        const string plain = ", plain";
         return new(
             "write-keyed",
             $"A run is added, durably, each request with an Idempotency-Key of its own, {connections} connections",
             [
-                .. Versions(side, keyed, (name, service, isPresent) => Writes(name, service, PostsKeyed($"{Runs}/$ref", service.Token, connections), isPresent, true)),
-                Writes(Service + plain, side.Service, Posts($"{Runs}/$ref", side.Service.Token, connections), true, true),
+                .. Versions(side, keyed, (name, service) => Drive(name, service, PostsKeyed(service), Checked(service))),
+                Drive(Service + plain, side.Service, Posts(side.Service, connections), Checked(side.Service)),
             ],
             [
                 .. AgainstBefore(side, keyed),
@@ -85,14 +99,13 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     {
         var (one, two) = ($"{Service}, 1 process", $"{Service}, 2 processes");
         var other = await side.Service.StartAnotherAsync(cancellationToken);
-        var plan = Posts($"{Runs}/$ref", side.Service.Token, connections);
-        var written = new WrittenDatabase(side.Database, true) { ChecksCounts = true };
+        var plan = Posts(side.Service, connections);
         return new(
             "two-services",
-            $"A run is added, durably, to one database: {connections} connections to one process, or {connections / 2} to each of two",
+            $"A run is added, durably: {connections} connections to one process, or {connections / 2} to each of two",
             [
-                new HttpContender(two, [side.Service.Program, other], postgres, plan) { Writes = written, IsPresentService = true },
-                new HttpContender(one, [side.Service.Program], postgres, plan) { Writes = written, IsPresentService = true },
+                new HttpContender(two, [side.Service.Program, other], postgres, plan) { Writes = Checked(side.Service) },
+                Drive(one, side.Service, plan, Checked(side.Service)),
             ],
             [
                 Goal.Ratio("2 processes ÷ 1 process, per second", two, one),
@@ -100,22 +113,28 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             ]);
     }
 
-    public Comparison Batch(Side side) => new(
-        "batch",
-        $"Runs are added 20 at a time: POST /$batch, runs per second, {connections} connections",
-        [
-            .. Versions(side, ", $batch", (name, service, isPresent) => new HttpContender(name, [service.Program], postgres, Batches(service.Token))
-            {
-                Writes = new WrittenDatabase(service.Database, true),
-                PerAnswer = HttpRequests.BatchSize,
-                IsPresentService = isPresent,
-            }),
-            Writes($"{Service}, single", side.Service, Posts($"{Runs}/$ref", side.Service.Token, connections), true),
-        ],
-        [
-            .. AgainstBefore(side, ", $batch"),
-            Goal.Ratio("runs per second, $batch ÷ single", $"{Service}, $batch", $"{Service}, single", atLeast: 1.5),
-        ]);
+    public Comparison Batch(Side side)
+    {
+        const string batch = ", $batch";
+        const string single = $"{Service}, single";
+        return new(
+            "batch",
+            $"Runs are added 20 at a time: POST /$batch, runs per second, {connections} connections",
+            [
+                .. Versions(side, batch, (name, service) =>
+                    new HttpContender(name, [service.Program], postgres, Batches(service))
+                    {
+                        Writes = new WrittenDatabase(service.Database, true),
+                        PerAnswer = HttpRequests.BatchSize,
+                        IsService = service.IsPresent,
+                    }),
+                Drive(single, side.Service, Posts(side.Service, connections), new WrittenDatabase(side.Database, true)),
+            ],
+            [
+                .. AgainstBefore(side, batch),
+                Goal.Ratio("runs per second, $batch ÷ single", Service + batch, single, atLeast: 1.5),
+            ]);
+    }
 
     public Comparison List(Side side)
     {
@@ -126,7 +145,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "list",
             $"100 runs of a status since a time, newest first, {Readers} connections",
             [
-                .. ServiceReads("", side, service => [HttpRequests.Get(Runs + Query("completedWithWarnings"), service.Token)], "\"displayName\":", 100),
+                .. ServiceReads("", side, [Runs + Query("completedWithWarnings")], "\"displayName\":", 100),
                 new PgbenchContender(
                     Pgbench,
                     postgres,
@@ -156,7 +175,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "get",
             $"One run by its id, {Readers} connections",
             [
-                .. ServiceReads("", side, service => [.. ids.Select(id => HttpRequests.Get($"{Runs}/{id}", service.Token))], "\"statistics\":", 1),
+                .. ServiceReads("", side, [.. ids.Select(id => $"{Runs}/{id}")], "\"statistics\":", 1),
                 new PgbenchContender(
                     Pgbench,
                     postgres,
@@ -183,32 +202,36 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "page",
             $"A page of 100 in the default order, {Readers} connections",
             [
-                .. ServiceReads(", first page", side, service => [HttpRequests.Get(Runs, service.Token)], "\"displayName\":", 100),
-                Reads(last, side.Service.Program, [HttpRequests.Get(deep, side.Service.Token)], "\"displayName\":", 100, true),
+                .. ServiceReads(", first page", side, [Runs], "\"displayName\":", 100),
+                Drive(last, side.Service, Gets(side.Service, [deep], "\"displayName\":", 100)),
             ],
             [
                 .. AgainstBefore(side, ", first page"),
-                new Goal($"p50 of page {depth:N0} ÷ p50 of the first", "×", o => o.Each(last, first, (a, b) => a.P50 / b.P50), AtMost: 1.2),
+                new Goal(
+                    $"p50 of page {depth:N0} ÷ p50 of the first",
+                    "×",
+                    o => o.Each(last, first, (a, b) => a.P50 / b.P50),
+                    AtMost: 1.2),
             ]);
     }
 
     public Comparison Count(Side side)
     {
         var (all, failed) = ($"{Service}, all", $"{Service}, by status");
-        IEnumerable<Contender> Counts(string what, string query, string condition) => Versions(side, what, (name, service, isPresent) =>
-            new HttpContender(name, [service.Program], postgres, async () => await Plan(
-                Readers,
-                200,
-                [HttpRequests.Get($"{Runs}/$count{query}", service.Token)],
-                $"{await service.Database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}", CancellationToken.None)}",
-                1)())
+        IEnumerable<Contender> Counts(string what, string query, string condition) =>
+            Versions(side, what, (name, service) => Drive(name, service, async () =>
             {
-                IsPresentService = isPresent,
-            });
+                var sql = $"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}";
+                var count = await service.Database.ReadAsync<long>(sql, CancellationToken.None);
+                return await Gets(service, [$"{Runs}/$count{query}"], $"{count}", 1)();
+            }));
         return new(
             "count",
             $"The exact $count, {Readers} connections",
-            [.. Counts(", all", "", ""), .. Counts(", by status", "?$filter=status%20eq%20%27failed%27", " AND status = 1")],
+            [
+                .. Counts(", all", "", ""),
+                .. Counts(", by status", "?$filter=status%20eq%20%27failed%27", " AND status = 1"),
+            ],
             [
                 .. AgainstBefore(side, ", all"),
                 .. AgainstBefore(side, ", by status"),
@@ -226,7 +249,11 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             $"A run is added, durably, to many, {connections} connections",
             [
                 .. ServiceWrites(stored, full, connections, emptyFirst: false),
-                Writes(onEmpty, empty.Service, Posts($"{Runs}/$ref", empty.Service.Token, connections), true),
+                Drive(
+                    onEmpty,
+                    empty.Service,
+                    Posts(empty.Service, connections),
+                    new WrittenDatabase(empty.Database, true)),
             ],
             [
                 .. AgainstBefore(full, stored),
@@ -237,35 +264,28 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     /// <summary>A contender for the service and, beside it, one for the service before.</summary>
     /// <param name="side">Where they run.</param>
     /// <param name="what">What is added to their names.</param>
-    /// <param name="contender">Makes a contender of its name, the service, and whether it is the present one.</param>
-    private static IEnumerable<Contender> Versions(Side side, string what, Func<string, DeployedService, bool, Contender> contender)
-    {
-        yield return contender(Service + what, side.Service, true);
-        if (side.Before is { } before)
-        {
-            yield return contender(ServiceBefore + what, before, false);
-        }
-    }
+    /// <param name="contender">Makes a contender of its name and the service.</param>
+    private static IEnumerable<Contender> Versions(
+        Side side, string what, Func<string, DeployedService, Contender> contender) =>
+        side.Before is { } before
+            ? [contender(Service + what, side.Service), contender(ServiceBefore + what, before)]
+            : [contender(Service + what, side.Service)];
 
     /// <summary>What is said of these contenders; nothing when there is no service before.</summary>
     private static IEnumerable<Goal> AgainstBefore(Side side, string what) =>
         side.Before is null ? [] : [Goal.AgainstBefore(Service + what, ServiceBefore + what)];
 
     private IEnumerable<Contender> ServiceWrites(string what, Side side, int writers, bool emptyFirst = true) =>
-        Versions(side, what, (name, service, isPresent) =>
-            Writes(name, service, Posts($"{Runs}/$ref", service.Token, writers), isPresent, emptyFirst: emptyFirst));
+        Versions(side, what, (name, service) =>
+            Drive(name, service, Posts(service, writers), new WrittenDatabase(service.Database, emptyFirst)));
 
     private IEnumerable<Contender> ServiceReads(
-        string what, Side side, Func<DeployedService, IReadOnlyList<byte[]>> requests, string text, int times) =>
-        Versions(side, what, (name, service, isPresent) => Reads(name, service.Program, requests(service), text, times, isPresent));
+        string what, Side side, IReadOnlyList<string> paths, string text, int times) =>
+        Versions(side, what, (name, service) => Drive(name, service, Gets(service, paths, text, times)));
 
-    private HttpContender Writes(
-        string name, DeployedService service, Func<Task<DrivePlan>> plan, bool isPresent, bool checksCounts = false, bool emptyFirst = true) =>
-        new(name, [service.Program], postgres, plan)
-        {
-            Writes = new WrittenDatabase(service.Database, emptyFirst) { ChecksCounts = checksCounts },
-            IsPresentService = isPresent,
-        };
+    private HttpContender Drive(
+        string name, DeployedService service, Func<Task<DrivePlan>> plan, WrittenDatabase? writes = null) =>
+        new(name, [service.Program], postgres, plan) { Writes = writes, IsService = service.IsPresent };
 
     private PgbenchContender PgbenchWrites(Side side, int writers) =>
         new(Pgbench, postgres, side.Database, writers, [$"\\set n random(60000, 7200000)\n{side.PgbenchInsert}"], new Dictionary<string, string> { ["tenant"] = $"{Side.OtherTenant}" })
@@ -273,22 +293,35 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             Writes = new WrittenDatabase(side.Database, true),
         };
 
-    private HttpContender Reads(
-        string name, WebProgram program, IReadOnlyList<byte[]> requests, string text, int times, bool isPresent = false) =>
-        new(name, [program], postgres, Plan(Readers, 200, requests, text, times)) { IsPresentService = isPresent };
+    private HttpContender Reads(string name, WebProgram program, IReadOnlyList<byte[]> requests, string text, int times) =>
+        new(name, [program], postgres, Plan(Readers, 200, requests, text, times));
 
-    private static Func<Task<DrivePlan>> Posts(string path, string? token, int connections) =>
-        Plan(connections, 204, [.. HttpRequests.Runs.Select(body => HttpRequests.Post(path, token, body))]);
+    private Func<Task<DrivePlan>> Gets(DeployedService service, IReadOnlyList<string> paths, string text, int times) =>
+        Plan(Readers, 200, [.. paths.Select(path => HttpRequests.Get(path, service.Token))], text, times);
 
-    private static Func<Task<DrivePlan>> PostsKeyed(string path, string? token, int connections)
+    private Func<Task<DrivePlan>> Batches(DeployedService service) => Plan(
+        connections,
+        200,
+        [.. HttpRequests.Batches.Select(body => HttpRequests.Post("/beta/$batch", service.Token, body))],
+        "\"status\":204",
+        HttpRequests.BatchSize);
+
+    private Func<Task<DrivePlan>> PostsKeyed(DeployedService service)
     {
-        byte[][] requests = [.. HttpRequests.Runs.Select(body => HttpRequests.PostKeyed(path, token, body))];
+        var path = $"{Runs}/$ref";
+        var requests = HttpRequests.Runs.Select(body => HttpRequests.PostKeyed(path, service.Token, body)).ToList();
         var keyAt = HttpRequests.KeyAt(requests);
         return async () => await Plan(connections, 204, requests)() with { UniqueAt = keyAt };
     }
 
-    private Func<Task<DrivePlan>> Batches(string token) =>
-        Plan(connections, 200, [.. HttpRequests.Batches.Select(b => HttpRequests.Post("/beta/$batch", token, b))], "\"status\":204", HttpRequests.BatchSize);
+    private static WrittenDatabase Checked(DeployedService service) =>
+        new(service.Database, EmptyFirst: true) { ChecksCounts = true };
+
+    private static Func<Task<DrivePlan>> Posts(DeployedService service, int connections) =>
+        Posts($"{Runs}/$ref", service.Token, connections);
+
+    private static Func<Task<DrivePlan>> Posts(string path, string? token, int connections) =>
+        Plan(connections, 204, [.. HttpRequests.Runs.Select(body => HttpRequests.Post(path, token, body))]);
 
     private static Func<Task<DrivePlan>> Plan(int connections, int status, IReadOnlyList<byte[]> requests, string? text = null, int times = 0) =>
         () => Task.FromResult(new DrivePlan([], connections, 0, 0, requests, status, text, times));

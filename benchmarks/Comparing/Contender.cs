@@ -9,7 +9,7 @@ internal abstract class Contender(string name)
     public string Name { get; } = name;
 
     /// <summary>Whether it is one process of the service that this checkout holds, whose memory is judged.</summary>
-    public virtual bool IsService => false;
+    public bool IsService { get; init; }
 
     /// <summary>Drives it, first without measuring.</summary>
     /// <param name="warmUpSeconds">How long not to measure.</param>

@@ -14,7 +14,8 @@ internal static class DeepPage
 
     /// <summary>Follows the links in the largest steps that the service takes.</summary>
     /// <returns>The page's number, from 1 on, and its path.</returns>
-    public static async Task<(int Number, string Path)> FindAsync(DeployedService service, string list, int rows, CancellationToken cancellationToken)
+    public static async Task<(int Number, string Path)> FindAsync(
+        DeployedService service, string list, int rows, CancellationToken cancellationToken)
     {
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{service.Program.Port}") };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", service.Token);

@@ -14,6 +14,9 @@ internal sealed class DeployedService : IAsyncDisposable
 
     public RunDatabase Database { get; }
 
+    /// <summary>Whether it is the version of this checkout.</summary>
+    public bool IsPresent => _published.IsPresent;
+
     /// <summary>A token of <see cref="Side.Tenant"/>.</summary>
     public string Token { get; }
 
@@ -27,7 +30,11 @@ internal sealed class DeployedService : IAsyncDisposable
     /// <param name="published">The version.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<DeployedService> StartAsync(
-        string name, Load? load, PrivatePostgres postgres, PublishedService published, CancellationToken cancellationToken)
+        string name,
+        Load? load,
+        PrivatePostgres postgres,
+        PublishedService published,
+        CancellationToken cancellationToken)
     {
         var database = await postgres.CreateDatabaseAsync(name, cancellationToken);
         await published.MigrateAsync(database, cancellationToken);

@@ -11,9 +11,12 @@ namespace IndustryData.Benchmarks.Comparing;
 /// <param name="name">What the table calls it.</param>
 /// <param name="programs">The processes, over which the connections are spread evenly.</param>
 /// <param name="postgres">The server whose processor time is told.</param>
-/// <param name="plan">The requests and what is right to answer; its ports and times are filled in here. Called once for each turn.</param>
+/// <param name="plan">
+/// The requests and what is right to answer; its ports and times are filled in here. Called once for each turn.
+/// </param>
 internal sealed class HttpContender(
-    string name, IReadOnlyList<WebProgram> programs, PrivatePostgres postgres, Func<Task<DrivePlan>> plan) : Contender(name)
+    string name, IReadOnlyList<WebProgram> programs, PrivatePostgres postgres, Func<Task<DrivePlan>> plan)
+    : Contender(name)
 {
     // The generator allocates nothing while it drives: the plain collector will do, and has no threads of its own.
     private static readonly Dictionary<string, string> _environment = new() { ["DOTNET_gcServer"] = "0", ["DOTNET_TieredPGO"] = "0" };
@@ -24,11 +27,6 @@ internal sealed class HttpContender(
     /// <summary>How many of what is counted an answer stands for.</summary>
     public int PerAnswer { get; init; } = 1;
 
-    /// <summary>Whether the programs are the service of this checkout.</summary>
-    public bool IsPresentService { get; init; }
-
-    public override bool IsService => IsPresentService && programs.Count == 1;
-
     public override async Task<Measurement> MeasureAsync(double warmUpSeconds, double seconds, CancellationToken cancellationToken)
     {
         if (Writes is not null)
@@ -36,11 +34,14 @@ internal sealed class HttpContender(
             await Writes.PrepareAsync(cancellationToken);
         }
 
-        var asked = await plan() with { Ports = [.. programs.Select(p => p.Port)], WarmUpSeconds = warmUpSeconds, Seconds = seconds };
+        var ports = programs.Select(p => p.Port).ToList();
+        var asked = await plan() with { Ports = ports, WarmUpSeconds = warmUpSeconds, Seconds = seconds };
         var (result, usage) = await DriveAsync(asked, cancellationToken);
         if (result.Wrong > 0)
         {
-            throw new BenchmarkException($"{Name} answered wrongly {result.Wrong} times, first: {result.FirstWrong}\n{string.Join('\n', programs.Select(p => p.Output))}");
+            var output = string.Join('\n', programs.Select(p => p.Output));
+            throw new BenchmarkException(
+                $"{Name} answered wrongly {result.Wrong} times, first: {result.FirstWrong}\n{output}");
         }
 
         if (Writes is not null)
@@ -71,7 +72,8 @@ internal sealed class HttpContender(
                 switch (line)
                 {
                     case DriveCommand.Begin:
-                        watch = UsageWatch.Begin([.. programs.Select(p => p.ProcessId)], postgres.ProcessId, generator.Id);
+                        var processes = programs.Select(p => p.ProcessId).ToList();
+                        watch = UsageWatch.Begin(processes, postgres.ProcessId, generator.Id);
                         break;
                     case DriveCommand.End:
                         usage = await watch!.EndAsync();

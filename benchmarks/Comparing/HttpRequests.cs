@@ -35,7 +35,9 @@ internal static class HttpRequests
     public static int KeyAt(IReadOnlyList<byte[]> requests)
     {
         var places = requests.Select(r => r.AsSpan().IndexOf(Encoding.ASCII.GetBytes(KeyHeader))).Distinct().ToList();
-        return places is [> 0 and var place] ? place + KeyHeader.Length : throw new BenchmarkException("The keys are not at one place.");
+        return places is [> 0 and var place]
+            ? place + KeyHeader.Length
+            : throw new BenchmarkException("The keys are not at one place.");
     }
 
     private static byte[] Post(string path, string authorization, string body, string key)
@@ -43,7 +45,8 @@ internal static class HttpRequests
         var bytes = Encoding.UTF8.GetBytes(body);
         var head = string.Create(
             CultureInfo.InvariantCulture,
-            $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{key}Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n");
+            $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{key}"
+            + $"Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n");
         return [.. Encoding.ASCII.GetBytes(head), .. bytes];
     }
 

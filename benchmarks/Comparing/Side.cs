@@ -3,7 +3,9 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Everything that is measured on databases that hold the same runs: the service, the service before, and the baselines.</summary>
+/// <summary>
+/// Everything that is measured on databases that hold the same runs: the service, the service before, and the baselines.
+/// </summary>
 internal sealed class Side : IAsyncDisposable
 {
     /// <summary>Whose runs the service stores and reads.</summary>
@@ -36,7 +38,12 @@ internal sealed class Side : IAsyncDisposable
     /// <param name="before">The service before; null: none.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Side> StartAsync(
-        string name, Load? load, PrivatePostgres postgres, PublishedService published, PublishedService? before, CancellationToken cancellationToken)
+        string name,
+        Load? load,
+        PrivatePostgres postgres,
+        PublishedService published,
+        PublishedService? before,
+        CancellationToken cancellationToken)
     {
         var service = await DeployedService.StartAsync(name, load, postgres, published, cancellationToken);
         DeployedService? serviceBefore = null;
@@ -44,15 +51,17 @@ internal sealed class Side : IAsyncDisposable
         {
             if (before is not null)
             {
-                serviceBefore = await DeployedService.StartAsync($"{name}_before", load, postgres, before, cancellationToken);
+                serviceBefore = await DeployedService.StartAsync(
+                    $"{name}_before", load, postgres, before, cancellationToken);
             }
 
+            var otherNumbers = await RunColumns.OtherNumbersAsync(service.Database, cancellationToken);
             var environment = new Dictionary<string, string>
             {
                 ["ConnectionStrings__IndustryData"] = service.Database.ConnectionString,
                 ["ReadTenant"] = $"{Tenant}",
                 ["WriteTenant"] = $"{OtherTenant}",
-                ["OtherNumbers"] = string.Join(',', await RunColumns.OtherNumbersAsync(service.Database, cancellationToken)),
+                ["OtherNumbers"] = string.Join(',', otherNumbers),
             };
             return new Side(
                 service,

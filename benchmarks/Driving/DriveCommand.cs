@@ -109,7 +109,7 @@ internal static class DriveCommand
                 var request = plan.Requests[_next[connection]];
                 if (plan.UniqueAt is { } uniqueAt)
                 {
-                    // All connections share the request, but it has been handed to the kernel before another one changes it.
+                    // Connections share requests. One is handed to the kernel whole before the next is changed.
                     Guid.NewGuid().TryFormat(request.AsSpan(uniqueAt), out _);
                 }
 

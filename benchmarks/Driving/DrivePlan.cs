@@ -10,10 +10,18 @@ namespace IndustryData.Benchmarks.Driving;
 /// <param name="Text">What the body of a right answer holds; null: bodies are not looked at.</param>
 /// <param name="Times">How often it holds it.</param>
 internal sealed record DrivePlan(
-    IReadOnlyList<int> Ports, int Connections, double WarmUpSeconds, double Seconds, IReadOnlyList<byte[]> Requests, int Status, string? Text, int Times)
+    IReadOnlyList<int> Ports,
+    int Connections,
+    double WarmUpSeconds,
+    double Seconds,
+    IReadOnlyList<byte[]> Requests,
+    int Status,
+    string? Text,
+    int Times)
 {
     /// <summary>
-    /// How many bytes after its begin each request holds a UUID that is replaced by another one each time it is sent; null: none does.
+    /// The offset in each request of a UUID, which is replaced by another one each time the request is sent; null: there
+    /// is none.
     /// </summary>
     public int? UniqueAt { get; init; }
 }

@@ -59,12 +59,14 @@ internal sealed class RunColumns
         var unknown = await database.ReadAllAsync<string>(
             """
             SELECT column_name::text FROM information_schema.columns
-            WHERE table_schema = 'public' AND table_name = 'runs' AND is_nullable = 'NO' AND is_generated = 'NEVER' AND column_default IS NULL
+            WHERE table_schema = 'public' AND table_name = 'runs'
+                AND is_nullable = 'NO' AND is_generated = 'NEVER' AND column_default IS NULL
             """,
             cancellationToken);
         if (unknown.Except(needed).ToList() is { Count: > 0 } missing)
         {
-            throw new BenchmarkException($"The table runs needs {string.Join(", ", missing)}: say in {nameof(RunColumns)} what is stored there.");
+            throw new BenchmarkException(
+                $"The table runs needs {string.Join(", ", missing)}: say in {nameof(RunColumns)} what is stored there.");
         }
 
         return new RunColumns([.. needed.Select(name => (name, _known.GetValueOrDefault(name) ?? _zero))]);

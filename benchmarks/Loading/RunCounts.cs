@@ -10,7 +10,8 @@ internal static class RunCounts
     {
         ["tenant_id"] = "tenant_id",
         ["quarter"] =
-            "date_trunc('quarter', to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) AT TIME ZONE 'UTC')::date",
+            "date_trunc('quarter', to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)"
+            + " AT TIME ZONE 'UTC')::date",
         ["status"] = "status",
     };
 
@@ -18,7 +19,8 @@ internal static class RunCounts
     private static readonly Dictionary<string, string> _others = new() { ["writer"] = "0", ["count"] = "count(*)" };
 
     /// <summary>
-    /// Counts runs that were loaded past the service, which counts only what it stores itself. Does nothing in a schema without counts.
+    /// Counts runs that were loaded past the service, which counts only what it stores itself. Does nothing in a schema
+    /// without counts.
     /// </summary>
     /// <exception cref="BenchmarkException">The table has a column that nothing is known to put into.</exception>
     public static async Task FillAsync(RunDatabase database, CancellationToken cancellationToken)
@@ -28,7 +30,10 @@ internal static class RunCounts
         {
             var values = columns.Select(c => _known.GetValueOrDefault(c) ?? _others[c]);
             await database.ExecuteAsync(
-                $"INSERT INTO run_counts ({string.Join(", ", columns)}) SELECT {string.Join(", ", values)} FROM runs GROUP BY {Keys(columns)}",
+                $"""
+                INSERT INTO run_counts ({string.Join(", ", columns)})
+                SELECT {string.Join(", ", values)} FROM runs GROUP BY {Keys(columns)}
+                """,
                 cancellationToken);
         }
     }
@@ -48,7 +53,11 @@ internal static class RunCounts
         var wrong = await database.ReadAsync<long>(
             $"""
             SELECT count(*)
-            FROM (SELECT {names}, sum(count)::bigint AS number FROM run_counts WHERE tenant_id = '{tenant}' GROUP BY {names}) AS counted
+            FROM (
+                SELECT {names}, sum(count)::bigint AS number
+                FROM run_counts
+                WHERE tenant_id = '{tenant}'
+                GROUP BY {names}) AS counted
             FULL JOIN (
                 SELECT {string.Join(", ", keys.Select(k => $"{_known[k]} AS {k}"))}, count(*) AS number
                 FROM runs
@@ -59,24 +68,28 @@ internal static class RunCounts
             cancellationToken);
         if (wrong > 0)
         {
-            throw new BenchmarkException($"{wrong} numbers in run_counts differ from the numbers of runs that are stored.");
+            throw new BenchmarkException($"{wrong} counts in run_counts differ from the runs that are stored.");
         }
     }
 
-    private static string Keys(IEnumerable<string> columns) => string.Join(", ", columns.Where(_known.ContainsKey).Select(c => _known[c]));
+    private static string Keys(IEnumerable<string> columns) =>
+        string.Join(", ", columns.Where(_known.ContainsKey).Select(c => _known[c]));
 
-    private static async Task<IReadOnlyList<string>> ColumnsAsync(RunDatabase database, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<string>> ColumnsAsync(
+        RunDatabase database, CancellationToken cancellationToken)
     {
         var columns = await database.ReadAllAsync<string>(
             """
             SELECT column_name::text FROM information_schema.columns
             WHERE table_schema = 'public' AND table_name = 'run_counts' AND is_generated = 'NEVER'
-                AND (column_name IN ('tenant_id', 'quarter', 'status', 'writer', 'count') OR is_nullable = 'NO' AND column_default IS NULL)
+                AND (column_name IN ('tenant_id', 'quarter', 'status', 'writer', 'count')
+                    OR is_nullable = 'NO' AND column_default IS NULL)
             ORDER BY ordinal_position
             """,
             cancellationToken);
         return columns.FirstOrDefault(c => !_known.ContainsKey(c) && !_others.ContainsKey(c)) is { } unknown
-            ? throw new BenchmarkException($"The table run_counts has a column {unknown}: say in {nameof(RunCounts)} what is counted by it.")
+            ? throw new BenchmarkException(
+                $"The table run_counts needs {unknown}: say in {nameof(RunCounts)} what is stored there.")
             : columns;
     }
 }

@@ -9,7 +9,8 @@ internal static class RunLoader
     private const int Months = 24;
 
     /// <summary>
-    /// Loads runs of one tenant, evenly spread over the months. The same tenant, number and end make the same runs with the same ids.
+    /// Loads runs of one tenant, evenly spread over the months. The same tenant, number and end make the same runs with
+    /// the same ids.
     /// </summary>
     /// <param name="database">An empty database with the schema of a version of the service.</param>
     /// <param name="tenant">Whose runs they are.</param>
@@ -23,7 +24,8 @@ internal static class RunLoader
         var begun = Stopwatch.StartNew();
         var columns = await RunColumns.ReadAsync(database, cancellationToken);
         var begin = end.AddMonths(-Months);
-        var isPartitioned = await database.ReadAsync<bool>("SELECT to_regproc('create_runs_partition') IS NOT NULL", cancellationToken);
+        var isPartitioned = await database.ReadAsync<bool>(
+            "SELECT to_regproc('create_runs_partition') IS NOT NULL", cancellationToken);
         for (var quarter = begin; isPartitioned && quarter < end.AddMonths(3); quarter = quarter.AddMonths(3))
         {
             await database.ExecuteAsync($"SELECT create_runs_partition('{quarter:O}')", cancellationToken);
@@ -48,7 +50,8 @@ internal static class RunLoader
             for (var number = from; number < to; number++)
             {
                 var reported = begin + ((end - begin) * ((double)number / rows));
-                columns.Write(copy, new LoadedRun(tenant, SampleRun.Id(number, reported), reported, SampleRun.Of(number, reported)));
+                var id = SampleRun.Id(number, reported);
+                columns.Write(copy, new LoadedRun(tenant, id, reported, SampleRun.Of(number, reported)));
             }
 
             await copy.CompleteAsync(cancellationToken);

@@ -6,7 +6,7 @@ namespace IndustryData.Benchmarks.Measuring;
 /// <param name="Program">Processors that the processes under test kept busy; null when there are none.</param>
 /// <param name="Postgres">Processors that PostgreSQL kept busy.</param>
 /// <param name="Generator">Processors that the load generator kept busy.</param>
-/// <param name="Resident">The most megabytes of memory that the processes under test had together; null when there are none.</param>
+/// <param name="Resident">The most megabytes of memory that the processes under test had; null without them.</param>
 internal sealed record Usage(double? Program, double Postgres, double Generator, double? Resident);
 
 /// <summary>Looks, from begin to end, at what is used.</summary>
@@ -31,7 +31,8 @@ internal sealed class UsageWatch
         _looking = LookAsync();
     }
 
-    public static UsageWatch Begin(IReadOnlyList<int> programs, int postgres, int generator) => new(programs, postgres, generator);
+    public static UsageWatch Begin(IReadOnlyList<int> programs, int postgres, int generator) =>
+        new(programs, postgres, generator);
 
     public async Task<Usage> EndAsync()
     {

@@ -5,9 +5,12 @@ namespace IndustryData.Benchmarks.Reporting;
 
 /// <summary>What has to be known of a machine to compare its figures with those of another.</summary>
 /// <param name="CommitBefore">The commit of <c>--baseline-checkout</c>; null when there is none.</param>
-internal sealed record MachineFacts(DateTimeOffset Ended, string Commit, string? CommitBefore, string CommandLine, string Processor, int Processors, string Memory, string Kernel, string DotNet, string Postgres, string Load)
+internal sealed record MachineFacts(
+    DateTimeOffset Ended, string Commit, string? CommitBefore, string CommandLine, string Processor, int Processors,
+    string Memory, string Kernel, string DotNet, string Postgres, string Load)
 {
-    public static async Task<MachineFacts> ReadAsync(Settings settings, RunDatabase database, CancellationToken cancellationToken) => new(
+    public static async Task<MachineFacts> ReadAsync(
+        Settings settings, RunDatabase database, CancellationToken cancellationToken) => new(
         DateTimeOffset.UtcNow,
         await Checkout.CommitAsync(Checkout.Folder, cancellationToken),
         settings.BaselineCheckout is { } before ? await Checkout.CommitAsync(before, cancellationToken) : null,

@@ -18,7 +18,8 @@ internal static class MarkdownReport
         if (machine.CommitBefore is { } before)
         {
             Line($"");
-            Line($"*service*: commit {machine.Commit}. *{ComparisonList.ServiceBefore}*: commit {before}, from {settings.BaselineCheckout}.");
+            Line($"*service*: commit {machine.Commit}.");
+            Line($"*{ComparisonList.ServiceBefore}*: commit {before}, from {settings.BaselineCheckout}.");
         }
 
         Line($"");

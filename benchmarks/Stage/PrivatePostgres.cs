@@ -44,7 +44,8 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     public async Task<RunDatabase> CreateDatabaseAsync(string name, CancellationToken cancellationToken)
     {
         await new RunDatabase(_server.ConnectionString).ExecuteAsync($"CREATE DATABASE {name}", cancellationToken);
-        return new RunDatabase(new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = name }.ConnectionString);
+        var connection = new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = name };
+        return new RunDatabase(connection.ConnectionString);
     }
 
     /// <summary>A program of PostgreSQL's, connected to a database.</summary>

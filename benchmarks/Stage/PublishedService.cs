@@ -2,16 +2,23 @@ using System.Security.Cryptography;
 
 namespace IndustryData.Benchmarks.Stage;
 
-/// <summary>The service as <c>dotnet publish</c> makes it, in a folder below <c>artifacts/benchmarks</c> that is thrown away.</summary>
+/// <summary>
+/// The service as <c>dotnet publish</c> makes it, in a folder below <c>artifacts/benchmarks</c> that is thrown away.
+/// </summary>
 internal sealed class PublishedService : IDisposable
 {
-    private static readonly string[] _quiet = ["--nologo", "-v", "quiet", "--disable-build-servers"];
+    // Locked: a lock file that does not fit is an error, instead of being rewritten.
+    private static readonly string[] _options =
+        ["-p:RestoreLockedMode=true", "--nologo", "-v", "quiet", "--disable-build-servers"];
 
     // As long as SHA-256's own output: what the README tells to make.
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly string _folder;
 
-    private PublishedService(string folder) => _folder = folder;
+    private PublishedService(string folder, bool isPresent) => (_folder, IsPresent) = (folder, isPresent);
+
+    /// <summary>Whether it is the version of this checkout.</summary>
+    public bool IsPresent { get; }
 
     /// <summary>Publishes the service of a checkout. Of the checkout only its folder <c>artifacts</c> changes.</summary>
     /// <param name="checkout">The folder of the checkout.</param>
@@ -21,11 +28,12 @@ internal sealed class PublishedService : IDisposable
     {
         var project = Checkout.ServiceProject(checkout);
         var name = $"published-{System.Environment.ProcessId}-{Guid.NewGuid():N}";
-        var service = new PublishedService(Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "benchmarks", name)).FullName);
+        var folder = Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "benchmarks", name)).FullName;
+        var service = new PublishedService(folder, checkout == Checkout.Folder);
         try
         {
-            // The checkout's global.json says which SDK builds it. Locked: a lock file that does not fit is an error and is not rewritten.
-            string[] arguments = ["publish", project, "-c", "Release", "-o", service._folder, "-p:RestoreLockedMode=true", .. _quiet];
+            // The checkout's global.json says which SDK builds it.
+            string[] arguments = ["publish", project, "-c", "Release", "-o", service._folder, .. _options];
             await ChildProcess.RunAsync(new("dotnet", arguments) { WorkingDirectory = checkout }, cancellationToken);
             return service;
         }

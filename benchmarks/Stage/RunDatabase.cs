@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace IndustryData.Benchmarks.Stage;
 
-/// <summary>A database with the schema of a version of the service, and how many runs and idempotency keys must be in it.</summary>
+/// <summary>
+/// A database with the schema of a version of the service, and how many runs and idempotency keys must be in it.
+/// </summary>
 internal sealed class RunDatabase(string connectionString)
 {
     // What versions of the service call the table of idempotency keys.
@@ -38,12 +40,14 @@ internal sealed class RunDatabase(string connectionString)
             var keys = await ReadAsync<long>($"SELECT count(*) FROM {keyTable}", cancellationToken);
             if (keys != ExpectedKeys)
             {
-                throw new BenchmarkException($"{ExpectedKeys} idempotency keys were acknowledged, and {keys} are stored.");
+                throw new BenchmarkException(
+                    $"{ExpectedKeys} idempotency keys were acknowledged, and {keys} are stored.");
             }
         }
         else if (ExpectedKeys > 0)
         {
-            throw new BenchmarkException($"No table of idempotency keys is known: say in {nameof(RunDatabase)} what it is called.");
+            throw new BenchmarkException(
+                $"No table of idempotency keys is known: say in {nameof(RunDatabase)} what it is called.");
         }
     }
 
