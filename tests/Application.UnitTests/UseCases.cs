@@ -29,7 +29,7 @@ internal sealed class UseCases : IDisposable
         services.AddSingleton(new StartLimit());
         services.AddApplication(autoMapperLicenseKey: null);
         change?.Invoke(services);
-        Reader.ReadChangeClockAsync(null, CancellationToken.None).ReturnsForAnyArgs(new ChangeClock(Guid.Empty, Now, Settled: 1, Next: 1, Knows: true));
+        Reader.ReadChangeClockAsync(default, null, CancellationToken.None).ReturnsForAnyArgs(new ChangeClock(Guid.Empty, Now, From: 1, Settled: 1, Next: 1, Knows: true));
         Reader.ReadChangesAsync(null!, null!, CancellationToken.None).ReturnsForAnyArgs(([], false));
         Repository.StartAsync(null!, null, 0, default, CancellationToken.None).ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });

@@ -20,8 +20,8 @@ public interface IRunReader
     /// <summary>The inbound totals of the selected runs added up; null when there are none.</summary>
     Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
 
-    /// <summary>How the numbers of changes stand, and whether those of a place still mean something.</summary>
-    Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken);
+    /// <summary>How the numbers of a tenant's changes stand, and whether those of a place still mean something.</summary>
+    Task<ChangeClock> ReadChangeClockAsync(TenantId tenantId, ChangePlace? place, CancellationToken cancellationToken);
 
     /// <summary>The next changes of a walk, as many as the query's page has, or fewer when those are many megabytes.</summary>
     /// <returns>The changes, and whether there were more than the reader had room for.</returns>

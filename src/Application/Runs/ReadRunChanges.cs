@@ -33,9 +33,10 @@ public sealed record RunChange(Guid Id, long Number, RunListItem? Run, bool IsDe
 /// <summary>Where a reader of changes stands.</summary>
 /// <param name="Incarnation">The stretch of the database's life that the numbers belong to.</param>
 /// <param name="Since">When the reader last began to walk.</param>
-/// <param name="From">The number from which the next walk begins: every lower one was settled when the last walk began.</param>
+/// <param name="From">The number from which the next walk begins: no change of the tenant that was not given can have a lower one.</param>
+/// <param name="Settled">The low watermark when the last walk began. A database that has not come so far was restored.</param>
 /// <param name="Walk">How far the walk is that the reader is on; null when it has come to its end.</param>
-public sealed record ChangePlace(Guid Incarnation, DateTimeOffset Since, long From, ChangeWalk? Walk);
+public sealed record ChangePlace(Guid Incarnation, DateTimeOffset Since, long From, long Settled, ChangeWalk? Walk);
 
 /// <summary>A walk over the changes of a range of numbers, page by page.</summary>
 /// <param name="Number">The number of the last change that was given.</param>
@@ -51,28 +52,30 @@ public sealed record ChangeWalk(long Number, Guid Id, long Until, bool IsFirst)
 /// <summary>How the database's numbers of changes stand.</summary>
 /// <param name="Incarnation">The present one.</param>
 /// <param name="Now">The database's clock.</param>
-/// <param name="Settled">Of every lower number all is known: no transaction below it is open.</param>
+/// <param name="From">No change of the tenant that is committed later can have a lower number, also after a crash of the database server.</param>
+/// <param name="Settled">The low watermark: no transaction of a lower number is open. A crash of the database server may move it back.</param>
 /// <param name="Next">No transaction of this or a higher number had ended.</param>
 /// <param name="Knows">Whether the numbers of the place in question are of this database's past, and not from before it was restored.</param>
-public sealed record ChangeClock(Guid Incarnation, DateTimeOffset Now, long Settled, long Next, bool Knows);
+public sealed record ChangeClock(Guid Incarnation, DateTimeOffset Now, long From, long Settled, long Next, bool Knows);
 
 internal sealed class ReadRunChangesHandler(IRunReader runs) : IQueryHandler<ReadRunChangesQuery, Result<RunChangePage>>
 {
     public async ValueTask<Result<RunChangePage>> Handle(ReadRunChangesQuery query, CancellationToken cancellationToken)
     {
         // The clock before the changes: what is committed in between is read now and once more by the next walk.
-        var clock = await runs.ReadChangeClockAsync(query.From, cancellationToken);
+        var clock = await runs.ReadChangeClockAsync(query.TenantId, query.From, cancellationToken);
         if (query.From is { } known && (!clock.Knows || clock.Now - known.Since > ReadRunChangesQuery.Remembered))
         {
             return clock.Knows ? RunErrors.ChangesForgotten(ReadRunChangesQuery.Remembered) : RunErrors.ChangesOfAnotherPast();
         }
 
+        var now = new ChangePlace(clock.Incarnation, clock.Now, clock.From, clock.Settled, Walk: null);
         var place = query.From switch
         {
             { Walk: not null } underway => underway,
-            { From: var from } => new ChangePlace(clock.Incarnation, clock.Now, clock.Settled, ChangeWalk.Over(from, clock.Next, isFirst: false)),
-            null when query.FromNow => new ChangePlace(clock.Incarnation, clock.Now, clock.Settled, Walk: null),
-            null => new ChangePlace(clock.Incarnation, clock.Now, clock.Settled, ChangeWalk.Over(0, clock.Next, isFirst: true)),
+            { From: var from } => now with { Walk = ChangeWalk.Over(from, clock.Next, isFirst: false) },
+            null when query.FromNow => now,
+            null => now with { Walk = ChangeWalk.Over(0, clock.Next, isFirst: true) },
         };
         if (place.Walk is not { } walk)
         {

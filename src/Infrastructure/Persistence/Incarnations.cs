@@ -1,4 +1,5 @@
 using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -11,21 +12,57 @@ internal static class Incarnations
 {
     private const long Lock = 0x496E_6361_726E_6174;
 
+    // A server in recovery has no write position, and what it replays includes the epochs of its primary.
     private const string Present =
         """
         SELECT
             (SELECT system_identifier FROM pg_control_system()) || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'runs'::regclass::oid AS cluster,
-            left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline,
+            CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline,
             pg_postmaster_start_time() AS server_started
         """;
 
-    /// <summary>Notes that a new incarnation has begun, if one has. Before it is noted nothing should be written.</summary>
+    // The highest number of all tenants, by two steps in an index for each tenant instead of a scan of every run.
+    private const string MaxStoredNumber =
+        """
+        WITH RECURSIVE tenants AS (
+            SELECT (SELECT tenant_id FROM runs ORDER BY tenant_id LIMIT 1) AS tenant_id
+            UNION ALL
+            SELECT (SELECT tenant_id FROM runs WHERE runs.tenant_id > tenants.tenant_id ORDER BY tenant_id LIMIT 1)
+            FROM tenants WHERE tenants.tenant_id IS NOT NULL)
+        SELECT greatest(
+            (SELECT max((SELECT max(change_number) FROM runs WHERE runs.tenant_id = tenants.tenant_id)) FROM tenants),
+            (SELECT max(change_number) FROM run_deletions),
+            0)
+        """;
+
+    /// <summary>
+    /// Whether the database was restored from a dump and this was not noted yet. <see cref="NoteAsync"/> then reads the numbers of every
+    /// tenant, which may take minutes. False on a server in recovery.
+    /// </summary>
+    /// <param name="connection">An open connection to a database that has the schema.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<bool> NeedsRestoreAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            SELECT NOT pg_is_in_recovery() AND newest.cluster IS DISTINCT FROM present.cluster AND EXISTS (SELECT FROM runs)
+            FROM ({Present}) AS present LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
+            """,
+            connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    /// <summary>
+    /// Notes that a new incarnation has begun, if one has. Before it is noted nothing should be written. There is no command timeout.
+    /// On a server in recovery nothing is noted: there the newest epoch that was replicated counts.
+    /// </summary>
     public static async Task NoteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var known = new NpgsqlCommand(
             $"""
-            SELECT (newest.cluster, newest.timeline, newest.server_started) = (present.cluster, present.timeline, present.server_started)
-            FROM (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest, ({Present}) AS present
+            SELECT pg_is_in_recovery()
+                OR (newest.cluster, newest.timeline, newest.server_started) IS NOT DISTINCT FROM (present.cluster, present.timeline, present.server_started)
+            FROM ({Present}) AS present LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection);
         if (await known.ExecuteScalarAsync(cancellationToken) is true)
@@ -33,9 +70,10 @@ internal static class Incarnations
             return;
         }
 
-        // Where numbers can have begun anew, they are moved on above all that are stored, which costs one look at every run.
+        // Where transactions are numbered from a lower number again, numbers are moved on above all that are stored.
         await using var note = new NpgsqlBatch(connection)
         {
+            Timeout = 0,
             BatchCommands =
             {
                 new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({Lock})"),
@@ -46,7 +84,7 @@ internal static class Incarnations
                             WHEN newest.cluster = present.cluster THEN newest.change_offset
                             ELSE greatest(
                                 coalesce(newest.change_offset, 0),
-                                1 - pg_current_xact_id()::text::bigint + greatest((SELECT max(change_number) FROM runs), (SELECT max(change_number) FROM run_deletions), 0))
+                                1 - pg_current_xact_id()::text::bigint + ({MaxStoredNumber}))
                             END AS change_offset
                         FROM present LEFT JOIN newest ON TRUE)
                     INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset)
@@ -60,26 +98,45 @@ internal static class Incarnations
         await note.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Reads how the numbers stand.</summary>
-    public static async Task<ChangeClock> ReadClockAsync(NpgsqlConnection connection, ChangePlace? place, CancellationToken cancellationToken)
+    /// <summary>Reads how the numbers of a tenant's changes stand.</summary>
+    public static async Task<ChangeClock> ReadClockAsync(NpgsqlConnection connection, TenantId tenantId, ChangePlace? place, CancellationToken cancellationToken)
     {
         await NoteAsync(connection, cancellationToken);
+
+        // One statement, so that snapshot and maxima are of one moment. A crash of the server may lose numbers of transactions that wrote nothing
+        // and hand them out again, but none below a change that is committed, and so on disk (ADR 9).
         await using var command = new NpgsqlCommand(
             """
-            SELECT newest.id, now(), change_number(pg_snapshot_xmin(pg_current_snapshot())), change_number(pg_snapshot_xmax(pg_current_snapshot())),
+            SELECT coalesce(newest.id, '00000000-0000-0000-0000-000000000000'), now(), clock.settled, clock.next,
+                least(
+                    clock.settled,
+                    1 + coalesce(
+                        greatest(
+                            (SELECT max(change_number) FROM runs WHERE tenant_id = $3),
+                            (SELECT max(change_number) FROM run_deletions WHERE tenant_id = $3)),
+                        0)),
                 EXISTS (
                     SELECT FROM incarnations AS named
                     WHERE named.id = $1 AND NOT EXISTS (
                         SELECT FROM incarnations AS later
                         WHERE later.number > named.number AND (later.cluster <> named.cluster OR later.timeline <> named.timeline OR later.begun < $2)))
-            FROM (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest
+            FROM (
+                SELECT change_number(pg_snapshot_xmin(pg_current_snapshot())) AS settled, change_number(pg_snapshot_xmax(pg_current_snapshot())) AS next) AS clock
+            LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = place?.Incarnation ?? Guid.Empty });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Max(place?.From ?? 0, place?.Walk?.Until ?? 0) });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Max(place?.Settled ?? 0, place?.Walk?.Until ?? 0) });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         var (settled, next) = (row.GetInt64(2), row.GetInt64(3));
-        return new ChangeClock(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), settled, next, row.GetBoolean(4) && (place?.From ?? 0) <= next);
+        return new ChangeClock(
+            row.GetGuid(0),
+            row.GetFieldValue<DateTimeOffset>(1),
+            From: row.GetInt64(4),
+            settled,
+            next,
+            Knows: row.GetBoolean(5) && (place?.Settled ?? 0) <= next);
     }
 }

@@ -128,10 +128,10 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Da
         return patience;
     }
 
-    public async Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken)
+    public async Task<ChangeClock> ReadChangeClockAsync(TenantId tenantId, ChangePlace? place, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await Incarnations.ReadClockAsync(connection, place, cancellationToken);
+        return await Incarnations.ReadClockAsync(connection, tenantId, place, cancellationToken);
     }
 
     public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)

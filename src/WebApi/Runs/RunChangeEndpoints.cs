@@ -92,14 +92,14 @@ internal static class RunChangeEndpoints
     private static string Purpose(string options) => $"delta?{options}";
 
     private static object?[] Keys(ChangePlace place) => place.Walk is { } walk
-        ? [place.Incarnation, place.Since, place.From, walk.Number, walk.Id, walk.Until, (short)(walk.IsFirst ? 1 : 0)]
-        : [place.Incarnation, place.Since, place.From];
+        ? [place.Incarnation, place.Since, place.From, place.Settled, walk.Number, walk.Id, walk.Until, (short)(walk.IsFirst ? 1 : 0)]
+        : [place.Incarnation, place.Since, place.From, place.Settled];
 
     private static ChangePlace? Place(IReadOnlyList<object?>? keys) => keys switch
     {
-        [Guid incarnation, DateTimeOffset since, long from] => new ChangePlace(incarnation, since, from, Walk: null),
-        [Guid incarnation, DateTimeOffset since, long from, long number, Guid id, long until, short isFirst] =>
-            new ChangePlace(incarnation, since, from, new ChangeWalk(number, id, until, isFirst == 1)),
+        [Guid incarnation, DateTimeOffset since, long from, long settled] => new ChangePlace(incarnation, since, from, settled, Walk: null),
+        [Guid incarnation, DateTimeOffset since, long from, long settled, long number, Guid id, long until, short isFirst] =>
+            new ChangePlace(incarnation, since, from, settled, new ChangeWalk(number, id, until, isFirst == 1)),
         _ => null,
     };
 }

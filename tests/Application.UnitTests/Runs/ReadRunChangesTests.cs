@@ -29,12 +29,12 @@ public sealed class ReadRunChangesTests
     }
 
     [Fact]
-    public async Task A_walk_begins_where_all_was_settled_and_ends_at_what_is_next_now()
+    public async Task Walk_that_ends_keeps_where_the_next_walk_begins()
     {
         var page = (await ReadAsync(Place(walk: null), there: 2)).Value;
 
         page.Changes.Count.ShouldBe(2);
-        page.Next.ShouldBe(new ChangePlace(_incarnation, UseCases.Now, From: 90, Walk: null));
+        page.Next.ShouldBe(new ChangePlace(_incarnation, UseCases.Now, From: 85, Settled: 90, Walk: null));
     }
 
     [Fact]
@@ -59,13 +59,13 @@ public sealed class ReadRunChangesTests
         page.Next.ShouldBe(Place(walk with { Number = 101, Id = page.Changes[1].Id }));
     }
 
-    private static ChangePlace Place(ChangeWalk? walk) => new(_incarnation, UseCases.Now, From: 50, walk);
+    private static ChangePlace Place(ChangeWalk? walk) => new(_incarnation, UseCases.Now, From: 50, Settled: 55, walk);
 
     /// <summary>A page of 3 where so many changes are to be read.</summary>
     private static async Task<Result<RunChangePage>> ReadAsync(ChangePlace from, int there, bool knows = true, bool isFull = false)
     {
         using var cases = new UseCases();
-        cases.Reader.ReadChangeClockAsync(from, Cancellation).ReturnsForAnyArgs(new ChangeClock(_incarnation, UseCases.Now, Settled: 90, Next: 120, knows));
+        cases.Reader.ReadChangeClockAsync(default, from, Cancellation).ReturnsForAnyArgs(new ChangeClock(_incarnation, UseCases.Now, From: 85, Settled: 90, Next: 120, knows));
         cases.Reader.ReadChangesAsync(null!, null!, Cancellation)
             .ReturnsForAnyArgs(call => ([.. Enumerable.Range(100, Math.Min(there, call.Arg<ReadRunChangesQuery>().PageSize)).Select(n => new RunChange(Guid.NewGuid(), n, Run: null))], isFull));
         return await cases.Sender.Send(new ReadRunChangesQuery(UseCases.Tenant, RunCriteria.All, PageSize: 3, from, FromNow: false, WithStatistics: false), Cancellation);
