@@ -6,6 +6,8 @@ using IndustryData.Infrastructure.Persistence.Commits;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace IndustryData.Infrastructure;
@@ -13,6 +15,10 @@ namespace IndustryData.Infrastructure;
 /// <summary>Wires PostgreSQL.</summary>
 public static class InfrastructureServices
 {
+    private const int MaxMigrationAttempts = 3;
+
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Adds what the use cases need of a database.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="connectionString">Which PostgreSQL, in Npgsql's spelling. The server may be away still.</param>
@@ -42,27 +48,46 @@ public static class InfrastructureServices
         return services;
     }
 
-    /// <summary>Applies the schema, waiting for a server that is not there yet.</summary>
+    /// <summary>
+    /// Applies the schema, waiting for a server that is not there yet. Migrations take as long as they need, whatever command timeout the
+    /// connection string names.
+    /// </summary>
     /// <param name="connectionString">Which PostgreSQL.</param>
     /// <param name="patience">How long to wait for the server.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="logger">Is told of the progress.</param>
     /// <returns>The migrations that were applied.</returns>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, TimeSpan patience, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> MigrateAsync(
+        string connectionString, TimeSpan patience, CancellationToken cancellationToken, ILogger? logger = null)
     {
         await using var database = DataSources.MaintenanceConnections(connectionString);
-        await using var context = new IndustryDataContext(new DbContextOptionsBuilder<IndustryDataContext>().UseNpgsql(database).Options);
-        var schema = new Schema(context);
-        var until = TimeProvider.System.GetTimestamp() + (long)(patience.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var connection = await OpenAsync(database, patience, cancellationToken);
+            try
+            {
+                return await Schema.MigrateAsync(connection, logger ?? NullLogger.Instance, cancellationToken);
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient && attempt < MaxMigrationAttempts)
+            {
+                // The server ended, or another transaction was in the way.
+                await Task.Delay(_pause, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource database, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
-                await using var connection = await database.OpenConnectionAsync(cancellationToken);
-                return await schema.MigrateAsync(connection, cancellationToken);
+                return await database.OpenConnectionAsync(cancellationToken);
             }
-            catch (NpgsqlException exception) when (exception.IsTransient && TimeProvider.System.GetTimestamp() < until)
+            catch (NpgsqlException exception) when (exception.IsTransient && TimeProvider.System.GetElapsedTime(begun) < timeout)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken);
+                await Task.Delay(_pause, cancellationToken);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.WebApi;
@@ -6,6 +7,7 @@ using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Connections;
 using Npgsql;
 using Serilog;
+using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage = "Commands: serve (when none is named), migrate, token, health, psql. README.md says what each does, and which settings there are.";
@@ -56,7 +58,9 @@ try
                 if (server is not null)
                 {
                     connectionString = server.ConnectionString;
-                    await InfrastructureServices.MigrateAsync(connectionString, TimeSpan.FromSeconds(30), CancellationToken.None);
+                    await using var logs = new LoggerConfiguration().ReadFrom.Configuration(configuration).CreateLogger();
+                    using var factory = new SerilogLoggerFactory(logs);
+                    await InfrastructureServices.MigrateAsync(connectionString, TimeSpan.FromSeconds(30), CancellationToken.None, factory.CreateLogger("Migrations"));
                     builder.Services.AddHostedService(_ => new Supervision(server));
                 }
 
@@ -68,8 +72,16 @@ try
         case "migrate" when isEmbedded:
             throw new OperatorException("Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it.");
         case "migrate":
-            var applied = await InfrastructureServices.MigrateAsync(connectionString, TimeSpan.FromSeconds(60), CancellationToken.None);
-            Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+            // Progress goes to the error output. The last line, the result, is the output.
+            await using (var log = new LoggerConfiguration().WriteTo.Console(
+                standardErrorFromLevel: LogEventLevel.Verbose, outputTemplate: "{Message:lj}{NewLine}", formatProvider: CultureInfo.InvariantCulture).CreateLogger())
+            using (var factory = new SerilogLoggerFactory(log))
+            {
+                var applied = await InfrastructureServices.MigrateAsync(
+                    connectionString, TimeSpan.FromSeconds(60), CancellationToken.None, factory.CreateLogger("Migrations"));
+                Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+            }
+
             return 0;
         case "token":
             AddDevelopmentKey();

@@ -85,9 +85,18 @@ internal static class DataSources
             $"set_config('lock_timeout', '{CommitLockTimeoutMilliseconds}', false)",
             IdleTransactionTimeout);
 
-    /// <summary>The pool for maintenance, whose statements may take as long as they need.</summary>
+    /// <summary>The pool for maintenance, whose statements may take as long as they need, whatever the connection string or the role says.</summary>
     public static NpgsqlDataSource MaintenanceConnections(string connectionString) =>
-        Create(connectionString, MaintenancePoolSize, "Command Timeout=0", "set_config('statement_timeout', '0', false)");
+        Create(
+            $"{connectionString};Command Timeout=0",
+            MaintenancePoolSize,
+            "",
+            "set_config('statement_timeout', '0', false)",
+            "set_config('lock_timeout', '0', false)",
+            "set_config('idle_in_transaction_session_timeout', '0', false)",
+
+            // The purge is planned for the rows that are expired now. A generic plan may sort them all for each portion.
+            "set_config('plan_cache_mode', 'force_custom_plan', false)");
 
     /// <summary>The pool for heartbeats.</summary>
     public static NpgsqlDataSource HealthConnections(string connectionString) =>

@@ -45,7 +45,7 @@ internal static class Incarnations
     {
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT NOT pg_is_in_recovery() AND newest.cluster IS DISTINCT FROM present.cluster AND EXISTS (SELECT FROM runs)
+            SELECT NOT pg_is_in_recovery() AND newest.cluster <> present.cluster
             FROM ({Present}) AS present LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection);

@@ -12,8 +12,7 @@ namespace IndustryData.Infrastructure.Persistence;
 public sealed record Retention
 {
     /// <summary>
-    /// Runs of a quarter are dropped together when all of them are older than so many months; 0: runs are kept for
-    /// ever.
+    /// Runs of a quarter are detached together when all of them are older than so many months, and dropped a day later; 0: runs are kept for ever.
     /// </summary>
     public int Months { get; init; }
 }
@@ -28,17 +27,42 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
     // This quarter's and so many after it. No more: every list looks into each.
     private const int Ahead = 1;
 
-    private const int AtOnce = 10_000;
+    private const int MaxRowsPerPurge = 10_000;
+
+    // The newest run of each tenant among those of the newest quarter: one step in the key's index for each of these tenants.
+    private const string NewestRun =
+        """
+        WITH RECURSIVE newest AS (
+            (SELECT tenant_id, created_date_time FROM runs WHERE id >= $1 ORDER BY tenant_id DESC, id DESC LIMIT 1)
+            UNION ALL
+            SELECT next.tenant_id, next.created_date_time
+            FROM newest CROSS JOIN LATERAL (
+                SELECT tenant_id, created_date_time FROM runs
+                WHERE id >= $1 AND runs.tenant_id < newest.tenant_id
+                ORDER BY tenant_id DESC, id DESC LIMIT 1) AS next)
+        SELECT max(created_date_time) FROM newest
+        """;
+
+    private const string NewestQuarter =
+        """
+        SELECT first_id_at(quarter::timestamp AT TIME ZONE 'UTC') FROM run_counts
+        GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
+        """;
 
     private static readonly TimeSpan _pause = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan _pauseAfterFailure = TimeSpan.FromMinutes(1);
 
-    // A day more than anybody is promised: clocks differ, and a transaction may take its time.
+    private static readonly TimeSpan _maxClockDifference = TimeSpan.FromHours(1);
+
+    // A day more than promised: clocks differ, and a transaction may take its time.
     private static readonly TimeSpan _deletionsKept = ReadRunChangesQuery.Remembered + TimeSpan.FromDays(1);
 
-    /// <summary>Does all of it once, unless another service is at it.</summary>
-    public async Task RunAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Does all of it once, unless another service is at it. A step that fails is logged and does not keep the others from running.</summary>
+    /// <param name="now">The service's clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether no step failed.</returns>
+    public async Task<bool> RunAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
 
@@ -47,22 +71,50 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
         await using var take = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({Lock})", connection);
         if (await take.ExecuteScalarAsync(cancellationToken) is not true)
         {
-            return;
+            return true;
         }
 
+        await using var ask = new NpgsqlCommand("SELECT clock_timestamp()", connection);
+        DateTimeOffset databaseNow = (DateTime)(await ask.ExecuteScalarAsync(cancellationToken))!;
+        var earlier = now < databaseNow ? now : databaseNow;
+
+        var succeeded = true;
         for (var quarter = 0; quarter <= Ahead; quarter++)
         {
-            await ExecuteAsync("SELECT create_runs_partition($1)", now.AddMonths(3 * quarter), cancellationToken);
+            var instant = now.AddMonths(3 * quarter);
+            succeeded &= await TryAsync("create partitions", () => ExecuteAsync("SELECT create_runs_partition($1)", instant, cancellationToken), cancellationToken);
         }
 
-        if (retention.Months > 0 && await ExecuteAsync("SELECT drop_runs_before($1)", now.AddMonths(-retention.Months), cancellationToken) is int dropped and > 0)
+        if (retention.Months > 0 && (now - databaseNow).Duration() > _maxClockDifference)
         {
-            LogDropped(dropped, retention.Months);
+            LogClocksDiffer(now, databaseNow);
+        }
+        else if (retention.Months > 0)
+        {
+            succeeded &= await TryAsync("detach expired partitions", () => DetachAsync(earlier, cancellationToken), cancellationToken);
+            succeeded &= await TryAsync("drop expired partitions", () => DropAsync(cancellationToken), cancellationToken);
         }
 
-        await DeleteAsync("run_deletions", "deleted_date_time", now - _deletionsKept, cancellationToken);
-        await DeleteAsync("kept_requests", "created_date_time", now - RequestKey.Lifetime, cancellationToken);
+        // Deletions are stamped, and delta tokens judged, by the database's clock; idempotency keys by the service's.
+        succeeded &= await TryAsync(
+            "purge deletions", () => PurgeAsync("run_deletions", "deleted_date_time", databaseNow - _deletionsKept, cancellationToken), cancellationToken);
+        succeeded &= await TryAsync(
+            "purge idempotency keys", () => PurgeAsync("kept_requests", "created_date_time", earlier - RequestKey.Lifetime, cancellationToken), cancellationToken);
+        return succeeded;
     }
+
+    /// <summary>The statement that deletes a portion of a table's expired rows, oldest first: those from $1 on and before $2.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="column">The column that says how old a row is, with an index of its own.</param>
+    internal static string PurgeStatement(string table, string column) =>
+        // The order makes PostgreSQL use the index however many rows are expired.
+        $"""
+        WITH purged AS (
+            DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {table} WHERE {column} >= $1 AND {column} < $2 ORDER BY {column} LIMIT {MaxRowsPerPurge} FOR UPDATE SKIP LOCKED))
+            RETURNING {column})
+        SELECT count(*), max({column}) FROM purged
+        """;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -73,8 +125,7 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
             {
                 if (status.Outage is null)
                 {
-                    await RunAsync(clock.GetUtcNow(), stoppingToken);
-                    pause = _pause;
+                    pause = await RunAsync(clock.GetUtcNow(), stoppingToken) ? _pause : _pauseAfterFailure;
                 }
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -88,14 +139,66 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
         }
     }
 
-    // In portions, so that nobody waits long for a lock.
-    private async Task DeleteAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
+    private async Task<bool> TryAsync(string step, Func<Task> run, CancellationToken cancellationToken)
     {
-        while (await ExecuteAsync(
-            $"WITH gone AS (DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {column} < $1 LIMIT {AtOnce} FOR UPDATE SKIP LOCKED)) RETURNING 1) SELECT count(*) FROM gone",
-            before,
-            cancellationToken) is long and AtOnce)
+        try
         {
+            await run();
+            return true;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogStepFailed(exception, step);
+            return false;
+        }
+    }
+
+    // Should both clocks jump ahead, the runs themselves say how late it can be at most.
+    private async Task DetachAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var quarter = database.CreateCommand(NewestQuarter);
+        if (await quarter.ExecuteScalarAsync(cancellationToken) is not Guid first)
+        {
+            return;
+        }
+
+        await using var newest = database.CreateCommand(NewestRun);
+        newest.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = first });
+        if (await newest.ExecuteScalarAsync(cancellationToken) is not DateTime created)
+        {
+            return;
+        }
+
+        DateTimeOffset latest = created + TimeSpan.FromDays(1);
+        var before = (now < latest ? now : latest).AddMonths(-retention.Months);
+        if (await ExecuteAsync("SELECT detach_runs_before($1)", before, cancellationToken) is int detached and > 0)
+        {
+            LogDetached(detached, retention.Months);
+        }
+    }
+
+    private async Task DropAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT drop_expired_runs()");
+        if (await command.ExecuteScalarAsync(cancellationToken) is int dropped and > 0)
+        {
+            LogDropped(dropped);
+        }
+    }
+
+    // In portions, so that no other transaction waits long for a lock.
+    private async Task PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var from = DateTimeOffset.MinValue.UtcDateTime;
+        for (var purged = (long)MaxRowsPerPurge; purged == MaxRowsPerPurge;)
+        {
+            await using var command = database.CreateCommand(PurgeStatement(table, column));
+            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = from });
+            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            await row.ReadAsync(cancellationToken);
+            purged = row.GetInt64(0);
+            from = purged > 0 ? row.GetDateTime(1) : from;
         }
     }
 
@@ -106,9 +209,22 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
         return await command.ExecuteScalarAsync(cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Dropped {Count} partitions of runs older than {Months} months")]
-    private partial void LogDropped(int count, int months);
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Detached {Count} partitions of runs older than {Months} months; they are dropped in a day (SELECT attach_expired_runs('2023q4') attaches one again)")]
+    private partial void LogDetached(int count, int months);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upkeep of the database failed; it is tried again in a minute")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Dropped {Count} partitions that were detached more than a day ago")]
+    private partial void LogDropped(int count);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Retention drops nothing: the service's clock ({ServiceNow:O}) and the database's ({DatabaseNow:O}) differ by more than an hour. Correct the wrong one.")]
+    private partial void LogClocksDiffer(DateTimeOffset serviceNow, DateTimeOffset databaseNow);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance could not {Step}; the other steps go on, and all are run again in a minute")]
+    private partial void LogStepFailed(Exception exception, string step);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance failed; it is tried again in a minute")]
     private partial void LogFailure(Exception exception);
 }

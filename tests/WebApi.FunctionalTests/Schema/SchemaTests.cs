@@ -30,6 +30,7 @@ public sealed class SchemaTests(TestDatabase database)
     [InlineData("run_deletions")]
     [InlineData("incarnations")]
     [InlineData("token_keys")]
+    [InlineData("expired_partitions")]
     public async Task The_table_is_the_one_of_the_model(string table)
     {
         using var context = Context(database.ConnectionString);
@@ -80,6 +81,91 @@ public sealed class SchemaTests(TestDatabase database)
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)));
 
         (await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
+    }
+
+    /// <summary>A command of the migration and the wait of another process for its turn, both longer than the connection string's command timeout.</summary>
+    [Fact]
+    public async Task Migration_that_takes_longer_than_the_command_timeout_is_applied_once()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            CREATE FUNCTION hold() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(42); END $$;
+            CREATE EVENT TRIGGER hold ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION hold();
+            """);
+        await using var holder = await OpenAsync(own);
+        await ReadAsync(holder, "SELECT pg_advisory_lock(42)");
+        var log = new Messages();
+
+        var first = InfrastructureServices.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation, log);
+        await using var observer = await OpenAsync(own);
+        await UntilAsync(async () => await Infrastructure.Persistence.Schema.IsMigratingAsync(observer, Cancellation));
+        var second = InfrastructureServices.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation);
+        await UntilAsync(async () => await ReadAsync(observer, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '2 s'") is 2L);
+        first.IsCompleted.ShouldBeFalse();
+        second.IsCompleted.ShouldBeFalse();
+        await ReadAsync(holder, "SELECT pg_advisory_unlock(42)");
+
+        var applied = await first;
+        applied.ShouldNotBeEmpty();
+        (await second).ShouldBeEmpty();
+        (await Infrastructure.Persistence.Schema.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
+        log.Count(message => message.StartsWith("Applying migration ", StringComparison.Ordinal)).ShouldBe(applied.Count);
+        log[0].ShouldStartWith($"Applying migration 1 of {applied.Count}: ");
+    }
+
+    [Fact]
+    public async Task Look_after_a_restore_that_takes_longer_than_the_command_timeout_ends()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await using var source = NpgsqlDataSource.Create($"{own};Command Timeout=1");
+        await using var connection = await source.OpenConnectionAsync(Cancellation);
+        await Incarnations.NoteAsync(connection, Cancellation);
+        (await Incarnations.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            UPDATE incarnations SET cluster = 'the one that was dumped';
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics, change_number)
+            SELECT gen_random_uuid(), gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}', 1000000000 - n FROM generate_series(1, 9) AS n;
+            """);
+        (await Incarnations.NeedsRestoreAsync(connection, Cancellation)).ShouldBeTrue();
+        await using var holder = await OpenAsync(own);
+        await using var transaction = await holder.BeginTransactionAsync(Cancellation);
+        await ReadAsync(holder, "LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
+
+        var note = Incarnations.NoteAsync(connection, Cancellation);
+        await using var observer = await OpenAsync(own);
+        await UntilAsync(async () => await ReadAsync(observer, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation' AND clock_timestamp() - query_start > interval '2 s'") is 1L);
+        note.IsCompleted.ShouldBeFalse();
+        await transaction.CommitAsync(Cancellation);
+        await note;
+
+        (await Incarnations.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
+        (await ReadAsync(observer, "SELECT change_number(pg_current_xact_id())")).ShouldBeOfType<long>().ShouldBeGreaterThan(999_999_999);
+    }
+
+    private static async Task<NpgsqlConnection> OpenAsync(string connectionString)
+    {
+        var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(Cancellation);
+        return connection;
+    }
+
+    private static async Task<object?> ReadAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(Cancellation);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        while (!await condition())
+        {
+            await Task.Delay(50, Cancellation);
+        }
     }
 
     private static IndustryDataContext Context(string connectionString) =>

@@ -2,7 +2,6 @@ using IndustryData.Application.Common;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.FunctionalTests.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Schema;
@@ -27,8 +26,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     {
         var early = await InsertAsync(_now);
 
-        await KeepUpAsync(new Retention());
-        await KeepUpAsync(new Retention());
+        await KeepUpAsync(new Retention(), _now);
+        await KeepUpAsync(new Retention(), _now);
 
         (await ReadAsync<string[]>("SELECT array_agg(relname::text ORDER BY relname) FROM pg_class WHERE relname ~ '^run.*2031q[1-4]$|^run.*2032q[1-4]$' AND relkind = 'r'"))
             .ShouldBe(from table in (string[])["run_activities", "runs"] from quarter in (string[])["2031q1", "2031q2"] select $"{table}_{quarter}");
@@ -38,22 +37,107 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Quarters_that_are_old_enough_go_with_their_activities_and_counts()
+    public async Task Retention_detaches_old_quarters_with_activities_and_counts_and_drops_them_a_day_later()
     {
-        await CreateAsync(_now.AddMonths(-28));
-        await CreateAsync(_now.AddMonths(-25));
-        var (old, young) = (await InsertAsync(_now.AddMonths(-28)), await InsertAsync(_now.AddMonths(-25)));
-        await InsertAsync(_now.AddMonths(-60));
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await CreateAsync(now.AddMonths(-25));
+        var (old, young) = (await InsertAsync(now.AddMonths(-28)), await InsertAsync(now.AddMonths(-25)));
+        var (ancient, newest) = (await InsertAsync(now.AddMonths(-60)), await InsertAsync(now));
+        var retention = new Retention { Months = 24 };
 
-        await KeepUpAsync(new Retention());
-        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(3);
-        await KeepUpAsync(new Retention { Months = 24 });
+        (await KeepUpAsync(new Retention(), now)).ShouldBeTrue();
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(4);
+        (await KeepUpAsync(retention, now)).ShouldBeTrue();
+        (await KeepUpAsync(retention, now)).ShouldBeTrue();
 
-        (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([young]);
-        (await ReadAsync<Guid[]>("SELECT array_agg(run_id) FROM run_activities")).ShouldBe([young]);
-        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(1);
-        (await ReadAsync<bool>("SELECT to_regclass('runs_2028q4') IS NULL")).ShouldBeTrue();
-        old.ShouldNotBe(young);
+        (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([young, newest]);
+        (await ReadAsync<Guid[]>("SELECT array_agg(run_id ORDER BY run_id) FROM run_activities")).ShouldBe([young, newest]);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        var expired = await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM expired_partitions");
+        expired.ShouldBe(
+            from table in (string[])["run_activities", "runs"] from instant in (DateTimeOffset[])[now.AddMonths(-60), now.AddMonths(-28)]
+            select $"{table}_{Quarter(instant)}_expired");
+
+        // What the default partition held can be attached again too, with its counts.
+        (await ReadAsync<int>($"SELECT attach_expired_runs('{Quarter(now.AddMonths(-60))}')")).ShouldBe(2);
+        (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([ancient, young, newest]);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(3);
+        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(2);
+
+        await TestDatabase.ExecuteAsync(_connectionString, "UPDATE expired_partitions SET detached_date_time = detached_date_time - interval '1 day'");
+        (await KeepUpAsync(retention, now)).ShouldBeTrue();
+
+        (await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-28))}_expired') IS NULL")).ShouldBeTrue();
+        (await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-60))}_expired') IS NULL")).ShouldBeFalse();
+        (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([young, newest]);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        old.ShouldNotBe(ancient);
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(-60)]
+    public async Task Retention_drops_nothing_while_the_clocks_of_service_and_database_differ(int years)
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await InsertAsync(now.AddMonths(-28));
+        await InsertAsync(now);
+        await TestDatabase.ExecuteAsync(
+            _connectionString, "CREATE TABLE runs_1999q1_expired (); INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')");
+        var log = new Messages();
+
+        await KeepUpAsync(new Retention { Months = 24 }, now.AddYears(years), log);
+
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions WHERE to_regclass(name) IS NOT NULL")).ShouldBe(1);
+        log.ShouldContain(message => message.Contains("differ by more than an hour", StringComparison.Ordinal));
+    }
+
+    /// <summary>As when a machine wakes decades later with its database: both clocks agree, but no run is from that time.</summary>
+    [Fact]
+    public async Task Retention_goes_by_the_newest_run_when_both_clocks_are_ahead_of_it()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-120));
+        await CreateAsync(now.AddMonths(-60));
+        await InsertAsync(now.AddMonths(-120));
+        var newest = await InsertAsync(now.AddMonths(-60));
+
+        await KeepUpAsync(new Retention { Months = 12 }, now);
+
+        (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([newest]);
+    }
+
+    /// <summary>Activities that cannot be detached: everything of that step is as before, and the steps behind it are done.</summary>
+    [Fact]
+    public async Task Step_that_fails_changes_nothing_and_does_not_keep_the_others_from_running()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await InsertAsync(now.AddMonths(-28));
+        await InsertAsync(now);
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            "INSERT INTO kept_requests SELECT gen_random_uuid(), n::text, '', gen_random_uuid(), TRUE, now() - interval '2 days' FROM generate_series(1, 25000) AS n");
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var holder = await connection.BeginTransactionAsync(Cancellation);
+        await using (var hold = new NpgsqlCommand("LOCK TABLE run_activities IN ACCESS SHARE MODE", connection))
+        {
+            await hold.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        var log = new Messages();
+        (await KeepUpAsync(new Retention { Months = 24 }, now, log)).ShouldBeFalse();
+
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(0);
+        (await ReadAsync<long>("SELECT count(*) FROM kept_requests")).ShouldBe(0);
+        log.ShouldContain(message => message.Contains("could not detach expired partitions", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -61,23 +145,68 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     {
         await TestDatabase.ExecuteAsync(
             _connectionString,
-            $"""
-            INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, '{_now:O}'::timestamptz - n * interval '1 day' FROM generate_series(29, 33) AS n;
-            INSERT INTO kept_requests SELECT gen_random_uuid(), n::text, '', gen_random_uuid(), TRUE, '{_now:O}'::timestamptz - n * interval '1 hour' FROM generate_series(22, 26) AS n;
+            """
+            INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 day' FROM generate_series(29, 33) AS n;
+            INSERT INTO kept_requests SELECT gen_random_uuid(), n::text, '', gen_random_uuid(), TRUE, now() - n * interval '1 hour' FROM generate_series(22, 26) AS n;
             """);
 
-        await KeepUpAsync(new Retention());
+        await KeepUpAsync(new Retention(), DateTimeOffset.UtcNow);
 
-        (await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")).ShouldBe([29, 30, 31]);
-        (await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM kept_requests")).ShouldBe(["22", "23", "24"]);
+        (await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")).ShouldBe([29, 30]);
+        (await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM kept_requests")).ShouldBe(["22", "23"]);
     }
 
-    private async Task KeepUpAsync(Retention retention)
+    [Fact]
+    public async Task Purge_by_a_service_whose_clock_is_ahead_keeps_what_is_remembered()
     {
-        await using var source = NpgsqlDataSource.Create(_connectionString);
-        using var upkeep = new Upkeep(source, new Serving(), retention, TimeProvider.System, NullLogger<Upkeep>.Instance);
-        await upkeep.RunAsync(_now, Cancellation);
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            """
+            INSERT INTO run_deletions VALUES (gen_random_uuid(), gen_random_uuid(), 1, now());
+            INSERT INTO kept_requests VALUES (gen_random_uuid(), 'key', '', gen_random_uuid(), TRUE, now());
+            """);
+
+        await KeepUpAsync(new Retention(), DateTimeOffset.UtcNow.AddYears(1));
+
+        (await ReadAsync<long>("SELECT (SELECT count(*) FROM run_deletions) + (SELECT count(*) FROM kept_requests)")).ShouldBe(2);
     }
+
+    [Theory]
+    [InlineData("kept_requests", "created_date_time")]
+    [InlineData("run_deletions", "deleted_date_time")]
+    public async Task Purge_reads_no_table_from_its_start(string table, string column)
+    {
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            """
+            INSERT INTO kept_requests SELECT gen_random_uuid(), n::text, '', gen_random_uuid(), TRUE, now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
+            INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 hour' FROM generate_series(1, 50000) AS n;
+            ANALYZE;
+            """);
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var explain = new NpgsqlCommand($"EXPLAIN {Upkeep.PurgeStatement(table, column)}", connection);
+        explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTimeOffset.MinValue.UtcDateTime });
+        explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTime.UtcNow.AddDays(-1) });
+        var plan = new List<string>();
+        await using var rows = await explain.ExecuteReaderAsync(Cancellation);
+        while (await rows.ReadAsync(Cancellation))
+        {
+            plan.Add(rows.GetString(0));
+        }
+
+        plan.ShouldContain(line => line.Contains($"Index Scan using {table}_oldest", StringComparison.Ordinal));
+        plan.ShouldNotContain(line => line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal));
+    }
+
+    private async Task<bool> KeepUpAsync(Retention retention, DateTimeOffset now, Messages? logger = null)
+    {
+        await using var source = DataSources.MaintenanceConnections(_connectionString);
+        using var upkeep = new Upkeep(source, new Serving(), retention, TimeProvider.System, logger ?? []);
+        return await upkeep.RunAsync(now, Cancellation);
+    }
+
+    private static string Quarter(DateTimeOffset instant) => $"{instant.Year}q{((instant.Month - 1) / 3) + 1}";
 
     private Task CreateAsync(DateTimeOffset instant) => TestDatabase.ExecuteAsync(_connectionString, $"SELECT create_runs_partition('{instant:O}')");
 
@@ -88,7 +217,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             _connectionString,
             $$"""
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
-            VALUES ('{{id}}', '{{id}}', 'x', now(), 0, now(), now(), 1, '{}');
+            VALUES ('{{id}}', '{{id}}', 'x', now(), 0, '{{instant:O}}', now(), 1, '{}');
             INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status) VALUES ('{{id}}', '{{id}}', '{{id}}', 0, 'a', 0);
             INSERT INTO run_counts VALUES ('{{id}}', date_trunc('quarter', '{{instant:O}}'::timestamptz AT TIME ZONE 'UTC'), 0, 0, 1);
             """);

@@ -16,7 +16,7 @@ internal sealed class KeptRequestConfiguration : IEntityTypeConfiguration<KeptRe
         builder.Property(r => r.WithRepresentation).HasColumnName("with_representation");
         builder.Property(r => r.CreatedDateTime).HasColumnName("created_date_time");
 
-        // Those whose time is over are found by it.
-        builder.HasIndex(r => new { r.TenantId, r.CreatedDateTime }, "kept_requests_oldest");
+        // Finds expired keys of every tenant, oldest first.
+        builder.HasIndex(r => r.CreatedDateTime, "kept_requests_oldest");
     }
 }

@@ -169,6 +169,22 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("run_activities", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.ExpiredPartition", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset>("DetachedDateTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("detached_date_time");
+
+                    b.HasKey("Name")
+                        .HasName("expired_partitions_pkey");
+
+                    b.ToTable("expired_partitions", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.Incarnation", b =>
                 {
                     b.Property<int>("Number")
@@ -240,7 +256,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.HasKey("TenantId", "Name")
                         .HasName("kept_requests_pkey");
 
-                    b.HasIndex(new[] { "TenantId", "CreatedDateTime" }, "kept_requests_oldest");
+                    b.HasIndex(new[] { "CreatedDateTime" }, "kept_requests_oldest");
 
                     b.ToTable("kept_requests", (string)null);
                 });

@@ -1,0 +1,169 @@
+using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace IndustryData.Infrastructure.Persistence.Migrations
+{
+    /// <inheritdoc />
+    public partial class ExpiredPartitions : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropIndex(
+                name: "kept_requests_oldest",
+                table: "kept_requests");
+
+            migrationBuilder.CreateTable(
+                name: "expired_partitions",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "text", nullable: false),
+                    detached_date_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("expired_partitions_pkey", x => x.name);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "kept_requests_oldest",
+                table: "kept_requests",
+                column: "created_date_time");
+
+            // Retention detaches first and drops a day later, so that a wrong clock or setting can be corrected in between.
+            migrationBuilder.Sql(
+                """
+                DROP FUNCTION drop_runs_before(timestamptz);
+
+                CREATE FUNCTION detach_runs_before(instant timestamptz) RETURNS integer LANGUAGE plpgsql SET lock_timeout = '2s' AS
+                $$
+                DECLARE
+                    first timestamp := date_trunc('quarter', greatest(instant, to_timestamp(0)) AT TIME ZONE 'UTC');
+                    first_id uuid := first_id_at(first AT TIME ZONE 'UTC');
+                    quarter timestamptz;
+                    parent text;
+                    partition text;
+                    suffix text;
+                    detached integer := 0;
+                BEGIN
+                    -- What the default partition holds of these quarters gets a partition, so that it can be attached again too.
+                    FOR quarter IN
+                        SELECT DISTINCT date_trunc(
+                            'quarter',
+                            to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+                        FROM (
+                            SELECT id FROM runs_default WHERE id < first_id
+                            UNION ALL
+                            SELECT run_id FROM run_activities_default WHERE run_id < first_id) AS strays
+                    LOOP
+                        PERFORM create_runs_partition(quarter);
+                    END LOOP;
+
+                    FOR suffix IN
+                        SELECT DISTINCT right(relname, 7) FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
+                        WHERE inhparent IN ('runs'::regclass, 'run_activities'::regclass) AND relname ~ '_[0-9]{4}q[1-4]$'
+                            AND make_date(left(right(relname, 6), 4)::int, right(relname, 1)::int * 3 - 2, 1) < first
+                        ORDER BY 1
+                    LOOP
+                        -- Only after an earlier partition of the same quarter was dropped.
+                        CONTINUE WHEN to_regclass('runs' || suffix || '_expired') IS NOT NULL
+                            OR to_regclass('run_activities' || suffix || '_expired') IS NOT NULL;
+                        FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
+                            partition := parent || suffix;
+                            CONTINUE WHEN NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(partition) AND inhparent = parent::regclass);
+                            EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, partition);
+                            EXECUTE format('ALTER TABLE %I RENAME TO %I', partition, partition || '_expired');
+                            INSERT INTO expired_partitions (name, detached_date_time) VALUES (partition || '_expired', now());
+                            detached := detached + 1;
+                        END LOOP;
+                    END LOOP;
+
+                    DELETE FROM run_counts AS counts WHERE counts.quarter < first AND to_regclass('runs' || to_char(counts.quarter, '"_"YYYY"q"Q')) IS NULL;
+                    RETURN detached;
+                END
+                $$;
+
+                CREATE FUNCTION drop_expired_runs() RETURNS integer LANGUAGE plpgsql SET lock_timeout = '2s' AS
+                $$
+                DECLARE
+                    partition text;
+                    dropped integer := 0;
+                BEGIN
+                    FOR partition IN
+                        SELECT name FROM expired_partitions
+                        WHERE detached_date_time <= now() - interval '1 day' AND name ~ '^(runs|run_activities)_[0-9]{4}q[1-4]_expired$'
+                        ORDER BY name
+                    LOOP
+                        DELETE FROM expired_partitions WHERE name = partition;
+
+                        -- One that was attached again by hand is in use.
+                        CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(partition));
+                        EXECUTE format('DROP TABLE IF EXISTS %I', partition);
+                        dropped := dropped + 1;
+                    END LOOP;
+
+                    RETURN dropped;
+                END
+                $$;
+
+                CREATE FUNCTION attach_expired_runs(quarter text) RETURNS integer LANGUAGE plpgsql AS
+                $$
+                DECLARE
+                    first timestamp := make_date(left(quarter, 4)::int, right(quarter, 1)::int * 3 - 2, 1);
+                    suffix text := to_char(first, '"_"YYYY"q"Q');
+                    parent text;
+                    partition text;
+                    attached integer := 0;
+                BEGIN
+                    FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
+                        partition := parent || suffix;
+                        CONTINUE WHEN to_regclass(partition || '_expired') IS NULL;
+                        EXECUTE format('ALTER TABLE %I RENAME TO %I', partition || '_expired', partition);
+                        EXECUTE format(
+                            'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                            parent, partition, first_id_at(first AT TIME ZONE 'UTC'), first_id_at((first + interval '3 months') AT TIME ZONE 'UTC'));
+                        DELETE FROM expired_partitions WHERE name = partition || '_expired';
+                        attached := attached + 1;
+                        IF parent = 'runs' THEN
+                            EXECUTE format(
+                                'INSERT INTO run_counts AS counts (tenant_id, quarter, status, writer, count)
+                                SELECT tenant_id, %L::date, status, 0, count(*) FROM %I GROUP BY tenant_id, status ORDER BY tenant_id, status
+                                ON CONFLICT (tenant_id, quarter, status, writer) DO UPDATE SET count = counts.count + excluded.count',
+                                first::date, partition);
+                        END IF;
+                    END LOOP;
+
+                    RETURN attached;
+                END
+                $$;
+                """);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.Sql(
+                """
+                DROP FUNCTION attach_expired_runs(text);
+                DROP FUNCTION drop_expired_runs();
+                DROP FUNCTION detach_runs_before(timestamptz);
+
+                CREATE FUNCTION drop_runs_before(instant timestamptz) RETURNS integer LANGUAGE sql AS 'SELECT 0';
+                """);
+
+            migrationBuilder.DropTable(
+                name: "expired_partitions");
+
+            migrationBuilder.DropIndex(
+                name: "kept_requests_oldest",
+                table: "kept_requests");
+
+            migrationBuilder.CreateIndex(
+                name: "kept_requests_oldest",
+                table: "kept_requests",
+                columns: new[] { "tenant_id", "created_date_time" });
+        }
+    }
+}

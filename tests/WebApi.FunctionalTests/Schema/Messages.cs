@@ -1,0 +1,16 @@
+using IndustryData.Infrastructure.Persistence;
+using Microsoft.Extensions.Logging;
+
+namespace IndustryData.WebApi.FunctionalTests.Schema;
+
+/// <summary>A logger that keeps the messages.</summary>
+internal sealed class Messages : List<string>, ILogger<Upkeep>
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Add(formatter(state, exception));
+}
