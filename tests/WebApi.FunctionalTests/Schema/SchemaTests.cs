@@ -162,9 +162,10 @@ public sealed class SchemaTests(TestDatabase database)
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!await condition())
         {
-            await Task.Delay(50, Cancellation);
+            await Task.Delay(50, timeout.Token);
         }
     }
 
