@@ -39,6 +39,9 @@ public static class InfrastructureServices
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
         services.AddSingleton<IRunRepository, RunRepository>();
+        services.AddSingleton<SlowReads>();
+        services.AddSingleton<CancelRequests>();
+        services.AddSingleton<ReadSessions>();
         services.AddSingleton<IRunReader, RunReader>();
         services.AddSingleton<IPageTokenKey, PageTokenKey>();
         services.AddSingleton<DatabaseWatch>();

@@ -15,5 +15,5 @@ public sealed record RunCount(long Value);
 internal sealed class CountRunsHandler(IRunReader runs) : IQueryHandler<CountRunsQuery, Result<RunCount>>
 {
     public async ValueTask<Result<RunCount>> Handle(CountRunsQuery query, CancellationToken cancellationToken) =>
-        new RunCount(await runs.CountAsync(query.TenantId, query.Criteria, cancellationToken));
+        new RunCount(await runs.CountAsync(query.TenantId, query.Criteria, time: null, cancellationToken));
 }

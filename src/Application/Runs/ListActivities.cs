@@ -4,15 +4,30 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Lists what a run carried out, in the order in which it was reported. A run has so few that they come at once.</summary>
+/// <summary>Lists the activities of a run in the order in which they were added.</summary>
 /// <param name="TenantId">Whose run it is.</param>
 /// <param name="RunId">The run's id as the caller wrote it.</param>
-public sealed record ListActivitiesQuery(TenantId TenantId, string RunId) : IQuery<Result<IReadOnlyList<ActivityResponse>>>;
+/// <param name="PageSize">0 to <see cref="RunPage.MaxSize"/>.</param>
+/// <param name="After">The last activity of the page before; null for the first page.</param>
+/// <param name="WithCount">Whether to count all activities of the run.</param>
+public sealed record ListActivitiesQuery(TenantId TenantId, string RunId, int PageSize, ActivityId? After = null, bool WithCount = false) : IQuery<Result<ActivityPage>>;
 
-internal sealed class ListActivitiesHandler(IRunReader runs) : IQueryHandler<ListActivitiesQuery, Result<IReadOnlyList<ActivityResponse>>>
+/// <summary>A page of the activities of a run.</summary>
+/// <param name="Activities">In the order in which they were added.</param>
+/// <param name="Next">The last activity of this page when there are more; null when there are none.</param>
+/// <param name="Count">How many activities the run has; null when nobody asked.</param>
+public sealed record ActivityPage(IReadOnlyList<ActivityResponse> Activities, ActivityId? Next = null, long? Count = null);
+
+internal sealed class ListActivitiesHandler(IRunReader runs) : IQueryHandler<ListActivitiesQuery, Result<ActivityPage>>
 {
-    public async ValueTask<Result<IReadOnlyList<ActivityResponse>>> Handle(ListActivitiesQuery query, CancellationToken cancellationToken) =>
-        RunId.FromText(query.RunId) is { } id && await runs.ActivitiesAsync(query.TenantId, id, cancellationToken) is { } activities
-            ? new Result<IReadOnlyList<ActivityResponse>>(activities)
-            : RunErrors.NotFound(query.RunId);
+    public async ValueTask<Result<ActivityPage>> Handle(ListActivitiesQuery query, CancellationToken cancellationToken)
+    {
+        if (RunId.FromText(query.RunId) is not { } id
+            || await runs.ListActivitiesAsync(query.TenantId, id, query.PageSize, query.After, cancellationToken) is not { } page)
+        {
+            return RunErrors.NotFound(query.RunId);
+        }
+
+        return query.WithCount ? page with { Count = await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken) } : page;
+    }
 }

@@ -15,6 +15,7 @@ namespace IndustryData.Application.Runs;
 /// <param name="WithStatistics">Whether to read the statistics too, which may be large.</param>
 /// <param name="WithCount">Whether to count all the runs that the criteria select.</param>
 /// <param name="WithActivities">Whether to read what each run carried out too; then the page has at most <see cref="RunPage.MaxSizeWithActivities"/> runs.</param>
+/// <param name="WithBlockingError">Whether to read the blocking errors, which may be large.</param>
 public sealed record ListRunsQuery(
     TenantId TenantId,
     RunCriteria Criteria,
@@ -24,14 +25,18 @@ public sealed record ListRunsQuery(
     RunPosition? After = null,
     bool WithStatistics = false,
     bool WithCount = false,
-    bool WithActivities = false) : IQuery<Result<RunPage>>
+    bool WithActivities = false,
+    bool WithBlockingError = true) : IQuery<Result<RunPage>>
 {
+    /// <summary>Whether the order is that of an index: what comes after a run is found without sorting.</summary>
+    public bool IsInIndexOrder =>
+        Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id] && start.IsDescending == id.IsDescending;
+
     /// <summary>
     /// Whether the runs stand one after the other in an index: those of a tenant by their start, of all statuses or of one. How to find them then
     /// depends on no value, and is quickly done, unless their statistics come too.
     /// </summary>
-    public bool IsAnsweredByIndex =>
-        Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id] && start.IsDescending == id.IsDescending && Skip == 0 && !WithStatistics && Criteria.BoundsStartAlone;
+    public bool IsAnsweredByIndex => IsInIndexOrder && Skip == 0 && !WithStatistics && Criteria.BoundsStartAlone;
 }
 
 /// <summary>One page of a list. Its runs come one by one, as they are read; a failure to read them is thrown there.</summary>
@@ -63,26 +68,28 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
 {
     public async ValueTask<Result<RunPage>> Handle(ListRunsQuery query, CancellationToken cancellationToken)
     {
+        // What is asked for together must be done within the time of one query.
+        var time = query.WithCount || query.WithActivities ? new QueryTime() : null;
         var page = new RunPage
         {
-            Count = query.WithCount ? await runs.CountAsync(query.TenantId, query.Criteria, cancellationToken) : null,
+            Count = query.WithCount ? await runs.CountAsync(query.TenantId, query.Criteria, time, cancellationToken) : null,
             Runs = AsyncEnumerable.Empty<RunListItem>(),
         };
         if (query.PageSize > 0)
         {
-            page.Runs = ReadAsync(query, page, cancellationToken);
-            page.Runs = query.WithActivities ? WithActivitiesAsync(query, page, page.Runs, cancellationToken) : page.Runs;
+            page.Runs = ReadAsync(query, page, time, cancellationToken);
+            page.Runs = query.WithActivities ? WithActivitiesAsync(query, page, page.Runs, time, cancellationToken) : page.Runs;
         }
 
         return page;
     }
 
-    private async IAsyncEnumerable<RunListItem> ReadAsync(ListRunsQuery query, RunPage page, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<RunListItem> ReadAsync(ListRunsQuery query, RunPage page, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (last, read) = (default(RunListItem), 0);
 
         // One more than asked for tells whether there is a next page.
-        await foreach (var run in runs.ListAsync(query with { PageSize = query.PageSize + 1 }, cancellationToken))
+        await foreach (var run in runs.ListAsync(query with { PageSize = query.PageSize + 1 }, time, cancellationToken))
         {
             if (read == query.PageSize || page.IsFull)
             {
@@ -96,7 +103,7 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
     }
 
     private async IAsyncEnumerable<RunListItem> WithActivitiesAsync(
-        ListRunsQuery query, RunPage page, IAsyncEnumerable<RunListItem> found, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListRunsQuery query, RunPage page, IAsyncEnumerable<RunListItem> found, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var read = await found.ToListAsync(cancellationToken);
         if (read.Count == 0)
@@ -104,18 +111,19 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
             yield break;
         }
 
-        var (activities, leftOut) = await runs.ActivitiesAsync(query.TenantId, [.. read.Select(r => r.Id)], cancellationToken);
-        var (last, first) = (default(RunListItem), true);
+        // Read one by one, so that nothing is read that the page has no room for.
+        await using var activities = runs.ListActivitiesAsync(query.TenantId, [.. read.Select(r => r.Id)], time, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        RunListItem? last = null;
         foreach (var run in read)
         {
-            if (run.Id == leftOut || (page.IsFull && !first))
+            if ((page.IsFull && last is not null) || !await activities.MoveNextAsync())
             {
-                page.Next = RunPosition.Of(last, query.Order);
+                page.Next = last is { } before ? RunPosition.Of(before, query.Order) : page.Next;
                 yield break;
             }
 
-            (last, first) = (run, false);
-            yield return run with { Activities = activities.GetValueOrDefault(run.Id, []) };
+            last = run;
+            yield return run with { Activities = activities.Current };
         }
     }
 }

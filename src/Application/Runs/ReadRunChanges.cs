@@ -11,7 +11,9 @@ namespace IndustryData.Application.Runs;
 /// <param name="From">Where the reader stands; null: at the very beginning.</param>
 /// <param name="FromNow">Whether a reader at the very beginning wants only what changes from now on.</param>
 /// <param name="WithStatistics">Whether to read the statistics too.</param>
-public sealed record ReadRunChangesQuery(TenantId TenantId, RunCriteria Criteria, int PageSize, ChangePlace? From, bool FromNow, bool WithStatistics)
+/// <param name="WithBlockingError">Whether to read the blocking errors.</param>
+public sealed record ReadRunChangesQuery(
+    TenantId TenantId, RunCriteria Criteria, int PageSize, ChangePlace? From, bool FromNow, bool WithStatistics, bool WithBlockingError = true)
     : IQuery<Result<RunChangePage>>
 {
     /// <summary>How long a place can be returned to: deletions are remembered so long.</summary>

@@ -10,6 +10,9 @@ public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> Words
     /// <summary>Every run.</summary>
     public static readonly RunCriteria All = new(null, []);
 
+    /// <summary>Whether they select every run.</summary>
+    public bool SelectsAll => Filter is null && Words.Count == 0;
+
     /// <summary>Whether they depend on nothing but the status.</summary>
     public bool AsksForStatusAlone => Words.Count == 0 && (Filter is null || IsOfStatus(Filter));
 

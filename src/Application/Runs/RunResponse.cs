@@ -25,7 +25,7 @@ public sealed record RunResponse(
 
 /// <summary>A run as a list shows it: without the statistics, which may be large, unless somebody asks for them. A struct, because pages of them pass by and nobody keeps one.</summary>
 /// <inheritdoc cref="RunResponse" />
-/// <param name="Activities">What it carried out, in the order in which it was reported; null when nobody asked.</param>
+/// <param name="Activities">Its activities in the order in which they were added, as many as the answer has room for; null when nobody asked.</param>
 public readonly record struct RunListItem(
     Guid Id,
     string DisplayName,
@@ -37,4 +37,4 @@ public readonly record struct RunListItem(
     DateTimeOffset LastModifiedDateTime,
     long Version,
     string? Statistics = null,
-    IReadOnlyList<ActivityResponse>? Activities = null);
+    ActivityPage? Activities = null);

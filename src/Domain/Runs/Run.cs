@@ -72,7 +72,7 @@ public sealed partial class Run
             CreatedDateTime = created,
             LastModifiedDateTime = created,
             Version = 1,
-            Activities = [.. draft.Activities.Select(a => RunActivity.Of(tenantId, id, a, now))],
+            Activities = [.. draft.Activities.Select((a, i) => RunActivity.Of(tenantId, id, i, a))],
         };
     }
 

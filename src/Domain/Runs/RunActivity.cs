@@ -38,11 +38,11 @@ public sealed class RunActivity
     /// <summary>The flow that it carried out, if its reporter says.</summary>
     public ActivityFlow? Flow { get; private set; }
 
-    internal static RunActivity Of(TenantId tenantId, RunId runId, ActivityDraft judged, DateTimeOffset now) => new()
+    internal static RunActivity Of(TenantId tenantId, RunId runId, int ordinal, ActivityDraft judged) => new()
     {
         TenantId = tenantId,
         RunId = runId,
-        Id = ActivityId.New(now),
+        Id = ActivityId.New(runId, ordinal),
         Type = judged.Type!,
         DisplayName = new DisplayName(judged.DisplayName!),
         Status = judged.Status!,

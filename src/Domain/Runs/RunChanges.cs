@@ -67,7 +67,7 @@ public sealed partial class Run
         }
 
         Touch(now);
-        return RunActivity.Of(TenantId, Id, draft, now);
+        return RunActivity.Of(TenantId, Id, count, draft);
     }
 
     /// <summary>Changes one of the run's activities, and with it the run's version.</summary>

@@ -1,189 +1,149 @@
-using System.Data;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>Reads runs in SQL, straight into responses. Every statement names the tenant.</summary>
-internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource indexed, QueryLimit limit) : IRunReader
+internal sealed class RunReader(ReadSessions sessions) : IRunReader
 {
     private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
 
-    // In characters of what may be large. Who has read so much of a page, or of its activities, leaves the rest to the
-    // next.
-    private const long LongestPage = 4 * 1024 * 1024;
+    // The rows of the first portion. Of runs a default page, so that it is one statement: each may have 64 KiB of blocking error.
+    private const int FirstRuns = RunPage.DefaultSize + 1;
 
-    // In runs with their statistics, of which each may have 64 KiB.
-    private const int LargestPortion = 128;
+    // Each may have 64 KiB of statistics too.
+    private const int FirstRunsWithStatistics = 32;
 
-    private const string ActivityColumns = "run_id, id, type, display_name, status, blocking_error, activity";
+    // Each may have 16 KiB.
+    private const int FirstActivities = 128;
+
+    // Each may have a thousand activities.
+    private const int FirstRunsWithActivities = 8;
+
+    private const string ActivityColumns = "id, type, display_name, status, blocking_error, activity";
 
     private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
 
+    // What is not shown is not read: it may be large. The null keeps the columns in their places.
+    private const string SmallListColumns = "id, display_name, start_date_time, end_date_time, status, NULL, created_date_time, last_modified_date_time, version";
+
     public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        await using var command = indexed.CreateCommand($"SELECT {ListColumns}, statistics FROM runs WHERE tenant_id = $1 AND id = $2");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await rows.ReadAsync(cancellationToken))
+        await using var session = await sessions.OpenKeyedAsync(cancellationToken);
+        await session.ExecuteAsync(OfRun($"SELECT {ListColumns}, statistics FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id), maxRows: 1);
+        if (!await session.ReadAsync())
         {
             return null;
         }
 
-        var run = Item(rows);
+        var run = Item(session.Row);
         return new RunResponse(
-            run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, rows.GetString(9), run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version);
+            run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, session.Row.GetString(9), run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version);
     }
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        await using var command = indexed.CreateCommand("SELECT EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND id = $2)");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
-        return await command.ExecuteScalarAsync(cancellationToken) is true;
+        await using var session = await sessions.OpenKeyedAsync(cancellationToken);
+        await session.ExecuteAsync(OfRun("SELECT 1 FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id), maxRows: 1);
+        return await session.ReadAsync();
     }
 
-    public async IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var connection = await (query.IsAnsweredByIndex ? indexed : database).OpenConnectionAsync(cancellationToken);
-        using var patience = Patience(cancellationToken);
+        await using var session = query.IsAnsweredByIndex
+            ? await sessions.OpenIndexedAsync(time, cancellationToken)
+            : await sessions.OpenAsync(query.TenantId, time, cancellationToken);
 
-        // Results are read to their end, even when nobody wants the rest any more. What may be large is asked for in
-        // portions, all as of one moment.
-        var portion = query.WithStatistics ? Math.Min(query.PageSize, LargestPortion) : query.PageSize;
-        await using var moment = portion < query.PageSize ? await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, patience.Token) : null;
-        for (var (next, left) = (query with { PageSize = portion }, query.PageSize); next.PageSize > 0;)
+        // Where a portion would have to be found by sorting, all is read at once, and the reader that has enough cancels the rest.
+        var portions = new Portions(
+            query.PageSize,
+            !query.IsInIndexOrder ? query.PageSize : query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
+        if (portions.Next < query.PageSize)
         {
+            session.BeginSnapshot();
+        }
+
+        for (var next = query; portions.Next > 0;)
+        {
+            next = next with { PageSize = portions.Next };
             var (last, read) = (default(RunListItem), 0);
-            await using var command = Command(next, connection);
-            await using var rows = await command.ExecuteReaderAsync(patience.Token);
-            while (await rows.ReadAsync(patience.Token))
+            await session.ExecuteAsync(Command(next), portions.Next);
+            while (await session.ReadAsync())
             {
-                (last, read) = (query.WithStatistics ? Item(rows) with { Statistics = rows.GetString(9) } : Item(rows), read + 1);
+                (last, read) = (query.WithStatistics ? Item(session.Row) with { Statistics = session.Row.GetString(9) } : Item(session.Row), read + 1);
+                portions.Add((last.BlockingError?.Length ?? 0) + (last.Statistics?.Length ?? 0));
                 yield return last;
+                if (read == portions.Next)
+                {
+                    break;
+                }
             }
 
-            left -= read;
-            next = read < next.PageSize || left == 0
-                ? next with { PageSize = 0 }
-                : next with { PageSize = Math.Min(portion, left), Skip = 0, After = RunPosition.Of(last, query.Order) };
+            portions.Advance(read);
+            next = portions.Next > 0 ? next with { Skip = 0, After = RunPosition.Of(last, query.Order) } : next;
         }
     }
 
-    public Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
+    public async Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, QueryTime? time, CancellationToken cancellationToken)
     {
+        var sql = new RunSql();
+        var where = sql.Where(tenantId.Value, criteria);
+
         // What asks for nothing but statuses is counted already, in a column of the same name.
-        var sql = new RunSql();
-        var where = sql.Where(tenantId.Value, criteria);
-        return QueryAsync(
-            criteria.AsksForStatusAlone ? $"SELECT coalesce(sum(count), 0)::bigint FROM run_counts WHERE {where}" : $"SELECT count(*) FROM runs WHERE {where}",
-            sql,
-            async (rows, cancellation) => await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0,
-            cancellationToken,
-            criteria.AsksForStatusAlone);
+        await using var session = criteria.AsksForStatusAlone
+            ? await sessions.OpenIndexedAsync(time, cancellationToken)
+            : await sessions.OpenAsync(tenantId, time, cancellationToken);
+        await session.ExecuteAsync(
+            sql.Command(criteria.AsksForStatusAlone
+                ? $"SELECT coalesce(sum(count), 0)::bigint FROM run_counts WHERE {where}"
+                : $"SELECT count(*) FROM runs WHERE {where}"),
+            maxRows: 1);
+        return await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
     }
 
-    public Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
+    public async Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
     {
         var sql = new RunSql();
         var where = sql.Where(tenantId.Value, criteria);
-        return QueryAsync(
-            $"""
-            SELECT newest.id, newest.status, sums.*
-            FROM (SELECT id, status FROM runs WHERE {where} ORDER BY {RunSql.OrderBy(RunOrderKey.Newest)} LIMIT 1) AS newest,
-                (SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.Total(t)})"))} FROM runs WHERE {where}) AS sums
-            """,
-            sql,
-            async (rows, cancellation) => await rows.ReadAsync(cancellation)
-                ? new RunSums(
-                    rows.GetGuid(0),
-                    RunStatus.FromNumber(rows.GetInt16(1)).Name,
-                    _totals.Select((total, i) => (total, i)).ToDictionary(t => t.total, t => rows.IsDBNull(t.i + 2) ? (BigInteger?)null : rows.GetFieldValue<BigInteger>(t.i + 2)))
-                : null,
-            cancellationToken);
+        await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
+        await session.ExecuteAsync(
+            sql.Command(
+                $"""
+                SELECT newest.id, newest.status, sums.*
+                FROM (SELECT id, status FROM runs WHERE {where} ORDER BY {RunSql.OrderBy(RunOrderKey.Newest)} LIMIT 1) AS newest,
+                    (SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.Total(t)})"))} FROM runs WHERE {where}) AS sums
+                """),
+            maxRows: 1);
+        if (!await session.ReadAsync())
+        {
+            return null;
+        }
+
+        var row = session.Row;
+        return new RunSums(
+            row.GetGuid(0),
+            RunStatus.FromNumber(row.GetInt16(1)).Name,
+            _totals.Select((total, i) => (total, i)).ToDictionary(t => t.total, t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)));
     }
 
-    /// <summary>
-    /// Runs a query that PostgreSQL is told to give up when it takes too long. Waiting for a connection does not count:
-    /// it says nothing of the query.
-    /// </summary>
-    private async Task<T> QueryAsync<T>(string text, RunSql sql, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken, bool isIndexed = false)
+    public async Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken)
     {
-        await using var connection = await (isIndexed ? indexed : database).OpenConnectionAsync(cancellationToken);
-        using var patience = Patience(cancellationToken);
-        await using var command = sql.Command(text, connection);
-        await using var rows = await command.ExecuteReaderAsync(patience.Token);
-        return await read(rows, patience.Token);
-    }
-
-    private CancellationTokenSource Patience(CancellationToken cancellationToken)
-    {
-        var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(limit.Timeout);
-        return patience;
-    }
-
-    public async Task<ChangeClock> ReadChangeClockAsync(TenantId tenantId, ChangePlace? place, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await Incarnations.ReadClockAsync(connection, tenantId, place, cancellationToken);
+        await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        return await session.RunAsync(connection => Incarnations.ReadClockAsync(connection, place, CancellationToken.None));
     }
 
     public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)
     {
-        var (sql, tenantId) = (new RunSql(), query.TenantId.Value);
-        var selects = sql.Selects(query.Criteria);
-        var limit = query.WithStatistics ? Math.Min(query.PageSize, LargestPortion) : query.PageSize;
-        var (changed, isFull) = await QueryAsync(
-            $"""
-            SELECT {ListColumns}, change_number, {(walk.IsFirst ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
-            FROM runs WHERE {sql.Between(tenantId, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")} ORDER BY change_number, id LIMIT {limit}
-            """,
-            sql,
-            async (rows, cancellation) =>
-            {
-                var (changes, length) = (new List<RunChange>(), 0L);
-                while (await rows.ReadAsync(cancellation))
-                {
-                    if (length > LongestPage)
-                    {
-                        return (changes, true);
-                    }
-
-                    RunListItem? run = !rows.GetBoolean(10) ? null : query.WithStatistics ? Item(rows) with { Statistics = rows.GetString(11) } : Item(rows);
-                    changes.Add(new RunChange(rows.GetGuid(0), rows.GetInt64(9), run));
-                    length += (run?.Statistics?.Length ?? 0) + (run?.BlockingError?.Length ?? 0);
-                }
-
-                return (changes, changes.Count == limit && limit < query.PageSize);
-            },
-            cancellationToken);
-        if (walk.IsFirst)
-        {
-            return (changed, isFull);
-        }
-
-        // After the runs: one that is deleted in between is in both, and its deletion comes later.
-        sql = new RunSql();
-        var deleted = await QueryAsync(
-            $"SELECT run_id, change_number FROM run_deletions WHERE {sql.Between(tenantId, walk, "run_id")} ORDER BY change_number, run_id LIMIT {query.PageSize}",
-            sql,
-            async (rows, cancellation) =>
-            {
-                var changes = new List<RunChange>();
-                while (await rows.ReadAsync(cancellation))
-                {
-                    changes.Add(new RunChange(rows.GetGuid(0), rows.GetInt64(1), Run: null, IsDeleted: true));
-                }
-
-                return changes;
-            },
-            cancellationToken);
+        // Only the first walk looks for runs that the criteria select. Every other one reports each change of its range, so that an index bounds it.
+        await using var session = walk.IsFirst && !query.Criteria.SelectsAll
+            ? await sessions.OpenAsync(query.TenantId, time: null, cancellationToken)
+            : await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        session.BeginSnapshot();
+        var deleted = walk.IsFirst ? [] : await ReadDeletedAsync(session, query, walk);
+        var (changed, isFull) = await ReadChangedAsync(session, query, walk);
         if (deleted.Count == 0)
         {
             return (changed, isFull);
@@ -194,98 +154,194 @@ internal sealed class RunReader(NpgsqlDataSource database, [FromKeyedServices(Da
         return ([.. found.Take(isFull ? Math.Min(query.PageSize, found.IndexOf(changed[^1]) + 1) : query.PageSize)], isFull);
     }
 
-    public async Task<IReadOnlyList<ActivityResponse>?> ActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
+    private static async Task<List<RunChange>> ReadDeletedAsync(ReadSession session, ReadRunChangesQuery query, ChangeWalk walk)
     {
-        var (found, _) = await ActivitiesAsync(tenantId, [id.Value], cancellationToken);
-        if (found.TryGetValue(id.Value, out var activities))
+        var (sql, deleted) = (new RunSql(), new List<RunChange>());
+        var range = sql.Between(query.TenantId.Value, walk, "run_id");
+        await session.ExecuteAsync(
+            sql.Command($"SELECT run_id, change_number FROM run_deletions WHERE {range} ORDER BY change_number, run_id LIMIT {query.PageSize}"), query.PageSize);
+        while (deleted.Count < query.PageSize && await session.ReadAsync())
         {
-            return activities;
+            deleted.Add(new RunChange(session.Row.GetGuid(0), session.Row.GetInt64(1), Run: null, IsDeleted: true));
         }
 
-        return await ExistsAsync(tenantId, id, cancellationToken) ? [] : null;
+        return deleted;
+    }
+
+    /// <summary>Reads changed runs, as many as the page has, or fewer when those are many megabytes.</summary>
+    private static async Task<(List<RunChange> Changed, bool IsFull)> ReadChangedAsync(ReadSession session, ReadRunChangesQuery query, ChangeWalk walk)
+    {
+        var changed = new List<RunChange>();
+        var portions = new Portions(query.PageSize, query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
+        while (portions.Next > 0)
+        {
+            var (sql, read) = (new RunSql(), 0);
+            var selects = sql.Selects(query.Criteria);
+            await session.ExecuteAsync(
+                sql.Command(
+                    $"""
+                    SELECT {Columns(query.WithBlockingError)}, change_number, {(walk.IsFirst ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
+                    FROM runs WHERE {sql.Between(query.TenantId.Value, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")}
+                    ORDER BY change_number, id LIMIT {portions.Next}
+                    """),
+                portions.Next);
+            while (read < portions.Next && await session.ReadAsync())
+            {
+                var row = session.Row;
+                var run = query.WithStatistics ? Item(row) with { Statistics = row.GetString(11) } : Item(row);
+                changed.Add(new RunChange(run.Id, row.GetInt64(9), row.GetBoolean(10) ? run : null));
+                portions.Add((run.Statistics?.Length ?? 0) + (run.BlockingError?.Length ?? 0));
+                read++;
+                if (portions.IsFull)
+                {
+                    break;
+                }
+            }
+
+            if (portions.IsFull && changed.Count < query.PageSize)
+            {
+                return (changed, true);
+            }
+
+            portions.Advance(read);
+            walk = changed.Count > 0 ? walk with { Number = changed[^1].Number, Id = changed[^1].Id } : walk;
+        }
+
+        return (changed, false);
+    }
+
+    public async Task<ActivityPage?> ListActivitiesAsync(TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
+    {
+        var page = pageSize == 0 ? new ActivityPage([]) : await ReadActivitiesAsync(tenantId, id, pageSize, after, cancellationToken);
+        return page.Activities.Count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? page : null;
     }
 
     public async Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        var sql = new RunSql();
-        var count = await QueryAsync(
-            $"SELECT count(*) FROM run_activities WHERE tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = {sql.Parameter(id.Value)}",
-            sql,
-            async (rows, cancellation) => await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0,
-            cancellationToken);
+        await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        await session.ExecuteAsync(OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id), maxRows: 1);
+        var count = await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
         return count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? count : null;
     }
 
-    public Task<ActivityResponse?> FindActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken)
+    public async Task<ActivityResponse?> FindActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken)
     {
-        var sql = new RunSql();
-        return QueryAsync(
-            $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = {sql.Parameter(tenantId.Value)} AND run_id = {sql.Parameter(id.Value)} AND id = {sql.Parameter(activityId.Value)}",
-            sql,
-            async (rows, cancellation) => await rows.ReadAsync(cancellation) ? Activity(rows) : null,
-            cancellationToken);
+        await using var session = await sessions.OpenKeyedAsync(cancellationToken);
+        var command = OfRun($"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3", tenantId, id);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
+        await session.ExecuteAsync(command, maxRows: 1);
+        return await session.ReadAsync() ? Activity(session.Row) : null;
     }
 
-    public Task<(IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>> Activities, Guid? LeftOut)> ActivitiesAsync(
-        TenantId tenantId, IReadOnlyList<Guid> ids, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ActivityPage> ListActivitiesAsync(
+        TenantId tenantId, IReadOnlyList<Guid> ids, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var sql = new RunSql();
-        var tenant = sql.Parameter(tenantId.Value);
-        return QueryAsync(
-            $"""
-            SELECT {ActivityColumns}
-            FROM run_activities WHERE tenant_id = {tenant} AND run_id = ANY ({sql.Parameter(ids.ToArray())})
-            ORDER BY array_position({sql.Parameter(ids.ToArray())}, run_id), id
-            """,
-            sql,
-            async (rows, cancellation) =>
+        await using var session = await sessions.OpenAsync(tenantId, time, cancellationToken);
+        session.BeginSnapshot();
+        var portions = new Portions(ids.Count, FirstRunsWithActivities);
+        for (var done = 0; portions.Next > 0;)
+        {
+            // A statement for each run: one for all would have to sort what may be a hundred thousand activities.
+            var batch = new NpgsqlBatch();
+            foreach (var id in ids.Skip(done).Take(portions.Next))
             {
-                var found = new Dictionary<Guid, IReadOnlyList<ActivityResponse>>();
-                var (run, activities, length) = (Guid.Empty, new List<ActivityResponse>(), 0L);
-                while (await rows.ReadAsync(cancellation))
+                batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 ORDER BY id")
                 {
-                    var next = rows.GetGuid(0);
-                    if (next != run && length > LongestPage)
+                    Parameters = { new NpgsqlParameter<Guid> { TypedValue = tenantId.Value }, new NpgsqlParameter<Guid> { TypedValue = id } },
+                });
+            }
+
+            await session.ExecuteAsync(batch);
+            var read = 0;
+            do
+            {
+                var (activities, chars) = (new List<ActivityResponse>(), 0L);
+                while (await session.ReadAsync())
+                {
+                    if (chars > Portions.MaxPageChars)
                     {
-                        return (found, (Guid?)next);
+                        yield return new ActivityPage(activities, new ActivityId(activities[^1].Id));
+                        yield break;
                     }
 
-                    if (next != run)
-                    {
-                        (run, activities) = (next, []);
-                        found.Add(run, activities);
-                    }
-
-                    var activity = Activity(rows);
-                    activities.Add(activity);
-                    length += activity.DisplayName.Length + (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
+                    activities.Add(Activity(session.Row));
+                    chars += Chars(activities[^1]);
                 }
 
-                return ((IReadOnlyDictionary<Guid, IReadOnlyList<ActivityResponse>>)found, (Guid?)null);
-            },
-            cancellationToken);
+                portions.Add(chars);
+                read++;
+                yield return new ActivityPage(activities);
+            }
+            while (await session.NextResultAsync());
+
+            done += read;
+            portions.Advance(read);
+        }
     }
 
-    private static NpgsqlCommand Command(ListRunsQuery query, NpgsqlConnection connection)
+    private async Task<ActivityPage> ReadActivitiesAsync(TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
+    {
+        // One more than asked for tells whether there is a next page.
+        var (activities, portions) = (new List<ActivityResponse>(), new Portions(pageSize + 1, FirstActivities));
+        await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        if (portions.Next <= pageSize)
+        {
+            session.BeginSnapshot();
+        }
+
+        while (portions.Next > 0)
+        {
+            var last = activities.Count > 0 ? activities[^1].Id : after?.Value ?? Guid.Empty;
+            var command = OfRun($"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id > $3 ORDER BY id LIMIT {portions.Next}", tenantId, id);
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = last });
+            await session.ExecuteAsync(command, portions.Next);
+            var read = 0;
+            while (read < portions.Next && await session.ReadAsync())
+            {
+                if (activities.Count == pageSize || portions.IsFull)
+                {
+                    return new ActivityPage(activities, new ActivityId(activities[^1].Id));
+                }
+
+                activities.Add(Activity(session.Row));
+                portions.Add(Chars(activities[^1]));
+                read++;
+            }
+
+            portions.Advance(read);
+        }
+
+        return new ActivityPage(activities);
+    }
+
+    private static long Chars(ActivityResponse activity) => (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
+
+    private static NpgsqlCommand OfRun(string text, TenantId tenantId, RunId id) => new(text)
+    {
+        Parameters = { new NpgsqlParameter<Guid> { TypedValue = tenantId.Value }, new NpgsqlParameter<Guid> { TypedValue = id.Value } },
+    };
+
+    private static string Columns(bool withBlockingError) => withBlockingError ? ListColumns : SmallListColumns;
+
+    private static NpgsqlCommand Command(ListRunsQuery query)
     {
         var sql = new RunSql();
         var where = sql.Where(query.TenantId.Value, query.Criteria);
         var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
 
-        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as
-        // good as one for these, and keeps it. Planning anew for each request takes it longer than reading.
+        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
+        // it. Planning anew for each request takes it longer than reading.
         return sql.Command(
-            $"SELECT {ListColumns}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}",
-            connection);
+            $"SELECT {Columns(query.WithBlockingError)}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}");
     }
 
     private static ActivityResponse Activity(NpgsqlDataReader row) => new(
-        row.GetGuid(1),
-        ActivityType.FromNumber(row.GetInt16(2)).Name,
-        row.GetString(3),
-        ActivityStatus.FromNumber(row.GetInt16(4)).Name,
-        row.IsDBNull(5) ? null : row.GetString(5),
-        row.IsDBNull(6) ? null : row.GetString(6));
+        row.GetGuid(0),
+        ActivityType.FromNumber(row.GetInt16(1)).Name,
+        row.GetString(2),
+        ActivityStatus.FromNumber(row.GetInt16(3)).Name,
+        row.IsDBNull(4) ? null : row.GetString(4),
+        row.IsDBNull(5) ? null : row.GetString(5));
 
     private static RunListItem Item(NpgsqlDataReader row) => new(
         row.GetGuid(0),

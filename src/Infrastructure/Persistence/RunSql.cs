@@ -16,9 +16,9 @@ internal sealed class RunSql
     private readonly List<NpgsqlParameter> _parameters = [];
 
     /// <summary>The command of a text and of the parameters that it names.</summary>
-    public NpgsqlCommand Command(string text, NpgsqlConnection connection)
+    public NpgsqlCommand Command(string text)
     {
-        var command = new NpgsqlCommand(text, connection);
+        var command = new NpgsqlCommand(text);
         foreach (var parameter in _parameters)
         {
             command.Parameters.Add(parameter);

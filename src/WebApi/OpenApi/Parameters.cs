@@ -54,7 +54,7 @@ internal static class Parameters
         [QueryOptions.Search] = Option(QueryOptions.Search, "Words, or \"phrases\" in double quotes, that must all occur in `displayName`.", JsonSchemaType.String, "nightly rostering"),
         [QueryOptions.Top] = Option(QueryOptions.Top, $"The size of a page, {RunPage.DefaultSize} without it; above {RunPage.MaxSize} it means {RunPage.MaxSize}. `@odata.nextLink` leads to the next page while there is more.", JsonSchemaType.Integer, 50),
         [QueryOptions.Skip] = Option(QueryOptions.Skip, "How many runs to leave out at the beginning. To read everything follow `@odata.nextLink` instead.", JsonSchemaType.Integer, 0),
-        [QueryOptions.Count] = Option(QueryOptions.Count, "`true` to have the number of all runs that match in `@odata.count`.", JsonSchemaType.Boolean, true),
+        [QueryOptions.Count] = Option(QueryOptions.Count, "`true` to have the number of all runs that match, or of all activities of the run, in `@odata.count`.", JsonSchemaType.Boolean, true),
         [QueryOptions.SkipToken] = Option(QueryOptions.SkipToken, "Where the page begins. It is part of `@odata.nextLink`; take it from there and nowhere else.", JsonSchemaType.String, null),
         [QueryOptions.DeltaToken] = Option(QueryOptions.DeltaToken, "`latest` to have changes from now on alone. Else it is part of `@odata.deltaLink`; take it from there and nowhere else.", JsonSchemaType.String, "latest"),
         [QueryOptions.Format] = Option(QueryOptions.Format, "The format; wins over `Accept`. `json`, or `application/json;odata.metadata=none`, `minimal` or `full`, also with `IEEE754Compatible=true`; the model is there as `xml` too.", JsonSchemaType.String, "json"),

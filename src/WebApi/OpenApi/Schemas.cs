@@ -90,6 +90,7 @@ internal static class Schemas
         var run = Component(document, Run);
         run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
         run.Properties["activities"] = Many(To(Activity, document), "What the run carried out, when `$expand` asks for it.");
+        run.Properties["activities@odata.nextLink"] = Text("The run's other activities, when they are too large for one answer.");
         AddSent(document);
         AddWrapped(document);
     }
@@ -150,10 +151,10 @@ internal static class Schemas
                 ["value"] = Many(new OpenApiSchema { AnyOf = [To(Run, document), removed] }),
             },
             ["@odata.context", "value"]));
-        document.AddComponent(ActivityCollection, Record(new() { ["@odata.context"] = text, ["value"] = Many(To(Activity, document)) }, ["@odata.context", "value"]));
+        document.AddComponent(ActivityCollection, ActivityPage(Many(To(Activity, document))));
         document.AddComponent(Count, new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" });
         var reference = Record(new() { ["@odata.id"] = Text("The URL of an activity.") }, ["@odata.id"]);
-        document.AddComponent(ActivityReferences, Record(new() { ["@odata.context"] = text, ["value"] = Many(reference) }, ["@odata.context", "value"]));
+        document.AddComponent(ActivityReferences, ActivityPage(Many(reference)));
         document.AddComponent(Singleton, Record(new() { ["@odata.context"] = text }, ["@odata.context"]));
         document.AddComponent(ServiceDocument, Record(
             new() { ["@odata.context"] = text, ["value"] = Many(Record(new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])) },
@@ -333,6 +334,16 @@ internal static class Schemas
 
     // Taken with and without #, and written with it.
     private static OpenApiSchema OneOfTypes(params string[] names) => OneOf(names.SelectMany(n => (string[])[$"#{n}", n]));
+
+    private static OpenApiSchema ActivityPage(OpenApiSchema items) => Record(
+        new()
+        {
+            ["@odata.context"] = Text(),
+            ["@odata.count"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "How many activities the run has; only with `$count=true`." },
+            ["@odata.nextLink"] = Text("The next page; absent on the last one."),
+            ["value"] = items,
+        },
+        ["@odata.context", "value"]);
 
     private static OpenApiSchema Record(Dictionary<string, IOpenApiSchema> properties, string[] required) =>
         new() { Type = JsonSchemaType.Object, Properties = properties, Required = new HashSet<string>(required) };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.OpenApi;
@@ -10,16 +11,18 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>What a run carried out: reported, changed and read below the run.</summary>
 internal static class ActivityEndpoints
 {
+    private static readonly string[] _listOptions = [QueryOptions.Top, QueryOptions.Count, QueryOptions.SkipToken];
+
     public static void MapActivities(this IEndpointRouteBuilder routes, RunAddress address)
     {
         foreach (var run in address.Keyed)
         {
             var activities = $"{run}/activities";
-            routes.Offer("GET", activities, Permissions.Read, http => ListAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.List);
+            routes.Offer("GET", activities, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 404, 406], _listOptions).Describes(ActivityOperations.List);
             routes.Offer("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 412, 413, 415, 422]).Describes(ActivityOperations.Add);
             routes.Offer("GET", $"{activities}/$count", Permissions.Read, (http, _) => CountAsync(http), [200, 400, 404, 406], [], isText: true).Describes(ActivityOperations.Count);
             routes.Only("GET", $"{activities}/$count", Permissions.Read);
-            routes.Offer("GET", $"{activities}/$ref", Permissions.Read, http => ListReferencesAsync(http, address), [200, 400, 404, 406]).Describes(ActivityOperations.ListReferences);
+            routes.Offer("GET", $"{activities}/$ref", Permissions.Read, (http, options) => ListReferencesAsync(http, address, options), [200, 400, 404, 406], _listOptions).Describes(ActivityOperations.ListReferences);
             routes.Only("GET", $"{activities}/$ref", Permissions.Read);
             foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
             {
@@ -29,28 +32,82 @@ internal static class ActivityEndpoints
         }
     }
 
-    private static async Task ListAsync(HttpContext http, RunAddress address)
+    /// <summary>Makes the URL of the next page of the activities of a run; null where there is none.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="address">The address of the runs.</param>
+    /// <param name="run">The run's id.</param>
+    /// <param name="options">The other query options of the URL.</param>
+    /// <param name="page">The page before.</param>
+    /// <param name="path">What follows the path of the activities.</param>
+    public static async ValueTask<string?> NextLinkAsync(HttpContext http, RunAddress address, string run, string options, ActivityPage page, string path = "")
     {
-        if (!(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var activities, out var error))
+        if (page.Next is not { } last)
         {
-            await http.RefuseAsync(error);
-            return;
+            return null;
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activities, Context(http, address)));
+        var token = await http.RequestServices.GetRequiredService<PageToken>().WriteAsync(http.Tenant(), Purpose(run, options), [last.Value], http.RequestAborted);
+        return $"{ServiceUrls.Root(http.Request)}{address.Path}/{run}/activities{path}?{options}{(options.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={token}";
     }
 
-    private static async Task ListReferencesAsync(HttpContext http, RunAddress address)
+    private static async Task ListAsync(HttpContext http, RunAddress address, QueryOptions options)
     {
-        if (!(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var activities, out var error))
+        if (await ReadPageAsync(http, options) is { } page)
         {
-            await http.RefuseAsync(error);
-            return;
+            var next = await NextLinkAsync(http, address, http.Key(), options.ForNextPage, page);
+            await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, page, Context(http, address), next));
+        }
+    }
+
+    private static async Task ListReferencesAsync(HttpContext http, RunAddress address, QueryOptions options)
+    {
+        if (await ReadPageAsync(http, options) is { } page)
+        {
+            var next = await NextLinkAsync(http, address, http.Key(), options.ForNextPage, page, "/$ref");
+            var context = ServiceUrls.Context(http.Request, "Collection($ref)");
+            await http.Response.WriteJsonAsync(
+                StatusCodes.Status200OK,
+                json => ActivityJson.WriteReferences(json, page, id => Url(http, address, id), context, next),
+                showsStatuses: false);
+        }
+    }
+
+    /// <summary>Reads the page that the options ask for.</summary>
+    /// <returns>Null when the request has been answered with an error.</returns>
+    private static async Task<ActivityPage?> ReadPageAsync(HttpContext http, QueryOptions options)
+    {
+        ActivityId? after = null;
+        if (options[QueryOptions.SkipToken] is { } token)
+        {
+            var place = await http.RequestServices.GetRequiredService<PageToken>().ReadAsync(http.Tenant(), Purpose(http.Key(), options.ForThisPage), token, http.RequestAborted);
+            if (place is not [Guid last])
+            {
+                await QueryOptions.RefuseAsync(http, "invalidSkipToken", $"{QueryOptions.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
+                return null;
+            }
+
+            after = new ActivityId(last);
         }
 
-        var context = ServiceUrls.Context(http.Request, "Collection($ref)");
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activities.Select(a => Url(http, address, a.Id)), context), showsStatuses: false);
+        var size = options.PageSize;
+        if (Preferences.MaxPageSize(http) is { } wish)
+        {
+            size = Math.Min(size, wish);
+            Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
+        }
+
+        var query = new ListActivitiesQuery(http.Tenant(), http.Key(), size, after, "true".Equals(options[QueryOptions.Count], StringComparison.OrdinalIgnoreCase));
+        if ((await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out var error))
+        {
+            return page;
+        }
+
+        await http.RefuseAsync(error);
+        return null;
     }
+
+    // So that a token of one run, or of a list of runs, is none of another run's activities. Keys count in any case.
+    private static string Purpose(string run, string options) => $"activities of {run.ToLowerInvariant()}?{options}";
 
     private static async Task CountAsync(HttpContext http)
     {

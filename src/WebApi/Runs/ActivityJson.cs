@@ -15,30 +15,43 @@ internal static class ActivityJson
         json.WriteEndObject();
     }
 
-    /// <summary>A run's activities.</summary>
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<ActivityResponse> activities, string context)
+    /// <summary>A page of the activities of a run.</summary>
+    public static void Write(Utf8JsonWriter json, ActivityPage page, string context, string? next)
     {
-        json.WriteStartObject();
-        json.WriteString("@odata.context", context);
-        Write(json, "value", activities);
+        WriteStart(json, page, context, next);
+        Write(json, "value", page.Activities);
         json.WriteEndObject();
     }
 
-    /// <summary>References to a run's activities (OData JSON Format §14).</summary>
-    public static void Write(Utf8JsonWriter json, IEnumerable<string> urls, string context)
+    /// <summary>A page of references to the activities of a run (OData JSON Format §14).</summary>
+    public static void WriteReferences(Utf8JsonWriter json, ActivityPage page, Func<Guid, string> url, string context, string? next)
     {
-        json.WriteStartObject();
-        json.WriteString("@odata.context", context);
+        WriteStart(json, page, context, next);
         json.WriteStartArray("value");
-        foreach (var url in urls)
+        foreach (var activity in page.Activities)
         {
             json.WriteStartObject();
-            json.WriteString("@odata.id", url);
+            json.WriteString("@odata.id", url(activity.Id));
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteStart(Utf8JsonWriter json, ActivityPage page, string context, string? next)
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.context", context);
+        if (page.Count is { } count)
+        {
+            json.WriteNumber("@odata.count", count);
+        }
+
+        if (next is not null)
+        {
+            json.WriteString("@odata.nextLink", next);
+        }
     }
 
     /// <summary>A run's activities as a member of something else.</summary>

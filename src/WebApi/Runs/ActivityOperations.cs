@@ -5,9 +5,10 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>What the routes of activities do.</summary>
 internal static class ActivityOperations
 {
-    public static readonly Operation List = new("listActivities", "List activities of a run", "What the run carried out, in the order in which it was added.")
+    public static readonly Operation List = new("listActivities", "List activities of a run", "What the run carried out, in the order in which it was added, a page at a time.")
     {
-        Answers = [Answer.Json(200, "All of the run's activities.", Schemas.ActivityCollection)],
+        Headers = [Parameters.PreferPageSize],
+        Answers = [Answer.Json(200, "A page of the run's activities.", Schemas.ActivityCollection, Parameters.PreferenceApplied)],
     };
 
     public static readonly Operation Count = new("countActivities", "Count activities of a run", "How many activities the run has.")
@@ -15,9 +16,10 @@ internal static class ActivityOperations
         Answers = [Answer.Text(200, "The number.", Schemas.Count)],
     };
 
-    public static readonly Operation ListReferences = new("listActivityReferences", "List references to activities of a run", "Where the activities of the run are, and nothing else of them.")
+    public static readonly Operation ListReferences = new("listActivityReferences", "List references to activities of a run", "Where the activities of the run are, and nothing else of them, a page at a time.")
     {
-        Answers = [Answer.Json(200, "A reference to each activity.", Schemas.ActivityReferences)],
+        Headers = [Parameters.PreferPageSize],
+        Answers = [Answer.Json(200, "A page of references to activities.", Schemas.ActivityReferences, Parameters.PreferenceApplied)],
     };
 
     public static readonly Operation Get = new("getActivity", "Get activity", "One activity of a run.")

@@ -70,7 +70,18 @@ internal static class ReadRunEndpoints
             Preferences.ApplyMaxPageSize(http, Math.Min(wish, most));
         }
 
-        var query = new ListRunsQuery(http.Tenant(), asked.Criteria, asked.Order, size, asked.Skip, after, asked.Selection.Shown.HasFlag(RunProperties.Statistics), asked.Count, asked.Selection.WithActivities);
+        var shown = asked.Selection.Shown;
+        var query = new ListRunsQuery(
+            http.Tenant(),
+            asked.Criteria,
+            asked.Order,
+            size,
+            asked.Skip,
+            after,
+            shown.HasFlag(RunProperties.Statistics),
+            asked.Count,
+            asked.Selection.WithActivities,
+            shown.HasFlag(RunProperties.BlockingError));
         if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
         {
             await http.RefuseAsync(error);
@@ -81,7 +92,12 @@ internal static class ReadRunEndpoints
             StatusCodes.Status200OK,
             async json =>
             {
-                await RunJson.WriteAsync(json, page, asked.Selection, ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context));
+                await RunJson.WriteAsync(
+                    json,
+                    page,
+                    asked.Selection,
+                    ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context),
+                    (run, activities) => ActivityEndpoints.NextLinkAsync(http, address, run.ToString(), "", activities));
                 if (page.Next is { } next)
                 {
                     var others = options.ForNextPage;
@@ -142,17 +158,19 @@ internal static class ReadRunEndpoints
         }
 
         // After the run: activities newer than the ETag are only read again, older ones would be kept for good.
-        IReadOnlyList<ActivityResponse>? activities = null;
-        if (asked.Selection.WithActivities && !(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out activities, out error))
+        ActivityPage? activities = null;
+        if (asked.Selection.WithActivities
+            && !(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize), http.RequestAborted)).Succeeded(out activities, out error))
         {
             http.Response.Headers.Remove("ETag");
             await http.RefuseAsync(error);
             return;
         }
 
+        var next = activities is null ? null : await ActivityEndpoints.NextLinkAsync(http, address, http.Key(), "", activities);
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"), asked.Selection, activities));
+            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"), asked.Selection, activities, next));
     }
 
     private static async Task GetStatisticsAsync(HttpContext http)

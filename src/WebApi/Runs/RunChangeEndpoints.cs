@@ -69,7 +69,9 @@ internal static class RunChangeEndpoints
             Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
         }
 
-        var query = new ReadRunChangesQuery(http.Tenant(), asked.Criteria, size, from, fromNow, asked.Selection.Shown.HasFlag(RunProperties.Statistics));
+        var shown = asked.Selection.Shown;
+        var query = new ReadRunChangesQuery(
+            http.Tenant(), asked.Criteria, size, from, fromNow, shown.HasFlag(RunProperties.Statistics), shown.HasFlag(RunProperties.BlockingError));
         if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
         {
             if (error.Kind == ErrorKind.Gone)

@@ -33,19 +33,28 @@ internal static class RunJson
     /// <param name="context">The context URL.</param>
     /// <param name="selection">What to show; null: everything.</param>
     /// <param name="activities">What comes with it; null: nothing.</param>
-    public static void Write(Utf8JsonWriter json, RunResponse run, string context, RunSelection? selection = null, IReadOnlyList<ActivityResponse>? activities = null)
+    /// <param name="nextActivities">The URL of the activities for which there was no room; null: there are none.</param>
+    public static void Write(
+        Utf8JsonWriter json, RunResponse run, string context, RunSelection? selection = null, ActivityPage? activities = null, string? nextActivities = null)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
         WriteMembers(
             json,
             new RunListItem(run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version, run.Statistics, activities),
-            (selection ?? RunSelection.Everything).Shown);
+            (selection ?? RunSelection.Everything).Shown,
+            nextActivities);
         json.WriteEndObject();
     }
 
     /// <summary>A page of runs, each as it is read, up to the link to the next page.</summary>
-    public static async Task WriteAsync(Utf8JsonWriter json, RunPage page, RunSelection selection, string context)
+    /// <param name="json">Where to.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="selection">What to show.</param>
+    /// <param name="context">The context URL.</param>
+    /// <param name="nextActivities">Makes the URL of the activities of a run for which there was no room, null where there are none; null: activities are not shown.</param>
+    public static async Task WriteAsync(
+        Utf8JsonWriter json, RunPage page, RunSelection selection, string context, Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
@@ -58,7 +67,7 @@ internal static class RunJson
         await foreach (var run in page.Runs)
         {
             json.WriteStartObject();
-            WriteMembers(json, run, selection.Shown);
+            WriteMembers(json, run, selection.Shown, run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null);
             json.WriteEndObject();
             page.IsFull = json.BytesCommitted + json.BytesPending > LargestPage;
         }
@@ -158,7 +167,7 @@ internal static class RunJson
         }
     }
 
-    private static void WriteMembers(Utf8JsonWriter json, in RunListItem run, RunProperties shown)
+    private static void WriteMembers(Utf8JsonWriter json, in RunListItem run, RunProperties shown, string? nextActivities = null)
     {
         if (run.Version < _etags.Length)
         {
@@ -219,7 +228,13 @@ internal static class RunJson
 
         if (run.Activities is { } activities)
         {
-            ActivityJson.Write(json, RunSelection.Activities, activities);
+            ActivityJson.Write(json, RunSelection.Activities, activities.Activities);
+
+            // OData JSON Format §4.5.5: of an expanded collection that is partial.
+            if (nextActivities is not null)
+            {
+                json.WriteString($"{RunSelection.Activities}@odata.nextLink", nextActivities);
+            }
         }
     }
 

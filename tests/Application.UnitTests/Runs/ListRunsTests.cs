@@ -1,4 +1,5 @@
 using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
 using NSubstitute;
 
 namespace IndustryData.Application.UnitTests.Runs;
@@ -40,12 +41,12 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
         var query = Query(7) with { After = new RunPosition([UseCases.Now, Guid.CreateVersion7()]) };
-        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
 
         var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
         (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
 
-        cases.Reader.Received(1).ListAsync(query with { PageSize = 8 }, TestContext.Current.CancellationToken);
+        cases.Reader.Received(1).ListAsync(query with { PageSize = 8 }, null, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -79,11 +80,51 @@ public sealed class ListRunsTests
     public async Task Runs_are_counted_only_when_somebody_asks(int pageSize)
     {
         using var cases = new UseCases();
-        cases.Reader.ListAsync(null!, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
-        cases.Reader.CountAsync(UseCases.Tenant, RunCriteria.All, TestContext.Current.CancellationToken).Returns(7);
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
+        cases.Reader.CountAsync(UseCases.Tenant, RunCriteria.All, Arg.Any<QueryTime?>(), TestContext.Current.CancellationToken).Returns(7);
 
         (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value.Count.ShouldBeNull();
         (await cases.Sender.Send(Query(pageSize) with { WithCount = true }, TestContext.Current.CancellationToken)).Value.Count.ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task The_count_and_the_list_of_a_request_share_their_time()
+    {
+        using var cases = new UseCases();
+        QueryTime? counted = null;
+        cases.Reader.CountAsync(default, RunCriteria.All, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(call =>
+            {
+                counted = call.Arg<QueryTime>();
+                return 7;
+            });
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
+
+        var query = Query(2) with { WithCount = true };
+        var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
+        (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
+
+        counted.ShouldNotBeNull();
+        cases.Reader.Received(1).ListAsync(Arg.Any<ListRunsQuery>(), counted, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The reader gives the activities of two runs, because those of the second are too many.</summary>
+    [Fact]
+    public async Task A_page_ends_with_the_last_run_whose_activities_were_read()
+    {
+        using var cases = new UseCases();
+        var runs = Sample.Items(3);
+        var part = new ActivityPage([], new ActivityId(Guid.CreateVersion7()));
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(runs.ToAsyncEnumerable());
+        cases.Reader.ListActivitiesAsync(default, null!, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(new[] { new ActivityPage([]), part }.ToAsyncEnumerable());
+
+        var page = (await cases.Sender.Send(Query(10) with { WithActivities = true }, TestContext.Current.CancellationToken)).Value;
+        var read = await page.Runs.ToListAsync(TestContext.Current.CancellationToken);
+
+        read.Select(r => r.Id).ShouldBe(runs.Take(2).Select(r => r.Id));
+        read[1].Activities.ShouldBe(part);
+        page.Next.ShouldNotBeNull().Keys.ShouldBe([runs[1].StartDateTime, runs[1].Id]);
     }
 
     [Theory]
@@ -107,7 +148,7 @@ public sealed class ListRunsTests
     private static async Task<(List<RunListItem> Read, RunPosition? Next)> List(IReadOnlyList<RunListItem> runs, int pageSize, int room = int.MaxValue)
     {
         using var cases = new UseCases();
-        cases.Reader.ListAsync(Arg.Any<ListRunsQuery>(), TestContext.Current.CancellationToken)
+        cases.Reader.ListAsync(Arg.Any<ListRunsQuery>(), null, TestContext.Current.CancellationToken)
             .Returns(call => runs.Take(call.Arg<ListRunsQuery>().PageSize).ToAsyncEnumerable());
         var page = (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value;
         var read = new List<RunListItem>();

@@ -86,9 +86,28 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
             """);
         var activities = (await Client.GetJsonAsync(new Uri($"{run}/activities"))).GetProperty("value");
 
-        activities.EnumerateArray().Select(a => a.Text("displayName")).ShouldBe(["in", "out"], ignoreOrder: true);
+        activities.EnumerateArray().Select(a => a.Text("displayName")).ShouldBe(["in", "out"]);
         activities.EnumerateArray().Single(a => a.Text("displayName") == "in").GetProperty("blockingError").GetRawText().ShouldBe("""{"code":"x","message":null}""");
         activities.EnumerateArray().Single(a => a.Text("displayName") == "out").Text("@odata.type").ShouldBe("#microsoft.graph.industryData.outboundFlowActivity");
+    }
+
+    /// <summary>With random ids, 20 activities would come in the order sent once in 20! times.</summary>
+    [Fact]
+    public async Task Activities_sent_with_a_run_and_added_later_return_in_that_order()
+    {
+        var one = (int i) => $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}""";
+        var sent = Enumerable.Range(0, 20).ToList();
+        var run = await AddAsync(
+            $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', sent.Take(15).Select(one))}}]}""");
+        foreach (var i in sent.Skip(15))
+        {
+            (await PostAsync(run, one(i))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        }
+
+        var activities = (await Client.GetJsonAsync(new Uri($"{run}/activities"))).GetProperty("value");
+
+        activities.EnumerateArray().Select(a => a.Text("displayName")).ShouldBe(sent.Select(i => $"{i}"));
+        activities.EnumerateArray().ShouldAllBe(a => Guid.Parse(a.Text("id")).Version == 7);
     }
 
     [Theory]

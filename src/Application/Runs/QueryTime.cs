@@ -1,0 +1,12 @@
+namespace IndustryData.Application.Runs;
+
+/// <summary>The time that the queries of one request have taken so far; together they must stay within <see cref="QueryLimit.Timeout"/>.</summary>
+/// <remarks>Not thread-safe: a request runs its queries one after the other.</remarks>
+public sealed class QueryTime
+{
+    /// <summary>The time taken so far. Waiting for a connection does not count.</summary>
+    public TimeSpan Used { get; private set; }
+
+    /// <summary>Adds the time of a query.</summary>
+    public void Add(TimeSpan time) => Used += time;
+}

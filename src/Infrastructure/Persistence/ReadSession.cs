@@ -1,0 +1,302 @@
+using System.Data;
+using System.Diagnostics;
+using System.Threading.RateLimiting;
+using IndustryData.Application.Runs;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>
+/// A connection on which one read runs its queries, one after the other. A query ends in one of four ways: its rows are read to the end; the
+/// reader wants no more of them; its time is over or its caller has gone; or the database stops answering. In the first case the connection
+/// returns to its pool at once. In the others the request goes on without it: the query is canceled and the connection returned in the
+/// background, except that no cancel request is sent to a database that does not answer.
+/// </summary>
+internal sealed class ReadSession : IAsyncDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly CancelRequests _cancels;
+    private readonly CancellationToken _lost;
+    private readonly CancellationToken _caller;
+    private readonly CancellationToken _stop;
+    private readonly CancellationTokenSource? _clock;
+    private readonly QueryTime? _time;
+    private readonly long _opened;
+    private readonly RateLimitLease? _lease;
+    private NpgsqlTransaction? _transaction;
+    private NpgsqlDataReader? _rows;
+    private Action? _cancel;
+    private Task? _pending;
+    private bool _isAtEnd = true;
+    private int _rowsLeft;
+    private int _resultsLeft;
+
+    private ReadSession(
+        NpgsqlConnection connection, RateLimitLease? lease, CancelRequests cancels, TimeSpan? limit, QueryTime? time, CancellationToken lost, CancellationToken caller)
+    {
+        (_connection, _lease, _cancels, _time, _lost, _caller, _stop) = (connection, lease, cancels, time, lost, caller, lost);
+        if (limit is { } most)
+        {
+            var used = time?.Used ?? TimeSpan.Zero;
+            _opened = Stopwatch.GetTimestamp();
+            _clock = CancellationTokenSource.CreateLinkedTokenSource(lost, caller);
+            _clock.CancelAfter(used < most ? most - used : TimeSpan.Zero);
+            _stop = _clock.Token;
+        }
+    }
+
+    /// <summary>The current row.</summary>
+    public NpgsqlDataReader Row => _rows!;
+
+    /// <summary>The exception for a database that has stopped answering.</summary>
+    public static NpgsqlException DatabaseLost() => new("The database has stopped answering.");
+
+    /// <summary>Opens a session.</summary>
+    /// <param name="pool">Where its connection comes from.</param>
+    /// <param name="lease">Is disposed once the connection has been returned; null: there is none.</param>
+    /// <param name="cancels">Sends cancel requests.</param>
+    /// <param name="limit">How long its queries may take together; null: as long as the server lets them, for those that are over in a moment.</param>
+    /// <param name="time">What other queries of the request have taken of the limit; null: nothing, and there will be no others.</param>
+    /// <param name="lost">Is canceled when the database stops answering.</param>
+    /// <param name="caller">Is canceled when the caller has gone.</param>
+    /// <exception cref="NpgsqlException">No connection can be had, or the database has stopped answering.</exception>
+    public static async ValueTask<ReadSession> OpenAsync(
+        NpgsqlDataSource pool, RateLimitLease? lease, CancelRequests cancels, TimeSpan? limit, QueryTime? time, CancellationToken lost, CancellationToken caller)
+    {
+        Task<NpgsqlConnection>? opening = null;
+        NpgsqlConnection connection;
+        try
+        {
+            var open = pool.OpenConnectionAsync(caller);
+            if (open.IsCompletedSuccessfully)
+            {
+                connection = open.Result;
+            }
+            else
+            {
+                opening = open.AsTask();
+                connection = await opening.WaitAsync(lost);
+            }
+        }
+        catch (Exception exception)
+        {
+            lease?.Dispose();
+            if (exception is OperationCanceledException && lost.IsCancellationRequested)
+            {
+                _ = CloseWhenOpenAsync(opening);
+                throw DatabaseLost();
+            }
+
+            throw;
+        }
+
+        return new ReadSession(connection, lease, cancels, limit, time, lost, caller);
+    }
+
+    /// <summary>Lets all queries from now on see the database as of one moment.</summary>
+    public void BeginSnapshot()
+    {
+        // Sends nothing: the server gets it together with the next query.
+        _transaction = _connection.BeginTransaction(IsolationLevel.RepeatableRead);
+    }
+
+    /// <summary>Runs a query. The rows of the one before must have been read to their end.</summary>
+    /// <param name="command">The query.</param>
+    /// <param name="maxRows">How many rows it has at most, by its own LIMIT.</param>
+    public ValueTask ExecuteAsync(NpgsqlCommand command, int maxRows = int.MaxValue)
+    {
+        (command.Connection, command.Transaction) = (_connection, _transaction);
+
+        // The time limit of this class and the server's statement_timeout end it. Npgsql's timeout would send a cancel request.
+        command.CommandTimeout = 0;
+        return StartAsync(command.ExecuteReaderAsync, command.Cancel, results: 1, maxRows);
+    }
+
+    /// <summary>Runs several queries at once. The rows of the one before must have been read to their end.</summary>
+    public ValueTask ExecuteAsync(NpgsqlBatch batch)
+    {
+        (batch.Connection, batch.Transaction, batch.Timeout) = (_connection, _transaction, 0);
+        return StartAsync(batch.ExecuteReaderAsync, batch.Cancel, batch.BatchCommands.Count, int.MaxValue);
+    }
+
+    /// <summary>Goes to the next row.</summary>
+    /// <returns>Whether there is one.</returns>
+    /// <exception cref="OperationCanceledException">The time is over, or the caller has gone.</exception>
+    /// <exception cref="NpgsqlException">The query failed, or the database has stopped answering.</exception>
+    public ValueTask<bool> ReadAsync()
+    {
+        // Most rows are there already, with those before.
+        var reading = _rows!.ReadAsync(CancellationToken.None);
+        return reading.IsCompletedSuccessfully && !_stop.IsCancellationRequested ? new ValueTask<bool>(Noted(reading.Result)) : ReadAsync(reading);
+    }
+
+    /// <summary>Goes to the rows of the next query of a batch. The rows of the one before must have been read to their end.</summary>
+    /// <returns>Whether there is one.</returns>
+    public async ValueTask<bool> NextResultAsync()
+    {
+        return !_isAtEnd && await WaitAsync(_rows!.NextResultAsync(CancellationToken.None));
+    }
+
+    /// <summary>Runs something else on the connection.</summary>
+    public async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work) => await WaitAsync(work(_connection));
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        _time?.Add(Stopwatch.GetElapsedTime(_opened));
+        if (_pending is null && _isAtEnd)
+        {
+            await CloseAsync();
+        }
+        else
+        {
+            _ = AbandonAsync();
+        }
+
+        _clock?.Dispose();
+    }
+
+    private async ValueTask StartAsync(Func<CancellationToken, Task<NpgsqlDataReader>> execute, Action cancel, int results, int maxRows)
+    {
+        if (_rows is { } before)
+        {
+            _rows = null;
+            await WaitAsync(before.DisposeAsync().AsTask());
+        }
+
+        (_cancel, _resultsLeft, _rowsLeft) = (cancel, results, maxRows);
+        _rows = await WaitAsync(execute(CancellationToken.None));
+        _isAtEnd = false;
+    }
+
+    private async ValueTask<bool> ReadAsync(Task<bool> reading) => Noted(await WaitAsync(reading));
+
+    private bool Noted(bool isThere)
+    {
+        // With its last row a result ends, too: what the server still has to say of it is in the same packet or the next.
+        if (!isThere || --_rowsLeft == 0)
+        {
+            _isAtEnd = --_resultsLeft == 0;
+        }
+
+        return isThere;
+    }
+
+    private async Task WaitAsync(Task work)
+    {
+        if (!work.IsCompletedSuccessfully)
+        {
+            await WaitAsync(ResultOf(work));
+        }
+
+        static async Task<bool> ResultOf(Task work)
+        {
+            await work;
+            return true;
+        }
+    }
+
+    /// <summary>Waits for work on the connection, but no longer than the read may take.</summary>
+    private async ValueTask<T> WaitAsync<T>(Task<T> work)
+    {
+        try
+        {
+            _stop.ThrowIfCancellationRequested();
+            return await work.WaitAsync(_stop);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            _pending = work;
+            if (_lost.IsCancellationRequested)
+            {
+                throw DatabaseLost();
+            }
+
+            throw new OperationCanceledException("The query took longer than the limit, or its caller has gone.", _caller);
+        }
+        catch (NpgsqlException)
+        {
+            // The server has ended the query, or the session is gone: there is nothing to cancel.
+            _isAtEnd = true;
+            throw;
+        }
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        try
+        {
+            if (_rows is { } rows)
+            {
+                _rows = null;
+                await WaitAsync(rows.DisposeAsync().AsTask());
+            }
+
+            await WaitAsync(_connection.CloseAsync());
+        }
+        catch (Exception)
+        {
+            // Whatever happens to the connection now: all that was asked for has been read.
+            _ = AbandonAsync();
+            return;
+        }
+
+        _lease?.Dispose();
+    }
+
+    /// <summary>Ends the query and returns the connection, in the background.</summary>
+    private async Task AbandonAsync()
+    {
+        // When the database is lost, the connection may be stuck for long, but the tenant's reads may go on as soon as it is back.
+        using var release = _lease is null ? default : _lost.Register(() => _lease?.Dispose());
+        try
+        {
+            if (!_lost.IsCancellationRequested && _cancel is { } cancel)
+            {
+                // Waited for: else the request could hit the next query on the connection.
+                await _cancels.SendAsync(cancel);
+            }
+
+            if (_pending is { } pending)
+            {
+                await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                _rows ??= pending is Task<NpgsqlDataReader> { IsCompletedSuccessfully: true } executed ? executed.Result : null;
+            }
+
+            if (_rows is { } rows)
+            {
+                await rows.DisposeAsync();
+            }
+        }
+        catch (Exception)
+        {
+            // That the query was canceled, or the session ended.
+        }
+
+        try
+        {
+            await _connection.CloseAsync();
+        }
+        catch (Exception)
+        {
+            // The session is broken; Npgsql removes it from the pool.
+        }
+
+        _lease?.Dispose();
+    }
+
+    private static async Task CloseWhenOpenAsync(Task<NpgsqlConnection>? opening)
+    {
+        try
+        {
+            if (opening is not null)
+            {
+                await (await opening).CloseAsync();
+            }
+        }
+        catch (Exception)
+        {
+            // It did not open.
+        }
+    }
+}

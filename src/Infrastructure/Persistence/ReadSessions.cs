@@ -1,0 +1,40 @@
+using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>Opens the sessions that reads run on. Thread-safe.</summary>
+/// <param name="database">The pool for arbitrary queries.</param>
+/// <param name="indexed">The pool for statements that one index range answers.</param>
+/// <param name="limit">How long the queries of a request may take.</param>
+/// <param name="availability">Tells when the database stops answering.</param>
+/// <param name="slowReads">Limits arbitrary queries by tenant.</param>
+/// <param name="cancels">Sends cancel requests.</param>
+internal sealed class ReadSessions(
+    NpgsqlDataSource database,
+    [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource indexed,
+    QueryLimit limit,
+    DatabaseAvailability availability,
+    SlowReads slowReads,
+    CancelRequests cancels)
+{
+    /// <summary>Opens a session for a statement that finds a row by its key. Its time has no limit but the server's.</summary>
+    public ValueTask<ReadSession> OpenKeyedAsync(CancellationToken cancellationToken) =>
+        ReadSession.OpenAsync(indexed, lease: null, cancels, limit: null, time: null, availability.Lost, cancellationToken);
+
+    /// <summary>Opens a session for statements that one index range answers, with the same plan for all values (ADR 11).</summary>
+    public ValueTask<ReadSession> OpenIndexedAsync(QueryTime? time, CancellationToken cancellationToken) =>
+        ReadSession.OpenAsync(indexed, lease: null, cancels, limit.Timeout, time, availability.Lost, cancellationToken);
+
+    /// <summary>Opens a session for arbitrary queries, of which a tenant may run only a few at the same time.</summary>
+    /// <exception cref="LimitExceededException">The tenant runs too many of them.</exception>
+    public async ValueTask<ReadSession> OpenAsync(TenantId tenantId, QueryTime? time, CancellationToken cancellationToken)
+    {
+        var lost = availability.Lost;
+        var lease = await slowReads.AcquireAsync(tenantId, lost, cancellationToken);
+        return await ReadSession.OpenAsync(database, lease, cancels, limit.Timeout, time, lost, cancellationToken);
+    }
+}

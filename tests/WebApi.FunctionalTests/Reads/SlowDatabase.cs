@@ -1,0 +1,46 @@
+using IndustryData.Infrastructure;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Npgsql;
+
+namespace IndustryData.WebApi.FunctionalTests.Reads;
+
+/// <summary>A database in which each statement that reads the runs of the tests' tenant sleeps. Those of other tenants are as quick as always.</summary>
+internal static class SlowDatabase
+{
+    /// <summary>Makes the database, with a run of the tests' tenant and one of the other tenant.</summary>
+    /// <param name="database">On whose server.</param>
+    /// <param name="sleep">How long a statement sleeps.</param>
+    /// <returns>Its connection string.</returns>
+    public static async Task<string> CreateAsync(TestDatabase database, TimeSpan sleep)
+    {
+        var own = await database.CreateDatabaseAsync();
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await TestDatabase.ExecuteAsync(
+            own,
+            $$"""
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
+            SELECT tenant, gen_random_uuid(), 'run', now(), 0, now(), now(), 1, '{}' FROM unnest(ARRAY['{{Tokens.Tenant}}', '{{Tokens.OtherTenant}}']::uuid[]) AS tenant;
+            ALTER TABLE runs RENAME TO stored_runs;
+            CREATE VIEW runs AS SELECT * FROM stored_runs WHERE tenant_id <> '{{Tokens.Tenant}}' OR pg_sleep({{FormattableString.Invariant($"{sleep.TotalSeconds}")}}) IS NOT NULL;
+            """);
+        return own;
+    }
+
+    /// <summary>How many statements sleep now.</summary>
+    public static async Task<long> SleepingAsync(string connectionString)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'", connection);
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    /// <summary>Waits until so many statements sleep.</summary>
+    public static async Task UntilSleepingAsync(string connectionString, long count)
+    {
+        while (await SleepingAsync(connectionString) != count)
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+}

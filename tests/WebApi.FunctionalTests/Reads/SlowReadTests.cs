@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Net;
+using IndustryData.Infrastructure.Persistence;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IndustryData.WebApi.FunctionalTests.Reads;
+
+/// <summary>Slow queries of one tenant leave the others unharmed, and end when their time is over, their caller has gone or the database is lost.</summary>
+public sealed class SlowReadTests(TestDatabase database)
+{
+    private const string Search = "process/runs?$search=zzz";
+
+    // Of Limits.ConcurrentSlowReads.
+    private const int Running = 4;
+
+    private static readonly TimeSpan _endless = TimeSpan.FromMinutes(5);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Thirty_endless_queries_of_a_tenant_do_not_delay_another_tenant()
+    {
+        var own = await SlowDatabase.CreateAsync(database, _endless);
+        await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:04:00"));
+        using var other = service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var slow = Enumerable.Range(0, 30).Select(_ => service.Client.GetAsync(Search, end.Token)).ToList();
+        await SlowDatabase.UntilSleepingAsync(own, Running);
+
+        foreach (var path in (string[])[Search, "process/runs?$filter=contains(displayName,'run')&$count=true", "process/runs/delta", "process/runs/delta?$filter=contains(displayName,'run')", "process/runs?$expand=activities"])
+        {
+            var asked = Stopwatch.GetTimestamp();
+            using var response = await other.GetAsync(path, Cancellation);
+            response.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+            Stopwatch.GetElapsedTime(asked).ShouldBeLessThan(TimeSpan.FromSeconds(5), path);
+        }
+
+        // What is beyond the share is refused; what runs goes on until its caller gives up, and is then canceled on the server.
+        for (var i = 0; i < 30 - Running; i++)
+        {
+            var refused = await Task.WhenAny(slow);
+            slow.Remove(refused);
+            using var response = await refused;
+            response.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+            response.Headers.RetryAfter!.Delta!.Value.ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+            (await response.JsonAsync()).Cause().ShouldBe("tooManySlowReads");
+        }
+
+        (await SlowDatabase.SleepingAsync(own)).ShouldBe(Running);
+        await end.CancelAsync();
+        await SlowDatabase.UntilSleepingAsync(own, 0);
+
+        // The share is free again.
+        using var again = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var next = Enumerable.Range(0, Running).Select(_ => service.Client.GetAsync(Search, again.Token)).ToList();
+        await SlowDatabase.UntilSleepingAsync(own, Running);
+        await again.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => Task.WhenAll(next));
+        await SlowDatabase.UntilSleepingAsync(own, 0);
+    }
+
+    /// <summary>Each of the two sleeps for 2 of 3 seconds.</summary>
+    [Fact]
+    public async Task The_count_and_the_list_of_a_request_have_one_time_limit()
+    {
+        var own = await SlowDatabase.CreateAsync(database, TimeSpan.FromSeconds(2));
+        await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:00:03"));
+
+        (await service.Client.GetAsync(Search, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var both = await service.Client.GetAsync($"{Search}&$count=true", Cancellation);
+
+        both.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await both.JsonAsync()).Cause().ShouldBe("queryTooSlow");
+        await SlowDatabase.UntilSleepingAsync(own, 0);
+    }
+
+    [Fact]
+    public async Task A_lost_database_ends_reads_at_once_and_is_sent_no_cancel_request()
+    {
+        var own = await SlowDatabase.CreateAsync(database, _endless);
+        await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:04:00"));
+        var availability = service.Services.GetRequiredService<DatabaseAvailability>();
+        var slow = Enumerable.Range(0, Running).Select(_ => service.Client.GetAsync(Search, Cancellation)).ToList();
+        await SlowDatabase.UntilSleepingAsync(own, Running);
+
+        // One that an index answers, on another pool.
+        slow.Add(service.Client.GetAsync("process/runs", Cancellation));
+        await SlowDatabase.UntilSleepingAsync(own, Running + 1);
+        availability.Lose();
+        try
+        {
+            foreach (var read in slow)
+            {
+                using var response = await read.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+                response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+                (await response.JsonAsync()).Cause().ShouldBe("databaseAway");
+            }
+
+            (await SlowDatabase.SleepingAsync(own)).ShouldBe(Running + 1);
+        }
+        finally
+        {
+            availability.Restore();
+            await TestDatabase.ExecuteAsync(own, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");
+        }
+
+        // The share of the tenant is free again, and so are its connections.
+        await SlowDatabase.UntilSleepingAsync(own, 0);
+        using var again = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var next = service.Client.GetAsync(Search, again.Token);
+        await SlowDatabase.UntilSleepingAsync(own, 1);
+        await again.CancelAsync();
+        await SlowDatabase.UntilSleepingAsync(own, 0);
+        await Should.ThrowAsync<OperationCanceledException>(() => next);
+    }
+
+    /// <summary>Without a limit of the server's own the queries would sleep on for five minutes: it does not notice that their client has gone.</summary>
+    [Fact]
+    public async Task Queries_of_a_killed_service_end_by_themselves()
+    {
+        var own = await SlowDatabase.CreateAsync(database, _endless);
+        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", own), ("Query__Timeout", "00:00:04"));
+        var slow = Enumerable.Range(0, Running).Select(_ => service.Client.GetAsync(Search, Cancellation)).ToList();
+        await SlowDatabase.UntilSleepingAsync(own, Running);
+        await service.KillAsync();
+
+        using var within = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await SlowDatabase.SleepingAsync(own) > 0)
+        {
+            await Task.Delay(100, within.Token);
+        }
+
+        foreach (var read in slow)
+        {
+            await Should.ThrowAsync<HttpRequestException>(() => read);
+        }
+    }
+}
