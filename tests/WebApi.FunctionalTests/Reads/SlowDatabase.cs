@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
-/// <summary>A database in which each statement that reads the runs of the tests' tenant sleeps. Those of other tenants are as quick as always.</summary>
+/// <summary>
+/// A database in which each statement that reads the runs of the tests' tenant sleeps. Those of other tenants are as quick as always, and so are
+/// those of the service itself, which have no statement_timeout.
+/// </summary>
 internal static class SlowDatabase
 {
     /// <summary>Makes the database, with a run of the tests' tenant and one of the other tenant.</summary>
@@ -21,7 +24,8 @@ internal static class SlowDatabase
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
             SELECT tenant, gen_random_uuid(), 'run', now(), 0, now(), now(), 1, '{}' FROM unnest(ARRAY['{{Tokens.Tenant}}', '{{Tokens.OtherTenant}}']::uuid[]) AS tenant;
             ALTER TABLE runs RENAME TO stored_runs;
-            CREATE VIEW runs AS SELECT * FROM stored_runs WHERE tenant_id <> '{{Tokens.Tenant}}' OR pg_sleep({{FormattableString.Invariant($"{sleep.TotalSeconds}")}}) IS NOT NULL;
+            CREATE VIEW runs AS SELECT * FROM stored_runs
+            WHERE tenant_id <> '{{Tokens.Tenant}}' OR current_setting('statement_timeout') = '0' OR pg_sleep({{FormattableString.Invariant($"{sleep.TotalSeconds}")}}) IS NOT NULL;
             """);
         return own;
     }
