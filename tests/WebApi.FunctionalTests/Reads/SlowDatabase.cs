@@ -42,8 +42,11 @@ internal static class SlowDatabase
     /// <summary>Waits until so many statements sleep.</summary>
     public static async Task UntilSleepingAsync(string connectionString, long count)
     {
-        while (await SleepingAsync(connectionString) != count)
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        end.CancelAfter(TimeSpan.FromSeconds(60));
+        for (var sleeping = await SleepingAsync(connectionString); sleeping != count; sleeping = await SleepingAsync(connectionString))
         {
+            end.IsCancellationRequested.ShouldBeFalse($"{sleeping} statements sleep instead of {count}.");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
