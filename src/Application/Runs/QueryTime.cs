@@ -2,7 +2,7 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>The time that the queries of one request have taken so far; together they must stay within <see cref="QueryLimit.Timeout"/>.</summary>
 /// <remarks>Not thread-safe: a request runs its queries one after the other.</remarks>
-public sealed class QueryTime
+public sealed record QueryTime
 {
     /// <summary>The time taken so far. Waiting for a connection does not count.</summary>
     public TimeSpan Used { get; private set; }
