@@ -129,10 +129,10 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             _totals.Select((total, i) => (total, i)).ToDictionary(t => t.total, t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)));
     }
 
-    public async Task<ChangeClock> ReadChangeClockAsync(ChangePlace? place, CancellationToken cancellationToken)
+    public async Task<ChangeClock> ReadChangeClockAsync(TenantId tenantId, ChangePlace? place, CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
-        return await session.RunAsync(connection => Incarnations.ReadClockAsync(connection, place, CancellationToken.None));
+        return await session.RunAsync(connection => Incarnations.ReadClockAsync(connection, tenantId, place, CancellationToken.None));
     }
 
     public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)
