@@ -100,9 +100,16 @@ public static class InfrastructureServices
     {
         try
         {
-            return string.IsNullOrWhiteSpace(new NpgsqlConnectionStringBuilder(connectionString).Host) ? "it names no Host" : null;
+            if (string.IsNullOrWhiteSpace(new NpgsqlConnectionStringBuilder(connectionString).Host))
+            {
+                return "it names no Host";
+            }
+
+            // Some options contradict each other, which only the data source finds.
+            using var source = NpgsqlDataSource.Create(connectionString);
+            return null;
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
             return exception.Message.ReplaceLineEndings(" ");
         }

@@ -4,8 +4,6 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.WebApi;
 using IndustryData.WebApi.Commands;
 using IndustryData.WebApi.Security;
-using Microsoft.AspNetCore.Connections;
-using Npgsql;
 using Serilog;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
@@ -19,6 +17,7 @@ var (command, rest) = args switch
     [var first, .. var others] when !first.StartsWith('-') => (first, others),
     _ => ("serve", args),
 };
+var isEmbedded = true;
 try
 {
     if (command != "psql" && rest.FirstOrDefault(a => command != "token" && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))) is { } unknown)
@@ -29,10 +28,15 @@ try
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = command == "serve" ? rest : [], ContentRootPath = AppContext.BaseDirectory });
     var configuration = builder.Configuration;
     Listening.Check(configuration);
-    var postgres = configuration.GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new EmbeddedPostgresOptions();
-    var tokens = configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
+    if (command == "serve")
+    {
+        Settings.Check(configuration);
+    }
+
+    var postgres = Settings.Read<EmbeddedPostgresOptions>(configuration, EmbeddedPostgresOptions.Section);
+    var tokens = Settings.Read<TokenOptions>(configuration, TokenOptions.Section);
     var connectionString = configuration.GetConnectionString("IndustryData") ?? "";
-    var isEmbedded = string.IsNullOrWhiteSpace(connectionString);
+    isEmbedded = string.IsNullOrWhiteSpace(connectionString);
     if (!isEmbedded && InfrastructureServices.FaultOf(connectionString) is { } fault)
     {
         throw new OperatorException($"ConnectionStrings:IndustryData cannot be used: {fault}; write it like Host=…;Database=…;Username=…;Password=…");
@@ -58,9 +62,8 @@ try
                 if (server is not null)
                 {
                     connectionString = server.ConnectionString;
-                    await using var logs = new LoggerConfiguration().ReadFrom.Configuration(configuration).CreateLogger();
-                    using var factory = new SerilogLoggerFactory(logs);
-                    await InfrastructureServices.MigrateAsync(connectionString, TimeSpan.FromSeconds(30), CancellationToken.None, factory.CreateLogger("Migrations"));
+                    var log = Logging.Configure(new LoggerConfiguration(), configuration);
+                    await MigrateAsync(connectionString, TimeSpan.FromSeconds(30), isEmbedded, log);
                     builder.Services.AddHostedService(_ => new Supervision(server));
                 }
 
@@ -73,15 +76,12 @@ try
             throw new OperatorException("Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it.");
         case "migrate":
             // Progress goes to the error output. The last line, the result, is the output.
-            await using (var log = new LoggerConfiguration().WriteTo.Console(
-                standardErrorFromLevel: LogEventLevel.Verbose, outputTemplate: "{Message:lj}{NewLine}", formatProvider: CultureInfo.InvariantCulture).CreateLogger())
-            using (var factory = new SerilogLoggerFactory(log))
-            {
-                var applied = await InfrastructureServices.MigrateAsync(
-                    connectionString, TimeSpan.FromSeconds(60), CancellationToken.None, factory.CreateLogger("Migrations"));
-                Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
-            }
-
+            var progress = new LoggerConfiguration().WriteTo.Console(
+                standardErrorFromLevel: LogEventLevel.Verbose,
+                outputTemplate: "{Message:lj}{NewLine}",
+                formatProvider: CultureInfo.InvariantCulture);
+            var applied = await MigrateAsync(connectionString, TimeSpan.FromSeconds(60), isEmbedded, progress);
+            Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
             return 0;
         case "token":
             AddDevelopmentKey();
@@ -100,39 +100,37 @@ try
             throw new OperatorException($"There is no command '{command}'. {usage}");
     }
 }
-catch (Exception exception) when (exception is OperatorException or EmbeddedPostgresException)
-{
-    return Refuse(exception.Message);
-}
-catch (NpgsqlException exception)
-{
-    return Refuse($"The database of ConnectionStrings:IndustryData: {exception.Message} Correct the connection string or start the server.");
-}
-catch (IOException exception) when (exception.InnerException is AddressInUseException)
-{
-    return Refuse($"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port.");
-}
 catch (Exception exception)
 {
-    // Nothing but a setting reaches so far up. What it was in detail is for whoever asks for it.
-    Log.Debug(exception, "The program ends");
-    return Refuse($"A setting cannot be used: {exception.Message} (in {exception.Source}). Correct or remove it; README.md names the settings.");
+    Console.Error.WriteLine(ProgramEnd.Describe(exception, isEmbedded));
+    return 1;
 }
 finally
 {
     await Log.CloseAndFlushAsync();
 }
 
-static int Refuse(string message)
+// A failed migration is told from a server that cannot be reached.
+static async Task<IReadOnlyList<string>> MigrateAsync(
+    string connectionString, TimeSpan wait, bool isEmbedded, LoggerConfiguration log)
 {
-    Console.Error.WriteLine($"industrydata: {message.ReplaceLineEndings(" ")}");
-    return 1;
+    await using var logger = log.CreateLogger();
+    using var factory = new SerilogLoggerFactory(logger);
+    try
+    {
+        return await InfrastructureServices.MigrateAsync(
+            connectionString, wait, CancellationToken.None, factory.CreateLogger("Migrations"));
+    }
+    catch (Exception exception) when (ProgramEnd.DescribeMigration(exception, isEmbedded) is { } reason)
+    {
+        throw new OperatorException(reason);
+    }
 }
 
 static async Task<PostgresServer> StartPostgresAsync(IConfiguration configuration, DataFolder folder, EmbeddedPostgresOptions options)
 {
     // Before the host, and its log, are there.
-    var log = new LoggerConfiguration().ReadFrom.Configuration(configuration).CreateLogger();
+    var log = Logging.Configure(new LoggerConfiguration(), configuration).CreateLogger();
     return await PostgresServer.StartAsync(folder, options, new SerilogLoggerFactory(log, dispose: true).CreateLogger<PostgresServer>(), CancellationToken.None);
 }
 

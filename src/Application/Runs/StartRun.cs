@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
@@ -14,9 +15,11 @@ public sealed record StartRunCommand(TenantId TenantId, RequestKey? Key = null) 
 public sealed record StartLimit
 {
     /// <summary>The starts of a tenant that are allowed within <see cref="Window"/>; Graph allows 5.</summary>
+    [Range(1, 1_000_000)]
     public int Count { get; init; } = 5;
 
     /// <summary>How far back starts count; Graph's are 12 hours.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "30.00:00:00")]
     public TimeSpan Window { get; init; } = TimeSpan.FromHours(12);
 }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
@@ -14,6 +15,7 @@ public sealed record Retention
     /// <summary>
     /// Runs of a quarter are detached together when all of them are older than so many months, and dropped a day later; 0: runs are kept for ever.
     /// </summary>
+    [Range(0, 1200)]
     public int Months { get; init; }
 }
 

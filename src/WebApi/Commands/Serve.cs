@@ -50,22 +50,19 @@ internal static partial class Serve
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(LeastBytesPerSecond, TimeSpan.FromSeconds(5));
             kestrel.Limits.MinResponseDataRate = new MinDataRate(LeastBytesPerSecond, TimeSpan.FromSeconds(5));
         });
-        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id
-        // says already.
-        builder.Services.AddSerilog((_, logs) => logs
-            .ReadFrom.Configuration(builder.Configuration)
+        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id says already.
+        builder.Services.AddSerilog((_, logs) => Logging.Configure(logs, builder.Configuration)
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .Filter.ByExcluding(IsCallersHangUp));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
-        builder.Services.AddInfrastructure(connectionString, builder.Configuration.GetSection("Retention").Get<Retention>() ?? new Retention());
+        builder.Services.AddInfrastructure(connectionString, Settings.Read<Retention>(builder.Configuration, "Retention"));
         builder.Services.AddTokens(tokens);
-        builder.Services.AddSingleton(builder.Configuration.GetSection("Start").Get<StartLimit>() ?? new StartLimit());
-        builder.Services.AddSingleton(builder.Configuration.GetSection("Commit").Get<CommitLimit>() ?? new CommitLimit());
-        builder.Services.AddSingleton(builder.Configuration.GetSection("Limits").Get<Limits>() ?? new Limits());
-        builder.Services.AddSingleton(builder.Configuration.GetSection("Query").Get<QueryLimit>() ?? new QueryLimit());
-        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at
-        // start.
+        builder.Services.AddSingleton(Settings.Read<StartLimit>(builder.Configuration, "Start"));
+        builder.Services.AddSingleton(Settings.Read<Limits>(builder.Configuration, "Limits"));
+        builder.Services.AddSingleton(Settings.Read<QueryLimit>(builder.Configuration, "Query"));
+        builder.Services.AddSingleton(Settings.Read<CommitLimit>(builder.Configuration, "Commit"));
+        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
         var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
         builder.Services.Remove(keeper);
         builder.Services.AddSingleton<PageToken>();

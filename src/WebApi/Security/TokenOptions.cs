@@ -27,6 +27,12 @@ internal sealed class AuthorityOptions
     /// <summary>The issuer that its tokens name, where it is not the one that its configuration document names.</summary>
     public string? Issuer { get; set; }
 
+    /// <summary>
+    /// The tenants that its tokens may name: GUIDs, or <c>*</c> for every tenant, which only a sole authority may have. Required when there are
+    /// several authorities; empty for a sole one means every tenant.
+    /// </summary>
+    public List<string> Tenants { get; } = [];
+
     /// <summary>Where people sign in. Told to callers without a token, because Excel and Power BI ask for it ("Organizational account").</summary>
     public string? AuthorizationUri { get; set; }
 

@@ -78,6 +78,9 @@ public sealed class CommandTests(TestDatabase database)
     [InlineData("Authentication__SigningKeys__0", "short", "base64")]
     [InlineData("ForwardedHeaders__KnownProxies__0", "proxy", "neither an IP address")]
     [InlineData("Serilog__MinimumLevel__Default", "foo", "foo")]
+    [InlineData("Retention__Month", "36", "Retention:Month is not a setting")]
+    [InlineData("Query__Timeout", "5", "Query:Timeout is '5'")]
+    [InlineData("ConnectionStrings__IndustryData", "Host=x;Maximum Pool Size=1;Minimum Pool Size=2", "ConnectionStrings:IndustryData cannot be used")]
     public async Task A_setting_that_cannot_be_used_is_named_in_one_line(string key, string value, string message)
     {
         var (exitCode, _, errors) = await ServiceProcess.RunAsync(
@@ -155,5 +158,19 @@ public sealed class CommandTests(TestDatabase database)
 
         (await ServiceProcess.RunAsync(["migrate"], setting)).Output.ShouldStartWith("Applied ");
         (await ServiceProcess.RunAsync(["migrate"], setting)).Output.ShouldStartWith("The schema is up to date.");
+    }
+
+    [Fact]
+    public async Task Migrate_that_fails_says_so_and_why()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await TestDatabase.ExecuteAsync(own, "CREATE TABLE runs (id int)");
+
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(["migrate"], ("ConnectionStrings__IndustryData", own));
+
+        exitCode.ShouldBe(1);
+        errors.ShouldContain("could not be migrated: relation \"runs\" already exists");
+        errors.ShouldNotContain("Correct the connection string");
+        errors.TrimEnd().ShouldNotContain('\n');
     }
 }

@@ -1,0 +1,144 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
+using IndustryData.Infrastructure.EmbeddedPostgres;
+using IndustryData.Infrastructure.Persistence;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Commands;
+
+/// <summary>
+/// Reads the sections of the configuration that belong to this service. A key that is unknown, a value that is not of its type and one that is
+/// out of its range are refused: each would otherwise be ignored, or fail later and far from its cause.
+/// </summary>
+internal static class Settings
+{
+    private static readonly (string Section, Type Type)[] _sections =
+    [
+        ("Query", typeof(QueryLimit)),
+        ("Start", typeof(StartLimit)),
+        ("Commit", typeof(CommitLimit)),
+        ("Limits", typeof(Limits)),
+        ("Retention", typeof(Retention)),
+        (ForwardingOptions.Section, typeof(ForwardingOptions)),
+        (TokenOptions.Section, typeof(TokenOptions)),
+        (EmbeddedPostgresOptions.Section, typeof(EmbeddedPostgresOptions)),
+    ];
+
+    /// <summary>Checks every section at once, before anything is started.</summary>
+    /// <exception cref="OperatorException">A setting cannot be used.</exception>
+    public static void Check(IConfiguration configuration)
+    {
+        foreach (var (section, type) in _sections)
+        {
+            CheckSection(configuration.GetSection(section), type);
+        }
+    }
+
+    /// <summary>Reads a section, whose properties have their defaults where nothing is set.</summary>
+    /// <exception cref="OperatorException">A setting cannot be used.</exception>
+    public static T Read<T>(IConfiguration configuration, string section)
+        where T : new()
+    {
+        var settings = configuration.GetSection(section);
+        CheckSection(settings, typeof(T));
+        return settings.Get<T>() ?? new T();
+    }
+
+    private static void CheckSection(IConfigurationSection section, Type type)
+    {
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        if (!string.IsNullOrEmpty(section.Value))
+        {
+            throw new OperatorException($"{section.Path} is a section and has no value of its own; set {section.Path}:{properties[0].Name} or another setting below it.");
+        }
+
+        foreach (var setting in section.GetChildren())
+        {
+            if (properties.FirstOrDefault(p => p.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
+            {
+                throw new OperatorException($"{setting.Path} is not a setting; {section.Path} has: {string.Join(", ", properties.Select(p => p.Name))}.");
+            }
+
+            if (ItemType(property.PropertyType) is { } item)
+            {
+                CheckList(setting, item);
+            }
+            else
+            {
+                CheckValue(setting, property.PropertyType, property.GetCustomAttribute<RangeAttribute>());
+            }
+        }
+    }
+
+    private static void CheckList(IConfigurationSection list, Type item)
+    {
+        if (!string.IsNullOrEmpty(list.Value))
+        {
+            throw new OperatorException($"{list.Path} is a list; set its first item with {list.Path}:0.");
+        }
+
+        foreach (var entry in list.GetChildren())
+        {
+            if (!int.TryParse(entry.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                throw new OperatorException($"{entry.Path} is not a setting; {list.Path} is a list, whose items are {list.Path}:0, {list.Path}:1 and so on.");
+            }
+
+            if (item == typeof(string))
+            {
+                CheckValue(entry, item, range: null);
+            }
+            else
+            {
+                CheckSection(entry, item);
+            }
+        }
+    }
+
+    private static void CheckValue(IConfigurationSection setting, Type type, RangeAttribute? range)
+    {
+        if (setting.GetChildren().FirstOrDefault() is { } below)
+        {
+            throw new OperatorException($"{below.Path} is not a setting; {setting.Path} has a value and nothing below it.");
+        }
+
+        var isOptional = !type.IsValueType || Nullable.GetUnderlyingType(type) is not null;
+        if (isOptional && string.IsNullOrEmpty(setting.Value))
+        {
+            return;
+        }
+
+        // The bounds as they are written in the attribute: it converts them when it is first used.
+        var bounds = range is null ? "" : $" from {range.Minimum} to {range.Maximum}";
+        var kind = (Nullable.GetUnderlyingType(type) ?? type).Name switch
+        {
+            nameof(Int32) => "a whole number",
+            nameof(TimeSpan) => "a time span",
+            nameof(Boolean) => "true or false",
+            _ => "a text",
+        };
+        var example = type == typeof(TimeSpan) ? ", written hours:minutes:seconds; five seconds are 00:00:05" : "";
+        if (Parse(setting.Value ?? "", Nullable.GetUnderlyingType(type) ?? type) is not { } value || range?.IsValid(value) == false)
+        {
+            throw new OperatorException($"{setting.Path} is '{setting.Value}', but must be {kind}{bounds}{example}.");
+        }
+    }
+
+    private static object? Parse(string text, Type type) => type.Name switch
+    {
+        nameof(Int32) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null,
+
+        // .NET takes a bare number for days.
+        nameof(TimeSpan) => text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span : null,
+        nameof(Boolean) => bool.TryParse(text, out var flag) ? flag : null,
+        nameof(String) => text,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No setting is of this type."),
+    };
+
+    private static Type? ItemType(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) ? type.GetGenericArguments()[0] : null;
+}
