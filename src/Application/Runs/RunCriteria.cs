@@ -173,6 +173,25 @@ public sealed record RunOrderKey(RunField Field, bool IsDescending)
 /// <param name="Keys">For each key of the order: text, <see cref="DateTimeOffset"/>, a status' number as <see cref="short"/>, <see cref="Guid"/>, or null.</param>
 public sealed record RunPosition(IReadOnlyList<object?> Keys)
 {
+    /// <summary>Whether the keys are those of the order, in number and type.</summary>
+    public bool Fits(IReadOnlyList<RunOrderKey> order)
+    {
+        var fits = Keys.Count == order.Count;
+        for (var i = 0; fits && i < order.Count; i++)
+        {
+            fits = order[i].Field switch
+            {
+                RunField.Id => Keys[i] is Guid,
+                RunField.DisplayName => Keys[i] is string,
+                RunField.Status => Keys[i] is short,
+                RunField.EndDateTime => Keys[i] is null or DateTimeOffset,
+                _ => Keys[i] is DateTimeOffset,
+            };
+        }
+
+        return fits;
+    }
+
     /// <summary>Where a run stands.</summary>
     public static RunPosition Of(RunListItem run, IReadOnlyList<RunOrderKey> order) => new([.. order.Select(k => Key(run, k.Field))]);
 

@@ -43,6 +43,10 @@ public static class RunErrors
     public static Error ChangesOfAnotherPast() =>
         new(ErrorKind.Gone, "resyncRequired", "The database was restored or replaced since the link was given, so that changes could be missed. Read all runs anew, from the URL in Location.");
 
+    /// <summary>The link was made by another release of the service, or sealed with a key that no longer exists.</summary>
+    public static Error DeltaTokenOutdated() =>
+        new(ErrorKind.Gone, "resyncRequired", "The link is of another release of this service, or of a database that is no longer there. Read all runs again, from the URL in Location.");
+
     /// <summary>Too many runs were started.</summary>
     public static Error StartedTooOften(int limit, TimeSpan window, TimeSpan retryAfter) =>
         new(ErrorKind.TooMany, "startedTooOften", $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; try again after the time in Retry-After, or add the run with POST …/runs.")

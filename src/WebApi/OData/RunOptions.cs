@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
-using Microsoft.Extensions.Caching.Memory;
+using IndustryData.Domain.Runs;
 using Microsoft.OData.UriParser;
 
 namespace IndustryData.WebApi.OData;
@@ -11,10 +11,7 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
 {
     private const int MostWords = 20;
 
-    private const int LongestRemembered = 1024;
-
-    // Dashboards ask the same again and again, and the library takes longer to read a filter than PostgreSQL to answer it.
-    private static readonly MemoryCache _lately = new(new MemoryCacheOptions { SizeLimit = 1000 });
+    private static readonly ParsedOptions _parsed = new();
 
     private static readonly RunField[] _ordering =
         [RunField.Id, RunField.DisplayName, RunField.StartDateTime, RunField.EndDateTime, RunField.Status, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
@@ -22,9 +19,10 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
     private static readonly string[] _orderingNames = [.. FilterParser.Fields.Where(f => _ordering.Contains(f.Value)).Select(f => f.Key)];
 
     /// <summary>Reads the options.</summary>
+    /// <param name="tenantId">Who sent them.</param>
     /// <param name="options">The options as sent.</param>
     /// <param name="default">What is shown when nobody selects.</param>
-    public static Result<RunOptions> Read(QueryOptions options, RunSelection @default)
+    public static Result<RunOptions> Read(TenantId tenantId, QueryOptions options, RunSelection @default)
     {
         var reading = "";
         T? Option<T>(string name, Func<string, T> read)
@@ -43,8 +41,8 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
         try
         {
             return new RunOptions(
-                new RunCriteria(Option(QueryOptions.Filter, text => Remembered(QueryOptions.Filter, text, FilterParser.Parse)), Option(QueryOptions.Search, ParseWords) ?? []),
-                Option(QueryOptions.OrderBy, text => Remembered(QueryOptions.OrderBy, text, ParseOrder)) ?? RunOrderKey.Newest,
+                new RunCriteria(Option(QueryOptions.Filter, text => _parsed.Parse(tenantId, QueryOptions.Filter, text, FilterParser.Parse)), Option(QueryOptions.Search, ParseWords) ?? []),
+                Option(QueryOptions.OrderBy, text => _parsed.Parse(tenantId, QueryOptions.OrderBy, text, ParseOrder)) ?? RunOrderKey.Newest,
                 Selection(),
                 options[QueryOptions.Skip] is not { } skip ? 0 : long.TryParse(skip, out var number) ? number : long.MaxValue,
                 "true".Equals(options[QueryOptions.Count], StringComparison.OrdinalIgnoreCase));
@@ -53,23 +51,6 @@ internal sealed partial record RunOptions(RunCriteria Criteria, IReadOnlyList<Ru
         {
             return new Error(ErrorKind.Invalid, refused.Code, $"{reading}: {refused.Message}", reading);
         }
-    }
-
-    /// <summary>Reads an option's text, unless that very text was read lately.</summary>
-    private static T Remembered<T>(string option, string text, Func<string, T> read)
-        where T : class
-    {
-        if (text.Length > LongestRemembered)
-        {
-            return read(text);
-        }
-
-        if (_lately.TryGetValue((option, text), out T? known))
-        {
-            return known!;
-        }
-
-        return _lately.Set((option, text), read(text), new MemoryCacheEntryOptions { Size = 1 });
     }
 
     private static IReadOnlyList<RunOrderKey> ParseOrder(string text)

@@ -41,7 +41,7 @@ internal static class ReadRunEndpoints
 
     private static async Task ListAsync(HttpContext http, RunAddress address, QueryOptions options)
     {
-        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error))
+        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Listed).Succeeded(out var asked, out var error))
         {
             await http.RefuseAsync(error);
             return;
@@ -51,11 +51,12 @@ internal static class ReadRunEndpoints
         RunPosition? after = null;
         if (options[QueryOptions.SkipToken] is { } token)
         {
-            if (await tokens.ReadAsync(http.Tenant(), options.ForThisPage, token, http.RequestAborted) is { } place)
+            if ((await tokens.ReadAsync(http.Tenant(), PageToken.List, options.ForThisPage, token, http.RequestAborted)).Place is { } place)
             {
                 after = new RunPosition(place);
             }
-            else
+
+            if (after?.Fits(asked.Order) != true)
             {
                 await QueryOptions.RefuseAsync(http, "invalidSkipToken", $"{QueryOptions.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
                 return;
@@ -101,7 +102,7 @@ internal static class ReadRunEndpoints
                 if (page.Next is { } next)
                 {
                     var others = options.ForNextPage;
-                    var place = await tokens.WriteAsync(http.Tenant(), others, next.Keys, http.RequestAborted);
+                    var place = await tokens.WriteAsync(http.Tenant(), PageToken.List, others, next.Keys, http.RequestAborted);
                     json.WriteString("@odata.nextLink", $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={place}");
                 }
 
@@ -111,7 +112,7 @@ internal static class ReadRunEndpoints
 
     private static async Task CountAsync(HttpContext http, QueryOptions options)
     {
-        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error)
+        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Listed).Succeeded(out var asked, out var error)
             || !(await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).Succeeded(out var count, out error))
         {
             await http.RefuseAsync(error);
@@ -124,7 +125,7 @@ internal static class ReadRunEndpoints
 
     private static async Task SumStatisticsAsync(HttpContext http, QueryOptions options)
     {
-        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error)
+        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Listed).Succeeded(out var asked, out var error)
             || !(await http.Sender().Send(new SumRunStatisticsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).Succeeded(out var sum, out error))
         {
             await http.RefuseAsync(error);
@@ -143,7 +144,7 @@ internal static class ReadRunEndpoints
 
     private static async Task GetAsync(HttpContext http, RunAddress address, QueryOptions options)
     {
-        if (!RunOptions.Read(options, RunSelection.Everything).Succeeded(out var asked, out var error)
+        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Everything).Succeeded(out var asked, out var error)
             || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var run, out error))
         {
             await http.RefuseAsync(error);

@@ -1,5 +1,6 @@
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
+using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.OpenApi;
@@ -27,7 +28,7 @@ internal static class RunChangeEndpoints
 
     private static async Task ReadAsync(HttpContext http, RunAddress address, QueryOptions options)
     {
-        if (!RunOptions.Read(options, RunSelection.Listed).Succeeded(out var asked, out var error))
+        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Listed).Succeeded(out var asked, out var error))
         {
             await http.RefuseAsync(error);
             return;
@@ -54,7 +55,16 @@ internal static class RunChangeEndpoints
         ChangePlace? from = null;
         if (token is not null && !fromNow)
         {
-            from = options[QueryOptions.DeltaToken] is null || options[QueryOptions.SkipToken] is null ? Place(await tokens.ReadAsync(http.Tenant(), Purpose(others), token, http.RequestAborted)) : null;
+            var opened = options[QueryOptions.DeltaToken] is null || options[QueryOptions.SkipToken] is null
+                ? await tokens.ReadAsync(http.Tenant(), PageToken.Delta, others, token, http.RequestAborted)
+                : OpenedToken.Invalid;
+            from = Place(opened.Place);
+            if (opened.IsOutdated || (from is null && opened.Place is not null))
+            {
+                await GoneAsync(http, RunErrors.DeltaTokenOutdated(), url, others);
+                return;
+            }
+
             if (from is null)
             {
                 await QueryOptions.RefuseAsync(http, "invalidDeltaToken", $"The token is not one that this service gave for these options; follow @odata.nextLink and @odata.deltaLink as they are, or begin anew at {url}.");
@@ -74,24 +84,23 @@ internal static class RunChangeEndpoints
             http.Tenant(), asked.Criteria, size, from, fromNow, shown.HasFlag(RunProperties.Statistics), shown.HasFlag(RunProperties.BlockingError));
         if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
         {
-            if (error.Kind == ErrorKind.Gone)
-            {
-                http.Response.Headers.Location = others.Length > 0 ? $"{url}?{others}" : url;
-            }
-
-            await http.RefuseAsync(error);
+            await (error.Kind == ErrorKind.Gone ? GoneAsync(http, error, url, others) : http.RefuseAsync(error));
             return;
         }
 
-        var place = await tokens.WriteAsync(http.Tenant(), Purpose(others), Keys(page.Next), http.RequestAborted);
+        var place = await tokens.WriteAsync(http.Tenant(), PageToken.Delta, others, Keys(page.Next), http.RequestAborted);
         var link = $"{url}?{others}{(others.Length > 0 ? "&" : "")}{(page.Next.Walk is null ? QueryOptions.DeltaToken : QueryOptions.SkipToken)}={place}";
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
             json => RunJson.Write(json, page, asked.Selection, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$delta"), link));
     }
 
-    // So that a list's token is none of a delta's.
-    private static string Purpose(string options) => $"delta?{options}";
+    // Location is where all runs can be read again (api-guidelines, change-tracking).
+    private static Task GoneAsync(HttpContext http, Error error, string url, string options)
+    {
+        http.Response.Headers.Location = options.Length > 0 ? $"{url}?{options}" : url;
+        return http.RefuseAsync(error);
+    }
 
     private static object?[] Keys(ChangePlace place) => place.Walk is { } walk
         ? [place.Incarnation, place.Since, place.From, place.Settled, walk.Number, walk.Id, walk.Until, (short)(walk.IsFirst ? 1 : 0)]

@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.OData;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Runs;
@@ -191,6 +195,93 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         gone.Headers.Location!.PathAndQuery.ShouldBe("/beta/process/runs/delta?$select=status");
         replica.Keys.ShouldBe([Id(run)]);
         (await ItemsAsync(anew, service.Client)).Keys.ShouldBe([Id(added.Headers.Location!)]);
+    }
+
+    /// <summary>The numbers in it count the transactions of all tenants.</summary>
+    [Fact]
+    public async Task Token_shows_no_number_of_the_database()
+    {
+        var token = (await FollowAsync(Delta, [])).Query.Split("deltatoken=")[1];
+        var bytes = System.Buffers.Text.Base64Url.DecodeFromChars(token);
+        var incarnation = await Database.ReadAsync<Guid>("SELECT id FROM incarnations ORDER BY number DESC LIMIT 1");
+
+        bytes.AsSpan().IndexOf(incarnation.ToByteArray()).ShouldBe(-1);
+        var next = await Database.ReadAsync<long>("SELECT change_number(pg_snapshot_xmax(pg_current_snapshot()))");
+        for (var number = Math.Max(0, next - 1000); number <= next; number++)
+        {
+            bytes.AsSpan().IndexOf(BitConverter.GetBytes(number)).ShouldBe(-1);
+        }
+    }
+
+    /// <summary>As the release before sealed tokens wrote it: signed, with its content readable.</summary>
+    [Fact]
+    public async Task Delta_token_of_another_version_returns_410_and_a_page_token_400()
+    {
+        await AddAsync(Bodies.Run);
+        var old = System.Buffers.Text.Base64Url.EncodeToString([(byte)'g', .. new byte[16], (byte)'t', .. new byte[8], (byte)'l', .. new byte[8], .. new byte[16]]);
+
+        using var gone = await Client.GetAsync(new Uri(Delta, $"delta?$select=status&$deltatoken={old}"), Cancellation);
+        using var invalid = await Client.GetAsync(new Uri(Service.Root, $"process/runs?$skiptoken={old}"), Cancellation);
+
+        gone.StatusCode.ShouldBe(HttpStatusCode.Gone);
+        (await gone.JsonAsync()).Cause().ShouldBe("resyncRequired");
+        gone.Headers.Location!.PathAndQuery.ShouldBe("/beta/process/runs/delta?$select=status");
+        invalid.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await invalid.JsonAsync()).Cause().ShouldBe("invalidSkipToken");
+    }
+
+    [Fact]
+    public async Task Token_whose_content_does_not_fit_returns_400_for_a_list_and_410_for_delta()
+    {
+        await AddAsync(Bodies.Run);
+        var (tokens, tenant) = (Service.Services.GetRequiredService<PageToken>(), new TenantId(Tokens.Tenant));
+        foreach (var place in (object?[][])[[], [Guid.NewGuid()], [DateTimeOffset.UtcNow, "text"], ["text", Guid.NewGuid()], [null, Guid.NewGuid()], [DateTimeOffset.UtcNow, Guid.NewGuid(), 1L]])
+        {
+            var page = await tokens.WriteAsync(tenant, PageToken.List, "", place, Cancellation);
+            var delta = await tokens.WriteAsync(tenant, PageToken.Delta, "", place, Cancellation);
+            using var list = await Client.GetAsync(new Uri(Service.Root, $"process/runs?$skiptoken={page}"), Cancellation);
+            using var changes = await Client.GetAsync(new Uri(Delta, $"delta?$deltatoken={delta}"), Cancellation);
+
+            list.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+            changes.StatusCode.ShouldBe(HttpStatusCode.Gone);
+        }
+    }
+
+    /// <summary>As when another database takes the place of the one behind the connection string, whose key is another.</summary>
+    [Fact]
+    public async Task Instances_on_a_replaced_database_accept_each_others_links_and_no_older_ones()
+    {
+        var own = await Database.CreateDatabaseAsync();
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
+        await using var one = await RunningService.StartAsync(own);
+        await AddAsync(Bodies.RunAt(1), one.Client);
+        await AddAsync(Bodies.RunAt(2), one.Client);
+        var (page, delta) = (await NextAsync(one), await FollowAsync(new Uri(one.Root, "beta/process/runs/delta"), [], one.Client));
+
+        await TestDatabase.ExecuteAsync(own, "UPDATE token_keys SET key = sha256('another key')");
+        await using var two = await RunningService.StartAsync(own);
+        var status = HttpStatusCode.BadRequest;
+        for (var i = 0; i < 100 && status != HttpStatusCode.OK; i++)
+        {
+            status = await StatusAsync(two, await NextAsync(one));
+            await Task.Delay(status == HttpStatusCode.OK ? 0 : 100, Cancellation);
+        }
+
+        status.ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(one, await NextAsync(two))).ShouldBe(HttpStatusCode.OK);
+        foreach (var service in (RunningService[])[one, two])
+        {
+            (await StatusAsync(service, page)).ShouldBe(HttpStatusCode.BadRequest);
+            (await StatusAsync(service, delta)).ShouldBe(HttpStatusCode.Gone);
+        }
+
+        async Task<Uri> NextAsync(RunningService service) => new((await service.Client.GetJsonAsync(new Uri(service.Root, "process/runs?$top=1"))).Text("@odata.nextLink"));
+
+        async Task<HttpStatusCode> StatusAsync(RunningService service, Uri link)
+        {
+            using var response = await service.Client.GetAsync(new Uri(service.Root, link.PathAndQuery), Cancellation);
+            return response.StatusCode;
+        }
     }
 
     /// <summary>As when the folder of the database is put back as it was: the same server, which starts again, with transactions' numbers of before.</summary>
