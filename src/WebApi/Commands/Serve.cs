@@ -10,8 +10,8 @@ using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Npgsql;
 using Serilog;
 using Serilog.Events;
 
@@ -65,6 +65,7 @@ internal static partial class Serve
         // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
         var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
         builder.Services.Remove(keeper);
+        builder.Services.AddSingleton<RefusalLog>();
         builder.Services.AddSingleton<PageToken>();
         builder.Services.AddDescription();
 
@@ -74,8 +75,13 @@ internal static partial class Serve
             LogExampleKey(app.Logger);
         }
 
+        if (IsUnverified(connectionString))
+        {
+            LogUnverifiedDatabase(app.Logger);
+        }
+
         app.Use(next => http => RequestIds.NameAsync(http, next));
-        TrustProxies(app);
+        app.UseForwarding(Settings.Read<ForwardingOptions>(app.Configuration, ForwardingOptions.Section));
         var batch = new ItemPipeline();
         app.Use(batch.BeginHere);
         app.UseMiddleware<Failures>();
@@ -90,37 +96,22 @@ internal static partial class Serve
         return app;
     }
 
-    /// <summary>
-    /// Takes scheme and host from <c>X-Forwarded-*</c> headers, but only when a configured proxy sent them.
-    /// </summary>
-    private static void TrustProxies(WebApplication app)
+    // Without it neither the server nor the way to it is certain. A socket and a loopback address do not leave the machine.
+    private static bool IsUnverified(string connectionString)
     {
-        var proxies = app.Configuration.GetSection("ForwardedHeaders:KnownProxies").Get<string[]>() ?? [];
-        if (proxies.Length == 0)
+        var database = new NpgsqlConnectionStringBuilder(connectionString);
+        return database.SslMode < SslMode.VerifyFull && (database.Host ?? "").Split(',', StringSplitOptions.TrimEntries).Any(host => !IsLocal(host));
+    }
+
+    private static bool IsLocal(string host)
+    {
+        if (host is ['/' or '@', ..] || Path.IsPathRooted(host))
         {
-            return;
+            return true;
         }
 
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All };
-        options.KnownIPNetworks.Clear();
-        options.KnownProxies.Clear();
-        foreach (var proxy in proxies)
-        {
-            if (System.Net.IPNetwork.TryParse(proxy, out var network))
-            {
-                options.KnownIPNetworks.Add(network);
-            }
-            else if (System.Net.IPAddress.TryParse(proxy, out var address))
-            {
-                options.KnownProxies.Add(address);
-            }
-            else
-            {
-                throw new OperatorException($"ForwardedHeaders:KnownProxies holds '{proxy}', which is neither an IP address nor a network like 10.0.0.0/8; correct it.");
-            }
-        }
-
-        app.UseForwardedHeaders(options);
+        var name = System.Net.IPAddress.TryParse(host, out _) || host.LastIndexOf(':') is not (>= 0 and var colon) ? host : host[..colon];
+        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (System.Net.IPAddress.TryParse(name, out var address) && System.Net.IPAddress.IsLoopback(address));
     }
 
     // To Kestrel an error, with a stack trace: that the rest of a body cannot be read, of a caller that has gone in the
@@ -132,4 +123,7 @@ internal static partial class Serve
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication:SigningKeys holds the example key, with which anybody can sign tokens; replace it before anybody else can reach this service")]
     private static partial void LogExampleKey(Microsoft.Extensions.Logging.ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is on another host, and the connection does not verify it: add SSL Mode=VerifyFull (and Root Certificate, if its authority is not known to this system) to ConnectionStrings:IndustryData")]
+    private static partial void LogUnverifiedDatabase(Microsoft.Extensions.Logging.ILogger logger);
 }

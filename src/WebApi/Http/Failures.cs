@@ -5,11 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>
-/// Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and
-/// authorization.
-/// </summary>
-internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus database, ILogger<Failures> logger)
+/// <summary>Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and authorization.</summary>
+internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus database, RefusalLog refusals, ILogger<Failures> logger)
 {
     /// <summary>The longest request target, in bytes.</summary>
     public const int LongestUrl = 32 * 1024;
@@ -46,11 +43,12 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
             RequestIds.WriteHeaders(http);
             if (exception is LimitExceededException limit)
             {
+                refusals.Write(limit.Code, limit.Message);
                 await http.RefuseAsync(StatusCodes.Status429TooManyRequests, limit.Code, $"{limit.Message} Nothing was stored.", limit.RetryAfter);
             }
             else if (database.Report(exception) is { } outage)
             {
-                LogOutage(exception, outage.Code);
+                refusals.Write(outage.Code, exception.Message);
                 var stored = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
                     ? ""
                     : outage.IsBeforehand
@@ -89,11 +87,9 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
         StatusCodes.Status403Forbidden => http.RefuseAsync(403, "permissionMissing", $"The token lacks the permission for this; its 'scp' or 'roles' must name {http.GetEndpoint()?.Metadata.GetMetadata<Permission>()?.AnyOf.Aggregate((a, b) => $"{a} or {b}") ?? "one that allows it"}."),
         StatusCodes.Status404NotFound => http.RefuseAsync(404, "unknownPath", "There is nothing at this path. The runs are at /process/runs and /external/industryData/runs, below / or /beta."),
         StatusCodes.Status405MethodNotAllowed => http.RefuseAsync(405, "methodNotAllowed", $"This path does not take {http.Request.Method}; it takes {http.Response.Headers.Allow}."),
+        StatusCodes.Status503ServiceUnavailable => http.RefuseAsync(503, "issuerUnavailable", "The issuer of the token cannot be reached at the moment, so that the token cannot be checked; try again in a few seconds."),
         var status => http.RefuseAsync(status, GraphErrors.CodeOf(status), "The request cannot be answered."),
     };
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A request was refused because of the database: {Code}")]
-    private partial void LogOutage(Exception exception, string code);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A request failed unexpectedly")]
     private partial void LogFailure(Exception exception);

@@ -5,15 +5,15 @@ internal static class ServiceUrls
 {
     private const string Beta = "/beta";
 
+    private const string HostWithoutName = "localhost";
+
     private static string? _usable;
 
     /// <summary>The service root, with a slash at its end.</summary>
     public static string Root(HttpRequest request)
     {
-        // HTTP/1.0 has no Host: the address that the caller reached is all there is.
-        var host = request.Host.HasValue
-            ? request.Host.ToUriComponent()
-            : new HostString(request.HttpContext.Connection.LocalIpAddress?.ToString() ?? "localhost", request.HttpContext.Connection.LocalPort).ToUriComponent();
+        // HTTP/1.0 has no Host. The address of the connection is not shown: behind a proxy it is an internal one.
+        var host = request.Host.HasValue ? request.Host.ToUriComponent() : HostWithoutName;
         return $"{request.Scheme}://{host}{request.PathBase.ToUriComponent()}/";
     }
 

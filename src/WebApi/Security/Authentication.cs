@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text.Json;
 using IndustryData.Domain.Runs;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
@@ -12,6 +13,13 @@ internal static class Authentication
 {
     private const string TenantClaim = "tid";
     private const string OwnScheme = "own keys";
+    private const string AnyTenant = "*";
+
+    // RFC 9068 §2.1; JWT is what most providers write into access tokens.
+    private static readonly string[] _types = ["at+jwt", "application/at+jwt", "JWT"];
+
+    // How long a key that the issuer has withdrawn may still be accepted: it may have been stolen.
+    private static readonly TimeSpan _keyRefreshInterval = TimeSpan.FromHours(1);
 
     /// <summary>Adds authentication and the permissions. Whatever says nothing of its own needs a valid token.</summary>
     public static void AddTokens(this IServiceCollection services, TokenOptions options)
@@ -28,7 +36,7 @@ internal static class Authentication
         authentication.AddPolicyScheme(JwtBearerDefaults.AuthenticationScheme, displayName: null, scheme => scheme.ForwardDefaultSelector = http => SchemeFor(http, options));
         if (keys.Count > 0)
         {
-            authentication.AddJwtBearer(OwnScheme, bearer => Configure(bearer, options.Audience, parameters =>
+            authentication.AddJwtBearer(OwnScheme, bearer => Configure(bearer, options.Audience, tenants: null, parameters =>
             {
                 parameters.ValidIssuer = SigningKeys.Issuer;
                 parameters.IssuerSigningKeys = keys;
@@ -39,20 +47,24 @@ internal static class Authentication
 
         foreach (var authority in options.Authorities)
         {
+            var availability = new IssuerAvailability(authority.Authority);
             authentication.AddJwtBearer(authority.Authority, bearer =>
             {
                 bearer.Authority = authority.Authority;
                 bearer.RequireHttpsMetadata = authority.RequireHttps;
                 bearer.Challenge = authority.AuthorizationUri is { } uri ? $"{bearer.Challenge} authorization_uri=\"{uri}\"" : bearer.Challenge;
-                Configure(bearer, authority.Audience ?? options.Audience, parameters =>
+                bearer.BackchannelTimeout = IssuerAvailability.FetchTimeout;
+                bearer.AutomaticRefreshInterval = _keyRefreshInterval;
+                Configure(bearer, authority.Audience ?? options.Audience, TenantsOf(authority), parameters =>
                 {
                     parameters.ValidIssuer = authority.Issuer;
                     parameters.ValidAlgorithms = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.EcdsaSha256];
                     parameters.ClockSkew = TimeSpan.FromMinutes(1);
                 });
+                bearer.Events.OnMessageReceived = context => RequireIssuerAsync(context, availability);
             });
 
-            // A key that the issuer has withdrawn is not taken for an hour more: it may have been stolen.
+            // With the last known good configuration, withdrawn keys would be accepted for another hour.
             services.PostConfigure<JwtBearerOptions>(authority.Authority, bearer => ((BaseConfigurationManager)bearer.ConfigurationManager!).UseLastKnownGoodConfiguration = false);
         }
 
@@ -79,7 +91,7 @@ internal static class Authentication
     /// <summary>The tenant that the token is for.</summary>
     public static TenantId Tenant(this HttpContext http) => new(Guid.Parse(http.User.FindFirstValue(TenantClaim)!));
 
-    private static void Check(IReadOnlyList<AuthorityOptions> authorities)
+    private static void Check(List<AuthorityOptions> authorities)
     {
         foreach (var authority in authorities)
         {
@@ -92,28 +104,84 @@ internal static class Authentication
             {
                 throw new OperatorException($"Authentication:Authorities holds '{authority.Authority}' twice; remove one.");
             }
+
+            CheckTenants(authority, isSole: authorities.Count == 1);
         }
     }
 
-    private static void Configure(JwtBearerOptions bearer, string audience, Action<TokenValidationParameters> configure)
+    private static void CheckTenants(AuthorityOptions authority, bool isSole)
+    {
+        if (authority.Tenants.Count == 0 && !isSole)
+        {
+            throw new OperatorException($"Authentication:Authorities has several authorities, and '{authority.Authority}' names no Tenants; list the GUIDs of the tenants that it may speak for.");
+        }
+
+        if (authority.Tenants.Contains(AnyTenant) && (!isSole || authority.Tenants.Count > 1))
+        {
+            throw new OperatorException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '*', which is only for a sole authority and stands alone; list the GUIDs of its tenants.");
+        }
+
+        if (authority.Tenants.Find(t => t != AnyTenant && !Guid.TryParseExact(t, "D", out _)) is { } wrong)
+        {
+            throw new OperatorException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '{wrong}', which is neither a GUID nor '*'; correct it.");
+        }
+    }
+
+    /// <summary>The tenants that an authority may speak for; null: every tenant.</summary>
+    private static HashSet<Guid>? TenantsOf(AuthorityOptions authority) =>
+        authority.Tenants.Count == 0 || authority.Tenants.Contains(AnyTenant) ? null : [.. authority.Tenants.Select(Guid.Parse)];
+
+    private static void Configure(JwtBearerOptions bearer, string audience, HashSet<Guid>? tenants, Action<TokenValidationParameters> configure)
     {
         bearer.MapInboundClaims = false;
         bearer.SaveToken = false;
+        bearer.IncludeErrorDetails = false;
         bearer.TokenValidationParameters.ValidAudience = audience;
+        bearer.TokenValidationParameters.ValidTypes = _types;
         configure(bearer.TokenValidationParameters);
         bearer.Events = new JwtBearerEvents
         {
             OnTokenValidated = async context =>
             {
-                if (context.Principal?.FindAll(TenantClaim).ToArray() is not [{ Value: var tenant }] || !Guid.TryParseExact(tenant, "D", out _))
+                if (Refusal(context.Principal!, tenants) is { } reason)
                 {
-                    context.Fail($"The token names no tenant: its claim '{TenantClaim}' must be one GUID.");
+                    context.Fail(new TokenRefusedException(reason));
                     return;
                 }
 
                 await context.HttpContext.RequestServices.GetRequiredService<RememberedTokens>().AddAsync(context);
             },
+            OnChallenge = Challenges.AnswerAsync,
         };
+    }
+
+    private static string? Refusal(ClaimsPrincipal caller, HashSet<Guid>? tenants)
+    {
+        if (caller.FindAll(TenantClaim).ToArray() is not [{ Value: var text }] || !Guid.TryParseExact(text, "D", out var tenant))
+        {
+            return "The token names no tenant: its claim 'tid' must be one GUID";
+        }
+
+        if (tenants?.Contains(tenant) == false)
+        {
+            return "The token's issuer may not speak for the tenant of its claim 'tid'";
+        }
+
+        // OpenID Connect Core §2: it ties an ID token to a sign-in. An ID token is for the client, not for a service.
+        return caller.HasClaim(c => c.Type == "nonce") ? "The token is an ID token (it has a nonce); send an access token" : null;
+    }
+
+    private static async Task RequireIssuerAsync(MessageReceivedContext context, IssuerAvailability availability)
+    {
+        // What is not even a token is refused without the issuer's keys.
+        var services = context.HttpContext.RequestServices;
+        if (IssuerOf(context.HttpContext) is not null
+            && context.Options.ConfigurationManager is BaseConfigurationManager configuration
+            && !await availability.IsAvailableAsync(
+                configuration, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<IssuerAvailability>>(), context.HttpContext.RequestAborted))
+        {
+            context.Fail(new IssuerUnavailableException());
+        }
     }
 
     /// <summary>The scheme that answers for the token's issuer; the scheme then checks all of the token, that claim included.</summary>
@@ -142,7 +210,7 @@ internal static class Authentication
         {
             return new JsonWebToken(header["Bearer ".Length..].Trim()).Issuer;
         }
-        catch (Exception exception) when (exception is ArgumentException or SecurityTokenException)
+        catch (Exception exception) when (exception is ArgumentException or SecurityTokenException or FormatException or InvalidOperationException or JsonException)
         {
             return null;
         }

@@ -26,7 +26,10 @@ internal static class Permissions
 
     public static readonly IReadOnlyList<Permission> All = [Read, Start, Write, None];
 
-    /// <summary>Whether the token has one of the permissions: delegated in <c>scp</c>, space-separated, or the application's own in <c>roles</c>.</summary>
+    /// <summary>
+    /// Whether the token has one of the permissions. A token with <c>scp</c> (space-separated) is delegated: then only <c>scp</c> counts, because
+    /// the user's <c>roles</c> are more than the user gave to the client. One without is an application's, whose <c>roles</c> count.
+    /// </summary>
     public static bool Grants(ClaimsPrincipal user, Permission permission)
     {
         if (permission.AnyOf.Count == 0)
@@ -34,20 +37,21 @@ internal static class Permissions
             return true;
         }
 
+        var (isDelegated, byScope, byRole) = (false, false, false);
         foreach (var claim in user.Claims)
         {
-            var granted = claim.Type switch
+            switch (claim.Type)
             {
-                "roles" => permission.AnyOf.Contains(claim.Value),
-                "scp" => claim.Value.Split(' ').Any(permission.AnyOf.Contains),
-                _ => false,
-            };
-            if (granted)
-            {
-                return true;
+                case "scp":
+                    isDelegated = true;
+                    byScope = byScope || claim.Value.Split(' ').Any(permission.AnyOf.Contains);
+                    break;
+                case "roles":
+                    byRole = byRole || permission.AnyOf.Contains(claim.Value);
+                    break;
             }
         }
 
-        return false;
+        return isDelegated ? byScope : byRole;
     }
 }

@@ -29,9 +29,10 @@ internal static class SigningKeys
         {
             if (!File.Exists(path))
             {
-                // Written aside and linked into place, so that two first starts at once agree on one key.
-                var draft = $"{path}.{Environment.ProcessId}";
-                var mode = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+                // Written to a new file and linked into place, so that two first starts at once agree on one key. Nobody can have planted the new
+                // file or a link of that name.
+                var draft = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+                var mode = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
                 if (!OperatingSystem.IsWindows())
                 {
                     mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -53,13 +54,35 @@ internal static class SigningKeys
                 }
             }
 
-            var key = File.ReadAllText(path).Trim();
+            var key = ReadOwn(path).Trim();
             return IsKey(key) ? key : throw new OperatorException($"The development key {path} is damaged: restore it from a backup, or delete it (all tokens that it signed end with it).");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException($"The development key {path} can be neither read nor made ({exception.Message}); run as the account that owns the folder, or set DataFolder.");
         }
+    }
+
+    /// <summary>Reads a file that this account alone can read or change, as ssh asks of private keys.</summary>
+    private static string ReadOwn(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            var mode = File.GetUnixFileMode(file.SafeFileHandle);
+            if ((mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0)
+            {
+                throw new OperatorException($"Other accounts can read or change the development key {path} (mode {Convert.ToString((int)mode, 8)}): chmod 600 {path}, or delete it if it may be known (all tokens that it signed end with it).");
+            }
+
+            if (!FileOwner.IsThisAccount(file.SafeFileHandle, mode))
+            {
+                throw new OperatorException($"The development key {path} belongs to another account, which may know it: chown it to the account of the service, or delete it (all tokens that it signed end with it).");
+            }
+        }
+
+        using var reader = new StreamReader(file, Encoding.ASCII);
+        return reader.ReadToEnd();
     }
 
     private static bool IsKey(string text) => Convert.TryFromBase64String(text, new byte[text.Length], out var length) && length >= LeastBytes;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using IndustryData.WebApi.FunctionalTests.Hosting;
@@ -26,11 +27,7 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         _published = (_key, "k1");
         _provider.Urls.Add("http://127.0.0.1:0");
         _provider.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = _issuer, jwks_uri = $"{_issuer}/keys" }));
-        _provider.MapGet("/keys", () =>
-        {
-            var publicKey = JsonWebKeyConverter.ConvertFromRSASecurityKey(new RsaSecurityKey(_published.Key.ExportParameters(false)) { KeyId = _published.Id });
-            return Results.Content(JsonSerializer.Serialize(new { keys = new[] { new { kty = publicKey.Kty, kid = publicKey.Kid, n = publicKey.N, e = publicKey.E, use = "sig" } } }), "application/json");
-        });
+        _provider.MapGet("/keys", () => KeysOf(_published.Key, _published.Id));
         await _provider.StartAsync(Cancellation);
         _issuer = _provider.Urls.First();
         _service = await RunningService.StartAsync(
@@ -101,6 +98,151 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         response.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer authorization_uri=\"https://login.example/authorize\"");
     }
 
+    [Fact]
+    public async Task Authority_that_may_not_speak_for_the_tenant_returns_401()
+    {
+        await using var other = await ProviderOf("https://other.example", _key, "k1");
+        var otherUrl = other.Urls.First();
+        await using var service = await RunningService.StartAsync(
+            database.ConnectionString,
+            ("Authentication:Authorities:0:Authority", _issuer),
+            ("Authentication:Authorities:0:RequireHttps", "false"),
+            ("Authentication:Authorities:0:Tenants:0", Tokens.Tenant.ToString()),
+            ("Authentication:Authorities:1:Authority", otherUrl),
+            ("Authentication:Authorities:1:Issuer", "https://other.example"),
+            ("Authentication:Authorities:1:RequireHttps", "false"),
+            ("Authentication:Authorities:1:Tenants:0", Tokens.OtherTenant.ToString()));
+
+        (await StatusAsync(Make(_key, audience: "industrydata"), service)).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(Make(_key, audience: "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await StatusAsync(Make(_key, "https://other.example", "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(Make(_key, "https://other.example", "industrydata"), service)).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("names no Tenants", "11111111-1111-4111-8111-111111111111", null)]
+    [InlineData("holds '*'", "11111111-1111-4111-8111-111111111111", "*")]
+    [InlineData("holds 'school'", "11111111-1111-4111-8111-111111111111", "school")]
+    public async Task Several_authorities_without_their_tenants_are_refused_at_start(string reason, string first, string? second)
+    {
+        List<(string, string)> settings =
+        [
+            ("Authentication:Authorities:0:Authority", "https://one.example"),
+            ("Authentication:Authorities:0:Tenants:0", first),
+            ("Authentication:Authorities:1:Authority", "https://two.example"),
+        ];
+        if (second is not null)
+        {
+            settings.Add(("Authentication:Authorities:1:Tenants:0", second));
+        }
+
+        (await Should.ThrowAsync<OperatorException>(() => RunningService.StartAsync(database.ConnectionString, [.. settings]))).Message.ShouldContain(reason);
+    }
+
+    [Fact]
+    public async Task Sole_authority_may_speak_for_every_tenant()
+    {
+        await using var service = await RunningService.StartAsync(
+            database.ConnectionString,
+            ("Authentication:Authorities:0:Authority", _issuer),
+            ("Authentication:Authorities:0:RequireHttps", "false"),
+            ("Authentication:Authorities:0:Tenants:0", "*"));
+
+        (await StatusAsync(Make(_key, audience: "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("JWT", null, HttpStatusCode.OK)]
+    [InlineData("at+jwt", null, HttpStatusCode.OK)]
+    [InlineData("logout+jwt", null, HttpStatusCode.Unauthorized)]
+    [InlineData("JWT", "n-0S6_WzA2Mj", HttpStatusCode.Unauthorized)]
+    public async Task Only_access_tokens_are_accepted(string type, string? nonce, HttpStatusCode status) =>
+        (await StatusAsync(Make(_key, type: type, nonce: nonce))).ShouldBe(status);
+
+    /// <summary>It takes connections and says nothing. All who wait share one fetch, and the next ones are refused at once.</summary>
+    [Fact]
+    public async Task Authority_that_does_not_answer_returns_503_to_all_and_leaves_own_tokens_alone()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var connections = 0;
+        var accepting = Task.Run(
+            async () =>
+            {
+                var accepted = new List<TcpClient>();
+                while (true)
+                {
+                    accepted.Add(await silent.AcceptTcpClientAsync(Cancellation));
+                    Interlocked.Increment(ref connections);
+                }
+            },
+            Cancellation);
+        var url = $"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}";
+        await using var service = await RunningService.StartAsync(database.ConnectionString, ("Authentication:Authorities:0:Authority", url), ("Authentication:Authorities:0:RequireHttps", "false"));
+        using var client = service.Authorized(Make(_key, url, "industrydata"));
+        client.Timeout = TimeSpan.FromSeconds(30);
+
+        var waiting = Enumerable.Range(0, 20).Select(_ => client.GetAsync("process/runs", Cancellation)).ToList();
+        (await StatusAsync(Tokens.Make(), service)).ShouldBe(HttpStatusCode.OK);
+        var answers = await Task.WhenAll(waiting);
+        using var next = await client.GetAsync("process/runs", Cancellation);
+        using var anonymous = await client.GetAsync("health/live", Cancellation);
+
+        foreach (var answer in (HttpResponseMessage[])[.. answers, next])
+        {
+            answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(5));
+            (await answer.JsonAsync()).Cause().ShouldBe("issuerUnavailable");
+        }
+
+        anonymous.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync("no.token", service)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await StatusAsync(Tokens.Make(), service)).ShouldBe(HttpStatusCode.OK);
+        connections.ShouldBe(1);
+        silent.Stop();
+        await accepting.ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task Authority_that_comes_back_is_used()
+    {
+        await using var provider = Provider();
+        var answers = false;
+        provider.Urls.Add("http://127.0.0.1:0");
+        provider.MapGet("/.well-known/openid-configuration", () => answers ? Results.Json(new { issuer = provider.Urls.First(), jwks_uri = $"{_issuer}/keys" }) : Results.StatusCode(500));
+        await provider.StartAsync(Cancellation);
+        await using var service = await RunningService.StartAsync(
+            database.ConnectionString, ("Authentication:Authorities:0:Authority", provider.Urls.First()), ("Authentication:Authorities:0:RequireHttps", "false"));
+        var token = Make(_key, provider.Urls.First(), "industrydata");
+        (await StatusAsync(token, service)).ShouldBe(HttpStatusCode.ServiceUnavailable);
+
+        answers = true;
+        var status = HttpStatusCode.ServiceUnavailable;
+        for (var i = 0; i < 150 && status == HttpStatusCode.ServiceUnavailable; i++)
+        {
+            await Task.Delay(100, Cancellation);
+            status = await StatusAsync(token, service);
+        }
+
+        status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    private async Task<WebApplication> ProviderOf(string issuer, RSA key, string keyId)
+    {
+        var provider = Provider();
+        provider.Urls.Add("http://127.0.0.1:0");
+        provider.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer, jwks_uri = $"{provider.Urls.First()}/keys" }));
+        provider.MapGet("/keys", () => KeysOf(key, keyId));
+        await provider.StartAsync(Cancellation);
+        return provider;
+    }
+
+    private static IResult KeysOf(RSA key, string keyId)
+    {
+        var publicKey = JsonWebKeyConverter.ConvertFromRSASecurityKey(new RsaSecurityKey(key.ExportParameters(false)) { KeyId = keyId });
+        return Results.Content(JsonSerializer.Serialize(new { keys = new[] { new { kty = publicKey.Kty, kid = publicKey.Kid, n = publicKey.N, e = publicKey.E, use = "sig" } } }), "application/json");
+    }
+
     private static WebApplication Provider()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -108,18 +250,29 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         return builder.Build();
     }
 
-    private async Task<HttpStatusCode> StatusAsync(string token)
+    private async Task<HttpStatusCode> StatusAsync(string token, RunningService? service = null)
     {
-        using var client = _service.Authorized(token);
+        using var client = (service ?? _service).Authorized(token);
         using var response = await client.GetAsync("process/runs", Cancellation);
         return response.StatusCode;
     }
 
-    private string Make(RSA key, string? issuer = null, string audience = "api://ledger", string keyId = "k1") => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+    private string Make(
+        RSA key, string? issuer = null, string audience = "api://ledger", string keyId = "k1", Guid? tid = null, string type = "JWT", string? nonce = null)
     {
-        Issuer = issuer ?? _issuer,
-        Audience = audience,
-        Claims = new Dictionary<string, object> { ["tid"] = Tokens.Tenant.ToString(), ["scp"] = "IndustryData-Run.Read.All" },
-        SigningCredentials = new SigningCredentials(new RsaSecurityKey(key) { KeyId = keyId, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } }, SecurityAlgorithms.RsaSha256),
-    });
+        var claims = new Dictionary<string, object> { ["tid"] = (tid ?? Tokens.Tenant).ToString(), ["scp"] = "IndustryData-Run.Read.All" };
+        if (nonce is not null)
+        {
+            claims["nonce"] = nonce;
+        }
+
+        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = issuer ?? _issuer,
+            Audience = audience,
+            TokenType = type,
+            Claims = claims,
+            SigningCredentials = new SigningCredentials(new RsaSecurityKey(key) { KeyId = keyId, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } }, SecurityAlgorithms.RsaSha256),
+        });
+    }
 }

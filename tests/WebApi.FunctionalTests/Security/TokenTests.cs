@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.IdentityModel.Tokens;
 
@@ -54,6 +56,8 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
     [InlineData(Write, null, 200, 204, 202)]
     [InlineData(null, "openid IndustryData-Run.Read.All", 200, 403, 403)]
     [InlineData(null, "IndustryData-Run.ReadWrite.All profile", 200, 204, 202)]
+    [InlineData(Write, "IndustryData-Run.Read.All", 200, 403, 403)]
+    [InlineData(Write, "openid profile", 403, 403, 403)]
     [InlineData("Something.Else", "IndustryData-Run.Read.Al", 403, 403, 403)]
     [InlineData("IndustryData-Run.ReadWrite.All IndustryData-Run.Read.All", null, 403, 403, 403)]
     public async Task Permissions_come_from_roles_or_scp(string? role, string? scp, int get, int post, int start)
@@ -63,6 +67,65 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         ((int)(await client.GetAsync("process/runs", Cancellation)).StatusCode).ShouldBe(get);
         ((int)(await client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation)).StatusCode).ShouldBe(post);
         ((int)(await client.PostAsync("process/runs/start", null, Cancellation)).StatusCode).ShouldBe(start);
+    }
+
+    /// <summary>Signed with a trusted key, so that the content is looked at: none of it may break the answer or get into a header.</summary>
+    [Theory]
+    [InlineData("iss", "\"b\u00e4r\"")]
+    [InlineData("iss", "\"a\\r\\nX-Evil: 1\"")]
+    [InlineData("iss", "\"\\u0000\\u0007\"")]
+    [InlineData("iss", "5")]
+    [InlineData("iss", "{}")]
+    [InlineData("iss", "null")]
+    [InlineData("iss", "[\"industrydata\"]")]
+    [InlineData("aud", "\"b\u00e4r\\r\\n\"")]
+    [InlineData("aud", "{}")]
+    [InlineData("aud", "[5]")]
+    [InlineData("aud", "null")]
+    [InlineData("exp", "\"b\u00e4r\"")]
+    [InlineData("exp", "1e400")]
+    [InlineData("tid", "\"b\u00e4r\\r\\n\"")]
+    [InlineData("tid", "[\"11111111-1111-4111-8111-111111111111\",\"11111111-1111-4111-8111-111111111111\"]")]
+    public async Task Signed_token_with_odd_claim_returns_401_with_a_fixed_text(string claim, string value)
+    {
+        await using var withAuthority = await RunningService.StartAsync(
+            Database.ConnectionString, ("Authentication:Authorities:0:Authority", "http://127.0.0.1:1"), ("Authentication:Authorities:0:RequireHttps", "false"));
+        var claims = new Dictionary<string, string>
+        {
+            ["iss"] = "\"industrydata\"", ["aud"] = "\"industrydata\"", ["exp"] = "4102444800", ["tid"] = $"\"{Tokens.Tenant}\"", ["roles"] = $"[\"{Write}\"]",
+        };
+        claims[claim] = value;
+        var signed = $"{Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Base64UrlEncoder.Encode($"{{{string.Join(',', claims.Select(c => $"\"{c.Key}\":{c.Value}"))}}}")}";
+        var token = $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed)))}";
+
+        using var client = Service.Authorized(token);
+        using var response = await client.GetAsync("process/runs", Cancellation);
+        await ShouldBeUnauthorizedAsync(response, claim);
+        response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer error=\"invalid_token\", error_description=\"The token");
+        response.Headers.Contains("X-Evil").ShouldBeFalse();
+
+        // Here the issuer also decides who answers for the token; one that belongs to nobody is the authority's to judge, which is away.
+        using var other = withAuthority.Authorized(token);
+        using var judged = await other.GetAsync("process/runs", Cancellation);
+        ((int)judged.StatusCode).ShouldBeOneOf(401, 503);
+    }
+
+    [Fact]
+    public async Task Refused_token_is_told_why_in_a_fixed_text()
+    {
+        foreach (var (token, text) in ((string, string)[])[
+            (Tokens.Make(expires: DateTime.UtcNow.AddSeconds(-5)), "has expired"),
+            (Tokens.Make(audience: "somebody else"), "audience (aud)"),
+            (Tokens.Make(issuer: "somebody else"), "issuer (iss)"),
+            (Tokens.Make(key: OtherKey), "signature"),
+            (Tokens.Make(tid: null), "'tid' must be one GUID")])
+        {
+            using var client = Service.Authorized(token);
+            using var response = await client.GetAsync("process/runs", Cancellation);
+
+            response.Headers.WwwAuthenticate.ToString().ShouldContain(text);
+            response.Headers.WwwAuthenticate.ToString().ShouldNotContain("somebody");
+        }
     }
 
     [Fact]

@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.IdentityModel.Tokens;
+
+namespace IndustryData.WebApi.Security;
+
+/// <summary>Says in <c>WWW-Authenticate</c> why a token is refused (RFC 6750 §3). The texts are fixed: a token's own content must not get into a header.</summary>
+internal static class Challenges
+{
+    /// <summary>Completes the challenge to a request whose token is missing or refused.</summary>
+    public static Task AnswerAsync(JwtBearerChallengeContext challenge)
+    {
+        var failure = challenge.AuthenticateFailure is AggregateException { InnerException: { } first } ? first : challenge.AuthenticateFailure;
+        if (failure is IssuerUnavailableException)
+        {
+            // The token may well be good.
+            challenge.HandleResponse();
+            challenge.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            challenge.Response.Headers.RetryAfter = $"{IssuerAvailability.RetryInterval.TotalSeconds:0}";
+        }
+        else if (failure is not null)
+        {
+            challenge.Error = "invalid_token";
+            challenge.ErrorDescription = Describe(failure);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static string Describe(Exception failure) => failure switch
+    {
+        TokenRefusedException => failure.Message,
+        SecurityTokenExpiredException => "The token has expired",
+        SecurityTokenNotYetValidException => "The token is not valid yet",
+        SecurityTokenNoExpirationException or SecurityTokenInvalidLifetimeException => "The token's lifetime (exp, nbf) is missing or invalid",
+        SecurityTokenInvalidAudienceException => "The token's audience (aud) is not this service",
+        SecurityTokenInvalidIssuerException => "The token's issuer (iss) is not one that this service trusts",
+        SecurityTokenSignatureKeyNotFoundException => "The key of the token's signature is not known",
+        SecurityTokenInvalidSignatureException => "The token's signature is invalid",
+        SecurityTokenInvalidTypeException => "The token's type (typ) must be JWT or at+jwt",
+        _ => "The token is invalid",
+    };
+}
