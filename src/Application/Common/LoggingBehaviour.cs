@@ -20,7 +20,21 @@ internal sealed partial class LoggingBehaviour<TMessage, TResponse>(ILogger<Logg
     private async ValueTask<TResponse> ToldAsync(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
     {
         using var span = Tracing.Source.StartActivity(_useCase);
-        var response = await next(message, cancellationToken);
+        TResponse response;
+        try
+        {
+            response = await next(message, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            // OpenTelemetry's conventions for recording errors on spans.
+            var type = exception.GetType().FullName!;
+            span?.SetStatus(ActivityStatusCode.Error, type);
+            span?.SetTag("error.type", type);
+            LogFailed(_useCase, type);
+            throw;
+        }
+
         if (response.Error is { } error)
         {
             span?.SetStatus(ActivityStatusCode.Error, error.Code);
@@ -36,6 +50,9 @@ internal sealed partial class LoggingBehaviour<TMessage, TResponse>(ILogger<Logg
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{UseCase} done")]
     private partial void LogDone(string useCase);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{UseCase} failed: {ExceptionType}")]
+    private partial void LogFailed(string useCase, string exceptionType);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{UseCase} refused: {Code}")]
     private partial void LogRefused(string useCase, string code);

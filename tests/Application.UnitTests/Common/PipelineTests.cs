@@ -74,6 +74,18 @@ public sealed class PipelineTests
     }
 
     [Fact]
+    public async Task Exception_is_traced_as_an_error_with_its_type()
+    {
+        using var cases = new UseCases(services => services.AddSingleton(typeof(IValidator<>), typeof(Throws<>)));
+        using var spans = new Spans();
+
+        await Should.ThrowAsync<TimeoutException>(async () => await cases.Sender.Send(new GetRunQuery(UseCases.Tenant, "none"), TestContext.Current.CancellationToken));
+
+        var span = spans.Ended.ShouldHaveSingleItem();
+        (span.Status, span.GetTagItem("error.type")).ShouldBe((ActivityStatusCode.Error, "System.TimeoutException"));
+    }
+
+    [Fact]
     public async Task A_success_is_traced_without_an_error()
     {
         using var cases = new UseCases();
@@ -138,6 +150,11 @@ public sealed class PipelineTests
     };
 
     private static Error? ErrorOf(object? answer) => (Error?)answer!.GetType().GetProperty(nameof(Result<>.Error))!.GetValue(answer);
+
+    private sealed class Throws<T> : AbstractValidator<T>
+    {
+        public Throws() => RuleFor(m => m).Custom((_, _) => throw new TimeoutException());
+    }
 
     private sealed class RefusesAll<T> : AbstractValidator<T>
     {

@@ -253,7 +253,7 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task A_reference_has_the_prefix_of_the_proxy()
     {
-        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"));
+        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"), ("ForwardedHeaders:Prefix", "true"));
         behindProxy.Client.DefaultRequestHeaders.Add("X-Forwarded-Prefix", "/api");
         using var added = await behindProxy.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
         var url = added.Headers.Location!.ToString();
@@ -270,7 +270,7 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     }
 
     [Fact]
-    public async Task A_caller_of_http_1_0_without_a_host_gets_a_url_that_works()
+    public async Task Caller_without_a_host_gets_urls_on_localhost_and_no_address()
     {
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
@@ -283,7 +283,44 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
 
         head.ShouldStartWith("HTTP/1.1 204");
         var location = head.Split("\r\n").Single(l => l.StartsWith("Location: ", StringComparison.Ordinal))["Location: ".Length..];
-        (await Client.GetJsonAsync(new Uri(location))).Text("displayName").ShouldBe("Nightly rostering");
+        location.ShouldStartWith("http://localhost/process/runs/");
+        (await Client.GetJsonAsync(new Uri(Service.Root, new Uri(location).AbsolutePath))).Text("displayName").ShouldBe("Nightly rostering");
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-Proto", "javascript")]
+    [InlineData("X-Forwarded-Proto", "ftp")]
+    [InlineData("X-Forwarded-Proto", "https, x")]
+    [InlineData("X-Forwarded-Host", "a b")]
+    [InlineData("X-Forwarded-Host", "[::zz")]
+    [InlineData("X-Forwarded-Host", "a.example/path")]
+    [InlineData("X-Forwarded-Host", "user@a.example")]
+    [InlineData("X-Forwarded-Prefix", "/%00")]
+    [InlineData("X-Forwarded-Prefix", "//evil.example")]
+    [InlineData("X-Forwarded-Prefix", "a")]
+    [InlineData("X-Forwarded-Prefix", "/a?b")]
+    public async Task Bad_forwarded_value_of_a_known_proxy_returns_400(string name, string value)
+    {
+        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"), ("ForwardedHeaders:Prefix", "true"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(Bodies.Run) };
+        request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
+        using var answer = await behindProxy.Client.SendAsync(request, Cancellation);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        var body = await answer.JsonAsync();
+        body.Cause().ShouldBe("invalidForwardedHeader");
+        body.GetProperty("error").Text("message").ShouldContain(name);
+        answer.Headers.Contains("request-id").ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Forwarded_prefix_is_ignored_unless_it_is_configured()
+    {
+        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"));
+        behindProxy.Client.DefaultRequestHeaders.Add("X-Forwarded-Prefix", "/api");
+        using var added = await behindProxy.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+
+        added.Headers.Location!.ToString().ShouldStartWith($"{behindProxy.Root}beta/process/runs/");
     }
 
     [Fact]

@@ -1,0 +1,58 @@
+using IndustryData.WebApi.Http;
+using Microsoft.Extensions.Logging;
+
+namespace IndustryData.WebApi.FunctionalTests.Http;
+
+public sealed class RefusalLogTests
+{
+    [Fact]
+    public void Flood_of_refusals_writes_one_line_a_second_for_each_cause_and_counts_the_others()
+    {
+        var (clock, lines) = (new Clock(), new Lines());
+        var log = new RefusalLog(clock, lines);
+        for (var i = 0; i < 100; i++)
+        {
+            log.Write("queueFull", "no room");
+        }
+
+        log.Write("queryTooSlow", "canceled\nat somewhere");
+        clock.Seconds = 2;
+        log.Write("queueFull", "no room");
+        log.Write("queueFull", "no room");
+
+        lines.Written.ShouldBe(
+        [
+            "A request was refused: queueFull (no room); 0 more since the last line of this kind",
+            "A request was refused: queryTooSlow (canceled at somewhere); 0 more since the last line of this kind",
+            "A request was refused: queueFull (no room); 99 more since the last line of this kind",
+        ]);
+        lines.Exceptions.ShouldBe(0);
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public int Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
+    }
+
+    private sealed class Lines : ILogger<RefusalLog>
+    {
+        public List<string> Written { get; } = [];
+
+        public int Exceptions { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            Written.Add(formatter(state, exception));
+            Exceptions += exception is null ? 0 : 1;
+        }
+    }
+}
