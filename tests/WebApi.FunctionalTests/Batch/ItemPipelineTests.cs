@@ -66,7 +66,7 @@ public sealed class ItemPipelineTests
     {
         await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging().AddScoped<Scoped>().BuildServiceProvider();
         var pipeline = new ItemPipeline();
-        pipeline.BeginHere(new Failures(route, new Database(), NullLogger<Failures>.Instance).InvokeAsync);
+        pipeline.BeginHere(new Failures(route, new Database(), new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance), NullLogger<Failures>.Instance).InvokeAsync);
         var batch = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
         var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = "GET", Url = "/" }, 1024, new AnswerRoom());
         return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written)).RootElement.GetProperty("error"));

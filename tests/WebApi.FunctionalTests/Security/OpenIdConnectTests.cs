@@ -227,7 +227,7 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         status.ShouldBe(HttpStatusCode.OK);
     }
 
-    private async Task<WebApplication> ProviderOf(string issuer, RSA key, string keyId)
+    private static async Task<WebApplication> ProviderOf(string issuer, RSA key, string keyId)
     {
         var provider = Provider();
         provider.Urls.Add("http://127.0.0.1:0");
