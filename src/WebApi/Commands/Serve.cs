@@ -96,8 +96,11 @@ internal static partial class Serve
         return app;
     }
 
-    // Without it neither the server nor the way to it is certain. A socket and a loopback address do not leave the machine.
-    private static bool IsUnverified(string connectionString)
+    /// <summary>
+    /// Whether the database is on another host and the connection does not verify the server's certificate. A socket and a loopback address do
+    /// not leave the machine.
+    /// </summary>
+    internal static bool IsUnverified(string connectionString)
     {
         var database = new NpgsqlConnectionStringBuilder(connectionString);
         return database.SslMode < SslMode.VerifyFull && (database.Host ?? "").Split(',', StringSplitOptions.TrimEntries).Any(host => !IsLocal(host));
