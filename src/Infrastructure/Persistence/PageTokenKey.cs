@@ -5,10 +5,11 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Reads the keys from the table <c>token_keys</c> and keeps them for a second. A token that another instance made after the database was
-/// replaced names a key that is not known yet: then the table is read again.
+/// Reads the keys from the table <c>token_keys</c> and keeps them for a second. A token that another instance made
+/// after the database was replaced names a key that is not known yet: then the table is read again.
 /// </summary>
-internal sealed class PageTokenKey([FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource database, TimeProvider clock) : IPageTokenKey
+internal sealed class PageTokenKey(
+    [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource database, TimeProvider clock) : IPageTokenKey
 {
     private static readonly TimeSpan _lifetime = TimeSpan.FromSeconds(1);
 
@@ -70,7 +71,8 @@ internal sealed class PageTokenKey([FromKeyedServices(DataSources.Indexed)] Npgs
                 _reading = Task.Run(ReadAsync);
 
                 // Those who wait may have given up: then its failure is nobody's.
-                _reading.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                _reading.ContinueWith(static task => _ = task.Exception, CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             }
 
             return _reading;

@@ -8,14 +8,20 @@ namespace IndustryData.WebApi.Commands;
 /// <summary>Says why the program ends with exit code 1.</summary>
 internal static class ProgramEnd
 {
-    /// <summary>Describes the exception that ends the program: one line for what the operator can correct, else the exception with its stack trace.</summary>
+    /// <summary>
+    /// Describes the exception that ends the program: one line for what the operator can correct, else the exception
+    /// with its stack trace.
+    /// </summary>
     /// <param name="exception">What no command handled.</param>
-    /// <param name="isEmbedded">Whether the database is the embedded one, so that no connection string is to blame.</param>
+    /// <param name="isEmbedded">Whether the database is the embedded one, so that no connection string is to
+    /// blame.</param>
     public static string Describe(Exception exception, bool isEmbedded) => exception switch
     {
         OperatorException or EmbeddedPostgresException => Line(exception.Message),
-        IOException { InnerException: AddressInUseException } => Line($"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port."),
-        InvalidDataException => Line($"A configuration file cannot be read: {exception.Message} {exception.InnerException?.Message}"),
+        IOException { InnerException: AddressInUseException } => Line(
+            $"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port."),
+        InvalidDataException => Line(
+            $"A configuration file cannot be read: {exception.Message} {exception.InnerException?.Message}"),
         InvalidOperationException or SocketException or IOException when IsOfListening(exception) =>
             Line($"The service cannot listen as it is configured: {exception.Message} Correct ASPNETCORE_URLS, the ports or the section Kestrel."),
         _ when InChain<NpgsqlException>(exception) is { } failure => Line(DescribeDatabase(failure, isEmbedded)),
@@ -23,11 +29,12 @@ internal static class ProgramEnd
     };
 
     /// <summary>Describes why the schema could not be applied.</summary>
-    /// <returns>Null when the migration itself did not fail: then the database could not be reached or refuses the account.</returns>
+    /// <returns>Null when the migration itself did not fail: then the database could not be reached or refuses the
+    /// account.</returns>
     public static string? DescribeMigration(Exception exception, bool isEmbedded)
     {
         // Class 28 is a refused account, 3D an unknown database (PostgreSQL, appendix A): no migration began.
-        if (InChain<PostgresException>(exception) is not { } failure || failure.SqlState.StartsWith("28", StringComparison.Ordinal) || failure.SqlState.StartsWith("3D", StringComparison.Ordinal))
+        if (InChain<PostgresException>(exception) is not { SqlState: not (['2', '8', ..] or ['3', 'D', ..]) } failure)
         {
             return null;
         }
@@ -40,9 +47,11 @@ internal static class ProgramEnd
 
     private static string DescribeDatabase(NpgsqlException failure, bool isEmbedded) =>
         $"{Capitalized(Database(isEmbedded))} failed: {failure.Message} "
-        + (isEmbedded ? "See its log, postgres/cluster/log in the data folder." : "Correct the connection string or start the server.");
+        + (isEmbedded ? "See its log, postgres/cluster/log in the data folder."
+            : "Correct the connection string or start the server.");
 
-    private static string Database(bool isEmbedded) => isEmbedded ? "the embedded database" : "the database of ConnectionStrings:IndustryData";
+    private static string Database(bool isEmbedded) => isEmbedded ? "the embedded database"
+        : "the database of ConnectionStrings:IndustryData";
 
     private static string Capitalized(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 

@@ -11,8 +11,9 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.Commands;
 
 /// <summary>
-/// Reads the sections of the configuration that belong to this service. A key that is unknown, a value that is not of its type and one that is
-/// out of its range are refused: each would otherwise be ignored, or fail later and far from its cause.
+/// Reads the sections of the configuration that belong to this service. A key that is unknown, a value that is not of
+/// its type and one that is out of its range are refused: each would otherwise be ignored, or fail later and far from
+/// its cause.
 /// </summary>
 internal static class Settings
 {
@@ -53,14 +54,18 @@ internal static class Settings
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
         if (!string.IsNullOrEmpty(section.Value))
         {
-            throw new OperatorException($"{section.Path} is a section and has no value of its own; set {section.Path}:{properties[0].Name} or another setting below it.");
+            throw new OperatorException(
+                $"{section.Path} is a section and has no value of its own; set {section.Path}:{properties[0].Name} "
+                + "or another setting below it.");
         }
 
         foreach (var setting in section.GetChildren())
         {
-            if (properties.FirstOrDefault(p => p.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
+            var property = properties.FirstOrDefault(p => p.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase));
+            if (property is null)
             {
-                throw new OperatorException($"{setting.Path} is not a setting; {section.Path} has: {string.Join(", ", properties.Select(p => p.Name))}.");
+                var known = string.Join(", ", properties.Select(p => p.Name));
+                throw new OperatorException($"{setting.Path} is not a setting; {section.Path} has: {known}.");
             }
 
             if (ItemType(property.PropertyType) is { } item)
@@ -85,7 +90,9 @@ internal static class Settings
         {
             if (!int.TryParse(entry.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             {
-                throw new OperatorException($"{entry.Path} is not a setting; {list.Path} is a list, whose items are {list.Path}:0, {list.Path}:1 and so on.");
+                throw new OperatorException(
+                    $"{entry.Path} is not a setting; {list.Path} is a list, whose items are {list.Path}:0, "
+                    + $"{list.Path}:1 and so on.");
             }
 
             if (item == typeof(string))
@@ -103,7 +110,8 @@ internal static class Settings
     {
         if (setting.GetChildren().FirstOrDefault() is { } below)
         {
-            throw new OperatorException($"{below.Path} is not a setting; {setting.Path} has a value and nothing below it.");
+            throw new OperatorException(
+                $"{below.Path} is not a setting; {setting.Path} has a value and nothing below it.");
         }
 
         var isOptional = !type.IsValueType || Nullable.GetUnderlyingType(type) is not null;
@@ -122,7 +130,8 @@ internal static class Settings
             _ => "a text",
         };
         var example = type == typeof(TimeSpan) ? ", written hours:minutes:seconds; five seconds are 00:00:05" : "";
-        if (Parse(setting.Value ?? "", Nullable.GetUnderlyingType(type) ?? type) is not { } value || range?.IsValid(value) == false)
+        var value = Parse(setting.Value ?? "", Nullable.GetUnderlyingType(type) ?? type);
+        if (value is null || range?.IsValid(value) == false)
         {
             throw new OperatorException($"{setting.Path} is '{setting.Value}', but must be {kind}{bounds}{example}.");
         }
@@ -130,10 +139,12 @@ internal static class Settings
 
     private static object? Parse(string text, Type type) => type.Name switch
     {
-        nameof(Int32) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null,
+        nameof(Int32) => int.TryParse(
+            text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null,
 
         // .NET takes a bare number for days.
-        nameof(TimeSpan) => text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span : null,
+        nameof(TimeSpan) when !text.Contains(':', StringComparison.Ordinal) => null,
+        nameof(TimeSpan) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span : null,
         nameof(Boolean) => bool.TryParse(text, out var flag) ? flag : null,
         nameof(String) => text,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No setting is of this type."),

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Takes client address, scheme and host from the <c>X-Forwarded-*</c> headers of configured proxies, and of nobody else.</summary>
+/// <summary>
+/// Takes client address, scheme and host from the <c>X-Forwarded-*</c> headers of configured proxies, and of nobody
+/// else.
+/// </summary>
 internal static class ForwardedRequests
 {
     /// <summary>Adds the middleware, if a proxy is configured.</summary>
@@ -34,20 +37,24 @@ internal static class ForwardedRequests
             }
             else
             {
-                throw new OperatorException($"ForwardedHeaders:KnownProxies holds '{proxy}', which is neither an IP address nor a network like 10.0.0.0/8; correct it.");
+                throw new OperatorException(
+                    $"ForwardedHeaders:KnownProxies holds '{proxy}', which is neither an IP address nor a network "
+                    + "like 10.0.0.0/8; correct it.");
             }
         }
 
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var forwarding = new ForwardedHeadersMiddleware(_ => Task.CompletedTask, loggers, Options.Create(options));
         app.Use(next => http => Fault(http, forwarding, options, settings) is { } header
-            ? http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidForwardedHeader", $"The header {header} of the proxy has no usable value; the proxy's operator has to correct it.")
+            ? http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidForwardedHeader",
+                $"The header {header} of the proxy has no usable value; the proxy's operator has to correct it.")
             : next(http));
     }
 
     /// <summary>Applies the headers of a known proxy.</summary>
     /// <returns>The name of a header that cannot be used; null when there is none.</returns>
-    private static string? Fault(HttpContext http, ForwardedHeadersMiddleware forwarding, ForwardedHeadersOptions options, ForwardingOptions settings)
+    private static string? Fault(HttpContext http, ForwardedHeadersMiddleware forwarding,
+        ForwardedHeadersOptions options, ForwardingOptions settings)
     {
         if (http.Connection.RemoteIpAddress is not { } remote || !IsKnown(remote, options))
         {
@@ -56,7 +63,8 @@ internal static class ForwardedRequests
 
         // The middleware skips some bad values and applies others. They come from a trusted proxy, so neither is right.
         if (Nearest(http, options.ForwardedProtoHeaderName) is { } scheme
-            && !scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase) && !scheme.Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase))
+            && !scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase)
+            && !scheme.Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase))
         {
             return options.ForwardedProtoHeaderName;
         }
@@ -93,5 +101,7 @@ internal static class ForwardedRequests
         && url.PathAndQuery == "/";
 
     private static bool IsPrefix(string prefix) =>
-        prefix.StartsWith('/') && !prefix.StartsWith("//", StringComparison.Ordinal) && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '.' or '_' or '~');
+        prefix.StartsWith('/')
+        && !prefix.StartsWith("//", StringComparison.Ordinal)
+        && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '.' or '_' or '~');
 }

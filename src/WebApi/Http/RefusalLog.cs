@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Logs refusals that a flood of requests can cause: one line without a stack trace, at most one a second for each cause, with the number of
-/// those that were left out.
+/// Logs refusals that a flood of requests can cause: one line without a stack trace, at most one a second for each
+/// cause, with the number of those that were left out.
 /// </summary>
 internal sealed partial class RefusalLog(TimeProvider clock, ILogger<RefusalLog> logger)
 {
@@ -34,7 +34,8 @@ internal sealed partial class RefusalLog(TimeProvider clock, ILogger<RefusalLog>
         LogRefusal(code, reason.ReplaceLineEndings(" "), suppressed);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A request was refused: {Code} ({Reason}); {Suppressed} more since the last line of this kind")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "A request was refused: {Code} ({Reason}); {Suppressed} more since the last line of this kind")]
     private partial void LogRefusal(string code, string reason, int suppressed);
 
     private sealed class Cause

@@ -8,9 +8,9 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.WebApi.OData;
 
 /// <summary>
-/// Writes the place where a reader continues as an opaque <c>$skiptoken</c> or <c>$deltatoken</c>, and reads it. A token is encrypted and
-/// authenticated (AES-256-GCM) for one tenant, one purpose and the other options of the request, so that it shows nothing and cannot be changed
-/// or used elsewhere.
+/// Writes the place where a reader continues as an opaque <c>$skiptoken</c> or <c>$deltatoken</c>, and reads it. A
+/// token is encrypted and authenticated (AES-256-GCM) for one tenant, one purpose and the other options of the request,
+/// so that it shows nothing and cannot be changed or used elsewhere.
 /// </summary>
 /// <remarks>Layout: version (1 byte), key id (8), nonce (12), ciphertext, tag (16); then base64url.</remarks>
 internal sealed class PageToken(IPageTokenKey keys)
@@ -40,7 +40,8 @@ internal sealed class PageToken(IPageTokenKey keys)
     /// <param name="options">The other options that go with the token.</param>
     /// <param name="place">Texts, instants, ids, numbers and nulls.</param>
     /// <param name="cancellationToken">Cancels the read of the key.</param>
-    public async ValueTask<string> WriteAsync(TenantId tenantId, string purpose, string options, IEnumerable<object?> place, CancellationToken cancellationToken)
+    public async ValueTask<string> WriteAsync(TenantId tenantId, string purpose, string options,
+        IEnumerable<object?> place, CancellationToken cancellationToken)
     {
         var secret = await keys.GetAsync(cancellationToken);
         return Seal(secret, tenantId, purpose, options, Encode(place));
@@ -48,25 +49,32 @@ internal sealed class PageToken(IPageTokenKey keys)
 
     /// <summary>Reads a place.</summary>
     /// <inheritdoc cref="WriteAsync" />
-    public async ValueTask<OpenedToken> ReadAsync(TenantId tenantId, string purpose, string options, string text, CancellationToken cancellationToken)
+    public async ValueTask<OpenedToken> ReadAsync(
+        TenantId tenantId, string purpose, string options, string text, CancellationToken cancellationToken)
     {
         var token = new byte[MaxLength];
-        if (text.Length > MaxLength || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, token, out var length) || length < MinLength)
+        if (text.Length > MaxLength
+            || !Base64Url.IsValid(text)
+            || !Base64Url.TryDecodeFromChars(text, token, out var length)
+            || length < MinLength)
         {
             return OpenedToken.Invalid;
         }
 
-        if (token[0] != Version || await keys.FindAsync(BinaryPrimitives.ReadInt64BigEndian(token.AsSpan(1)), cancellationToken) is not { } secret)
+        var keyId = BinaryPrimitives.ReadInt64BigEndian(token.AsSpan(1));
+        if (token[0] != Version || await keys.FindAsync(keyId, cancellationToken) is not { } secret)
         {
             return OpenedToken.Outdated;
         }
 
-        return Open(secret, tenantId, purpose, options, token.AsSpan(0, length)) is { } place && Decode(place) is { } values
+        var place = Open(secret, tenantId, purpose, options, token.AsSpan(0, length));
+        return place is not null && Decode(place) is { } values
             ? new OpenedToken(values, IsOutdated: false)
             : OpenedToken.Invalid;
     }
 
-    private static string Seal(PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> place)
+    private static string Seal(
+        PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> place)
     {
         var token = new byte[MinLength + place.Length];
         token[0] = Version;
@@ -75,18 +83,21 @@ internal sealed class PageToken(IPageTokenKey keys)
         RandomNumberGenerator.Fill(nonce);
         Span<byte> key = stackalloc byte[KeyLength];
         using var cipher = Cipher(secret, tenantId, key);
-        cipher.Encrypt(nonce, place, token.AsSpan(CiphertextStart, place.Length), token.AsSpan(^TagLength..), AssociatedData(token.AsSpan(0, HeaderLength), tenantId, purpose, options));
+        cipher.Encrypt(nonce, place, token.AsSpan(CiphertextStart, place.Length), token.AsSpan(^TagLength..),
+            AssociatedData(token.AsSpan(0, HeaderLength), tenantId, purpose, options));
         return Base64Url.EncodeToString(token);
     }
 
-    private static byte[]? Open(PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> token)
+    private static byte[]? Open(
+        PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> token)
     {
         var place = new byte[token.Length - MinLength];
         Span<byte> key = stackalloc byte[KeyLength];
         using var cipher = Cipher(secret, tenantId, key);
         try
         {
-            cipher.Decrypt(token[HeaderLength..CiphertextStart], token[CiphertextStart..^TagLength], token[^TagLength..], place, AssociatedData(token[..HeaderLength], tenantId, purpose, options));
+            cipher.Decrypt(token[HeaderLength..CiphertextStart], token[CiphertextStart..^TagLength],
+                token[^TagLength..], place, AssociatedData(token[..HeaderLength], tenantId, purpose, options));
             return place;
         }
         catch (AuthenticationTagMismatchException)
@@ -95,7 +106,8 @@ internal sealed class PageToken(IPageTokenKey keys)
         }
     }
 
-    // A key for each tenant: so many tokens can be sealed with random nonces before one could repeat (NIST SP 800-38D, 8.3) for each tenant alone.
+    // A key for each tenant: so many tokens can be sealed with random nonces before one could repeat (NIST SP 800-38D,
+    // 8.3) for each tenant alone.
     private static AesGcm Cipher(PageTokenSecret secret, TenantId tenantId, Span<byte> key)
     {
         Span<byte> tenant = stackalloc byte[16];

@@ -4,9 +4,9 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.WebApi.OData;
 
 /// <summary>
-/// Remembers for each tenant what its last option texts meant: dashboards repeat theirs, and the library takes longer to parse a filter than
-/// PostgreSQL to answer it. Tenants share nothing, so that the time of a request tells none what another asks for, and no tenant can evict
-/// another's entries.
+/// Remembers for each tenant what its last option texts meant: dashboards repeat theirs, and the library takes longer
+/// to parse a filter than PostgreSQL to answer it. Tenants share nothing, so that the time of a request tells none what
+/// another asks for, and no tenant can evict another's entries.
 /// </summary>
 internal sealed class ParsedOptions
 {
@@ -45,7 +45,10 @@ internal sealed class ParsedOptions
 
     private readonly record struct Key(string Option, string Text);
 
-    /// <summary>A cache that forgets what was not used while as many other entries as its capacity were added. Thread-safe; a hit takes no lock.</summary>
+    /// <summary>
+    /// A cache that forgets what was not used while as many other entries as its capacity were added. Thread-safe; a
+    /// hit takes no lock.
+    /// </summary>
     private sealed class GenerationCache<TKey, TValue>(int capacity)
         where TKey : struct
         where TValue : class

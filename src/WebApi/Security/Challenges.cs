@@ -3,13 +3,17 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.Security;
 
-/// <summary>Says in <c>WWW-Authenticate</c> why a token is refused (RFC 6750 §3). The texts are fixed: a token's own content must not get into a header.</summary>
+/// <summary>
+/// Says in <c>WWW-Authenticate</c> why a token is refused (RFC 6750 §3). The texts are fixed: a token's own content
+/// must not get into a header.
+/// </summary>
 internal static class Challenges
 {
     /// <summary>Completes the challenge to a request whose token is missing or refused.</summary>
     public static Task AnswerAsync(JwtBearerChallengeContext challenge)
     {
-        var failure = challenge.AuthenticateFailure is AggregateException { InnerException: { } first } ? first : challenge.AuthenticateFailure;
+        var failure = challenge.AuthenticateFailure is AggregateException { InnerException: { } first } ? first
+            : challenge.AuthenticateFailure;
         if (failure is IssuerUnavailableException)
         {
             // The token may well be good.
@@ -31,7 +35,8 @@ internal static class Challenges
         TokenRefusedException => failure.Message,
         SecurityTokenExpiredException => "The token has expired",
         SecurityTokenNotYetValidException => "The token is not valid yet",
-        SecurityTokenNoExpirationException or SecurityTokenInvalidLifetimeException => "The token's lifetime (exp, nbf) is missing or invalid",
+        SecurityTokenNoExpirationException or SecurityTokenInvalidLifetimeException =>
+            "The token's lifetime (exp, nbf) is missing or invalid",
         SecurityTokenInvalidAudienceException => "The token's audience (aud) is not this service",
         SecurityTokenInvalidIssuerException => "The token's issuer (iss) is not one that this service trusts",
         SecurityTokenSignatureKeyNotFoundException => "The key of the token's signature is not known",

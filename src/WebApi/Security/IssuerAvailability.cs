@@ -3,9 +3,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// Tells whether an OpenID Connect provider has answered yet. Its configuration is fetched once for all who wait for it; after a failure the
-/// next requests are refused at once, so that no request queues behind a provider that does not answer. Later refreshes run in the background
-/// and keep the configuration that is known.
+/// Tells whether an OpenID Connect provider has answered yet. Its configuration is fetched once for all who wait for
+/// it; after a failure the next requests are refused at once, so that no request queues behind a provider that does not
+/// answer. Later refreshes run in the background and keep the configuration that is known.
 /// </summary>
 internal sealed partial class IssuerAvailability(string authority)
 {
@@ -25,7 +25,8 @@ internal sealed partial class IssuerAvailability(string authority)
     /// <param name="clock">Measures the time since a failure.</param>
     /// <param name="logger">Is told of a failure.</param>
     /// <param name="cancellationToken">Ends the wait of this caller, not the fetch.</param>
-    public async ValueTask<bool> IsAvailableAsync(BaseConfigurationManager configuration, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+    public async ValueTask<bool> IsAvailableAsync(
+        BaseConfigurationManager configuration, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
     {
         if (_isKnown)
         {
@@ -72,7 +73,8 @@ internal sealed partial class IssuerAvailability(string authority)
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The authority {Authority} cannot be reached, so that its tokens cannot be checked: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The authority {Authority} cannot be reached, so that its tokens cannot be checked: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string authority, string reason);
 }
 
