@@ -1,3 +1,4 @@
+using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Authorization;
@@ -34,6 +35,10 @@ internal static class EndpointRules
     /// </summary>
     public static string[] Undescribed(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
         [.. routes.Where(r => !OnlyRefuses(r) && ApiDocument.MethodOf(r) is not null && !reasons.ContainsKey(Show(r))).SelectMany(r => Faults(r).Select(fault => $"{Show(r)}: {fault}"))];
+
+    /// <summary>A route names its methods, so that routing answers <c>OPTIONS</c>. Only a route that is marked to refuse everything may take every method.</summary>
+    public static string[] TakingEveryMethod(IEnumerable<RouteEndpoint> routes) =>
+        Show(routes.Where(r => Methods(r).Count == 0 && r.Metadata.GetMetadata<OnlyRefuses>() is null));
 
     /// <summary>A route as <c>GET /path</c>.</summary>
     public static string Show(RouteEndpoint route) => $"{string.Join(',', Methods(route) is { Count: > 0 } methods ? methods : ["ANY"])} {route.RoutePattern.RawText}";

@@ -1,4 +1,5 @@
 using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Authorization;
@@ -104,6 +105,9 @@ public sealed class EndpointTests : IAsyncDisposable
     public void What_changes_something_asks_for_the_permission_to() => EndpointRules.MutatingWithoutPermission(Routes, _handingOn).ShouldBeEmpty();
 
     [Fact]
+    public void Route_names_its_methods_or_is_marked_to_refuse_all_of_them() => EndpointRules.TakingEveryMethod(Routes).ShouldBeEmpty();
+
+    [Fact]
     public async Task A_route_that_decided_nothing_would_still_ask_for_a_token()
     {
         var fallback = await _app.Services.GetRequiredService<IAuthorizationPolicyProvider>().GetFallbackPolicyAsync();
@@ -131,6 +135,7 @@ public sealed class EndpointTests : IAsyncDisposable
         app.MapGet("/never-403", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized);
         app.MapGet("/never-401", nothing).RequireAuthorization("read").WithMetadata(ok, forbidden);
         app.MapDelete("/read", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
+        app.Map("/refusing-all", nothing).RequireAuthorization("write").WithMetadata(OnlyRefuses.Instance, unauthorized, forbidden);
         app.Map("/any", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
         app.MapPatch("/free", nothing).RequireAuthorization("write").AllowAnonymous().WithMetadata(ok);
         app.MapPost("/handing-on", nothing).RequireAuthorization("none").WithMetadata(ok, unauthorized, forbidden);
@@ -159,6 +164,7 @@ public sealed class EndpointTests : IAsyncDisposable
             "GET /bad/{what}: say in Parameters.Headers what X-Request does",
             "GET /bad/{what}: say in Parameters.ResponseHeaders what X-Response tells",
         ]);
+        EndpointRules.TakingEveryMethod(routes).ShouldBe(["ANY /any"]);
         EndpointRules.Undecided(routes).ShouldBe(["GET /undecided", "GET /misnamed"]);
         EndpointRules.AnonymousWithoutReason(routes, reasons).ShouldBe(["GET /unexplained"]);
         EndpointRules.Undocumented(routes).ShouldBe(["GET /silent", "GET /silent-anonymous", "GET /never-403", "GET /never-401"]);

@@ -51,4 +51,8 @@ public sealed record Limits
     /// <summary>The part of these connections that one client address may hold, in percent.</summary>
     [Range(1, 100)]
     public int ConnectionsPerAddressPercent { get; init; } = 75;
+
+    /// <summary>Seconds without a byte after which a caller that sends a body is cut off. A caller that takes an answer has twice as long.</summary>
+    [Range(1, 3_600)]
+    public int IdleTransferSeconds { get; init; } = 10;
 }

@@ -16,7 +16,7 @@ internal static class BatchEndpoint
     // Of one batch: the others' callers are waiting too.
     private const int MostAtOnce = 4;
 
-    private const int MostUnsent = 64 * 1024;
+    private const int MaxUnsent = ResponseBuffer.SegmentSize;
 
     private static readonly Operation _operation = new(
         "batch",
@@ -88,7 +88,18 @@ internal static class BatchEndpoint
             return;
         }
 
-        await WriteAsync(http.Response, items, await RunAsync(http, pipeline, items, order, largestItemBody));
+        var answers = await RunAsync(http, pipeline, items, order, largestItemBody);
+        try
+        {
+            await WriteAsync(http, items, answers);
+        }
+        finally
+        {
+            foreach (var answer in answers)
+            {
+                await answer.Body.DisposeAsync();
+            }
+        }
     }
 
     private static async Task<ItemAnswer[]> RunAsync(HttpContext http, ItemPipeline pipeline, IReadOnlyList<BatchItem> items, IReadOnlyList<int> order, int largestItemBody)
@@ -132,28 +143,49 @@ internal static class BatchEndpoint
         }
     }
 
-    private static async Task WriteAsync(HttpResponse response, IReadOnlyList<BatchItem> items, ItemAnswer[] answers)
+    private static async Task WriteAsync(HttpContext http, IReadOnlyList<BatchItem> items, ItemAnswer[] answers)
     {
-        response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(response.BodyWriter, ODataJson.WriterOptions);
+        http.Response.ContentType = "application/json";
+        using var buffer = new ResponseBuffer(Admission.Of(http), isRequired: true);
+
+        // It does not see the bodies, which stand between a name and the end of an object.
+        await using var json = new Utf8JsonWriter(buffer, ODataJson.WriterOptions with { SkipValidation = true });
         json.WriteStartObject();
         json.WriteStartArray("responses");
-        var sent = 0L;
         for (var i = 0; i < answers.Length; i++)
         {
-            answers[i].Write(json, items[i]);
-
-            // Long answers go at the speed at which the caller takes them; short ones together.
-            if (json.BytesCommitted + json.BytesPending - sent > MostUnsent)
+            answers[i].WriteHead(json, items[i]);
+            if (answers[i].HasJsonBody && !HttpMethods.IsHead(items[i].Method))
             {
                 await json.FlushAsync();
-                sent = json.BytesCommitted;
-                await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+                await WriteAsync(http.Response, buffer, answers[i].Body.Written);
             }
+
+            json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
+        await json.FlushAsync();
+        await buffer.SendAsync(http.Response);
+    }
+
+    // Long bodies are sent from where they are, at the speed at which the caller takes them; short ones together.
+    private static async Task WriteAsync(HttpResponse response, ResponseBuffer buffer, ResponseBuffer body)
+    {
+        if (body.Length + buffer.Length > MaxUnsent)
+        {
+            await buffer.SendAsync(response);
+            await body.SendAsync(response);
+            return;
+        }
+
+        foreach (var part in body.Written)
+        {
+            buffer.Write(part.Span);
+        }
+
+        body.Clear();
     }
 
     private static Task RefuseFeatureAsync(HttpContext http, string feature) => http.RefuseAsync(

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace IndustryData.WebApi.Batch;
@@ -15,8 +16,11 @@ internal sealed record ItemAnswer(int Status, IHeaderDictionary Headers, AnswerB
     /// <summary>Whether the requests that depend on this one must not run.</summary>
     public bool HasFailed => Status >= StatusCodes.Status400BadRequest;
 
-    /// <summary>Writes the answer as an item of <c>responses</c>.</summary>
-    public void Write(Utf8JsonWriter json, BatchItem item)
+    /// <summary>Whether the body is JSON, which stands in the answer as it is.</summary>
+    public bool HasJsonBody => Body.Length > 0 && ItemBody.IsJson(Headers.ContentType);
+
+    /// <summary>Writes the item of <c>responses</c> up to its body. A body that is not JSON is written too; JSON has to follow as it is.</summary>
+    public void WriteHead(Utf8JsonWriter json, BatchItem item)
     {
         json.WriteStartObject();
         json.WriteString("id", item.Id);
@@ -36,9 +40,10 @@ internal sealed record ItemAnswer(int Status, IHeaderDictionary Headers, AnswerB
         if (Body.Length > 0 && !HttpMethods.IsHead(item.Method))
         {
             json.WritePropertyName("body");
-            ItemBody.Write(json, Body.Written, Headers.ContentType);
+            if (!HasJsonBody)
+            {
+                ItemBody.Write(json, Body.Written.Written.ToArray(), Headers.ContentType);
+            }
         }
-
-        json.WriteEndObject();
     }
 }

@@ -32,14 +32,10 @@ internal static class ItemBody
         }
     }
 
-    /// <summary>Writes the body of an answer.</summary>
+    /// <summary>Writes the body of an answer that is not JSON.</summary>
     public static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> body, string? contentType)
     {
-        if (IsJson(contentType))
-        {
-            json.WriteRawValue(body, skipInputValidation: true);
-        }
-        else if (MediaTypeHeaderValue.TryParse(contentType, out var type) && type.Type.Equals("text", StringComparison.OrdinalIgnoreCase))
+        if (MediaTypeHeaderValue.TryParse(contentType, out var type) && type.Type.Equals("text", StringComparison.OrdinalIgnoreCase))
         {
             json.WriteStringValue(Encoding.UTF8.GetString(body));
         }
@@ -49,7 +45,8 @@ internal static class ItemBody
         }
     }
 
-    private static bool IsJson(string? contentType) => contentType == Routes.Json
+    /// <summary>Whether a body of this type stands in JSON as it is.</summary>
+    public static bool IsJson(string? contentType) => contentType == Routes.Json
         || (MediaTypeHeaderValue.TryParse(contentType, out var type)
             && (type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)));
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using IndustryData.WebApi.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -13,6 +14,9 @@ internal sealed class ItemPipeline
 {
     /// <summary>The longest answer, in bytes.</summary>
     public const int LongestAnswer = 4 * 1024 * 1024;
+
+    // Most answers of batches are short.
+    private const int FirstAnswerSize = 1024;
 
     // What is set here and on the way to a route.
     private const int MostFeatures = 16;
@@ -33,11 +37,18 @@ internal sealed class ItemPipeline
     /// <param name="item">The request.</param>
     /// <param name="largestBody">In bytes.</param>
     /// <param name="room">For the answers of the batch.</param>
-    public Task<ItemAnswer> SendAsync(HttpContext batch, BatchItem item, int largestBody, AnswerRoom room)
+    public async Task<ItemAnswer> SendAsync(HttpContext batch, BatchItem item, int largestBody, AnswerRoom room)
     {
         var url = ItemUrl.Of(batch.Request, item.Url);
+        var admission = Admission.Of(batch);
+
+        // A copy of a part of the batch. The batch goes on, so it is not refused: the copies are together no longer than the batch.
+        var copied = item.Body is { } member ? JsonMarshal.GetRawUtf8Value(member).Length : 0;
+        admission?.Reserve(copied, isRequired: true);
         var body = item.Body is { } sent ? ItemBody.Decode(sent, item.Headers.ContentType.ToString()) : [];
-        return AnswerAsync(batch, item, url, body, room, http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
+        var answer = await AnswerAsync(batch, item, url, body, room, http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
+        admission?.Release(copied);
+        return answer;
     }
 
     /// <summary>Answers a request that is not sent, because one that it depends on has failed.</summary>
@@ -46,7 +57,10 @@ internal sealed class ItemPipeline
 
     private static async Task<ItemAnswer> AnswerAsync(HttpContext batch, BatchItem item, ItemUrl? url, byte[]? body, AnswerRoom room, RequestDelegate handler)
     {
-        var answer = new AnswerBody(LongestAnswer, room);
+        // Its bytes count for the batch, which holds them until all answers are sent. After a write the answer must not fail for want of memory.
+        var isRequired = !HttpMethods.IsGet(item.Method) && !HttpMethods.IsHead(item.Method);
+        var admission = Admission.Of(batch);
+        var answer = new AnswerBody(LongestAnswer, room, new ResponseBuffer(admission, isRequired, FirstAnswerSize));
         var features = new FeatureCollection(MostFeatures);
         features.Set<IHttpRequestFeature>(Request(batch.Request, item, url, body));
         features.Set<IRequestBodyPipeFeature>(new SentBody(body ?? []));

@@ -10,6 +10,7 @@ using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HttpsPolicy;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 using Serilog;
@@ -38,12 +39,20 @@ internal static partial class Serve
             builder.WebHost.UseUrls(Listening.Default);
         }
 
+        var limits = Settings.Read<Limits>(builder.Configuration, "Limits");
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
-            kestrel.Limits.MaxConcurrentConnections = 10_000;
+            kestrel.Limits.MaxConcurrentConnections = limits.Connections;
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+
+            // What the server reads ahead of a body is not counted by the memory budget, so it is little.
+            kestrel.Limits.MaxRequestBufferSize = 2 * LongestRequestLine;
+            var connections = new ConnectionLimit(limits);
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.InvokeAsync(connection, next)));
 
             // What waits for a slow caller is in memory. A run's whole body may take four minutes, an answer of 4 MiB a
             // quarter of an hour.
@@ -59,13 +68,21 @@ internal static partial class Serve
         builder.Services.AddInfrastructure(connectionString, Settings.Read<Retention>(builder.Configuration, "Retention"));
         builder.Services.AddTokens(tokens);
         builder.Services.AddSingleton(Settings.Read<StartLimit>(builder.Configuration, "Start"));
-        builder.Services.AddSingleton(Settings.Read<Limits>(builder.Configuration, "Limits"));
+        builder.Services.AddSingleton(limits);
+        builder.Services.AddSingleton<RequestLimiter>();
+        // Containers are killed after ten seconds, and PostgreSQL has to stop after this.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
         builder.Services.AddSingleton(Settings.Read<QueryLimit>(builder.Configuration, "Query"));
         builder.Services.AddSingleton(Settings.Read<CommitLimit>(builder.Configuration, "Commit"));
-        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
-        var keeper = builder.Services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly);
-        builder.Services.Remove(keeper);
         builder.Services.AddSingleton<RefusalLog>();
+        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
+        foreach (var keeper in builder.Services.Where(IsKeyRingLoader).ToList())
+        {
+            builder.Services.Remove(keeper);
+        }
+
+        var hsts = builder.Configuration.GetSection("Hsts");
+        builder.Services.Configure<HstsOptions>(hsts);
         builder.Services.AddSingleton<PageToken>();
         builder.Services.AddDescription();
 
@@ -82,6 +99,11 @@ internal static partial class Serve
 
         app.Use(next => http => RequestIds.NameAsync(http, next));
         app.UseForwarding(Settings.Read<ForwardingOptions>(app.Configuration, ForwardingOptions.Section));
+        if (hsts.Exists())
+        {
+            app.UseHsts();
+        }
+
         var batch = new ItemPipeline();
         app.Use(batch.BeginHere);
         app.UseMiddleware<Failures>();
@@ -89,11 +111,22 @@ internal static partial class Serve
         app.UseRouting();
         app.Use(next => http => AllowedMethods.AnswerAsync(http, next));
         app.UseTokens();
+        UseLimits(app);
         app.MapService();
         app.MapRuns();
         app.MapBatch(batch, LargestBody);
         app.MapDescription();
         return app;
+    }
+
+    private static bool IsKeyRingLoader(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IHostedService) && !service.IsKeyedService && service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly;
+
+    // Only routes with a permission know the caller's tenant.
+    private static void UseLimits(WebApplication app)
+    {
+        var limiter = app.Services.GetRequiredService<RequestLimiter>();
+        app.Use(next => http => http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is null ? next(http) : limiter.InvokeAsync(http, ItemPipeline.IsWithin(http), next));
     }
 
     /// <summary>

@@ -22,9 +22,12 @@ internal static class AllowedMethods
             return Task.CompletedTask;
         }
 
-        // No route takes OPTIONS: routing has an answer that names the methods which there are routes for, or that there is no such path.
-        return http.GetEndpoint()?.RequestDelegate is { } refuse ? AnswerAsync(http, refuse(http)) : next(http);
+        // No route takes OPTIONS: routing has an endpoint that names the methods which there are routes for. Any other endpoint is run behind authorization.
+        return http.GetEndpoint() is { RequestDelegate: { } refuse } endpoint && RefusesMethods(endpoint) ? AnswerAsync(http, refuse(http)) : next(http);
     }
+
+    /// <summary>Whether an endpoint does nothing but name the methods of its path: routing's own, which is no route, and those with <see cref="OnlyRefuses"/>.</summary>
+    private static bool RefusesMethods(Endpoint endpoint) => endpoint is not RouteEndpoint || endpoint.Metadata.GetMetadata<OnlyRefuses>() is not null;
 
     /// <summary>The methods that the path takes, as the header says that has been written for them.</summary>
     public static void AddOptions(HttpResponse response) => response.Headers.Allow = $"{response.Headers.Allow}, OPTIONS";
@@ -34,5 +37,15 @@ internal static class AllowedMethods
         await refusing;
         AddOptions(http.Response);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+}
+
+/// <summary>Marks a route that answers every request with 405, so that it may take any method and be run without a token.</summary>
+internal sealed class OnlyRefuses
+{
+    public static readonly OnlyRefuses Instance = new();
+
+    private OnlyRefuses()
+    {
     }
 }

@@ -46,6 +46,10 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
                 refusals.Write(limit.Code, limit.Message);
                 await http.RefuseAsync(StatusCodes.Status429TooManyRequests, limit.Code, $"{limit.Message} Nothing was stored.", limit.RetryAfter);
             }
+            else if (exception is ServiceLimitException full)
+            {
+                await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, full.Code, $"{full.Message} Nothing was stored.", full.RetryAfter);
+            }
             else if (database.Report(exception) is { } outage)
             {
                 refusals.Write(outage.Code, exception.Message);

@@ -1,9 +1,9 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using IndustryData.Domain;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Http;
@@ -11,6 +11,12 @@ namespace IndustryData.WebApi.Http;
 /// <summary>A request's body: one JSON object, read whole, with every fault that it has as JSON.</summary>
 internal sealed class JsonBody : IDisposable
 {
+    private const int FirstSize = 4096;
+    private const int LargestUncounted = 64 * 1024;
+    private const int BytesPerToken = 24;
+
+    private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(10);
+
     private static readonly JsonDocumentOptions _scanned = new() { MaxDepth = JsonScan.MaxLevels };
     private static readonly JsonDocumentOptions _strict = new() { MaxDepth = JsonScan.MaxLevels, AllowDuplicateProperties = false };
 
@@ -110,11 +116,21 @@ internal sealed class JsonBody : IDisposable
                 && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))))
         && (request.Headers.ContentEncoding.Count == 0 || request.Headers.ContentEncoding == "identity");
 
-    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, CancellationToken cancellationToken)
+    /// <summary>Reads on. A caller that sends nothing for a while is refused.</summary>
+    private static async ValueTask<ReadResult> ReadAsync(HttpContext http, PipeReader reader, IdleTimer idle)
     {
         try
         {
-            return await reader.ReadAsync(cancellationToken);
+            return reader.TryRead(out var there) ? there : await reader.ReadAsync(idle.Begin());
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            if (http.Request.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal))
+            {
+                http.Response.Headers.Connection = "close";
+            }
+
+            throw new BadHttpRequestException("The rest of the body does not come.", StatusCodes.Status408RequestTimeout);
         }
         catch (IOException broken) when (broken is not BadHttpRequestException)
         {
@@ -125,21 +141,74 @@ internal sealed class JsonBody : IDisposable
 
     private static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(HttpContext http)
     {
-        var whole = new ArrayBufferWriter<byte>((int)Math.Clamp(http.Request.ContentLength ?? 0, 256, 16 * 1024));
+        var admission = Admission.Of(http);
         var reader = http.Request.BodyReader;
+        using var idle = new IdleTimer(http, admission?.IdleTimeout ?? _idleTimeout);
+
+        // Memory for all of it, before any of it is read. The server itself refuses to read a body that is declared to be too long.
+        var declared = http.Request.ContentLength ?? 0;
+        var isTooLong = declared > (http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? int.MaxValue);
+        var whole = isTooLong ? [] : Allocate(admission, declared > 0 ? (int)declared : FirstSize);
+        var length = 0;
         while (true)
         {
-            var read = await ReadAsync(reader, http.RequestAborted);
+            var read = await ReadAsync(http, reader, idle);
             foreach (var part in read.Buffer)
             {
-                whole.Write(part.Span);
+                if (part.Length > whole.Length - length)
+                {
+                    whole = Enlarge(admission, whole, length, length + part.Length);
+                }
+
+                part.Span.CopyTo(whole.AsSpan(length));
+                length += part.Length;
             }
 
             reader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
-                return whole.WrittenMemory;
+                ReserveForParsing(admission, whole.AsSpan(0, length));
+                return whole.AsMemory(0, length);
             }
         }
+    }
+
+    private static byte[] Allocate(Admission? admission, int size)
+    {
+        admission?.Reserve(size);
+        return GC.AllocateUninitializedArray<byte>(size);
+    }
+
+    private static byte[] Enlarge(Admission? admission, byte[] whole, int length, int least)
+    {
+        var larger = Allocate(admission, Math.Max(least, 2 * whole.Length));
+        whole.AsSpan(0, length).CopyTo(larger);
+        admission?.Release(whole.Length);
+        return larger;
+    }
+
+    // The parser keeps a row for each token, in an array that doubles. Without this, a body of "[0,0,0,…" would occupy many times what it is counted for.
+    private static void ReserveForParsing(Admission? admission, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > LargestUncounted && admission is not null)
+        {
+            var tokens = bytes.Count((byte)',') + bytes.Count((byte)':') + bytes.Count((byte)'{') + bytes.Count((byte)'[');
+            admission.Reserve((long)tokens * BytesPerToken);
+        }
+    }
+
+    /// <summary>Cancels a read that waits for too long. Costs nothing until a read has to wait.</summary>
+    private sealed class IdleTimer(HttpContext http, TimeSpan timeout) : IDisposable
+    {
+        private CancellationTokenSource? _cancellation;
+
+        public CancellationToken Begin()
+        {
+            _cancellation ??= CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+            _cancellation.CancelAfter(timeout);
+            return _cancellation.Token;
+        }
+
+        public void Dispose() => _cancellation?.Dispose();
     }
 }

@@ -10,6 +10,9 @@ internal static class ODataJson
     /// <summary>Texts stay readable; <c>nosniff</c> keeps browsers from taking them for HTML.</summary>
     public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // A copy of the payload, and the table of its tokens.
+    private const int ParsingFactor = 2;
+
     /// <summary>Writes a payload in the format that the caller asked for.</summary>
     /// <param name="response">The response.</param>
     /// <param name="status">Its status.</param>
@@ -28,18 +31,23 @@ internal static class ODataJson
     /// <inheritdoc cref="WriteJsonAsync(HttpResponse, int, Action{Utf8JsonWriter}, bool)" />
     public static async Task WriteJsonAsync(this HttpResponse response, int status, Func<Utf8JsonWriter, Task> write, bool showsStatuses = true)
     {
-        using var minimal = new ResponseBuffer();
+        var http = response.HttpContext;
+        var admission = Admission.Of(http);
+
+        // The answer to a write that is committed must not fail for want of memory. It is hardly larger than the request.
+        var isRequired = !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method);
+        using var minimal = new ResponseBuffer(admission, isRequired);
         await using (var json = new Utf8JsonWriter(minimal, WriterOptions))
         {
             await write(json);
         }
 
-        var format = ODataFormat.Of(response.HttpContext);
+        var format = ODataFormat.Of(http);
         response.StatusCode = status;
         response.ContentType = format.ContentType;
         if (showsStatuses)
         {
-            Preferences.ApplyUnknownMembers(response.HttpContext);
+            Preferences.ApplyUnknownMembers(http);
         }
 
         if (format == ODataFormat.Default)
@@ -48,18 +56,22 @@ internal static class ODataJson
             return;
         }
 
-        using var other = new ResponseBuffer();
+        using var other = new ResponseBuffer(admission, isRequired);
+        var parsing = ParsingFactor * minimal.Length;
+        admission?.Reserve(parsing, isRequired);
         await using (var json = new Utf8JsonWriter(other, WriterOptions))
         {
-            ControlInformation.Rewrite(minimal.Written, format, ServiceUrls.Root(response.HttpContext.Request), json);
+            ControlInformation.Rewrite(minimal.Written, format, ServiceUrls.Root(http.Request), json);
         }
 
+        admission?.Release(parsing);
+        minimal.Clear();
         await SendAsync(response, other);
     }
 
-    private static async Task SendAsync(HttpResponse response, ResponseBuffer body)
+    private static Task SendAsync(HttpResponse response, ResponseBuffer body)
     {
-        response.ContentLength = body.Written.Length;
-        await response.BodyWriter.WriteAsync(body.Written, response.HttpContext.RequestAborted);
+        response.ContentLength = body.Length;
+        return body.SendAsync(response);
     }
 }

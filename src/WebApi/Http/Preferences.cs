@@ -42,6 +42,17 @@ internal static class Preferences
         return wish;
     }
 
+    /// <summary>Tells the caller that its wish for the entity, or for none, is met, if it is.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="isRepresentation">Whether the answer has the entity. A repeat under an idempotency key is answered as the first request was.</param>
+    public static void ApplyReturn(HttpContext http, bool isRepresentation)
+    {
+        if (ReturnRepresentation(http) == isRepresentation)
+        {
+            Applied(http, isRepresentation ? "return=representation" : "return=minimal");
+        }
+    }
+
     /// <summary>The page size that the caller would like at most (<c>odata.maxpagesize</c>, OData Protocol §8.2.8.5); null when it does not say.</summary>
     public static int? MaxPageSize(HttpContext http)
     {

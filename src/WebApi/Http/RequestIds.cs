@@ -46,5 +46,9 @@ internal static class RequestIds
 
         headers["OData-Version"] = ODataVersions.Written;
         headers.XContentTypeOptions = "nosniff";
+
+        // Answers are of one tenant, and no page: no cache keeps them, and no browser runs anything in them. The pages of /docs say it differently.
+        headers.CacheControl = "no-store";
+        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
     }
 }

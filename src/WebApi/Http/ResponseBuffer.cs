@@ -3,39 +3,227 @@ using System.Buffers;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Where a payload is written before any of it is sent. What fails while it is written can still be answered with an error, and the database's connection
-/// is given back before a slow caller has read the first byte.
+/// Holds a payload before any of it is sent, as a chain of segments. What fails while it is written can still be answered with an error, and the database's
+/// connection is given back before a slow caller has read the first byte. Each segment, and its part of the memory budget, is given back as it is sent.
 /// </summary>
-internal sealed class ResponseBuffer : IBufferWriter<byte>, IDisposable
+/// <param name="admission">The request whose memory it is; null if the memory is not counted.</param>
+/// <param name="isRequired">True if the payload is written whatever the limits are.</param>
+/// <param name="firstSize">The size of the first segment, in bytes.</param>
+internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int firstSize = ResponseBuffer.SegmentSize) : IBufferWriter<byte>, IDisposable
 {
-    private const int FirstSize = 32 * 1024;
+    /// <summary>The size of a segment, in bytes: below the large object heap, and small enough for the server's pipe.</summary>
+    public const int SegmentSize = 32 * 1024;
 
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(FirstSize);
-    private int _length;
+    // A segment may end with so many unused bytes. For a longer piece it is filled, by way of the scratch array.
+    private const int MaxUnused = 4096;
+
+    private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(10);
+
+    private List<(byte[] Bytes, int Length)>? _full;
+    private byte[] _current = [];
+    private byte[]? _scratch;
+    private bool _isScratchLent;
+    private int _used;
+    private long _fullBytes;
+
+    /// <summary>The bytes that have been written.</summary>
+    public long Length => _fullBytes + _used;
 
     /// <summary>What has been written.</summary>
-    public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _length);
+    public ReadOnlySequence<byte> Written
+    {
+        get
+        {
+            if (_full is null)
+            {
+                return new ReadOnlySequence<byte>(_current, 0, _used);
+            }
 
-    public void Advance(int count) => _length += count;
+            var first = new Segment(_full[0].Bytes.AsMemory(0, _full[0].Length), runningIndex: 0);
+            var last = first;
+            foreach (var (bytes, length) in _full.Skip(1))
+            {
+                last = last.Append(bytes.AsMemory(0, length));
+            }
+
+            last = last.Append(_current.AsMemory(0, _used));
+            return new ReadOnlySequence<byte>(first, 0, last, _used);
+        }
+    }
+
+    private int NextSize => _current.Length == 0 ? firstSize : SegmentSize;
+
+    public void Advance(int count)
+    {
+        if (_isScratchLent)
+        {
+            _isScratchLent = false;
+            Write(_scratch.AsSpan(0, count));
+        }
+        else
+        {
+            _used += count;
+        }
+    }
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        if (_bytes.Length - _length < Math.Max(sizeHint, 1))
+        var size = Math.Max(sizeHint, 1);
+        var unused = _current.Length - _used;
+        if (unused >= size)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _bytes.Length, _length + sizeHint));
-            Written.CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_bytes);
-            _bytes = larger;
+            return _current.AsMemory(_used);
         }
 
-        return _bytes.AsMemory(_length);
+        if (size <= MaxUnused || (unused <= MaxUnused && size <= NextSize))
+        {
+            AddSegment();
+            return _current;
+        }
+
+        if (_scratch is null || _scratch.Length < size)
+        {
+            ReturnScratch();
+            Reserve(size);
+            _scratch = ArrayPool<byte>.Shared.Rent(size);
+            admission?.Reserve(_scratch.Length - size, isRequired: true);
+        }
+
+        _isScratchLent = true;
+        return _scratch;
     }
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    public void Dispose()
+    /// <summary>Adds bytes.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
     {
-        ArrayPool<byte>.Shared.Return(_bytes);
-        _bytes = [];
+        while (bytes.Length > 0)
+        {
+            if (_used == _current.Length)
+            {
+                AddSegment();
+            }
+
+            var part = bytes[..Math.Min(bytes.Length, _current.Length - _used)];
+            part.CopyTo(_current.AsSpan(_used));
+            _used += part.Length;
+            bytes = bytes[part.Length..];
+        }
+    }
+
+    /// <summary>
+    /// Sends what has been written and empties the buffer. A caller that takes none of a segment for a while is cut off: then the connection is aborted, and
+    /// the rest is dropped.
+    /// </summary>
+    public async Task SendAsync(HttpResponse response)
+    {
+        ReturnScratch();
+        var aborted = response.HttpContext.RequestAborted;
+        if (_full is null && !response.HasStarted)
+        {
+            // It fits into the server's pipe.
+            if (_used > 0)
+            {
+                await response.BodyWriter.WriteAsync(_current.AsMemory(0, _used), aborted);
+            }
+
+            Clear();
+            return;
+        }
+
+        // From here on the caller sets the pace, so others of the tenant may go on.
+        admission?.EndProcessing();
+        using var stall = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        try
+        {
+            for (var i = 0; i < (_full?.Count ?? 0); i++)
+            {
+                var (bytes, length) = _full![i];
+                if (!await SendAsync(response, bytes, length, stall))
+                {
+                    return;
+                }
+
+                _full[i] = ([], 0);
+                Return(bytes);
+            }
+
+            await SendAsync(response, _current, _used, stall);
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            response.HttpContext.Abort();
+        }
+        finally
+        {
+            Clear();
+        }
+    }
+
+    /// <summary>Drops what has been written.</summary>
+    public void Clear()
+    {
+        ReturnScratch();
+        foreach (var (bytes, _) in _full ?? [])
+        {
+            Return(bytes);
+        }
+
+        Return(_current);
+        (_full, _current, _used, _fullBytes) = (null, [], 0, 0);
+    }
+
+    public void Dispose() => Clear();
+
+    private async ValueTask<bool> SendAsync(HttpResponse response, byte[] bytes, int length, CancellationTokenSource stall)
+    {
+        stall.CancelAfter(2 * (admission?.IdleTimeout ?? _idleTimeout));
+        return !(await response.BodyWriter.WriteAsync(bytes.AsMemory(0, length), stall.Token)).IsCompleted;
+    }
+
+    private void AddSegment()
+    {
+        var size = NextSize;
+        Reserve(size);
+        if (_current.Length > 0)
+        {
+            (_full ??= []).Add((_current, _used));
+            _fullBytes += _used;
+        }
+
+        (_current, _used) = (ArrayPool<byte>.Shared.Rent(size), 0);
+    }
+
+    private void ReturnScratch()
+    {
+        if (_scratch is not null)
+        {
+            Return(_scratch);
+            _scratch = null;
+        }
+    }
+
+    private void Reserve(int bytes) => admission?.Reserve(bytes, isRequired);
+
+    private void Return(byte[] bytes)
+    {
+        if (bytes.Length > 0)
+        {
+            admission?.Release(bytes.Length);
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory, long runningIndex) => (Memory, RunningIndex) = (memory, runningIndex);
+
+        public Segment Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Segment(memory, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
     }
 }

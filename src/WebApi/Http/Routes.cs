@@ -13,7 +13,7 @@ internal static class Routes
 
     private const string Text = "text/plain";
 
-    private static readonly int[] _always = [401, 403, 503];
+    private static readonly int[] _always = [401, 403, 429, 503];
 
     /// <summary>Offers a path that takes no query options. What it does is then said by <see cref="DescriptionEndpoints.Describes"/>.</summary>
     public static IEndpointConventionBuilder Offer(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
@@ -35,7 +35,7 @@ internal static class Routes
         var media = isText ? Text : isRead || statuses.Contains(200) || (statuses.Contains(201) && !path.EndsWith("/$ref", StringComparison.Ordinal)) ? Json : null;
         string[] taken = isRead && !isText ? [.. options, QueryOptions.Format] : options;
         return routes.MapMethods(path, WithHead(method), http => HandleAsync(http, handler, taken, MediaOf(http, media)))
-            .Documents(permission, [.. statuses.Union(media is null ? [] : [StatusCodes.Status406NotAcceptable]), .. _always])
+            .Documents(permission, [.. statuses.Union(media is null ? [] : [StatusCodes.Status406NotAcceptable]).Union(_always)])
             .WithMetadata(new TakenOptions(taken));
     }
 
@@ -45,7 +45,7 @@ internal static class Routes
 
     /// <summary>Keeps a path's last segment from being taken for an id with any other method.</summary>
     public static void Only(this IEndpointRouteBuilder routes, string method, string path, Permission permission) =>
-        routes.Map(path, http => RefuseMethod(http, string.Join(", ", WithHead(method)))).Documents(permission, [405, .. _always]);
+        routes.Map(path, http => RefuseMethod(http, string.Join(", ", WithHead(method)))).Documents(permission, [405, .. _always]).WithMetadata(OnlyRefuses.Instance);
 
     // What can be read can be asked for without its body (RFC 9110 §9.3.2); the server leaves the body out.
     private static string[] WithHead(string method) => method == "GET" ? ["GET", "HEAD"] : [method];

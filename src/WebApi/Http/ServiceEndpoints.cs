@@ -72,6 +72,15 @@ internal static class ServiceEndpoints
 
     private static Task WriteReadinessAsync(HttpContext http)
     {
+        if (http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
+        {
+            return http.RefuseAsync(
+                StatusCodes.Status503ServiceUnavailable,
+                "stopping",
+                "The service stops; send requests to another instance.",
+                TimeSpan.FromSeconds(10));
+        }
+
         var status = http.RequestServices.GetRequiredService<IDatabaseStatus>();
         return WriteHealthAsync(http, http.Request.Query["for"] == "read" ? status.Outage : status.WriteOutage);
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using IndustryData.WebApi.Http;
 using Microsoft.OData.Edm;
@@ -29,7 +30,7 @@ internal sealed class ControlInformation
     /// <param name="format">The format that it is to have.</param>
     /// <param name="root">The service root.</param>
     /// <param name="json">Where to.</param>
-    public static void Rewrite(ReadOnlyMemory<byte> minimal, ODataFormat format, string root, Utf8JsonWriter json)
+    public static void Rewrite(ReadOnlySequence<byte> minimal, ODataFormat format, string root, Utf8JsonWriter json)
     {
         using var payload = JsonDocument.Parse(minimal);
         new ControlInformation(format, root, json).WritePayload(payload.RootElement);

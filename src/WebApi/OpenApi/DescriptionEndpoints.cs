@@ -62,7 +62,15 @@ internal static class DescriptionEndpoints
                 options.DisableAgent().DisableMcp().AddPreferredSecuritySchemes(ApiDocument.Bearer);
             })
             .AllowAnonymous()
-            .WithMetadata(new HttpMethodMetadata(["GET", "HEAD"]), new ProducesResponseTypeMetadata(200));
+            .WithMetadata(new HttpMethodMetadata(["GET", "HEAD"]), new ProducesResponseTypeMetadata(200))
+            .Add(endpoint => endpoint.RequestDelegate = AllowCaching(endpoint.RequestDelegate!));
+
+    // The parts of the page are large, and the same for everybody.
+    private static RequestDelegate AllowCaching(RequestDelegate write) => http =>
+    {
+        http.Response.Headers.Remove("Cache-Control");
+        return write(http);
+    };
 
     private static async Task WriteDocumentAsync(HttpContext http)
     {

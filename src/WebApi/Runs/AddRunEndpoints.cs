@@ -56,10 +56,11 @@ internal static class AddRunEndpoints
             RequestKeys.Accept(http);
         }
 
-        Preferences.ApplyReturn(http);
+        var isRepresentation = (added.WithRepresentation ?? representation) && added.Run is not null;
+        Preferences.ApplyReturn(http, isRepresentation);
         var url = ServiceUrls.Run(http.Request, address, added.Id.Value);
         http.Response.Headers.Location = url;
-        if ((added.WithRepresentation ?? representation) && added.Run is { } run)
+        if (isRepresentation && added.Run is { } run)
         {
             http.Response.Headers.ETag = EntityTags.Of(run.Version);
             await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));

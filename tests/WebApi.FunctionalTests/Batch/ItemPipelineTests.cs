@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using IndustryData.Application.Common;
@@ -69,7 +70,7 @@ public sealed class ItemPipelineTests
         pipeline.BeginHere(new Failures(route, new Database(), new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance), NullLogger<Failures>.Instance).InvokeAsync);
         var batch = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
         var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = "GET", Url = "/" }, 1024, new AnswerRoom());
-        return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written)).RootElement.GetProperty("error"));
+        return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written.Written.ToArray())).RootElement.GetProperty("error"));
     }
 
     private sealed class Scoped : IDisposable

@@ -34,6 +34,20 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
     }
 
     [Fact]
+    public async Task Repeat_with_another_preference_does_not_claim_that_it_is_applied()
+    {
+        using var first = await PostAsync("process/runs", Bodies.Run, _key);
+        using var request = Request("process/runs", Bodies.Run, [_key, ("Prefer", "return=minimal")]);
+        using var repeat = await Client.SendAsync(request, Cancellation);
+        using var sameRequest = Request("process/runs", Bodies.Run, [_key, ("Prefer", "return=representation")]);
+        using var same = await Client.SendAsync(sameRequest, Cancellation);
+
+        repeat.StatusCode.ShouldBe(HttpStatusCode.Created);
+        repeat.Headers.Contains("Preference-Applied").ShouldBeFalse();
+        same.Headers.GetValues("Preference-Applied").ShouldBe(["return=representation"]);
+    }
+
+    [Fact]
     public async Task Many_at_once_add_one_run()
     {
         for (var round = 0; round < 20; round++)

@@ -1,0 +1,81 @@
+using System.Threading.RateLimiting;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>
+/// What an authenticated request occupies of its tenant's limits: a permit to be processed, and bytes for its body and its answer. Everything is given
+/// back at the end of the request. Safe for concurrent use.
+/// </summary>
+/// <param name="tenant">The tenant's load, which the request has entered.</param>
+/// <param name="budget">The memory of all tenants.</param>
+/// <param name="idleTimeout">How long a caller that sends a body may send nothing.</param>
+internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan idleTimeout) : IDisposable
+{
+    private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(10);
+
+    private RateLimitLease? _permit;
+    private long _heldBytes;
+
+    /// <summary>How long a caller that sends a body may send nothing.</summary>
+    public TimeSpan IdleTimeout => idleTimeout;
+
+    /// <summary>The admission of a request; null for a request that needs no token.</summary>
+    public static Admission? Of(HttpContext http) => http.Features.Get<Admission>();
+
+    /// <inheritdoc cref="TenantLoad.TryTakeToken" />
+    public bool TryTakeToken(out TimeSpan retryAfter) => tenant.TryTakeToken(out retryAfter);
+
+    /// <summary>Takes a permit to be processed, if there is one and no other request waits for it.</summary>
+    public bool TryBegin()
+    {
+        var permit = tenant.TryBegin();
+        _permit = permit.IsAcquired ? permit : null;
+        return permit.IsAcquired;
+    }
+
+    /// <summary>Waits for a permit to be processed, behind the requests that wait already, for at most ten seconds.</summary>
+    /// <returns>False if too many requests wait, or the wait is over.</returns>
+    public async ValueTask<bool> BeginAsync(CancellationToken aborted)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        wait.CancelAfter(_maxWait);
+        try
+        {
+            var permit = await tenant.BeginAsync(wait.Token);
+            _permit = permit.IsAcquired ? permit : null;
+            return permit.IsAcquired;
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives the permit back before the request ends: from here on the request only waits for its caller.</summary>
+    public void EndProcessing() => Interlocked.Exchange(ref _permit, null)?.Dispose();
+
+    /// <inheritdoc cref="MemoryBudget.Reserve" />
+    public void Reserve(long bytes, bool isRequired = false)
+    {
+        budget.Reserve(tenant, bytes, isRequired);
+        Interlocked.Add(ref _heldBytes, bytes);
+    }
+
+    /// <summary>Gives back some of the reserved bytes before the request ends.</summary>
+    public void Release(long bytes)
+    {
+        Interlocked.Add(ref _heldBytes, -bytes);
+        budget.Release(tenant, bytes);
+    }
+
+    public void Dispose()
+    {
+        EndProcessing();
+        if (Interlocked.Exchange(ref _heldBytes, 0) is not 0 and var left)
+        {
+            budget.Release(tenant, left);
+        }
+
+        tenant.Leave();
+    }
+}

@@ -1,0 +1,50 @@
+using IndustryData.Application.Common;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>The bytes that request bodies and answers may occupy in this process, in total and per tenant. Safe for concurrent use.</summary>
+internal sealed class MemoryBudget(Limits limits)
+{
+    private const long Megabyte = 1024 * 1024;
+
+    private static readonly TimeSpan _retryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly long _total = limits.MemoryMegabytes * Megabyte;
+    private readonly long _share = limits.MemoryMegabytes * Megabyte * limits.MemorySharePercent / 100;
+
+    private long _heldBytes;
+
+    /// <summary>The bytes that are reserved now.</summary>
+    public long HeldBytes => Interlocked.Read(ref _heldBytes);
+
+    /// <summary>Reserves memory for a tenant.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="bytes">How many bytes.</param>
+    /// <param name="isRequired">True if the bytes are needed whatever the limits are, for example for the answer to a write that is committed.</param>
+    /// <exception cref="LimitExceededException">The tenant would hold more than its share: 429.</exception>
+    /// <exception cref="ServiceLimitException">All tenants together would hold more than the total: 503.</exception>
+    public void Reserve(TenantLoad tenant, long bytes, bool isRequired)
+    {
+        if (tenant.AddBytes(bytes) > _share && !isRequired)
+        {
+            tenant.AddBytes(-bytes);
+            throw new LimitExceededException(
+                "memoryShareExceeded",
+                "The requests and answers of your tenant occupy all the memory that one tenant may; wait for your other requests, read their answers, or ask for smaller pages.",
+                _retryAfter);
+        }
+
+        if (Interlocked.Add(ref _heldBytes, bytes) > _total && !isRequired)
+        {
+            Release(tenant, bytes);
+            throw new ServiceLimitException("memoryLimitReached", "The service holds as many requests and answers in memory as it may; send the request again later.", _retryAfter);
+        }
+    }
+
+    /// <summary>Gives reserved memory back.</summary>
+    public void Release(TenantLoad tenant, long bytes)
+    {
+        tenant.AddBytes(-bytes);
+        Interlocked.Add(ref _heldBytes, -bytes);
+    }
+}

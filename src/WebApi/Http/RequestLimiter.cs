@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using IndustryData.Application.Common;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>
+/// Limits what each tenant may ask for at once, and in the long run. As middleware it stands behind authentication, and in front of everything that reads
+/// a body. Paths that need no token are not limited.
+/// </summary>
+internal sealed class RequestLimiter : IDisposable
+{
+    private const long MuchMemory = 64L * 1024 * 1024;
+    private const long LittleMemory = 16L * 1024 * 1024;
+
+    private static readonly TimeSpan _sweepPeriod = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<Guid, TenantLoad> _tenants = new();
+    private readonly Limits _limits;
+    private readonly TimeSpan _idleTimeout;
+    private readonly Timer _sweep;
+    private bool _heldMuch;
+
+    public RequestLimiter(Limits limits)
+    {
+        _limits = limits;
+        _idleTimeout = TimeSpan.FromSeconds(limits.IdleTransferSeconds);
+        Budget = new MemoryBudget(limits);
+        _sweep = new Timer(
+            _ =>
+            {
+                Sweep();
+                ReturnMemory();
+            },
+            state: null,
+            _sweepPeriod,
+            _sweepPeriod);
+    }
+
+    /// <summary>The memory of all tenants.</summary>
+    public MemoryBudget Budget { get; }
+
+    /// <summary>The tenants that are remembered because of their requests.</summary>
+    public int TenantCount => _tenants.Count;
+
+    /// <summary>Admits a request, or refuses it with 429.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="isInBatch">True for a request of a batch: its batch has the permit, and waiting for another one could deadlock.</param>
+    /// <param name="next">Processes the request.</param>
+    public async Task InvokeAsync(HttpContext http, bool isInBatch, RequestDelegate next)
+    {
+        using var admission = new Admission(Enter(http.Tenant().Value), Budget, _idleTimeout);
+        if (!admission.TryTakeToken(out var wait))
+        {
+            await http.RefuseAsync(
+                StatusCodes.Status429TooManyRequests,
+                "requestRateExceeded",
+                $"Your tenant sends more than {_limits.RequestsPerSecond} requests a second; send fewer. Nothing was stored.",
+                wait);
+            return;
+        }
+
+        if (!isInBatch && !(admission.TryBegin() || await admission.BeginAsync(http.RequestAborted)))
+        {
+            await http.RefuseAsync(
+                StatusCodes.Status429TooManyRequests,
+                "tooManyConcurrentRequests",
+                $"Your tenant has {_limits.ConcurrentRequests} requests in progress and others that wait; send fewer at once. Nothing was stored.",
+                TimeSpan.FromSeconds(1));
+            return;
+        }
+
+        http.Features.Set(admission);
+        await next(http);
+    }
+
+    /// <summary>Forgets tenants that send nothing.</summary>
+    public void Sweep()
+    {
+        foreach (var (id, tenant) in _tenants)
+        {
+            if (tenant.TryRetire())
+            {
+                _tenants.TryRemove(id, out _);
+                tenant.Dispose();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _sweep.Dispose();
+        foreach (var tenant in _tenants.Values)
+        {
+            tenant.Dispose();
+        }
+    }
+
+    // After a burst the garbage collector has no reason to run while little is allocated, and the process would keep the memory of the burst.
+    private void ReturnMemory()
+    {
+        var held = Budget.HeldBytes;
+        if (held > MuchMemory)
+        {
+            _heldMuch = true;
+        }
+        else if (_heldMuch && held < LittleMemory)
+        {
+            _heldMuch = false;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+    }
+
+    private TenantLoad Enter(Guid id)
+    {
+        while (true)
+        {
+            var tenant = _tenants.GetOrAdd(id, static (_, limits) => new TenantLoad(limits), _limits);
+            if (tenant.TryEnter())
+            {
+                return tenant;
+            }
+        }
+    }
+}

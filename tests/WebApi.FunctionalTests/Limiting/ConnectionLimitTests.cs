@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.WebApi.FunctionalTests.Limiting;
+
+public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest(database)
+{
+    private static readonly IPAddress _greedy = IPAddress.Parse("127.0.0.2");
+
+    [Fact]
+    public async Task Address_with_too_many_connections_gets_no_more_and_others_do()
+    {
+        await using var service = await RunningService.StartAsync(Database.ConnectionString, ("Limits:Connections", "10"), ("Limits:ConnectionsPerAddressPercent", "50"));
+        var callers = new List<RawCaller>();
+        try
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                callers.Add(await RawCaller.ConnectAsync(service.Root, _greedy));
+                (await AskAsync(callers[^1])).ShouldStartWith("HTTP/1.1 200 ");
+            }
+
+            using var sixth = await RawCaller.ConnectAsync(service.Root, _greedy);
+            (await AskAsync(sixth)).ShouldBeEmpty();
+            using var health = await service.Client.GetAsync("health/live", Cancellation);
+            health.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+            callers[0].Dispose();
+            await Polling.UntilAsync(
+                async () =>
+                {
+                    using var next = await RawCaller.ConnectAsync(service.Root, _greedy);
+                    return (await AskAsync(next)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
+                },
+                "A connection in place of one that was closed");
+        }
+        finally
+        {
+            callers.ForEach(c => c.Dispose());
+        }
+    }
+
+    /// <summary>What the service answers; nothing if it closes the connection.</summary>
+    private static async Task<string> AskAsync(RawCaller caller)
+    {
+        try
+        {
+            await caller.SendAsync("GET /health/live", "none");
+            return await caller.ReadToAsync("\r\n\r\n");
+        }
+        catch (SocketException)
+        {
+            return "";
+        }
+    }
+}

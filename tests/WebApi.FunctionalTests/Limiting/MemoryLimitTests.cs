@@ -1,0 +1,192 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IndustryData.WebApi.FunctionalTests.Limiting;
+
+public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(database)
+{
+    private const int BatchBytes = 4_000_000;
+
+    private static readonly string _other = Tokens.Make(tid: Tokens.OtherTenant.ToString());
+
+    [Fact]
+    public async Task Bodies_beyond_the_tenants_share_return_429_and_other_tenants_are_served()
+    {
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "50"));
+        using var first = await BeginBatchAsync(service, Tokens.Make());
+        using var second = await BeginBatchAsync(service, Tokens.Make());
+        await UntilHeldAsync(service, held => held >= 2 * BatchBytes);
+
+        using var third = await BeginBatchAsync(service, Tokens.Make());
+        var refusal = await third.ReadToAsync("memoryShareExceeded");
+        using var client = service.Authorized(_other);
+        using var others = await client.GetAsync("process/runs", Cancellation);
+
+        refusal.ShouldStartWith("HTTP/1.1 429 ");
+        refusal.ShouldContain("\r\nRetry-After: 1\r\n");
+        refusal.ShouldContain("memoryShareExceeded");
+        others.StatusCode.ShouldBe(HttpStatusCode.OK);
+        first.Dispose();
+        second.Dispose();
+        await UntilHeldAsync(service, held => held == 0);
+    }
+
+    [Fact]
+    public async Task Bodies_beyond_the_total_return_503()
+    {
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "100"));
+        using var first = await BeginBatchAsync(service, Tokens.Make());
+        using var second = await BeginBatchAsync(service, Tokens.Make());
+        using var third = await BeginBatchAsync(service, Tokens.Make());
+        using var fourth = await BeginBatchAsync(service, _other);
+        await UntilHeldAsync(service, held => held >= 4 * BatchBytes);
+
+        using var fifth = await BeginBatchAsync(service, _other);
+        var refusal = await fifth.ReadToAsync("memoryLimitReached");
+
+        refusal.ShouldStartWith("HTTP/1.1 503 ");
+        refusal.ShouldContain("\r\nRetry-After: 1\r\n");
+        refusal.ShouldContain("memoryLimitReached");
+    }
+
+    [Fact]
+    public async Task Body_of_unknown_length_is_counted_as_it_grows()
+    {
+        await using var service = await StartAsync();
+        using var caller = await RawCaller.ConnectAsync(service.Root);
+        await caller.SendAsync("POST /$batch", Tokens.Make(), "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n");
+        for (var i = 0; i < 30; i++)
+        {
+            await caller.SendAsync($"186A0\r\n{new string(' ', 100_000)}\r\n");
+        }
+
+        await UntilHeldAsync(service, held => held >= 3_000_000);
+        caller.Dispose();
+        await UntilHeldAsync(service, held => held == 0);
+    }
+
+    [Fact]
+    public async Task Body_that_is_declared_too_long_returns_413_and_holds_nothing()
+    {
+        await using var service = await StartAsync();
+        using var caller = await RawCaller.ConnectAsync(service.Root);
+
+        await caller.SendAsync("POST /$batch", Tokens.Make(), "Content-Type: application/json\r\nContent-Length: 9000000000\r\n", "{");
+
+        (await caller.ReadToAsync("bodyTooLarge")).ShouldStartWith("HTTP/1.1 413 ");
+        await UntilHeldAsync(service, held => held == 0);
+    }
+
+    [Fact]
+    public async Task Body_that_stops_returns_408_and_its_connection_closes()
+    {
+        await using var service = await StartAsync(("Limits:IdleTransferSeconds", "1"));
+        using var caller = await RawCaller.ConnectAsync(service.Root);
+
+        await caller.SendAsync("POST /$batch", Tokens.Make(), $"Content-Type: application/json\r\nContent-Length: {BatchBytes}\r\n", new string(' ', BatchBytes - 1000));
+        var refusal = await caller.ReadToAsync("bodyTooSlow");
+
+        refusal.ShouldStartWith("HTTP/1.1 408 ");
+        refusal.ShouldContain("\r\nConnection: close\r\n");
+        await UntilHeldAsync(service, held => held == 0);
+        await caller.ReadToEndAsync();
+    }
+
+    [Fact]
+    public async Task Body_with_a_token_at_every_other_byte_is_counted_for_its_tokens()
+    {
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "100"));
+        var body = $$"""{"requests":[{{string.Join(',', Enumerable.Repeat("0", 1_000_000))}}]}""";
+
+        using var response = await service.Client.PostAsync("$batch", Bodies.Json(body), Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await response.JsonAsync()).Cause().ShouldBe("memoryShareExceeded");
+        await UntilHeldAsync(service, held => held == 0);
+    }
+
+    [Theory]
+    [InlineData("GET /process/runs?$top=1000", "")]
+    [InlineData("POST /$batch", """{"requests":[{"id":"1","method":"GET","url":"/process/runs?$top=1000"}]}""")]
+    public async Task Caller_that_does_not_read_is_cut_off_and_its_answer_is_released(string request, string body)
+    {
+        await AddLargeRunsAsync();
+        await using var service = await StartAsync(("Limits:IdleTransferSeconds", "1"));
+        using var caller = await RawCaller.ConnectAsync(service.Root);
+
+        await caller.SendAsync(request, Tokens.Make(), $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n", body);
+
+        await UntilHeldAsync(service, held => held > 1_000_000);
+        await UntilHeldAsync(service, held => held == 0);
+        await caller.ReadToEndAsync();
+    }
+
+    [Fact]
+    public async Task Answer_of_many_segments_is_whole_in_every_format_and_in_a_batch()
+    {
+        await AddLargeRunsAsync();
+        using var response = await Client.GetAsync("process/runs?$top=1000", Cancellation);
+        var bytes = await response.Content.ReadAsByteArrayAsync(Cancellation);
+        var alone = JsonDocument.Parse(bytes).RootElement;
+        var full = await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$top=1000&$format=application/json;odata.metadata=full"));
+        using var batch = await Client.PostAsync(
+            "$batch",
+            Bodies.Json("""{"requests":[{"id":"1","method":"GET","url":"/process/runs?$top=1000"},{"id":"2","method":"GET","url":"/process/runs/$count"},{"id":"3","method":"HEAD","url":"/process/runs"}]}"""),
+            Cancellation);
+        var answers = (await batch.JsonAsync()).GetProperty("responses").EnumerateArray().ToDictionary(a => a.Text("id"));
+
+        bytes.Length.ShouldBeGreaterThan(2_000_000);
+        response.Content.Headers.ContentLength.ShouldBe(bytes.Length);
+        Names(full).ShouldBe(Names(alone));
+        answers["1"].GetProperty("body").GetRawText().ShouldBe(alone.GetRawText());
+        answers["2"].GetProperty("body").GetString().ShouldBe("60");
+        answers["3"].TryGetProperty("body", out _).ShouldBeFalse();
+        await UntilHeldAsync(Service, held => held == 0);
+    }
+
+    [Fact]
+    public async Task Answer_beyond_the_share_returns_429()
+    {
+        await AddLargeRunsAsync();
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "5"));
+
+        using var response = await service.Client.GetAsync("process/runs?$top=1000", Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        response.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+        (await response.JsonAsync()).Cause().ShouldBe("memoryShareExceeded");
+        await UntilHeldAsync(service, held => held == 0);
+    }
+
+    private static async Task<RawCaller> BeginBatchAsync(RunningService service, string token)
+    {
+        var caller = await RawCaller.ConnectAsync(service.Root);
+        await caller.SendAsync("POST /$batch", token, string.Create(CultureInfo.InvariantCulture, $"Content-Type: application/json\r\nContent-Length: {BatchBytes}\r\n"), "{");
+        return caller;
+    }
+
+    private static Task UntilHeldAsync(RunningService service, Func<long, bool> condition)
+    {
+        var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
+        return Polling.UntilAsync(() => condition(budget.HeldBytes), "The expected number of bytes held");
+    }
+
+    private static IEnumerable<string> Names(JsonElement page) => page.GetProperty("value").EnumerateArray().Select(r => r.Text("id"));
+
+    private Task<RunningService> StartAsync(params (string Key, string Value)[] settings) =>
+        RunningService.StartAsync(Database.ConnectionString, [("Limits:MemoryMegabytes", "16"), .. settings]);
+
+    private async Task AddLargeRunsAsync()
+    {
+        var run = Bodies.RunAt(1).Replace("\"running\"", "\"failed\"", StringComparison.Ordinal)[..^2]
+            + $$""","endDateTime":"2026-11-22T02:41:07Z","blockingError":{"code":"x","message":"{{new string('x', 60_000)}}"} }""";
+        for (var i = 0; i < 60; i++)
+        {
+            await AddAsync(run);
+        }
+    }
+}
