@@ -84,8 +84,11 @@ internal static class Rules
 
     private static IArchRule WhatApplicationShowsIsASealedRecord(House house) =>
         Classes().That().Are(house.Application).And().ArePublic().Should().FollowCustomCondition(
-            @class => new ConditionResult(@class, IsStatic(@class) || IsSealedRecord(@class), "is neither a sealed record nor static"),
-            "be sealed records, or static");
+            @class => new ConditionResult(
+                @class, IsStatic(@class) || IsSealedRecord(@class) || IsSealedException(@class), "is neither a sealed record nor static"),
+            "be sealed records, sealed exceptions, or static");
+
+    private static bool IsSealedException(Class type) => type.IsSealed == true && type.InheritedClasses.Any(c => c.FullName == "System.Exception");
 
     private static IArchRule NobodyReadsTheMachinesClock(House house) => NobodyCalls(house.Everything, _clocks, "take a TimeProvider");
 

@@ -15,12 +15,14 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <param name="database">
 /// The connections for heartbeats: work that holds all others must not look like a database that is away.
 /// </param>
+/// <param name="maintenance">The connections for work that may take minutes.</param>
 /// <param name="availability">Tells running work that the database has stopped answering.</param>
 /// <param name="scopes">Services for a probe.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="logger">Receives a line when the state changes.</param>
 internal sealed partial class DatabaseWatch(
     [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
+    [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource maintenance,
     DatabaseAvailability availability,
     IServiceScopeFactory scopes,
     TimeProvider clock,
@@ -57,6 +59,12 @@ internal sealed partial class DatabaseWatch(
         "The database did not confirm the write. Send the request again with the idempotency key that it had; without a key, look first.",
         TimeSpan.FromSeconds(5));
 
+    private static readonly DatabaseOutage _migrating = new(
+        "migrating", "The database's schema is being migrated; try again in a few seconds.", TimeSpan.FromSeconds(10));
+
+    private static readonly DatabaseOutage _restoring = new(
+        "restoring", "The service examines a database that was restored; try again in a few seconds.", TimeSpan.FromSeconds(10));
+
     private static readonly DatabaseOutage _notDurable = new(
         "databaseNotDurable",
         "The database server runs with fsync=off, so that no write would be safe. Its operator has to set fsync=on.",
@@ -81,6 +89,7 @@ internal sealed partial class DatabaseWatch(
 
     private readonly SemaphoreSlim _probeRequested = new(0);
     private NpgsqlConnection? _heartbeat;
+    private Task? _restore;
     private volatile DatabaseOutage? _outage = _away;
     private volatile bool _isReadOnly;
     private bool _isLogged;
@@ -283,18 +292,56 @@ internal sealed partial class DatabaseWatch(
             (version, isDurable, isReadOnly) = (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2));
         }
 
+        // EF Core locks the table of applied migrations while it migrates, so this is asked first.
+        if (await Schema.IsMigratingAsync(connection, cancellationToken))
+        {
+            return (_migrating, isReadOnly, "another process migrates the schema");
+        }
+
         await using var scope = scopes.CreateAsyncScope();
         var missing = await scope.ServiceProvider.GetRequiredService<Schema>().MissingAsync(connection, cancellationToken);
         var outage = version < Schema.OldestServer ? _serverOlder
             : missing.Count > 0 ? _schemaOlder
             : !isDurable ? _notDurable
-            : null;
-        if (outage is null && !isReadOnly)
+            : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
+            : _restoring;
+        var reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {version}";
+        return (outage, isReadOnly, reason);
+    }
+
+    /// <summary>Records the epoch of the database if it is a new one.</summary>
+    /// <returns>
+    /// False while this takes long: after a restore the highest change number has to be found. It goes on in the background, and the next probe
+    /// asks for it.
+    /// </returns>
+    private async Task<bool> EnsureEpochAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (_restore is null && await Incarnations.NeedsRestoreAsync(connection, cancellationToken))
         {
-            await Incarnations.NoteAsync(connection, cancellationToken);
+            _restore = RestoreAsync();
         }
 
-        return (outage, isReadOnly, outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {version}");
+        if (_restore is not { } restore)
+        {
+            await Incarnations.NoteAsync(connection, cancellationToken);
+            return true;
+        }
+
+        if (!restore.IsCompleted)
+        {
+            return false;
+        }
+
+        // A failure ends this probe; the next one tries again.
+        _restore = null;
+        await restore;
+        return true;
+
+        async Task RestoreAsync()
+        {
+            await using var connection = await maintenance.OpenConnectionAsync(CancellationToken.None);
+            await Incarnations.NoteAsync(connection, CancellationToken.None);
+        }
     }
 
     private void SetState(DatabaseOutage? outage, bool isReadOnly, string reason)

@@ -48,11 +48,12 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
             }
             else if (exception is ServiceLimitException full)
             {
+                refusals.Write(full.Code, full.Message);
                 await http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, full.Code, $"{full.Message} Nothing was stored.", full.RetryAfter);
             }
             else if (database.Report(exception) is { } outage)
             {
-                refusals.Write(outage.Code, exception.Message);
+                refusals.Write(outage.Code, exception.GetBaseException().Message);
                 var stored = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
                     ? ""
                     : outage.IsBeforehand

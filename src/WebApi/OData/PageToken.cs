@@ -18,6 +18,9 @@ internal sealed class PageToken(IPageTokenKey keys)
     /// <summary>The purpose of a list's tokens.</summary>
     public const string List = "list";
 
+    /// <summary>The purpose of the tokens of a run's activities.</summary>
+    public const string Activities = "activities";
+
     /// <summary>The purpose of a delta's tokens.</summary>
     public const string Delta = "delta";
 

@@ -46,7 +46,8 @@ internal static class ActivityEndpoints
             return null;
         }
 
-        var token = await http.RequestServices.GetRequiredService<PageToken>().WriteAsync(http.Tenant(), Purpose(run, options), [last.Value], http.RequestAborted);
+        var token = await http.RequestServices.GetRequiredService<PageToken>()
+            .WriteAsync(http.Tenant(), PageToken.Activities, OptionsOf(run, options), [last.Value], http.RequestAborted);
         return $"{ServiceUrls.Root(http.Request)}{address.Path}/{run}/activities{path}?{options}{(options.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={token}";
     }
 
@@ -79,8 +80,9 @@ internal static class ActivityEndpoints
         ActivityId? after = null;
         if (options[QueryOptions.SkipToken] is { } token)
         {
-            var place = await http.RequestServices.GetRequiredService<PageToken>().ReadAsync(http.Tenant(), Purpose(http.Key(), options.ForThisPage), token, http.RequestAborted);
-            if (place is not [Guid last])
+            var opened = await http.RequestServices.GetRequiredService<PageToken>()
+                .ReadAsync(http.Tenant(), PageToken.Activities, OptionsOf(http.Key(), options.ForThisPage), token, http.RequestAborted);
+            if (opened.Place is not [Guid last])
             {
                 await QueryOptions.RefuseAsync(http, "invalidSkipToken", $"{QueryOptions.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
                 return null;
@@ -106,8 +108,8 @@ internal static class ActivityEndpoints
         return null;
     }
 
-    // So that a token of one run, or of a list of runs, is none of another run's activities. Keys count in any case.
-    private static string Purpose(string run, string options) => $"activities of {run.ToLowerInvariant()}?{options}";
+    // A token is valid for the activities of one run only. Keys are case-insensitive.
+    private static string OptionsOf(string run, string options) => $"{run.ToLowerInvariant()}?{options}";
 
     private static async Task CountAsync(HttpContext http)
     {
