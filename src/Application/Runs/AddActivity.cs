@@ -34,7 +34,7 @@ internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider
             id,
             command.Key,
             now,
-            command.Activity.Size,
+            command.Activity.EstimateSize(),
             (run, count) => run.AddActivity(command.Activity, count, now),
             cancellationToken);
         return added.Succeeded(out var activity, out var error) ? ActivityResponse.Of(activity) : error;

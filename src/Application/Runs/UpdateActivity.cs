@@ -40,7 +40,7 @@ internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvi
             command.TenantId,
             runId,
             id,
-            command.Patch.Values.Size,
+            command.Patch.Values.EstimateSize(),
             (run, activity) => command.Condition.Refusal(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,
             cancellationToken);
         return changed.Succeeded(out var activity, out var error) ? ActivityResponse.Of(activity) : error;

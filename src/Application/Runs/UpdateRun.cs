@@ -43,7 +43,7 @@ internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider c
         var changed = await repository.ChangeAsync(
             command.TenantId,
             id,
-            command.Patch.Values.Size,
+            command.Patch.Values.EstimateSize(),
             run => command.Condition.Refusal(run) ?? run.Update(command.Patch, clock.GetUtcNow()).Error,
             cancellationToken);
         return changed.Succeeded(out var run, out var error) ? mapper.Map<RunResponse>(run) : error;

@@ -21,8 +21,8 @@ public sealed record ActivityDraft
     /// <summary>The flow that it carried out.</summary>
     public ActivityFlow? Flow { get; init; }
 
-    /// <summary>About how many bytes of memory its JSON documents occupy.</summary>
-    public long Size => sizeof(char) * ((long)(BlockingError?.Json.Length ?? 0) + (Flow?.Json.Length ?? 0));
+    /// <summary>Estimates how many bytes of memory its JSON documents occupy.</summary>
+    public long EstimateSize() => sizeof(char) * ((long)(BlockingError?.Json.Length ?? 0) + (Flow?.Json.Length ?? 0));
 
     /// <summary>Every rule that the activity breaks.</summary>
     public IEnumerable<Error> Judge()

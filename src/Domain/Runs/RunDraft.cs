@@ -24,6 +24,6 @@ public sealed record RunDraft
     /// <summary>What it carried out.</summary>
     public IReadOnlyList<ActivityDraft> Activities { get; init; } = [];
 
-    /// <summary>About how many bytes of memory its JSON documents occupy.</summary>
-    public long Size => sizeof(char) * ((long)(Statistics?.Json.Length ?? 0) + (BlockingError?.Json.Length ?? 0));
+    /// <summary>Estimates how many bytes of memory its JSON documents occupy.</summary>
+    public long EstimateSize() => sizeof(char) * ((long)(Statistics?.Json.Length ?? 0) + (BlockingError?.Json.Length ?? 0));
 }
