@@ -17,6 +17,9 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public Uri Root => Client.BaseAddress!;
 
+    /// <summary>The process id.</summary>
+    public int Id => _process.Id;
+
     public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make()) } };
 
     /// <summary>What it printed so far.</summary>

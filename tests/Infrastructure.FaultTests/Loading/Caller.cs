@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.Infrastructure.FaultTests.Loading;
+
+/// <summary>Sends requests of one tenant. An answer that does not come is an outcome, not an exception.</summary>
+internal sealed class Caller : IDisposable
+{
+    /// <summary>The tenant that disturbs, or that the only load comes from.</summary>
+    public static readonly Guid TenantA = new("aaaaaaaa-0000-4000-8000-000000000001");
+
+    /// <summary>The tenant that must not be disturbed.</summary>
+    public static readonly Guid TenantB = new("bbbbbbbb-0000-4000-8000-000000000002");
+
+    private readonly HttpClient _client;
+
+    public Caller(Uri root, Guid tenant, TimeSpan? timeout = null)
+    {
+        Tenant = tenant;
+        Root = root;
+        _client = new HttpClient { Timeout = timeout ?? TimeSpan.FromSeconds(60) };
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(tenant));
+    }
+
+    public Guid Tenant { get; }
+
+    /// <summary>Where the service is. A restarted one may be elsewhere.</summary>
+    public Uri Root { get; set; }
+
+    /// <summary>A token with every permission.</summary>
+    public static string Token(Guid tenant) => Tokens.Make(tid: tenant.ToString());
+
+    /// <summary>The body of a run.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="statisticsBytes">About how large its statistics are.</param>
+    public static string RunBody(string name, int statisticsBytes = 0)
+    {
+        var log = statisticsBytes == 0 ? "" : $"\"log\":\"{new string('x', statisticsBytes)}\"";
+        return $$"""
+            {"displayName":"{{name}}","startDateTime":"2026-11-22T02:00:00Z","endDateTime":"2026-11-22T02:41:07Z",
+            "status":"completed","statistics":{ {{log}} } }
+            """;
+    }
+
+    /// <summary>Adds a run.</summary>
+    public Task<Answer> PostRunAsync(string name, string? key = null, int statisticsBytes = 0) =>
+        SendAsync(HttpMethod.Post, "process/runs/$ref", RunBody(name, statisticsBytes), key);
+
+    /// <summary>Reads.</summary>
+    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
+
+    /// <summary>Sends a request and waits for its answer.</summary>
+    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, string? key = null)
+    {
+        var sentAt = Stopwatch.GetTimestamp();
+        var isWrite = method != HttpMethod.Get;
+        try
+        {
+            using var request = new HttpRequestMessage(method, new Uri(Root, path));
+            if (body is not null)
+            {
+                request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            }
+
+            if (key is not null)
+            {
+                request.Headers.Add("Idempotency-Key", key);
+            }
+
+            using var response = await _client.SendAsync(request, TestContext.Current.CancellationToken);
+            var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            var (code, message) = response.IsSuccessStatusCode ? ("", "") : ReadError(text);
+            var id = response.Headers.Location?.Segments[^1] ?? "";
+            return new Answer(
+                sentAt, Stopwatch.GetElapsedTime(sentAt), (int)response.StatusCode, isWrite, code, id, message);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            return new Answer(sentAt, Stopwatch.GetElapsedTime(sentAt), 0, isWrite, Text: exception.Message);
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private static (string Code, string Message) ReadError(string text)
+    {
+        try
+        {
+            var error = JsonDocument.Parse(text).RootElement.GetProperty("error");
+            var inner = error.GetProperty("innerError");
+            var code = inner.TryGetProperty("code", out var cause) ? cause.GetString() : error.GetProperty("code").GetString();
+            return (code!, error.GetProperty("message").GetString()!);
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException)
+        {
+            return ("", text);
+        }
+    }
+}

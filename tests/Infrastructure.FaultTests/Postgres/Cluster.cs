@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using IndustryData.Infrastructure.EmbeddedPostgres;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.FaultTests.Postgres;
+
+/// <summary>
+/// A PostgreSQL of the tests' own on 127.0.0.1, in a temporary folder, run by the account that the service's embedded
+/// PostgreSQL would use. It flushes commits to disk. Disposal kills it and removes the folder.
+/// </summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private const string User = "postgres";
+    private const string Database = "industrydata";
+
+    private readonly ServerAccount _account;
+    private readonly PostgresPrograms _programs;
+    private readonly TestFolder _parent = new();
+
+    private Cluster(ServerAccount account, PostgresPrograms programs)
+    {
+        _account = account;
+        _programs = programs;
+        Folder = Path.Combine(_parent.Path, "data");
+        Port = FindFreePort();
+    }
+
+    /// <summary>PostgreSQL's data folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The TCP port.</summary>
+    public int Port { get; }
+
+    /// <summary>How the service and the tests reach the database.</summary>
+    public string ConnectionString => ConnectionStringTo($"127.0.0.1:{Port}");
+
+    /// <summary>The connection string for other addresses of this database: proxies, or several hosts.</summary>
+    /// <param name="hosts">Each host with its port, separated by commas.</param>
+    public static string ConnectionStringTo(string hosts) =>
+        $"Host={hosts};Username={User};Database={Database};SSL Mode=Disable;GSS Encryption Mode=Disable";
+
+    /// <summary>Makes an empty cluster with <c>initdb</c>.</summary>
+    public static async Task<Cluster> InitializeAsync()
+    {
+        var cluster = await PrepareAsync();
+        await cluster.RunAsync(
+            cluster._programs.Initdb, "-D", cluster.Folder, "-U", User, "-A", "trust", "-E", "UTF8", "--no-locale", "-N");
+        return cluster;
+    }
+
+    /// <summary>Starts a cluster that has the schema of the service and no runs.</summary>
+    /// <param name="settings">Further lines of <c>postgresql.conf</c>.</param>
+    public static async Task<Cluster> StartNewAsync(string settings = "")
+    {
+        var cluster = await PrepareAsync();
+        await cluster.RunAsync("cp", "-a", ClusterTemplate.Current!.Folder + "/.", cluster.Folder);
+        await cluster.StartAsync(settings);
+        return cluster;
+    }
+
+    /// <summary>Makes a physical copy of this running cluster that follows it once it is started.</summary>
+    /// <param name="name">The name by which <c>synchronous_standby_names</c> knows the standby.</param>
+    public async Task<Cluster> CreateStandbyAsync(string name)
+    {
+        var standby = await PrepareAsync();
+        var source = $"host=127.0.0.1 port={Port} user={User} application_name={name}";
+        await standby.RunAsync(
+            Path.Combine(_programs.Folder, "pg_basebackup"),
+            "-D", standby.Folder, "-R", "-X", "stream", "-c", "fast", "-N", "-d", source);
+        return standby;
+    }
+
+    /// <summary>Starts the server and waits until it takes connections.</summary>
+    /// <param name="settings">Further lines of <c>postgresql.conf</c>.</param>
+    public async Task StartAsync(string settings = "")
+    {
+        var path = Path.Combine(Folder, "postgresql.conf");
+        var text = $"""
+            {await File.ReadAllTextAsync(path)}
+            listen_addresses = '127.0.0.1'
+            port = {Port}
+            unix_socket_directories = ''
+            fsync = on
+            timezone = 'UTC'
+            {settings}
+
+            """;
+        await _account.WriteFileAsync(path, text, CancellationToken.None);
+
+        // The processes of a killed server need a moment to let go of its shared memory.
+        await Poll.UntilAsync(
+            async () => (await StartServerAsync()).Succeeded, TimeSpan.FromSeconds(30), "PostgreSQL does not start");
+    }
+
+    /// <summary>Stops the server by <c>pg_ctl stop</c>.</summary>
+    /// <param name="mode"><c>fast</c> or <c>immediate</c>.</param>
+    public Task StopAsync(string mode) => RunAsync(_programs.PgCtl, "stop", "-D", Folder, "-m", mode, "-s", "-w", "-t", "60");
+
+    /// <summary>Makes a standby the primary and waits until it takes writes.</summary>
+    public Task PromoteAsync() => RunAsync(_programs.PgCtl, "promote", "-D", Folder, "-s", "-w", "-t", "60");
+
+    /// <summary>Makes the database of the service.</summary>
+    public Task CreateDatabaseAsync() => ExecuteAsync($"CREATE DATABASE {Database}", "postgres");
+
+    /// <summary>Opens a session outside of any pool. It may write whatever the server's default is.</summary>
+    public async Task<NpgsqlConnection> OpenAsync(string database = Database)
+    {
+        var text = $"{ConnectionString};Pooling=false;Database={database};Options=-c default_transaction_read_only=off";
+        var connection = new NpgsqlConnection(text);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        return connection;
+    }
+
+    /// <summary>Runs statements in a session of their own.</summary>
+    public async Task ExecuteAsync(string sql, string database = Database)
+    {
+        await using var connection = await OpenAsync(database);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 300 };
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Reads one value in a session of its own.</summary>
+    public async Task<T> ReadAsync<T>(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    /// <summary>Changes a setting of the running server.</summary>
+    public async Task SetAsync(string name, string value)
+    {
+        await ExecuteAsync($"ALTER SYSTEM SET {name} = '{value}'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+    }
+
+    /// <summary>Waits until the standby of this name confirms each commit.</summary>
+    public Task WaitForSynchronousStandbyAsync(string name) => Poll.UntilAsync(
+        async () => await ReadAsync<bool>(
+            $"SELECT EXISTS (SELECT FROM pg_stat_replication WHERE application_name = '{name}' AND sync_state = 'sync')"),
+        TimeSpan.FromSeconds(30),
+        "the standby does not become synchronous");
+
+    public async ValueTask DisposeAsync()
+    {
+        await PostgresProcesses.KillAsync(Folder);
+        _parent.Dispose();
+    }
+
+    private static async Task<Cluster> PrepareAsync()
+    {
+        var options = new EmbeddedPostgresOptions();
+        var account = ServerAccount.Resolve(options);
+        var cluster = new Cluster(account, await PostgresPrograms.FindAsync(options, account, null, CancellationToken.None));
+        await account.OwnFolderAsync(cluster.Folder, CancellationToken.None);
+        return cluster;
+    }
+
+    private static int FindFreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private Task<ProgramResult> StartServerAsync() => _account.RunAsync(
+        _programs.PgCtl,
+        ["start", "-D", Folder, "-l", Path.Combine(Folder, "server.log"), "-s", "-w", "-t", "60"],
+        "/",
+        CancellationToken.None);
+
+    private async Task RunAsync(string program, params string[] arguments)
+    {
+        var result = await _account.RunAsync(program, arguments, "/", CancellationToken.None);
+        result.Succeeded.ShouldBeTrue(string.Create(CultureInfo.InvariantCulture, $"{program}: {result.Output}"));
+    }
+}

@@ -1,0 +1,33 @@
+namespace IndustryData.Infrastructure.FaultTests.Postgres;
+
+/// <summary>
+/// Fills tables with many rows by SQL. Each row is a copy of one that the service wrote, so that this does not depend
+/// on the columns.
+/// </summary>
+internal static class Seed
+{
+    /// <summary>Adds runs of a tenant.</summary>
+    public static Task RunsAsync(Cluster cluster, Guid tenant, int count) => cluster.ExecuteAsync(
+        $$"""
+        INSERT INTO runs
+        SELECT (jsonb_populate_record(r, jsonb_build_object(
+            'id', {{NewId("r")}},
+            'display_name', 'run ' || n,
+            'start_date_time', r.start_date_time - n * interval '1 second'))).*
+        FROM (SELECT * FROM runs WHERE tenant_id = '{{tenant}}' LIMIT 1) AS r, generate_series(1, {{count}}) AS n;
+        ANALYZE runs;
+        """);
+
+    /// <summary>Adds activities to a run that has one.</summary>
+    public static Task ActivitiesAsync(Cluster cluster, string run, int count) => cluster.ExecuteAsync(
+        $$"""
+        INSERT INTO run_activities
+        SELECT (jsonb_populate_record(a, jsonb_build_object('id', {{NewId("a")}}))).*
+        FROM (SELECT * FROM run_activities WHERE run_id = '{{run}}' LIMIT 1) AS a, generate_series(1, {{count}}) AS n;
+        ANALYZE run_activities;
+        """);
+
+    // A UUID of the same millisecond and version as that of the row, with other random bits.
+    private static string NewId(string row) =>
+        $"left({row}.id::text, 15) || substr(md5(n::text), 1, 3) || '-a' || substr(md5(n::text), 4, 3) || '-' || substr(md5(n::text), 7, 12)";
+}

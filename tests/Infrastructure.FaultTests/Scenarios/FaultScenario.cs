@@ -1,0 +1,46 @@
+using IndustryData.Infrastructure.FaultTests.Loading;
+using IndustryData.Infrastructure.FaultTests.Postgres;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.Infrastructure.FaultTests.Scenarios;
+
+/// <summary>A scenario with a PostgreSQL of its own and the service as a process that is connected to it.</summary>
+public abstract class FaultScenario : IAsyncDisposable
+{
+    private readonly Stack<IAsyncDisposable> _ends = new();
+
+    private protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var end in _ends)
+        {
+            await end.DisposeAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Disposes of it when the test ends, the latest first.</summary>
+    private protected T Keep<T>(T resource)
+        where T : IAsyncDisposable
+    {
+        _ends.Push(resource);
+        return resource;
+    }
+
+    private protected async Task<Cluster> StartClusterAsync(string settings = "") => Keep(await Cluster.StartNewAsync(settings));
+
+    private protected async Task<ServiceProcess> StartServiceAsync(
+        string connectionString, params (string Key, string Value)[] settings) =>
+        Keep(await ServiceProcess.StartAsync([("ConnectionStrings__IndustryData", connectionString), .. settings]));
+
+    /// <summary>Adds runs until some are acknowledged, so that every path of the service has been used once.</summary>
+    private protected static async Task WarmUpAsync(Ledger ledger, Caller caller, int runs = 200)
+    {
+        await using (Load.Start(ledger, caller, writers: 8, readers: 4))
+        {
+            await Poll.UntilAsync(() => ledger.Acknowledged >= runs, TimeSpan.FromSeconds(60), "the service takes no writes");
+        }
+    }
+}

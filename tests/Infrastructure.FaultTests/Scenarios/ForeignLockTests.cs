@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using IndustryData.Infrastructure.FaultTests.Loading;
+using IndustryData.Infrastructure.FaultTests.Reporting;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.FaultTests.Scenarios;
+
+/// <summary>Another session holds a lock that writes of tenant A need. Tenant B must not notice.</summary>
+public sealed class ForeignLockTests : FaultScenario
+{
+    private const string FirstKey = "first-key-of-tenant-a";
+    private const string LockedKey = "other-key-of-tenant-a";
+    private static readonly TimeSpan _maxOfB = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _maxOfA = TimeSpan.FromSeconds(3);
+
+    [Fact]
+    public Task Locked_idempotency_key_of_a_tenant_disturbs_no_other() => RunAsync(
+        "idempotency key of A locked",
+        $$"""
+        INSERT INTO kept_requests SELECT (jsonb_populate_record(k, jsonb_build_object('name', replace(k.name, '{{FirstKey}}', '{{LockedKey}}')))).*
+        FROM kept_requests AS k WHERE k.tenant_id = '{{Caller.TenantA}}' AND k.name LIKE '%{{FirstKey}}'
+        """,
+        caller => caller.PostRunAsync("locked", LockedKey));
+
+    [Fact]
+    public Task Locked_start_of_a_tenant_disturbs_no_other() => RunAsync(
+        "start lock of A held",
+        $"SELECT pg_advisory_xact_lock(hashtextextended('{Caller.TenantA}', 0))",
+        caller => caller.SendAsync(HttpMethod.Post, "process/runs/start", "{}"));
+
+    [Fact]
+    public Task Locked_counts_of_a_tenant_disturb_no_other() => RunAsync(
+        "counts of A locked",
+        $"UPDATE run_counts SET count = count WHERE tenant_id = '{Caller.TenantA}'",
+        caller => caller.PostRunAsync("locked"));
+
+    private async Task RunAsync(string scenario, string lockSql, Func<Caller, Task<Answer>> write)
+    {
+        var report = new FaultReport(scenario);
+        var ledger = new Ledger(Caller.TenantB);
+        var cluster = await StartClusterAsync();
+        var service = await StartServiceAsync(cluster.ConnectionString);
+        using var a = new Caller(service.Root, Caller.TenantA);
+        using var b = new Caller(service.Root, Caller.TenantB);
+        await WarmUpAsync(ledger, b);
+        (await a.PostRunAsync("first", FirstKey)).IsSuccess.ShouldBeTrue();
+
+        var duration = Form.Seconds(6, 30);
+        await using var session = await cluster.OpenAsync();
+        await using var transaction = await session.BeginTransactionAsync(Cancellation);
+        await using var command = new NpgsqlCommand(lockSql, session, transaction);
+        await command.ExecuteNonQueryAsync(Cancellation);
+        var lockedAt = Stopwatch.GetTimestamp();
+        var ofA = new List<Answer>();
+        var ofB = LatencyProbe.MeasureAsync(() => PostAsync(b, ledger), duration);
+        do
+        {
+            // A's write takes its time; meanwhile B's are measured.
+            var sending = write(a);
+            if (await Task.WhenAny(sending, Task.Delay(duration * 2, Cancellation)) != sending)
+            {
+                break;
+            }
+
+            ofA.Add(await sending);
+            await Task.Delay(100, Cancellation);
+        }
+        while (Stopwatch.GetElapsedTime(lockedAt) < duration && !ofB.IsCompleted);
+
+        // Only for as long as the lock is held: a service that lets B wait answers when it is released.
+        await Task.WhenAny(ofB, Task.Delay(duration + _maxOfA, Cancellation));
+        await transaction.RollbackAsync(Cancellation);
+        var releasedAt = Stopwatch.GetTimestamp();
+        var latencies = await ofB;
+        report.Note($"B: {latencies}");
+        report.RequireNone(latencies.Failed, _ => true, "no write of B fails");
+        report.Require(latencies.Longest <= _maxOfB, "each write of B is answered within 1 s");
+        report.Note($"A: {ofA.Count} answers, longest {(ofA.Count == 0 ? 0 : ofA.Max(x => x.Elapsed.TotalSeconds)):0.0} s");
+        report.Require(ofA.Count > 0, "a write of A is answered while the lock is held");
+        report.RequireNone(ofA, x => x.Elapsed > _maxOfA, "a write of A is answered within 3 s");
+        report.RequireOnlyUnavailable(ofA.Where(x => x.Status != 429));
+        report.Back(await WaitForSuccessAsync(() => write(a), releasedAt), _maxOfA);
+        await report.CompleteAsync(ledger, cluster.ConnectionString);
+    }
+
+    private static async Task<Answer> PostAsync(Caller caller, Ledger ledger)
+    {
+        var name = ledger.NewName();
+        var answer = await caller.PostRunAsync(name, Random.Shared.Next(2) == 0 ? null : Guid.NewGuid().ToString());
+        ledger.Note(name, answer);
+        return answer;
+    }
+
+    private static async Task<TimeSpan?> WaitForSuccessAsync(Func<Task<Answer>> write, long since)
+    {
+        while (Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(30))
+        {
+            if ((await write()).IsSuccess)
+            {
+                return Stopwatch.GetElapsedTime(since);
+            }
+
+            await Task.Delay(20, Cancellation);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using IndustryData.Infrastructure.FaultTests.Loading;
+using IndustryData.Infrastructure.FaultTests.Postgres;
+using IndustryData.Infrastructure.FaultTests.Reporting;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.Infrastructure.FaultTests.Scenarios;
+
+public sealed class MemoryTests : FaultScenario
+{
+    private const int Callers = 300;
+    private const int ErrorBytes = 60_000;
+    private const int BatchBytes = 4 * 1000 * 1000;
+    private const int MaxResidentMegabytes = 600;
+    private const int MaxGrowthMegabytes = 100;
+    private static readonly TimeSpan _maxRelease = TimeSpan.FromSeconds(60);
+
+    /// <summary>600 callers hold what the service has in memory for them: half of an answer, or half of a request.</summary>
+    [Fact]
+    public async Task Callers_that_do_not_go_on_hold_little_memory()
+    {
+        var report = new FaultReport("600 callers stop in mid-answer or mid-request");
+        var ledger = new Ledger(Caller.TenantB);
+        var cluster = await StartClusterAsync();
+        var service = await StartServiceAsync(cluster.ConnectionString);
+        using var a = new Caller(service.Root, Caller.TenantA);
+        using var b = new Caller(service.Root, Caller.TenantB);
+        var run = await AddLargeRunsAsync(cluster, a);
+        await WarmUpAsync(ledger, b, runs: 1000);
+        await MeasureAsync(b, ledger, TimeSpan.FromSeconds(2));
+        var (listsAlone, _) = await MeasureAsync(b, ledger, Form.Seconds(3, 10));
+
+        var start = ReadResidentMegabytes(service);
+        var max = start;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var sampling = SampleAsync(service, megabytes => max = Math.Max(max, megabytes), stop.Token);
+        var stuck = await StallAsync(service.Root, run);
+        var (lists, writes) = await MeasureAsync(b, ledger, Form.Seconds(15, 60));
+        foreach (var connection in stuck)
+        {
+            connection.Dispose();
+        }
+
+        var leftAt = Stopwatch.GetTimestamp();
+        while (ReadResidentMegabytes(service) > start + MaxGrowthMegabytes && Stopwatch.GetElapsedTime(leftAt) < _maxRelease)
+        {
+            await Task.Delay(200, Cancellation);
+        }
+
+        var release = Stopwatch.GetElapsedTime(leftAt);
+        var end = ReadResidentMegabytes(service);
+        await stop.CancelAsync();
+        await sampling;
+        report.Note($"resident {start} MB, at most {max} MB, {end} MB {release.TotalSeconds:0} s after they left");
+        report.Note($"B's lists alone: {listsAlone}; beside: {lists}; writes: {writes}");
+        report.Require(max <= MaxResidentMegabytes, $"at most {MaxResidentMegabytes} MB are resident");
+        report.Require(end <= start + MaxGrowthMegabytes, "the memory is free 60 s after they left");
+        report.RequireNone(lists.Failed.Concat(writes.Failed), _ => true, "nothing of B fails");
+        report.Require(lists.P99 <= listsAlone.MaxP99UnderLoad, $"B's lists have a p99 of at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
+        await report.CompleteAsync(ledger, cluster.ConnectionString);
+    }
+
+    // More than a page of runs with large errors, and a run with many large activities. Returns that run's id.
+    private static async Task<string> AddLargeRunsAsync(Cluster cluster, Caller caller)
+    {
+        var error = $$"""{"code":"large","message":"{{new string('x', ErrorBytes)}}"}""";
+        var run = await caller.SendAsync(HttpMethod.Post, "process/runs/$ref",
+            $$"""
+            {"displayName":"large","startDateTime":"2026-11-22T02:00:00Z","endDateTime":"2026-11-22T02:41:07Z",
+            "status":"failed","statistics":{},"blockingError":{{error}},"activities":[{"displayName":"large","status":"failed",
+            "@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","blockingError":{{error}}}]}
+            """);
+        run.IsSuccess.ShouldBeTrue(run.ToString());
+        await Seed.ActivitiesAsync(cluster, run.Id, 900);
+        await Seed.RunsAsync(cluster, caller.Tenant, 1100);
+        return run.Id;
+    }
+
+    private static async Task<(Latencies Lists, Latencies Writes)> MeasureAsync(Caller caller, Ledger ledger, TimeSpan duration)
+    {
+        var lists = LatencyProbe.MeasureAsync(() => caller.GetAsync("process/runs?$top=20"), duration);
+        var writes = LatencyProbe.MeasureAsync(
+            async () =>
+            {
+                var name = ledger.NewName();
+                var answer = await caller.PostRunAsync(name);
+                ledger.Note(name, answer);
+                return answer;
+            },
+            duration);
+        return (await lists, await writes);
+    }
+
+    private static async Task<List<RawConnection>> StallAsync(Uri root, string run)
+    {
+        var token = Caller.Token(Caller.TenantA);
+        byte[][] reads =
+        [
+            RawConnection.Request("GET /beta/process/runs?$top=1000", token),
+            RawConnection.Request($"GET /beta/process/runs/{run}/activities?$top=1000", token),
+        ];
+        var body = $$"""
+            {"requests":[{"id":"1","method":"POST","url":"/process/runs",
+            "headers":{"content-type":"application/json"},"body":{"displayName":"{{new string('x', BatchBytes)}}" } }]}
+            """;
+        var batch = RawConnection.Request("POST /beta/$batch", token, body[..^100_000], declaredBytes: body.Length);
+        var connections = new List<RawConnection>();
+        for (var i = 0; i < Callers; i++)
+        {
+            var reader = await RawConnection.OpenAsync(root, receiveBufferBytes: 4096);
+            await reader.SendAsync(reads[i % reads.Length], Cancellation);
+            connections.Add(reader);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(async _ =>
+        {
+            var sender = await RawConnection.OpenAsync(root);
+            lock (connections)
+            {
+                connections.Add(sender);
+            }
+
+            // The service may refuse the request before all of it is sent, or take it no further.
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+            enough.CancelAfter(TimeSpan.FromSeconds(5));
+            try
+            {
+                await sender.SendAsync(batch, enough.Token);
+            }
+            catch (Exception exception) when (exception is System.Net.Sockets.SocketException or OperationCanceledException)
+            {
+                Cancellation.ThrowIfCancellationRequested();
+            }
+        }));
+        return connections;
+    }
+
+    private static async Task SampleAsync(ServiceProcess service, Action<int> note, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            note(ReadResidentMegabytes(service));
+            await Task.Delay(100, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static int ReadResidentMegabytes(ServiceProcess service)
+    {
+        var line = File.ReadLines($"/proc/{service.Id}/status", Encoding.ASCII).First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+    }
+}

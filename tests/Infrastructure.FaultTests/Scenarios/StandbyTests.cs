@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using IndustryData.Infrastructure.FaultTests.Loading;
+using IndustryData.Infrastructure.FaultTests.Postgres;
+using IndustryData.Infrastructure.FaultTests.Reporting;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.Infrastructure.FaultTests.Scenarios;
+
+/// <summary>A primary with one synchronous standby, behind a connection string that names both.</summary>
+public sealed class StandbyTests : FaultScenario
+{
+    private const string Name = "s1";
+    private static readonly TimeSpan _maxBack = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _maxAnswer = TimeSpan.FromSeconds(10);
+
+    private Cluster _primary = null!;
+    private Cluster _standby = null!;
+    private ServiceProcess _service = null!;
+
+    [Fact]
+    public async Task Write_that_the_synchronous_standby_does_not_have_is_not_acknowledged()
+    {
+        var report = new FaultReport("synchronous standby stops and is promoted later");
+        var ledger = new Ledger(Caller.TenantA);
+        await StartPairAsync();
+        using var caller = new Caller(_service.Root, Caller.TenantA, TimeSpan.FromMinutes(2));
+        await WarmUpAsync(ledger, caller);
+        var changed = await caller.PostRunAsync("to be changed");
+        var deleted = await caller.PostRunAsync("to be deleted");
+        (changed.IsSuccess && deleted.IsSuccess).ShouldBeTrue();
+
+        await _standby.StopAsync("immediate");
+        var (name, keyed, key) = (ledger.NewName(), ledger.NewName(), Guid.NewGuid().ToString());
+        var answers = await Task.WhenAll(
+            caller.PostRunAsync(name),
+            caller.PostRunAsync(keyed, key),
+            caller.SendAsync(HttpMethod.Patch, $"process/runs/{changed.Id}", """{"displayName":"changed"}"""),
+            caller.SendAsync(HttpMethod.Delete, $"process/runs/{deleted.Id}"));
+        ledger.Note(name, answers[0]);
+        ledger.Note(keyed, answers[1]);
+        report.Note($"answered {string.Join(", ", answers.Select(a => $"{a.Status} after {a.Elapsed.TotalSeconds:0.0} s"))}");
+        report.RequireNone(answers, a => a.IsSuccess, "nothing is acknowledged without the standby");
+        report.RequireOnlyUnavailable(answers);
+        report.RequireNone(
+            answers,
+            a => a.IsUnavailable && !a.Text.Contains("not known", StringComparison.Ordinal),
+            "a 503 says that the outcome is not known");
+        report.RequireNone(answers, a => a.Elapsed > _maxAnswer, "the wait ends with Commit:Timeout");
+
+        await _primary.StopAsync("immediate");
+        await _standby.StartAsync();
+        await _standby.PromoteAsync();
+        var promotedAt = Stopwatch.GetTimestamp();
+        await using (Load.Start(ledger, caller, writers: 4))
+        {
+            report.Back(await ledger.WaitForSuccessAfterAsync(promotedAt, TimeSpan.FromSeconds(60)), _maxBack);
+            ledger.Note(keyed, await caller.PostRunAsync(keyed, key));
+        }
+
+        await report.CompleteAsync(ledger, _standby.ConnectionString);
+    }
+
+    [Fact]
+    public async Task Promotion_under_load_loses_nothing()
+    {
+        var report = new FaultReport("primary stops under load, standby promoted");
+        var ledger = new Ledger(Caller.TenantA);
+        await StartPairAsync();
+        using var caller = new Caller(_service.Root, Caller.TenantA);
+        await WarmUpAsync(ledger, caller);
+        await using (Load.Start(ledger, caller, writers: 16, readers: 4))
+        {
+            var acknowledged = ledger.Acknowledged;
+            await Poll.UntilAsync(
+                () => ledger.Acknowledged > acknowledged + 1000, TimeSpan.FromSeconds(60), "the service takes no writes");
+            await _primary.StopAsync("immediate");
+            await _standby.PromoteAsync();
+            var promotedAt = Stopwatch.GetTimestamp();
+            report.Back(await ledger.WaitForSuccessAfterAsync(promotedAt, TimeSpan.FromSeconds(60)), _maxBack);
+        }
+
+        report.Note($"{ledger.Answers.Count(a => a.IsUnavailable)} × 503");
+        report.RequireOnlyUnavailable(ledger.Answers);
+        await report.CompleteAsync(ledger, _standby.ConnectionString);
+    }
+
+    private async Task StartPairAsync()
+    {
+        _primary = await StartClusterAsync();
+        _standby = Keep(await _primary.CreateStandbyAsync(Name));
+        await _standby.StartAsync();
+
+        // After the copy was made, so that the standby waits for no other one when it is promoted.
+        await _primary.SetAsync("synchronous_standby_names", Name);
+        await _primary.WaitForSynchronousStandbyAsync(Name);
+        var hosts = $"127.0.0.1:{_primary.Port},127.0.0.1:{_standby.Port}";
+        _service = await StartServiceAsync(Cluster.ConnectionStringTo(hosts), ("Commit__Timeout", "00:00:03"));
+    }
+}
