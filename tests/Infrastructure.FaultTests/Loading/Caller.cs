@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using IndustryData.WebApi.FunctionalTests.Hosting;
@@ -14,6 +15,9 @@ internal sealed class Caller : IDisposable
 
     /// <summary>The tenant that must not be disturbed.</summary>
     public static readonly Guid TenantB = new("bbbbbbbb-0000-4000-8000-000000000002");
+
+    // PostgreSQL compresses large values and its log; only what it cannot compress fills a disk.
+    private static readonly string _incompressible = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64 * 1024));
 
     private readonly HttpClient _client;
 
@@ -38,7 +42,7 @@ internal sealed class Caller : IDisposable
     /// <param name="statisticsBytes">About how large its statistics are.</param>
     public static string RunBody(string name, int statisticsBytes = 0)
     {
-        var log = statisticsBytes == 0 ? "" : $"\"log\":\"{new string('x', statisticsBytes)}\"";
+        var log = statisticsBytes == 0 ? "" : $"\"log\":\"{_incompressible[..statisticsBytes]}\"";
         return $$"""
             {"displayName":"{{name}}","startDateTime":"2026-11-22T02:00:00Z","endDateTime":"2026-11-22T02:41:07Z",
             "status":"completed","statistics":{ {{log}} } }
