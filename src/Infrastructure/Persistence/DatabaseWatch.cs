@@ -327,7 +327,8 @@ internal sealed partial class DatabaseWatch(
             return true;
         }
 
-        if (!restore.IsCompleted)
+        // A small database is examined at once.
+        if (await Task.WhenAny(restore, Task.Delay(_timeout / 2, clock, cancellationToken)) != restore)
         {
             return false;
         }
