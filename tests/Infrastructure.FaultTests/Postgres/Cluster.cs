@@ -84,6 +84,8 @@ internal sealed class Cluster : IAsyncDisposable
             port = {Port}
             unix_socket_directories = ''
             fsync = on
+            wal_compression = on
+            max_wal_size = '2GB'
             timezone = 'UTC'
             {settings}
 

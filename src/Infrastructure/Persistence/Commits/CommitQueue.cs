@@ -13,7 +13,7 @@ internal sealed class CommitQueue : BackgroundService
 {
     // Measured: docs/adr/0008. Few bytes per batch, so that a tenant with large runs does not make the commits of all
     // long.
-    private static readonly LaneSize _insertLane = new(MaxCount: 8192, MaxBytes: 64 * 1024 * 1024, MaxBatchCount: 256, MaxBatchBytes: 2 * 1024 * 1024);
+    private static readonly LaneSize _insertLane = new(MaxCount: 8192, MaxBytes: 64 * 1024 * 1024, MaxBatchCount: 256, MaxBatchBytes: 512 * 1024);
 
     // Decisions are made one after the other, each with a few statements: a short batch keeps the wait of those behind
     // it short.
