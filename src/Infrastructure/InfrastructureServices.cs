@@ -32,6 +32,12 @@ public static class InfrastructureServices
         services.AddKeyedSingleton(DataSources.Maintenance, (_, _) => DataSources.MaintenanceConnections(connectionString));
         services.AddKeyedSingleton(DataSources.Health, (_, _) => DataSources.HealthConnections(connectionString));
         services.AddSingleton<DatabaseAvailability>();
+        services.AddSingleton(provider => new ConnectionPools(
+        [
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Indexed),
+            provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits),
+        ]));
         services.AddDbContextPool<IndustryDataContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits))
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));

@@ -29,11 +29,13 @@ internal static class DataSources
     // processors (ADR 11).
     private const int IndexedPoolSize = 8;
 
-    // Two for the commit lanes, the others for writes that wait for a lock or whose commit takes long.
+    // Two for the commit lanes, the others for writes that wait for a lock and for attempts that were given up.
     private const int CommitPoolSize = 8;
 
     private const int MaintenancePoolSize = 2;
-    private const int HealthPoolSize = 2;
+
+    // The heartbeat, a probe, and those that were abandoned before.
+    private const int HealthPoolSize = 4;
 
     // On a partitioned table planning costs more than execution, so recurring statements are prepared.
     private const int MaxPreparedStatements = 32;
@@ -74,21 +76,25 @@ internal static class DataSources
     /// <param name="connectionString">Which PostgreSQL.</param>
     /// <param name="commitTimeout">How long the service waits for a commit.</param>
     public static NpgsqlDataSource CommitConnections(string connectionString, TimeSpan commitTimeout) =>
-        // No cancel request is ever waited for, and no statement_timeout: PostgreSQL answers a canceled wait for a
-        // synchronous standby with success. The command timeout only closes connections that the commit lanes have
-        // given up long before.
+        // No statement_timeout, because PostgreSQL answers a canceled wait for a synchronous standby with success and a
+        // warning; and no setting that would suppress the warning. The command timeout only closes connections that the
+        // commit lanes have given up long before.
         Create(
-            connectionString,
+            $"{connectionString};Cancellation Timeout=-1;Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
             CommitPoolSize,
-            $"Timeout=3;Cancellation Timeout=-1;Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
+            "Timeout=3",
             "set_config('statement_timeout', '0', false)",
             $"set_config('lock_timeout', '{CommitLockTimeoutMilliseconds}', false)",
+            "set_config('client_min_messages', 'warning', false)",
             IdleTransactionTimeout);
 
-    /// <summary>The pool for maintenance, whose statements may take as long as they need, whatever the connection string or the role says.</summary>
+    /// <summary>
+    /// The pool for maintenance, whose statements may take as long as they need, whatever the connection string or the
+    /// role says.
+    /// </summary>
     public static NpgsqlDataSource MaintenanceConnections(string connectionString) =>
         Create(
-            $"{connectionString};Command Timeout=0",
+            $"{connectionString};Command Timeout=0;Maximum Pool Size={MaintenancePoolSize}",
             MaintenancePoolSize,
             "",
             "set_config('statement_timeout', '0', false)",
@@ -100,7 +106,11 @@ internal static class DataSources
 
     /// <summary>The pool for heartbeats.</summary>
     public static NpgsqlDataSource HealthConnections(string connectionString) =>
-        Create(connectionString, HealthPoolSize, "Timeout=2;Cancellation Timeout=-1;Command Timeout=60", "set_config('statement_timeout', '0', false)");
+        Create(
+            $"{connectionString};Maximum Pool Size={HealthPoolSize};Cancellation Timeout=-1;Command Timeout=10",
+            HealthPoolSize,
+            "Timeout=2",
+            "set_config('statement_timeout', '0', false)");
 
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
 
@@ -112,8 +122,8 @@ internal static class DataSources
         // The user's connection string comes last and so wins. Only the sessions' own settings below are ever changed,
         // and a reset would undo them.
         var builder = new NpgsqlDataSourceBuilder(
-            $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;Tcp Keepalive=true;Host Recheck Seconds=1;"
-            + $"{options};{connectionString};No Reset On Close=true");
+            $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;"
+            + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};{connectionString};No Reset On Close=true");
         var initialize = $"SELECT {string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings])}";
         builder.UsePhysicalConnectionInitializer(
             connection =>
@@ -137,6 +147,15 @@ internal static class DataSources
         return builder.BuildMultiHost().WithTargetSession(target);
     }
 
+    // The intervals are options of TCP, which a Unix socket refuses.
+    private static string KeepaliveOptions(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString).Host is { } host && host.Split(',').Any(h => h.StartsWith('/') || h.StartsWith('@'))
+            ? ""
+            : "Tcp Keepalive=true;Tcp Keepalive Time=20;Tcp Keepalive Interval=5;";
+
     private static TargetSessionAttributes Parse(string named) =>
         Enum.Parse<TargetSessionAttributes>(named.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
 }
+
+/// <summary>The pools of all work that serves requests.</summary>
+internal sealed record ConnectionPools(IReadOnlyList<NpgsqlDataSource> All);

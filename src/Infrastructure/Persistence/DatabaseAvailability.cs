@@ -1,8 +1,13 @@
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>Tells running database work that the database has stopped answering. Thread-safe.</summary>
-internal sealed class DatabaseAvailability : IDisposable
+/// <param name="clock">The clock.</param>
+internal sealed class DatabaseAvailability(TimeProvider clock) : IDisposable
 {
+    // A service that is sent no writes, because it says that it takes none, has to be tried again some time.
+    private static readonly TimeSpan _memory = TimeSpan.FromSeconds(60);
+
+    private long _unconfirmedSince;
     private volatile CancellationTokenSource _lost = new();
 
     /// <summary>
@@ -24,6 +29,12 @@ internal sealed class DatabaseAvailability : IDisposable
             _lost = new CancellationTokenSource();
         }
     }
+
+    /// <summary>Whether the latest commit was confirmed; false while commits are not confirmed in time.</summary>
+    public bool AreCommitsConfirmed => Volatile.Read(ref _unconfirmedSince) is var since && (since == 0 || clock.GetElapsedTime(since) > _memory);
+
+    /// <summary>Notes whether a commit was confirmed in time.</summary>
+    public void NoteCommit(bool isConfirmed) => Volatile.Write(ref _unconfirmedSince, isConfirmed ? 0 : clock.GetTimestamp());
 
     /// <inheritdoc />
     public void Dispose() => _lost.Dispose();

@@ -16,6 +16,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// The connections for heartbeats: work that holds all others must not look like a database that is away.
 /// </param>
 /// <param name="maintenance">The connections for work that may take minutes.</param>
+/// <param name="pools">The connections of all other work.</param>
 /// <param name="availability">Tells running work that the database has stopped answering.</param>
 /// <param name="scopes">Services for a probe.</param>
 /// <param name="clock">The clock.</param>
@@ -23,6 +24,7 @@ namespace IndustryData.Infrastructure.Persistence;
 internal sealed partial class DatabaseWatch(
     [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource maintenance,
+    ConnectionPools pools,
     DatabaseAvailability availability,
     IServiceScopeFactory scopes,
     TimeProvider clock,
@@ -35,6 +37,9 @@ internal sealed partial class DatabaseWatch(
 
     // A SELECT needs no flush: a database whose disk is slow still answers.
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
+
+    // The first probe includes what .NET compiles for it.
+    private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(10);
 
     // A timer that is later than this shows that the process itself had no processor.
     private static readonly TimeSpan _maxTimerDelay = TimeSpan.FromMilliseconds(500);
@@ -58,6 +63,11 @@ internal sealed partial class DatabaseWatch(
         "outcomeUnknown",
         "The database did not confirm the write. Send the request again with the idempotency key that it had; without a key, look first.",
         TimeSpan.FromSeconds(5));
+
+    private static readonly DatabaseOutage _commitsStalled = new(
+        "commitsStalled",
+        "The database answers, but does not confirm commits in time; its operator has to look at its disk and its synchronous standby.",
+        TimeSpan.FromSeconds(10));
 
     private static readonly DatabaseOutage _migrating = new(
         "migrating", "The database's schema is being migrated; try again in a few seconds.", TimeSpan.FromSeconds(10));
@@ -96,14 +106,17 @@ internal sealed partial class DatabaseWatch(
 
     public DatabaseOutage? Outage => _outage;
 
-    public DatabaseOutage? WriteOutage => _outage ?? (_isReadOnly ? _readOnly : null);
+    public DatabaseOutage? WriteOutage =>
+        _outage ?? (_isReadOnly ? _readOnly : availability.AreCommitsConfirmed ? null : _commitsStalled);
 
     public DatabaseOutage? Report(Exception exception)
     {
         var outage = Classify(exception);
 
         // One probe decides whether this was the request's own bad luck or everybody's; until then others go on trying.
-        if (outage is { IsBeforehand: false } or { Code: "databaseAway" } && outage != _tooSlow && _probeRequested.CurrentCount == 0)
+        // That a request found the database busy says nothing of others.
+        var isDoubtful = outage is not null && outage != _tooSlow && outage.Code != _busy.Code && outage.Code != _queueFull.Code;
+        if (isDoubtful && _probeRequested.CurrentCount == 0)
         {
             _probeRequested.Release();
         }
@@ -114,7 +127,7 @@ internal sealed partial class DatabaseWatch(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // So that a service whose database is there answers its very first request.
-        await ProbeAsync(cancellationToken);
+        await ProbeAsync(_startTimeout, Heartbeat.Failed, cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
@@ -145,13 +158,17 @@ internal sealed partial class DatabaseWatch(
 
             // While the server takes no writes, each probe opens a connection: of several hosts, another may be the
             // primary by now.
-            if (isRequested || _outage is not null || _isReadOnly || !await BeatAsync())
+            var heartbeat = _outage is null && !_isReadOnly ? await BeatAsync() : Heartbeat.Failed;
+            if (heartbeat == Heartbeat.Failed || (heartbeat == Heartbeat.Alive && isRequested))
             {
-                await ProbeAsync(stoppingToken);
+                await ProbeAsync(_timeout, heartbeat, stoppingToken);
             }
         }
 
-        DropHeartbeat();
+        if (_heartbeat is { } connection)
+        {
+            await connection.DisposeAsync();
+        }
     }
 
     private static DatabaseOutage? Classify(Exception exception) => exception switch
@@ -198,38 +215,50 @@ internal sealed partial class DatabaseWatch(
     };
 
     /// <summary>Asks the database over the connection that stays open.</summary>
-    /// <returns>True when it answers and takes writes; false when a probe has to find out more.</returns>
-    private async Task<bool> BeatAsync()
+    private async Task<Heartbeat> BeatAsync()
     {
+        // While the question is open, the connection belongs to it alone.
+        var work = AskAsync(_heartbeat);
+        _heartbeat = null;
         try
         {
-            return !await WithinTimeoutAsync(async () =>
-            {
-                _heartbeat ??= await database.OpenConnectionAsync();
-                await using var command = new NpgsqlCommand(StateSql, _heartbeat);
-                return await command.ExecuteScalarAsync() is true;
-            });
+            (_heartbeat, var isReadOnly) = await WithinAsync(_timeout, work);
+            return isReadOnly ? Heartbeat.Failed : Heartbeat.Alive;
         }
         catch (TimeoutException)
         {
             // It takes a connection, or holds one, and says nothing.
             SetState(_away, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
-            DropHeartbeat();
-            return true;
+            _ = CloseAsync(work);
+            return Heartbeat.Silent;
         }
         catch (Exception)
         {
-            DropHeartbeat();
-            return false;
+            return Heartbeat.Failed;
+        }
+
+        static async Task CloseAsync(Task<(NpgsqlConnection Connection, bool)> late)
+        {
+            await ((Task)late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (late.IsCompletedSuccessfully)
+            {
+                await late.Result.Connection.DisposeAsync();
+            }
         }
     }
 
-    // The connection may never answer again; nothing waits for it.
-    private void DropHeartbeat()
+    private async Task<(NpgsqlConnection Connection, bool IsReadOnly)> AskAsync(NpgsqlConnection? open)
     {
-        if (Interlocked.Exchange(ref _heartbeat, null) is { } heartbeat)
+        var connection = open ?? await database.OpenConnectionAsync();
+        try
         {
-            _ = Task.Run(async () => await heartbeat.DisposeAsync());
+            await using var command = new NpgsqlCommand(StateSql, connection);
+            return (connection, await command.ExecuteScalarAsync() is true);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 
@@ -237,45 +266,61 @@ internal sealed partial class DatabaseWatch(
     /// <exception cref="TimeoutException">
     /// There was none. The work goes on by itself: a cancel request would have to be waited for, too.
     /// </exception>
-    private async Task<T> WithinTimeoutAsync<T>(Func<Task<T>> ask)
+    private async Task<T> WithinAsync<T>(TimeSpan timeout, Task<T> work)
     {
-        var work = ask();
         for (var isLast = false; ; isLast = true)
         {
             var started = clock.GetTimestamp();
             try
             {
-                return await work.WaitAsync(_timeout, clock);
+                return await work.WaitAsync(timeout, clock);
             }
-            catch (TimeoutException) when (!work.IsCompleted)
+            catch (TimeoutException) when (work.IsCompleted)
+            {
+                return await work;
+            }
+            catch (TimeoutException)
             {
                 // A late timer: the process had no processor, which says nothing of the database.
-                if (!isLast && clock.GetElapsedTime(started) > _timeout + _maxTimerDelay)
+                if (!isLast && clock.GetElapsedTime(started) > timeout + _maxTimerDelay)
                 {
                     continue;
                 }
 
-                _ = work.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                _ = work.ContinueWith(
+                    late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 throw;
             }
         }
     }
 
-    private async Task ProbeAsync(CancellationToken cancellationToken)
+    /// <summary>Finds out whether the database can serve.</summary>
+    /// <param name="timeout">How long to wait for it.</param>
+    /// <param name="heartbeat">
+    /// What the heartbeat has just found. A database that answers it is not away, even if it is too busy for a probe.
+    /// </param>
+    /// <param name="cancellationToken">Canceled when the service stops.</param>
+    private async Task ProbeAsync(TimeSpan timeout, Heartbeat heartbeat, CancellationToken cancellationToken)
     {
         try
         {
-            var (outage, isReadOnly, reason) = await WithinTimeoutAsync(() => ReadStateAsync(cancellationToken));
+            var (outage, isReadOnly, reason) = await WithinAsync(timeout, ReadStateAsync(cancellationToken));
             SetState(outage, isReadOnly, reason);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Any exception means that the database cannot be used, and one that is thrown on would end the service.
-            SetState(exception is PostgresException postgres ? OutageOf(postgres.SqlState) ?? _away : _away, isReadOnly: false, exception.Message);
-        }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The service stops.
+        }
+        catch (Exception exception)
+        {
+            // Any exception means that the database cannot be used, and one that is thrown on would end the service.
+            var outage = CommitFailures.Find(exception) is { } postgres ? OutageOf(postgres.SqlState) ?? _away
+                : exception is NpgsqlException { InnerException: TimeoutException } or TimeoutException && heartbeat == Heartbeat.Alive ? _busy
+                : _away;
+            if (outage != _busy || heartbeat != Heartbeat.Alive)
+            {
+                SetState(outage, isReadOnly: false, exception.Message);
+            }
         }
     }
 
@@ -354,8 +399,14 @@ internal sealed partial class DatabaseWatch(
         {
             availability.Lose();
         }
-        else
+        else if (availability.Lost.IsCancellationRequested)
         {
+            // The pools' idle connections may lead to a host that has vanished, and nothing would tell.
+            foreach (var pool in pools.All)
+            {
+                pool.Clear();
+            }
+
             availability.Restore();
         }
 
@@ -373,6 +424,18 @@ internal sealed partial class DatabaseWatch(
         {
             LogServes(reason);
         }
+    }
+
+    private enum Heartbeat
+    {
+        /// <summary>The database answers and takes writes.</summary>
+        Alive,
+
+        /// <summary>The database does not answer; that is noted already.</summary>
+        Silent,
+
+        /// <summary>A probe has to find out more.</summary>
+        Failed,
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]

@@ -18,7 +18,12 @@ internal sealed partial class RunRepository
         return await queue.InsertAsync(insertion)
             ? new FirstAnswer(run.Id, key.WithRepresentation)
             : await CommitAsync(
-                run.TenantId, null, insertion.Size, (transaction, cancellation) => AddOnceAsync(transaction, run, key, cancellation), cancellationToken);
+                run.TenantId,
+                null,
+                insertion.Size,
+                (transaction, cancellation) => AddOnceAsync(transaction, run, key, cancellation),
+                cancellationToken,
+                key.Name);
     }
 
     public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
@@ -96,7 +101,13 @@ internal sealed partial class RunRepository
             cancellationToken);
 
     public Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
-        CommitAsync(run.TenantId, null, size: 0, (transaction, cancellation) => StartAsync(transaction, run, key, limit, window, cancellation), cancellationToken);
+        CommitAsync(
+            run.TenantId,
+            null,
+            size: 0,
+            (transaction, cancellation) => StartAsync(transaction, run, key, limit, window, cancellation),
+            cancellationToken,
+            $"start {key?.Name}");
 
     private static async Task<Result<FirstAnswer>> AddOnceAsync(ChangeTransaction transaction, Run run, RequestKey key, CancellationToken cancellationToken)
     {
@@ -193,6 +204,11 @@ internal sealed partial class RunRepository
     }
 
     private Task<T> CommitAsync<T>(
-        TenantId tenantId, RunKey? locks, long size, Func<ChangeTransaction, CancellationToken, Task<T>> decide, CancellationToken cancellationToken) =>
-        queue.ChangeAsync(new Change<T>(tenantId, locks, size, decide, cancellationToken));
+        TenantId tenantId,
+        RunKey? locks,
+        long size,
+        Func<ChangeTransaction, CancellationToken, Task<T>> decide,
+        CancellationToken cancellationToken,
+        string lockName = "") =>
+        queue.ChangeAsync(new Change<T>(tenantId, locks, size, decide, cancellationToken) { LockName = lockName });
 }

@@ -202,6 +202,46 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(50);
     }
 
+    /// <summary>
+    /// A tenant whose writes are committed apart from the others has a transaction for each of its batches. Once the lock
+    /// is gone, its writes share transactions with those of another tenant again.
+    /// </summary>
+    [Fact]
+    public async Task A_tenant_shares_commits_again_when_the_lock_is_gone()
+    {
+        using var other = Service.Authorized(Tokens.Make(tid: $"{Tokens.OtherTenant}"));
+        var isOver = false;
+        var load = Enumerable.Range(0, 32).Select(async n =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                using var response = await (n % 2 == 0 ? Client : other).PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(n)), Cancellation);
+                response.StatusCode.ShouldBeOneOf(HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable);
+            }
+        }).ToArray();
+        await using (await LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE"))
+        {
+            using var waiting = await Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(1)), Cancellation);
+            waiting.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        }
+
+        const string shared = "SELECT count(*) FROM (SELECT change_number FROM runs WHERE change_number > $1 GROUP BY 1 HAVING count(DISTINCT tenant_id) > 1) AS s";
+        for (var wait = Stopwatch.StartNew(); ;)
+        {
+            var latest = await Database.ReadAsync<long>("SELECT coalesce(max(change_number), 0) FROM runs");
+            await Task.Delay(100, Cancellation);
+            if (await Database.ReadAsync<long>(shared.Replace("$1", $"{latest}", StringComparison.Ordinal)) > 0)
+            {
+                break;
+            }
+
+            wait.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        }
+
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(load);
+    }
+
     [Fact]
     public async Task Keys_that_arrive_together_and_twice_store_one_run_each()
     {

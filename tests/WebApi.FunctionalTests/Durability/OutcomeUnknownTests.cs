@@ -69,7 +69,10 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
 
         using var response = await SendAsync(service, write, run);
         await ShouldBeUnknownAsync(response);
-        (await service.Client.GetAsync("health/ready", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK, "the database answers");
+        using var ready = await service.Client.GetAsync("health/ready", Cancellation);
+        ready.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await ready.JsonAsync()).Cause().ShouldBe("commitsStalled");
+        (await service.Client.GetAsync("health/ready?for=read", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
@@ -129,6 +132,14 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         }
 
         (await ReadAsync<string[]>("SELECT array_agg(DISTINCT setting ORDER BY setting) FROM seen")).ShouldBe(["DELETE on", "INSERT on", "UPDATE on"]);
+    }
+
+    [Fact]
+    public async Task A_commit_whose_standby_is_lost_is_unknown_although_the_role_suppresses_warnings()
+    {
+        await ExecuteAsync("ALTER SYSTEM SET client_min_messages = error");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        await A_commit_whose_wait_for_the_synchronous_standby_is_canceled_is_503_outcome_unknown("POST");
     }
 
     [Fact]

@@ -34,7 +34,12 @@ internal sealed class ChangeTransaction
 
         // In one order everywhere, so that two transactions do not each hold a lock that the other needs next. The
         // order of changes to one run stays.
-        Change[] changes = [.. attempt.Writes.OrderBy(c => c.TenantId.Value).ThenBy(c => c.Locks?.Id.Value ?? Guid.Empty)];
+        Change[] changes =
+        [
+            .. attempt.Writes.OrderBy(c => c.TenantId.Value)
+                .ThenBy(c => c.Locks?.Id.Value ?? Guid.Empty)
+                .ThenBy(c => c.LockName, StringComparer.Ordinal),
+        ];
         attempt.Blocked.Clear();
         await transaction.LockAsync(changes, cancellationToken);
         foreach (var change in changes)

@@ -31,7 +31,6 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
     private static readonly TimeSpan _lockPollInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly FairQueue<TWrite> _queue = new(size.MaxCount, size.MaxBytes, resources.Limits.WriteQueueSharePercent);
-    private readonly HashSet<Task> _asides = [];
     private readonly TimeProvider _clock = resources.Clock;
     private int _shard = firstShard;
 
@@ -60,19 +59,13 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
                 batch.Clear();
             }
 
-            // The queue is complete. A tenant whose writes are being committed aside may have more that wait.
-            Task[] asides;
-            lock (_asides)
-            {
-                asides = [.. _asides];
-            }
-
-            if (asides.Length == 0)
+            if (_queue.IsEmpty)
             {
                 return;
             }
 
-            await Task.WhenAny(asides);
+            // The queue is complete, but writes that met locks may come back to it.
+            await Task.Delay(_lockPollInterval, _clock);
         }
     }
 
@@ -169,28 +162,18 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
         }
 
         _queue.Suspend(tenantId, now);
-        lock (_asides)
-        {
-            var aside = Task.Run(() => CommitAsideAsync(tenantId, writes));
-            _asides.Add(aside);
-            _ = aside.ContinueWith(
-                ended =>
-                {
-                    lock (_asides)
-                    {
-                        _asides.Remove(ended);
-                    }
-                },
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
-        }
+        _ = Task.Run(() => CommitAsideAsync(tenantId, writes));
     }
 
     private async Task CommitAsideAsync(TenantId tenantId, List<TWrite> writes)
     {
         var stuck = new List<TWrite>();
         await NarrowAsync(writes, stuck);
+        if (stuck.Count == 0)
+        {
+            _queue.EndLockWait(tenantId, resumes: true);
+            return;
+        }
 
         // It is known which writes need the lock: the tenant's others wait no longer.
         _queue.Resume(tenantId);
@@ -205,28 +188,28 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
             }
         }
 
-        _queue.EndLockWait(tenantId);
+        _queue.EndLockWait(tenantId, resumes: false);
     }
 
     /// <summary>Commits writes of one tenant, and finds those that need a lock of another transaction.</summary>
     private async Task NarrowAsync(List<TWrite> writes, List<TWrite> stuck)
     {
-        writes = Eligible(writes);
-        foreach (var write in writes.Where(w => _clock.GetElapsedTime(w.LockWaitStarted) > _maxLockWait).ToList())
-        {
-            writes.Remove(write);
-            Fail(write, new NotCommittedException(new TimeoutException("Another transaction keeps a lock that the write needs.")));
-        }
-
-        if (writes.Count == 0)
-        {
-            return;
-        }
-
         Exception? failure;
         await resources.Asides.WaitAsync();
         try
         {
+            writes = Eligible(writes);
+            foreach (var write in writes.Where(w => _clock.GetElapsedTime(w.LockWaitStarted) > _maxLockWait).ToList())
+            {
+                writes.Remove(write);
+                Fail(write, new NotCommittedException(new TimeoutException("Another transaction keeps a lock that the write needs.")));
+            }
+
+            if (writes.Count == 0)
+            {
+                return;
+            }
+
             failure = await TryCommitAsync(writes);
         }
         finally
@@ -269,13 +252,15 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
             {
                 work = commit(attempt);
                 await (work.IsCompleted ? work : work.WaitAsync(resources.CommitTimeout, _clock, lost));
+                resources.Availability.NoteCommit(isConfirmed: true);
                 Succeed(attempt);
                 return null;
             }
             catch (Exception exception) when (work is { IsCompleted: false })
             {
-                // The work goes on by itself and keeps its connection until the server answers: a cancel request would
-                // make PostgreSQL report a commit as successful that its synchronous standby does not have.
+                // The work goes on by itself and keeps its connection until the server answers. Npgsql would send a
+                // cancel request first and wait for that.
+                resources.Availability.NoteCommit(isConfirmed: false);
                 _ = work.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 var cause = lost.IsCancellationRequested ? new DatabaseLostException() : exception;
                 FailAll(writes, attempt.GiveUp() ? new NotCommittedException(cause) : new CommitOutcomeUnknownException("The commit was not confirmed in time.", cause));

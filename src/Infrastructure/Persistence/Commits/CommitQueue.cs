@@ -19,7 +19,7 @@ internal sealed class CommitQueue : BackgroundService
     // it short.
     private static readonly LaneSize _changeLane = new(MaxCount: 4096, MaxBytes: 32 * 1024 * 1024, MaxBatchCount: 32, MaxBatchBytes: 2 * 1024 * 1024);
 
-    // Of the connections for commits, so that each lane always finds one.
+    // Fewer than the connections for commits, so that the lanes find one while these wait for locks.
     private const int MaxAsides = 4;
 
     private readonly SemaphoreSlim _asides = new(MaxAsides);

@@ -29,6 +29,18 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     private int _count;
     private long _bytes;
 
+    /// <summary>Whether every write that was added has its answer.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _count == 0;
+            }
+        }
+    }
+
     /// <summary>Adds a write at the end of its tenant's queue.</summary>
     /// <exception cref="QueueFullException">The queue is full, or takes no more writes; nothing was stored.</exception>
     /// <exception cref="LimitExceededException">The tenant has used up its share of the queue.</exception>
@@ -72,6 +84,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         lock (_lock)
         {
             var tenant = _tenants[write.TenantId];
+            write.IsSuspect = tenant.LockWaits > 0;
             tenant.Waiting.Enqueue(write);
             wakes = GiveTurn(tenant);
         }
@@ -114,7 +127,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         }
     }
 
-    /// <summary>Gives the tenant turns again.</summary>
+    /// <summary>Gives the tenant turns again, while some of its writes still wait for a lock.</summary>
     public void Resume(TenantId tenantId)
     {
         bool wakes;
@@ -128,15 +141,38 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         Wake(wakes);
     }
 
-    /// <summary>The writes that met the lock have their answers.</summary>
-    public void EndLockWait(TenantId tenantId)
+    /// <summary>The writes that met the lock have their answers: what the tenant sends is no longer suspect.</summary>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="resumes">
+    /// Whether this gives the tenant turns again, too. Both happen at once, or its waiting writes would be taken while
+    /// they are still suspect, and suspend it again without any lock.
+    /// </param>
+    public void EndLockWait(TenantId tenantId, bool resumes)
     {
+        var wakes = false;
         lock (_lock)
         {
             var tenant = _tenants[tenantId];
             tenant.LockWaits--;
+            if (tenant.LockWaits == 0)
+            {
+                foreach (var write in tenant.Waiting)
+                {
+                    write.IsSuspect = false;
+                    write.LockWaitStarted = 0;
+                }
+            }
+
+            if (resumes)
+            {
+                tenant.Suspensions--;
+                wakes = tenant.Waiting.Count > 0 && GiveTurn(tenant);
+            }
+
             RemoveIfUnused(tenantId, tenant);
         }
+
+        Wake(wakes);
     }
 
     /// <summary>Takes no more writes in. Those that wait are still taken out.</summary>

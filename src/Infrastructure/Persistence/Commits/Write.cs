@@ -84,6 +84,9 @@ internal abstract class Change(TenantId tenantId, RunKey? locks, long size, Canc
     /// <summary>The run that must not change meanwhile; null when the write depends on no run.</summary>
     public RunKey? Locks => locks;
 
+    /// <summary>The name of another lock that it takes, by which a batch is sorted; empty when it takes none.</summary>
+    public string LockName { get; init; } = "";
+
     /// <summary>Decides and changes. Called again when the transaction has to be repeated.</summary>
     public abstract Task DecideAsync(ChangeTransaction transaction, CancellationToken cancellationToken);
 }
