@@ -81,7 +81,8 @@ internal sealed class Caller : IDisposable
             return new Answer(
                 sentAt, Stopwatch.GetElapsedTime(sentAt), (int)response.StatusCode, isWrite, code, id, message);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception exception) when (
+            exception is HttpRequestException or IOException or OperationCanceledException)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             return new Answer(sentAt, Stopwatch.GetElapsedTime(sentAt), 0, isWrite, Text: exception.Message);
@@ -96,7 +97,8 @@ internal sealed class Caller : IDisposable
         {
             var error = JsonDocument.Parse(text).RootElement.GetProperty("error");
             var inner = error.GetProperty("innerError");
-            var code = inner.TryGetProperty("code", out var cause) ? cause.GetString() : error.GetProperty("code").GetString();
+            var code = inner.TryGetProperty("code", out var cause)
+                ? cause.GetString() : error.GetProperty("code").GetString();
             return (code!, error.GetProperty("message").GetString()!);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException)

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
-/// <summary>A TCP proxy on 127.0.0.1 that cuts connections where it is told to.</summary>
+/// <summary>A TCP proxy on 127.0.0.1 that cuts connections at chosen places.</summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
     private const int BufferBytes = 64 * 1024;
@@ -56,7 +56,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 _ = ServeAsync(await _listener.AcceptSocketAsync(_stop.Token));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (
+            exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // The proxy ends.
         }
@@ -64,7 +65,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     private async Task ServeAsync(Socket client)
     {
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.NoDelay = true;
         using (client)
         {
             client.NoDelay = true;
@@ -73,7 +75,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
                 await await Task.WhenAny(PassAsync(client, server, false), PassAsync(server, client, true));
             }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception exception) when (
+                exception is SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 // Either side has gone; the other one's connection is closed with this.
             }
@@ -86,7 +89,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
         while (await source.ReceiveAsync(buffer, _stop.Token) is > 0 and var count)
         {
             var cut = _judge(buffer.AsSpan(0, count), isAnswer);
-            await SendAsync(destination, buffer.AsMemory(0, cut switch { Cut.None => count, Cut.Within => count / 2, _ => 0 }));
+            var passed = cut switch { Cut.None => count, Cut.Within => count / 2, _ => 0 };
+            await SendAsync(destination, buffer.AsMemory(0, passed));
             if (cut == Cut.None)
             {
                 continue;

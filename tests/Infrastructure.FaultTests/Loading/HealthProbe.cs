@@ -28,7 +28,9 @@ internal sealed class HealthProbe : IAsyncDisposable
 
     public static HealthProbe Start(Uri root) => new(root);
 
-    /// <summary>How long after a moment <c>/health/ready</c> first answered with this status; null when it never did.</summary>
+    /// <summary>
+    /// How long after a moment <c>/health/ready</c> first answered with this status; null when it never did.
+    /// </summary>
     /// <param name="timestamp">The moment, as a timestamp of <see cref="Stopwatch"/>.</param>
     /// <param name="status">The status.</param>
     public TimeSpan? FirstReady(long timestamp, int status) =>

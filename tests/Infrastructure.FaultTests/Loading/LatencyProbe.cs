@@ -8,7 +8,9 @@ internal static class LatencyProbe
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Sends requests for a time. One waits for no other, so that a stalled service is not asked less often.</summary>
+    /// <summary>
+    /// Sends requests for a time. One waits for no other, so that a stalled service is not asked less often.
+    /// </summary>
     public static async Task<Latencies> MeasureAsync(Func<Task<Answer>> send, TimeSpan duration)
     {
         var answers = new ConcurrentQueue<Answer>();
@@ -19,7 +21,8 @@ internal static class LatencyProbe
         {
             sent.Add(Task.Run(async () => answers.Enqueue(await send())));
         }
-        while (Stopwatch.GetElapsedTime(start) < duration && await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken));
+        while (Stopwatch.GetElapsedTime(start) < duration
+            && await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken));
 
         await Task.WhenAll(sent);
         return new Latencies([.. answers]);
@@ -40,8 +43,12 @@ internal sealed class Latencies(IReadOnlyList<Answer> answers)
     /// <summary>The answers that were no success.</summary>
     public IReadOnlyList<Answer> Failed { get; } = [.. answers.Where(a => !a.IsSuccess)];
 
-    /// <summary>What one tenant's p99 may be beside the load of another: twice its own, or 100 ms, whichever is more.</summary>
-    public TimeSpan MaxP99UnderLoad => P99 * 2 > TimeSpan.FromMilliseconds(100) ? P99 * 2 : TimeSpan.FromMilliseconds(100);
+    /// <summary>
+    /// What one tenant's p99 may be beside the load of another: twice its own, or 100 ms, whichever is more.
+    /// </summary>
+    public TimeSpan MaxP99UnderLoad =>
+        P99 * 2 > TimeSpan.FromMilliseconds(100) ? P99 * 2 : TimeSpan.FromMilliseconds(100);
 
-    public override string ToString() => $"{_sorted.Length} requests, p99 {P99.TotalMilliseconds:0} ms, longest {Longest.TotalMilliseconds:0} ms";
+    public override string ToString() =>
+        $"{_sorted.Length} requests, p99 {P99.TotalMilliseconds:0} ms, longest {Longest.TotalMilliseconds:0} ms";
 }

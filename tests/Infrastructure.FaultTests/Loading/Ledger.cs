@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
-/// <summary>What the callers of one tenant were answered, to be compared with what is stored. Each run that is sent has its own name.</summary>
+/// <summary>
+/// What the callers of one tenant were answered, to be compared with what is stored. Each run that is sent has its
+/// own name.
+/// </summary>
 internal sealed class Ledger(Guid tenant)
 {
     private static readonly TimeSpan _remarkable = TimeSpan.FromSeconds(1);
@@ -25,7 +28,10 @@ internal sealed class Ledger(Guid tenant)
     /// <summary>Keyed writes that were repeated to the end of the test without a success.</summary>
     public int Unfinished => _unfinished;
 
-    /// <summary>When the latest request was sent that the service acknowledged as a write, as a timestamp of <see cref="Stopwatch"/>.</summary>
+    /// <summary>
+    /// When the latest request was sent that the service acknowledged as a write, as a timestamp of
+    /// <see cref="Stopwatch"/>.
+    /// </summary>
     public long LastSuccess => Volatile.Read(ref _lastSuccess);
 
     /// <summary>A name for a run that is not sent yet.</summary>
@@ -47,7 +53,8 @@ internal sealed class Ledger(Guid tenant)
 
         for (var last = LastSuccess; last < answer.SentAt;)
         {
-            last = Interlocked.CompareExchange(ref _lastSuccess, answer.SentAt, last) is var seen && seen == last ? answer.SentAt : seen;
+            var seen = Interlocked.CompareExchange(ref _lastSuccess, answer.SentAt, last);
+            last = seen == last ? answer.SentAt : seen;
         }
     }
 
@@ -62,6 +69,13 @@ internal sealed class Ledger(Guid tenant)
 
     /// <summary>Notes a keyed write whose outcome remained unknown.</summary>
     public void NoteUnfinished() => Interlocked.Increment(ref _unfinished);
+
+    /// <summary>Waits until this number of further runs is acknowledged.</summary>
+    public Task WaitForMoreAsync(int runs)
+    {
+        var target = Acknowledged + runs;
+        return Poll.UntilAsync(() => Acknowledged >= target, TimeSpan.FromSeconds(60), "the service takes no writes");
+    }
 
     /// <summary>Waits for the success of a write that was sent after a moment.</summary>
     /// <param name="timestamp">The moment, as a timestamp of <see cref="Stopwatch"/>.</param>
@@ -79,7 +93,8 @@ internal sealed class Ledger(Guid tenant)
         var stored = new Dictionary<string, List<string>>();
         await using var connection = new NpgsqlConnection($"{connectionString};Pooling=false");
         await connection.OpenAsync(TestContext.Current.CancellationToken);
-        await using var command = new NpgsqlCommand("SELECT display_name, id::text FROM runs WHERE tenant_id = $1", connection)
+        await using var command = new NpgsqlCommand(
+            "SELECT display_name, id::text FROM runs WHERE tenant_id = $1", connection)
         {
             Parameters = { new() { Value = tenant } },
         };

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
 /// <summary>
@@ -67,15 +69,14 @@ internal sealed class Load : IAsyncDisposable
     private async Task SendUntilAcknowledgedAsync(string name)
     {
         var key = Guid.NewGuid().ToString();
-        TimeSpan? stoppedFor = null;
-        var stopped = TimeProvider.System.GetTimestamp();
+        var stopped = Stopwatch.GetTimestamp();
         while (!await SendAsync(name, key))
         {
             if (!_stop.IsCancellationRequested)
             {
-                stopped = TimeProvider.System.GetTimestamp();
+                stopped = Stopwatch.GetTimestamp();
             }
-            else if ((stoppedFor = TimeProvider.System.GetElapsedTime(stopped)) > _timeToFinish)
+            else if (Stopwatch.GetElapsedTime(stopped) > _timeToFinish)
             {
                 _ledger.NoteUnfinished();
                 return;
@@ -97,7 +98,11 @@ internal sealed class Load : IAsyncDisposable
 
     private async Task ReadAsync(int number)
     {
-        string[] paths = ["process/runs?$top=10", "process/runs?$top=5&$filter=status eq 'completed' and startswith(displayName,'run 1')"];
+        string[] paths =
+        [
+            "process/runs?$top=10",
+            "process/runs?$top=5&$filter=status eq 'completed' and startswith(displayName,'run 1')",
+        ];
         while (!_stop.IsCancellationRequested)
         {
             var answer = await _caller.GetAsync(paths[number % paths.Length]);

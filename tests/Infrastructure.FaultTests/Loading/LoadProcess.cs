@@ -34,7 +34,10 @@ internal sealed class LoadProcess : IAsyncDisposable
             "nice",
             [
                 "-n", "10", "dotnet", typeof(LoadProcess).Assembly.Location, Command,
-                kind.ToString(), root.ToString(), Caller.Token(tenant), connections.ToString(CultureInfo.InvariantCulture),
+                kind.ToString(),
+                root.ToString(),
+                Caller.Token(tenant),
+                connections.ToString(CultureInfo.InvariantCulture),
             ])
         {
             RedirectStandardInput = true,
@@ -67,7 +70,10 @@ internal sealed class LoadProcess : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>The load process itself: works until its standard input ends, then prints how often each status was answered.</summary>
+    /// <summary>
+    /// The load process itself: works until its standard input ends, then prints how often each status was
+    /// answered.
+    /// </summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         var (kind, root, token) = (Enum.Parse<LoadKind>(arguments[0]), new Uri(arguments[1]), arguments[2]);
@@ -91,7 +97,10 @@ internal sealed class LoadProcess : IAsyncDisposable
 
     private static byte[] Prepare(LoadKind kind, string token, bool isKeyed) => kind == LoadKind.Writes
         ? RawConnection.Request(
-            "POST /beta/process/runs/$ref", token, Caller.RunBody("load", StatisticsBytes), isKeyed ? $"Idempotency-Key: {KeyPlace}" : "")
+            "POST /beta/process/runs/$ref",
+            token,
+            Caller.RunBody("load", StatisticsBytes),
+            isKeyed ? $"Idempotency-Key: {KeyPlace}" : "")
         : RawConnection.Request("GET /beta/process/runs?$search=zzz&$count=true", token);
 
     private static async Task SendAsync(Uri root, byte[] request, bool isKeyed, ConcurrentDictionary<int, int> statuses)

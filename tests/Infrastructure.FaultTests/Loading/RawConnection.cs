@@ -10,7 +10,9 @@ namespace IndustryData.Infrastructure.FaultTests.Loading;
 /// </summary>
 internal sealed class RawConnection : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket _socket =
+        new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _buffered;
 
@@ -20,7 +22,7 @@ internal sealed class RawConnection : IDisposable
 
     /// <summary>Connects to the service.</summary>
     /// <param name="root">Where it is.</param>
-    /// <param name="receiveBufferBytes">How much of an answer the system takes before it is read; null for the default.</param>
+    /// <param name="receiveBufferBytes">How much the system takes before it is read; null for the default.</param>
     public static async Task<RawConnection> OpenAsync(Uri root, int? receiveBufferBytes = null)
     {
         var connection = new RawConnection();
@@ -39,7 +41,8 @@ internal sealed class RawConnection : IDisposable
     /// <param name="body">The body; null for none.</param>
     /// <param name="header">One more header line, without its end; or empty.</param>
     /// <param name="declaredBytes">The Content-Length, if it is not the body's.</param>
-    public static byte[] Request(string line, string token, string? body = null, string header = "", int? declaredBytes = null)
+    public static byte[] Request(
+        string line, string token, string? body = null, string header = "", int? declaredBytes = null)
     {
         var head = new StringBuilder($"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n");
         if (header.Length > 0)

@@ -47,7 +47,8 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var cluster = await PrepareAsync();
         await cluster.RunAsync(
-            cluster._programs.Initdb, "-D", cluster.Folder, "-U", User, "-A", "trust", "-E", "UTF8", "--no-locale", "-N");
+            cluster._programs.Initdb,
+            "-D", cluster.Folder, "-U", User, "-A", "trust", "-E", "UTF8", "--no-locale", "-N");
         return cluster;
     }
 
@@ -99,7 +100,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>Stops the server by <c>pg_ctl stop</c>.</summary>
     /// <param name="mode"><c>fast</c> or <c>immediate</c>.</param>
-    public Task StopAsync(string mode) => RunAsync(_programs.PgCtl, "stop", "-D", Folder, "-m", mode, "-s", "-w", "-t", "60");
+    public Task StopAsync(string mode) =>
+        RunAsync(_programs.PgCtl, "stop", "-D", Folder, "-m", mode, "-s", "-w", "-t", "60");
 
     /// <summary>Makes a standby the primary and waits until it takes writes.</summary>
     public Task PromoteAsync() => RunAsync(_programs.PgCtl, "promote", "-D", Folder, "-s", "-w", "-t", "60");
@@ -141,8 +143,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>Waits until the standby of this name confirms each commit.</summary>
     public Task WaitForSynchronousStandbyAsync(string name) => Poll.UntilAsync(
-        async () => await ReadAsync<bool>(
-            $"SELECT EXISTS (SELECT FROM pg_stat_replication WHERE application_name = '{name}' AND sync_state = 'sync')"),
+        async () => await ReadAsync<long>(
+            $"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' AND sync_state = 'sync'") > 0,
         TimeSpan.FromSeconds(30),
         "the standby does not become synchronous");
 
@@ -156,7 +158,8 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var options = new EmbeddedPostgresOptions();
         var account = ServerAccount.Resolve(options);
-        var cluster = new Cluster(account, await PostgresPrograms.FindAsync(options, account, null, CancellationToken.None));
+        var cluster = new Cluster(
+            account, await PostgresPrograms.FindAsync(options, account, null, CancellationToken.None));
         await account.OwnFolderAsync(cluster.Folder, CancellationToken.None);
         return cluster;
     }

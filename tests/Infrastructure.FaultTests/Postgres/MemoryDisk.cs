@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 
-/// <summary>A small file system in memory (<c>tmpfs</c>), which can be filled and then enlarged. Mounting needs root or <c>sudo</c>.</summary>
+/// <summary>
+/// A small file system in memory (<c>tmpfs</c>), which can be filled and then enlarged. Mounting needs root or
+/// <c>sudo</c>.
+/// </summary>
 internal sealed class MemoryDisk : IDisposable
 {
     private MemoryDisk(string path) => FolderPath = path;
@@ -10,7 +13,9 @@ internal sealed class MemoryDisk : IDisposable
     /// <summary>Where it is mounted; every account may enter.</summary>
     public string FolderPath { get; }
 
-    /// <summary>Mounts one. On a machine that does not allow it the test is skipped, and in continuous integration fails.</summary>
+    /// <summary>
+    /// Mounts one. On a machine that does not allow it the test is skipped, and in continuous integration fails.
+    /// </summary>
     public static MemoryDisk Mount(int megabytes)
     {
         var path = Directory.CreateTempSubdirectory("industrydata-disk-").FullName;
@@ -47,7 +52,8 @@ internal sealed class MemoryDisk : IDisposable
         string[] whole = Environment.IsPrivilegedProcess ? command : ["sudo", "-n", .. command];
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardError = true };
+            using var process = Process.Start(start)!;
             var error = process.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0 ? "" : error.Length > 0 ? error : $"exit code {process.ExitCode}";

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 
-/// <summary>Signals to all processes of one PostgreSQL server. They are known by their working folder, the data folder.</summary>
+/// <summary>
+/// Signals to all processes of one PostgreSQL server. They are known by their working folder, the data folder.
+/// </summary>
 internal static class PostgresProcesses
 {
     private const string Stop = "STOP";
@@ -14,7 +16,8 @@ internal static class PostgresProcesses
     public static async Task KillAsync(string dataFolder)
     {
         await SignalAllAsync(Kill, dataFolder);
-        await Poll.UntilAsync(() => Find(dataFolder).Count == 0, TimeSpan.FromSeconds(30), "killed processes do not end");
+        await Poll.UntilAsync(
+            () => Find(dataFolder).Count == 0, TimeSpan.FromSeconds(30), "killed processes do not end");
     }
 
     /// <summary>Stops every process of the server, so that connections stay open and are not answered.</summary>
@@ -39,7 +42,8 @@ internal static class PostgresProcesses
         {
             // One that has ended meanwhile makes the exit code 1.
             var ids = processIds.Select(id => id.ToString(CultureInfo.InvariantCulture));
-            using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", .. ids]) { RedirectStandardError = true })!;
+            var start = new ProcessStartInfo("kill", [$"-{signal}", .. ids]) { RedirectStandardError = true };
+            using var kill = Process.Start(start)!;
             await kill.WaitForExitAsync();
         }
     }

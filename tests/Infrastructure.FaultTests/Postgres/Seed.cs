@@ -14,7 +14,8 @@ internal static class Seed
             'id', {{NewId("r")}},
             'display_name', 'run ' || n,
             'start_date_time', r.start_date_time - n * interval '1 second'))).*
-        FROM (SELECT * FROM runs WHERE tenant_id = '{{tenant}}' LIMIT 1) AS r, generate_series(1, {{count}}) AS n;
+        FROM runs AS r, generate_series(1, {{count}}) AS n
+        WHERE r.tenant_id = '{{tenant}}' AND r.id = (SELECT id FROM runs WHERE tenant_id = '{{tenant}}' LIMIT 1);
         ANALYZE runs;
         """);
 
@@ -23,11 +24,13 @@ internal static class Seed
         $$"""
         INSERT INTO run_activities
         SELECT (jsonb_populate_record(a, jsonb_build_object('id', {{NewId("a")}}))).*
-        FROM (SELECT * FROM run_activities WHERE run_id = '{{run}}' LIMIT 1) AS a, generate_series(1, {{count}}) AS n;
+        FROM run_activities AS a, generate_series(1, {{count}}) AS n
+        WHERE a.run_id = '{{run}}' AND a.id = (SELECT id FROM run_activities WHERE run_id = '{{run}}' LIMIT 1);
         ANALYZE run_activities;
         """);
 
     // A UUID of the same millisecond and version as that of the row, with other random bits.
     private static string NewId(string row) =>
-        $"left({row}.id::text, 15) || substr(md5(n::text), 1, 3) || '-a' || substr(md5(n::text), 4, 3) || '-' || substr(md5(n::text), 7, 12)";
+        $"left({row}.id::text, 15) || substr(md5(n::text), 1, 3) || '-a' || substr(md5(n::text), 4, 3)"
+        + " || '-' || substr(md5(n::text), 7, 12)";
 }

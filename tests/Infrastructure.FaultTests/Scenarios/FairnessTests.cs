@@ -43,7 +43,12 @@ public sealed class FairnessTests : FaultScenario
     }
 
     private static async Task RunAsync(
-        FaultReport report, ServiceProcess service, Ledger ledger, LoadKind kind, int connections, Func<Caller, Task<Answer>> probe)
+        FaultReport report,
+        ServiceProcess service,
+        Ledger ledger,
+        LoadKind kind,
+        int connections,
+        Func<Caller, Task<Answer>> probe)
     {
         using var b = new Caller(service.Root, Caller.TenantB);
         await WarmUpAsync(ledger, b, runs: 2000);

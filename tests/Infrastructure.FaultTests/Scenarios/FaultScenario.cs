@@ -29,7 +29,8 @@ public abstract class FaultScenario : IAsyncDisposable
         return resource;
     }
 
-    private protected async Task<Cluster> StartClusterAsync(string settings = "") => Keep(await Cluster.StartNewAsync(settings));
+    private protected async Task<Cluster> StartClusterAsync(string settings = "") =>
+        Keep(await Cluster.StartNewAsync(settings));
 
     private protected async Task<ServiceProcess> StartServiceAsync(
         string connectionString, params (string Key, string Value)[] settings) =>
@@ -40,7 +41,7 @@ public abstract class FaultScenario : IAsyncDisposable
     {
         await using (Load.Start(ledger, caller, writers: 8, readers: 4))
         {
-            await Poll.UntilAsync(() => ledger.Acknowledged >= runs, TimeSpan.FromSeconds(60), "the service takes no writes");
+            await ledger.WaitForMoreAsync(runs);
         }
     }
 }

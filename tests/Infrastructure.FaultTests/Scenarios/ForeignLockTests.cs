@@ -17,7 +17,9 @@ public sealed class ForeignLockTests : FaultScenario
     public Task Locked_idempotency_key_of_a_tenant_disturbs_no_other() => RunAsync(
         "idempotency key of A locked",
         $$"""
-        INSERT INTO kept_requests SELECT (jsonb_populate_record(k, jsonb_build_object('name', replace(k.name, '{{FirstKey}}', '{{LockedKey}}')))).*
+        INSERT INTO kept_requests
+        SELECT (jsonb_populate_record(
+            k, jsonb_build_object('name', replace(k.name, '{{FirstKey}}', '{{LockedKey}}')))).*
         FROM kept_requests AS k WHERE k.tenant_id = '{{Caller.TenantA}}' AND k.name LIKE '%{{FirstKey}}'
         """,
         caller => caller.PostRunAsync("locked", LockedKey));
@@ -75,7 +77,8 @@ public sealed class ForeignLockTests : FaultScenario
         report.Note($"B: {latencies}");
         report.RequireNone(latencies.Failed, _ => true, "no write of B fails");
         report.Require(latencies.Longest <= _maxOfB, "each write of B is answered within 1 s");
-        report.Note($"A: {ofA.Count} answers, longest {(ofA.Count == 0 ? 0 : ofA.Max(x => x.Elapsed.TotalSeconds)):0.0} s");
+        report.Note(
+            $"A: {ofA.Count} answers, longest {(ofA.Count == 0 ? 0 : ofA.Max(x => x.Elapsed.TotalSeconds)):0.0} s");
         report.Require(ofA.Count > 0, "a write of A is answered while the lock is held");
         report.RequireNone(ofA, x => x.Elapsed > _maxOfA, "a write of A is answered within 3 s");
         report.RequireOnlyUnavailable(ofA.Where(x => x.Status != 429));

@@ -26,7 +26,7 @@ public sealed class FrozenDatabaseTests : FaultScenario
         await using var health = HealthProbe.Start(service.Root);
         await using (Load.Start(ledger, caller, writers: 16, readers: 8))
         {
-            await Poll.UntilAsync(() => ledger.Acknowledged > 1000, TimeSpan.FromSeconds(60), "the service takes no writes");
+            await ledger.WaitForMoreAsync(1000);
             frozenAt = Stopwatch.GetTimestamp();
             await PostgresProcesses.FreezeAsync(cluster.Folder);
             await Task.Delay(duration, Cancellation);
@@ -34,18 +34,22 @@ public sealed class FrozenDatabaseTests : FaultScenario
             await PostgresProcesses.ThawAsync(cluster.Folder);
             report.Back(await ledger.WaitForSuccessAfterAsync(thawedAt, TimeSpan.FromSeconds(60)), _maxBack);
             report.Require(
-                await health.WaitForReadyAsync(thawedAt, 200, TimeSpan.FromSeconds(60)) <= _maxBack, "ready is 200 within 2 s of SIGCONT");
+                await health.WaitForReadyAsync(thawedAt, 200, TimeSpan.FromSeconds(60)) <= _maxBack,
+                "ready is 200 within 2 s of SIGCONT");
         }
 
         var answers = ledger.Answers.Where(a => a.AnsweredAt > frozenAt && a.SentAt < thawedAt).ToList();
         var unready = health.FirstReady(frozenAt, 503);
-        report.Note($"{answers.Count(a => a.IsUnavailable)} × 503, longest wait {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s");
+        report.Note($"{answers.Count(a => a.IsUnavailable)} × 503");
+        report.Note($"longest wait {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s");
         report.Note(unready is { } time ? $"ready 503 after {time.TotalSeconds:0.0} s" : "ready never 503");
         report.RequireOnlyUnavailable(ledger.Answers);
         report.RequireNone(answers, a => a.Status == 0, "every request is answered");
         report.RequireNone(answers, a => a.Elapsed > _maxAnswer, "nothing takes longer than 5 s");
         report.RequireNone(
-            answers, a => a.IsUnavailable && !a.Code.StartsWith("database", StringComparison.Ordinal), "a 503 tells of the database");
+            answers,
+            a => a.IsUnavailable && !a.Code.StartsWith("database", StringComparison.Ordinal),
+            "a 503 names the database as the cause");
         report.Require(unready <= _maxUnready, "ready is 503 within 3 s");
         report.RequireNone(health.Live, a => a.Status != 200, "live stays 200");
         await report.CompleteAsync(ledger, cluster.ConnectionString);

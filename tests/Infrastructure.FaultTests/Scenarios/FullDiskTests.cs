@@ -21,16 +21,25 @@ public sealed class FullDiskTests
         await using (Load.Start(ledger, caller, writers: 16, readers: 2, StatisticsBytes))
         {
             await Poll.UntilAsync(
-                () => ledger.Answers.Any(a => !a.IsSuccess), TimeSpan.FromSeconds(120), "the disk does not become full");
+                () => ledger.Answers.Any(a => !a.IsSuccess),
+                TimeSpan.FromSeconds(120),
+                "the disk does not become full");
             await Task.Delay(Form.Seconds(3, 15), TestContext.Current.CancellationToken);
             var room = Stopwatch.GetTimestamp();
             disk.Resize(megabytes: 2048);
-            report.Back(await ledger.WaitForSuccessAfterAsync(room, TimeSpan.FromSeconds(60)), Form.Choose(_maxBack, _maxBack * 3));
+
+            // The longer PostgreSQL cannot be started, the longer the service waits between two attempts.
+            report.Back(
+                await ledger.WaitForSuccessAfterAsync(room, TimeSpan.FromSeconds(60)),
+                Form.Choose(_maxBack, _maxBack * 3));
         }
 
-        var refused = ledger.Answers.Where(a => !a.IsSuccess).GroupBy(a => a.Code).Select(g => $"{g.Count()} × {g.Key}");
+        var refused = ledger.Answers
+            .Where(a => !a.IsSuccess)
+            .GroupBy(a => a.Code)
+            .Select(g => $"{g.Count()} × {g.Key}");
         report.Note(string.Join(", ", refused));
-        report.RequireNone(ledger.Answers, a => !a.IsSuccess && !a.IsUnavailable, "nothing but 2xx and 503 is answered");
+        report.RequireAnswered(ledger.Answers);
         await report.CompleteAsync(ledger, service.ConnectionString);
     }
 }

@@ -35,9 +35,7 @@ public sealed class KilledProcessTests
             var rounds = Form.Choose(2, 10);
             for (var round = 0; round < rounds; round++)
             {
-                var acknowledged = ledger.Acknowledged;
-                await Poll.UntilAsync(
-                    () => ledger.Acknowledged > acknowledged + 1000, TimeSpan.FromSeconds(60), "the service takes no writes");
+                await ledger.WaitForMoreAsync(1000);
                 var killedAt = Stopwatch.GetTimestamp();
                 if (killed is Killed.Service or Killed.Both)
                 {

@@ -12,12 +12,15 @@ public sealed class MemoryTests : FaultScenario
 {
     private const int Callers = 300;
     private const int ErrorBytes = 60_000;
+    private const int ActivityErrorBytes = 8_000;
     private const int BatchBytes = 4 * 1000 * 1000;
     private const int MaxResidentMegabytes = 600;
     private const int MaxGrowthMegabytes = 100;
     private static readonly TimeSpan _maxRelease = TimeSpan.FromSeconds(60);
 
-    /// <summary>600 callers hold what the service has in memory for them: half of an answer, or half of a request.</summary>
+    /// <summary>
+    /// 600 callers hold what the service has in memory for them: half of an answer, or half of a request.
+    /// </summary>
     [Fact]
     public async Task Callers_that_do_not_go_on_hold_little_memory()
     {
@@ -44,7 +47,8 @@ public sealed class MemoryTests : FaultScenario
         }
 
         var leftAt = Stopwatch.GetTimestamp();
-        while (ReadResidentMegabytes(service) > start + MaxGrowthMegabytes && Stopwatch.GetElapsedTime(leftAt) < _maxRelease)
+        while (ReadResidentMegabytes(service) > start + MaxGrowthMegabytes
+            && Stopwatch.GetElapsedTime(leftAt) < _maxRelease)
         {
             await Task.Delay(200, Cancellation);
         }
@@ -58,27 +62,32 @@ public sealed class MemoryTests : FaultScenario
         report.Require(max <= MaxResidentMegabytes, $"at most {MaxResidentMegabytes} MB are resident");
         report.Require(end <= start + MaxGrowthMegabytes, "the memory is free 60 s after they left");
         report.RequireNone(lists.Failed.Concat(writes.Failed), _ => true, "nothing of B fails");
-        report.Require(lists.P99 <= listsAlone.MaxP99UnderLoad, $"B's lists have a p99 of at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
+        report.Require(
+            lists.P99 <= listsAlone.MaxP99UnderLoad,
+            $"B's lists have a p99 of at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
     // More than a page of runs with large errors, and a run with many large activities. Returns that run's id.
     private static async Task<string> AddLargeRunsAsync(Cluster cluster, Caller caller)
     {
-        var error = $$"""{"code":"large","message":"{{new string('x', ErrorBytes)}}"}""";
         var run = await caller.SendAsync(HttpMethod.Post, "process/runs/$ref",
             $$"""
             {"displayName":"large","startDateTime":"2026-11-22T02:00:00Z","endDateTime":"2026-11-22T02:41:07Z",
-            "status":"failed","statistics":{},"blockingError":{{error}},"activities":[{"displayName":"large","status":"failed",
-            "@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","blockingError":{{error}}}]}
+            "status":"failed","statistics":{},"blockingError":{{Error(ErrorBytes)}},
+            "activities":[{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"large",
+            "status":"failed","blockingError":{{Error(ActivityErrorBytes)}} }]}
             """);
         run.IsSuccess.ShouldBeTrue(run.ToString());
         await Seed.ActivitiesAsync(cluster, run.Id, 900);
         await Seed.RunsAsync(cluster, caller.Tenant, 1100);
         return run.Id;
+
+        static string Error(int bytes) => $$"""{"code":"large","message":"{{new string('x', bytes)}}"}""";
     }
 
-    private static async Task<(Latencies Lists, Latencies Writes)> MeasureAsync(Caller caller, Ledger ledger, TimeSpan duration)
+    private static async Task<(Latencies Lists, Latencies Writes)> MeasureAsync(
+        Caller caller, Ledger ledger, TimeSpan duration)
     {
         var lists = LatencyProbe.MeasureAsync(() => caller.GetAsync("process/runs?$top=20"), duration);
         var writes = LatencyProbe.MeasureAsync(
@@ -129,7 +138,8 @@ public sealed class MemoryTests : FaultScenario
             {
                 await sender.SendAsync(batch, enough.Token);
             }
-            catch (Exception exception) when (exception is System.Net.Sockets.SocketException or OperationCanceledException)
+            catch (Exception exception) when (
+                exception is System.Net.Sockets.SocketException or OperationCanceledException)
             {
                 Cancellation.ThrowIfCancellationRequested();
             }
@@ -148,7 +158,9 @@ public sealed class MemoryTests : FaultScenario
 
     private static int ReadResidentMegabytes(ServiceProcess service)
     {
-        var line = File.ReadLines($"/proc/{service.Id}/status", Encoding.ASCII).First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+        var line = File.ReadLines($"/proc/{service.Id}/status", Encoding.ASCII)
+            .First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        return int.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
     }
 }

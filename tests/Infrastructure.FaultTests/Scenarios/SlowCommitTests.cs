@@ -28,7 +28,8 @@ public sealed class SlowCommitTests : FaultScenario
             {
                 await Task.Delay(_duration, Cancellation);
                 await PostgresProcesses.ThawAsync(standby.Folder);
-            });
+            }
+            );
         });
     }
 
@@ -48,7 +49,8 @@ public sealed class SlowCommitTests : FaultScenario
         await RunAsync(report, cluster, _ => Task.FromResult((marked, (Func<Task>)(() => Task.CompletedTask))));
     }
 
-    private async Task RunAsync(FaultReport report, Cluster cluster, Func<Ledger, Task<(string Name, Func<Task> End)>> slowDown)
+    private async Task RunAsync(
+        FaultReport report, Cluster cluster, Func<Ledger, Task<(string Name, Func<Task> End)>> slowDown)
     {
         var ledger = new Ledger(Caller.TenantA);
         var service = await StartServiceAsync(cluster.ConnectionString);
@@ -80,7 +82,9 @@ public sealed class SlowCommitTests : FaultScenario
         report.RequireNone(writes, a => a.Elapsed > _maxAnswer, "nothing takes longer than 20 s");
         report.RequireNone((await reads).Failed, _ => true, "reads go on");
         report.RequireNone(
-            health.Ready.Where(a => a.SentAt > slowSince), a => a.Status != 200, "the service does not report the database as away");
+            health.Ready.Where(a => a.SentAt > slowSince),
+            a => a.Status != 200,
+            "the service does not report the database as away");
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 }
