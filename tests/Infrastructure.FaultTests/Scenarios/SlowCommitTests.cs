@@ -24,13 +24,14 @@ public sealed class SlowCommitTests : FaultScenario
         await RunAsync(report, cluster, async ledger =>
         {
             await PostgresProcesses.FreezeAsync(standby.Folder);
-            return (ledger.NewName(), async () =>
-            {
-                await Task.Delay(_duration, Cancellation);
-                await PostgresProcesses.ThawAsync(standby.Folder);
-            }
-            );
+            return (ledger.NewName(), ThawLaterAsync);
         });
+
+        async Task ThawLaterAsync()
+        {
+            await Task.Delay(_duration, Cancellation);
+            await PostgresProcesses.ThawAsync(standby.Folder);
+        }
     }
 
     [Fact]
