@@ -19,6 +19,12 @@ internal sealed record Answer(
     /// <summary>Whether the service refused for the time being.</summary>
     public bool IsUnavailable => Status == 503;
 
+    /// <summary>Whether the service said that it did nothing of what was asked for.</summary>
+    public bool DeniesStorage => !IsSuccess && Text.Contains("Nothing was stored", StringComparison.Ordinal);
+
+    /// <summary>Whether the service said that it does not know whether it did what was asked for.</summary>
+    public bool LeavesOutcomeOpen => !IsSuccess && Text.Contains("not known whether", StringComparison.Ordinal);
+
     /// <summary>When the answer came.</summary>
     public long AnsweredAt => SentAt + (long)(Elapsed.TotalSeconds * Stopwatch.Frequency);
 

@@ -13,6 +13,7 @@ internal sealed class Ledger(Guid tenant)
     private static readonly TimeSpan _remarkable = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, string> _acknowledged = new();
+    private readonly ConcurrentDictionary<string, bool> _denied = new();
     private readonly ConcurrentQueue<Answer> _answers = new();
     private int _names;
     private int _changedIds;
@@ -43,6 +44,8 @@ internal sealed class Ledger(Guid tenant)
         Note(answer);
         if (!answer.IsSuccess)
         {
+            // Of a repeated write each answer must say so, or an earlier attempt may be stored.
+            _denied.AddOrUpdate(name, answer.DeniesStorage, (_, denied) => denied && answer.DeniesStorage);
             return;
         }
 
@@ -111,12 +114,14 @@ internal sealed class Ledger(Guid tenant)
 
         var found = _acknowledged.Count(a => stored.TryGetValue(a.Key, out var ids) && ids.Contains(a.Value));
         var lost = _acknowledged.Count(a => !stored.ContainsKey(a.Key));
+        var denied = _denied.Where(d => d.Value && !_acknowledged.ContainsKey(d.Key)).Select(d => d.Key);
         return new Findings(
             _acknowledged.Count,
             found,
             lost,
             WronglyAcknowledged: _changedIds + _acknowledged.Count - found - lost,
-            StoredTwice: stored.Count(s => s.Value.Count > 1));
+            StoredTwice: stored.Count(s => s.Value.Count > 1),
+            WronglyDenied: denied.Count(stored.ContainsKey));
     }
 }
 
@@ -126,4 +131,6 @@ internal sealed class Ledger(Guid tenant)
 /// <param name="Lost">Of these, not stored.</param>
 /// <param name="WronglyAcknowledged">Of these, stored under another id, or answered with two ids.</param>
 /// <param name="StoredTwice">Runs that were sent as one and are stored as several, acknowledged or not.</param>
-internal sealed record Findings(int Acknowledged, int Found, int Lost, int WronglyAcknowledged, int StoredTwice);
+/// <param name="WronglyDenied">Runs that are stored although the service said that nothing was.</param>
+internal sealed record Findings(
+    int Acknowledged, int Found, int Lost, int WronglyAcknowledged, int StoredTwice, int WronglyDenied);

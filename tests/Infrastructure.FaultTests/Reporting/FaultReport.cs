@@ -66,6 +66,7 @@ internal sealed class FaultReport(string scenario)
         Require(findings.Lost == 0, "nothing is lost");
         Require(findings.WronglyAcknowledged == 0, "nothing is wrongly acknowledged");
         Require(findings.StoredTwice == 0, "nothing is stored twice");
+        Require(findings.WronglyDenied == 0, $"nothing is stored that was denied, but {findings.WronglyDenied} are");
         Require(
             ledger.Unfinished == 0, $"each keyed write is acknowledged in the end, but {ledger.Unfinished} are not");
         Complete(findings);
