@@ -25,17 +25,13 @@ internal sealed class ConnectionLimit(Limits limits)
     /// <summary>As connection middleware: closes a connection at once if its address has too many.</summary>
     public async Task InvokeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (OperatingSystem.IsLinux() && connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
-        {
-            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpNotSentLowWatermark, BitConverter.GetBytes(MaxUnsentBytes));
-        }
-
         if (connection.RemoteEndPoint is not IPEndPoint { Address: var address })
         {
             await next(connection);
             return;
         }
 
+        LimitUnsentBytes(connection);
         var key = KeyOf(address);
         try
         {
@@ -53,6 +49,24 @@ internal sealed class ConnectionLimit(Limits limits)
             {
                 _connections.TryRemove(KeyValuePair.Create(key, 0));
             }
+        }
+    }
+
+    private static void LimitUnsentBytes(ConnectionContext connection)
+    {
+        if (!OperatingSystem.IsLinux() || connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+        {
+            return;
+        }
+
+        try
+        {
+            socket.SetRawSocketOption(
+                (int)SocketOptionLevel.Tcp, TcpNotSentLowWatermark, BitConverter.GetBytes(MaxUnsentBytes));
+        }
+        catch (SocketException)
+        {
+            // The connection works without it, or is closed already.
         }
     }
 

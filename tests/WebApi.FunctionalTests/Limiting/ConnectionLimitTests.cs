@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using IndustryData.Application.Common;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.Http;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace IndustryData.WebApi.FunctionalTests.Limiting;
 
@@ -21,23 +25,52 @@ public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest
                 (await AskAsync(callers[^1])).ShouldStartWith("HTTP/1.1 200 ");
             }
 
-            using var sixth = await RawCaller.ConnectAsync(service.Root, _greedy);
-            (await AskAsync(sixth)).ShouldBeEmpty();
+            (await ConnectAndAskAsync(service)).ShouldBeEmpty();
             using var health = await service.Client.GetAsync("health/live", Cancellation);
             health.StatusCode.ShouldBe(HttpStatusCode.OK);
 
             callers[0].Dispose();
             await Polling.UntilAsync(
-                async () =>
-                {
-                    using var next = await RawCaller.ConnectAsync(service.Root, _greedy);
-                    return (await AskAsync(next)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
-                },
+                async () => (await ConnectAndAskAsync(service)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal),
                 "A connection in place of one that was closed");
         }
         finally
         {
             callers.ForEach(c => c.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task Connection_over_a_Unix_socket_is_served()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var connection = new DefaultConnectionContext { RemoteEndPoint = new UnixDomainSocketEndPoint("/tmp/x") };
+        connection.Features.Set<IConnectionSocketFeature>(new SocketFeature(socket));
+        var isServed = false;
+
+        await new ConnectionLimit(new Limits()).InvokeAsync(connection, _ =>
+        {
+            isServed = true;
+            return Task.CompletedTask;
+        });
+
+        isServed.ShouldBeTrue();
+    }
+
+    private sealed record SocketFeature(Socket Socket) : IConnectionSocketFeature;
+
+    /// <inheritdoc cref="AskAsync" />
+    private static async Task<string> ConnectAndAskAsync(RunningService service)
+    {
+        try
+        {
+            using var caller = await RawCaller.ConnectAsync(service.Root, _greedy);
+            return await AskAsync(caller);
+        }
+        catch (SocketException)
+        {
+            // Closed before the connect has returned.
+            return "";
         }
     }
 
