@@ -15,7 +15,7 @@ internal static class Authentication
     private const string OwnScheme = "own keys";
     private const string AnyTenant = "*";
 
-    // RFC 9068 §2.1; JWT is what most providers write into access tokens.
+    // RFC 9068 §2.1; JWT is what most providers write into access tokens. RFC 7519 §5.1 makes the parameter optional.
     private static readonly string[] _types = ["at+jwt", "application/at+jwt", "JWT"];
 
     // How long a key that the issuer has withdrawn may still be accepted: it may have been stolen.
@@ -137,7 +137,7 @@ internal static class Authentication
         bearer.SaveToken = false;
         bearer.IncludeErrorDetails = false;
         bearer.TokenValidationParameters.ValidAudience = audience;
-        bearer.TokenValidationParameters.ValidTypes = _types;
+        bearer.TokenValidationParameters.TypeValidator = static (type, _, _) => CheckType(type);
         configure(bearer.TokenValidationParameters);
         bearer.Events = new JwtBearerEvents
         {
@@ -154,6 +154,15 @@ internal static class Authentication
             OnChallenge = Challenges.AnswerAsync,
         };
     }
+
+    // Media types are compared without regard to case (RFC 7515 §4.1.9).
+    private static string CheckType(string? type) =>
+        string.IsNullOrEmpty(type) || _types.Contains(type, StringComparer.OrdinalIgnoreCase)
+            ? type ?? ""
+            : throw new SecurityTokenInvalidTypeException("The token's type is no type of an access token.")
+            {
+                InvalidType = type,
+            };
 
     private static string? Refusal(ClaimsPrincipal caller, HashSet<Guid>? tenants)
     {

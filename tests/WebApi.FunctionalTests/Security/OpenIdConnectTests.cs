@@ -154,6 +154,8 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
     [Theory]
     [InlineData("JWT", null, HttpStatusCode.OK)]
     [InlineData("at+jwt", null, HttpStatusCode.OK)]
+    [InlineData("AT+JWT", null, HttpStatusCode.OK)]
+    [InlineData("jwt", null, HttpStatusCode.OK)]
     [InlineData("logout+jwt", null, HttpStatusCode.Unauthorized)]
     [InlineData("JWT", "n-0S6_WzA2Mj", HttpStatusCode.Unauthorized)]
     public async Task Only_access_tokens_are_accepted(string type, string? nonce, HttpStatusCode status) =>

@@ -71,6 +71,22 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
 
     /// <summary>Signed with a trusted key, so that the content is looked at: none of it may break the answer or get into a header.</summary>
     [Theory]
+    [InlineData("""{"alg":"HS256"}""", HttpStatusCode.OK)]
+    [InlineData("""{"alg":"HS256","typ":"at+JWT"}""", HttpStatusCode.OK)]
+    [InlineData("""{"alg":"HS256","typ":"id+jwt"}""", HttpStatusCode.Unauthorized)]
+    public async Task Token_is_accepted_without_a_type_and_refused_with_another_one(string header, HttpStatusCode status)
+    {
+        var claims = $$"""{"iss":"industrydata","aud":"industrydata","exp":4102444800,"tid":"{{Tokens.Tenant}}","roles":["{{Write}}"]}""";
+        var signed = $"{Base64UrlEncoder.Encode(header)}.{Base64UrlEncoder.Encode(claims)}";
+        var signature = HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed));
+        using var client = Service.Authorized($"{signed}.{Base64UrlEncoder.Encode(signature)}");
+
+        using var response = await client.GetAsync("process/runs", Cancellation);
+
+        response.StatusCode.ShouldBe(status);
+    }
+
+    [Theory]
     [InlineData("iss", "\"b\u00e4r\"")]
     [InlineData("iss", "\"a\\r\\nX-Evil: 1\"")]
     [InlineData("iss", "\"\\u0000\\u0007\"")]
