@@ -14,17 +14,23 @@ namespace IndustryData.WebApi.Security;
 /// </summary>
 internal sealed class RememberedTokens(TimeProvider clock) : IDisposable
 {
-    /// <summary>More tokens than that are checked again and again.</summary>
-    public const int Capacity = 10_000;
+    /// <summary>The most bytes that all tokens occupy, as estimated. Further tokens are checked with every request.</summary>
+    public const long MaxBytes = 64L * 1024 * 1024;
 
-    private readonly MemoryCache _tokens = new(new MemoryCacheOptions { SizeLimit = Capacity });
+    /// <summary>The longest header that is remembered, in characters.</summary>
+    public const int MaxHeaderLength = 8 * 1024;
+
+    // The claims of a caller, the entry of the cache and the hash.
+    private const int BytesPerToken = 1024;
+
+    private readonly MemoryCache _tokens = new(new MemoryCacheOptions { SizeLimit = MaxBytes });
 
     /// <summary>Lets a request in whose very header was valid before and still is, and whose token has the permission that the route asks for.</summary>
     /// <returns>False when that cannot be told from memory: then authentication and authorization have to look.</returns>
     public bool Admit(HttpContext http)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission
-            || http.Request.Headers.Authorization is not [{ } header]
+            || http.Request.Headers.Authorization is not [{ Length: <= MaxHeaderLength } header]
             || !_tokens.TryGetValue(KeyOf(header), out Remembered? known)
             || known!.Expires <= clock.GetUtcNow()
             || !KeysAreTheSame(known)
@@ -41,6 +47,11 @@ internal sealed class RememberedTokens(TimeProvider clock) : IDisposable
     public async Task AddAsync(TokenValidatedContext validated)
     {
         var (issuer, header) = (validated.Options.ConfigurationManager as BaseConfigurationManager, validated.Request.Headers.Authorization.ToString());
+        if (header.Length > MaxHeaderLength)
+        {
+            return;
+        }
+
         var configuration = issuer is null ? null : await issuer.GetBaseConfigurationAsync(validated.HttpContext.RequestAborted);
         if (validated.SecurityToken is not JsonWebToken token
             || (configuration is not null && !configuration.SigningKeys.Any(k => k.KeyId == token.Kid)))
@@ -52,7 +63,11 @@ internal sealed class RememberedTokens(TimeProvider clock) : IDisposable
         _tokens.Set(
             KeyOf(header),
             new Remembered(validated.Principal!, token.ValidTo, issuer, configuration),
-            new MemoryCacheEntryOptions { Size = 1, AbsoluteExpiration = new DateTimeOffset(token.ValidTo) });
+            new MemoryCacheEntryOptions
+            {
+                Size = (2 * header.Length) + BytesPerToken,
+                AbsoluteExpiration = new DateTimeOffset(token.ValidTo),
+            });
     }
 
     /// <inheritdoc />

@@ -99,7 +99,9 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
     [Fact]
     public async Task More_tokens_than_are_remembered_are_taken_all_the_same()
     {
-        var tokens = Enumerable.Range(0, RememberedTokens.Capacity + 500).Select(n => Tokens.Make(scp: $"IndustryData-Run.Read.All {n}")).ToList();
+        var text = new string('x', 5_000);
+        var tokens = Enumerable.Range(0, 5_000).Select(n => Tokens.Make(scp: $"IndustryData-Run.Read.All {text}{n}")).ToList();
+        (tokens.Sum(t => 2L * t.Length) > RememberedTokens.MaxBytes).ShouldBeTrue();
         var refused = 0;
         await Parallel.ForEachAsync(tokens, Cancellation, async (token, cancellation) =>
         {
@@ -110,6 +112,15 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
 
         refused.ShouldBe(0);
         (await StatusAsync(tokens[^1])).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Token_in_a_header_over_8_KiB_is_accepted_and_not_remembered()
+    {
+        var token = Tokens.Make(scp: $"IndustryData-Run.Read.All {new string('x', 8_000)}");
+
+        (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
+        Admits(token, Permissions.Read).ShouldBeFalse();
     }
 
     private bool Admits(string token, Permission? permission)
