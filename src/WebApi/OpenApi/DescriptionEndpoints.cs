@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
@@ -78,9 +79,19 @@ internal static class DescriptionEndpoints
         var root = JsonEncodedText.Encode(ServiceUrls.Root(http.Request).TrimEnd('/'), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.ToArray();
         http.Response.ContentType = "application/json;charset=utf-8";
         http.Response.ContentLength = before.Length + root.Length + after.Length;
-        await http.Response.Body.WriteAsync(before, http.RequestAborted);
-        await http.Response.Body.WriteAsync(root, http.RequestAborted);
-        await http.Response.Body.WriteAsync(after, http.RequestAborted);
+        await WriteInPiecesAsync(http, before);
+        await WriteInPiecesAsync(http, root);
+        await WriteInPiecesAsync(http, after);
+    }
+
+    // Of what a caller does not take, the server then holds a piece or two, and not all.
+    private static async Task WriteInPiecesAsync(HttpContext http, ReadOnlyMemory<byte> bytes)
+    {
+        for (; bytes.Length > 0; bytes = bytes[Math.Min(bytes.Length, ResponseBuffer.SegmentSize)..])
+        {
+            var piece = bytes[..Math.Min(bytes.Length, ResponseBuffer.SegmentSize)];
+            await http.Response.BodyWriter.WriteAsync(piece, http.RequestAborted);
+        }
     }
 
     private static async Task<Halves> MakeAsync(IServiceProvider provider)
