@@ -37,22 +37,23 @@ public sealed record Limits
     public int WriteQueueSharePercent { get; init; } = 25;
 
     /// <summary>Megabytes that the bodies of all requests and responses may occupy together.</summary>
-    [Range(16, 1_000_000)]
+    [Range(64, 1_000_000)]
     public int MemoryMegabytes { get; init; } = 256;
 
     /// <summary>The part of that memory that a tenant may occupy, in percent.</summary>
     [Range(1, 100)]
-    public int MemorySharePercent { get; init; } = 50;
+    public int MemorySharePercent { get; init; } = 25;
 
     /// <summary>Open connections to the service.</summary>
     [Range(10, 1_000_000)]
-    public int Connections { get; init; } = 10_000;
+    public int Connections { get; init; } = 5_000;
 
     /// <summary>The part of these connections that one client address may hold, in percent.</summary>
     [Range(1, 100)]
     public int ConnectionsPerAddressPercent { get; init; } = 75;
 
-    /// <summary>Seconds without a byte after which a caller that sends a body is cut off. A caller that takes an answer has twice as long.</summary>
+    /// <summary>Seconds without a byte after which a caller that sends a body is cut off. A caller that takes an answer
+    /// has twice as long, and a fifth of that while more than half of <see cref="MemoryMegabytes"/> is held.</summary>
     [Range(1, 3_600)]
     public int IdleTransferSeconds { get; init; } = 10;
 }

@@ -79,7 +79,11 @@ internal sealed class AnswerBody(int limit, AnswerRoom room, ResponseBuffer byte
         ArgumentOutOfRangeException.ThrowIfNotEqual(value, 0);
         Drop();
         (IsOverLimit, _isReplaced) = (false, true);
+        Require();
     }
+
+    /// <summary>Lets what is written from here on exceed the memory limits: a refusal must not fail for want of memory.</summary>
+    public void Require() => bytes.IsRequired = true;
 
     public override void Flush()
     {

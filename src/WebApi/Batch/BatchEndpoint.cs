@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OpenApi;
@@ -118,7 +119,9 @@ internal static class BatchEndpoint
                 try
                 {
                     http.RequestAborted.ThrowIfCancellationRequested();
-                    answer.SetResult(await FailedNeedAsync(item) is { } failed ? await ItemPipeline.RefuseAsync(http, item, failed, room) : await pipeline.SendAsync(http, item, largestItemBody, room));
+                    answer.SetResult(await FailedNeedAsync(item) is { } failed
+                        ? await ItemPipeline.RefuseAsync(http, item, failed, room)
+                        : await SendAsync(http, pipeline, item, largestItemBody, room));
                 }
                 catch (Exception exception)
                 {
@@ -140,6 +143,28 @@ internal static class BatchEndpoint
             }
 
             return null;
+        }
+    }
+
+    // A limit that one request reaches must not make the batch fail: its other requests may be committed.
+    private static async Task<ItemAnswer> SendAsync(
+        HttpContext http, ItemPipeline pipeline, BatchItem item, int largestItemBody, AnswerRoom room)
+    {
+        const string unknown = " It is not known whether what this request sent was stored.";
+        var outcome = HttpMethods.IsGet(item.Method) || HttpMethods.IsHead(item.Method) ? "" : unknown;
+        try
+        {
+            return await pipeline.SendAsync(http, item, largestItemBody, room);
+        }
+        catch (LimitExceededException limit)
+        {
+            return await ItemPipeline.RefuseAsync(http, item, StatusCodes.Status429TooManyRequests,
+                limit.Code, limit.Message + outcome, limit.RetryAfter, room);
+        }
+        catch (ServiceLimitException full)
+        {
+            return await ItemPipeline.RefuseAsync(http, item, StatusCodes.Status503ServiceUnavailable,
+                full.Code, full.Message + outcome, full.RetryAfter, room);
         }
     }
 

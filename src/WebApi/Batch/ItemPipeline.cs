@@ -52,8 +52,26 @@ internal sealed class ItemPipeline
     }
 
     /// <summary>Answers a request that is not sent, because one that it depends on has failed.</summary>
-    public static Task<ItemAnswer> RefuseAsync(HttpContext batch, BatchItem item, string failed, AnswerRoom room) => AnswerAsync(batch, item, null, null, room, http => http.RefuseAsync(
-        StatusCodes.Status424FailedDependency, "failedDependency", $"The request '{Domain.Faults.Shown(failed)}', which this one depends on, has failed; this one was not tried."));
+    public static Task<ItemAnswer> RefuseAsync(HttpContext batch, BatchItem item, string failed, AnswerRoom room) => AnswerAsync(batch, item, null, null, room, http => RefuseItemAsync(
+        http, StatusCodes.Status424FailedDependency, "failedDependency", $"The request '{Domain.Faults.Shown(failed)}', which this one depends on, has failed; this one was not tried."));
+
+    /// <summary>Answers a request that exceeds a limit where no other part of the service answers it.</summary>
+    public static Task<ItemAnswer> RefuseAsync(
+        HttpContext batch, BatchItem item, int status, string code, string message, TimeSpan retryAfter, AnswerRoom room) =>
+        AnswerAsync(batch, item, null, null, room, http =>
+        {
+            Require(http);
+            return http.RefuseAsync(status, code, message, retryAfter);
+        });
+
+    private static Task RefuseItemAsync(HttpContext http, int status, string code, string message)
+    {
+        Require(http);
+        return http.RefuseAsync(status, code, message);
+    }
+
+    private static void Require(HttpContext http) =>
+        ((AnswerBody)http.Features.GetRequiredFeature<IHttpResponseBodyFeature>()).Require();
 
     private static async Task<ItemAnswer> AnswerAsync(HttpContext batch, BatchItem item, ItemUrl? url, byte[]? body, AnswerRoom room, RequestDelegate handler)
     {
@@ -75,8 +93,7 @@ internal sealed class ItemPipeline
             await handler(named);
             if (answer.IsOverLimit)
             {
-                named.Response.Clear();
-                RequestIds.WriteHeaders(named);
+                RequestIds.Restart(named);
                 await named.RefuseAsync(
                     StatusCodes.Status507InsufficientStorage,
                     "answerTooLarge",
@@ -123,21 +140,21 @@ internal sealed class ItemPipeline
             // Failures says so of every URL that is too long.
             return item.Url.Length > Failures.LongestUrl
                 ? null
-                : http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidUrl", "The url must be well-formed and lead to the service root that the batch was sent to, like /process/runs.");
+                : RefuseItemAsync(http, StatusCodes.Status400BadRequest, "invalidUrl", "The url must be well-formed and lead to the service root that the batch was sent to, like /process/runs.");
         }
 
         if (body is null)
         {
-            return http.RefuseAsync(StatusCodes.Status400BadRequest, "notBase64", "Within a batch a body that is not JSON must be a string of base64.");
+            return RefuseItemAsync(http, StatusCodes.Status400BadRequest, "notBase64", "Within a batch a body that is not JSON must be a string of base64.");
         }
 
         if (body.Length > largestBody)
         {
-            return http.RefuseAsync(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is over {largestBody >> 20} MiB; send a smaller one.");
+            return RefuseItemAsync(http, StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is over {largestBody >> 20} MiB; send a smaller one.");
         }
 
         return item.AreHeadersTooLarge
-            ? http.RefuseAsync(StatusCodes.Status431RequestHeaderFieldsTooLarge, "headersTooLarge", $"There are over {BatchEnvelope.MostHeaders} headers, or over {BatchEnvelope.LongestHeaders} characters of them; send fewer.")
+            ? RefuseItemAsync(http, StatusCodes.Status431RequestHeaderFieldsTooLarge, "headersTooLarge", $"There are over {BatchEnvelope.MostHeaders} headers, or over {BatchEnvelope.LongestHeaders} characters of them; send fewer.")
             : null;
     }
 

@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using IndustryData.Application.Common;
 
 namespace IndustryData.WebApi.Http;
 
@@ -11,13 +12,22 @@ namespace IndustryData.WebApi.Http;
 /// <param name="idleTimeout">How long a caller that sends a body may send nothing.</param>
 internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan idleTimeout) : IDisposable
 {
-    private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(2);
 
     private RateLimitLease? _permit;
     private long _heldBytes;
 
     /// <summary>How long a caller that sends a body may send nothing.</summary>
     public TimeSpan IdleTimeout => idleTimeout;
+
+    /// <summary>How long a caller that takes an answer may take nothing. A fifth of it while memory is scarce.</summary>
+    public TimeSpan MaxStall => budget.IsScarce ? 2 * idleTimeout / 5 : 2 * idleTimeout;
+
+    /// <summary>
+    /// An answer that is complete. It is sent when the endpoint has returned, so that what it was made from is not held
+    /// for as long as the caller reads. Disposed of with the admission.
+    /// </summary>
+    public ResponseBuffer? Pending { get; set; }
 
     /// <summary>The admission of a request; null for a request that needs no token.</summary>
     public static Admission? Of(HttpContext http) => http.Features.Get<Admission>();
@@ -33,7 +43,7 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
         return permit.IsAcquired;
     }
 
-    /// <summary>Waits for a permit to be processed, behind the requests that wait already, for at most ten seconds.</summary>
+    /// <summary>Waits for a permit to be processed, behind the requests that wait already, for at most two seconds.</summary>
     /// <returns>False if too many requests wait, or the wait is over.</returns>
     public async ValueTask<bool> BeginAsync(CancellationToken aborted)
     {
@@ -54,6 +64,31 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     /// <summary>Gives the permit back before the request ends: from here on the request only waits for its caller.</summary>
     public void EndProcessing() => Interlocked.Exchange(ref _permit, null)?.Dispose();
 
+    /// <summary>Gives the permit back while the request waits for the rest of its body.</summary>
+    /// <returns>True if there was a permit, which <see cref="ResumeAsync"/> has to take again.</returns>
+    public bool Suspend()
+    {
+        var permit = Interlocked.Exchange(ref _permit, null);
+        permit?.Dispose();
+        return permit is not null;
+    }
+
+    /// <summary>Takes a permit again after <see cref="Suspend"/>.</summary>
+    /// <exception cref="LimitExceededException">Too many requests wait, or the wait is over: 429.</exception>
+    public async ValueTask ResumeAsync(CancellationToken aborted)
+    {
+        if (!(TryBegin() || await BeginAsync(aborted)))
+        {
+            throw new LimitExceededException(
+                "tooManyConcurrentRequests",
+                "Your tenant has as many requests in progress as it may and others that wait; send fewer at once.",
+                TimeSpan.FromSeconds(1));
+        }
+    }
+
+    /// <summary>True if so many bytes can never be reserved.</summary>
+    public bool NeverFits(long bytes) => bytes > budget.ShareBytes;
+
     /// <inheritdoc cref="MemoryBudget.Reserve" />
     public void Reserve(long bytes, bool isRequired = false)
     {
@@ -71,6 +106,7 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     public void Dispose()
     {
         EndProcessing();
+        Pending?.Dispose();
         if (Interlocked.Exchange(ref _heldBytes, 0) is not 0 and var left)
         {
             budget.Release(tenant, left);

@@ -39,8 +39,7 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
-            http.Response.Clear();
-            RequestIds.WriteHeaders(http);
+            RequestIds.Restart(http);
             if (exception is LimitExceededException limit)
             {
                 refusals.Write(limit.Code, limit.Message);

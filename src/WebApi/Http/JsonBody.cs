@@ -44,7 +44,15 @@ internal sealed class JsonBody : IDisposable
             return null;
         }
 
-        var bytes = await ReadWholeAsync(http);
+        if (await ReadWholeAsync(http) is not { } bytes)
+        {
+            await http.RefuseAsync(
+                StatusCodes.Status413PayloadTooLarge,
+                "bodyTooComplex",
+                "The body needs more memory than one tenant may occupy; send a part of it.");
+            return null;
+        }
+
         if (!Utf8.IsValid(bytes.Span))
         {
             await http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidUtf8", "The body is not valid UTF-8; encode it as UTF-8.");
@@ -139,15 +147,22 @@ internal sealed class JsonBody : IDisposable
         }
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(HttpContext http)
+    /// <summary>Reads the whole body.</summary>
+    /// <returns>Null if the body needs more memory than a tenant may ever have.</returns>
+    private static async Task<ReadOnlyMemory<byte>?> ReadWholeAsync(HttpContext http)
     {
         var admission = Admission.Of(http);
         var reader = http.Request.BodyReader;
-        using var idle = new IdleTimer(http, admission?.IdleTimeout ?? _idleTimeout);
+        using var idle = new IdleTimer(http, admission);
 
         // Memory for all of it, before any of it is read. The server itself refuses to read a body that is declared to be too long.
         var declared = http.Request.ContentLength ?? 0;
         var isTooLong = declared > (http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? int.MaxValue);
+        if (!isTooLong && admission?.NeverFits(declared) == true)
+        {
+            return null;
+        }
+
         var whole = isTooLong ? [] : Allocate(admission, declared > 0 ? (int)declared : FirstSize);
         var length = 0;
         while (true)
@@ -167,8 +182,13 @@ internal sealed class JsonBody : IDisposable
             reader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
-                ReserveForParsing(admission, whole.AsSpan(0, length));
-                return whole.AsMemory(0, length);
+                if (idle.HasSuspended)
+                {
+                    await admission!.ResumeAsync(http.RequestAborted);
+                }
+
+                var fits = ReserveForParsing(admission, whole.AsSpan(0, length));
+                return fits ? whole.AsMemory(0, length) : default(ReadOnlyMemory<byte>?);
             }
         }
     }
@@ -188,24 +208,37 @@ internal sealed class JsonBody : IDisposable
     }
 
     // The parser keeps a row for each token, in an array that doubles. Without this, a body of "[0,0,0,…" would occupy many times what it is counted for.
-    private static void ReserveForParsing(Admission? admission, ReadOnlySpan<byte> bytes)
+    private static bool ReserveForParsing(Admission? admission, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > LargestUncounted && admission is not null)
+        if (bytes.Length <= LargestUncounted || admission is null)
         {
-            var tokens = bytes.Count((byte)',') + bytes.Count((byte)':') + bytes.Count((byte)'{') + bytes.Count((byte)'[');
-            admission.Reserve((long)tokens * BytesPerToken);
+            return true;
         }
+
+        var tokens = (long)bytes.Count((byte)',') + bytes.Count((byte)':') + bytes.Count((byte)'{') + bytes.Count((byte)'[');
+        if (admission.NeverFits(bytes.Length + (tokens * BytesPerToken)))
+        {
+            return false;
+        }
+
+        admission.Reserve(tokens * BytesPerToken);
+        return true;
     }
 
     /// <summary>Cancels a read that waits for too long. Costs nothing until a read has to wait.</summary>
-    private sealed class IdleTimer(HttpContext http, TimeSpan timeout) : IDisposable
+    private sealed class IdleTimer(HttpContext http, Admission? admission) : IDisposable
     {
         private CancellationTokenSource? _cancellation;
 
+        /// <summary>Whether the request's permit was given back because a read had to wait.</summary>
+        public bool HasSuspended { get; private set; }
+
         public CancellationToken Begin()
         {
+            // The caller sets the pace, so others of the tenant may go on.
+            HasSuspended |= admission?.Suspend() == true;
             _cancellation ??= CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-            _cancellation.CancelAfter(timeout);
+            _cancellation.CancelAfter(admission?.IdleTimeout ?? _idleTimeout);
             return _cancellation.Token;
         }
 

@@ -17,6 +17,12 @@ internal sealed class MemoryBudget(Limits limits)
     /// <summary>The bytes that are reserved now.</summary>
     public long HeldBytes => Interlocked.Read(ref _heldBytes);
 
+    /// <summary>The most bytes that one tenant may hold.</summary>
+    public long ShareBytes => _share;
+
+    /// <summary>True while more than half of the total is held.</summary>
+    public bool IsScarce => HeldBytes > _total / 2;
+
     /// <summary>Reserves memory for a tenant.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="bytes">How many bytes.</param>

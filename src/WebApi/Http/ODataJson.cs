@@ -36,12 +36,29 @@ internal static class ODataJson
 
         // The answer to a write that is committed must not fail for want of memory. It is hardly larger than the request.
         var isRequired = !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method);
-        using var minimal = new ResponseBuffer(admission, isRequired);
-        await using (var json = new Utf8JsonWriter(minimal, WriterOptions))
+        var minimal = new ResponseBuffer(admission, isRequired);
+        try
         {
-            await write(json);
-        }
+            await using (var json = new Utf8JsonWriter(minimal, WriterOptions))
+            {
+                await write(json);
+            }
 
+            await WriteAsync(response, admission, status, minimal, showsStatuses);
+        }
+        finally
+        {
+            if (admission?.Pending != minimal)
+            {
+                minimal.Dispose();
+            }
+        }
+    }
+
+    private static async Task WriteAsync(
+        HttpResponse response, Admission? admission, int status, ResponseBuffer minimal, bool showsStatuses)
+    {
+        var (http, isRequired) = (response.HttpContext, minimal.IsRequired);
         var format = ODataFormat.Of(http);
         response.StatusCode = status;
         response.ContentType = format.ContentType;
@@ -52,26 +69,44 @@ internal static class ODataJson
 
         if (format == ODataFormat.Default)
         {
-            await SendAsync(response, minimal);
+            await SendAsync(response, admission, minimal);
             return;
         }
 
-        using var other = new ResponseBuffer(admission, isRequired);
-        var parsing = ParsingFactor * minimal.Length;
-        admission?.Reserve(parsing, isRequired);
-        await using (var json = new Utf8JsonWriter(other, WriterOptions))
+        var other = new ResponseBuffer(admission, isRequired);
+        try
         {
-            ControlInformation.Rewrite(minimal.Written, format, ServiceUrls.Root(http.Request), json);
-        }
+            var parsing = ParsingFactor * minimal.Length;
+            admission?.Reserve(parsing, isRequired);
+            await using (var json = new Utf8JsonWriter(other, WriterOptions))
+            {
+                ControlInformation.Rewrite(minimal.Written, format, ServiceUrls.Root(http.Request), json);
+            }
 
-        admission?.Release(parsing);
-        minimal.Clear();
-        await SendAsync(response, other);
+            admission?.Release(parsing);
+            minimal.Clear();
+            await SendAsync(response, admission, other);
+        }
+        finally
+        {
+            if (admission?.Pending != other)
+            {
+                other.Dispose();
+            }
+        }
     }
 
-    private static Task SendAsync(HttpResponse response, ResponseBuffer body)
+    // A short answer does not wait for its caller. A long one is left to the limiter, which sends it when the endpoint
+    // has returned.
+    private static Task SendAsync(HttpResponse response, Admission? admission, ResponseBuffer body)
     {
         response.ContentLength = body.Length;
-        return body.SendAsync(response);
+        if (admission is null || body.IsOneSegment)
+        {
+            return body.SendAsync(response);
+        }
+
+        admission.Pending = body;
+        return Task.CompletedTask;
     }
 }

@@ -19,11 +19,22 @@ internal static class RequestIds
     {
         http.TraceIdentifier = NewId();
         WriteHeaders(http);
-
+        using var clientRequestId = ClientRequestId(http) is { } id
+            ? LogContext.PushProperty("client_request_id", id)
+            : null;
         using (LogContext.PushProperty("request_id", http.TraceIdentifier))
         {
             await next(http);
         }
+    }
+
+    /// <summary>Clears the response, but for the headers that every response has.</summary>
+    public static void Restart(HttpContext http)
+    {
+        var transportSecurity = http.Response.Headers.StrictTransportSecurity;
+        http.Response.Clear();
+        WriteHeaders(http);
+        http.Response.Headers.StrictTransportSecurity = transportSecurity;
     }
 
     // Only told apart from others, never guarded: random bits from the system would cost a call of the kernel for each request.

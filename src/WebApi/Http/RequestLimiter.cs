@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using IndustryData.Application.Common;
 using IndustryData.WebApi.Security;
 
@@ -15,15 +16,21 @@ internal sealed class RequestLimiter : IDisposable
 
     private static readonly TimeSpan _sweepPeriod = TimeSpan.FromSeconds(10);
 
+    // A collection of everything stops all requests.
+    private static readonly TimeSpan _minCollectionPeriod = TimeSpan.FromMinutes(5);
+
     private readonly ConcurrentDictionary<Guid, TenantLoad> _tenants = new();
     private readonly Limits _limits;
     private readonly TimeSpan _idleTimeout;
     private readonly Timer _sweep;
+    private readonly RefusalLog _refusals;
     private bool _heldMuch;
+    private long? _collectedAt;
 
-    public RequestLimiter(Limits limits)
+    public RequestLimiter(Limits limits, RefusalLog refusals)
     {
         _limits = limits;
+        _refusals = refusals;
         _idleTimeout = TimeSpan.FromSeconds(limits.IdleTransferSeconds);
         Budget = new MemoryBudget(limits);
         _sweep = new Timer(
@@ -52,8 +59,8 @@ internal sealed class RequestLimiter : IDisposable
         using var admission = new Admission(Enter(http.Tenant().Value), Budget, _idleTimeout);
         if (!admission.TryTakeToken(out var wait))
         {
-            await http.RefuseAsync(
-                StatusCodes.Status429TooManyRequests,
+            await RefuseAsync(
+                http,
                 "requestRateExceeded",
                 $"Your tenant sends more than {_limits.RequestsPerSecond} requests a second; send fewer. Nothing was stored.",
                 wait);
@@ -62,8 +69,8 @@ internal sealed class RequestLimiter : IDisposable
 
         if (!isInBatch && !(admission.TryBegin() || await admission.BeginAsync(http.RequestAborted)))
         {
-            await http.RefuseAsync(
-                StatusCodes.Status429TooManyRequests,
+            await RefuseAsync(
+                http,
                 "tooManyConcurrentRequests",
                 $"Your tenant has {_limits.ConcurrentRequests} requests in progress and others that wait; send fewer at once. Nothing was stored.",
                 TimeSpan.FromSeconds(1));
@@ -72,6 +79,10 @@ internal sealed class RequestLimiter : IDisposable
 
         http.Features.Set(admission);
         await next(http);
+        if (admission.Pending is { } answer)
+        {
+            await answer.SendAsync(http.Response);
+        }
     }
 
     /// <summary>Forgets tenants that send nothing.</summary>
@@ -104,11 +115,19 @@ internal sealed class RequestLimiter : IDisposable
         {
             _heldMuch = true;
         }
-        else if (_heldMuch && held < LittleMemory)
+        else if (_heldMuch
+            && held < LittleMemory
+            && !(_collectedAt is { } last && Stopwatch.GetElapsedTime(last) < _minCollectionPeriod))
         {
-            _heldMuch = false;
+            (_heldMuch, _collectedAt) = (false, Stopwatch.GetTimestamp());
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
+    }
+
+    private Task RefuseAsync(HttpContext http, string code, string message, TimeSpan retryAfter)
+    {
+        _refusals.Write(code, message);
+        return http.RefuseAsync(StatusCodes.Status429TooManyRequests, code, message, retryAfter);
     }
 
     private TenantLoad Enter(Guid id)

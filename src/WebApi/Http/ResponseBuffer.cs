@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 
 namespace IndustryData.WebApi.Http;
 
@@ -7,7 +8,7 @@ namespace IndustryData.WebApi.Http;
 /// connection is given back before a slow caller has read the first byte. Each segment, and its part of the memory budget, is given back as it is sent.
 /// </summary>
 /// <param name="admission">The request whose memory it is; null if the memory is not counted.</param>
-/// <param name="isRequired">True if the payload is written whatever the limits are.</param>
+/// <param name="isRequired">The first value of <see cref="IsRequired"/>.</param>
 /// <param name="firstSize">The size of the first segment, in bytes.</param>
 internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int firstSize = ResponseBuffer.SegmentSize) : IBufferWriter<byte>, IDisposable
 {
@@ -25,6 +26,12 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
     private bool _isScratchLent;
     private int _used;
     private long _fullBytes;
+
+    /// <summary>True if the payload is written whatever the limits are.</summary>
+    public bool IsRequired { get; set; } = isRequired;
+
+    /// <summary>True if the payload is at most one segment.</summary>
+    public bool IsOneSegment => _full is null;
 
     /// <summary>The bytes that have been written.</summary>
     public long Length => _fullBytes + _used;
@@ -51,6 +58,8 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
         }
     }
 
+    private TimeSpan MaxStall => admission?.MaxStall ?? 2 * _idleTimeout;
+
     private int NextSize => _current.Length == 0 ? firstSize : SegmentSize;
 
     public void Advance(int count)
@@ -69,6 +78,7 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
         var size = Math.Max(sizeHint, 1);
+        _isScratchLent = false;
         var unused = _current.Length - _used;
         if (unused >= size)
         {
@@ -77,7 +87,7 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
 
         if (size <= MaxUnused || (unused <= MaxUnused && size <= NextSize))
         {
-            AddSegment();
+            AddSegment(size);
             return _current;
         }
 
@@ -125,7 +135,8 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
             // It fits into the server's pipe.
             if (_used > 0)
             {
-                await response.BodyWriter.WriteAsync(_current.AsMemory(0, _used), aborted);
+                var write = response.BodyWriter.WriteAsync(_current.AsMemory(0, _used), aborted);
+                await FinishAsync(response.HttpContext, write);
             }
 
             Clear();
@@ -134,13 +145,12 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
 
         // From here on the caller sets the pace, so others of the tenant may go on.
         admission?.EndProcessing();
-        using var stall = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         try
         {
             for (var i = 0; i < (_full?.Count ?? 0); i++)
             {
                 var (bytes, length) = _full![i];
-                if (!await SendAsync(response, bytes, length, stall))
+                if (!await SendAsync(response, bytes, length))
                 {
                     return;
                 }
@@ -149,11 +159,7 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
                 Return(bytes);
             }
 
-            await SendAsync(response, _current, _used, stall);
-        }
-        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
-        {
-            response.HttpContext.Abort();
+            await SendAsync(response, _current, _used);
         }
         finally
         {
@@ -176,15 +182,27 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
 
     public void Dispose() => Clear();
 
-    private async ValueTask<bool> SendAsync(HttpResponse response, byte[] bytes, int length, CancellationTokenSource stall)
+    private async ValueTask<bool> SendAsync(HttpResponse response, byte[] bytes, int length)
     {
-        stall.CancelAfter(2 * (admission?.IdleTimeout ?? _idleTimeout));
-        return !(await response.BodyWriter.WriteAsync(bytes.AsMemory(0, length), stall.Token)).IsCompleted;
+        var http = response.HttpContext;
+        var write = response.BodyWriter.WriteAsync(bytes.AsMemory(0, length), http.RequestAborted);
+        return !(await FinishAsync(http, write)).IsCompleted;
     }
 
-    private void AddSegment()
+    private ValueTask<FlushResult> FinishAsync(HttpContext http, ValueTask<FlushResult> write) =>
+        write.IsCompleted ? write : WaitAsync(http, write);
+
+    // The abort of the request cancels the write.
+    private async ValueTask<FlushResult> WaitAsync(HttpContext http, ValueTask<FlushResult> write)
     {
-        var size = NextSize;
+        admission?.EndProcessing();
+        using var stall = new Timer(static http => ((HttpContext)http!).Abort(), http, MaxStall, Timeout.InfiniteTimeSpan);
+        return await write;
+    }
+
+    private void AddSegment(int minSize = 0)
+    {
+        var size = Math.Max(NextSize, minSize);
         Reserve(size);
         if (_current.Length > 0)
         {
@@ -204,7 +222,7 @@ internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int 
         }
     }
 
-    private void Reserve(int bytes) => admission?.Reserve(bytes, isRequired);
+    private void Reserve(int bytes) => admission?.Reserve(bytes, IsRequired);
 
     private void Return(byte[] bytes)
     {

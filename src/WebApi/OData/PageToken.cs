@@ -39,7 +39,7 @@ internal sealed class PageToken(IPageTokenKey keys)
 
     /// <summary>Writes a place.</summary>
     /// <param name="tenantId">Whose runs.</param>
-    /// <param name="purpose"><see cref="List"/> or <see cref="Delta"/>.</param>
+    /// <param name="purpose"><see cref="List"/>, <see cref="Activities"/> or <see cref="Delta"/>.</param>
     /// <param name="options">The other options that go with the token.</param>
     /// <param name="place">Texts, instants, ids, numbers and nulls.</param>
     /// <param name="cancellationToken">Cancels the read of the key.</param>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 
@@ -19,6 +20,21 @@ public sealed class AnswerBodyTests
         body.IsOverLimit.ShouldBeTrue();
         body.Length.ShouldBe(0);
         room.Take(AnswerRoom.Most).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(2_000)]
+    [InlineData(4_096)]
+    [InlineData(50_000)]
+    public void Buffer_with_a_short_first_segment_gives_as_much_as_is_asked_for(int size)
+    {
+        using var bytes = new ResponseBuffer(admission: null, isRequired: false, firstSize: 1024);
+
+        bytes.GetMemory(size).Length.ShouldBeGreaterThanOrEqualTo(size);
+        bytes.GetMemory(1).Span[0] = 7;
+        bytes.Advance(1);
+
+        bytes.Written.ToArray().ShouldBe([7]);
     }
 
     [Fact]

@@ -63,13 +63,37 @@ public sealed class ItemPipelineTests
         scoped!.IsDisposed.ShouldBeTrue();
     }
 
-    private static async Task<(int Status, JsonElement Error)> AnswerAsync(RequestDelegate route)
+    [Theory]
+    [InlineData("GET", "/", 429, "memoryShareExceeded")]
+    [InlineData("GET", "//elsewhere.example/", 400, "invalidUrl")]
+    [InlineData("POST", "/", 200, null)]
+    public async Task Answer_beyond_the_memory_share_is_replaced_by_a_refusal_and_does_not_throw(
+        string method, string url, int expected, string? cause)
+    {
+        var limits = new Limits { MemoryMegabytes = 1, MemorySharePercent = 1 };
+        using var load = new TenantLoad(limits);
+        load.TryEnter();
+        using var admission = new Admission(load, new MemoryBudget(limits), TimeSpan.FromSeconds(10));
+        admission.Reserve(100_000, isRequired: true);
+
+        var (status, error) = await AnswerAsync(http => http.Response.WriteAsync("""{"error":{}}"""), admission, method, url);
+
+        status.ShouldBe(expected);
+        if (cause is not null)
+        {
+            error.GetProperty("innerError").GetProperty("code").GetString().ShouldBe(cause);
+        }
+    }
+
+    private static async Task<(int Status, JsonElement Error)> AnswerAsync(
+        RequestDelegate route, Admission? admission = null, string method = "GET", string url = "/")
     {
         await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging().AddScoped<Scoped>().BuildServiceProvider();
         var pipeline = new ItemPipeline();
         pipeline.BeginHere(new Failures(route, new Database(), new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance), NullLogger<Failures>.Instance).InvokeAsync);
         var batch = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
-        var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = "GET", Url = "/" }, 1024, new AnswerRoom());
+        batch.Features.Set(admission);
+        var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = method, Url = url }, 1024, new AnswerRoom());
         return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written.Written.ToArray())).RootElement.GetProperty("error"));
     }
 

@@ -1,4 +1,9 @@
+using IndustryData.Application.Common;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IndustryData.WebApi.FunctionalTests.Http;
 
@@ -41,5 +46,29 @@ public sealed class SecurityHeaderTests(TestDatabase database) : FunctionalTest(
 
         secure.Headers.GetValues("Strict-Transport-Security").ShouldBe(["max-age=31536000"]);
         plain.Headers.Contains("Strict-Transport-Security").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Strict_transport_security_is_kept_when_the_answer_is_replaced_by_an_error()
+    {
+        var (services, database) = (new ServiceCollection().AddSingleton(TimeProvider.System).BuildServiceProvider(), new NoOutage());
+        var http = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
+        http.Response.Headers.StrictTransportSecurity = "max-age=1";
+        var log = new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance);
+        RequestDelegate failing = _ => throw new LimitExceededException("x", "x", TimeSpan.FromSeconds(1));
+
+        await new Failures(failing, database, log, NullLogger<Failures>.Instance).InvokeAsync(http);
+
+        http.Response.StatusCode.ShouldBe(429);
+        http.Response.Headers.StrictTransportSecurity.ShouldBe(["max-age=1"]);
+    }
+
+    private sealed class NoOutage : IDatabaseStatus
+    {
+        public DatabaseOutage? Outage => null;
+
+        public DatabaseOutage? WriteOutage => null;
+
+        public DatabaseOutage? Report(Exception exception) => null;
     }
 }

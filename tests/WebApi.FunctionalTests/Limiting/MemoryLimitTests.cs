@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using IndustryData.Application.Common;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,7 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task Bodies_beyond_the_tenants_share_return_429_and_other_tenants_are_served()
     {
-        await using var service = await StartAsync(("Limits:MemorySharePercent", "50"));
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "13"));
         using var first = await BeginBatchAsync(service, Tokens.Make());
         using var second = await BeginBatchAsync(service, Tokens.Make());
         await UntilHeldAsync(service, held => held >= 2 * BatchBytes);
@@ -39,14 +40,27 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     public async Task Bodies_beyond_the_total_return_503()
     {
         await using var service = await StartAsync(("Limits:MemorySharePercent", "100"));
-        using var first = await BeginBatchAsync(service, Tokens.Make());
-        using var second = await BeginBatchAsync(service, Tokens.Make());
-        using var third = await BeginBatchAsync(service, Tokens.Make());
-        using var fourth = await BeginBatchAsync(service, _other);
-        await UntilHeldAsync(service, held => held >= 4 * BatchBytes);
+        var callers = new List<RawCaller>();
+        try
+        {
+            for (var i = 0; i < 16; i++)
+            {
+                callers.Add(await BeginBatchAsync(service, i % 2 == 0 ? Tokens.Make() : _other));
+            }
 
-        using var fifth = await BeginBatchAsync(service, _other);
-        var refusal = await fifth.ReadToAsync("memoryLimitReached");
+            await UntilHeldAsync(service, held => held >= 16 * BatchBytes);
+            await AssertRefusedAsync(service);
+        }
+        finally
+        {
+            callers.ForEach(c => c.Dispose());
+        }
+    }
+
+    private static async Task AssertRefusedAsync(RunningService service)
+    {
+        using var last = await BeginBatchAsync(service, _other);
+        var refusal = await last.ReadToAsync("memoryLimitReached");
 
         refusal.ShouldStartWith("HTTP/1.1 503 ");
         refusal.ShouldContain("\r\nRetry-After: 1\r\n");
@@ -97,15 +111,15 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     }
 
     [Fact]
-    public async Task Body_with_a_token_at_every_other_byte_is_counted_for_its_tokens()
+    public async Task Body_with_more_tokens_than_the_share_can_hold_returns_413()
     {
-        await using var service = await StartAsync(("Limits:MemorySharePercent", "100"));
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "25"));
         var body = $$"""{"requests":[{{string.Join(',', Enumerable.Repeat("0", 1_000_000))}}]}""";
 
         using var response = await service.Client.PostAsync("$batch", Bodies.Json(body), Cancellation);
 
-        response.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
-        (await response.JsonAsync()).Cause().ShouldBe("memoryShareExceeded");
+        response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        (await response.JsonAsync()).Cause().ShouldBe("bodyTooComplex");
         await UntilHeldAsync(service, held => held == 0);
     }
 
@@ -152,7 +166,7 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     public async Task Answer_beyond_the_share_returns_429()
     {
         await AddLargeRunsAsync();
-        await using var service = await StartAsync(("Limits:MemorySharePercent", "5"));
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "1"));
 
         using var response = await service.Client.GetAsync("process/runs?$top=1000", Cancellation);
 
@@ -160,6 +174,19 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         response.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
         (await response.JsonAsync()).Cause().ShouldBe("memoryShareExceeded");
         await UntilHeldAsync(service, held => held == 0);
+    }
+
+    [Fact]
+    public void Caller_that_reads_nothing_is_cut_off_earlier_while_more_than_half_of_the_memory_is_held()
+    {
+        var limits = new Limits { MemoryMegabytes = 64, MemorySharePercent = 100 };
+        using var load = new TenantLoad(limits);
+        load.TryEnter();
+        using var admission = new Admission(load, new MemoryBudget(limits), TimeSpan.FromSeconds(10));
+
+        admission.MaxStall.ShouldBe(TimeSpan.FromSeconds(20));
+        admission.Reserve(33 * 1024 * 1024);
+        admission.MaxStall.ShouldBe(TimeSpan.FromSeconds(4));
     }
 
     private static async Task<RawCaller> BeginBatchAsync(RunningService service, string token)
@@ -178,7 +205,7 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     private static IEnumerable<string> Names(JsonElement page) => page.GetProperty("value").EnumerateArray().Select(r => r.Text("id"));
 
     private Task<RunningService> StartAsync(params (string Key, string Value)[] settings) =>
-        RunningService.StartAsync(Database.ConnectionString, [("Limits:MemoryMegabytes", "16"), .. settings]);
+        RunningService.StartAsync(Database.ConnectionString, [("Limits:MemoryMegabytes", "64"), .. settings]);
 
     private async Task AddLargeRunsAsync()
     {

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Security.Claims;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.Http;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.WebApi.FunctionalTests.Limiting;
@@ -71,7 +73,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     public async Task Requests_beyond_the_concurrency_return_429_and_other_tenants_are_served()
     {
         await using var service = await StartAsync(("Limits:ConcurrentRequests", "1"), ("Limits:QueuedRequests", "0"));
-        using var caller = await OccupyAsync(service);
+        using var caller = Occupy(service).ShouldNotBeNull();
 
         using var refused = await service.Client.GetAsync("process", Cancellation);
         using var client = service.Authorized(_other);
@@ -87,7 +89,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     public async Task Request_that_waits_for_its_turn_is_processed_when_the_one_before_ends()
     {
         await using var service = await StartAsync(("Limits:ConcurrentRequests", "1"), ("Limits:QueuedRequests", "1"));
-        using var caller = await OccupyAsync(service);
+        using var caller = Occupy(service).ShouldNotBeNull();
 
         var waiting = service.Client.GetAsync("process", Cancellation);
         await Polling.UntilAsync(
@@ -109,7 +111,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     {
         await using var service = await StartAsync();
         var limiter = service.Services.GetRequiredService<RequestLimiter>();
-        using var caller = await OccupyAsync(service);
+        using var caller = Occupy(service).ShouldNotBeNull();
 
         limiter.Sweep();
         limiter.TenantCount.ShouldBe(1);
@@ -126,14 +128,103 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
-    /// <summary>Sends a request whose body does not end, and waits until it is being processed.</summary>
-    private static async Task<RawCaller> OccupyAsync(RunningService service)
+    [Fact]
+    public async Task Request_that_waits_for_its_body_holds_no_permit_and_takes_one_when_the_body_is_whole()
     {
-        var caller = await RawCaller.ConnectAsync(service.Root);
-        await caller.SendAsync("POST /process/runs/$ref", Tokens.Make(), "Content-Type: application/json\r\nContent-Length: 1000\r\n", "{");
+        const string part = """{"displayName":"x","startDateTime":"2026-11-22T02:00:00Z","status":"running","statistics":{""";
+        await using var service = await StartAsync(("Limits:ConcurrentRequests", "1"), ("Limits:QueuedRequests", "0"));
+        using var caller = await RawCaller.ConnectAsync(service.Root);
+        await caller.SendAsync(
+            "POST /process/runs/$ref",
+            Tokens.Make(),
+            FormattableString.Invariant($"Content-Type: application/json\r\nContent-Length: {part.Length + 2}\r\n"),
+            part);
         var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
         await Polling.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
-        return caller;
+
+        await Polling.UntilAsync(
+            async () =>
+            {
+                using var beside = await service.Client.GetAsync("process", Cancellation);
+                return beside.StatusCode == HttpStatusCode.OK;
+            },
+            "An answer beside the request that waits");
+        await caller.SendAsync("}}");
+
+        (await caller.ReadToAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 204 ");
+    }
+
+    [Fact]
+    public async Task Request_whose_body_is_whole_while_all_permits_are_taken_returns_429()
+    {
+        await using var service = await StartAsync(("Limits:ConcurrentRequests", "1"), ("Limits:QueuedRequests", "0"));
+        using var caller = await RawCaller.ConnectAsync(service.Root);
+        await caller.SendAsync(
+            "POST /process/runs/$ref", Tokens.Make(), "Content-Type: application/json\r\nContent-Length: 2\r\n", "{");
+        var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
+        await Polling.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
+        Occupation? occupied = null;
+        await Polling.UntilAsync(() => (occupied = Occupy(service)) is not null, "A free permit");
+        await caller.SendAsync("}");
+
+        var refusal = await caller.ReadToAsync("tooManyConcurrentRequests");
+        occupied!.Dispose();
+
+        refusal.ShouldStartWith("HTTP/1.1 429 ");
+        refusal.ShouldContain("tooManyConcurrentRequests");
+    }
+
+    [Fact]
+    public async Task Long_answer_is_sent_after_its_endpoint_has_returned()
+    {
+        await using var service = await StartAsync();
+        var (hasReturned, whenSent) = (false, (bool?)null);
+        var http = Context(service);
+        http.Response.Body = new Sink(() => whenSent ??= hasReturned);
+
+        await service.Services.GetRequiredService<RequestLimiter>().InvokeAsync(http, isInBatch: false, async context =>
+        {
+            await context.Response.WriteJsonAsync(200, json => json.WriteStringValue(new string('x', 100_000)));
+            hasReturned = true;
+        });
+
+        whenSent.ShouldBe(true);
+    }
+
+    /// <summary>Occupies a permit; null if there is none.</summary>
+    private static Occupation? Occupy(RunningService service)
+    {
+        var (end, isInside) = (new TaskCompletionSource(), false);
+        var processing = service.Services.GetRequiredService<RequestLimiter>().InvokeAsync(Context(service), isInBatch: false, _ =>
+        {
+            isInside = true;
+            return end.Task;
+        });
+        return isInside ? new Occupation(end, processing) : null;
+    }
+
+    private static DefaultHttpContext Context(RunningService service) => new()
+    {
+        RequestServices = service.Services,
+        User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("tid", Tokens.Tenant.ToString())])),
+    };
+
+    private sealed class Occupation(TaskCompletionSource end, Task processing) : IDisposable
+    {
+        public void Dispose()
+        {
+            end.TrySetResult();
+            processing.GetAwaiter().GetResult();
+        }
+    }
+
+    private sealed class Sink(Action write) : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            write();
+            return ValueTask.CompletedTask;
+        }
     }
 
     private Task<RunningService> StartAsync(params (string Key, string Value)[] settings) => RunningService.StartAsync(Database.ConnectionString, settings);
