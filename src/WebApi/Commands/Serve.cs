@@ -23,6 +23,7 @@ internal static partial class Serve
 {
     private const int LargestBody = 1024 * 1024;
     private const int LeastBytesPerSecond = 4096;
+    private const int Http2WindowBytes = 128 * 1024;
 
     // Kestrel refuses a longer request line by itself, without a body; up to here the refusal is ours and says what to
     // do.
@@ -51,6 +52,8 @@ internal static partial class Serve
 
             // What the server reads ahead of a body is not counted by the memory budget, so it is little.
             kestrel.Limits.MaxRequestBufferSize = 2 * LongestRequestLine;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = Http2WindowBytes;
+            kestrel.Limits.Http2.InitialStreamWindowSize = Http2WindowBytes;
             var connections = new ConnectionLimit(limits);
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.InvokeAsync(connection, next)));
 
@@ -81,8 +84,8 @@ internal static partial class Serve
             builder.Services.Remove(keeper);
         }
 
-        var hsts = builder.Configuration.GetSection("Hsts");
-        builder.Services.Configure<HstsOptions>(hsts);
+        var hsts = Settings.Read<HstsSettings>(builder.Configuration, HstsSettings.Section);
+        builder.Services.Configure<HstsOptions>(hsts.Apply);
         builder.Services.AddSingleton<PageToken>();
         builder.Services.AddDescription();
 
@@ -99,7 +102,7 @@ internal static partial class Serve
 
         app.Use(next => http => RequestIds.NameAsync(http, next));
         app.UseForwarding(Settings.Read<ForwardingOptions>(app.Configuration, ForwardingOptions.Section));
-        if (hsts.Exists())
+        if (app.Configuration.GetSection(HstsSettings.Section).GetChildren().Any())
         {
             app.UseHsts();
         }

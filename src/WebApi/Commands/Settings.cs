@@ -27,6 +27,7 @@ internal static class Settings
         (ForwardingOptions.Section, typeof(ForwardingOptions)),
         (TokenOptions.Section, typeof(TokenOptions)),
         (EmbeddedPostgresOptions.Section, typeof(EmbeddedPostgresOptions)),
+        (HstsSettings.Section, typeof(HstsSettings)),
     ];
 
     /// <summary>Checks every section at once, before anything is started.</summary>
@@ -52,7 +53,9 @@ internal static class Settings
     private static void CheckSection(IConfigurationSection section, Type type)
     {
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
-        if (!string.IsNullOrEmpty(section.Value))
+
+        // An environment variable of another program may be named like a section at the top, for example COMMIT.
+        if (!string.IsNullOrEmpty(section.Value) && section.Path != section.Key)
         {
             throw new OperatorException(
                 $"{section.Path} is a section and has no value of its own; set {section.Path}:{properties[0].Name} "

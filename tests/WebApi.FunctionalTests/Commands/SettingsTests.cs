@@ -27,7 +27,9 @@ public sealed class SettingsTests
     [InlineData("Retention:Months", "-1", "from 0 to 1200")]
     [InlineData("Retention:Months", "1201", "from 0 to 1200")]
     [InlineData("Limits:RequestsPerSecond", "0", "from 1 to 1000000")]
-    [InlineData("Limits:MemoryMegabytes", "15", "from 16 to 1000000")]
+    [InlineData("Limits:MemoryMegabytes", "63", "from 64 to 1000000")]
+    [InlineData("Hsts:MaxAge", "365", "a time span from 00:00:00 to 3650.00:00:00")]
+    [InlineData("Hsts:Preload", "yes", "true or false")]
     [InlineData("EmbeddedPostgres:Port", "65536", "from 1 to 65535")]
     [InlineData("Authentication:Authorities:0:RequireHttps", "no", "true or false")]
     [InlineData("ForwardedHeaders:Prefix", "yes", "true or false")]
@@ -62,9 +64,25 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("Authentication:SigningKeys", "Authentication:SigningKeys:0")]
     [InlineData("ForwardedHeaders:KnownProxies", "ForwardedHeaders:KnownProxies:0")]
-    [InlineData("Query", "Query:Timeout")]
     public void Value_in_place_of_list_or_section_is_refused_with_the_right_name(string name, string right) =>
         Should.Throw<OperatorException>(() => Settings.Check(Configuration(name, "x"))).Message.ShouldContain(right);
+
+    [Theory]
+    [InlineData("COMMIT")]
+    [InlineData("START")]
+    [InlineData("QUERY")]
+    [InlineData("LIMITS")]
+    [InlineData("RETENTION")]
+    [InlineData("HSTS")]
+    public void Variable_of_another_program_named_like_a_section_is_ignored(string name)
+    {
+        var configuration = Configuration(name, "4f0c2b");
+
+        Settings.Check(configuration);
+
+        Settings.Read<Limits>(configuration, "Limits").ShouldBe(new Limits());
+        Settings.Read<HstsSettings>(configuration, "Hsts").ShouldBe(new HstsSettings());
+    }
 
     [Fact]
     public void Defaults_and_values_at_the_bounds_are_accepted()
