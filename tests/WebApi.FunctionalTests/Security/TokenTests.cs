@@ -108,7 +108,11 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
             Database.ConnectionString, ("Authentication:Authorities:0:Authority", "http://127.0.0.1:1"), ("Authentication:Authorities:0:RequireHttps", "false"));
         var claims = new Dictionary<string, string>
         {
-            ["iss"] = "\"industrydata\"", ["aud"] = "\"industrydata\"", ["exp"] = "4102444800", ["tid"] = $"\"{Tokens.Tenant}\"", ["roles"] = $"[\"{Write}\"]",
+            ["iss"] = "\"industrydata\"",
+            ["aud"] = "\"industrydata\"",
+            ["exp"] = "4102444800",
+            ["tid"] = $"\"{Tokens.Tenant}\"",
+            ["roles"] = $"[\"{Write}\"]",
         };
         claims[claim] = value;
         var signed = $"{Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Base64UrlEncoder.Encode($"{{{string.Join(',', claims.Select(c => $"\"{c.Key}\":{c.Value}"))}}}")}";
