@@ -218,9 +218,17 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
 
     public async Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
-        await session.ExecuteAsync(OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id), maxRows: 1);
-        var count = await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
+        long count;
+
+        // Closed before the next one opens: requests that hold a connection and wait for another would block each other.
+        await using (var session = await sessions.OpenIndexedAsync(time: null, cancellationToken))
+        {
+            await session.ExecuteAsync(
+                OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id),
+                maxRows: 1);
+            count = await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
+        }
+
         return count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? count : null;
     }
 
