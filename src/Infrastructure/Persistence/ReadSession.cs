@@ -14,6 +14,11 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 internal sealed class ReadSession : IAsyncDisposable
 {
+    // Npgsql's timeout sends a cancel request synchronously. It is therefore later than every other limit.
+    private const int GraceSeconds = 10;
+
+    private const int KeyedTimeoutSeconds = 15;
+
     private readonly NpgsqlConnection _connection;
     private readonly CancelRequests _cancels;
     private readonly CancellationToken _lost;
@@ -22,7 +27,8 @@ internal sealed class ReadSession : IAsyncDisposable
     private readonly CancellationTokenSource? _clock;
     private readonly QueryTime? _time;
     private readonly long _opened;
-    private readonly RateLimitLease? _lease;
+    private readonly int _commandTimeoutSeconds;
+    private RateLimitLease? _lease;
     private NpgsqlTransaction? _transaction;
     private NpgsqlDataReader? _rows;
     private Action? _cancel;
@@ -35,6 +41,9 @@ internal sealed class ReadSession : IAsyncDisposable
         NpgsqlConnection connection, RateLimitLease? lease, CancelRequests cancels, TimeSpan? limit, QueryTime? time, CancellationToken lost, CancellationToken caller)
     {
         (_connection, _lease, _cancels, _time, _lost, _caller, _stop) = (connection, lease, cancels, time, lost, caller, lost);
+        _commandTimeoutSeconds = limit is { } longest
+            ? (int)Math.Ceiling(longest.TotalSeconds) + GraceSeconds
+            : KeyedTimeoutSeconds;
         if (limit is { } most)
         {
             var used = time?.Used ?? TimeSpan.Zero;
@@ -55,7 +64,9 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <param name="pool">Where its connection comes from.</param>
     /// <param name="lease">Is disposed once the connection has been returned; null: there is none.</param>
     /// <param name="cancels">Sends cancel requests.</param>
-    /// <param name="limit">How long its queries may take together; null: as long as the server lets them, for those that are over in a moment.</param>
+    /// <param name="limit">
+    /// How long its queries may take together; null: each may take 15 seconds, for those that are over in a moment.
+    /// </param>
     /// <param name="time">What other queries of the request have taken of the limit; null: nothing, and there will be no others.</param>
     /// <param name="lost">Is canceled when the database stops answering.</param>
     /// <param name="caller">Is canceled when the caller has gone.</param>
@@ -102,20 +113,20 @@ internal sealed class ReadSession : IAsyncDisposable
 
     /// <summary>Runs a query. The rows of the one before must have been read to their end.</summary>
     /// <param name="command">The query.</param>
-    /// <param name="maxRows">How many rows it has at most, by its own LIMIT.</param>
+    /// <param name="maxRows">How many rows the caller reads at most: as many as the query can have.</param>
     public ValueTask ExecuteAsync(NpgsqlCommand command, int maxRows = int.MaxValue)
     {
         (command.Connection, command.Transaction) = (_connection, _transaction);
 
-        // The time limit of this class and the server's statement_timeout end it. Npgsql's timeout would send a cancel request.
-        command.CommandTimeout = 0;
+        // The last resort, for a connection whose other end has vanished.
+        command.CommandTimeout = _commandTimeoutSeconds;
         return StartAsync(command.ExecuteReaderAsync, command.Cancel, results: 1, maxRows);
     }
 
     /// <summary>Runs several queries at once. The rows of the one before must have been read to their end.</summary>
     public ValueTask ExecuteAsync(NpgsqlBatch batch)
     {
-        (batch.Connection, batch.Transaction, batch.Timeout) = (_connection, _transaction, 0);
+        (batch.Connection, batch.Transaction, batch.Timeout) = (_connection, _transaction, _commandTimeoutSeconds);
         return StartAsync(batch.ExecuteReaderAsync, batch.Cancel, batch.BatchCommands.Count, int.MaxValue);
     }
 
@@ -202,9 +213,13 @@ internal sealed class ReadSession : IAsyncDisposable
         try
         {
             _stop.ThrowIfCancellationRequested();
-            return await work.WaitAsync(_stop);
+
+            // A keyed read has no source that links the two tokens: mostly it would be made for nothing.
+            return _clock is not null || work.IsCompleted
+                ? await work.WaitAsync(_stop)
+                : await work.WaitAsync(_caller).WaitAsync(_lost);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested || _caller.IsCancellationRequested)
         {
             _pending = work;
             if (_lost.IsCancellationRequested)
@@ -241,20 +256,22 @@ internal sealed class ReadSession : IAsyncDisposable
             return;
         }
 
-        _lease?.Dispose();
+        Release();
     }
+
+    private void Release() => Interlocked.Exchange(ref _lease, null)?.Dispose();
 
     /// <summary>Ends the query and returns the connection, in the background.</summary>
     private async Task AbandonAsync()
     {
         // When the database is lost, the connection may be stuck for long, but the tenant's reads may go on as soon as it is back.
-        using var release = _lease is null ? default : _lost.Register(() => _lease?.Dispose());
+        using var release = _lease is null ? default : _lost.Register(Release);
         try
         {
             if (!_lost.IsCancellationRequested && _cancel is { } cancel)
             {
                 // Waited for: else the request could hit the next query on the connection.
-                await _cancels.SendAsync(cancel);
+                await _cancels.SendAsync(cancel, _lost);
             }
 
             if (_pending is { } pending)
@@ -282,7 +299,7 @@ internal sealed class ReadSession : IAsyncDisposable
             // The session is broken; Npgsql removes it from the pool.
         }
 
-        _lease?.Dispose();
+        Release();
     }
 
     private static async Task CloseWhenOpenAsync(Task<NpgsqlConnection>? opening)

@@ -21,7 +21,7 @@ internal sealed class ReadSessions(
     SlowReads slowReads,
     CancelRequests cancels)
 {
-    /// <summary>Opens a session for a statement that finds a row by its key. Its time has no limit but the server's.</summary>
+    /// <summary>Opens a session for a statement that finds a row by its key. It may take 15 seconds.</summary>
     public ValueTask<ReadSession> OpenKeyedAsync(CancellationToken cancellationToken) =>
         ReadSession.OpenAsync(indexed, lease: null, cancels, limit: null, time: null, availability.Lost, cancellationToken);
 
