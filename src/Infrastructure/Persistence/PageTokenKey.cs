@@ -1,5 +1,4 @@
 using IndustryData.Application.Common;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -8,8 +7,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// Reads the keys from the table <c>token_keys</c> and keeps them for a second. A token that another instance made
 /// after the database was replaced names a key that is not known yet: then the table is read again.
 /// </summary>
-internal sealed class PageTokenKey(
-    [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource database, TimeProvider clock) : IPageTokenKey
+internal sealed class PageTokenKey(ReadSessions sessions, TimeProvider clock) : IPageTokenKey
 {
     private static readonly TimeSpan _lifetime = TimeSpan.FromSeconds(1);
 
@@ -52,6 +50,8 @@ internal sealed class PageTokenKey(
         }
         catch (Exception exception) when (exception is TimeoutException or NpgsqlException)
         {
+            // The next requests do not wait for it again, and try in a second.
+            Interlocked.CompareExchange(ref _keys, known with { ReadAt = clock.GetTimestamp() }, known);
             return known;
         }
     }
@@ -82,12 +82,12 @@ internal sealed class PageTokenKey(
     private async Task<KeySet> ReadAsync()
     {
         var secrets = new List<PageTokenSecret>();
-        await using (var command = database.CreateCommand("SELECT key FROM token_keys ORDER BY id DESC"))
+        await using (var session = await sessions.OpenKeyedAsync(CancellationToken.None))
         {
-            await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
-            while (await rows.ReadAsync(CancellationToken.None))
+            await session.ExecuteAsync(new NpgsqlCommand("SELECT key FROM token_keys ORDER BY id DESC"));
+            while (await session.ReadAsync())
             {
-                secrets.Add(PageTokenSecret.Derive(rows.GetFieldValue<byte[]>(0)));
+                secrets.Add(PageTokenSecret.Derive(session.Row.GetFieldValue<byte[]>(0)));
             }
         }
 
