@@ -51,6 +51,26 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
         GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
         """;
 
+    // What the default partition holds of expired quarters gets a partition, so that it can be detached too.
+    private const string StrayQuarters =
+        """
+        SELECT DISTINCT date_trunc(
+            'quarter',
+            to_timestamp(('x' || left(replace(strays.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+                AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+        FROM first_id_at(
+                date_trunc('quarter', greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS first_id
+            CROSS JOIN LATERAL (
+                SELECT id FROM runs_default WHERE id < first_id
+                UNION ALL
+                SELECT run_id FROM run_activities_default WHERE run_id < first_id) AS strays
+        """;
+
+    // The functions wait for a lock for a tenth of a second only, because everybody else waits behind them.
+    private const int MaxLockAttempts = 40;
+
+    private static readonly TimeSpan _pauseBetweenLockAttempts = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan _pause = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan _pauseAfterFailure = TimeSpan.FromMinutes(1);
@@ -125,7 +145,7 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
             var pause = _pauseAfterFailure;
             try
             {
-                if (status.Outage is null)
+                if (status.WriteOutage is null)
                 {
                     pause = await RunAsync(clock.GetUtcNow(), stoppingToken) ? _pause : _pauseAfterFailure;
                 }
@@ -173,10 +193,37 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
 
         DateTimeOffset latest = created + TimeSpan.FromDays(1);
         var before = (now < latest ? now : latest).AddMonths(-retention.Months);
-        if (await ExecuteAsync("SELECT detach_runs_before($1)", before, cancellationToken) is int detached and > 0)
+        foreach (var stray in await ReadStrayQuartersAsync(before, cancellationToken))
         {
-            LogDetached(detached, retention.Months);
+            await ExecuteAsync("SELECT create_runs_partition($1)", stray, cancellationToken);
         }
+
+        // One quarter at a time, so that the locks are held for a moment only.
+        var total = 0;
+        while (await ExecuteAsync("SELECT detach_runs_before($1)", before, cancellationToken) is int detached and > 0)
+        {
+            total += detached;
+        }
+
+        if (total > 0)
+        {
+            LogDetached(total, retention.Months);
+        }
+    }
+
+    private async Task<List<DateTimeOffset>> ReadStrayQuartersAsync(
+        DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var quarters = new List<DateTimeOffset>();
+        await using var command = database.CreateCommand(StrayQuarters);
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            quarters.Add(rows.GetFieldValue<DateTimeOffset>(0));
+        }
+
+        return quarters;
     }
 
     private async Task DropAsync(CancellationToken cancellationToken)
@@ -204,11 +251,23 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
         }
     }
 
+    /// <summary>Runs a statement that locks tables. Where it does not get a lock it is run again, a second later.</summary>
     private async Task<object?> ExecuteAsync(string statement, DateTimeOffset instant, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(statement);
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = instant.UtcDateTime });
-        return await command.ExecuteScalarAsync(cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var command = database.CreateCommand(statement);
+                command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = instant.UtcDateTime });
+                return await command.ExecuteScalarAsync(cancellationToken);
+            }
+            catch (PostgresException exception) when (
+                exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < MaxLockAttempts)
+            {
+                await Task.Delay(_pauseBetweenLockAttempts, clock, cancellationToken);
+            }
+        }
     }
 
     [LoggerMessage(

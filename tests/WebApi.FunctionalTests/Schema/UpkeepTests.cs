@@ -131,13 +131,60 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         }
 
         var log = new Messages();
-        (await KeepUpAsync(new Retention { Months = 24 }, now, log)).ShouldBeFalse();
+        (await KeepUpAsync(new Retention { Months = 24 }, now, log, new HastyClock())).ShouldBeFalse();
 
         (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
         (await ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(0);
         (await ReadAsync<long>("SELECT count(*) FROM kept_requests")).ShouldBe(0);
         log.ShouldContain(message => message.Contains("could not detach expired partitions", StringComparison.Ordinal));
+    }
+
+    /// <summary>A read that takes long keeps the partitions attached, but everybody else reads and writes meanwhile.</summary>
+    [Fact]
+    public async Task Detaching_that_waits_for_a_long_read_lets_commits_through()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await InsertAsync(now.AddMonths(-28));
+        var newest = await InsertAsync(now);
+        await KeepUpAsync(new Retention(), now);
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var holder = await connection.BeginTransactionAsync(Cancellation);
+        await using var hold = new NpgsqlCommand("SELECT count(*) FROM runs", connection);
+        await hold.ExecuteNonQueryAsync(Cancellation);
+
+        // Like a commit, which gives up a lock after 200 ms.
+        await using var writer = new NpgsqlConnection($"{_connectionString};Options=-c lock_timeout=200ms");
+        await writer.OpenAsync(Cancellation);
+        await using var write = new NpgsqlCommand("UPDATE runs SET version = version + 1", writer);
+        var clock = new HastyClock();
+        var upkeep = KeepUpAsync(new Retention { Months = 24 }, now, clock: clock);
+        while (clock.Timers < 5)
+        {
+            upkeep.IsCompleted.ShouldBeFalse();
+            await write.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await holder.RollbackAsync(Cancellation);
+        (await upkeep).ShouldBeTrue();
+        (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([newest]);
+    }
+
+    [Fact]
+    public async Task Standby_is_left_alone()
+    {
+        await using var source = DataSources.MaintenanceConnections(_connectionString);
+        var (clock, log) = (new PausingClock(), new Messages());
+        using var upkeep = new Upkeep(source, new Standby(), new Retention(), clock, log);
+
+        await upkeep.StartAsync(Cancellation);
+        await clock.Paused.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await upkeep.StopAsync(Cancellation);
+
+        (await ReadAsync<bool>("SELECT to_regclass('runs_2031q1') IS NULL")).ShouldBeTrue();
+        log.ShouldBeEmpty();
     }
 
     [Fact]
@@ -199,10 +246,11 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         plan.ShouldNotContain(line => line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal));
     }
 
-    private async Task<bool> KeepUpAsync(Retention retention, DateTimeOffset now, Messages? logger = null)
+    private async Task<bool> KeepUpAsync(
+        Retention retention, DateTimeOffset now, Messages? logger = null, TimeProvider? clock = null)
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
-        using var upkeep = new Upkeep(source, new Serving(), retention, TimeProvider.System, logger ?? []);
+        using var upkeep = new Upkeep(source, new Serving(), retention, clock ?? TimeProvider.System, logger ?? []);
         return await upkeep.RunAsync(now, Cancellation);
     }
 
@@ -239,5 +287,44 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         public DatabaseOutage? WriteOutage => null;
 
         public DatabaseOutage? Report(Exception exception) => null;
+    }
+    private sealed class Standby : IDatabaseStatus
+    {
+        public DatabaseOutage? Outage => null;
+
+        public DatabaseOutage? WriteOutage { get; } =
+            new("databaseReadOnly", "The database is read-only.", TimeSpan.FromSeconds(1));
+
+        public DatabaseOutage? Report(Exception exception) => null;
+    }
+
+    /// <summary>Its pauses take a fiftieth of the time.</summary>
+    private sealed class HastyClock : TimeProvider
+    {
+        private int _timers;
+
+        public int Timers => Volatile.Read(ref _timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref _timers);
+            return base.CreateTimer(callback, state, dueTime / 50, period);
+        }
+    }
+
+    /// <summary>In the year 2031, and tells of the first pause.</summary>
+    private sealed class PausingClock : TimeProvider
+    {
+        private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Paused => _paused.Task;
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _paused.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }

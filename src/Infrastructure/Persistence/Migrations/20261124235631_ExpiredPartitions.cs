@@ -37,39 +37,29 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 """
                 DROP FUNCTION drop_runs_before(timestamptz);
 
-                CREATE FUNCTION detach_runs_before(instant timestamptz) RETURNS integer LANGUAGE plpgsql SET lock_timeout = '2s' AS
+                -- Everybody waits behind the one that waits for an exclusive lock. A commit does so for 200 ms.
+                ALTER FUNCTION create_runs_partition(timestamptz) SET lock_timeout = '100ms';
+
+                -- Detaches the oldest expired quarter. Returns how many partitions it detached; 0: none is left.
+                CREATE FUNCTION detach_runs_before(instant timestamptz) RETURNS integer LANGUAGE plpgsql
+                    SET lock_timeout = '100ms' AS
                 $$
                 DECLARE
                     first timestamp := date_trunc('quarter', greatest(instant, to_timestamp(0)) AT TIME ZONE 'UTC');
-                    first_id uuid := first_id_at(first AT TIME ZONE 'UTC');
-                    quarter timestamptz;
                     parent text;
                     partition text;
                     suffix text;
                     detached integer := 0;
                 BEGIN
-                    -- What the default partition holds of these quarters gets a partition, so that it can be attached again too.
-                    FOR quarter IN
-                        SELECT DISTINCT date_trunc(
-                            'quarter',
-                            to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-                        FROM (
-                            SELECT id FROM runs_default WHERE id < first_id
-                            UNION ALL
-                            SELECT run_id FROM run_activities_default WHERE run_id < first_id) AS strays
-                    LOOP
-                        PERFORM create_runs_partition(quarter);
-                    END LOOP;
-
-                    FOR suffix IN
-                        SELECT DISTINCT right(relname, 7) FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
-                        WHERE inhparent IN ('runs'::regclass, 'run_activities'::regclass) AND relname ~ '_[0-9]{4}q[1-4]$'
-                            AND make_date(left(right(relname, 6), 4)::int, right(relname, 1)::int * 3 - 2, 1) < first
-                        ORDER BY 1
-                    LOOP
-                        -- Only after an earlier partition of the same quarter was dropped.
-                        CONTINUE WHEN to_regclass('runs' || suffix || '_expired') IS NOT NULL
-                            OR to_regclass('run_activities' || suffix || '_expired') IS NOT NULL;
+                    -- None of which an earlier partition of the same quarter was not dropped yet.
+                    SELECT min(right(relname, 7)) INTO suffix FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
+                    WHERE inhparent IN ('runs'::regclass, 'run_activities'::regclass) AND relname ~ '_[0-9]{4}q[1-4]$'
+                        AND make_date(left(right(relname, 6), 4)::int, right(relname, 1)::int * 3 - 2, 1) < first
+                        AND to_regclass('runs' || right(relname, 7) || '_expired') IS NULL
+                        AND to_regclass('run_activities' || right(relname, 7) || '_expired') IS NULL;
+                    IF suffix IS NOT NULL THEN
+                        -- Both at first: after that nobody holds a partition through them, and there is nothing to wait for.
+                        LOCK TABLE ONLY runs, ONLY run_activities IN ACCESS EXCLUSIVE MODE;
                         FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
                             partition := parent || suffix;
                             CONTINUE WHEN NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(partition) AND inhparent = parent::regclass);
@@ -78,7 +68,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                             INSERT INTO expired_partitions (name, detached_date_time) VALUES (partition || '_expired', now());
                             detached := detached + 1;
                         END LOOP;
-                    END LOOP;
+                    END IF;
 
                     DELETE FROM run_counts AS counts WHERE counts.quarter < first AND to_regclass('runs' || to_char(counts.quarter, '"_"YYYY"q"Q')) IS NULL;
                     RETURN detached;
@@ -149,6 +139,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 DROP FUNCTION attach_expired_runs(text);
                 DROP FUNCTION drop_expired_runs();
                 DROP FUNCTION detach_runs_before(timestamptz);
+                ALTER FUNCTION create_runs_partition(timestamptz) SET lock_timeout = '2s';
 
                 CREATE FUNCTION drop_runs_before(instant timestamptz) RETURNS integer LANGUAGE sql AS 'SELECT 0';
                 """);
