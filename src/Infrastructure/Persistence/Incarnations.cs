@@ -70,12 +70,17 @@ internal static class Incarnations
             return;
         }
 
+        // It does not wait for a synchronous standby: reads need the row while that is away. When this server is lost
+        // instead, the promoted one has another timeline and so a row of its own, and a token that names the lost row
+        // is refused.
+        //
         // Where transactions are numbered from a lower number again, numbers are moved on above all that are stored.
         await using var note = new NpgsqlBatch(connection)
         {
             Timeout = 0,
             BatchCommands =
             {
+                new NpgsqlBatchCommand("SELECT set_config('synchronous_commit', 'local', true)"),
                 new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({Lock})"),
                 new NpgsqlBatchCommand(
                     $"""
