@@ -16,7 +16,13 @@ public sealed class CancelRequestTests
         using var answer = new ManualResetEventSlim();
         using var taken = new ManualResetEventSlim();
         var sent = 0;
-        var stuck = cancels.SendAsync(() => { taken.Set(); answer.Wait(Cancellation); }, CancellationToken.None);
+        var stuck = cancels.SendAsync(
+            () =>
+            {
+                taken.Set();
+                answer.Wait(Cancellation);
+            },
+            CancellationToken.None);
         taken.Wait(_within, Cancellation).ShouldBeTrue();
 
         // Given up before the stuck thread is replaced.

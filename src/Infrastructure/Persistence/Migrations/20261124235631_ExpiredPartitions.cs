@@ -58,7 +58,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         AND to_regclass('runs' || right(relname, 7) || '_expired') IS NULL
                         AND to_regclass('run_activities' || right(relname, 7) || '_expired') IS NULL;
                     IF suffix IS NOT NULL THEN
-                        -- Both at first: after that nobody holds a partition through them, and there is nothing to wait for.
+                        -- Both first: then no other transaction uses a partition through them.
                         LOCK TABLE ONLY runs, ONLY run_activities IN ACCESS EXCLUSIVE MODE;
                         FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
                             partition := parent || suffix;
