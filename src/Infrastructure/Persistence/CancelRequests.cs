@@ -24,8 +24,8 @@ internal sealed class CancelRequests : IDisposable
     public CancelRequests() => StartThread();
 
     /// <summary>
-    /// Sends a cancel request. It is not sent when too many wait, when it has waited for 3 seconds, or when the database
-    /// is lost.
+    /// Sends a cancel request. It is not sent when too many wait, when it has waited for 3 seconds, or when
+    /// the database is lost.
     /// </summary>
     /// <param name="cancel">Sends it, synchronously.</param>
     /// <param name="lost">Is canceled when the database stops answering.</param>

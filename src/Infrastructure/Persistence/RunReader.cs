@@ -220,7 +220,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     {
         long count;
 
-        // Closed before the next one opens: requests that hold a connection and wait for another would block each other.
+        // Closed before the next opens: requests that hold a connection and wait for another would block each other.
         await using (var session = await sessions.OpenIndexedAsync(time: null, cancellationToken))
         {
             await session.ExecuteAsync(

@@ -251,7 +251,7 @@ internal sealed partial class Upkeep([FromKeyedServices(DataSources.Maintenance)
         }
     }
 
-    /// <summary>Runs a statement that locks tables. Where it does not get a lock it is run again, a second later.</summary>
+    /// <summary>Runs a statement that locks tables. Without a lock it is run again, a second later.</summary>
     private async Task<object?> ExecuteAsync(string statement, DateTimeOffset instant, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)

@@ -140,7 +140,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         log.ShouldContain(message => message.Contains("could not detach expired partitions", StringComparison.Ordinal));
     }
 
-    /// <summary>A read that takes long keeps the partitions attached, but everybody else reads and writes meanwhile.</summary>
+    /// <summary>A read that takes long keeps the partitions attached, but others read and write meanwhile.</summary>
     [Fact]
     public async Task Detaching_that_waits_for_a_long_read_lets_commits_through()
     {
