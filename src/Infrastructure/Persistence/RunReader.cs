@@ -23,6 +23,11 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     // Each may have a thousand activities.
     private const int FirstRunsWithActivities = 8;
 
+    // A page with more rows takes a lease of its tenant, like a slow read: many at once would hold all connections of the
+    // indexed pool, and the memory of as many pages.
+    private const int MaxIndexedPageSize = 2 * RunPage.DefaultSize;
+    private const int MaxIndexedActivities = RunPage.DefaultSize;
+
     private const string ActivityColumns = "id, type, display_name, status, blocking_error, activity";
 
     private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
@@ -53,7 +58,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
 
     public async IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var session = query.IsAnsweredByIndex
+        await using var session = query.IsAnsweredByIndex && query.PageSize <= MaxIndexedPageSize
             ? await sessions.OpenIndexedAsync(time, cancellationToken)
             : await sessions.OpenAsync(query.TenantId, time, cancellationToken);
 
@@ -138,7 +143,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)
     {
         // Only the first walk looks for runs that the criteria select. Every other one reports each change of its range, so that an index bounds it.
-        await using var session = walk.IsFirst && !query.Criteria.SelectsAll
+        await using var session = (walk.IsFirst && !query.Criteria.SelectsAll) || query.PageSize > MaxIndexedPageSize
             ? await sessions.OpenAsync(query.TenantId, time: null, cancellationToken)
             : await sessions.OpenIndexedAsync(time: null, cancellationToken);
         session.BeginSnapshot();
@@ -291,7 +296,9 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     {
         // One more than asked for tells whether there is a next page.
         var (activities, portions) = (new List<ActivityResponse>(), new Portions(pageSize + 1, FirstActivities));
-        await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        await using var session = pageSize > MaxIndexedActivities
+            ? await sessions.OpenAsync(tenantId, time: null, cancellationToken)
+            : await sessions.OpenIndexedAsync(time: null, cancellationToken);
         if (portions.Next <= pageSize)
         {
             session.BeginSnapshot();

@@ -11,6 +11,8 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
     /// <summary>The longest request target, in bytes.</summary>
     public const int LongestUrl = 32 * 1024;
 
+    private const int MaxDrainedBytes = 64 * 1024;
+
     public async Task InvokeAsync(HttpContext http)
     {
         try
@@ -40,6 +42,12 @@ internal sealed partial class Failures(RequestDelegate next, IDatabaseStatus dat
         catch (Exception exception) when (!http.Response.HasStarted)
         {
             RequestIds.Restart(http);
+            if (exception is LimitExceededException or ServiceLimitException && http.Request.ContentLength > MaxDrainedBytes)
+            {
+                // The server would read the rest of the body only to keep the connection.
+                http.Response.Headers.Connection = "close";
+            }
+
             if (exception is LimitExceededException limit)
             {
                 refusals.Write(limit.Code, limit.Message);

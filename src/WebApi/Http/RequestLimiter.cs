@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using IndustryData.Application.Common;
 using IndustryData.WebApi.Security;
 
@@ -13,19 +12,19 @@ internal sealed class RequestLimiter : IDisposable
 {
     private const long MuchMemory = 64L * 1024 * 1024;
     private const long LittleMemory = 16L * 1024 * 1024;
+    private const long MuchCommitted = 256L * 1024 * 1024;
+
+    // The first one finds what is garbage, the following ones give it back to the system.
+    private const int CollectionsAfterBurst = 3;
 
     private static readonly TimeSpan _sweepPeriod = TimeSpan.FromSeconds(10);
-
-    // A collection of everything stops all requests.
-    private static readonly TimeSpan _minCollectionPeriod = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<Guid, TenantLoad> _tenants = new();
     private readonly Limits _limits;
     private readonly TimeSpan _idleTimeout;
     private readonly Timer _sweep;
     private readonly RefusalLog _refusals;
-    private bool _heldMuch;
-    private long? _collectedAt;
+    private int _collections;
 
     public RequestLimiter(Limits limits, RefusalLog refusals)
     {
@@ -107,20 +106,20 @@ internal sealed class RequestLimiter : IDisposable
         }
     }
 
-    // After a burst the garbage collector has no reason to run while little is allocated, and the process would keep the memory of the burst.
+    // After a burst the garbage collector has no reason to run while little is allocated, and the process would keep the
+    // memory of the burst. In the background, because a compacting collection stops all requests for most of a second.
     private void ReturnMemory()
     {
         var held = Budget.HeldBytes;
-        if (held > MuchMemory)
+        if (held > MuchMemory || GC.GetGCMemoryInfo().TotalCommittedBytes > MuchCommitted)
         {
-            _heldMuch = true;
+            _collections = CollectionsAfterBurst;
         }
-        else if (_heldMuch
-            && held < LittleMemory
-            && !(_collectedAt is { } last && Stopwatch.GetElapsedTime(last) < _minCollectionPeriod))
+
+        if (_collections > 0 && held < LittleMemory)
         {
-            (_heldMuch, _collectedAt) = (false, Stopwatch.GetTimestamp());
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            _collections--;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
         }
     }
 
