@@ -56,7 +56,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
         var expired = await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM expired_partitions");
         expired.ShouldBe(
-            from table in (string[])["run_activities", "runs"] from instant in (DateTimeOffset[])[now.AddMonths(-60), now.AddMonths(-28)]
+            from table in (string[])["run_activities", "runs"]
+            from instant in (DateTimeOffset[])[now.AddMonths(-60), now.AddMonths(-28)]
             select $"{table}_{Quarter(instant)}_expired");
 
         // What the default partition held can be attached again too, with its counts.
