@@ -13,7 +13,7 @@ namespace IndustryData.WebApi.Http;
 internal sealed class ResponseBuffer(Admission? admission, bool isRequired, int firstSize = ResponseBuffer.SegmentSize) : IBufferWriter<byte>, IDisposable
 {
     /// <summary>The size of a segment, in bytes: below the large object heap, and small enough for the server's pipe.</summary>
-    public const int SegmentSize = 32 * 1024;
+    public const int SegmentSize = 64 * 1024;
 
     // A segment may end with so many unused bytes. For a longer piece it is filled, by way of the scratch array.
     private const int MaxUnused = 4096;
