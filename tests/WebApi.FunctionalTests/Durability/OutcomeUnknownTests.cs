@@ -41,8 +41,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     {
         await using var service = await RunningService.StartAsync(_server.ConnectionString);
         var run = await AddAsync(service);
-        await ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = 'none'");
-        await ExecuteAsync("SELECT pg_reload_conf()");
+        await RequireAbsentStandbyAsync();
 
         var sent = SendAsync(service, write, run);
         while (await ReadAsync<long>("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 0)
@@ -64,8 +63,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     {
         await using var service = await RunningService.StartAsync(_server.ConnectionString, ("Commit:Timeout", "00:00:01"));
         var run = await AddAsync(service);
-        await ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = 'none'");
-        await ExecuteAsync("SELECT pg_reload_conf()");
+        await RequireAbsentStandbyAsync();
 
         using var response = await SendAsync(service, write, run);
         await ShouldBeUnknownAsync(response);
@@ -192,6 +190,32 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         var error = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation)).RootElement;
         error.Cause().ShouldBe("outcomeUnknown");
         error.GetProperty("error").Text("message").ShouldContain("not known whether what you sent was stored");
+    }
+
+    /// <summary>
+    /// Makes commits wait for a standby that does not exist. A reload takes effect when the checkpointer has read the
+    /// configuration, so this commits until a commit has waited.
+    /// </summary>
+    private async Task RequireAbsentStandbyAsync()
+    {
+        await ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = 'none'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        await using var connection = new NpgsqlConnection(
+            $"{_server.ConnectionString};Options=-c client_min_messages=warning");
+        var waited = false;
+        connection.Notice += (_, received) => waited |= received.Notice.Routine == "SyncRepWaitForLSN";
+        await connection.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand("SELECT pg_logical_emit_message(true, 'test', '')", connection);
+        while (!waited)
+        {
+            var commit = command.ExecuteNonQueryAsync(Cancellation);
+            while (await Task.WhenAny(commit, Task.Delay(100, Cancellation)) != commit)
+            {
+                command.Cancel();
+            }
+
+            await commit;
+        }
     }
 
     private Task ExecuteAsync(string sql) => TestDatabase.ExecuteAsync($"{_server.ConnectionString};Options=-c synchronous_commit=local", sql);
