@@ -29,6 +29,8 @@ internal static partial class Serve
     // do.
     private const int LongestRequestLine = 2 * Failures.LongestUrl;
 
+    private const int ReadAheadBytes = 2 * LongestRequestLine;
+
     /// <summary>Puts the service together.</summary>
     /// <param name="builder">The host's builder.</param>
     /// <param name="connectionString">The database.</param>
@@ -41,6 +43,9 @@ internal static partial class Serve
         }
 
         var limits = Settings.Read<Limits>(builder.Configuration, "Limits");
+
+        // What the server reads ahead of a body is not counted by the memory budget, so it is little.
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = ReadAheadBytes);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -50,8 +55,7 @@ internal static partial class Serve
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
 
-            // What the server reads ahead of a body is not counted by the memory budget, so it is little.
-            kestrel.Limits.MaxRequestBufferSize = 2 * LongestRequestLine;
+            kestrel.Limits.MaxRequestBufferSize = ReadAheadBytes;
             kestrel.Limits.Http2.InitialConnectionWindowSize = Http2WindowBytes;
             kestrel.Limits.Http2.InitialStreamWindowSize = Http2WindowBytes;
             var connections = new ConnectionLimit(limits);

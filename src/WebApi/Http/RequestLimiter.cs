@@ -10,13 +10,6 @@ namespace IndustryData.WebApi.Http;
 /// </summary>
 internal sealed class RequestLimiter : IDisposable
 {
-    private const long MuchMemory = 64L * 1024 * 1024;
-    private const long LittleMemory = 16L * 1024 * 1024;
-    private const long MuchCommitted = 256L * 1024 * 1024;
-
-    // The first one finds what is garbage, the following ones give it back to the system.
-    private const int CollectionsAfterBurst = 3;
-
     private static readonly TimeSpan _sweepPeriod = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Guid, TenantLoad> _tenants = new();
@@ -24,7 +17,6 @@ internal sealed class RequestLimiter : IDisposable
     private readonly TimeSpan _idleTimeout;
     private readonly Timer _sweep;
     private readonly RefusalLog _refusals;
-    private int _collections;
 
     public RequestLimiter(Limits limits, RefusalLog refusals)
     {
@@ -32,11 +24,12 @@ internal sealed class RequestLimiter : IDisposable
         _refusals = refusals;
         _idleTimeout = TimeSpan.FromSeconds(limits.IdleTransferSeconds);
         Budget = new MemoryBudget(limits);
+        var heap = new HeapTrim(Budget);
         _sweep = new Timer(
             _ =>
             {
                 Sweep();
-                ReturnMemory();
+                heap.Run();
             },
             state: null,
             _sweepPeriod,
@@ -103,23 +96,6 @@ internal sealed class RequestLimiter : IDisposable
         foreach (var tenant in _tenants.Values)
         {
             tenant.Dispose();
-        }
-    }
-
-    // After a burst the garbage collector has no reason to run while little is allocated, and the process would keep the
-    // memory of the burst. In the background, because a compacting collection stops all requests for most of a second.
-    private void ReturnMemory()
-    {
-        var held = Budget.HeldBytes;
-        if (held > MuchMemory || GC.GetGCMemoryInfo().TotalCommittedBytes > MuchCommitted)
-        {
-            _collections = CollectionsAfterBurst;
-        }
-
-        if (_collections > 0 && held < LittleMemory)
-        {
-            _collections--;
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
         }
     }
 
