@@ -16,6 +16,7 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
 
     private RateLimitLease? _permit;
     private long _heldBytes;
+    private long _advanceBytes;
 
     /// <summary>How long a caller that sends a body may send nothing.</summary>
     public TimeSpan IdleTimeout => idleTimeout;
@@ -62,7 +63,14 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     }
 
     /// <summary>Gives the permit back before the request ends: from here on the request only waits for its caller.</summary>
-    public void EndProcessing() => Interlocked.Exchange(ref _permit, null)?.Dispose();
+    public void EndProcessing()
+    {
+        Interlocked.Exchange(ref _permit, null)?.Dispose();
+        if (Interlocked.Exchange(ref _advanceBytes, 0) is not 0 and var left)
+        {
+            Release(left);
+        }
+    }
 
     /// <summary>Gives the permit back while the request waits for the rest of its body.</summary>
     /// <returns>True if there was a permit, which <see cref="ResumeAsync"/> has to take again.</returns>
@@ -89,9 +97,32 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     /// <summary>True if so many bytes can never be reserved.</summary>
     public bool NeverFits(long bytes) => bytes > budget.ShareBytes;
 
+    /// <summary>
+    /// Reserves memory for an answer before it is known how long it will be, so that no work is spent on one for which
+    /// there is none. What <see cref="Reserve"/> asks for is taken from it first, and what is left over is given back
+    /// when the request only waits for its caller.
+    /// </summary>
+    /// <param name="bytes">How many bytes; a quarter of the tenant's share at most.</param>
+    /// <exception cref="LimitExceededException">The tenant would hold more than its share: 429.</exception>
+    /// <exception cref="ServiceLimitException">All tenants together would hold more than the total: 503.</exception>
+    public void ReserveInAdvance(long bytes)
+    {
+        bytes = Math.Min(bytes, budget.ShareBytes / 4);
+        Reserve(bytes);
+        Interlocked.Add(ref _advanceBytes, bytes);
+    }
+
     /// <inheritdoc cref="MemoryBudget.Reserve" />
     public void Reserve(long bytes, bool isRequired = false)
     {
+        if (Interlocked.Read(ref _advanceBytes) > 0)
+        {
+            var advance = Interlocked.Exchange(ref _advanceBytes, 0);
+            var used = Math.Min(advance, bytes);
+            Interlocked.Add(ref _advanceBytes, advance - used);
+            bytes -= used;
+        }
+
         budget.Reserve(tenant, bytes, isRequired);
         Interlocked.Add(ref _heldBytes, bytes);
     }

@@ -7,28 +7,28 @@ namespace IndustryData.WebApi.Http;
 /// <param name="budget">The memory of the requests in progress.</param>
 internal sealed class HeapTrim(MemoryBudget budget)
 {
-    private const long MaxIdleCommittedBytes = 128L * 1024 * 1024;
-    private const long MaxIdleHeldBytes = 16L * 1024 * 1024;
-    private const long MaxIdleAllocatedBytes = 128L * 1024 * 1024;
+    private const long MaxHeldBytes = 16L * 1024 * 1024;
+    private const long MinGrowthBytes = 32L * 1024 * 1024;
 
-    private long _allocatedBytes;
-    private long _trimmedBytes;
+    // Allocations of the load that goes on are collected in time without a compaction.
+    private const int PeriodsOfLoad = 4;
+
+    private long _allocatedBytes = GC.GetTotalAllocatedBytes();
+    private long _trimmedBytes = Environment.WorkingSet;
 
     /// <summary>
-    /// Compacts the heap if little was allocated since the last call and much more is committed than after the last
-    /// compaction. Requests wait for some 50 ms meanwhile.
+    /// Compacts the heap if the process has grown since the last time by more than the present load explains. Requests
+    /// wait for some 30 ms meanwhile. To be called at even intervals.
     /// </summary>
     public void Run()
     {
         var allocated = GC.GetTotalAllocatedBytes();
-        var isIdle = allocated - _allocatedBytes < MaxIdleAllocatedBytes && budget.HeldBytes < MaxIdleHeldBytes;
+        var maxGrowth = MinGrowthBytes + (PeriodsOfLoad * (allocated - _allocatedBytes));
         _allocatedBytes = allocated;
-        if (isIdle && CommittedBytes() > Math.Max(MaxIdleCommittedBytes, _trimmedBytes * 3 / 2))
+        if (budget.HeldBytes < MaxHeldBytes && Environment.WorkingSet > _trimmedBytes + maxGrowth)
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            _trimmedBytes = CommittedBytes();
+            _trimmedBytes = Environment.WorkingSet;
         }
     }
-
-    private static long CommittedBytes() => GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
 }

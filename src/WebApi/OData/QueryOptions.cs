@@ -19,6 +19,12 @@ internal sealed partial class QueryOptions
     public const string SkipToken = "$skiptoken";
     public const string Top = "$top";
 
+    /// <summary>
+    /// The bytes of a page. It ends when it has so many, however few runs that are, so that no answer takes all the
+    /// memory.
+    /// </summary>
+    public const int LargestPage = 4 * 1024 * 1024;
+
     private readonly Dictionary<string, string> _values;
 
     private QueryOptions(Dictionary<string, string> values) => _values = values;
@@ -28,6 +34,32 @@ internal sealed partial class QueryOptions
 
     /// <summary>The page size; above the largest it means the largest.</summary>
     public int PageSize => this[Top] is not { } top ? RunPage.DefaultSize : int.TryParse(top, out var size) ? Math.Min(size, RunPage.MaxSize) : RunPage.MaxSize;
+
+    /// <summary>
+    /// Determines the size of a page from <c>$top</c> and <c>Prefer: odata.maxpagesize</c>, and sets
+    /// <c>Preference-Applied</c>. Reserves the memory of a large page.
+    /// </summary>
+    /// <param name="http">The request.</param>
+    /// <param name="most">The largest size that the path offers.</param>
+    /// <exception cref="Application.Common.LimitExceededException">
+    /// It is a large page, and the tenant has no memory left for it.
+    /// </exception>
+    public int ReadPageSize(HttpContext http, int most = RunPage.MaxSize)
+    {
+        var size = Math.Min(PageSize, most);
+        if (Preferences.MaxPageSize(http) is { } wish)
+        {
+            size = Math.Min(size, wish);
+            Preferences.ApplyMaxPageSize(http, Math.Min(wish, most));
+        }
+
+        if (size > RunPage.DefaultSize)
+        {
+            Admission.Of(http)?.ReserveInAdvance(LargestPage);
+        }
+
+        return size;
+    }
 
     /// <summary>The options as a query string that asks for the same on the pages after the first: what is left out there applies to one page alone.</summary>
     public string ForNextPage => Written(Skip, SkipToken, DeltaToken);

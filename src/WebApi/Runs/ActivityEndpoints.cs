@@ -91,12 +91,7 @@ internal static class ActivityEndpoints
             after = new ActivityId(last);
         }
 
-        var size = options.PageSize;
-        if (Preferences.MaxPageSize(http) is { } wish)
-        {
-            size = Math.Min(size, wish);
-            Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
-        }
+        var size = options.ReadPageSize(http);
 
         var query = new ListActivitiesQuery(http.Tenant(), http.Key(), size, after, "true".Equals(options[QueryOptions.Count], StringComparison.OrdinalIgnoreCase));
         if ((await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out var error))

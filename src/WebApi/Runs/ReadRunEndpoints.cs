@@ -64,12 +64,7 @@ internal static class ReadRunEndpoints
         }
 
         var most = asked.Selection.WithActivities ? RunPage.MaxSizeWithActivities : RunPage.MaxSize;
-        var size = Math.Min(options.PageSize, most);
-        if (Preferences.MaxPageSize(http) is { } wish)
-        {
-            size = Math.Min(size, wish);
-            Preferences.ApplyMaxPageSize(http, Math.Min(wish, most));
-        }
+        var size = options.ReadPageSize(http, most);
 
         var shown = asked.Selection.Shown;
         var query = new ListRunsQuery(

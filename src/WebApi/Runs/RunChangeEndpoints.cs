@@ -72,12 +72,7 @@ internal static class RunChangeEndpoints
             }
         }
 
-        var size = options.PageSize;
-        if (Preferences.MaxPageSize(http) is { } wish)
-        {
-            size = Math.Min(size, wish);
-            Preferences.ApplyMaxPageSize(http, Math.Min(wish, RunPage.MaxSize));
-        }
+        var size = options.ReadPageSize(http);
 
         var shown = asked.Selection.Shown;
         var query = new ReadRunChangesQuery(

@@ -8,9 +8,6 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>Writes runs as published Graph does.</summary>
 internal static class RunJson
 {
-    // A page ends when it has so much, however few runs that are, so that nobody's answer takes all the memory.
-    private const int LargestPage = 4 * 1024 * 1024;
-
     private static readonly JsonEncodedText _context = JsonEncodedText.Encode("@odata.context");
     private static readonly JsonEncodedText _etag = JsonEncodedText.Encode("@odata.etag");
     private static readonly JsonEncodedText _value = JsonEncodedText.Encode("value");
@@ -69,7 +66,7 @@ internal static class RunJson
             json.WriteStartObject();
             WriteMembers(json, run, selection.Shown, run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null);
             json.WriteEndObject();
-            page.IsFull = json.BytesCommitted + json.BytesPending > LargestPage;
+            page.IsFull = json.BytesCommitted + json.BytesPending > QueryOptions.LargestPage;
         }
 
         json.WriteEndArray();

@@ -37,15 +37,6 @@ internal sealed class FaultReport(string scenario)
         }
     }
 
-    /// <summary>States a goal. A goal that is missed is reported as such, and does not fail the test.</summary>
-    public void Aim(bool isReached, string goal)
-    {
-        if (!isReached)
-        {
-            Note($"GOAL MISSED: {goal}");
-        }
-    }
-
     /// <summary>States that no answer breaks a rule.</summary>
     /// <param name="answers">The answers.</param>
     /// <param name="breaks">Which ones break it.</param>

@@ -14,12 +14,9 @@ public sealed class MemoryTests : FaultScenario
     private const int ErrorBytes = 60_000;
     private const int ActivityErrorBytes = 8_000;
     private const int BatchBytes = 4 * 1000 * 1000;
-    private const int GoalResidentMegabytes = 600;
-
-    // What is measured lies so close to the goal that a busy machine could miss it.
-    private const int MaxResidentMegabytes = 800;
+    private const int MaxResidentMegabytes = 600;
     private const int MaxGrowthMegabytes = 100;
-    private static readonly TimeSpan _maxP99 = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _duration = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan _maxRelease = TimeSpan.FromSeconds(60);
 
     /// <summary>
@@ -36,15 +33,16 @@ public sealed class MemoryTests : FaultScenario
         using var b = new Caller(service.Root, Caller.TenantB);
         var run = await AddLargeRunsAsync(cluster, a);
         await WarmUpAsync(ledger, b, runs: 1000);
-        await MeasureAsync(b, ledger, TimeSpan.FromSeconds(2));
-        var (listsAlone, _) = await MeasureAsync(b, ledger, Form.Seconds(3, 10));
-
         var start = ReadResidentMegabytes(service);
+        await RehearseAsync(service.Root, run);
+        await MeasureAsync(b, ledger, TimeSpan.FromSeconds(5));
+        var (listsAlone, writesAlone) = await MeasureAsync(b, ledger, Form.Seconds(3, 10));
+
         var max = start;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var sampling = SampleAsync(service, megabytes => max = Math.Max(max, megabytes), stop.Token);
         var stuck = await StallAsync(service.Root, run);
-        var (lists, writes) = await MeasureAsync(b, ledger, Form.Seconds(15, 60));
+        var (lists, writes) = await MeasureAsync(b, ledger, _duration);
         foreach (var connection in stuck)
         {
             connection.Dispose();
@@ -64,13 +62,12 @@ public sealed class MemoryTests : FaultScenario
         report.Note($"resident {start} MB, at most {max} MB, {end} MB {release.TotalSeconds:0} s after they left");
         report.Note($"B's lists alone: {listsAlone}; beside: {lists}; writes: {writes}");
         report.Require(max <= MaxResidentMegabytes, $"at most {MaxResidentMegabytes} MB are resident");
-        report.Aim(max <= GoalResidentMegabytes, $"at most {GoalResidentMegabytes} MB are resident");
-        report.Aim(end <= start + MaxGrowthMegabytes, "the memory is free 60 s after they left");
+        report.Require(end <= start + MaxGrowthMegabytes, "the memory is free 60 s after they left");
         report.RequireNone(lists.Failed.Concat(writes.Failed), _ => true, "nothing of B fails");
-        report.Require(lists.P99 <= _maxP99, $"B's lists have a p99 of at most {_maxP99.TotalSeconds:0} s");
-        report.Aim(
-            lists.P99 <= listsAlone.MaxP99UnderLoad,
-            $"B's lists have a p99 of at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
+        report.Require(
+            lists.P99 <= listsAlone.MaxP99UnderLoad && writes.P99 <= writesAlone.MaxP99UnderLoad,
+            $"B's p99 is at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms for lists and "
+            + $"{writesAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms for writes");
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
@@ -90,6 +87,15 @@ public sealed class MemoryTests : FaultScenario
         return run.Id;
 
         static string Error(int bytes) => $$"""{"code":"large","message":"{{new string('x', bytes)}}"}""";
+    }
+
+    // The runtime compiles code when it is first used, which takes longer than all that these requests do.
+    private static async Task RehearseAsync(Uri root, string run)
+    {
+        foreach (var connection in await StallAsync(root, run))
+        {
+            connection.Dispose();
+        }
     }
 
     private static async Task<(Latencies Lists, Latencies Writes)> MeasureAsync(
