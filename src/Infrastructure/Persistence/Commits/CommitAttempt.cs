@@ -38,6 +38,9 @@ internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short 
         }
     }
 
+    /// <summary>Called when the statement that was to commit has failed and something else is tried.</summary>
+    public void NoteRollback() => Interlocked.CompareExchange(ref _state, Open, CommitSent);
+
     /// <summary>Gives the attempt up.</summary>
     /// <returns>True when nothing of it can be committed any more; false when its outcome is unknown.</returns>
     public bool GiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, Open) == Open;

@@ -4,36 +4,39 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>Commits new runs, however many, with one statement per table.</summary>
-internal static class InsertTransaction
+internal sealed class InsertTransaction(NpgsqlDataSource database)
 {
+    // A client that repeats requests often does so for a while, and a batch that fails costs as much as one that
+    // succeeds.
+    private const int ClaimsAfterConflict = 32;
+
+    private int _claims;
+
     /// <summary>
     /// Commits a batch. Of a run whose idempotency key is taken nothing is stored, and <see cref="Insertion.IsFirst"/>
     /// is false.
     /// </summary>
-    public static async Task CommitAsync(CommitAttempt<Insertion> attempt, NpgsqlDataSource database)
+    public async Task CommitAsync(CommitAttempt<Insertion> attempt)
     {
         await using var connection = await database.OpenConnectionAsync();
         using var standby = new StandbyWait(connection);
-        await using var batch = new NpgsqlBatch(connection);
-        var hasKeys = await ClaimKeysAsync(attempt.Writes, connection);
-        var runs = new List<Run>(attempt.Writes.Count);
-        foreach (var insertion in attempt.Writes)
+        var keyed = Keyed(attempt.Writes);
+        if (keyed.Count == 0 || !IsConflictLikely())
         {
-            if (insertion.IsFirst)
+            try
             {
-                runs.Add(insertion.Run);
+                await InsertAsync(attempt, keyed, connection);
+                standby.ThrowIfCanceled();
+                return;
+            }
+            catch (PostgresException exception) when (exception.ConstraintName == RunInserts.KeysConstraint)
+            {
+                attempt.NoteRollback();
+                Volatile.Write(ref _claims, ClaimsAfterConflict);
             }
         }
 
-        Add(batch, runs, new RunCountDeltas(attempt.Shard));
-        if (hasKeys)
-        {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
-        }
-
-        // Without keys the batch is a transaction by itself, which ends with its last statement.
-        attempt.BeginCommit();
-        await batch.ExecuteNonQueryAsync();
+        await ClaimAndInsertAsync(attempt, keyed, connection);
         standby.ThrowIfCanceled();
     }
 
@@ -49,41 +52,68 @@ internal static class InsertTransaction
         counts.Add(batch);
     }
 
-    /// <summary>Begins a transaction and claims the idempotency keys of the batch.</summary>
-    /// <returns>False when the batch has no keys; then no transaction was begun.</returns>
-    private static async Task<bool> ClaimKeysAsync(IReadOnlyList<Insertion> insertions, NpgsqlConnection connection)
+    private static List<Insertion> Keyed(IReadOnlyList<Insertion> insertions)
     {
-        List<Insertion>? keyed = null;
+        var keyed = new List<Insertion>();
         foreach (var insertion in insertions)
         {
             if (insertion.Key is not null)
             {
-                (keyed ??= []).Add(insertion);
+                keyed.Add(insertion);
             }
         }
 
-        if (keyed is null)
+        return keyed;
+    }
+
+    private bool IsConflictLikely() => Volatile.Read(ref _claims) > 0 && Interlocked.Decrement(ref _claims) >= 0;
+
+    // Keys are free as a rule. The batch is a transaction by itself, which ends with its last statement, and fails as a
+    // whole if a key is taken.
+    private static async Task InsertAsync(
+        CommitAttempt<Insertion> attempt, List<Insertion> keyed, NpgsqlConnection connection)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        if (keyed.Count > 0)
         {
-            return false;
+            RunInserts.AddKeys(batch, keyed, returnsFree: false);
+            keyed.ForEach(i => i.IsFirst = true);
+        }
+
+        Add(batch, [.. attempt.Writes.Select(i => i.Run)], new RunCountDeltas(attempt.Shard));
+        attempt.BeginCommit();
+        await batch.ExecuteNonQueryAsync();
+    }
+
+    private static async Task ClaimAndInsertAsync(
+        CommitAttempt<Insertion> attempt, List<Insertion> keyed, NpgsqlConnection connection)
+    {
+        await using (var claim = new NpgsqlBatch(connection))
+        {
+            claim.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN"));
+            RunInserts.AddKeys(claim, keyed, returnsFree: true);
+            var free = new HashSet<Guid>(keyed.Count);
+            await using (var rows = await claim.ExecuteReaderAsync())
+            {
+                while (await rows.ReadAsync())
+                {
+                    free.Add(rows.GetGuid(0));
+                }
+            }
+
+            foreach (var insertion in keyed)
+            {
+                insertion.IsFirst = free.Contains(insertion.Run.Id.Value);
+            }
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN"));
-        RunInserts.AddKeys(batch, keyed);
-        var claimed = new HashSet<Guid>(keyed.Count);
-        await using (var rows = await batch.ExecuteReaderAsync())
-        {
-            while (await rows.ReadAsync())
-            {
-                claimed.Add(rows.GetGuid(0));
-            }
-        }
-
-        foreach (var insertion in keyed)
-        {
-            insertion.IsFirst = claimed.Contains(insertion.Run.Id.Value);
-        }
-
-        return true;
+        Add(
+            batch,
+            [.. attempt.Writes.Where(i => i.IsFirst).Select(i => i.Run)],
+            new RunCountDeltas(attempt.Shard));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        attempt.BeginCommit();
+        await batch.ExecuteNonQueryAsync();
     }
 }

@@ -9,6 +9,9 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// </summary>
 internal static class RunInserts
 {
+    /// <summary>The constraint that an insert of a taken key violates.</summary>
+    public const string KeysConstraint = "kept_requests_pkey";
+
     // The change's number is what the function change_number gives, written out: a function in SQL is planned anew for
     // each statement that calls it.
     private const string Runs =
@@ -30,18 +33,29 @@ internal static class RunInserts
         """
         INSERT INTO kept_requests (tenant_id, name, body_hash, run_id, with_representation, created_date_time)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
+        """;
+
+    private const string FreeKeys =
+        $"""
+        {Keys}
         ON CONFLICT DO NOTHING
         RETURNING run_id
         """;
 
     /// <summary>
-    /// Adds the statement that claims idempotency keys. It returns the ids of the runs whose keys were free.
+    /// Adds the statement that inserts idempotency keys.
     /// </summary>
-    public static void AddKeys(NpgsqlBatch batch, IReadOnlyList<Insertion> keyed)
+    /// <param name="batch">Where to.</param>
+    /// <param name="keyed">The insertions that have keys.</param>
+    /// <param name="returnsFree">
+    /// Whether it inserts the free keys and returns the ids of their runs; otherwise it fails if a key is taken.
+    /// </param>
+    public static void AddKeys(NpgsqlBatch batch, IReadOnlyList<Insertion> keyed, bool returnsFree)
     {
         // In one order everywhere: otherwise two transactions could each hold the key that the other needs next.
-        Insertion[] sorted = [.. keyed.OrderBy(i => i.TenantId.Value).ThenBy(i => i.Key!.Name, StringComparer.Ordinal)];
-        var insert = new NpgsqlBatchCommand(Keys);
+        Insertion[] sorted = [.. keyed];
+        Array.Sort(sorted, CompareKeys);
+        var insert = new NpgsqlBatchCommand(returnsFree ? FreeKeys : Keys);
         insert.Values(sorted, i => i.TenantId.Value);
         insert.Values(sorted, i => i.Key!.Name);
         insert.Values(sorted, i => i.Key!.BodyHash.ToArray());
@@ -97,6 +111,12 @@ internal static class RunInserts
     /// <summary>Adds a parameter that has a value for each row.</summary>
     public static void Values<TRow, TValue>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, TValue> value) =>
         command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(rows, value) });
+
+    private static int CompareKeys(Insertion one, Insertion other)
+    {
+        var tenants = one.TenantId.Value.CompareTo(other.TenantId.Value);
+        return tenants != 0 ? tenants : string.CompareOrdinal(one.Key!.Name, other.Key!.Name);
+    }
 
     private static void Json<TRow>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, string?> value) =>
         command.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = Column(rows, value), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json });
