@@ -37,6 +37,50 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     }
 
     [Fact]
+    public async Task Large_page_without_room_returns_429_before_it_is_read_and_a_small_one_is_served()
+    {
+        await using var service = await StartAsync(("Limits:MemorySharePercent", "13"));
+        using var first = await BeginBatchAsync(service, Tokens.Make());
+        using var second = await BeginBatchAsync(service, Tokens.Make());
+        await UntilHeldAsync(service, held => held >= 2 * BatchBytes);
+
+        foreach (var path in (string[])["process/runs", "process/runs/delta"])
+        {
+            using var large = await service.Client.GetAsync($"{path}?$top=1000", Cancellation);
+            using var small = await service.Client.GetAsync($"{path}?$top=10", Cancellation);
+
+            large.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests, path);
+            (await large.JsonAsync()).Cause().ShouldBe("memoryShareExceeded");
+            small.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+        }
+    }
+
+    [Fact]
+    public void Memory_reserved_in_advance_is_used_first_and_the_rest_is_given_back()
+    {
+        var limits = new Limits();
+        using var load = new TenantLoad(limits);
+        load.TryEnter();
+        var budget = new MemoryBudget(limits);
+        using (var admission = new Admission(load, budget, TimeSpan.FromSeconds(10)))
+        {
+            admission.ReserveInAdvance(1000);
+            admission.Reserve(600);
+            budget.HeldBytes.ShouldBe(1000);
+            admission.Reserve(600);
+            budget.HeldBytes.ShouldBe(1200);
+            admission.ReserveInAdvance(500);
+            admission.Release(1200);
+            budget.HeldBytes.ShouldBe(500);
+            admission.EndProcessing();
+            budget.HeldBytes.ShouldBe(0);
+            admission.ReserveInAdvance(500);
+        }
+
+        budget.HeldBytes.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Bodies_beyond_the_total_return_503()
     {
         await using var service = await StartAsync(("Limits:MemorySharePercent", "100"));
