@@ -62,7 +62,10 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
         }
     }
 
-    /// <summary>Gives the permit back before the request ends: from here on the request only waits for its caller.</summary>
+    /// <summary>
+    /// Gives back the permit and what is left of the memory reserved in advance, before the request ends: from here on
+    /// the request only waits for its caller.
+    /// </summary>
     public void EndProcessing()
     {
         Interlocked.Exchange(ref _permit, null)?.Dispose();
@@ -98,9 +101,8 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     public bool NeverFits(long bytes) => bytes > budget.ShareBytes;
 
     /// <summary>
-    /// Reserves memory for an answer before it is known how long it will be, so that no work is spent on one for which
-    /// there is none. What <see cref="Reserve"/> asks for is taken from it first, and what is left over is given back
-    /// when the request only waits for its caller.
+    /// Reserves memory for an answer before its length is known, so that an answer that does not fit is refused before
+    /// it is made. <see cref="Reserve"/> uses this memory first. The rest is released by <see cref="EndProcessing"/>.
     /// </summary>
     /// <param name="bytes">How many bytes; a quarter of the tenant's share at most.</param>
     /// <exception cref="LimitExceededException">The tenant would hold more than its share: 429.</exception>

@@ -89,7 +89,7 @@ public sealed class MemoryTests : FaultScenario
         static string Error(int bytes) => $$"""{"code":"large","message":"{{new string('x', bytes)}}"}""";
     }
 
-    // The runtime compiles code when it is first used, which takes longer than all that these requests do.
+    // Sends each kind of request before the measurement, so that just-in-time compilation is not measured.
     private static async Task RehearseAsync(Uri root, string run)
     {
         foreach (var connection in await StallAsync(root, run))

@@ -38,7 +38,9 @@ internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short 
         }
     }
 
-    /// <summary>Called when the statement that was to commit has failed and something else is tried.</summary>
+    /// <summary>
+    /// Called when PostgreSQL has rolled the batch back and the attempt goes on with other statements.
+    /// </summary>
     public void NoteRollback() => Interlocked.CompareExchange(ref _state, Open, CommitSent);
 
     /// <summary>Gives the attempt up.</summary>

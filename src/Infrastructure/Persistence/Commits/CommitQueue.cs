@@ -38,7 +38,8 @@ internal sealed class CommitQueue : BackgroundService
 
         // Even shards for one lane and odd ones for the other: they never wait for each other's counters.
         var shard = 2 * Random.Shared.Next(RunCountDeltas.Shards / 2);
-        _inserts = new CommitLane<Insertion>(_insertLane, (short)shard, new InsertTransaction(database).CommitAsync, resources);
+        _inserts = new CommitLane<Insertion>(
+            _insertLane, (short)shard, new InsertTransaction(database).CommitAsync, resources);
         _changes = new CommitLane<Change>(_changeLane, (short)(shard + 1), attempt => ChangeAsync(attempt, scopes), resources);
     }
 
