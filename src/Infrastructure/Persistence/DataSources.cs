@@ -65,12 +65,12 @@ internal static class DataSources
     /// </param>
     public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
         // A reader that finds no connection within three seconds is told so.
-        Create(connectionString, ReadPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout);
+        Create(WithReadTimeout(connectionString), ReadPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout);
 
     /// <summary>The pool whose sessions use generic plans.</summary>
     /// <inheritdoc cref="Reads" />
     public static NpgsqlDataSource IndexedReads(string connectionString, TimeSpan queryTimeout) =>
-        Create(connectionString, IndexedPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout, GenericPlanSettings);
+        Create(WithReadTimeout(connectionString), IndexedPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout, GenericPlanSettings);
 
     /// <summary>The pool for commits.</summary>
     /// <param name="connectionString">Which PostgreSQL.</param>
@@ -113,6 +113,9 @@ internal static class DataSources
             "set_config('statement_timeout', '0', false)");
 
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
+
+    private static string WithReadTimeout(string connectionString) =>
+        $"{connectionString};Command Timeout={ReadSession.PoolTimeoutSeconds}";
 
     private static string StatementTimeout(TimeSpan queryTimeout) =>
         $"set_config('statement_timeout', '{(long)queryTimeout.TotalMilliseconds + 1000}', false)";

@@ -14,10 +14,14 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 internal sealed class ReadSession : IAsyncDisposable
 {
+    /// <summary>
+    /// The command timeout of the pools that sessions use, in seconds, and so of a read by key. For a command with
+    /// another timeout Npgsql sets options of the socket, and sets them back: four calls of the kernel.
+    /// </summary>
+    public const int PoolTimeoutSeconds = 15;
+
     // Npgsql's timeout sends a cancel request synchronously. It is therefore later than every other limit.
     private const int GraceSeconds = 10;
-
-    private const int KeyedTimeoutSeconds = 15;
 
     private readonly NpgsqlConnection _connection;
     private readonly CancelRequests _cancels;
@@ -42,8 +46,8 @@ internal sealed class ReadSession : IAsyncDisposable
     {
         (_connection, _lease, _cancels, _time, _lost, _caller, _stop) = (connection, lease, cancels, time, lost, caller, lost);
         _commandTimeoutSeconds = limit is { } longest
-            ? (int)Math.Ceiling(longest.TotalSeconds) + GraceSeconds
-            : KeyedTimeoutSeconds;
+            ? Math.Max((int)Math.Ceiling(longest.TotalSeconds) + GraceSeconds, PoolTimeoutSeconds)
+            : PoolTimeoutSeconds;
         if (limit is { } most)
         {
             var used = time?.Used ?? TimeSpan.Zero;
