@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -7,7 +9,8 @@ internal sealed class KeptRequest
 {
     public TenantId TenantId { get; init; }
 
-    public string Name { get; init; } = "";
+    /// <summary>The hash of its key (<see cref="HashOf"/>). A key itself is long, and costs its index three times the space.</summary>
+    public Guid KeyHash { get; init; }
 
     public byte[] BodyHash { get; init; } = [];
 
@@ -17,4 +20,12 @@ internal sealed class KeptRequest
     public bool WithRepresentation { get; init; }
 
     public DateTimeOffset CreatedDateTime { get; init; }
+
+    /// <summary>The first 16 bytes of the SHA-256 of a key.</summary>
+    public static Guid HashOf(string key)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(key), hash);
+        return new Guid(hash[..16], bigEndian: true);
+    }
 }

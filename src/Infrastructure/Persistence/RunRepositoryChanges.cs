@@ -123,13 +123,13 @@ internal sealed partial class RunRepository
     // Of several at once, one inserts; the others wait here until it is committed, and then find it.
     private static async Task<bool> IsFirstAsync(ChangeTransaction transaction, TenantId tenantId, Guid id, RequestKey key, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (tenant, hash) = (tenantId.Value, key.BodyHash.ToArray());
+        var (tenant, keyHash, bodyHash) = (tenantId.Value, KeptRequest.HashOf(key.Name), key.BodyHash.ToArray());
         var expired = now - RequestKey.Lifetime;
         return await transaction.Context.Database.ExecuteSqlAsync(
             $"""
-            INSERT INTO kept_requests (tenant_id, name, body_hash, run_id, with_representation, created_date_time)
-            VALUES ({tenant}, {key.Name}, {hash}, {id}, {key.WithRepresentation}, {now})
-            ON CONFLICT (tenant_id, name) DO UPDATE
+            INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
+            VALUES ({tenant}, {keyHash}, {bodyHash}, {id}, {key.WithRepresentation}, {now})
+            ON CONFLICT (tenant_id, key_hash) DO UPDATE
             SET body_hash = excluded.body_hash, run_id = excluded.run_id, with_representation = excluded.with_representation, created_date_time = excluded.created_date_time
             WHERE kept_requests.created_date_time <= {expired}
             """,
@@ -138,9 +138,9 @@ internal sealed partial class RunRepository
 
     private static async Task<Result<FirstAnswer>?> FindFirstAsync(ChangeTransaction transaction, TenantId tenantId, RequestKey key, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var expired = now - RequestKey.Lifetime;
+        var (keyHash, expired) = (KeptRequest.HashOf(key.Name), now - RequestKey.Lifetime);
         var first = await transaction.Context.KeptRequests.SingleOrDefaultAsync(
-            r => r.TenantId == tenantId && r.Name == key.Name && r.CreatedDateTime > expired, cancellationToken);
+            r => r.TenantId == tenantId && r.KeyHash == keyHash && r.CreatedDateTime > expired, cancellationToken);
         return first is null ? null
             : first.BodyHash.AsSpan().SequenceEqual(key.BodyHash.Span) ? new FirstAnswer(first.RunId, first.WithRepresentation)
             : RunErrors.KeyReused();

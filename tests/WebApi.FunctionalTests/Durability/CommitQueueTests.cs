@@ -141,7 +141,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     }
 
     [Theory]
-    [InlineData("a key", "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', 'idempotency k', '', gen_random_uuid(), false, now())", true)]
+    [InlineData("a key", "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())", true)]
     [InlineData("every counter", "UPDATE run_counts SET count = count", false)]
     [InlineData("the start lock", "SELECT pg_advisory_xact_lock(hashtextextended('11111111-1111-4111-8111-111111111111', 0))", true)]
     public async Task A_lock_on_something_of_one_tenant_delays_no_other(string what, string statement, bool fails)
@@ -192,7 +192,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     public async Task A_locked_key_lets_the_other_writes_of_its_tenant_pass()
     {
         await using var locked = await LockAsync(
-            "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', 'idempotency k', '', gen_random_uuid(), false, now())");
+            "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())");
         using var keyed = new HttpRequestMessage(HttpMethod.Post, "process/runs") { Content = Bodies.Json(Bodies.Run), Headers = { { "Idempotency-Key", "k" } } };
         var waiting = Client.SendAsync(keyed, Cancellation);
         await Task.WhenAll(Enumerable.Range(0, 50).Select(n => AddAsync(Bodies.RunAt(n))));

@@ -122,7 +122,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await InsertAsync(now);
         await TestDatabase.ExecuteAsync(
             _connectionString,
-            "INSERT INTO kept_requests SELECT gen_random_uuid(), n::text, '', gen_random_uuid(), TRUE, now() - interval '2 days' FROM generate_series(1, 25000) AS n");
+            "INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - interval '2 days' FROM generate_series(1, 25000) AS n");
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync(Cancellation);
         await using var holder = await connection.BeginTransactionAsync(Cancellation);
@@ -195,13 +195,13 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             _connectionString,
             """
             INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 day' FROM generate_series(29, 33) AS n;
-            INSERT INTO kept_requests SELECT gen_random_uuid(), n::text, '', gen_random_uuid(), TRUE, now() - n * interval '1 hour' FROM generate_series(22, 26) AS n;
+            INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE, now() - n * interval '1 hour' FROM generate_series(22, 26) AS n;
             """);
 
         await KeepUpAsync(new Retention(), DateTimeOffset.UtcNow);
 
         (await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")).ShouldBe([29, 30]);
-        (await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM kept_requests")).ShouldBe(["22", "23"]);
+        (await ReadAsync<string[]>("SELECT array_agg(convert_from(body_hash, 'UTF8') ORDER BY body_hash) FROM kept_requests")).ShouldBe(["22", "23"]);
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             _connectionString,
             """
             INSERT INTO run_deletions VALUES (gen_random_uuid(), gen_random_uuid(), 1, now());
-            INSERT INTO kept_requests VALUES (gen_random_uuid(), 'key', '', gen_random_uuid(), TRUE, now());
+            INSERT INTO kept_requests VALUES (gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now());
             """);
 
         await KeepUpAsync(new Retention(), DateTimeOffset.UtcNow.AddYears(1));
@@ -227,7 +227,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await TestDatabase.ExecuteAsync(
             _connectionString,
             """
-            INSERT INTO kept_requests SELECT gen_random_uuid(), n::text, '', gen_random_uuid(), TRUE, now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
+            INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
             INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 hour' FROM generate_series(1, 50000) AS n;
             ANALYZE;
             """);

@@ -31,7 +31,7 @@ internal static class RunInserts
 
     private const string Keys =
         """
-        INSERT INTO kept_requests (tenant_id, name, body_hash, run_id, with_representation, created_date_time)
+        INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
         """;
 
@@ -54,10 +54,11 @@ internal static class RunInserts
     {
         // In one order everywhere: otherwise two transactions could each hold the key that the other needs next.
         Insertion[] sorted = [.. keyed];
-        Array.Sort(sorted, CompareKeys);
+        var keys = Column(sorted, i => (Hash: KeptRequest.HashOf(i.Key!.Name), Tenant: i.TenantId.Value));
+        Array.Sort(keys, sorted);
         var insert = new NpgsqlBatchCommand(returnsFree ? FreeKeys : Keys);
-        insert.Values(sorted, i => i.TenantId.Value);
-        insert.Values(sorted, i => i.Key!.Name);
+        insert.Values(keys, k => k.Tenant);
+        insert.Values(keys, k => k.Hash);
         insert.Values(sorted, i => i.Key!.BodyHash.ToArray());
         insert.Values(sorted, i => i.Run.Id.Value);
         insert.Values(sorted, i => i.Key!.WithRepresentation);
@@ -111,12 +112,6 @@ internal static class RunInserts
     /// <summary>Adds a parameter that has a value for each row.</summary>
     public static void Values<TRow, TValue>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, TValue> value) =>
         command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(rows, value) });
-
-    private static int CompareKeys(Insertion one, Insertion other)
-    {
-        var tenants = one.TenantId.Value.CompareTo(other.TenantId.Value);
-        return tenants != 0 ? tenants : string.CompareOrdinal(one.Key!.Name, other.Key!.Name);
-    }
 
     private static void Json<TRow>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, string?> value) =>
         command.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = Column(rows, value), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json });

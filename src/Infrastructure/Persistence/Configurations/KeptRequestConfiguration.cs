@@ -8,9 +8,9 @@ internal sealed class KeptRequestConfiguration : IEntityTypeConfiguration<KeptRe
     public void Configure(EntityTypeBuilder<KeptRequest> builder)
     {
         builder.ToTable("kept_requests");
-        builder.HasKey(r => new { r.TenantId, r.Name }).HasName("kept_requests_pkey");
+        builder.HasKey(r => new { r.TenantId, r.KeyHash }).HasName("kept_requests_pkey");
         builder.Property(r => r.TenantId).HasColumnName("tenant_id");
-        builder.Property(r => r.Name).HasColumnName("name");
+        builder.Property(r => r.KeyHash).HasColumnName("key_hash");
         builder.Property(r => r.BodyHash).HasColumnName("body_hash");
         builder.Property(r => r.RunId).HasColumnName("run_id");
         builder.Property(r => r.WithRepresentation).HasColumnName("with_representation");

@@ -232,9 +232,9 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("tenant_id");
 
-                    b.Property<string>("Name")
-                        .HasColumnType("text")
-                        .HasColumnName("name");
+                    b.Property<Guid>("KeyHash")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_hash");
 
                     b.Property<byte[]>("BodyHash")
                         .IsRequired()
@@ -253,7 +253,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("with_representation");
 
-                    b.HasKey("TenantId", "Name")
+                    b.HasKey("TenantId", "KeyHash")
                         .HasName("kept_requests_pkey");
 
                     b.HasIndex(new[] { "CreatedDateTime" }, "kept_requests_oldest");
