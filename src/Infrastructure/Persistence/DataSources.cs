@@ -57,6 +57,9 @@ internal static class DataSources
     private const string Keepalives =
         "set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)";
 
+    // A tenant may run a few queries at the same time. With parallel workers each of them would take three processors.
+    private const string NoParallelWorkers = "set_config('max_parallel_workers_per_gather', '0', false)";
+
     /// <summary>The pool for arbitrary queries.</summary>
     /// <param name="connectionString">Which PostgreSQL.</param>
     /// <param name="queryTimeout">
@@ -65,7 +68,7 @@ internal static class DataSources
     /// </param>
     public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
         // A reader that finds no connection within three seconds is told so.
-        Create(WithReadTimeout(connectionString), ReadPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout);
+        Create(WithReadTimeout(connectionString), ReadPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout, NoParallelWorkers);
 
     /// <summary>The pool whose sessions use generic plans.</summary>
     /// <inheritdoc cref="Reads" />
