@@ -12,7 +12,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
 {
     private static readonly TimeSpan _lookInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _steadyAfter = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _patienceWithRemains = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _loginInterval = TimeSpan.FromMilliseconds(50);
