@@ -57,6 +57,10 @@ internal static class DataSources
     private const string Keepalives =
         "set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)";
 
+    // Pages that a session has to evict from the shared buffers go to the disk soon. By default the kernel keeps them until
+    // the end of the checkpoint, whose fsync of gigabytes then stalls every commit.
+    private const string SteadyWriteback = "set_config('backend_flush_after', '256kB', false)";
+
     // A tenant may run a few queries at the same time. With parallel workers each of them would take three processors.
     private const string NoParallelWorkers = "set_config('max_parallel_workers_per_gather', '0', false)";
 
@@ -89,6 +93,7 @@ internal static class DataSources
             "set_config('statement_timeout', '0', false)",
             $"set_config('lock_timeout', '{CommitLockTimeoutMilliseconds}', false)",
             "set_config('client_min_messages', 'warning', false)",
+            SteadyWriteback,
             IdleTransactionTimeout);
 
     /// <summary>
