@@ -111,7 +111,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts PostgreSQL again, at the same address, whenever it ends by itself; at growing intervals up to 30 s while that does not help.
+    /// Starts PostgreSQL again, at the same address, whenever it ends by itself; at growing intervals up to 10 s while that does not help.
     /// Returns when cancelled or disposed, and throws nothing. Not to be started twice, nor after disposing.
     /// </summary>
     /// <param name="cancellationToken">Ends the supervision; PostgreSQL runs on.</param>

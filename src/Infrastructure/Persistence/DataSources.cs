@@ -57,8 +57,8 @@ internal static class DataSources
     private const string Keepalives =
         "set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)";
 
-    // Pages that a session has to evict from the shared buffers go to the disk soon. By default the kernel keeps them until
-    // the end of the checkpoint, whose fsync of gigabytes then stalls every commit.
+    // Pages that a commit has to evict from the shared buffers go to the disk soon. By default the kernel may keep
+    // gigabytes of them until the fsync of the checkpoint, which then stalls every commit.
     private const string SteadyWriteback = "set_config('backend_flush_after', '256kB', false)";
 
     // A tenant may run a few queries at the same time. With parallel workers each of them would take three processors.
@@ -72,12 +72,24 @@ internal static class DataSources
     /// </param>
     public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
         // A reader that finds no connection within three seconds is told so.
-        Create(WithReadTimeout(connectionString), ReadPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout, NoParallelWorkers);
+        Create(
+            WithReadTimeout(connectionString, queryTimeout),
+            ReadPoolSize,
+            "Timeout=3",
+            StatementTimeout(queryTimeout),
+            IdleTransactionTimeout,
+            NoParallelWorkers);
 
     /// <summary>The pool whose sessions use generic plans.</summary>
     /// <inheritdoc cref="Reads" />
     public static NpgsqlDataSource IndexedReads(string connectionString, TimeSpan queryTimeout) =>
-        Create(WithReadTimeout(connectionString), IndexedPoolSize, "Timeout=3", StatementTimeout(queryTimeout), IdleTransactionTimeout, GenericPlanSettings);
+        Create(
+            WithReadTimeout(connectionString, queryTimeout),
+            IndexedPoolSize,
+            "Timeout=3",
+            StatementTimeout(queryTimeout),
+            IdleTransactionTimeout,
+            GenericPlanSettings);
 
     /// <summary>The pool for commits.</summary>
     /// <param name="connectionString">Which PostgreSQL.</param>
@@ -122,15 +134,15 @@ internal static class DataSources
 
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
 
-    private static string WithReadTimeout(string connectionString) =>
-        $"{connectionString};Command Timeout={ReadSession.PoolTimeoutSeconds}";
+    private static string WithReadTimeout(string connectionString, TimeSpan queryTimeout) =>
+        $"{connectionString};Command Timeout={ReadSession.CommandTimeoutSeconds(queryTimeout)}";
 
     private static string StatementTimeout(TimeSpan queryTimeout) =>
         $"set_config('statement_timeout', '{(long)queryTimeout.TotalMilliseconds + 1000}', false)";
 
     private static NpgsqlDataSource Create(string connectionString, int poolSize, string options, params ReadOnlySpan<string> settings)
     {
-        // The user's connection string comes last and so wins. Only the sessions' own settings below are ever changed,
+        // The user's connection string comes last and so wins, except where a pool appends to it. Only the sessions' own settings below are ever changed,
         // and a reset would undo them.
         var builder = new NpgsqlDataSourceBuilder(
             $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;"

@@ -9,7 +9,7 @@ internal sealed class KeptRequest
 {
     public TenantId TenantId { get; init; }
 
-    /// <summary>The hash of its key (<see cref="HashOf"/>). A key itself is long, and costs its index three times the space.</summary>
+    /// <summary>The hash of the key (<see cref="HashOf"/>), which keeps the index small: a key may be long.</summary>
     public Guid KeyHash { get; init; }
 
     public byte[] BodyHash { get; init; } = [];

@@ -14,14 +14,10 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 internal sealed class ReadSession : IAsyncDisposable
 {
-    /// <summary>
-    /// The command timeout of the pools that sessions use, in seconds, and so of a read by key. For a command with
-    /// another timeout Npgsql sets options of the socket, and sets them back: four calls of the kernel.
-    /// </summary>
-    public const int PoolTimeoutSeconds = 15;
-
     // Npgsql's timeout sends a cancel request synchronously. It is therefore later than every other limit.
     private const int GraceSeconds = 10;
+
+    private const int KeyedTimeoutSeconds = 15;
 
     private readonly NpgsqlConnection _connection;
     private readonly CancelRequests _cancels;
@@ -45,9 +41,7 @@ internal sealed class ReadSession : IAsyncDisposable
         NpgsqlConnection connection, RateLimitLease? lease, CancelRequests cancels, TimeSpan? limit, QueryTime? time, CancellationToken lost, CancellationToken caller)
     {
         (_connection, _lease, _cancels, _time, _lost, _caller, _stop) = (connection, lease, cancels, time, lost, caller, lost);
-        _commandTimeoutSeconds = limit is { } longest
-            ? Math.Max((int)Math.Ceiling(longest.TotalSeconds) + GraceSeconds, PoolTimeoutSeconds)
-            : PoolTimeoutSeconds;
+        _commandTimeoutSeconds = limit is { } longest ? CommandTimeoutSeconds(longest) : KeyedTimeoutSeconds;
         if (limit is { } most)
         {
             var used = time?.Used ?? TimeSpan.Zero;
@@ -60,6 +54,13 @@ internal sealed class ReadSession : IAsyncDisposable
 
     /// <summary>The current row.</summary>
     public NpgsqlDataReader Row => _rows!;
+
+    /// <summary>
+    /// The command timeout, in seconds, of queries with a time limit. Pools have the same: for a command whose timeout
+    /// differs from its pool's, Npgsql sets options of the socket and sets them back, with four calls of the kernel.
+    /// </summary>
+    public static int CommandTimeoutSeconds(TimeSpan limit) =>
+        Math.Max((int)Math.Ceiling(limit.TotalSeconds) + GraceSeconds, KeyedTimeoutSeconds);
 
     /// <summary>The exception for a database that has stopped answering.</summary>
     public static NpgsqlException DatabaseLost() => new("The database has stopped answering.");

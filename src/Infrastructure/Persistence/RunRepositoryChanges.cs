@@ -23,7 +23,7 @@ internal sealed partial class RunRepository
                 insertion.Size,
                 (transaction, cancellation) => AddOnceAsync(transaction, run, key, cancellation),
                 cancellationToken,
-                key.Name);
+                LockName(key));
     }
 
     public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
@@ -107,7 +107,10 @@ internal sealed partial class RunRepository
             size: 0,
             (transaction, cancellation) => StartAsync(transaction, run, key, limit, window, cancellation),
             cancellationToken,
-            $"start {key?.Name}");
+            $"start {(key is null ? "" : LockName(key))}");
+
+    // In the order of the hashes, in which batches of new runs insert their keys too.
+    private static string LockName(RequestKey key) => KeptRequest.HashOf(key.Name).ToString("N");
 
     private static async Task<Result<FirstAnswer>> AddOnceAsync(ChangeTransaction transaction, Run run, RequestKey key, CancellationToken cancellationToken)
     {

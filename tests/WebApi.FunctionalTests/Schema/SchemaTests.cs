@@ -4,6 +4,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Schema;
@@ -113,6 +114,30 @@ public sealed class SchemaTests(TestDatabase database)
         (await Infrastructure.Persistence.Schema.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
         log.Count(message => message.StartsWith("Applying migration ", StringComparison.Ordinal)).ShouldBe(applied.Count);
         log[0].ShouldStartWith($"Applying migration 1 of {applied.Count}: ");
+    }
+
+    [Fact]
+    public async Task Key_stored_by_the_version_before_is_found_by_its_hash()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await using (var context = Context(own))
+        {
+            await context.GetService<IMigrator>().MigrateAsync("ExpiredPartitions", Cancellation);
+        }
+
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            INSERT INTO kept_requests
+            VALUES (gen_random_uuid(), 'idempotency k', '', gen_random_uuid(), false, now()),
+                (gen_random_uuid(), 'idempotency old', '', gen_random_uuid(), false, now() - interval '25 hours')
+            """);
+
+        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+
+        await using var observer = await OpenAsync(own);
+        (await ReadAsync(observer, "SELECT array_agg(key_hash) FROM kept_requests"))
+            .ShouldBe(new[] { KeptRequest.HashOf("idempotency k") });
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal static class RunInserts
     {
         // In one order everywhere: otherwise two transactions could each hold the key that the other needs next.
         Insertion[] sorted = [.. keyed];
-        var keys = Column(sorted, i => (Hash: KeptRequest.HashOf(i.Key!.Name), Tenant: i.TenantId.Value));
+        var keys = Column(sorted, i => (Tenant: i.TenantId.Value, Hash: KeptRequest.HashOf(i.Key!.Name)));
         Array.Sort(keys, sorted);
         var insert = new NpgsqlBatchCommand(returnsFree ? FreeKeys : Keys);
         insert.Values(keys, k => k.Tenant);

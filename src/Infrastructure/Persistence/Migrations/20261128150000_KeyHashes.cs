@@ -14,11 +14,13 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
             // version before fails instead of storing a run twice.
             migrationBuilder.Sql(
                 """
+                DELETE FROM kept_requests WHERE created_date_time <= now() - interval '1 day';
                 ALTER TABLE kept_requests DROP CONSTRAINT kept_requests_pkey;
                 ALTER TABLE kept_requests RENAME COLUMN name TO key_hash;
                 ALTER TABLE kept_requests ALTER COLUMN key_hash
                     TYPE uuid USING left(encode(sha256(convert_to(key_hash, 'UTF8')), 'hex'), 32)::uuid;
                 ALTER TABLE kept_requests ADD CONSTRAINT kept_requests_pkey PRIMARY KEY (tenant_id, key_hash);
+                ANALYZE kept_requests;
                 """);
         }
 
