@@ -31,7 +31,7 @@ need_postgres() {
 
 # Looks where the service itself looks for the server programs.
 has_postgres() {
-  if [[ -n ${EmbeddedPostgres__BinFolder:-} ]]; then return 0; fi # the service says what is wrong with it
+  if [[ -n ${EmbeddedPostgres__BinDirectory:-} ]]; then return 0; fi # the service says what is wrong with it
   local folder folders
   IFS=: read -ra folders <<<"$PATH"
   for folder in "${folders[@]}" \

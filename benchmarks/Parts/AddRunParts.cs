@@ -39,12 +39,12 @@ public class AddRunParts : IDisposable
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRunRepository, NoRepository>()
             .AddSingleton<IRunReader>(_ => null!)
-            .AddSingleton<StartLimit>()
+            .AddSingleton<StartRateLimitOptions>()
             .BuildServiceProvider();
         _validator = _services.GetRequiredService<IValidator<AddRunCommand>>();
         _mapper = _services.GetRequiredService<IMapper>();
-        _command = new AddRunCommand(_tenant, ReadDraft(), new Faults());
-        _run = Run.Add(_tenant, _command.Run, DateTimeOffset.UtcNow).Succeeded(out var run, out _) ? run : throw new InvalidOperationException("The sample breaks a rule.");
+        _command = new AddRunCommand(_tenant, ReadDraft(), new ValidationErrors());
+        _run = Run.Create(_tenant, _command.Run, DateTimeOffset.UtcNow).TryGetValue(out var run, out _) ? run : throw new InvalidOperationException("The sample breaks a rule.");
     }
 
     /// <summary>From UTF-8 to the draft, with everything that is looked for in a body.</summary>
@@ -56,7 +56,7 @@ public class AddRunParts : IDisposable
 
     /// <summary>The rules again, and the aggregate.</summary>
     [Benchmark]
-    public bool Add() => Run.Add(_tenant, _command.Run, DateTimeOffset.UnixEpoch).Succeeded(out _, out _);
+    public bool Add() => Run.Create(_tenant, _command.Run, DateTimeOffset.UnixEpoch).TryGetValue(out _, out _);
 
     [Benchmark]
     public object Map() => _mapper.Map<RunResponse>(_run);
@@ -66,7 +66,7 @@ public class AddRunParts : IDisposable
     public async Task<bool> Send()
     {
         await using var scope = _services.CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<ISender>().Send(_command)).Succeeded(out _, out _);
+        return (await scope.ServiceProvider.GetRequiredService<ISender>().Send(_command)).TryGetValue(out _, out _);
     }
 
     public void Dispose()
@@ -77,29 +77,29 @@ public class AddRunParts : IDisposable
 
     private RunDraft ReadDraft()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         _body.CopyTo(_scanned, 0);
-        JsonScan.Check(_scanned, faults);
+        JsonValidator.Validate(_scanned, faults);
         using var document = JsonDocument.Parse(_scanned);
-        return RunBody.Read(document.RootElement, faults);
+        return RunJsonReader.Read(document.RootElement, faults);
     }
 
     private sealed class NoRepository : IRunRepository
     {
         public Task AddAsync(Run run, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<IdempotentOutcome>> AddIdempotentAsync(Run run, IdempotencyKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<Run>> UpdateAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<Result<RunActivity>> AddActivityAsync(
-            TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
+            TenantId tenantId, RunId id, IdempotencyKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<Result<RunActivity>> ChangeActivityAsync(
+        public Task<Result<RunActivity>> UpdateActivityAsync(
             TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<RunId>> StartAsync(Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

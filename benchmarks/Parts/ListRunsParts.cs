@@ -20,9 +20,9 @@ public class ListRunsParts
     public async Task<int> Serialise()
     {
         _buffer.ResetWrittenCount();
-        await using (var json = new Utf8JsonWriter(_buffer, ODataJson.WriterOptions))
+        await using (var json = new Utf8JsonWriter(_buffer, ODataResponseWriter.WriterOptions))
         {
-            await RunJson.WriteAsync(json, new RunPage { Runs = _runs.ToAsyncEnumerable() }, RunSelection.Listed, "http://localhost:5080/beta/$metadata#process/runs");
+            await RunJson.WriteAsync(json, new RunPage { Runs = _runs.ToAsyncEnumerable() }, RunProjection.ListDefault, "http://localhost:5080/beta/$metadata#process/runs");
             json.WriteEndObject();
         }
 

@@ -13,14 +13,14 @@ internal sealed class PrivatePostgres : IAsyncDisposable
 {
     private const int Connections = 400;
 
-    private readonly DataFolder _folder;
+    private readonly DataDirectory _folder;
     private readonly PostgresServer _server;
     private readonly PsqlConnection _access;
 
-    private PrivatePostgres(DataFolder folder, PostgresServer server)
+    private PrivatePostgres(DataDirectory folder, PostgresServer server)
     {
         (_folder, _server) = (folder, server);
-        _access = PostgresServer.DescribeRunning(folder, new EmbeddedPostgresOptions());
+        _access = PostgresServer.GetConnectionInfo(folder, new EmbeddedPostgresOptions());
         ProcessId = int.Parse(File.ReadLines(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).First(), null);
     }
 
@@ -31,7 +31,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     public static async Task<PrivatePostgres> StartAsync(string parent, CancellationToken cancellationToken)
     {
         var options = new EmbeddedPostgresOptions();
-        var folder = DataFolder.Resolve(Path.Combine(parent, $"industrydata-benchmarks-{Environment.ProcessId}"), options);
+        var folder = DataDirectory.Resolve(Path.Combine(parent, $"industrydata-benchmarks-{Environment.ProcessId}"), options);
         await using (var first = await PostgresServer.StartAsync(folder, options, NullLogger.Instance, cancellationToken))
         {
             await new RunDatabase(first.ConnectionString).ExecuteAsync($"ALTER SYSTEM SET max_connections = {Connections}", cancellationToken);

@@ -4,7 +4,7 @@ namespace IndustryData.Domain;
 public enum ErrorKind
 {
     /// <summary>The request itself is wrong: mend it and send it again.</summary>
-    Invalid,
+    Validation,
 
     /// <summary>What the request names does not exist for this tenant.</summary>
     NotFound,
@@ -16,13 +16,13 @@ public enum ErrorKind
     PreconditionFailed,
 
     /// <summary>The request's key was used for another request.</summary>
-    KeyReused,
+    IdempotencyKeyReused,
 
     /// <summary>What the request goes on from is there no more: begin anew.</summary>
     Gone,
 
     /// <summary>The request comes too often: <see cref="Error.RetryAfter"/> says when to send it again.</summary>
-    TooMany,
+    RateLimited,
 }
 
 /// <summary>An expected refusal: a value that is returned, never thrown.</summary>
@@ -35,13 +35,13 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
     /// <summary>Every single fault, when the request has faults that can be named one by one.</summary>
     public IReadOnlyList<Error> Details { get; init; } = [];
 
-    /// <summary>When trying again is worth it, of an error of the kind <see cref="ErrorKind.TooMany"/>.</summary>
+    /// <summary>When trying again is worth it, of an error of the kind <see cref="ErrorKind.RateLimited"/>.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>One error that carries every fault of a request.</summary>
     /// <param name="faults">At least one fault.</param>
-    public static Error Of(IReadOnlyList<Error> faults) => new(
-        ErrorKind.Invalid,
+    public static Error Aggregate(IReadOnlyList<Error> faults) => new(
+        ErrorKind.Validation,
         faults[0].Code,
         faults.Count == 1 ? faults[0].Message : $"{faults.Count} things are wrong with the request; \"details\" lists each with its path. The first: {faults[0].Message}",
         faults.Count == 1 ? faults[0].Target : null)

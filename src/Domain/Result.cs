@@ -4,19 +4,19 @@ namespace IndustryData.Domain;
 
 /// <summary>What a pipeline behaviour needs to know of a result: how to make one that refuses.</summary>
 /// <typeparam name="TSelf">The result type itself.</typeparam>
-public interface IResult<TSelf>
-    where TSelf : IResult<TSelf>
+public interface IResultFactory<TSelf>
+    where TSelf : IResultFactory<TSelf>
 {
     /// <summary>Null when the operation succeeded.</summary>
     Error? Error { get; }
 
     /// <summary>Makes the result of a refused operation.</summary>
-    static abstract TSelf Refuse(Error error);
+    static abstract TSelf Failure(Error error);
 }
 
 /// <summary>Either the value of an operation that succeeded or the <see cref="Error"/> that refused it.</summary>
 /// <typeparam name="T">The value.</typeparam>
-public sealed class Result<T> : IResult<Result<T>>
+public sealed class Result<T> : IResultFactory<Result<T>>
     where T : notnull
 {
     private readonly T? _value;
@@ -37,13 +37,13 @@ public sealed class Result<T> : IResult<Result<T>>
     public T Value => Error is null ? _value! : throw new InvalidOperationException($"Refused: {Error.Message}");
 
     /// <summary>Tells a success from a refusal.</summary>
-    public bool Succeeded([NotNullWhen(true)] out T? value, [NotNullWhen(false)] out Error? error)
+    public bool TryGetValue([NotNullWhen(true)] out T? value, [NotNullWhen(false)] out Error? error)
     {
         (value, error) = (_value, Error);
         return Error is null;
     }
 
-    static Result<T> IResult<Result<T>>.Refuse(Error error) => error;
+    static Result<T> IResultFactory<Result<T>>.Failure(Error error) => error;
 
     /// <summary>A value is a success.</summary>
     public static implicit operator Result<T>(T value) => new(value, null);

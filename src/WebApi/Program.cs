@@ -22,12 +22,12 @@ try
 {
     if (command != "psql" && rest.FirstOrDefault(a => command != "token" && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))) is { } unknown)
     {
-        throw new OperatorException($"'{unknown}' is not understood. {usage}");
+        throw new StartupException($"'{unknown}' is not understood. {usage}");
     }
 
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = command == "serve" ? rest : [], ContentRootPath = AppContext.BaseDirectory });
     var configuration = builder.Configuration;
-    Listening.Check(configuration);
+    ListenUrls.Check(configuration);
     if (command == "serve")
     {
         Settings.Check(configuration);
@@ -37,12 +37,12 @@ try
     var tokens = Settings.Read<TokenOptions>(configuration, TokenOptions.Section);
     var connectionString = configuration.GetConnectionString("IndustryData") ?? "";
     isEmbedded = string.IsNullOrWhiteSpace(connectionString);
-    if (!isEmbedded && InfrastructureServices.FaultOf(connectionString) is { } fault)
+    if (!isEmbedded && InfrastructureServiceCollectionExtensions.ValidateConnectionString(connectionString) is { } fault)
     {
-        throw new OperatorException($"ConnectionStrings:IndustryData cannot be used: {fault}; write it like Host=…;Database=…;Username=…;Password=…");
+        throw new StartupException($"ConnectionStrings:IndustryData cannot be used: {fault}; write it like Host=…;Database=…;Username=…;Password=…");
     }
 
-    DataFolder Folder() => DataFolder.Resolve(configuration["DataFolder"], postgres);
+    DataDirectory Folder() => DataDirectory.Resolve(configuration["DataDirectory"], postgres);
     void AddDevelopmentKey()
     {
         if (isEmbedded && tokens is { SigningKeys.Count: 0, Authorities.Count: 0 })
@@ -64,16 +64,16 @@ try
                     connectionString = server.ConnectionString;
                     var log = Logging.Configure(new LoggerConfiguration(), configuration);
                     await MigrateAsync(connectionString, TimeSpan.FromSeconds(30), isEmbedded, log);
-                    builder.Services.AddHostedService(_ => new Supervision(server));
+                    builder.Services.AddHostedService(_ => new PostgresSupervisorService(server));
                 }
 
-                await using var app = Serve.Build(builder, connectionString, tokens);
+                await using var app = ServeCommand.Build(builder, connectionString, tokens);
                 await app.RunAsync();
             }
 
             return 0;
         case "migrate" when isEmbedded:
-            throw new OperatorException("Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it.");
+            throw new StartupException("Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it.");
         case "migrate":
             // Progress goes to the error output. The last line, the result, is the output.
             var progress = new LoggerConfiguration().WriteTo.Console(
@@ -85,19 +85,19 @@ try
             return 0;
         case "token":
             AddDevelopmentKey();
-            Console.WriteLine(TokenCommand.Make(rest, tokens, TimeProvider.System));
+            Console.WriteLine(TokenCommand.CreateToken(rest, tokens, TimeProvider.System));
             return 0;
         case "health":
             return await HealthCommand.RunAsync(configuration);
         case "psql" when isEmbedded:
-            return await PsqlCommand.RunAsync(PostgresServer.DescribeRunning(Folder(), postgres), rest);
+            return await PsqlCommand.RunAsync(PostgresServer.GetConnectionInfo(Folder(), postgres), rest);
         case "psql":
-            throw new OperatorException("psql is for the embedded database; ConnectionStrings:IndustryData names another server, connect to that one with its own psql.");
+            throw new StartupException("psql is for the embedded database; ConnectionStrings:IndustryData names another server, connect to that one with its own psql.");
         case "help":
             Console.WriteLine(usage);
             return 0;
         default:
-            throw new OperatorException($"There is no command '{command}'. {usage}");
+            throw new StartupException($"There is no command '{command}'. {usage}");
     }
 }
 catch (Exception exception)
@@ -118,23 +118,23 @@ static async Task<IReadOnlyList<string>> MigrateAsync(
     using var factory = new SerilogLoggerFactory(logger);
     try
     {
-        return await InfrastructureServices.MigrateAsync(
+        return await InfrastructureServiceCollectionExtensions.MigrateAsync(
             connectionString, wait, CancellationToken.None, factory.CreateLogger("Migrations"));
     }
     catch (Exception exception) when (ProgramEnd.DescribeMigration(exception, isEmbedded) is { } reason)
     {
-        throw new OperatorException(reason);
+        throw new StartupException(reason);
     }
 }
 
-static async Task<PostgresServer> StartPostgresAsync(IConfiguration configuration, DataFolder folder, EmbeddedPostgresOptions options)
+static async Task<PostgresServer> StartPostgresAsync(IConfiguration configuration, DataDirectory folder, EmbeddedPostgresOptions options)
 {
     // Before the host, and its log, are there.
     var log = Logging.Configure(new LoggerConfiguration(), configuration).CreateLogger();
     return await PostgresServer.StartAsync(folder, options, new SerilogLoggerFactory(log, dispose: true).CreateLogger<PostgresServer>(), CancellationToken.None);
 }
 
-internal sealed class Supervision(PostgresServer server) : BackgroundService
+internal sealed class PostgresSupervisorService(PostgresServer server) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => server.SuperviseAsync(stoppingToken);
 }

@@ -27,9 +27,9 @@ internal static class Sample
             Guid.CreateVersion7(), $"Run {i}", UseCases.Now.AddMinutes(-i), null, "running", null, UseCases.Now, UseCases.Now, 1)),
     ];
 
-    public static Faults Faults(params (string Target, string Code)[] found)
+    public static ValidationErrors Faults(params (string Target, string Code)[] found)
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         foreach (var (target, code) in found)
         {
             faults.Add(target, code, $"{target} is wrong.");

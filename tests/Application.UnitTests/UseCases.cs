@@ -26,10 +26,10 @@ internal sealed class UseCases : IDisposable
         services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
         services.AddSingleton(Repository);
         services.AddSingleton(Reader);
-        services.AddSingleton(new StartLimit());
+        services.AddSingleton(new StartRateLimitOptions());
         services.AddApplication(autoMapperLicenseKey: null);
         change?.Invoke(services);
-        Reader.ReadChangeClockAsync(default, null, CancellationToken.None).ReturnsForAnyArgs(new ChangeClock(Guid.Empty, Now, From: 1, Settled: 1, Next: 1, Knows: true));
+        Reader.ReadChangeHorizonAsync(default, null, CancellationToken.None).ReturnsForAnyArgs(new ChangeHorizon(Guid.Empty, Now, From: 1, LowWatermark: 1, HighWatermark: 1, CursorIsValid: true));
         Reader.ReadChangesAsync(null!, null!, CancellationToken.None).ReturnsForAnyArgs(([], false));
         Repository.StartAsync(null!, null, 0, default, CancellationToken.None).ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });

@@ -30,7 +30,7 @@ internal static class EndpointRules
         Show(routes.Where(r => IsMutating(r) && !OnlyRefuses(r) && !reasons.ContainsKey(Show(r)) && (IsAnonymous(r) || !Policies(r).Any(p => p == Permissions.Write.Policy || p == Permissions.Start.Policy))));
 
     /// <summary>
-    /// What is offered is described: it carries an <see cref="Operation"/> that says what each of its statuses below 400 means, and everything that it takes has a
+    /// What is offered is described: it carries an <see cref="OperationDescription"/> that says what each of its statuses below 400 means, and everything that it takes has a
     /// sentence. Each line names a route and says what to do.
     /// </summary>
     public static string[] Undescribed(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
@@ -45,7 +45,7 @@ internal static class EndpointRules
 
     private static IEnumerable<string> Faults(RouteEndpoint route)
     {
-        if (route.Metadata.GetMetadata<Operation>() is not { } operation)
+        if (route.Metadata.GetMetadata<OperationDescription>() is not { } operation)
         {
             return ["the OpenAPI document does not describe it; end its mapping with .Describes(…), with what it does as in RunOperations.cs, or give the reason in EndpointTests"];
         }
@@ -53,13 +53,13 @@ internal static class EndpointRules
         var (succeeding, refusing) = (Statuses(route).Where(s => s < 400), Statuses(route).Where(s => s >= 400));
         var answers = operation.Answers.Select(a => a.Status).ToList();
         var parts = route.RoutePattern.Parameters.Select(p => p.Name);
-        var options = route.Metadata.GetMetadata<TakenOptions>()?.Names ?? [];
+        var options = route.Metadata.GetMetadata<SupportedQueryOptions>()?.Names ?? [];
         return
         [
             .. succeeding.Except(answers).Select(s => $"say in the Answers of {operation.Id} what {s} means"),
             .. answers.Except(succeeding).Select(s => $"{operation.Id} has an Answer {s}, which is not among the route's statuses; add it there, or take the Answer out"),
             .. refusing.Where(s => !ApiDocument.IsKnownRefusal(s)).Select(s => $"say in ApiDocument what {s} means"),
-            .. parts.Except(Parameters.PathParts.Keys).Select(p => $"say in Parameters.PathParts what {{{p}}} is"),
+            .. parts.Except(Parameters.PathParameters.Keys).Select(p => $"say in Parameters.PathParts what {{{p}}} is"),
             .. options.Except(Parameters.Options.Keys).Select(o => $"say in Parameters.Options what {o} does"),
             .. operation.Headers.Except(Parameters.Headers.Keys).Select(h => $"say in Parameters.Headers what {h} does"),
             .. operation.Answers.SelectMany(a => a.Headers).Except(Parameters.ResponseHeaders.Keys).Select(h => $"say in Parameters.ResponseHeaders what {h} tells"),

@@ -43,7 +43,7 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /docs/favicon.svg"] = "part of the page",
     };
 
-    private readonly WebApplication _app = Serve.Build(
+    private readonly WebApplication _app = ServeCommand.Build(
         WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }),
         "Host=nowhere.invalid",
         new TokenOptions { SigningKeys = { Convert.ToBase64String(new byte[32]) } });
@@ -77,10 +77,10 @@ public sealed class EndpointTests : IAsyncDisposable
         var document = new OpenApiDocument();
         ApiDocument.Fill(document, Routes);
 
-        foreach (var route in Routes.Where(r => r.Metadata.GetMetadata<Operation>() is not null))
+        foreach (var route in Routes.Where(r => r.Metadata.GetMetadata<OperationDescription>() is not null))
         {
             var path = route.RoutePattern.RawText!;
-            var id = ApiDocument.IdOf(route, route.Metadata.GetMetadata<Operation>()!);
+            var id = ApiDocument.IdOf(route, route.Metadata.GetMetadata<OperationDescription>()!);
             var (entryPath, method, entry) = (
                 from item in document.Paths
                 from operation in item.Value.Operations!
@@ -143,14 +143,14 @@ public sealed class EndpointTests : IAsyncDisposable
         app.MapPut("/sometimes", nothing).RequireAuthorization("read").WithMetadata(unauthorized, forbidden, new ProducesResponseTypeMetadata(204), notOffered);
         var reasons = new Dictionary<string, string> { ["GET /open"] = "…", ["GET /silent-anonymous"] = "…", ["PATCH /free"] = "…" };
         var handingOn = new Dictionary<string, string> { ["POST /handing-on"] = "…" };
-        var operation = new Operation("id", "…", "…") { Headers = ["X-Request"], Answers = [Answer.Empty(200, "…"), Answer.Empty(202, "…", "X-Response")] };
+        var operation = new OperationDescription("id", "…", "…") { Headers = ["X-Request"], Answers = [ResponseDescription.Empty(200, "…"), ResponseDescription.Empty(202, "…", "X-Response")] };
         await using var describing = WebApplication.CreateBuilder().Build();
-        describing.MapGet("/good", nothing).WithMetadata(ok).Describes(operation with { Headers = [], Answers = [Answer.Empty(200, "…")] });
+        describing.MapGet("/good", nothing).WithMetadata(ok).WithOperation(operation with { Headers = [], Answers = [ResponseDescription.Empty(200, "…")] });
         describing.MapGet("/silent", nothing).WithMetadata(ok);
         describing.MapGet("/refusing", nothing).WithMetadata(notOffered);
         describing.MapMethods("/methods", ["OPTIONS"], nothing).WithMetadata(ok);
         describing.MapGet("/page", nothing).WithMetadata(ok);
-        describing.MapGet("/bad/{what}", nothing).WithMetadata(ok, new ProducesResponseTypeMetadata(204), new ProducesResponseTypeMetadata(418), new TakenOptions(["$bogus"])).Describes(operation);
+        describing.MapGet("/bad/{what}", nothing).WithMetadata(ok, new ProducesResponseTypeMetadata(204), new ProducesResponseTypeMetadata(418), new SupportedQueryOptions(["$bogus"])).WithOperation(operation);
         var routes = RoutesOf(app);
 
         EndpointRules.Undescribed(RoutesOf(describing), new Dictionary<string, string> { ["GET /page"] = "…" }).ShouldBe(

@@ -25,11 +25,11 @@ public sealed class RulesCanFail
     [Theory]
     [MemberData(nameof(WhoBreaksWhat))]
     public void The_rule_names_who_breaks_it(string rule, string[] broken) =>
-        Rules.All[rule](House.Broken).Evaluate(House.Architecture).Where(r => !r.Passed).Select(r => ((IType)r.EvaluatedObject).Name).Order().ShouldBe(broken);
+        Rules.All[rule](ArchitectureRules.Broken).Evaluate(ArchitectureRules.Architecture).Where(r => !r.Passed).Select(r => ((IType)r.EvaluatedObject).Name).Order().ShouldBe(broken);
 
     [Theory]
-    [MemberData(nameof(HouseTests.AllRules), MemberType = typeof(HouseTests))]
-    public void The_rule_does_not_hold_where_there_is_nothing(string rule) => Rules.All[rule](House.Empty).HasNoViolations(House.Architecture).ShouldBeFalse();
+    [MemberData(nameof(ArchitectureRulesTests.AllRules), MemberType = typeof(ArchitectureRulesTests))]
+    public void The_rule_does_not_hold_where_there_is_nothing(string rule) => Rules.All[rule](ArchitectureRules.Empty).HasNoViolations(ArchitectureRules.Architecture).ShouldBeFalse();
 
     [Fact]
     public void Every_rule_is_seen_to_fail() =>

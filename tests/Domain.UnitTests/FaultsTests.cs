@@ -5,20 +5,20 @@ public sealed class FaultsTests
     [Fact]
     public void Faults_come_in_the_order_found()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         faults.Add("b", "wrong", "…");
         faults.Add("a", "wrong", "…");
-        faults.Add(new Error(ErrorKind.Invalid, "missing", "…", "c"));
+        faults.Add(new Error(ErrorKind.Validation, "missing", "…", "c"));
 
         faults.Shown().ShouldBe(["wrong b", "wrong a", "missing c"]);
         faults.Count.ShouldBe(3);
-        faults[1].ShouldBe(new Error(ErrorKind.Invalid, "wrong", "…", "a"));
+        faults[1].ShouldBe(new Error(ErrorKind.Validation, "wrong", "…", "a"));
     }
 
     [Fact]
     public void The_same_fault_of_the_same_member_counts_once()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         faults.Add("a", "wrong", "the first");
         faults.Add("a", "wrong", "again");
         faults.Add("a", "unstorable", "another fault of it");
@@ -34,11 +34,11 @@ public sealed class FaultsTests
     [InlineData("statisticsOfMine", false)]
     public void A_rule_adds_nothing_to_a_member_that_has_a_fault_on_or_inside_it(string faulty, bool isTheSame)
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         faults.Add(faulty, "wrong", "…");
-        faults.Concerns("statistics").ShouldBe(isTheSame);
+        faults.HasErrorAtOrBelow("statistics").ShouldBe(isTheSame);
 
-        faults.Add(new Error(ErrorKind.Invalid, "missing", "…", "statistics"));
+        faults.Add(new Error(ErrorKind.Validation, "missing", "…", "statistics"));
 
         faults.Shown().ShouldBe(isTheSame ? [$"wrong {faulty}"] : [$"wrong {faulty}", "missing statistics"]);
     }
@@ -46,10 +46,10 @@ public sealed class FaultsTests
     [Fact]
     public void A_rule_about_the_whole_is_added_whatever_else_is_wrong()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         faults.Add("a", "wrong", "…");
-        faults.Concerns(null).ShouldBeFalse();
-        faults.Add(new Error(ErrorKind.Invalid, "whole", "…"));
+        faults.HasErrorAtOrBelow(null).ShouldBeFalse();
+        faults.Add(new Error(ErrorKind.Validation, "whole", "…"));
 
         faults.Count.ShouldBe(2);
     }
@@ -57,7 +57,7 @@ public sealed class FaultsTests
     [Fact]
     public void A_rule_that_holds_adds_nothing()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         faults.Add(null);
 
         faults.ShouldBeEmpty();
@@ -66,8 +66,8 @@ public sealed class FaultsTests
     [Fact]
     public void A_list_of_faults_ends_at_a_thousand()
     {
-        var faults = new Faults();
-        for (var i = 0; i < Faults.Max - 1; i++)
+        var faults = new ValidationErrors();
+        for (var i = 0; i < ValidationErrors.MaxCount - 1; i++)
         {
             faults.Add($"{i}", "wrong", "…");
         }
@@ -76,7 +76,7 @@ public sealed class FaultsTests
         faults.Add("last", "wrong", "…");
         faults.IsFull.ShouldBeTrue();
         faults.Add("further", "wrong", "…");
-        faults.Add(new Error(ErrorKind.Invalid, "wrong", "…", "rule"));
+        faults.Add(new Error(ErrorKind.Validation, "wrong", "…", "rule"));
 
         faults.Count.ShouldBe(1000);
         faults[^1].Target.ShouldBe("last");
@@ -85,9 +85,9 @@ public sealed class FaultsTests
     [Fact]
     public void Faults_taken_over_leave_the_list_they_came_from_as_it_was()
     {
-        var form = new Faults();
+        var form = new ValidationErrors();
         form.Add("a", "wrong", "…");
-        var all = new Faults(form);
+        var all = new ValidationErrors(form);
         all.Add("b", "wrong", "…");
 
         form.Shown().ShouldBe(["wrong a"]);
@@ -97,36 +97,36 @@ public sealed class FaultsTests
     [Fact]
     public void A_path_joins_names_and_positions()
     {
-        Faults.Path("", "statistics").ShouldBe("statistics");
-        Faults.Path("statistics/activityStatistics", "0").ShouldBe("statistics/activityStatistics/0");
-        Faults.Path("a", new string('n', 200)).ShouldBe("a/" + new string('n', 128) + "…");
+        ValidationErrors.AppendPath("", "statistics").ShouldBe("statistics");
+        ValidationErrors.AppendPath("statistics/activityStatistics", "0").ShouldBe("statistics/activityStatistics/0");
+        ValidationErrors.AppendPath("a", new string('n', 200)).ShouldBe("a/" + new string('n', 128) + "…");
     }
 
     [Fact]
     public void A_text_is_shown_up_to_128_characters()
     {
-        Faults.Shown("").ShouldBe("");
-        Faults.Shown(new string('n', 128)).ShouldBe(new string('n', 128));
-        Faults.Shown(new string('n', 129)).ShouldBe(new string('n', 128) + "…");
+        ValidationErrors.Abbreviate("").ShouldBe("");
+        ValidationErrors.Abbreviate(new string('n', 128)).ShouldBe(new string('n', 128));
+        ValidationErrors.Abbreviate(new string('n', 129)).ShouldBe(new string('n', 128) + "…");
     }
 
     [Fact]
     public void The_error_of_one_fault_is_about_its_member()
     {
-        var fault = new Error(ErrorKind.Invalid, "missing", "Send it.", "status");
-        var error = Error.Of([fault]);
+        var fault = new Error(ErrorKind.Validation, "missing", "Send it.", "status");
+        var error = Error.Aggregate([fault]);
 
-        (error.Kind, error.Code, error.Message, error.Target).ShouldBe((ErrorKind.Invalid, "missing", "Send it.", "status"));
+        (error.Kind, error.Code, error.Message, error.Target).ShouldBe((ErrorKind.Validation, "missing", "Send it.", "status"));
         error.Details.ShouldBe([fault]);
     }
 
     [Fact]
     public void The_error_of_several_faults_is_about_the_whole_and_says_how_many()
     {
-        Error[] faults = [new(ErrorKind.Invalid, "missing", "Send it.", "status"), new(ErrorKind.Invalid, "blank", "Fill it.", "displayName")];
-        var error = Error.Of(faults);
+        Error[] faults = [new(ErrorKind.Validation, "missing", "Send it.", "status"), new(ErrorKind.Validation, "blank", "Fill it.", "displayName")];
+        var error = Error.Aggregate(faults);
 
-        (error.Kind, error.Code, error.Target).ShouldBe((ErrorKind.Invalid, "missing", null));
+        (error.Kind, error.Code, error.Target).ShouldBe((ErrorKind.Validation, "missing", null));
         error.Message.ShouldStartWith("2 things are wrong");
         error.Message.ShouldEndWith("Send it.");
         error.Details.ShouldBe(faults);
@@ -136,12 +136,12 @@ public sealed class FaultsTests
     public void A_result_is_its_value_or_its_error()
     {
         Result<string> done = "value";
-        done.Succeeded(out var value, out var error).ShouldBeTrue();
+        done.TryGetValue(out var value, out var error).ShouldBeTrue();
         (value, error, done.Value, done.Error).ShouldBe(("value", null, "value", null));
 
         var refusal = new Error(ErrorKind.NotFound, "runNotFound", "There is none.");
         Result<string> refused = refusal;
-        refused.Succeeded(out value, out error).ShouldBeFalse();
+        refused.TryGetValue(out value, out error).ShouldBeFalse();
         (value, error, refused.Error).ShouldBe((null, refusal, refusal));
         Should.Throw<InvalidOperationException>(() => refused.Value).Message.ShouldContain("There is none.");
     }

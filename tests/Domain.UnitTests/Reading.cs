@@ -12,18 +12,18 @@ internal static class Reading
         return document.RootElement.Clone();
     }
 
-    public static RunStatistics? Statistics(string json, Faults faults) => RunStatistics.Read(Json(json), "statistics", faults);
+    public static RunStatistics? Statistics(string json, ValidationErrors faults) => RunStatistics.Read(Json(json), "statistics", faults);
 
     /// <summary>Statistics that must have no fault.</summary>
     public static RunStatistics Statistics(string json)
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         var statistics = Statistics(json, faults);
         faults.Shown().ShouldBeEmpty();
         return statistics.ShouldNotBeNull();
     }
 
-    public static PublicError? Error(string json, Faults faults) => PublicError.Read(Json(json), "blockingError", faults);
+    public static PublicError? Error(string json, ValidationErrors faults) => PublicError.Read(Json(json), "blockingError", faults);
 
     public static string[] Shown(this IEnumerable<Error> faults) => [.. faults.Select(f => $"{f.Code} {f.Target}")];
 }

@@ -11,6 +11,6 @@ namespace IndustryData.Application.Runs;
 /// <param name="Activity">The flow that it carried out, a JSON object, or null.</param>
 public sealed record ActivityResponse(Guid Id, string Type, string DisplayName, string Status, string? BlockingError, string? Activity)
 {
-    internal static ActivityResponse Of(RunActivity activity) =>
-        new(activity.Id.Value, activity.Type.Name, activity.DisplayName.Value, activity.Status.Name, activity.BlockingError?.Json, activity.Flow?.Json);
+    internal static ActivityResponse FromActivity(RunActivity activity) =>
+        new(activity.Id.Value, activity.Type.Name, activity.DisplayName.Value, activity.Status.Name, activity.BlockingError?.Json, activity.Activity?.Json);
 }

@@ -12,7 +12,7 @@ public sealed record AddRunReferenceCommand(TenantId TenantId, string Id) : ICom
 internal sealed class AddRunReferenceHandler(IRunReader runs) : ICommandHandler<AddRunReferenceCommand, Result<Unit>>
 {
     public async ValueTask<Result<Unit>> Handle(AddRunReferenceCommand command, CancellationToken cancellationToken) =>
-        RunId.FromText(command.Id) is { } id && await runs.ExistsAsync(command.TenantId, id, cancellationToken)
+        RunId.TryParse(command.Id) is { } id && await runs.ExistsAsync(command.TenantId, id, cancellationToken)
             ? Unit.Value
             : RunErrors.NotFound(command.Id);
 }

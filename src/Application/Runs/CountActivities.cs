@@ -12,7 +12,7 @@ public sealed record CountActivitiesQuery(TenantId TenantId, string RunId) : IQu
 internal sealed class CountActivitiesHandler(IRunReader runs) : IQueryHandler<CountActivitiesQuery, Result<long>>
 {
     public async ValueTask<Result<long>> Handle(CountActivitiesQuery query, CancellationToken cancellationToken) =>
-        RunId.FromText(query.RunId) is { } id && await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken) is { } count
+        RunId.TryParse(query.RunId) is { } id && await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken) is { } count
             ? count
             : RunErrors.NotFound(query.RunId);
 }

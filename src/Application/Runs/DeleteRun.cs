@@ -8,18 +8,18 @@ namespace IndustryData.Application.Runs;
 /// <param name="TenantId">Whose run it is.</param>
 /// <param name="Id">The id as the caller wrote it: what is no GUID is an id that does not exist.</param>
 /// <param name="Condition">The version that the caller has seen.</param>
-public sealed record DeleteRunCommand(TenantId TenantId, string Id, VersionCondition Condition) : ICommand<Result<Unit>>;
+public sealed record DeleteRunCommand(TenantId TenantId, string Id, IfMatchCondition Condition) : ICommand<Result<Unit>>;
 
 internal sealed class DeleteRunHandler(IRunRepository repository) : ICommandHandler<DeleteRunCommand, Result<Unit>>
 {
     public async ValueTask<Result<Unit>> Handle(DeleteRunCommand command, CancellationToken cancellationToken)
     {
-        if (RunId.FromText(command.Id) is not { } id)
+        if (RunId.TryParse(command.Id) is not { } id)
         {
             return RunErrors.NotFound(command.Id);
         }
 
-        var deleted = await repository.DeleteAsync(command.TenantId, id, run => command.Condition.Refusal(run), cancellationToken);
-        return deleted.Succeeded(out _, out var error) ? Unit.Value : error;
+        var deleted = await repository.DeleteAsync(command.TenantId, id, run => command.Condition.Check(run), cancellationToken);
+        return deleted.TryGetValue(out _, out var error) ? Unit.Value : error;
     }
 }

@@ -14,12 +14,12 @@ internal sealed class GetActivityHandler(IRunReader runs) : IQueryHandler<GetAct
 {
     public async ValueTask<Result<ActivityResponse>> Handle(GetActivityQuery query, CancellationToken cancellationToken)
     {
-        if (RunId.FromText(query.RunId) is not { } runId)
+        if (RunId.TryParse(query.RunId) is not { } runId)
         {
             return RunErrors.NotFound(query.RunId);
         }
 
-        if (ActivityId.FromText(query.Id) is { } id && await runs.FindActivityAsync(query.TenantId, runId, id, cancellationToken) is { } activity)
+        if (ActivityId.TryParse(query.Id) is { } id && await runs.FindActivityAsync(query.TenantId, runId, id, cancellationToken) is { } activity)
         {
             return activity;
         }

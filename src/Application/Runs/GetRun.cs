@@ -12,7 +12,7 @@ public sealed record GetRunQuery(TenantId TenantId, string Id) : IQuery<Result<R
 internal sealed class GetRunHandler(IRunReader runs) : IQueryHandler<GetRunQuery, Result<RunResponse>>
 {
     public async ValueTask<Result<RunResponse>> Handle(GetRunQuery query, CancellationToken cancellationToken) =>
-        RunId.FromText(query.Id) is { } id && await runs.FindAsync(query.TenantId, id, cancellationToken) is { } run
+        RunId.TryParse(query.Id) is { } id && await runs.FindAsync(query.TenantId, id, cancellationToken) is { } run
             ? run
             : RunErrors.NotFound(query.Id);
 }

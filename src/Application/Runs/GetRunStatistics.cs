@@ -18,7 +18,7 @@ public sealed record RunStatisticsResponse(Guid RunId, string Status, string Sta
 internal sealed class GetRunStatisticsHandler(IRunReader runs) : IQueryHandler<GetRunStatisticsQuery, Result<RunStatisticsResponse>>
 {
     public async ValueTask<Result<RunStatisticsResponse>> Handle(GetRunStatisticsQuery query, CancellationToken cancellationToken) =>
-        RunId.FromText(query.Id) is { } id && await runs.FindAsync(query.TenantId, id, cancellationToken) is { } run
+        RunId.TryParse(query.Id) is { } id && await runs.FindAsync(query.TenantId, id, cancellationToken) is { } run
             ? new RunStatisticsResponse(run.Id, run.Status, run.Statistics)
             : RunErrors.NotFound(query.Id);
 }

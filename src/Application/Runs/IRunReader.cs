@@ -25,14 +25,14 @@ public interface IRunReader
     Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, QueryTime? time, CancellationToken cancellationToken);
 
     /// <summary>The inbound totals of the selected runs added up; null when there are none.</summary>
-    Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
+    Task<RunTotalsRow?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
 
     /// <summary>How the numbers of a tenant's changes stand, and whether those of a place still mean something.</summary>
-    Task<ChangeClock> ReadChangeClockAsync(TenantId tenantId, ChangePlace? place, CancellationToken cancellationToken);
+    Task<ChangeHorizon> ReadChangeHorizonAsync(TenantId tenantId, DeltaCursor? place, CancellationToken cancellationToken);
 
     /// <summary>The next changes of a walk, as many as the query's page has, or fewer when those are many megabytes.</summary>
     /// <returns>The changes, and whether there were more than the reader had room for.</returns>
-    Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken);
+    Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(GetRunDeltaQuery query, DeltaScan walk, CancellationToken cancellationToken);
 
     /// <summary>A page of the activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
     /// <param name="tenantId">Whose run it is.</param>

@@ -22,7 +22,7 @@ internal sealed class ListActivitiesHandler(IRunReader runs) : IQueryHandler<Lis
 {
     public async ValueTask<Result<ActivityPage>> Handle(ListActivitiesQuery query, CancellationToken cancellationToken)
     {
-        if (RunId.FromText(query.RunId) is not { } id
+        if (RunId.TryParse(query.RunId) is not { } id
             || await runs.ListActivitiesAsync(query.TenantId, id, query.PageSize, query.After, cancellationToken) is not { } page)
         {
             return RunErrors.NotFound(query.RunId);

@@ -8,7 +8,7 @@ namespace IndustryData.Application.Runs;
 /// <summary>Lists runs of a tenant.</summary>
 /// <param name="TenantId">Whose runs.</param>
 /// <param name="Criteria">Which of them.</param>
-/// <param name="Order">A total order (<see cref="RunOrderKey.Total"/>).</param>
+/// <param name="Order">A total order (<see cref="RunOrderKey.WithTieBreaker"/>).</param>
 /// <param name="PageSize">0 to <see cref="RunPage.MaxSize"/>.</param>
 /// <param name="Skip">How many runs to leave out at the beginning.</param>
 /// <param name="After">The last run of the page before; null for the first page.</param>
@@ -22,7 +22,7 @@ public sealed record ListRunsQuery(
     IReadOnlyList<RunOrderKey> Order,
     int PageSize,
     long Skip = 0,
-    RunPosition? After = null,
+    KeysetCursor? After = null,
     bool WithStatistics = false,
     bool WithCount = false,
     bool WithActivities = false,
@@ -36,7 +36,7 @@ public sealed record ListRunsQuery(
     /// Whether the runs stand one after the other in an index: those of a tenant by their start, of all statuses or of one. How to find them then
     /// depends on no value, and is quickly done, unless their statistics come too.
     /// </summary>
-    public bool IsAnsweredByIndex => IsInIndexOrder && Skip == 0 && !WithStatistics && Criteria.BoundsStartAlone;
+    public bool CanUseGenericPlan => IsInIndexOrder && Skip == 0 && !WithStatistics && Criteria.IsStartRangeOnly;
 }
 
 /// <summary>One page of a list. Its runs come one by one, as they are read; a failure to read them is thrown there.</summary>
@@ -58,10 +58,10 @@ public sealed record RunPage
     public required IAsyncEnumerable<RunListItem> Runs { get; set; }
 
     /// <summary>Set while the runs are read when there is no room for more of them: then the page ends here.</summary>
-    public bool IsFull { get; set; }
+    public bool SizeLimitReached { get; set; }
 
     /// <summary>Where the next page begins, once the runs have been read; null when this is the last.</summary>
-    public RunPosition? Next { get; internal set; }
+    public KeysetCursor? Next { get; internal set; }
 }
 
 internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQuery, Result<RunPage>>
@@ -91,9 +91,9 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
         // One more than asked for tells whether there is a next page.
         await foreach (var run in runs.ListAsync(query with { PageSize = query.PageSize + 1 }, time, cancellationToken))
         {
-            if (read == query.PageSize || page.IsFull)
+            if (read == query.PageSize || page.SizeLimitReached)
             {
-                page.Next = RunPosition.Of(last, query.Order);
+                page.Next = KeysetCursor.FromRun(last, query.Order);
                 yield break;
             }
 
@@ -116,9 +116,9 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
         RunListItem? last = null;
         foreach (var run in read)
         {
-            if ((page.IsFull && last is not null) || !await activities.MoveNextAsync())
+            if ((page.SizeLimitReached && last is not null) || !await activities.MoveNextAsync())
             {
-                page.Next = last is { } before ? RunPosition.Of(before, query.Order) : page.Next;
+                page.Next = last is { } before ? KeysetCursor.FromRun(before, query.Order) : page.Next;
                 yield break;
             }
 

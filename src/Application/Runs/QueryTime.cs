@@ -1,6 +1,6 @@
 namespace IndustryData.Application.Runs;
 
-/// <summary>The time that the queries of one request have taken so far; together they must stay within <see cref="QueryLimit.Timeout"/>.</summary>
+/// <summary>The time that the queries of one request have taken so far; together they must stay within <see cref="ReadTimeoutOptions.Timeout"/>.</summary>
 /// <remarks>Not thread-safe: a request runs its queries one after the other.</remarks>
 public sealed record QueryTime
 {

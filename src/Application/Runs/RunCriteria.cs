@@ -4,39 +4,39 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>Which runs: those that a filter selects and whose names hold every word.</summary>
 /// <param name="Filter">Null: all.</param>
-/// <param name="Words">Texts that must all occur in <c>displayName</c>, in any case.</param>
-public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> Words)
+/// <param name="SearchTerms">Texts that must all occur in <c>displayName</c>, in any case.</param>
+public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> SearchTerms)
 {
     /// <summary>Every run.</summary>
     public static readonly RunCriteria All = new(null, []);
 
     /// <summary>Whether they select every run.</summary>
-    public bool SelectsAll => Filter is null && Words.Count == 0;
+    public bool MatchesAll => Filter is null && SearchTerms.Count == 0;
 
     /// <summary>Whether they depend on nothing but the status.</summary>
-    public bool AsksForStatusAlone => Words.Count == 0 && (Filter is null || IsOfStatus(Filter));
+    public bool FiltersOnlyByStatus => SearchTerms.Count == 0 && (Filter is null || IsStatusFilter(Filter));
 
     /// <summary>Whether they ask for nothing but one status and a span of <c>startDateTime</c>.</summary>
-    public bool BoundsStartAlone => Words.Count == 0 && (Filter is null || BoundsStart(Filter));
+    public bool IsStartRangeOnly => SearchTerms.Count == 0 && (Filter is null || IsStartRange(Filter));
 
-    private static bool BoundsStart(IRunFilter filter) => filter switch
+    private static bool IsStartRange(IRunFilter filter) => filter switch
     {
-        RunLogic { All: true } logic => logic.Parts.All(BoundsStart),
-        RunComparison { Left.Field: RunField.Status, Right: { Field: null, Value: not null }, Comparer: RunComparer.Equal } => true,
-        RunComparison { Left.Field: RunField.StartDateTime, Right: { Field: null, Value: not null }, Comparer: not RunComparer.NotEqual } => true,
+        LogicalFilter { IsConjunction: true } logic => logic.Operands.All(IsStartRange),
+        ComparisonFilter { Left.Field: RunField.Status, Right: { Field: null, Value: not null }, Operator: ComparisonOperator.Equal } => true,
+        ComparisonFilter { Left.Field: RunField.StartDateTime, Right: { Field: null, Value: not null }, Operator: not ComparisonOperator.NotEqual } => true,
         _ => false,
     };
 
-    private static bool IsOfStatus(IRunFilter filter) => filter switch
+    private static bool IsStatusFilter(IRunFilter filter) => filter switch
     {
-        RunLogic logic => logic.Parts.All(IsOfStatus),
-        RunNot not => IsOfStatus(not.Part),
-        RunComparison comparison => IsOfStatus(comparison.Left) && IsOfStatus(comparison.Right),
-        RunMembership membership => IsOfStatus(membership.Term),
+        LogicalFilter logic => logic.Operands.All(IsStatusFilter),
+        NotFilter not => IsStatusFilter(not.Operand),
+        ComparisonFilter comparison => IsStatusFilter(comparison.Left) && IsStatusFilter(comparison.Right),
+        InFilter membership => IsStatusFilter(membership.Operand),
         _ => false,
     };
 
-    private static bool IsOfStatus(RunTerm term) => term.Field is null or RunField.Status;
+    private static bool IsStatusFilter(Operand term) => term.Field is null or RunField.Status;
 }
 
 /// <summary>What a run can be filtered and ordered by.</summary>
@@ -98,28 +98,28 @@ public enum RunField
 public interface IRunFilter;
 
 /// <summary>Conditions of which all must hold, or any; without conditions: true, or false.</summary>
-public sealed record RunLogic(bool All, IReadOnlyList<IRunFilter> Parts) : IRunFilter;
+public sealed record LogicalFilter(bool IsConjunction, IReadOnlyList<IRunFilter> Operands) : IRunFilter;
 
 /// <summary>A condition that must not hold.</summary>
-public sealed record RunNot(IRunFilter Part) : IRunFilter;
+public sealed record NotFilter(IRunFilter Operand) : IRunFilter;
 
 /// <summary>Two terms compared. Null equals null and nothing else; with a null the other comparisons are false (OData URL Conventions §5.1.1.1).</summary>
-public sealed record RunComparison(RunTerm Left, RunComparer Comparer, RunTerm Right) : IRunFilter;
+public sealed record ComparisonFilter(Operand Left, ComparisonOperator Operator, Operand Right) : IRunFilter;
 
 /// <summary>A term that must be one of these values, null among them or not.</summary>
-public sealed record RunMembership(RunTerm Term, IReadOnlyList<object?> Values) : IRunFilter;
+public sealed record InFilter(Operand Operand, IReadOnlyList<object?> Values) : IRunFilter;
 
 /// <summary>A text that must begin with, end with or contain another; null, and so neither true nor false, when one of them is null.</summary>
-public sealed record RunMatch(RunMatching Matching, RunTerm Text, RunTerm Part) : IRunFilter;
+public sealed record StringMatchFilter(StringMatchKind Kind, Operand Text, Operand Part) : IRunFilter;
 
 /// <summary>A field of the run or a constant: text, <see cref="long"/>, <see cref="decimal"/>, <see cref="double"/>, <see cref="DateTimeOffset"/>, a status' number as <see cref="short"/>, or null.</summary>
 /// <param name="Field">Null: a constant.</param>
 /// <param name="Value">The constant.</param>
-/// <param name="IsLowered">The text in lower case.</param>
-public sealed record RunTerm(RunField? Field, object? Value, bool IsLowered = false);
+/// <param name="ToLower">The text in lower case.</param>
+public sealed record Operand(RunField? Field, object? Value, bool ToLower = false);
 
 /// <summary>How terms compare.</summary>
-public enum RunComparer
+public enum ComparisonOperator
 {
     /// <summary><c>eq</c></summary>
     Equal,
@@ -141,7 +141,7 @@ public enum RunComparer
 }
 
 /// <summary>Where a text must hold another.</summary>
-public enum RunMatching
+public enum StringMatchKind
 {
     /// <summary><c>startswith</c></summary>
     Start,
@@ -157,11 +157,11 @@ public enum RunMatching
 public sealed record RunOrderKey(RunField Field, bool IsDescending)
 {
     /// <summary>The newest first.</summary>
-    public static readonly IReadOnlyList<RunOrderKey> Newest = Total([new RunOrderKey(RunField.StartDateTime, IsDescending: true)]);
+    public static readonly IReadOnlyList<RunOrderKey> NewestFirst = WithTieBreaker([new RunOrderKey(RunField.StartDateTime, IsDescending: true)]);
 
     /// <summary>An order in which no two runs are equal: the id closes it, in the direction of the last key.</summary>
     /// <param name="keys">At least one. What comes after the id, or a second time, decides nothing.</param>
-    public static IReadOnlyList<RunOrderKey> Total(IEnumerable<RunOrderKey> keys)
+    public static IReadOnlyList<RunOrderKey> WithTieBreaker(IEnumerable<RunOrderKey> keys)
     {
         var order = keys.DistinctBy(k => k.Field).ToList();
         var id = order.FindIndex(k => k.Field == RunField.Id);
@@ -171,10 +171,10 @@ public sealed record RunOrderKey(RunField Field, bool IsDescending)
 
 /// <summary>A place in an ordered list: between two runs nothing else can stand there, whatever others insert.</summary>
 /// <param name="Keys">For each key of the order: text, <see cref="DateTimeOffset"/>, a status' number as <see cref="short"/>, <see cref="Guid"/>, or null.</param>
-public sealed record RunPosition(IReadOnlyList<object?> Keys)
+public sealed record KeysetCursor(IReadOnlyList<object?> Keys)
 {
     /// <summary>Whether the keys are those of the order, in number and type.</summary>
-    public bool Fits(IReadOnlyList<RunOrderKey> order)
+    public bool Matches(IReadOnlyList<RunOrderKey> order)
     {
         var fits = Keys.Count == order.Count;
         for (var i = 0; fits && i < order.Count; i++)
@@ -193,7 +193,7 @@ public sealed record RunPosition(IReadOnlyList<object?> Keys)
     }
 
     /// <summary>Where a run stands.</summary>
-    public static RunPosition Of(RunListItem run, IReadOnlyList<RunOrderKey> order) => new([.. order.Select(k => Key(run, k.Field))]);
+    public static KeysetCursor FromRun(RunListItem run, IReadOnlyList<RunOrderKey> order) => new([.. order.Select(k => Key(run, k.Field))]);
 
     private static object? Key(RunListItem run, RunField field) => field switch
     {

@@ -9,21 +9,21 @@ namespace IndustryData.Application.Runs;
 /// <summary>Starts a run: the service names it and its reporter finishes it.</summary>
 /// <param name="TenantId">Whose run it is.</param>
 /// <param name="Key">The name under which the request may be repeated; null: each request starts a run of its own.</param>
-public sealed record StartRunCommand(TenantId TenantId, RequestKey? Key = null) : ICommand<Result<RunId>>;
+public sealed record StartRunCommand(TenantId TenantId, IdempotencyKey? Key = null) : ICommand<Result<RunId>>;
 
 /// <summary>How often runs may be started (configuration section <c>Start</c>).</summary>
-public sealed record StartLimit
+public sealed record StartRateLimitOptions
 {
     /// <summary>The starts of a tenant that are allowed within <see cref="Window"/>; Graph allows 5.</summary>
     [Range(1, 1_000_000)]
-    public int Count { get; init; } = 5;
+    public int MaxStarts { get; init; } = 5;
 
     /// <summary>How far back starts count; Graph's are 12 hours.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "30.00:00:00")]
     public TimeSpan Window { get; init; } = TimeSpan.FromHours(12);
 }
 
-internal sealed class StartRunHandler(IRunRepository repository, TimeProvider clock, StartLimit limit) : ICommandHandler<StartRunCommand, Result<RunId>>
+internal sealed class StartRunHandler(IRunRepository repository, TimeProvider clock, StartRateLimitOptions limit) : ICommandHandler<StartRunCommand, Result<RunId>>
 {
     public async ValueTask<Result<RunId>> Handle(StartRunCommand command, CancellationToken cancellationToken)
     {
@@ -35,11 +35,11 @@ internal sealed class StartRunHandler(IRunRepository repository, TimeProvider cl
             Status = RunStatus.Running,
             Statistics = RunStatistics.Empty,
         };
-        if (!Run.Add(command.TenantId, draft, now).Succeeded(out var run, out var error))
+        if (!Run.Create(command.TenantId, draft, now).TryGetValue(out var run, out var error))
         {
             return error;
         }
 
-        return await repository.StartAsync(run, command.Key, limit.Count, limit.Window, cancellationToken);
+        return await repository.StartAsync(run, command.Key, limit.MaxStarts, limit.Window, cancellationToken);
     }
 }

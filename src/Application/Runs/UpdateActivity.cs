@@ -12,37 +12,37 @@ namespace IndustryData.Application.Runs;
 /// <param name="Id">The activity's id as the caller wrote it.</param>
 /// <param name="Patch">What was told.</param>
 /// <param name="Condition">The version of the run that the caller has seen.</param>
-/// <param name="Faults">What could not be read of it.</param>
-public sealed record UpdateActivityCommand(TenantId TenantId, string RunId, string Id, ActivityPatch Patch, VersionCondition Condition, Faults Faults)
-    : ICommand<Result<ActivityResponse>>, IReadFromBody;
+/// <param name="ParseErrors">What could not be read of it.</param>
+public sealed record UpdateActivityCommand(TenantId TenantId, string RunId, string Id, ActivityPatch Patch, IfMatchCondition Condition, ValidationErrors ParseErrors)
+    : ICommand<Result<ActivityResponse>>, IHasParseErrors;
 
 /// <summary>Judges what was sent by itself. What it makes of the activity is judged where the activity is known.</summary>
 internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
 {
-    public UpdateActivityValidator() => RuleFor(c => c.Patch).ObeysAll(p => p.Values.Judge().Where(f => p.Sent.Contains(f.Target!)));
+    public UpdateActivityValidator() => RuleFor(c => c.Patch).MustSatisfyAll(p => p.Values.Validate().Where(f => p.PresentProperties.Contains(f.Target!)));
 }
 
 internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvider clock) : ICommandHandler<UpdateActivityCommand, Result<ActivityResponse>>
 {
     public async ValueTask<Result<ActivityResponse>> Handle(UpdateActivityCommand command, CancellationToken cancellationToken)
     {
-        if (RunId.FromText(command.RunId) is not { } runId)
+        if (RunId.TryParse(command.RunId) is not { } runId)
         {
             return RunErrors.NotFound(command.RunId);
         }
 
-        if (ActivityId.FromText(command.Id) is not { } id)
+        if (ActivityId.TryParse(command.Id) is not { } id)
         {
             return RunErrors.ActivityNotFound(command.Id);
         }
 
-        var changed = await repository.ChangeActivityAsync(
+        var changed = await repository.UpdateActivityAsync(
             command.TenantId,
             runId,
             id,
             command.Patch.Values.EstimateSize(),
-            (run, activity) => command.Condition.Refusal(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,
+            (run, activity) => command.Condition.Check(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,
             cancellationToken);
-        return changed.Succeeded(out var activity, out var error) ? ActivityResponse.Of(activity) : error;
+        return changed.TryGetValue(out var activity, out var error) ? ActivityResponse.FromActivity(activity) : error;
     }
 }

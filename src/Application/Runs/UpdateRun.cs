@@ -12,21 +12,21 @@ namespace IndustryData.Application.Runs;
 /// <param name="Id">The id as the caller wrote it: what is no GUID is an id that does not exist.</param>
 /// <param name="Patch">What was told.</param>
 /// <param name="Condition">The version that the caller has seen.</param>
-/// <param name="Faults">What could not be read of it.</param>
-public sealed record UpdateRunCommand(TenantId TenantId, string Id, RunPatch Patch, VersionCondition Condition, Faults Faults)
-    : ICommand<Result<RunResponse>>, IReadFromBody;
+/// <param name="ParseErrors">What could not be read of it.</param>
+public sealed record UpdateRunCommand(TenantId TenantId, string Id, RunPatch Patch, IfMatchCondition Condition, ValidationErrors ParseErrors)
+    : ICommand<Result<RunResponse>>, IHasParseErrors;
 
 /// <summary>Judges what was sent by itself. What it makes of the run is judged where the run is known.</summary>
 internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
 {
     public UpdateRunValidator()
     {
-        When(c => c.Patch.Sends("displayName"), () => RuleFor(c => c.Patch.Values.DisplayName).Obeys(DisplayName.Fault));
-        When(c => c.Patch.Sends("startDateTime"), () => RuleFor(c => c.Patch.Values).Obeys(RunRules.StartDateTime));
-        When(c => c.Patch.Sends("endDateTime", "status"), () => RuleFor(c => c.Patch.Values).Obeys(RunRules.EndDateTime));
-        When(c => c.Patch.Sends("status"), () => RuleFor(c => c.Patch.Values).Obeys(RunRules.Status));
-        When(c => c.Patch.Sends("statistics"), () => RuleFor(c => c.Patch.Values).Obeys(RunRules.Statistics));
-        When(c => c.Patch.Sends("blockingError", "status"), () => RuleFor(c => c.Patch.Values).Obeys(RunRules.BlockingError));
+        When(c => c.Patch.Contains("displayName"), () => RuleFor(c => c.Patch.Values.DisplayName).MustSatisfy(DisplayName.Validate));
+        When(c => c.Patch.Contains("startDateTime"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStartDateTime));
+        When(c => c.Patch.Contains("endDateTime", "status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateEndDateTime));
+        When(c => c.Patch.Contains("status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatus));
+        When(c => c.Patch.Contains("statistics"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatistics));
+        When(c => c.Patch.Contains("blockingError", "status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateBlockingError));
     }
 }
 
@@ -34,18 +34,18 @@ internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider c
 {
     public async ValueTask<Result<RunResponse>> Handle(UpdateRunCommand command, CancellationToken cancellationToken)
     {
-        if (RunId.FromText(command.Id) is not { } id)
+        if (RunId.TryParse(command.Id) is not { } id)
         {
             return RunErrors.NotFound(command.Id);
         }
 
         // The condition first: who has not seen the run as it is now cannot know what contradicts it.
-        var changed = await repository.ChangeAsync(
+        var changed = await repository.UpdateAsync(
             command.TenantId,
             id,
             command.Patch.Values.EstimateSize(),
-            run => command.Condition.Refusal(run) ?? run.Update(command.Patch, clock.GetUtcNow()).Error,
+            run => command.Condition.Check(run) ?? run.Update(command.Patch, clock.GetUtcNow()).Error,
             cancellationToken);
-        return changed.Succeeded(out var run, out var error) ? mapper.Map<RunResponse>(run) : error;
+        return changed.TryGetValue(out var run, out var error) ? mapper.Map<RunResponse>(run) : error;
     }
 }

@@ -19,27 +19,27 @@ public sealed record ActivityDraft
     public PublicError? BlockingError { get; init; }
 
     /// <summary>The flow that it carried out.</summary>
-    public ActivityFlow? Flow { get; init; }
+    public ActivityFlow? Activity { get; init; }
 
     /// <summary>Estimates how many bytes of memory its JSON documents occupy.</summary>
-    public long EstimateSize() => sizeof(char) * ((long)(BlockingError?.Json.Length ?? 0) + (Flow?.Json.Length ?? 0));
+    public long EstimateSize() => sizeof(char) * ((long)(BlockingError?.Json.Length ?? 0) + (Activity?.Json.Length ?? 0));
 
     /// <summary>Every rule that the activity breaks.</summary>
-    public IEnumerable<Error> Judge()
+    public IEnumerable<Error> Validate()
     {
         if (Type is null)
         {
-            yield return RunErrors.Missing(Faults.Path(Path, "@odata.type"), $"\"#{ActivityType.Inbound}\" or \"#{ActivityType.Outbound}\"");
+            yield return RunErrors.Required(ValidationErrors.AppendPath(Path, "@odata.type"), $"\"#{ActivityType.Inbound}\" or \"#{ActivityType.Outbound}\"");
         }
 
-        if (Runs.DisplayName.Fault(DisplayName, Faults.Path(Path, "displayName"), RunActivity.LongestDisplayName) is { } fault)
+        if (Runs.DisplayName.Validate(DisplayName, ValidationErrors.AppendPath(Path, "displayName"), RunActivity.MaxDisplayNameLength) is { } fault)
         {
             yield return fault;
         }
 
         if (Status is null)
         {
-            yield return RunErrors.Missing(Faults.Path(Path, "status"), $"one of {string.Join(", ", ActivityStatus.All)}");
+            yield return RunErrors.Required(ValidationErrors.AppendPath(Path, "status"), $"one of {string.Join(", ", ActivityStatus.All)}");
         }
     }
 }

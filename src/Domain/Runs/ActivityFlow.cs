@@ -7,14 +7,14 @@ namespace IndustryData.Domain.Runs;
 /// <param name="Json">The flow as a JSON object: id, displayName, readinessStatus.</param>
 public sealed record ActivityFlow(string Json)
 {
-    private static readonly ComplexShape _flow = new()
+    private static readonly ComplexTypeSchema _flow = new()
     {
         TypeNames = ["microsoft.graph.industryData.industryDataActivity", "microsoft.graph.industryData.inboundFileFlow", "microsoft.graph.industryData.inboundApiFlow"],
-        Members = new Dictionary<string, ValueRule>
+        Members = new Dictionary<string, JsonValueValidator>
         {
-            ["id"] = ValueRules.Text,
-            ["displayName"] = ValueRules.Text,
-            ["readinessStatus"] = ValueRules.OneOf("notReady", "ready", "failed", "disabled", "expired"),
+            ["id"] = JsonValueValidators.String,
+            ["displayName"] = JsonValueValidators.String,
+            ["readinessStatus"] = JsonValueValidators.OneOf("notReady", "ready", "failed", "disabled", "expired"),
         },
         Required = ["id", "displayName", "readinessStatus"],
     };
@@ -24,11 +24,11 @@ public sealed record ActivityFlow(string Json)
     /// <param name="path">Where it stands in the body.</param>
     /// <param name="faults">Takes up every fault.</param>
     /// <returns>The flow, or null when it has faults.</returns>
-    public static ActivityFlow? Read(JsonElement value, string path, Faults faults) =>
-        KeptJson.Of(value, _flow, path, faults, RunActivity.MaxBytes) is { } json ? new ActivityFlow(json) : null;
+    public static ActivityFlow? Read(JsonElement value, string path, ValidationErrors faults) =>
+        NormalizedJson.Create(value, _flow, path, faults, RunActivity.MaxJsonBytes) is { } json ? new ActivityFlow(json) : null;
 
     /// <inheritdoc />
-    public bool Equals(ActivityFlow? other) => other is not null && JsonContent.AreEqual(Json, other.Json);
+    public bool Equals(ActivityFlow? other) => other is not null && JsonEquality.DeepEquals(Json, other.Json);
 
     // What says the same may be written in many ways; nothing is looked up by it.
     /// <inheritdoc />

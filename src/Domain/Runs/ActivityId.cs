@@ -22,7 +22,7 @@ public readonly record struct ActivityId(Guid Value)
     }
 
     /// <summary>The id that a text writes; null when it writes none.</summary>
-    public static ActivityId? FromText(string text) => RunId.FromText(text) is { } id ? new ActivityId(id.Value) : null;
+    public static ActivityId? TryParse(string text) => RunId.TryParse(text) is { } id ? new ActivityId(id.Value) : null;
 
     /// <inheritdoc />
     public override string ToString() => Value.ToString();

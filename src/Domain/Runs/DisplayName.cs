@@ -7,12 +7,12 @@ public readonly record struct DisplayName(string Value)
     public const int MaxLength = 256;
 
     /// <summary>The fault of a name, or null when it may be stored.</summary>
-    public static Error? Fault(string? value) => Fault(value, "displayName", MaxLength);
+    public static Error? Validate(string? value) => Validate(value, "displayName", MaxLength);
 
     /// <summary>The fault of a name that stands at <paramref name="path"/> and may have <paramref name="longest"/> UTF-16 code units, or null.</summary>
-    internal static Error? Fault(string? value, string path, int longest) => value switch
+    internal static Error? Validate(string? value, string path, int longest) => value switch
     {
-        null => RunErrors.Missing(path, $"a text of 1 to {longest} characters"),
+        null => RunErrors.Required(path, $"a text of 1 to {longest} characters"),
         _ when string.IsNullOrWhiteSpace(value) => RunErrors.Invalid(path, "blank", $"{path} must hold something other than white space."),
         _ when value.Length > longest => RunErrors.Invalid(path, "tooLong", $"{path} has {value.Length} UTF-16 code units; shorten it to {longest}."),
         _ when !IsStorable(value) => RunErrors.Invalid(path, "unstorableText", $"{path} must not hold U+0000 or half of a surrogate pair; remove it."),

@@ -9,7 +9,7 @@ public interface IRunRepository
     Task AddAsync(Run run, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Keeps a new run, unless a request of the same key has done so within <see cref="RequestKey.Lifetime"/>, be it at
+    /// Keeps a new run, unless a request of the same key has done so within <see cref="IdempotencyKey.TimeToLive"/>, be it at
     /// the same moment.
     /// </summary>
     /// <param name="run">The run.</param>
@@ -18,7 +18,7 @@ public interface IRunRepository
     /// <returns>
     /// The answer to the first request: this one's, or the one before; or that the key was used for another body.
     /// </returns>
-    Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken);
+    Task<Result<IdempotentOutcome>> AddIdempotentAsync(Run run, IdempotencyKey key, CancellationToken cancellationToken);
 
     /// <summary>Changes a run, one caller after the other.</summary>
     /// <param name="tenantId">Whose run it is.</param>
@@ -27,7 +27,7 @@ public interface IRunRepository
     /// <param name="change">Decides on the run as it is now; what it changes is kept when it succeeds.</param>
     /// <param name="cancellationToken">Gives up before the change is committed.</param>
     /// <returns>The run; the refusal of <paramref name="change"/>; or that there is no such run.</returns>
-    Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken);
+    Task<Result<Run>> UpdateAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken);
 
     /// <summary>Adds an activity to a run.</summary>
     /// <param name="tenantId">Whose run it is.</param>
@@ -42,7 +42,7 @@ public interface IRunRepository
     /// was used for another body; or that there is no such run.
     /// </returns>
     Task<Result<RunActivity>> AddActivityAsync(
-        TenantId tenantId, RunId id, RequestKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
+        TenantId tenantId, RunId id, IdempotencyKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken);
 
     /// <summary>Changes an activity of a run.</summary>
     /// <param name="tenantId">Whose run it is.</param>
@@ -54,16 +54,16 @@ public interface IRunRepository
     /// <returns>
     /// The activity; the refusal of <paramref name="change"/>; or that there is no such run or activity.
     /// </returns>
-    Task<Result<RunActivity>> ChangeActivityAsync(
+    Task<Result<RunActivity>> UpdateActivityAsync(
         TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken);
 
     /// <summary>Deletes a run with all that belongs to it.</summary>
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="id">Which run.</param>
-    /// <param name="refuse">Decides on the run as it is now: null to delete it.</param>
+    /// <param name="precondition">Decides on the run as it is now: null to delete it.</param>
     /// <param name="cancellationToken">Gives up before the run is gone.</param>
     /// <returns>The run that was deleted; the refusal; or that there is no such run.</returns>
-    Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken);
+    Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> precondition, CancellationToken cancellationToken);
 
     /// <summary>Keeps a new run that the service itself was asked to start, unless that happens too often.</summary>
     /// <param name="run">The run.</param>
@@ -77,5 +77,5 @@ public interface IRunRepository
     /// The run that this request or the first one of its key started; that there were too many; or that the key was
     /// used for another body.
     /// </returns>
-    Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken);
+    Task<Result<RunId>> StartAsync(Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken);
 }

@@ -7,28 +7,28 @@ namespace IndustryData.Domain.Runs;
 /// <param name="Json">The error as a JSON object, without annotations.</param>
 public sealed record PublicError(string Json)
 {
-    private static readonly ComplexShape _detail = new()
+    private static readonly ComplexTypeSchema _detail = new()
     {
         TypeNames = ["microsoft.graph.publicErrorDetail"],
-        Members = new Dictionary<string, ValueRule>
+        Members = new Dictionary<string, JsonValueValidator>
         {
-            ["code"] = ValueRules.NullableText,
-            ["message"] = ValueRules.NullableText,
-            ["target"] = ValueRules.NullableText,
+            ["code"] = JsonValueValidators.NullableString,
+            ["message"] = JsonValueValidators.NullableString,
+            ["target"] = JsonValueValidators.NullableString,
         },
     };
 
-    private static readonly ComplexShape _innerError = new()
+    private static readonly ComplexTypeSchema _innerError = new()
     {
         TypeNames = ["microsoft.graph.publicInnerError"],
         IsOpen = true,
-        Members = new Dictionary<string, ValueRule>(_detail.Members) { ["details"] = ComplexShape.CollectionOf(_detail) },
+        Members = new Dictionary<string, JsonValueValidator>(_detail.Members) { ["details"] = ComplexTypeSchema.CollectionOf(_detail) },
     };
 
-    private static readonly ComplexShape _error = new()
+    private static readonly ComplexTypeSchema _error = new()
     {
         TypeNames = ["microsoft.graph.publicError"],
-        Members = new Dictionary<string, ValueRule>(_innerError.Members) { ["innerError"] = ComplexShape.Nullable(_innerError) },
+        Members = new Dictionary<string, JsonValueValidator>(_innerError.Members) { ["innerError"] = ComplexTypeSchema.Nullable(_innerError) },
     };
 
     /// <summary>Reads an error.</summary>
@@ -37,11 +37,11 @@ public sealed record PublicError(string Json)
     /// <param name="faults">Takes up every fault.</param>
     /// <param name="maxBytes">The largest, in bytes as sent.</param>
     /// <returns>The error, or null when it has faults.</returns>
-    public static PublicError? Read(JsonElement value, string path, Faults faults, int maxBytes = KeptJson.MaxBytes) =>
-        KeptJson.Of(value, _error, path, faults, maxBytes) is { } json ? new PublicError(json) : null;
+    public static PublicError? Read(JsonElement value, string path, ValidationErrors faults, int maxBytes = NormalizedJson.MaxBytes) =>
+        NormalizedJson.Create(value, _error, path, faults, maxBytes) is { } json ? new PublicError(json) : null;
 
     /// <inheritdoc />
-    public bool Equals(PublicError? other) => other is not null && JsonContent.AreEqual(Json, other.Json);
+    public bool Equals(PublicError? other) => other is not null && JsonEquality.DeepEquals(Json, other.Json);
 
     // What says the same may be written in many ways; nothing is looked up by it.
     /// <inheritdoc />

@@ -48,13 +48,13 @@ public sealed partial class Run
     /// <param name="tenantId">Whose run it is.</param>
     /// <param name="draft">What its reporter told.</param>
     /// <param name="now">The server's clock.</param>
-    /// <returns>The run, or an <see cref="ErrorKind.Invalid"/> error with every rule that the draft breaks.</returns>
-    public static Result<Run> Add(TenantId tenantId, RunDraft draft, DateTimeOffset now)
+    /// <returns>The run, or an <see cref="ErrorKind.Validation"/> error with every rule that the draft breaks.</returns>
+    public static Result<Run> Create(TenantId tenantId, RunDraft draft, DateTimeOffset now)
     {
-        var faults = RunRules.Judge(draft);
+        var faults = RunRules.Validate(draft);
         if (faults.Count > 0)
         {
-            return Error.Of(faults);
+            return Error.Aggregate(faults);
         }
 
         var created = Microseconds(now);
@@ -72,7 +72,7 @@ public sealed partial class Run
             CreatedDateTime = created,
             LastModifiedDateTime = created,
             Version = 1,
-            Activities = [.. draft.Activities.Select((a, i) => RunActivity.Of(tenantId, id, i, a))],
+            Activities = [.. draft.Activities.Select((a, i) => RunActivity.Create(tenantId, id, i, a))],
         };
     }
 

@@ -4,10 +4,10 @@ namespace IndustryData.Domain.Runs;
 public sealed class RunActivity
 {
     /// <summary>The longest name, in UTF-16 code units.</summary>
-    public const int LongestDisplayName = 100;
+    public const int MaxDisplayNameLength = 100;
 
     /// <summary>The largest error and the largest flow, in bytes as sent: a run's activities are read together, and there may be <see cref="Run.MaxActivities"/> of them.</summary>
-    public const int MaxBytes = 8 * 1024;
+    public const int MaxJsonBytes = 8 * 1024;
 
     // For the store, which fills the properties.
     private RunActivity()
@@ -36,9 +36,9 @@ public sealed class RunActivity
     public PublicError? BlockingError { get; private set; }
 
     /// <summary>The flow that it carried out, if its reporter says.</summary>
-    public ActivityFlow? Flow { get; private set; }
+    public ActivityFlow? Activity { get; private set; }
 
-    internal static RunActivity Of(TenantId tenantId, RunId runId, int ordinal, ActivityDraft judged) => new()
+    internal static RunActivity Create(TenantId tenantId, RunId runId, int ordinal, ActivityDraft judged) => new()
     {
         TenantId = tenantId,
         RunId = runId,
@@ -47,17 +47,17 @@ public sealed class RunActivity
         DisplayName = new DisplayName(judged.DisplayName!),
         Status = judged.Status!,
         BlockingError = judged.BlockingError,
-        Flow = judged.Flow,
+        Activity = judged.Activity,
     };
 
     /// <summary>The activity as it is now, which what is changed later leaves alone.</summary>
-    public RunActivity Copy() => (RunActivity)MemberwiseClone();
+    public RunActivity Snapshot() => (RunActivity)MemberwiseClone();
 
     /// <summary>Changes what the patch sends.</summary>
     /// <returns>Whether anything changed, or why nothing may.</returns>
     internal Result<bool> Update(ActivityPatch patch)
     {
-        var next = patch.Over(this);
+        var next = patch.ApplyTo(this);
         if (next.Type is not null && next.Type != Type)
         {
             return RunErrors.ActivityTypeIsFinal(Type);
@@ -68,17 +68,17 @@ public sealed class RunActivity
             return RunErrors.ActivityStatusIsFinal(Status, next.Status);
         }
 
-        if (next.Judge().ToArray() is { Length: > 0 } faults)
+        if (next.Validate().ToArray() is { Length: > 0 } faults)
         {
-            return Error.Of(faults);
+            return Error.Aggregate(faults);
         }
 
-        if (DisplayName.Value == next.DisplayName && Status == next.Status && BlockingError == next.BlockingError && Flow == next.Flow)
+        if (DisplayName.Value == next.DisplayName && Status == next.Status && BlockingError == next.BlockingError && Activity == next.Activity)
         {
             return false;
         }
 
-        (DisplayName, Status, BlockingError, Flow) = (new DisplayName(next.DisplayName!), next.Status!, next.BlockingError, next.Flow);
+        (DisplayName, Status, BlockingError, Activity) = (new DisplayName(next.DisplayName!), next.Status!, next.BlockingError, next.Activity);
         return true;
     }
 }

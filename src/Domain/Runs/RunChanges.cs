@@ -11,25 +11,25 @@ public sealed partial class Run
     /// <param name="now">The server's clock.</param>
     /// <returns>
     /// Whether anything changed; an <see cref="ErrorKind.Conflict"/> where the patch would change what is final in a run that is over; an
-    /// <see cref="ErrorKind.Invalid"/> error with every rule that the changed run would break.
+    /// <see cref="ErrorKind.Validation"/> error with every rule that the changed run would break.
     /// </returns>
     public Result<bool> Update(RunPatch patch, DateTimeOffset now)
     {
-        var next = patch.Over(this);
-        if (Status.IsTerminal && Contradiction(next) is { } conflict)
+        var next = patch.ApplyTo(this);
+        if (Status.IsTerminal && FindTerminalStateConflict(next) is { } conflict)
         {
             return conflict;
         }
 
-        var faults = RunRules.Judge(next);
-        if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Sends("endDateTime"))
+        var faults = RunRules.Validate(next);
+        if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Contains("endDateTime"))
         {
-            faults.Add(RunErrors.Missing("endDateTime", "when the run ended together with its last status; the end that was expected is no end"));
+            faults.Add(RunErrors.Required("endDateTime", "when the run ended together with its last status; the end that was expected is no end"));
         }
 
         if (faults.Count > 0)
         {
-            return Error.Of(faults);
+            return Error.Aggregate(faults);
         }
 
         var (start, end) = (Microseconds(next.StartDateTime!.Value), next.EndDateTime is { } moment ? Microseconds(moment) : (DateTimeOffset?)null);
@@ -53,12 +53,12 @@ public sealed partial class Run
     {
         if (Status.IsTerminal)
         {
-            return RunErrors.RunIsOver(Status);
+            return RunErrors.RunAlreadyTerminal(Status);
         }
 
-        if (draft.Judge().ToArray() is { Length: > 0 } faults)
+        if (draft.Validate().ToArray() is { Length: > 0 } faults)
         {
-            return Error.Of(faults);
+            return Error.Aggregate(faults);
         }
 
         if (count >= MaxActivities)
@@ -67,7 +67,7 @@ public sealed partial class Run
         }
 
         Touch(now);
-        return RunActivity.Of(TenantId, Id, count, draft);
+        return RunActivity.Create(TenantId, Id, count, draft);
     }
 
     /// <summary>Changes one of the run's activities, and with it the run's version.</summary>
@@ -75,7 +75,7 @@ public sealed partial class Run
     public Result<bool> UpdateActivity(RunActivity activity, ActivityPatch patch, DateTimeOffset now)
     {
         var updated = activity.Update(patch);
-        if (updated.Succeeded(out var changed, out _) && changed)
+        if (updated.TryGetValue(out var changed, out _) && changed)
         {
             Touch(now);
         }
@@ -84,7 +84,7 @@ public sealed partial class Run
     }
 
     /// <summary>The run as it is now, which what is changed later leaves alone.</summary>
-    public Run Copy() => (Run)MemberwiseClone();
+    public Run Snapshot() => (Run)MemberwiseClone();
 
     private void Touch(DateTimeOffset now)
     {
@@ -92,7 +92,7 @@ public sealed partial class Run
         Version++;
     }
 
-    private Error? Contradiction(RunDraft next) => next switch
+    private Error? FindTerminalStateConflict(RunDraft next) => next switch
     {
         _ when next.Status is { } status && status != Status => RunErrors.StatusIsFinal(Status, status),
         _ when next.StartDateTime is { } start && Microseconds(start) != StartDateTime => RunErrors.TimeIsFinal("startDateTime", Status),

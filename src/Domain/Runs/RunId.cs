@@ -10,7 +10,7 @@ public readonly record struct RunId(Guid Value)
     public static RunId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
 
     /// <summary>The first day of the quarter (UTC) that the id was made in.</summary>
-    public DateOnly Quarter
+    public DateOnly PartitionQuarter
     {
         get
         {
@@ -26,7 +26,7 @@ public readonly record struct RunId(Guid Value)
 
     /// <summary>The id that a text writes, 8-4-4-4-12 in any case; null when it writes none.</summary>
     // The parser alone would take white space around it, and 0x and + inside it.
-    public static RunId? FromText(string text) => Guid.TryParseExact(text, "D", out var id) && text.Equals(id.ToString(), StringComparison.OrdinalIgnoreCase) ? new RunId(id) : null;
+    public static RunId? TryParse(string text) => Guid.TryParseExact(text, "D", out var id) && text.Equals(id.ToString(), StringComparison.OrdinalIgnoreCase) ? new RunId(id) : null;
 
     /// <inheritdoc />
     public override string ToString() => Value.ToString();

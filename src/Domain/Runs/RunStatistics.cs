@@ -10,83 +10,83 @@ namespace IndustryData.Domain.Runs;
 public sealed class RunStatistics : IEquatable<RunStatistics>
 {
     /// <summary>The longest statistics, in bytes as sent.</summary>
-    public const int MaxBytes = KeptJson.MaxBytes;
+    public const int MaxBytes = NormalizedJson.MaxBytes;
 
     /// <summary>How many levels they may nest; <c>{}</c> is one.</summary>
-    public const int MaxLevels = KeptJson.MaxLevels;
+    public const int MaxLevels = NormalizedJson.MaxDepth;
 
     /// <summary>The largest count in them.</summary>
-    public const long LargestCount = ValueRules.LargestCount;
+    public const long LargestCount = JsonValueValidators.MaxSafeInteger;
 
     /// <summary>Statistics of a run that counted nothing.</summary>
     public static readonly RunStatistics Empty = new() { Json = "{}", InboundTotals = new InboundTotals() };
 
     private const string Namespace = "microsoft.graph.industryData.";
 
-    private static readonly ComplexShape _roleCount = new()
+    private static readonly ComplexTypeSchema _roleCount = new()
     {
         TypeNames = [Namespace + "industryDataRunRoleCountMetric"],
-        Members = new Dictionary<string, ValueRule> { ["role"] = ValueRules.Text, ["count"] = ValueRules.NullableCount },
+        Members = new Dictionary<string, JsonValueValidator> { ["role"] = JsonValueValidators.String, ["count"] = JsonValueValidators.NullableNonNegativeInteger },
         Required = ["role"],
     };
 
-    private static readonly ComplexShape _entityCount = new()
+    private static readonly ComplexTypeSchema _entityCount = new()
     {
         TypeNames = [Namespace + "industryDataRunEntityCountMetric"],
-        Members = new Dictionary<string, ValueRule>
+        Members = new Dictionary<string, JsonValueValidator>
         {
-            ["active"] = ValueRules.NullableCount,
-            ["inactive"] = ValueRules.NullableCount,
-            ["total"] = ValueRules.NullableCount,
+            ["active"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["inactive"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["total"] = JsonValueValidators.NullableNonNegativeInteger,
         },
     };
 
-    private static readonly ComplexShape _activity = new()
+    private static readonly ComplexTypeSchema _activity = new()
     {
         TypeNames = [Namespace + "inboundActivityResults"],
-        IsAlwaysTyped = true,
-        Members = new Dictionary<string, ValueRule>
+        WritesTypeAnnotation = true,
+        Members = new Dictionary<string, JsonValueValidator>
         {
-            ["activityId"] = ValueRules.Text,
-            ["displayName"] = ValueRules.Text,
-            ["status"] = ValueRules.OneOf("inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"),
-            ["errors"] = ValueRules.NullableCount,
-            ["warnings"] = ValueRules.NullableCount,
-            ["groups"] = ComplexShape.Nullable(_entityCount),
-            ["memberships"] = ComplexShape.Nullable(_entityCount),
-            ["organizations"] = ComplexShape.Nullable(_entityCount),
-            ["people"] = ComplexShape.Nullable(_entityCount),
-            ["matchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
-            ["unmatchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
+            ["activityId"] = JsonValueValidators.String,
+            ["displayName"] = JsonValueValidators.String,
+            ["status"] = JsonValueValidators.OneOf("inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"),
+            ["errors"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["warnings"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["groups"] = ComplexTypeSchema.Nullable(_entityCount),
+            ["memberships"] = ComplexTypeSchema.Nullable(_entityCount),
+            ["organizations"] = ComplexTypeSchema.Nullable(_entityCount),
+            ["people"] = ComplexTypeSchema.Nullable(_entityCount),
+            ["matchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
+            ["unmatchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
         },
         Required = ["activityId", "displayName", "status"],
     };
 
-    private static readonly ComplexShape _totals = new()
+    private static readonly ComplexTypeSchema _totals = new()
     {
         TypeNames = [Namespace + "aggregatedInboundStatistics"],
-        Members = new Dictionary<string, ValueRule>
+        Members = new Dictionary<string, JsonValueValidator>
         {
-            ["errors"] = ValueRules.NullableCount,
-            ["warnings"] = ValueRules.NullableCount,
-            ["groups"] = ValueRules.NullableCount,
-            ["memberships"] = ValueRules.NullableCount,
-            ["organizations"] = ValueRules.NullableCount,
-            ["people"] = ValueRules.NullableCount,
-            ["matchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
-            ["unmatchedPeopleByRole"] = ComplexShape.CollectionOf(_roleCount),
+            ["errors"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["warnings"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["groups"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["memberships"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["organizations"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["people"] = JsonValueValidators.NullableNonNegativeInteger,
+            ["matchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
+            ["unmatchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
         },
     };
 
-    private static readonly ComplexShape _statistics = new()
+    private static readonly ComplexTypeSchema _statistics = new()
     {
         TypeNames = [Namespace + "industryDataRunStatistics", Namespace + "runStatistics"],
         IsOpen = true,
-        Ignored = ["runId", "status"],
-        Members = new Dictionary<string, ValueRule>
+        ServerManaged = ["runId", "status"],
+        Members = new Dictionary<string, JsonValueValidator>
         {
-            ["inboundTotals"] = ComplexShape.Nullable(_totals),
-            ["activityStatistics"] = ComplexShape.CollectionOf(_activity),
+            ["inboundTotals"] = ComplexTypeSchema.Nullable(_totals),
+            ["activityStatistics"] = ComplexTypeSchema.CollectionOf(_activity),
         },
     };
 
@@ -105,13 +105,13 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
     /// <param name="path">Where it stands in the body.</param>
     /// <param name="faults">Takes up every fault.</param>
     /// <returns>The statistics, or null when they have faults.</returns>
-    public static RunStatistics? Read(JsonElement value, string path, Faults faults) =>
-        KeptJson.Of(value, _statistics, path, faults) is { } json
+    public static RunStatistics? Read(JsonElement value, string path, ValidationErrors faults) =>
+        NormalizedJson.Create(value, _statistics, path, faults) is { } json
             ? new RunStatistics { Json = json, InboundTotals = TotalsOf(value) }
             : null;
 
     /// <inheritdoc />
-    public bool Equals(RunStatistics? other) => other is not null && InboundTotals == other.InboundTotals && JsonContent.AreEqual(Json, other.Json);
+    public bool Equals(RunStatistics? other) => other is not null && InboundTotals == other.InboundTotals && JsonEquality.DeepEquals(Json, other.Json);
 
     /// <inheritdoc />
     public override bool Equals(object? obj) => Equals(obj as RunStatistics);
@@ -121,7 +121,7 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
 
     private static InboundTotals TotalsOf(JsonElement statistics)
     {
-        if (JsonText.Member(statistics, "inboundTotals") is not { ValueKind: JsonValueKind.Object } totals)
+        if (JsonElementExtensions.TryGetProperty(statistics, "inboundTotals") is not { ValueKind: JsonValueKind.Object } totals)
         {
             return new InboundTotals();
         }
@@ -129,8 +129,8 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
         var found = new InboundTotals();
         foreach (var member in totals.EnumerateObject())
         {
-            var count = ValueRules.Count(member.Value);
-            found = JsonText.Name(member) switch
+            var count = JsonValueValidators.Count(member.Value);
+            found = JsonElementExtensions.TryGetName(member) switch
             {
                 "errors" => found with { Errors = count },
                 "warnings" => found with { Warnings = count },

@@ -4,7 +4,7 @@ namespace IndustryData.Domain.Runs;
 public sealed class RunStatus
 {
     /// <summary>Graph's placeholder for members that a client does not know yet. Never stored, never accepted.</summary>
-    public const string Sentinel = "unknownFutureValue";
+    public const string UnknownFutureValue = "unknownFutureValue";
 
     /// <summary>In progress.</summary>
     public static readonly RunStatus Running = new("running", 0, mayHaveBlockingError: true);
@@ -22,7 +22,7 @@ public sealed class RunStatus
     public static readonly RunStatus CompletedWithWarnings = new("completedWithWarnings", 4, mayHaveBlockingError: false);
 
     private RunStatus(string name, short number, bool mayHaveBlockingError) =>
-        (Name, Number, MayHaveBlockingError) = (name, number, mayHaveBlockingError);
+        (Name, Number, AllowsBlockingError) = (name, number, mayHaveBlockingError);
 
     /// <summary>Every status, each in the place of its number.</summary>
     public static IReadOnlyList<RunStatus> All { get; } = [Running, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
@@ -34,13 +34,13 @@ public sealed class RunStatus
     public short Number { get; }
 
     /// <summary>Whether a run of this status may carry a <see cref="PublicError"/>.</summary>
-    public bool MayHaveBlockingError { get; }
+    public bool AllowsBlockingError { get; }
 
     /// <summary>Whether the run is over.</summary>
     public bool IsTerminal => this != Running;
 
     /// <summary>The statuses that a run of this status may change to; none when it is over.</summary>
-    public IReadOnlyList<RunStatus> Next => IsTerminal ? [] : [.. All.Where(s => s.IsTerminal)];
+    public IReadOnlyList<RunStatus> AllowedTransitions => IsTerminal ? [] : [.. All.Where(s => s.IsTerminal)];
 
     /// <summary>The status of that name in exactly this case, or null.</summary>
     public static RunStatus? FromName(string name) => All.FirstOrDefault(s => s.Name == name);

@@ -9,7 +9,7 @@ public sealed class EmbeddedPostgresOptions
     public const string Section = "EmbeddedPostgres";
 
     /// <summary>The folder that holds <c>postgres</c>, <c>initdb</c> and <c>pg_ctl</c>. Unset: PATH, then the folders where packages put them.</summary>
-    public string? BinFolder { get; set; }
+    public string? BinDirectory { get; set; }
 
     /// <summary>
     /// TCP port on 127.0.0.1, 1 to 65535. Unset: a Unix socket inside the data folder and no TCP at all;
@@ -19,5 +19,5 @@ public sealed class EmbeddedPostgresOptions
     public int? Port { get; set; }
 
     /// <summary>The account PostgreSQL runs as when the service runs as root, which PostgreSQL refuses. Unset: <c>postgres</c>, else <c>industrydata</c>.</summary>
-    public string? Account { get; set; }
+    public string? OsUser { get; set; }
 }

@@ -9,7 +9,7 @@ internal sealed record Endpoint(string Host, int Port)
 {
     private const string Loopback = "127.0.0.1";
     private const int SocketNumber = 5432;
-    private const int LongestSocketPath = 107;
+    private const int MaxSocketPathLength = 107;
 
     public bool IsTcp => Host == Loopback;
 
@@ -31,7 +31,7 @@ internal sealed record Endpoint(string Host, int Port)
     private static bool CanHoldSocket(string folder) =>
         !OperatingSystem.IsWindows()
         && !folder.Any(c => c is ',' or ':' || char.IsControl(c))
-        && Encoding.UTF8.GetByteCount($"{folder}/.s.PGSQL.{SocketNumber}") <= LongestSocketPath;
+        && Encoding.UTF8.GetByteCount($"{folder}/.s.PGSQL.{SocketNumber}") <= MaxSocketPathLength;
 
     private static void RequireFree(int port)
     {

@@ -19,56 +19,56 @@ internal sealed class PostgresCluster
     private const string NewPasswordName = "password.initdb";
     private const string StartLogName = "start.log";
 
-    private readonly ServerAccount _account;
+    private readonly PostgresOsAccount _account;
     private readonly string _passwordFile;
     private readonly string _pidFile;
 
-    public PostgresCluster(DataFolder folder, ServerAccount account)
+    public PostgresCluster(DataDirectory folder, PostgresOsAccount account)
     {
         _account = account;
-        Folder = Path.Combine(folder.Path, "postgres");
-        ClusterFolder = Path.Combine(Folder, ClusterName);
-        _passwordFile = Path.Combine(ClusterFolder, PasswordName);
-        _pidFile = Path.Combine(ClusterFolder, "postmaster.pid");
+        DataDirectoryPath = Path.Combine(folder.Path, "postgres");
+        ClusterDirectory = Path.Combine(DataDirectoryPath, ClusterName);
+        _passwordFile = Path.Combine(ClusterDirectory, PasswordName);
+        _pidFile = Path.Combine(ClusterDirectory, "postmaster.pid");
     }
 
     /// <summary>Everything of PostgreSQL; also the folder of its socket. Open to the account alone.</summary>
-    public string Folder { get; }
+    public string DataDirectoryPath { get; }
 
     /// <summary>PostgreSQL's own data folder.</summary>
-    public string ClusterFolder { get; }
+    public string ClusterDirectory { get; }
 
     /// <summary>The major version that made the cluster; null when there is none yet.</summary>
     public int? ReadMajor()
     {
-        if (!Directory.Exists(ClusterFolder))
+        if (!Directory.Exists(ClusterDirectory))
         {
             return null;
         }
 
-        string path = Path.Combine(ClusterFolder, "PG_VERSION");
+        string path = Path.Combine(ClusterDirectory, "PG_VERSION");
         return File.Exists(path) && int.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int major)
             ? major
-            : throw new EmbeddedPostgresException($"{ClusterFolder} is not a PostgreSQL cluster, its PG_VERSION cannot be read: restore the folder from a backup, or move it away to begin anew.");
+            : throw new EmbeddedPostgresException($"{ClusterDirectory} is not a PostgreSQL cluster, its PG_VERSION cannot be read: restore the folder from a backup, or move it away to begin anew.");
     }
 
     public string ReadPassword() =>
         File.Exists(_passwordFile)
             ? File.ReadAllText(_passwordFile)
             : throw new EmbeddedPostgresException(
-                $"{_passwordFile} is missing, and without it nobody can log in to the data beside it: restore the file from a backup, or set a new password for the role {User} (a 'trust' line in {ClusterFolder}/pg_hba.conf lets you in) and write it there, mode 0600.");
+                $"{_passwordFile} is missing, and without it nobody can log in to the data beside it: restore the file from a backup, or set a new password for the role {User} (a 'trust' line in {ClusterDirectory}/pg_hba.conf lets you in) and write it there, mode 0600.");
 
     /// <summary>Makes the cluster. It takes its name only when complete; what an interrupted attempt has left is removed.</summary>
-    public async Task InitializeAsync(PostgresPrograms programs, CancellationToken cancellationToken)
+    public async Task InitializeAsync(PostgresInstallation programs, CancellationToken cancellationToken)
     {
-        await _account.OwnFolderAsync(Folder, cancellationToken);
+        await _account.CreateOwnedDirectoryAsync(DataDirectoryPath, cancellationToken);
         RemoveUnfinished();
 
         // A name of its own: the initdb of a killed service may still be at work, and removes its folder when it fails.
         string unfinishedName = UnfinishedPrefix + RandomNumberGenerator.GetHexString(8, lowercase: true);
-        string unfinished = Path.Combine(Folder, unfinishedName);
+        string unfinished = Path.Combine(DataDirectoryPath, unfinishedName);
         string password = RandomNumberGenerator.GetHexString(64, lowercase: true);
-        string passwordForInitdb = Path.Combine(Folder, NewPasswordName);
+        string passwordForInitdb = Path.Combine(DataDirectoryPath, NewPasswordName);
         await _account.WriteFileAsync(passwordForInitdb, password, cancellationToken);
         ProgramResult initdb = await _account.RunAsync(
             programs.Initdb,
@@ -76,12 +76,12 @@ internal sealed class PostgresCluster
                 "-D", unfinishedName, "--username", User, "--pwfile", NewPasswordName, "--auth", "scram-sha-256",
                 "--encoding", "UTF8", "--no-locale", "--data-checksums",
             ],
-            Folder,
+            DataDirectoryPath,
             cancellationToken);
         File.Delete(passwordForInitdb);
         if (!initdb.Succeeded)
         {
-            throw new EmbeddedPostgresException($"PostgreSQL cannot make its files in {Folder}: {initdb.Reason}");
+            throw new EmbeddedPostgresException($"PostgreSQL cannot make its files in {DataDirectoryPath}: {initdb.Reason}");
         }
 
         string configuration = Path.Combine(unfinished, "postgresql.conf");
@@ -89,30 +89,30 @@ internal sealed class PostgresCluster
 
         // Within the cluster it comes and goes with the data that it opens.
         await _account.WriteFileAsync(Path.Combine(unfinished, PasswordName), password, cancellationToken);
-        Directory.Move(unfinished, ClusterFolder);
+        Directory.Move(unfinished, ClusterDirectory);
         if (!OperatingSystem.IsWindows())
         {
             // Or a power cut could take back the new name, and with it data committed since.
-            await _account.RunAsync("sync", ["."], Folder, cancellationToken);
+            await _account.RunAsync("sync", ["."], DataDirectoryPath, cancellationToken);
         }
     }
 
     public Task WriteSettingsAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
-        _account.WriteFileAsync(Path.Combine(ClusterFolder, ServerSettings.FileName), ServerSettings.Render(endpoint), cancellationToken);
+        _account.WriteFileAsync(Path.Combine(ClusterDirectory, ServerSettings.FileName), ServerSettings.Render(endpoint), cancellationToken);
 
     /// <summary>The server that runs on this cluster, or null.</summary>
-    public Postmaster? FindRunning() => Postmaster.Read(_pidFile) is { } named && named.Runs(ClusterFolder) ? named : null;
+    public Postmaster? FindRunning() => Postmaster.Read(_pidFile) is { } named && named.IsRunningOn(ClusterDirectory) ? named : null;
 
     /// <summary>Starts the server and waits until it is ready. It outlives the service, and Ctrl+C in the service's terminal does not reach it. Cancelling ends the waiting, not the server.</summary>
-    public async Task<ProgramResult> StartAsync(PostgresPrograms programs, CancellationToken cancellationToken)
+    public async Task<ProgramResult> StartAsync(PostgresInstallation programs, CancellationToken cancellationToken)
     {
-        await ReleaseTakenPidsAsync(cancellationToken);
-        File.Delete(Path.Combine(Folder, StartLogName));
+        await ClearReusedPidsAsync(cancellationToken);
+        File.Delete(Path.Combine(DataDirectoryPath, StartLogName));
         DateTime begun = TimeProvider.System.GetUtcNow().UtcDateTime;
 
         // Recovery after a crash may take long; pg_ctl returns at once when the server ends.
         Task<ProgramResult> starting = _account.RunAsync(
-            programs.PgCtl, ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"], Folder, CancellationToken.None);
+            programs.PgCtl, ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"], DataDirectoryPath, CancellationToken.None);
         ProgramResult started;
         try
         {
@@ -133,8 +133,8 @@ internal sealed class PostgresCluster
     }
 
     /// <summary>Ends all sessions, writes a checkpoint and stops the server.</summary>
-    public Task<ProgramResult> StopAsync(PostgresPrograms programs) =>
-        _account.RunAsync(programs.PgCtl, ["stop", "-D", ClusterName, "-m", "fast", "-s", "-w", "-t", "600"], Folder, CancellationToken.None);
+    public Task<ProgramResult> StopAsync(PostgresInstallation programs) =>
+        _account.RunAsync(programs.PgCtl, ["stop", "-D", ClusterName, "-m", "fast", "-s", "-w", "-t", "600"], DataDirectoryPath, CancellationToken.None);
 
     /// <summary>The connection string for the service's database, or another one.</summary>
     public static NpgsqlConnectionStringBuilder Connection(Endpoint endpoint, string password, string database = Database) => new()
@@ -152,12 +152,12 @@ internal sealed class PostgresCluster
     /// A lock file of a dead server whose number another process now has would keep PostgreSQL from starting. Only the number goes:
     /// by the rest PostgreSQL finds processes of the old server that still hold its memory.
     /// </summary>
-    private async Task ReleaseTakenPidsAsync(CancellationToken cancellationToken)
+    private async Task ClearReusedPidsAsync(CancellationToken cancellationToken)
     {
         const int nobodys = int.MaxValue;
-        foreach (string lockFile in Directory.GetFiles(Folder, ".s.PGSQL.*.lock").Append(_pidFile))
+        foreach (string lockFile in Directory.GetFiles(DataDirectoryPath, ".s.PGSQL.*.lock").Append(_pidFile))
         {
-            if (Postmaster.Read(lockFile) is { } stale && stale.IsTakenByAnother(ClusterFolder))
+            if (Postmaster.Read(lockFile) is { } stale && stale.IsPidReused(ClusterDirectory))
             {
                 string[] lines = await File.ReadAllLinesAsync(lockFile, cancellationToken);
                 lines[0] = nobodys.ToString(CultureInfo.InvariantCulture);
@@ -168,7 +168,7 @@ internal sealed class PostgresCluster
 
     private void RemoveUnfinished()
     {
-        foreach (string left in Directory.GetDirectories(Folder, UnfinishedPrefix + "*"))
+        foreach (string left in Directory.GetDirectories(DataDirectoryPath, UnfinishedPrefix + "*"))
         {
             try
             {
@@ -183,9 +183,9 @@ internal sealed class PostgresCluster
 
     private string ReadLogsSince(DateTime instant)
     {
-        var logs = new DirectoryInfo(Path.Combine(ClusterFolder, "log"));
+        var logs = new DirectoryInfo(Path.Combine(ClusterDirectory, "log"));
         return string.Join('\n', (logs.Exists ? logs.GetFiles() : [])
-            .Append(new FileInfo(Path.Combine(Folder, StartLogName)))
+            .Append(new FileInfo(Path.Combine(DataDirectoryPath, StartLogName)))
             .Where(log => log.Exists && log.LastWriteTimeUtc >= instant)
             .OrderBy(log => log.LastWriteTimeUtc)
             .Select(ReadEnd));

@@ -10,13 +10,13 @@ namespace IndustryData.Infrastructure.EmbeddedPostgres;
 /// </summary>
 public sealed partial class PostgresServer : IAsyncDisposable
 {
-    private static readonly TimeSpan _lookInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan _steadyAfter = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan _patienceWithRemains = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _minPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _maxPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _stableAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _leftoverTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _loginInterval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan _tellInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _logInterval = TimeSpan.FromSeconds(10);
 
     private static readonly string[] _passingStates =
     [
@@ -27,18 +27,18 @@ public sealed partial class PostgresServer : IAsyncDisposable
     ];
 
     private readonly PostgresCluster _cluster;
-    private readonly PostgresPrograms _programs;
+    private readonly PostgresInstallation _programs;
     private readonly string _password;
     private readonly int? _port;
-    private readonly FolderLock _lock;
+    private readonly DirectoryLock _lock;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _turn = new(1); // starting and stopping exclude each other
+    private readonly SemaphoreSlim _gate = new(1); // starting and stopping exclude each other
     private readonly CancellationTokenSource _disposing = new();
     private Postmaster? _postmaster;
     private bool _hasLaunched;
     private bool _isDisposed;
 
-    private PostgresServer(PostgresCluster cluster, PostgresPrograms programs, string password, int? port, FolderLock folderLock, ILogger logger)
+    private PostgresServer(PostgresCluster cluster, PostgresInstallation programs, string password, int? port, DirectoryLock folderLock, ILogger logger)
     {
         _cluster = cluster;
         _programs = programs;
@@ -64,13 +64,13 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// An existing cluster is never altered then.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static async Task<PostgresServer> StartAsync(DataFolder folder, EmbeddedPostgresOptions options, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<PostgresServer> StartAsync(DataDirectory folder, EmbeddedPostgresOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         try
         {
-            ServerAccount account = ServerAccount.Resolve(options);
+            PostgresOsAccount account = PostgresOsAccount.Resolve(options);
             folder.Create();
-            FolderLock folderLock = FolderLock.Take(folder);
+            DirectoryLock folderLock = DirectoryLock.Acquire(folder);
             try
             {
                 return await StartLockedAsync(folder, account, options, folderLock, logger, cancellationToken);
@@ -89,18 +89,18 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     /// <summary>Tells how to reach the server that a service runs on this folder now.</summary>
     /// <exception cref="EmbeddedPostgresException">None runs there, or the caller may not read the folder.</exception>
-    public static PsqlConnection DescribeRunning(DataFolder folder, EmbeddedPostgresOptions options)
+    public static PsqlConnection GetConnectionInfo(DataDirectory folder, EmbeddedPostgresOptions options)
     {
         try
         {
-            ServerAccount account = ServerAccount.Resolve(options);
+            PostgresOsAccount account = PostgresOsAccount.Resolve(options);
             var cluster = new PostgresCluster(folder, account);
             if (cluster.FindRunning() is not { IsReady: true } running)
             {
-                throw new EmbeddedPostgresException($"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataFolder.");
+                throw new EmbeddedPostgresException($"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataDirectory.");
             }
 
-            PostgresPrograms programs = PostgresPrograms.FindAsync(options, account, cluster.ReadMajor(), CancellationToken.None).GetAwaiter().GetResult();
+            PostgresInstallation programs = PostgresInstallation.FindAsync(options, account, cluster.ReadMajor(), CancellationToken.None).GetAwaiter().GetResult();
             return new PsqlConnection(
                 running.Endpoint.Host, running.Endpoint.Port, PostgresCluster.User, PostgresCluster.Database, cluster.ReadPassword(), programs.Psql);
         }
@@ -124,19 +124,19 @@ public sealed partial class PostgresServer : IAsyncDisposable
         {
             try
             {
-                await Task.Delay(_lookInterval, ending.Token);
-                if (_postmaster!.Runs(_cluster.ClusterFolder))
+                await Task.Delay(_pollInterval, ending.Token);
+                if (_postmaster!.IsRunningOn(_cluster.ClusterDirectory))
                 {
                     continue;
                 }
 
                 // The first start comes at once; one that did not help, or not for long, is repeated ever more slowly.
-                bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < _steadyAfter;
-                pause = !isRepeated ? TimeSpan.Zero : pause < _shortestPause ? _shortestPause : pause * 2 < _longestPause ? pause * 2 : _longestPause;
+                bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < _stableAfter;
+                pause = !isRepeated ? TimeSpan.Zero : pause < _minPause ? _minPause : pause * 2 < _maxPause ? pause * 2 : _maxPause;
                 LogEnded(_postmaster.Pid, pause.TotalSeconds);
                 await Task.Delay(pause, ending.Token);
                 lastAttempt = Stopwatch.GetTimestamp();
-                await BringUpAsync(ending.Token);
+                await EnsureRunningAsync(ending.Token);
             }
             catch (OperationCanceledException) when (ending.IsCancellationRequested)
             {
@@ -159,29 +159,29 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
         _isDisposed = true;
         await _disposing.CancelAsync();
-        await _turn.WaitAsync();
+        await _gate.WaitAsync();
         await StopAsync();
         _lock.Dispose();
-        _turn.Dispose();
+        _gate.Dispose();
         _disposing.Dispose();
     }
 
     private static async Task<PostgresServer> StartLockedAsync(
-        DataFolder folder, ServerAccount account, EmbeddedPostgresOptions options, FolderLock folderLock, ILogger logger, CancellationToken cancellationToken)
+        DataDirectory folder, PostgresOsAccount account, EmbeddedPostgresOptions options, DirectoryLock folderLock, ILogger logger, CancellationToken cancellationToken)
     {
         var cluster = new PostgresCluster(folder, account);
         int? major = cluster.ReadMajor();
-        PostgresPrograms programs = await PostgresPrograms.FindAsync(options, account, major, cancellationToken);
+        PostgresInstallation programs = await PostgresInstallation.FindAsync(options, account, major, cancellationToken);
         if (major is null)
         {
-            LogInitializing(logger, programs.Major, cluster.ClusterFolder);
+            LogInitializing(logger, programs.Major, cluster.ClusterDirectory);
             await cluster.InitializeAsync(programs, cancellationToken);
         }
 
         var server = new PostgresServer(cluster, programs, cluster.ReadPassword(), options.Port, folderLock, logger);
         try
         {
-            await server.BringUpAsync(cancellationToken);
+            await server.EnsureRunningAsync(cancellationToken);
         }
         catch
         {
@@ -196,9 +196,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    private async Task BringUpAsync(CancellationToken cancellationToken)
+    private async Task EnsureRunningAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             Postmaster? ready = null;
@@ -225,7 +225,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 
@@ -244,14 +244,14 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private async Task<Postmaster> LaunchAsync(CancellationToken cancellationToken)
     {
         long begun = Stopwatch.GetTimestamp();
-        await _cluster.WriteSettingsAsync(_postmaster?.Endpoint ?? Endpoint.Choose(_cluster.Folder, _port), cancellationToken);
+        await _cluster.WriteSettingsAsync(_postmaster?.Endpoint ?? Endpoint.Choose(_cluster.DataDirectoryPath, _port), cancellationToken);
         _hasLaunched = true;
         ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
 
-        while (!started.Succeeded && MeetsRemains(started) && Stopwatch.GetElapsedTime(begun) < _patienceWithRemains)
+        while (!started.Succeeded && IsBlockedByLeftovers(started) && Stopwatch.GetElapsedTime(begun) < _leftoverTimeout)
         {
-            LogRemains(started.Reason);
-            await Task.Delay(_shortestPause, cancellationToken);
+            LogLeftovers(started.Reason);
+            await Task.Delay(_minPause, cancellationToken);
             started = await _cluster.StartAsync(_programs, cancellationToken);
         }
 
@@ -261,7 +261,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
             return ready;
         }
 
-        throw new EmbeddedPostgresException($"PostgreSQL does not start on {_cluster.ClusterFolder}: {started.Reason} (more in {_cluster.Folder}/start.log and cluster/log beside it)");
+        throw new EmbeddedPostgresException($"PostgreSQL does not start on {_cluster.ClusterDirectory}: {started.Reason} (more in {_cluster.DataDirectoryPath}/start.log and cluster/log beside it)");
     }
 
     /// <summary>
@@ -269,7 +269,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// and the process itself counts for a moment after it has let go of all by which it could be known.
     /// </summary>
     // In all that was said, because the last word may be that of a session which just then noticed the end of its server.
-    private static bool MeetsRemains(ProgramResult started) =>
+    private static bool IsBlockedByLeftovers(ProgramResult started) =>
         started.Output.Contains("shared memory block", StringComparison.Ordinal)
         || (started.Output.Contains("lock file", StringComparison.Ordinal) && started.Output.Contains("already exists", StringComparison.Ordinal));
 
@@ -291,14 +291,14 @@ public sealed partial class PostgresServer : IAsyncDisposable
             catch (PostgresException exception) when (!_passingStates.Contains(exception.SqlState))
             {
                 throw new EmbeddedPostgresException(
-                    $"PostgreSQL on {_cluster.ClusterFolder} refuses the service ({exception.MessageText}): the password file there or pg_hba.conf was changed, or the disk is full; restore what was changed.", exception);
+                    $"PostgreSQL on {_cluster.ClusterDirectory} refuses the service ({exception.MessageText}): the password file there or pg_hba.conf was changed, or the disk is full; restore what was changed.", exception);
             }
             catch (NpgsqlException exception)
             {
                 obstacle = exception.Message;
             }
 
-            if (Stopwatch.GetElapsedTime(lastTold) > _tellInterval)
+            if (Stopwatch.GetElapsedTime(lastTold) > _logInterval)
             {
                 lastTold = Stopwatch.GetTimestamp();
                 LogWaiting(pid, obstacle);
@@ -367,8 +367,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static EmbeddedPostgresException Inaccessible(DataFolder folder, Exception exception) =>
-        new($"The data folder {folder.Path} cannot be used ({exception.Message}): let the service's account read and write it, or set DataFolder to another folder.", exception);
+    private static EmbeddedPostgresException Inaccessible(DataDirectory folder, Exception exception) =>
+        new($"The data folder {folder.Path} cannot be used ({exception.Message}): let the service's account read and write it, or set DataDirectory to another folder.", exception);
 
     [LoggerMessage(LogLevel.Information, "Making a PostgreSQL {Major} cluster in {Folder}")]
     private static partial void LogInitializing(ILogger logger, int major, string folder);
@@ -386,7 +386,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private partial void LogWaiting(int pid, string obstacle);
 
     [LoggerMessage(LogLevel.Information, "Waiting for what is left of a killed PostgreSQL: {Reason}")]
-    private partial void LogRemains(string reason);
+    private partial void LogLeftovers(string reason);
 
     [LoggerMessage(LogLevel.Warning, "PostgreSQL (process {Pid}) has ended by itself; starting it again in {Seconds} s")]
     private partial void LogEnded(int pid, double seconds);

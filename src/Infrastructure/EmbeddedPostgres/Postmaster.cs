@@ -34,12 +34,12 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
     }
 
     /// <summary>Whether the process lives and is the server of the cluster at this path.</summary>
-    public bool Runs(string cluster)
+    public bool IsRunningOn(string cluster)
     {
         if (OperatingSystem.IsLinux())
         {
             // A server's working folder is its cluster. Unlike the file's second line this cannot be a copy's.
-            return WorkingFolder() == cluster;
+            return WorkingDirectory() == cluster;
         }
 
         return ProcessName() == "postgres" && Path.GetFullPath(Folder) == cluster;
@@ -49,10 +49,10 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
     /// Whether the number surely belongs to no server of the cluster, though a process has it. PostgreSQL itself only asks
     /// whether the process exists, and would refuse to start.
     /// </summary>
-    public bool IsTakenByAnother(string cluster) =>
-        ProcessName() is { } name && (name != "postgres" || (OperatingSystem.IsLinux() && WorkingFolder() is { } folder && folder != cluster));
+    public bool IsPidReused(string cluster) =>
+        ProcessName() is { } name && (name != "postgres" || (OperatingSystem.IsLinux() && WorkingDirectory() is { } folder && folder != cluster));
 
-    private string? WorkingFolder()
+    private string? WorkingDirectory()
     {
         try
         {

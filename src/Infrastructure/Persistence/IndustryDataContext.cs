@@ -11,13 +11,13 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<RunActivity> RunActivities => Set<RunActivity>();
 
-    public DbSet<KeptRequest> KeptRequests => Set<KeptRequest>();
+    public DbSet<IdempotencyRecord> IdempotencyRecords => Set<IdempotencyRecord>();
 
     public DbSet<RunStart> RunStarts => Set<RunStart>();
 
-    public DbSet<RunDeletion> RunDeletions => Set<RunDeletion>();
+    public DbSet<RunTombstone> RunTombstones => Set<RunTombstone>();
 
-    public DbSet<TokenKey> TokenKeys => Set<TokenKey>();
+    public DbSet<PageTokenSigningKey> TokenKeys => Set<PageTokenSigningKey>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

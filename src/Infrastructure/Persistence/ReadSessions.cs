@@ -16,7 +16,7 @@ namespace IndustryData.Infrastructure.Persistence;
 internal sealed class ReadSessions(
     NpgsqlDataSource database,
     [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource indexed,
-    QueryLimit limit,
+    ReadTimeoutOptions limit,
     DatabaseAvailability availability,
     SlowReads slowReads,
     CancelRequests cancels)

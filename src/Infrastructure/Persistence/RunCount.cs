@@ -13,7 +13,7 @@ internal sealed class RunCount
     public RunStatus Status { get; init; } = RunStatus.Running;
 
     /// <summary>Services beside each other count in rows of their own, so that they do not wait for one another.</summary>
-    public short Writer { get; init; }
+    public short Shard { get; init; }
 
     public long Count { get; init; }
 }

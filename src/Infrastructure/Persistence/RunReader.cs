@@ -44,7 +44,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             return null;
         }
 
-        var run = Item(session.Row);
+        var run = ReadRun(session.Row);
         return new RunResponse(
             run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, session.Row.GetString(9), run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version);
     }
@@ -58,7 +58,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
 
     public async IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var session = query.IsAnsweredByIndex && query.PageSize <= MaxIndexedPageSize
+        await using var session = query.CanUseGenericPlan && query.PageSize <= MaxIndexedPageSize
             ? await sessions.OpenIndexedAsync(time, cancellationToken)
             : await sessions.OpenAsync(query.TenantId, time, cancellationToken);
 
@@ -78,7 +78,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             await session.ExecuteAsync(Command(next), portions.Next);
             while (await session.ReadAsync())
             {
-                (last, read) = (query.WithStatistics ? Item(session.Row) with { Statistics = session.Row.GetString(9) } : Item(session.Row), read + 1);
+                (last, read) = (query.WithStatistics ? ReadRun(session.Row) with { Statistics = session.Row.GetString(9) } : ReadRun(session.Row), read + 1);
                 portions.Add((last.BlockingError?.Length ?? 0) + (last.Statistics?.Length ?? 0));
                 yield return last;
                 if (read == portions.Next)
@@ -88,38 +88,38 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             }
 
             portions.Advance(read);
-            next = portions.Next > 0 ? next with { Skip = 0, After = RunPosition.Of(last, query.Order) } : next;
+            next = portions.Next > 0 ? next with { Skip = 0, After = KeysetCursor.FromRun(last, query.Order) } : next;
         }
     }
 
     public async Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, QueryTime? time, CancellationToken cancellationToken)
     {
         var sql = new RunSql();
-        var where = sql.Where(tenantId.Value, criteria);
+        var where = sql.TenantPredicate(tenantId.Value, criteria);
 
         // What asks for nothing but statuses is counted already, in a column of the same name.
-        await using var session = criteria.AsksForStatusAlone
+        await using var session = criteria.FiltersOnlyByStatus
             ? await sessions.OpenIndexedAsync(time, cancellationToken)
             : await sessions.OpenAsync(tenantId, time, cancellationToken);
         await session.ExecuteAsync(
-            sql.Command(criteria.AsksForStatusAlone
+            sql.Command(criteria.FiltersOnlyByStatus
                 ? $"SELECT coalesce(sum(count), 0)::bigint FROM run_counts WHERE {where}"
                 : $"SELECT count(*) FROM runs WHERE {where}"),
             maxRows: 1);
         return await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
     }
 
-    public async Task<RunSums?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
+    public async Task<RunTotalsRow?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
     {
         var sql = new RunSql();
-        var where = sql.Where(tenantId.Value, criteria);
+        var where = sql.TenantPredicate(tenantId.Value, criteria);
         await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
         await session.ExecuteAsync(
             sql.Command(
                 $"""
                 SELECT newest.id, newest.status, sums.*
-                FROM (SELECT id, status FROM runs WHERE {where} ORDER BY {RunSql.OrderBy(RunOrderKey.Newest)} LIMIT 1) AS newest,
-                    (SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.Total(t)})"))} FROM runs WHERE {where}) AS sums
+                FROM (SELECT id, status FROM runs WHERE {where} ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest,
+                    (SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.TotalColumn(t)})"))} FROM runs WHERE {where}) AS sums
                 """),
             maxRows: 1);
         if (!await session.ReadAsync())
@@ -128,26 +128,26 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         }
 
         var row = session.Row;
-        return new RunSums(
+        return new RunTotalsRow(
             row.GetGuid(0),
             RunStatus.FromNumber(row.GetInt16(1)).Name,
             _totals.Select((total, i) => (total, i)).ToDictionary(t => t.total, t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)));
     }
 
-    public async Task<ChangeClock> ReadChangeClockAsync(TenantId tenantId, ChangePlace? place, CancellationToken cancellationToken)
+    public async Task<ChangeHorizon> ReadChangeHorizonAsync(TenantId tenantId, DeltaCursor? place, CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
-        return await session.RunAsync(connection => Incarnations.ReadClockAsync(connection, tenantId, place, CancellationToken.None));
+        return await session.RunAsync(connection => DatabaseEpochs.ReadClockAsync(connection, tenantId, place, CancellationToken.None));
     }
 
-    public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(ReadRunChangesQuery query, ChangeWalk walk, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(GetRunDeltaQuery query, DeltaScan walk, CancellationToken cancellationToken)
     {
         // Only the first walk looks for runs that the criteria select. Every other one reports each change of its range, so that an index bounds it.
-        await using var session = (walk.IsFirst && !query.Criteria.SelectsAll) || query.PageSize > MaxIndexedPageSize
+        await using var session = (walk.IsInitialSync && !query.Criteria.MatchesAll) || query.PageSize > MaxIndexedPageSize
             ? await sessions.OpenAsync(query.TenantId, time: null, cancellationToken)
             : await sessions.OpenIndexedAsync(time: null, cancellationToken);
         session.BeginSnapshot();
-        var deleted = walk.IsFirst ? [] : await ReadDeletedAsync(session, query, walk);
+        var deleted = walk.IsInitialSync ? [] : await ReadDeletedAsync(session, query, walk);
         var (changed, isFull) = await ReadChangedAsync(session, query, walk);
         if (deleted.Count == 0)
         {
@@ -155,14 +155,14 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         }
 
         // Of a full page, no deletion from beyond the last run: between the two there are runs that were not read.
-        var found = changed.Concat(deleted).OrderBy(c => c.Number).ThenBy(c => c.Id.ToString(), StringComparer.Ordinal).ToList();
+        var found = changed.Concat(deleted).OrderBy(c => c.ChangeNumber).ThenBy(c => c.Id.ToString(), StringComparer.Ordinal).ToList();
         return ([.. found.Take(isFull ? Math.Min(query.PageSize, found.IndexOf(changed[^1]) + 1) : query.PageSize)], isFull);
     }
 
-    private static async Task<List<RunChange>> ReadDeletedAsync(ReadSession session, ReadRunChangesQuery query, ChangeWalk walk)
+    private static async Task<List<RunChange>> ReadDeletedAsync(ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
     {
         var (sql, deleted) = (new RunSql(), new List<RunChange>());
-        var range = sql.Between(query.TenantId.Value, walk, "run_id");
+        var range = sql.ScanRangePredicate(query.TenantId.Value, walk, "run_id");
         await session.ExecuteAsync(
             sql.Command($"SELECT run_id, change_number FROM run_deletions WHERE {range} ORDER BY change_number, run_id LIMIT {query.PageSize}"), query.PageSize);
         while (deleted.Count < query.PageSize && await session.ReadAsync())
@@ -174,26 +174,26 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     }
 
     /// <summary>Reads changed runs, as many as the page has, or fewer when those are many megabytes.</summary>
-    private static async Task<(List<RunChange> Changed, bool IsFull)> ReadChangedAsync(ReadSession session, ReadRunChangesQuery query, ChangeWalk walk)
+    private static async Task<(List<RunChange> Changed, bool IsFull)> ReadChangedAsync(ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
     {
         var changed = new List<RunChange>();
         var portions = new Portions(query.PageSize, query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
         while (portions.Next > 0)
         {
             var (sql, read) = (new RunSql(), 0);
-            var selects = sql.Selects(query.Criteria);
+            var selects = sql.FilterPredicate(query.Criteria);
             await session.ExecuteAsync(
                 sql.Command(
                     $"""
-                    SELECT {Columns(query.WithBlockingError)}, change_number, {(walk.IsFirst ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
-                    FROM runs WHERE {sql.Between(query.TenantId.Value, walk, "id")}{(walk.IsFirst ? $" AND {selects}" : "")}
+                    SELECT {Columns(query.WithBlockingError)}, change_number, {(walk.IsInitialSync ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
+                    FROM runs WHERE {sql.ScanRangePredicate(query.TenantId.Value, walk, "id")}{(walk.IsInitialSync ? $" AND {selects}" : "")}
                     ORDER BY change_number, id LIMIT {portions.Next}
                     """),
                 portions.Next);
             while (read < portions.Next && await session.ReadAsync())
             {
                 var row = session.Row;
-                var run = query.WithStatistics ? Item(row) with { Statistics = row.GetString(11) } : Item(row);
+                var run = query.WithStatistics ? ReadRun(row) with { Statistics = row.GetString(11) } : ReadRun(row);
                 changed.Add(new RunChange(run.Id, row.GetInt64(9), row.GetBoolean(10) ? run : null));
                 portions.Add((run.Statistics?.Length ?? 0) + (run.BlockingError?.Length ?? 0));
                 read++;
@@ -209,7 +209,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             }
 
             portions.Advance(read);
-            walk = changed.Count > 0 ? walk with { Number = changed[^1].Number, Id = changed[^1].Id } : walk;
+            walk = changed.Count > 0 ? walk with { ChangeNumber = changed[^1].ChangeNumber, Id = changed[^1].Id } : walk;
         }
 
         return (changed, false);
@@ -243,7 +243,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         var command = OfRun($"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3", tenantId, id);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
         await session.ExecuteAsync(command, maxRows: 1);
-        return await session.ReadAsync() ? Activity(session.Row) : null;
+        return await session.ReadAsync() ? ReadActivity(session.Row) : null;
     }
 
     public async IAsyncEnumerable<ActivityPage> ListActivitiesAsync(
@@ -277,7 +277,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
                         yield break;
                     }
 
-                    activities.Add(Activity(session.Row));
+                    activities.Add(ReadActivity(session.Row));
                     chars += Chars(activities[^1]);
                 }
 
@@ -318,7 +318,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
                     return new ActivityPage(activities, new ActivityId(activities[^1].Id));
                 }
 
-                activities.Add(Activity(session.Row));
+                activities.Add(ReadActivity(session.Row));
                 portions.Add(Chars(activities[^1]));
                 read++;
             }
@@ -341,8 +341,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     private static NpgsqlCommand Command(ListRunsQuery query)
     {
         var sql = new RunSql();
-        var where = sql.Where(query.TenantId.Value, query.Criteria);
-        var after = query.After is { } place ? $" AND {sql.After(query.Order, place)}" : "";
+        var where = sql.TenantPredicate(query.TenantId.Value, query.Criteria);
+        var after = query.After is { } place ? $" AND {sql.KeysetPredicate(query.Order, place)}" : "";
 
         // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
         // it. Planning anew for each request takes it longer than reading.
@@ -350,7 +350,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             $"SELECT {Columns(query.WithBlockingError)}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}");
     }
 
-    private static ActivityResponse Activity(NpgsqlDataReader row) => new(
+    private static ActivityResponse ReadActivity(NpgsqlDataReader row) => new(
         row.GetGuid(0),
         ActivityType.FromNumber(row.GetInt16(1)).Name,
         row.GetString(2),
@@ -358,7 +358,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         row.IsDBNull(4) ? null : row.GetString(4),
         row.IsDBNull(5) ? null : row.GetString(5));
 
-    private static RunListItem Item(NpgsqlDataReader row) => new(
+    private static RunListItem ReadRun(NpgsqlDataReader row) => new(
         row.GetGuid(0),
         row.GetString(1),
         row.GetDateTime(2),

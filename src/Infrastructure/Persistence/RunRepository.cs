@@ -7,5 +7,5 @@ namespace IndustryData.Infrastructure.Persistence;
 internal sealed partial class RunRepository(CommitQueue queue) : IRunRepository
 {
     public Task AddAsync(Run run, CancellationToken cancellationToken) =>
-        queue.InsertAsync(new Insertion(run, key: null, cancellationToken));
+        queue.InsertAsync(new PendingInsert(run, key: null, cancellationToken));
 }

@@ -11,43 +11,43 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </content>
 internal sealed partial class RunRepository
 {
-    public async Task<Result<FirstAnswer>> AddOnceAsync(Run run, RequestKey key, CancellationToken cancellationToken)
+    public async Task<Result<IdempotentOutcome>> AddIdempotentAsync(Run run, IdempotencyKey key, CancellationToken cancellationToken)
     {
         // Nearly every key is new: those requests share the commits of requests without keys.
-        var insertion = new Insertion(run, key, cancellationToken);
+        var insertion = new PendingInsert(run, key, cancellationToken);
         return await queue.InsertAsync(insertion)
-            ? new FirstAnswer(run.Id, key.WithRepresentation)
+            ? new IdempotentOutcome(run.Id, key.ReturnRepresentation)
             : await CommitAsync(
                 run.TenantId,
                 null,
                 insertion.Size,
-                (transaction, cancellation) => AddOnceAsync(transaction, run, key, cancellation),
+                (transaction, cancellation) => AddIdempotentAsync(transaction, run, key, cancellation),
                 cancellationToken,
                 LockName(key));
     }
 
-    public Task<Result<Run>> ChangeAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
-        ChangeAsync<Run>(tenantId, id, size, (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Copy()), cancellationToken);
+    public Task<Result<Run>> UpdateAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
+        UpdateAsync<Run>(tenantId, id, size, (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Snapshot()), cancellationToken);
 
     public Task<Result<RunActivity>> AddActivityAsync(
         TenantId tenantId,
         RunId id,
-        RequestKey? key,
+        IdempotencyKey? key,
         DateTimeOffset now,
         long size,
         Func<Run, int, Result<RunActivity>> add,
         CancellationToken cancellationToken) =>
-        ChangeAsync(
+        UpdateAsync(
             tenantId,
             id,
             size,
             async (run, transaction, cancellation) =>
             {
                 // A key is the run's own: on another run it is another.
-                var (context, ofRun) = (transaction.Context, key is null ? null : key with { Name = $"activity of {id} {key.Name}" });
+                var (context, ofRun) = (transaction.Context, key is null ? null : key with { Value = $"activity of {id} {key.Value}" });
                 if (ofRun is not null && await FindFirstAsync(transaction, tenantId, ofRun, now, cancellation) is { } found)
                 {
-                    return found.Succeeded(out var first, out var error)
+                    return found.TryGetValue(out var first, out var error)
                         ? await FindActivityAsync(context, tenantId, id, new ActivityId(first.RunId.Value), cancellation)
                         : error;
                 }
@@ -55,7 +55,7 @@ internal sealed partial class RunRepository
                 var count = await context.RunActivities.CountAsync(a => a.TenantId == tenantId && a.RunId == id, cancellation)
                     + context.ChangeTracker.Entries<RunActivity>().Count(e => e.State == EntityState.Added && e.Entity.RunId == id);
                 var added = add(run, count);
-                if (added.Succeeded(out var activity, out _))
+                if (added.TryGetValue(out var activity, out _))
                 {
                     context.RunActivities.Add(activity);
                     if (ofRun is not null)
@@ -69,9 +69,9 @@ internal sealed partial class RunRepository
             },
             cancellationToken);
 
-    public Task<Result<RunActivity>> ChangeActivityAsync(
+    public Task<Result<RunActivity>> UpdateActivityAsync(
         TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) =>
-        ChangeAsync<RunActivity>(
+        UpdateAsync<RunActivity>(
             tenantId,
             id,
             size,
@@ -79,18 +79,18 @@ internal sealed partial class RunRepository
             {
                 var activity = await transaction.Context.RunActivities.AsTracking()
                     .SingleOrDefaultAsync(a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId, cancellation);
-                return activity is null ? RunErrors.ActivityNotFound(activityId.ToString()) : change(run, activity) is { } error ? error : activity.Copy();
+                return activity is null ? RunErrors.ActivityNotFound(activityId.ToString()) : change(run, activity) is { } error ? error : activity.Snapshot();
             },
             cancellationToken);
 
-    public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) =>
-        ChangeAsync<Run>(
+    public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> precondition, CancellationToken cancellationToken) =>
+        UpdateAsync<Run>(
             tenantId,
             id,
             size: 0,
             async (run, transaction, cancellation) =>
             {
-                if (refuse(run) is { } error)
+                if (precondition(run) is { } error)
                 {
                     return error;
                 }
@@ -100,7 +100,7 @@ internal sealed partial class RunRepository
             },
             cancellationToken);
 
-    public Task<Result<RunId>> StartAsync(Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
+    public Task<Result<RunId>> StartAsync(Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
         CommitAsync(
             run.TenantId,
             null,
@@ -110,9 +110,9 @@ internal sealed partial class RunRepository
             $"start {(key is null ? "" : LockName(key))}");
 
     // In the order of the hashes, in which batches of new runs insert their keys too.
-    private static string LockName(RequestKey key) => KeptRequest.HashOf(key.Name).ToString("N");
+    private static string LockName(IdempotencyKey key) => IdempotencyRecord.HashOf(key.Value).ToString("N");
 
-    private static async Task<Result<FirstAnswer>> AddOnceAsync(ChangeTransaction transaction, Run run, RequestKey key, CancellationToken cancellationToken)
+    private static async Task<Result<IdempotentOutcome>> AddIdempotentAsync(UpdateTransaction transaction, Run run, IdempotencyKey key, CancellationToken cancellationToken)
     {
         if (!await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
         {
@@ -120,18 +120,18 @@ internal sealed partial class RunRepository
         }
 
         transaction.Add(run);
-        return new FirstAnswer(run.Id, key.WithRepresentation);
+        return new IdempotentOutcome(run.Id, key.ReturnRepresentation);
     }
 
     // Of several at once, one inserts; the others wait here until it is committed, and then find it.
-    private static async Task<bool> IsFirstAsync(ChangeTransaction transaction, TenantId tenantId, Guid id, RequestKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<bool> IsFirstAsync(UpdateTransaction transaction, TenantId tenantId, Guid id, IdempotencyKey key, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (tenant, keyHash, bodyHash) = (tenantId.Value, KeptRequest.HashOf(key.Name), key.BodyHash.ToArray());
-        var expired = now - RequestKey.Lifetime;
+        var (tenant, keyHash, bodyHash) = (tenantId.Value, IdempotencyRecord.HashOf(key.Value), key.RequestFingerprint.ToArray());
+        var expired = now - IdempotencyKey.TimeToLive;
         return await transaction.Context.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
-            VALUES ({tenant}, {keyHash}, {bodyHash}, {id}, {key.WithRepresentation}, {now})
+            VALUES ({tenant}, {keyHash}, {bodyHash}, {id}, {key.ReturnRepresentation}, {now})
             ON CONFLICT (tenant_id, key_hash) DO UPDATE
             SET body_hash = excluded.body_hash, run_id = excluded.run_id, with_representation = excluded.with_representation, created_date_time = excluded.created_date_time
             WHERE kept_requests.created_date_time <= {expired}
@@ -139,25 +139,25 @@ internal sealed partial class RunRepository
             cancellationToken) == 1;
     }
 
-    private static async Task<Result<FirstAnswer>?> FindFirstAsync(ChangeTransaction transaction, TenantId tenantId, RequestKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<Result<IdempotentOutcome>?> FindFirstAsync(UpdateTransaction transaction, TenantId tenantId, IdempotencyKey key, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (keyHash, expired) = (KeptRequest.HashOf(key.Name), now - RequestKey.Lifetime);
-        var first = await transaction.Context.KeptRequests.SingleOrDefaultAsync(
+        var (keyHash, expired) = (IdempotencyRecord.HashOf(key.Value), now - IdempotencyKey.TimeToLive);
+        var first = await transaction.Context.IdempotencyRecords.SingleOrDefaultAsync(
             r => r.TenantId == tenantId && r.KeyHash == keyHash && r.CreatedDateTime > expired, cancellationToken);
         return first is null ? null
-            : first.BodyHash.AsSpan().SequenceEqual(key.BodyHash.Span) ? new FirstAnswer(first.RunId, first.WithRepresentation)
-            : RunErrors.KeyReused();
+            : first.RequestFingerprint.AsSpan().SequenceEqual(key.RequestFingerprint.Span) ? new IdempotentOutcome(first.ResourceId, first.ReturnRepresentation)
+            : RunErrors.IdempotencyKeyReused();
     }
 
     // It may be new in this very transaction.
     private static async Task<Result<RunActivity>> FindActivityAsync(
         IndustryDataContext context, TenantId tenantId, RunId runId, ActivityId id, CancellationToken cancellationToken) =>
         context.ChangeTracker.Entries<RunActivity>()
-            .FirstOrDefault(e => e.Entity.TenantId == tenantId && e.Entity.RunId == runId && e.Entity.Id == id)?.Entity.Copy()
+            .FirstOrDefault(e => e.Entity.TenantId == tenantId && e.Entity.RunId == runId && e.Entity.Id == id)?.Entity.Snapshot()
         ?? await context.RunActivities.SingleOrDefaultAsync(a => a.TenantId == tenantId && a.RunId == runId && a.Id == id, cancellationToken)
         ?? (Result<RunActivity>)RunErrors.ActivityNotFound(id.ToString());
 
-    private static async Task<Result<RunId>> StartAsync(ChangeTransaction transaction, Run run, RequestKey? key, int limit, TimeSpan window, CancellationToken cancellationToken)
+    private static async Task<Result<RunId>> StartAsync(UpdateTransaction transaction, Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken)
     {
         var context = transaction.Context;
 
@@ -165,7 +165,7 @@ internal sealed partial class RunRepository
         await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({run.TenantId.Value.ToString()}, 0))", cancellationToken);
         if (key is not null && await FindFirstAsync(transaction, run.TenantId, key, run.CreatedDateTime, cancellationToken) is { } found)
         {
-            return found.Succeeded(out var first, out var error) ? first.RunId : error;
+            return found.TryGetValue(out var first, out var error) ? first.RunId : error;
         }
 
         var since = run.CreatedDateTime - window;
@@ -177,13 +177,13 @@ internal sealed partial class RunRepository
             .ToListAsync(cancellationToken);
         if (starts.Count >= limit)
         {
-            return RunErrors.StartedTooOften(limit, window, starts.Count == 0 ? window : starts[^1] - since);
+            return RunErrors.StartRateLimitExceeded(limit, window, starts.Count == 0 ? window : starts[^1] - since);
         }
 
         if (key is not null && !await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
         {
             // A report of the same key, which does not wait for its turn among starts.
-            return RunErrors.KeyReused();
+            return RunErrors.IdempotencyKeyReused();
         }
 
         await context.RunStarts.Where(s => s.TenantId == run.TenantId && s.StartedDateTime <= since).ExecuteDeleteAsync(cancellationToken);
@@ -193,8 +193,8 @@ internal sealed partial class RunRepository
         return run.Id;
     }
 
-    private Task<Result<T>> ChangeAsync<T>(
-        TenantId tenantId, RunId id, long size, Func<Run, ChangeTransaction, CancellationToken, Task<Result<T>>> decide, CancellationToken cancellationToken)
+    private Task<Result<T>> UpdateAsync<T>(
+        TenantId tenantId, RunId id, long size, Func<Run, UpdateTransaction, CancellationToken, Task<Result<T>>> decide, CancellationToken cancellationToken)
         where T : notnull
     {
         var key = new RunKey(tenantId, id);
@@ -210,8 +210,8 @@ internal sealed partial class RunRepository
         TenantId tenantId,
         RunKey? locks,
         long size,
-        Func<ChangeTransaction, CancellationToken, Task<T>> decide,
+        Func<UpdateTransaction, CancellationToken, Task<T>> decide,
         CancellationToken cancellationToken,
         string lockName = "") =>
-        queue.ChangeAsync(new Change<T>(tenantId, locks, size, decide, cancellationToken) { LockName = lockName });
+        queue.ChangeAsync(new PendingUpdate<T>(tenantId, locks, size, decide, cancellationToken) { LockName = lockName });
 }

@@ -35,21 +35,21 @@ internal sealed class RunSql
     }
 
     /// <summary>The condition that selects the runs.</summary>
-    public string Where(Guid tenantId, RunCriteria criteria) => $"tenant_id = {Parameter(tenantId)} AND {Selects(criteria)}";
+    public string TenantPredicate(Guid tenantId, RunCriteria criteria) => $"tenant_id = {Parameter(tenantId)} AND {FilterPredicate(criteria)}";
 
     /// <summary>The condition that selects what a walk has before it.</summary>
     /// <param name="tenantId">Whose runs.</param>
     /// <param name="walk">The walk.</param>
     /// <param name="id">The column of the run's id.</param>
-    public string Between(Guid tenantId, ChangeWalk walk, string id) =>
-        $"tenant_id = {Parameter(tenantId)} AND (change_number, {id}) > ({Parameter(walk.Number)}, {Parameter(walk.Id)}) AND change_number < {Parameter(walk.Until)}";
+    public string ScanRangePredicate(Guid tenantId, DeltaScan walk, string id) =>
+        $"tenant_id = {Parameter(tenantId)} AND (change_number, {id}) > ({Parameter(walk.ChangeNumber)}, {Parameter(walk.Id)}) AND change_number < {Parameter(walk.UpperBound)}";
 
     /// <summary>The condition that criteria make, of whatever tenant.</summary>
-    public string Selects(RunCriteria criteria)
+    public string FilterPredicate(RunCriteria criteria)
     {
         var sql = new StringBuilder(criteria.Filter is { } filter ? Condition(filter) : "TRUE");
 
-        foreach (var word in criteria.Words)
+        foreach (var word in criteria.SearchTerms)
         {
             // Upper case, because in lower case a sigma looks otherwise at the end of a word, and ß has one letter.
             sql.Append($""" AND strpos(upper(display_name COLLATE "und-x-icu"), upper({Parameter(word)}::text COLLATE "und-x-icu")) > 0""");
@@ -62,27 +62,27 @@ internal sealed class RunSql
     public static string OrderBy(IReadOnlyList<RunOrderKey> order) => string.Join(", ", order.Select(k => $"{Key(k.Field)} {(k.IsDescending ? "DESC" : "ASC")}"));
 
     /// <summary>The condition that selects what comes after a place.</summary>
-    public string After(IReadOnlyList<RunOrderKey> order, RunPosition place)
+    public string KeysetPredicate(IReadOnlyList<RunOrderKey> order, KeysetCursor place)
     {
         var values = place.Keys.Select(Value).ToList();
         if (order.All(k => k.IsDescending == order[0].IsDescending))
         {
             // A row value, which PostgreSQL takes as the index's bound; the same written with OR it does not.
-            return $"({string.Join(", ", order.Select(k => Key(k.Field)))}) {Beyond(order[0])} ({string.Join(", ", values)})";
+            return $"({string.Join(", ", order.Select(k => Key(k.Field)))}) {SeekOperator(order[0])} ({string.Join(", ", values)})";
         }
 
         // Directions differ: the first key alone bounds the index, OR does the rest.
-        var after = $"{Key(order[^1].Field)} {Beyond(order[^1])} {values[^1]}";
+        var after = $"{Key(order[^1].Field)} {SeekOperator(order[^1])} {values[^1]}";
         for (var i = order.Count - 2; i >= 0; i--)
         {
             var key = Key(order[i].Field);
-            after = $"({key} {Beyond(order[i])} {values[i]} OR ({key} = {values[i]} AND {after}))";
+            after = $"({key} {SeekOperator(order[i])} {values[i]} OR ({key} = {values[i]} AND {after}))";
         }
 
-        return $"{Key(order[0].Field)} {Beyond(order[0])}= {values[0]} AND {after}";
+        return $"{Key(order[0].Field)} {SeekOperator(order[0])}= {values[0]} AND {after}";
     }
 
-    private static string Beyond(RunOrderKey key) => key.IsDescending ? "<" : ">";
+    private static string SeekOperator(RunOrderKey key) => key.IsDescending ? "<" : ">";
 
     private static string Key(RunField field) => field == RunField.EndDateTime ? EndKey : Column(field);
 
@@ -97,80 +97,80 @@ internal sealed class RunSql
 
     private string Condition(IRunFilter filter) => filter switch
     {
-        RunLogic { Parts.Count: 0, All: var all } => all ? "TRUE" : "FALSE",
-        RunLogic logic => $"({string.Join(logic.All ? " AND " : " OR ", logic.Parts.Select(Condition))})",
-        RunNot not => $"(NOT {Condition(not.Part)})",
-        RunComparison comparison => $"({Comparison(comparison)})",
-        RunMembership membership => $"({Membership(membership)})",
-        RunMatch match => $"({Match(match)})",
+        LogicalFilter { Operands.Count: 0, IsConjunction: var all } => all ? "TRUE" : "FALSE",
+        LogicalFilter logic => $"({string.Join(logic.IsConjunction ? " AND " : " OR ", logic.Operands.Select(Condition))})",
+        NotFilter not => $"(NOT {Condition(not.Operand)})",
+        ComparisonFilter comparison => $"({Comparison(comparison)})",
+        InFilter membership => $"({Membership(membership)})",
+        StringMatchFilter match => $"({Match(match)})",
         _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This kind of filter is unknown."),
     };
 
-    private string Comparison(RunComparison comparison)
+    private string Comparison(ComparisonFilter comparison)
     {
         var (left, right) = (comparison.Left, comparison.Right);
-        if (left is { Field: RunField.Id, IsLowered: false } && right is { Value: string text } && ExactId(text) is { } id && comparison.Comparer is RunComparer.Equal or RunComparer.NotEqual)
+        if (left is { Field: RunField.Id, ToLower: false } && right is { Value: string text } && TryParseCanonicalId(text) is { } id && comparison.Operator is ComparisonOperator.Equal or ComparisonOperator.NotEqual)
         {
-            return $"id {(comparison.Comparer == RunComparer.Equal ? "=" : "<>")} {Parameter(id)}";
+            return $"id {(comparison.Operator == ComparisonOperator.Equal ? "=" : "<>")} {Parameter(id)}";
         }
 
         var (l, r) = (Term(left), Term(right));
         var nullable = IsNullable(left) || IsNullable(right);
-        return (comparison.Comparer, nullable) switch
+        return (comparison.Operator, nullable) switch
         {
-            (RunComparer.Equal, true) => $"{l} IS NOT DISTINCT FROM {r}",
-            (RunComparer.NotEqual, true) => $"{l} IS DISTINCT FROM {r}",
+            (ComparisonOperator.Equal, true) => $"{l} IS NOT DISTINCT FROM {r}",
+            (ComparisonOperator.NotEqual, true) => $"{l} IS DISTINCT FROM {r}",
             (var comparer, true) => $"({l} {Operator(comparer)} {r}) IS TRUE",
             (var comparer, false) => $"{l} {Operator(comparer)} {r}",
         };
     }
 
-    private static string Operator(RunComparer comparer) => comparer switch
+    private static string Operator(ComparisonOperator comparer) => comparer switch
     {
-        RunComparer.Equal => "=",
-        RunComparer.NotEqual => "<>",
-        RunComparer.Greater => ">",
-        RunComparer.GreaterOrEqual => ">=",
-        RunComparer.Less => "<",
+        ComparisonOperator.Equal => "=",
+        ComparisonOperator.NotEqual => "<>",
+        ComparisonOperator.Greater => ">",
+        ComparisonOperator.GreaterOrEqual => ">=",
+        ComparisonOperator.Less => "<",
         _ => "<=",
     };
 
-    private string Membership(RunMembership membership)
+    private string Membership(InFilter membership)
     {
         var values = membership.Values.Where(v => v is not null).ToList();
         var (term, array) = values switch
         {
             [] => ("", ""),
-            [string, ..] when membership.Term is { Field: RunField.Id, IsLowered: false } => ("id", Parameter(values.Select(v => ExactId((string)v!)).OfType<Guid>().ToArray())),
-            [string, ..] => (Term(membership.Term), Parameter(values.Cast<string>().ToArray())),
-            [DateTimeOffset, ..] => (Term(membership.Term), Parameter(values.Select(v => ((DateTimeOffset)v!).UtcDateTime).ToArray())),
-            [short, ..] => (Term(membership.Term), Parameter(values.Cast<short>().ToArray())),
-            _ when values.All(v => v is long) => (Term(membership.Term), Parameter(values.Cast<long>().ToArray())),
-            _ when values.All(v => v is long or decimal) => (Term(membership.Term), Parameter(values.Select(v => v is long l ? l : (decimal)v!).ToArray())),
-            _ => (Term(membership.Term), Parameter(values.Select(v => v is double d ? d : v is long l ? l : (double)(decimal)v!).ToArray())),
+            [string, ..] when membership.Operand is { Field: RunField.Id, ToLower: false } => ("id", Parameter(values.Select(v => TryParseCanonicalId((string)v!)).OfType<Guid>().ToArray())),
+            [string, ..] => (Term(membership.Operand), Parameter(values.Cast<string>().ToArray())),
+            [DateTimeOffset, ..] => (Term(membership.Operand), Parameter(values.Select(v => ((DateTimeOffset)v!).UtcDateTime).ToArray())),
+            [short, ..] => (Term(membership.Operand), Parameter(values.Cast<short>().ToArray())),
+            _ when values.All(v => v is long) => (Term(membership.Operand), Parameter(values.Cast<long>().ToArray())),
+            _ when values.All(v => v is long or decimal) => (Term(membership.Operand), Parameter(values.Select(v => v is long l ? l : (decimal)v!).ToArray())),
+            _ => (Term(membership.Operand), Parameter(values.Select(v => v is double d ? d : v is long l ? l : (double)(decimal)v!).ToArray())),
         };
         string[] either =
         [
             .. values.Count > 0 ? [$"({term} = ANY ({array})) IS TRUE"] : (string[])[],
-            .. values.Count < membership.Values.Count ? [$"{Term(membership.Term)} IS NULL"] : (string[])[],
+            .. values.Count < membership.Values.Count ? [$"{Term(membership.Operand)} IS NULL"] : (string[])[],
         ];
         return either.Length == 0 ? "FALSE" : string.Join(" OR ", either);
     }
 
     // No LIKE: what is looked for may hold its wildcards.
-    private string Match(RunMatch match)
+    private string Match(StringMatchFilter match)
     {
         var (text, part) = (Term(match.Text), Term(match.Part));
-        return match.Matching switch
+        return match.Kind switch
         {
-            RunMatching.Start => $"starts_with({text}, {part})",
-            RunMatching.End => $"right({text}, length({part})) = {part}",
+            StringMatchKind.Start => $"starts_with({text}, {part})",
+            StringMatchKind.End => $"right({text}, length({part})) = {part}",
             _ => $"strpos({text}, {part}) > 0",
         };
     }
 
     /// <summary>A term; texts compare by code point.</summary>
-    private string Term(RunTerm term)
+    private string Term(Operand term)
     {
         var sql = term switch
         {
@@ -184,15 +184,15 @@ internal sealed class RunSql
             { Value: short number } => Parameter(number),
             _ => "NULL",
         };
-        return term.IsLowered ? $"(lower(({sql}) COLLATE \"und-x-icu\") COLLATE \"C\")"
+        return term.ToLower ? $"(lower(({sql}) COLLATE \"und-x-icu\") COLLATE \"C\")"
             : term.Field is RunField.Id or RunField.BlockingErrorCode or RunField.BlockingErrorMessage or RunField.BlockingErrorTarget || term.Value is string ? $"(({sql}) COLLATE \"C\")"
             : sql;
     }
 
-    private static bool IsNullable(RunTerm term) => term.Field is { } field ? !_neverNull.Contains(field) : term.Value is null;
+    private static bool IsNullable(Operand term) => term.Field is { } field ? !_neverNull.Contains(field) : term.Value is null;
 
     /// <summary>The id that this text is, in the one spelling that ids have; so that the primary key finds it.</summary>
-    private static Guid? ExactId(string text) => Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
+    private static Guid? TryParseCanonicalId(string text) => Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
 
     private static string Column(RunField field) => field switch
     {
@@ -217,5 +217,5 @@ internal sealed class RunSql
     };
 
     /// <summary>The column of one of the six inbound totals.</summary>
-    public static string Total(RunField field) => Column(field);
+    public static string TotalColumn(RunField field) => Column(field);
 }

@@ -19,7 +19,7 @@ internal sealed class SlowReads : IDisposable
     private readonly PartitionedRateLimiter<TenantId> _tenants;
 
     /// <param name="limits">How many queries of a tenant run and wait.</param>
-    public SlowReads(Limits limits)
+    public SlowReads(LimitOptions limits)
     {
         var options = new ConcurrencyLimiterOptions
         {

@@ -12,21 +12,21 @@ namespace IndustryData.WebApi.Batch;
 internal static class BatchEndpoint
 {
     /// <summary>The longest batch, in bytes; each of its requests has the limit of one of its own.</summary>
-    public const int LargestBatch = 4 * 1024 * 1024;
+    public const int MaxBatchBytes = 4 * 1024 * 1024;
 
     // Of one batch: the others' callers are waiting too.
-    private const int MostAtOnce = 4;
+    private const int MaxConcurrency = 4;
 
-    private const int MaxUnsent = ResponseBuffer.SegmentSize;
+    private const int FlushThreshold = PooledBufferWriter.SegmentSize;
 
-    private static readonly Operation _operation = new(
+    private static readonly OperationDescription _operation = new(
         "batch",
         "Send several requests in one",
         "Each request is answered for itself, as if it had come alone: with its own `Authorization` header or else the batch's, and with the permission that it needs. Answers may come in any order; `dependsOn` makes a request wait for others.")
     {
-        Body = new Body(
+        Body = new RequestBodyDescription(
             Schemas.BatchRequest,
-            new Example(
+            new RequestExample(
                 "addAndList",
                 "Add a run, then list the failed ones",
                 """
@@ -43,17 +43,17 @@ internal static class BatchEndpoint
                   ]
                 }
                 """)),
-        Answers = [Answer.Json(200, "The answer to each request.", Schemas.BatchResponse)],
+        Answers = [ResponseDescription.Json(200, "The answer to each request.", Schemas.BatchResponse)],
     };
 
-    public static void MapBatch(this IEndpointRouteBuilder routes, ItemPipeline pipeline, int largestItemBody) =>
-        routes.Offer("POST", "/$batch", Permissions.None, http => RunAsync(http, pipeline, largestItemBody), [200, 400, 413, 415, 501]).Describes(_operation);
+    public static void MapBatch(this IEndpointRouteBuilder routes, BatchRequestExecutor pipeline, int largestItemBody) =>
+        routes.MapODataEndpoint("POST", "/$batch", Permissions.None, http => RunAsync(http, pipeline, largestItemBody), [200, 400, 413, 415, 501]).WithOperation(_operation);
 
-    private static async Task RunAsync(HttpContext http, ItemPipeline pipeline, int largestItemBody)
+    private static async Task RunAsync(HttpContext http, BatchRequestExecutor pipeline, int largestItemBody)
     {
-        if (ItemPipeline.IsWithin(http))
+        if (BatchRequestExecutor.IsBatchItem(http))
         {
-            await http.RefuseAsync(StatusCodes.Status400BadRequest, "nestedBatch", "A batch cannot hold a batch; put its requests into the outer one.");
+            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "nestedBatch", "A batch cannot hold a batch; put its requests into the outer one.");
             return;
         }
 
@@ -65,10 +65,10 @@ internal static class BatchEndpoint
 
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            size.MaxRequestBodySize = LargestBatch;
+            size.MaxRequestBodySize = MaxBatchBytes;
         }
 
-        using var body = await JsonBody.ReadAsync(http);
+        using var body = await JsonRequestBody.ReadAsync(http);
         if (body is null)
         {
             return;
@@ -82,10 +82,10 @@ internal static class BatchEndpoint
 
         var faults = BatchEnvelope.WithoutBodies(body.Faults);
         var items = BatchEnvelope.Read(body.Root, faults);
-        var order = faults.Count == 0 ? BatchOrder.Of(items, faults) : [];
+        var order = faults.Count == 0 ? BatchOrder.TopologicalSort(items, faults) : [];
         if (faults.Count > 0)
         {
-            await http.RefuseAsync(Error.Of(faults));
+            await http.WriteErrorAsync(Error.Aggregate(faults));
             return;
         }
 
@@ -103,11 +103,11 @@ internal static class BatchEndpoint
         }
     }
 
-    private static async Task<ItemAnswer[]> RunAsync(HttpContext http, ItemPipeline pipeline, IReadOnlyList<BatchItem> items, IReadOnlyList<int> order, int largestItemBody)
+    private static async Task<BatchItemResponse[]> RunAsync(HttpContext http, BatchRequestExecutor pipeline, IReadOnlyList<BatchItem> items, IReadOnlyList<int> order, int largestItemBody)
     {
-        var answers = items.Select(_ => new TaskCompletionSource<ItemAnswer>()).ToArray();
-        var (next, room) = (-1, new AnswerRoom());
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(MostAtOnce, items.Count)).Select(_ => RunSomeAsync()));
+        var answers = items.Select(_ => new TaskCompletionSource<BatchItemResponse>()).ToArray();
+        var (next, room) = (-1, new ResponseMemoryBudget());
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(MaxConcurrency, items.Count)).Select(_ => RunSomeAsync()));
         return [.. answers.Select(a => a.Task.Result)];
 
         // What a request waits for stands before it in the order, and so is answered or under way.
@@ -120,7 +120,7 @@ internal static class BatchEndpoint
                 {
                     http.RequestAborted.ThrowIfCancellationRequested();
                     answer.SetResult(await FailedNeedAsync(item) is { } failed
-                        ? await ItemPipeline.RefuseAsync(http, item, failed, room)
+                        ? await BatchRequestExecutor.RefuseAsync(http, item, failed, room)
                         : await SendAsync(http, pipeline, item, largestItemBody, room));
                 }
                 catch (Exception exception)
@@ -147,8 +147,8 @@ internal static class BatchEndpoint
     }
 
     // A limit that one request reaches must not make the batch fail: its other requests may be committed.
-    private static async Task<ItemAnswer> SendAsync(
-        HttpContext http, ItemPipeline pipeline, BatchItem item, int largestItemBody, AnswerRoom room)
+    private static async Task<BatchItemResponse> SendAsync(
+        HttpContext http, BatchRequestExecutor pipeline, BatchItem item, int largestItemBody, ResponseMemoryBudget room)
     {
         const string unknown = " It is not known whether what this request sent was stored.";
         var outcome = HttpMethods.IsGet(item.Method) || HttpMethods.IsHead(item.Method) ? "" : unknown;
@@ -158,23 +158,23 @@ internal static class BatchEndpoint
         }
         catch (LimitExceededException limit)
         {
-            return await ItemPipeline.RefuseAsync(http, item, StatusCodes.Status429TooManyRequests,
+            return await BatchRequestExecutor.RefuseAsync(http, item, StatusCodes.Status429TooManyRequests,
                 limit.Code, limit.Message + outcome, limit.RetryAfter, room);
         }
         catch (ServiceLimitException full)
         {
-            return await ItemPipeline.RefuseAsync(http, item, StatusCodes.Status503ServiceUnavailable,
+            return await BatchRequestExecutor.RefuseAsync(http, item, StatusCodes.Status503ServiceUnavailable,
                 full.Code, full.Message + outcome, full.RetryAfter, room);
         }
     }
 
-    private static async Task WriteAsync(HttpContext http, IReadOnlyList<BatchItem> items, ItemAnswer[] answers)
+    private static async Task WriteAsync(HttpContext http, IReadOnlyList<BatchItem> items, BatchItemResponse[] answers)
     {
         http.Response.ContentType = "application/json";
-        using var buffer = new ResponseBuffer(Admission.Of(http), isRequired: true);
+        using var buffer = new PooledBufferWriter(Admission.Of(http), isRequired: true);
 
         // It does not see the bodies, which stand between a name and the end of an object.
-        await using var json = new Utf8JsonWriter(buffer, ODataJson.WriterOptions with { SkipValidation = true });
+        await using var json = new Utf8JsonWriter(buffer, ODataResponseWriter.WriterOptions with { SkipValidation = true });
         json.WriteStartObject();
         json.WriteStartArray("responses");
         for (var i = 0; i < answers.Length; i++)
@@ -196,9 +196,9 @@ internal static class BatchEndpoint
     }
 
     // Long bodies are sent from where they are, at the speed at which the caller takes them; short ones together.
-    private static async Task WriteAsync(HttpResponse response, ResponseBuffer buffer, ResponseBuffer body)
+    private static async Task WriteAsync(HttpResponse response, PooledBufferWriter buffer, PooledBufferWriter body)
     {
-        if (body.Length + buffer.Length > MaxUnsent)
+        if (body.Length + buffer.Length > FlushThreshold)
         {
             await buffer.SendAsync(response);
             await body.SendAsync(response);
@@ -213,6 +213,6 @@ internal static class BatchEndpoint
         body.Clear();
     }
 
-    private static Task RefuseFeatureAsync(HttpContext http, string feature) => http.RefuseAsync(
+    private static Task RefuseFeatureAsync(HttpContext http, string feature) => http.WriteErrorAsync(
         StatusCodes.Status501NotImplemented, "notOffered", $"{feature} is part of OData's batches, but not offered: batches are JSON, and order their requests by dependsOn.");
 }

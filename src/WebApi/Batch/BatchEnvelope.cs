@@ -13,10 +13,10 @@ internal static class BatchEnvelope
     public const int MaxItems = 20;
 
     /// <summary>The most headers of a request, and their longest names and values together, in characters: what Kestrel allows a request of its own.</summary>
-    public const int MostHeaders = 100;
+    public const int MaxHeaders = 100;
 
-    /// <inheritdoc cref="MostHeaders" />
-    public const int LongestHeaders = 32 * 1024;
+    /// <inheritdoc cref="MaxHeaders" />
+    public const int MaxHeaderBytes = 32 * 1024;
 
     private const string Requests = "requests";
 
@@ -61,18 +61,18 @@ internal static class BatchEnvelope
     /// What is wrong with the envelope as JSON, without what is wrong inside the bodies of the requests: each of those is a body of its own,
     /// whose faults are the answer to that request alone.
     /// </summary>
-    public static Faults WithoutBodies(Faults faults) =>
+    public static ValidationErrors WithoutBodies(ValidationErrors faults) =>
         new(faults.Where(f => f.Code != "tooDeep" && !(f.Target!.Split('/') is [Requests, _, "body", .. var rest] && (rest.Length > 0 || f.Code == "unstorableText"))));
 
     /// <summary>Reads the requests and adds what is wrong with their form.</summary>
     /// <returns>The requests, whole only when no fault was found.</returns>
-    public static IReadOnlyList<BatchItem> Read(JsonElement envelope, Faults faults)
+    public static IReadOnlyList<BatchItem> Read(JsonElement envelope, ValidationErrors faults)
     {
         foreach (var member in envelope.EnumerateObject())
         {
-            if (JsonText.Name(member) is { } name && name != Requests && !name.Contains('@'))
+            if (JsonElementExtensions.TryGetName(member) is { } name && name != Requests && !name.Contains('@'))
             {
-                faults.Add(Faults.Shown(name), "unknownProperty", $"A batch has no property '{Faults.Shown(name)}'; remove it. It has only {Requests}.");
+                faults.Add(ValidationErrors.Abbreviate(name), "unknownProperty", $"A batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. It has only {Requests}.");
             }
         }
 
@@ -90,7 +90,7 @@ internal static class BatchEnvelope
         }
         else
         {
-            var path = JsonPath.Of(Requests);
+            var path = JsonPointer.Root(Requests);
             return [.. items.EnumerateArray().Select((item, index) => ReadItem(item, path.Item(index), faults))];
         }
 
@@ -102,7 +102,7 @@ internal static class BatchEnvelope
     {
         foreach (var member in envelope.EnumerateObject())
         {
-            if (JsonText.Name(member) == Requests)
+            if (JsonElementExtensions.TryGetName(member) == Requests)
             {
                 return member.Value;
             }
@@ -111,7 +111,7 @@ internal static class BatchEnvelope
         return null;
     }
 
-    private static BatchItem ReadItem(JsonElement item, JsonPath path, Faults faults)
+    private static BatchItem ReadItem(JsonElement item, JsonPointer path, ValidationErrors faults)
     {
         var read = new BatchItem();
         if (item.ValueKind != JsonValueKind.Object)
@@ -123,7 +123,7 @@ internal static class BatchEnvelope
         var (hasId, hasMethod, hasUrl) = (false, false, false);
         foreach (var member in item.EnumerateObject())
         {
-            if ((NameIn(_members, member) ?? JsonText.Name(member)) is not { } name)
+            if ((NameIn(_members, member) ?? JsonElementExtensions.TryGetName(member)) is not { } name)
             {
                 // A name that is no text has been reported where the body was scanned.
                 continue;
@@ -140,7 +140,7 @@ internal static class BatchEnvelope
                     (read.Method, hasMethod) = (Method(member.Value, at, faults), true);
                     break;
                 case "url":
-                    (read.Url, hasUrl) = (member.Value.ValueKind == JsonValueKind.String ? JsonText.Value(member.Value) ?? "" : Text(member.Value, at, faults), true);
+                    (read.Url, hasUrl) = (member.Value.ValueKind == JsonValueKind.String ? JsonElementExtensions.TryGetString(member.Value) ?? "" : Text(member.Value, at, faults), true);
                     break;
                 case "headers" when !isNull:
                     ReadHeaders(member.Value, at, read, faults);
@@ -152,7 +152,7 @@ internal static class BatchEnvelope
                     read.DependsOn = isNull ? [] : DependsOn(member.Value, at, faults);
                     break;
                 case var other when !_members.Contains(other) && !_notOffered.Contains(other) && !other.Contains('@'):
-                    faults.Add($"{at}", "unknownProperty", $"A request of a batch has no property '{Faults.Shown(name)}'; remove it. Known are id, method, url, headers, body and dependsOn.");
+                    faults.Add($"{at}", "unknownProperty", $"A request of a batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. Known are id, method, url, headers, body and dependsOn.");
                     break;
             }
         }
@@ -173,7 +173,7 @@ internal static class BatchEnvelope
     {
         foreach (var name in names)
         {
-            if (JsonText.IsNamed(member, name))
+            if (JsonElementExtensions.NameEqualsSafe(member, name))
             {
                 return name;
             }
@@ -182,9 +182,9 @@ internal static class BatchEnvelope
         return null;
     }
 
-    private static string Text(JsonElement value, JsonPath path, Faults faults)
+    private static string Text(JsonElement value, JsonPointer path, ValidationErrors faults)
     {
-        var text = JsonText.Value(value) ?? "";
+        var text = JsonElementExtensions.TryGetString(value) ?? "";
         if (value.ValueKind != JsonValueKind.String || text.Length == 0)
         {
             faults.Add($"{path}", "notAText", $"{path} must be a text that is not empty.");
@@ -194,9 +194,9 @@ internal static class BatchEnvelope
     }
 
     // In any case (OData JSON Format §19.2).
-    private static string Method(JsonElement value, JsonPath path, Faults faults)
+    private static string Method(JsonElement value, JsonPointer path, ValidationErrors faults)
     {
-        var method = JsonText.Value(value) ?? "";
+        var method = JsonElementExtensions.TryGetString(value) ?? "";
         if (method.Length is 0 or > 32 || !method.All(char.IsAsciiLetter))
         {
             faults.Add($"{path}", "notAMethod", $"{path} must be an HTTP method, like GET, POST, PATCH or DELETE.");
@@ -205,7 +205,7 @@ internal static class BatchEnvelope
         return method.ToUpperInvariant();
     }
 
-    private static void ReadHeaders(JsonElement value, JsonPath path, BatchItem item, Faults faults)
+    private static void ReadHeaders(JsonElement value, JsonPointer path, BatchItem item, ValidationErrors faults)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -216,7 +216,7 @@ internal static class BatchEnvelope
         var (count, length) = (0, 0);
         foreach (var member in value.EnumerateObject())
         {
-            if (JsonText.Name(member) is not { } name)
+            if (JsonElementExtensions.TryGetName(member) is not { } name)
             {
                 continue;
             }
@@ -226,14 +226,14 @@ internal static class BatchEnvelope
             {
                 faults.Add($"{at}", "notAHeader", $"{at} is not the name of an HTTP header.");
             }
-            else if (JsonText.Value(member.Value) is not { } text || text.Any(char.IsControl))
+            else if (JsonElementExtensions.TryGetString(member.Value) is not { } text || text.Any(char.IsControl))
             {
                 faults.Add($"{at}", "notAHeader", $"{at} must be a text without control characters.");
             }
             else
             {
                 (count, length) = (count + 1, length + name.Length + text.Length);
-                if (count > MostHeaders || length > LongestHeaders)
+                if (count > MaxHeaders || length > MaxHeaderBytes)
                 {
                     item.AreHeadersTooLarge = true;
                     return;
@@ -244,7 +244,7 @@ internal static class BatchEnvelope
         }
     }
 
-    private static List<string> DependsOn(JsonElement value, JsonPath path, Faults faults)
+    private static List<string> DependsOn(JsonElement value, JsonPointer path, ValidationErrors faults)
     {
         if (value.ValueKind != JsonValueKind.Array)
         {

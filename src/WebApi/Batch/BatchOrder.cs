@@ -7,7 +7,7 @@ internal static class BatchOrder
 {
     /// <summary>Orders the requests and adds what is wrong with their ids and dependencies.</summary>
     /// <returns>Positions in <paramref name="items"/>; all of them only when no fault was found.</returns>
-    public static IReadOnlyList<int> Of(IReadOnlyList<BatchItem> items, Faults faults)
+    public static IReadOnlyList<int> TopologicalSort(IReadOnlyList<BatchItem> items, ValidationErrors faults)
     {
         var positions = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < items.Count; i++)
@@ -29,7 +29,7 @@ internal static class BatchOrder
         return faults.Count > 0 ? [] : Sorted(items, positions, faults);
     }
 
-    private static void CheckDependency(BatchItem item, string id, string path, Dictionary<string, int> positions, Faults faults)
+    private static void CheckDependency(BatchItem item, string id, string path, Dictionary<string, int> positions, ValidationErrors faults)
     {
         if (id.Equals(item.Id, StringComparison.OrdinalIgnoreCase))
         {
@@ -41,7 +41,7 @@ internal static class BatchOrder
         }
     }
 
-    private static List<int> Sorted(IReadOnlyList<BatchItem> items, Dictionary<string, int> positions, Faults faults)
+    private static List<int> Sorted(IReadOnlyList<BatchItem> items, Dictionary<string, int> positions, ValidationErrors faults)
     {
         var (sorted, waiting) = (new List<int>(), Enumerable.Range(0, items.Count).ToList());
 

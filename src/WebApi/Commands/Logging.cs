@@ -6,7 +6,7 @@ namespace IndustryData.WebApi.Commands;
 internal static class Logging
 {
     /// <summary>Applies the section.</summary>
-    /// <exception cref="OperatorException">A setting of the section cannot be used.</exception>
+    /// <exception cref="StartupException">A setting of the section cannot be used.</exception>
     public static LoggerConfiguration Configure(LoggerConfiguration log, IConfiguration configuration)
     {
         try
@@ -16,7 +16,7 @@ internal static class Logging
         catch (Exception exception)
         {
             // Whatever it throws, it throws because of that section.
-            throw new OperatorException($"A setting of the section Serilog cannot be used: {exception.Message}");
+            throw new StartupException($"A setting of the section Serilog cannot be used: {exception.Message}");
         }
     }
 }

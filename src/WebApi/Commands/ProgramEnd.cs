@@ -17,7 +17,7 @@ internal static class ProgramEnd
     /// blame.</param>
     public static string Describe(Exception exception, bool isEmbedded) => exception switch
     {
-        OperatorException or EmbeddedPostgresException => Line(exception.Message),
+        StartupException or EmbeddedPostgresException => Line(exception.Message),
         IOException { InnerException: AddressInUseException } => Line(
             $"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port."),
         InvalidDataException => Line(

@@ -19,11 +19,11 @@ internal static class Settings
 {
     private static readonly (string Section, Type Type)[] _sections =
     [
-        ("Query", typeof(QueryLimit)),
-        ("Start", typeof(StartLimit)),
-        ("Commit", typeof(CommitLimit)),
-        ("Limits", typeof(Limits)),
-        ("Retention", typeof(Retention)),
+        ("Query", typeof(ReadTimeoutOptions)),
+        ("StartRateLimit", typeof(StartRateLimitOptions)),
+        ("Commit", typeof(CommitOptions)),
+        ("Limits", typeof(LimitOptions)),
+        ("Retention", typeof(RetentionOptions)),
         (ForwardingOptions.Section, typeof(ForwardingOptions)),
         (TokenOptions.Section, typeof(TokenOptions)),
         (EmbeddedPostgresOptions.Section, typeof(EmbeddedPostgresOptions)),
@@ -31,7 +31,7 @@ internal static class Settings
     ];
 
     /// <summary>Checks every section at once, before anything is started.</summary>
-    /// <exception cref="OperatorException">A setting cannot be used.</exception>
+    /// <exception cref="StartupException">A setting cannot be used.</exception>
     public static void Check(IConfiguration configuration)
     {
         foreach (var (section, type) in _sections)
@@ -41,7 +41,7 @@ internal static class Settings
     }
 
     /// <summary>Reads a section, whose properties have their defaults where nothing is set.</summary>
-    /// <exception cref="OperatorException">A setting cannot be used.</exception>
+    /// <exception cref="StartupException">A setting cannot be used.</exception>
     public static T Read<T>(IConfiguration configuration, string section)
         where T : new()
     {
@@ -57,7 +57,7 @@ internal static class Settings
         // An environment variable of another program may be named like a section at the top, for example COMMIT.
         if (!string.IsNullOrEmpty(section.Value) && section.Path != section.Key)
         {
-            throw new OperatorException(
+            throw new StartupException(
                 $"{section.Path} is a section and has no value of its own; set {section.Path}:{properties[0].Name} "
                 + "or another setting below it.");
         }
@@ -68,7 +68,7 @@ internal static class Settings
             if (property is null)
             {
                 var known = string.Join(", ", properties.Select(p => p.Name));
-                throw new OperatorException($"{setting.Path} is not a setting; {section.Path} has: {known}.");
+                throw new StartupException($"{setting.Path} is not a setting; {section.Path} has: {known}.");
             }
 
             if (ItemType(property.PropertyType) is { } item)
@@ -86,14 +86,14 @@ internal static class Settings
     {
         if (!string.IsNullOrEmpty(list.Value))
         {
-            throw new OperatorException($"{list.Path} is a list; set its first item with {list.Path}:0.");
+            throw new StartupException($"{list.Path} is a list; set its first item with {list.Path}:0.");
         }
 
         foreach (var entry in list.GetChildren())
         {
             if (!int.TryParse(entry.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             {
-                throw new OperatorException(
+                throw new StartupException(
                     $"{entry.Path} is not a setting; {list.Path} is a list, whose items are {list.Path}:0, "
                     + $"{list.Path}:1 and so on.");
             }
@@ -113,7 +113,7 @@ internal static class Settings
     {
         if (setting.GetChildren().FirstOrDefault() is { } below)
         {
-            throw new OperatorException(
+            throw new StartupException(
                 $"{below.Path} is not a setting; {setting.Path} has a value and nothing below it.");
         }
 
@@ -136,7 +136,7 @@ internal static class Settings
         var value = Parse(setting.Value ?? "", Nullable.GetUnderlyingType(type) ?? type);
         if (value is null || range?.IsValid(value) == false)
         {
-            throw new OperatorException($"{setting.Path} is '{setting.Value}', but must be {kind}{bounds}{example}.");
+            throw new StartupException($"{setting.Path} is '{setting.Value}', but must be {kind}{bounds}{example}.");
         }
     }
 

@@ -10,17 +10,17 @@ internal static class TokenCommand
 {
     private const string Usage = "usage: token [--tenant GUID] [--permission NAME]… [--days N]";
     private const int DefaultDays = 30;
-    private const int MostDays = 366;
+    private const int MaxDays = 366;
 
     /// <summary>The tenant of tokens that name none.</summary>
     private static readonly Guid _developmentTenant = new("00000000-0000-4000-8000-000000000001");
 
-    public static string Make(IReadOnlyList<string> arguments, TokenOptions options, TimeProvider clock)
+    public static string CreateToken(IReadOnlyList<string> arguments, TokenOptions options, TimeProvider clock)
     {
         var keys = SigningKeys.Read(options);
         if (keys.Count == 0)
         {
-            throw new OperatorException("This service has no key of its own to sign tokens with (Authentication:SigningKeys); ask the configured OpenID Connect provider for one.");
+            throw new StartupException("This service has no key of its own to sign tokens with (Authentication:SigningKeys); ask the configured OpenID Connect provider for one.");
         }
 
         var tenant = _developmentTenant;
@@ -28,22 +28,22 @@ internal static class TokenCommand
         var permissions = new List<string>();
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            var value = i + 1 < arguments.Count ? arguments[i + 1] : throw new OperatorException(Usage);
+            var value = i + 1 < arguments.Count ? arguments[i + 1] : throw new StartupException(Usage);
             switch (arguments[i])
             {
                 case "--tenant":
-                    tenant = Guid.TryParseExact(value, "D", out var id) ? id : throw new OperatorException($"--tenant must be a GUID; {Usage}");
+                    tenant = Guid.TryParseExact(value, "D", out var id) ? id : throw new StartupException($"--tenant must be a GUID; {Usage}");
                     break;
                 case "--permission":
-                    permissions.Add(Permissions.Names.Contains(value) ? value : throw new OperatorException($"--permission must be one of {string.Join(", ", Permissions.Names)}; {Usage}"));
+                    permissions.Add(Permissions.Names.Contains(value) ? value : throw new StartupException($"--permission must be one of {string.Join(", ", Permissions.Names)}; {Usage}"));
                     break;
                 case "--days":
-                    days = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= MostDays
+                    days = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= MaxDays
                         ? number
-                        : throw new OperatorException($"--days must be 1 to {MostDays}; {Usage}");
+                        : throw new StartupException($"--days must be 1 to {MaxDays}; {Usage}");
                     break;
                 default:
-                    throw new OperatorException(Usage);
+                    throw new StartupException(Usage);
             }
         }
 

@@ -28,7 +28,7 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     /// An answer that is complete. It is sent when the endpoint has returned, so that what it was made from is not held
     /// for as long as the caller reads. Disposed of with the admission.
     /// </summary>
-    public ResponseBuffer? Pending { get; set; }
+    public PooledBufferWriter? Pending { get; set; }
 
     /// <summary>The admission of a request; null for a request that needs no token.</summary>
     public static Admission? Of(HttpContext http) => http.Features.Get<Admission>();

@@ -12,7 +12,7 @@ namespace IndustryData.WebApi.Http;
 /// Limits the connections of one client address, so that it cannot hold all that the server accepts. An IPv6 client counts by its network of 64 bits.
 /// Safe for concurrent use.
 /// </summary>
-internal sealed class ConnectionLimit(Limits limits)
+internal sealed class ConnectionLimit(LimitOptions limits)
 {
     private const int TcpNotSentLowWatermark = 25;
 

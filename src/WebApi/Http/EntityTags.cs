@@ -8,35 +8,35 @@ namespace IndustryData.WebApi.Http;
 internal static class EntityTags
 {
     /// <summary>The tag of a version.</summary>
-    public static string Of(long version) => $"W/\"{version}\"";
+    public static string Format(long version) => $"W/\"{version}\"";
 
     /// <summary>Reads the condition of a write.</summary>
     /// <returns>Null when the request has been answered with a refusal.</returns>
-    public static async Task<VersionCondition?> ConditionAsync(HttpContext http)
+    public static async Task<IfMatchCondition?> ReadIfMatchAsync(HttpContext http)
     {
         if (http.Request.Headers.IfNoneMatch.Count > 0)
         {
-            await http.RefuseAsync(StatusCodes.Status400BadRequest, "unsupportedCondition", "If-None-Match is for reading; send the ETag that you have seen in If-Match.");
+            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "unsupportedCondition", "If-None-Match is for reading; send the ETag that you have seen in If-Match.");
             return null;
         }
 
         var header = http.Request.Headers.IfMatch;
         if (header.Count == 0 || header == "*")
         {
-            return new VersionCondition(null);
+            return new IfMatchCondition(null);
         }
 
         if (!EntityTagHeaderValue.TryParseList(header, out var tags))
         {
-            await http.RefuseAsync(StatusCodes.Status400BadRequest, "malformedEntityTag", "If-Match must hold the ETag of the run, like W/\"1\", quotes included.");
+            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "malformedEntityTag", "If-Match must hold the ETag of the run, like W/\"1\", quotes included.");
             return null;
         }
 
         // A tag that is no version of ours is one that no run has.
-        return new VersionCondition([.. tags.Select(t => long.TryParse(t.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1)]);
+        return new IfMatchCondition([.. tags.Select(t => long.TryParse(t.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1)]);
     }
 
     /// <summary>Whether the caller has this version already (<c>If-None-Match</c>).</summary>
-    public static bool IsKnown(HttpContext http, long version) =>
+    public static bool MatchesIfNoneMatch(HttpContext http, long version) =>
         EntityTagHeaderValue.TryParseList(http.Request.Headers.IfNoneMatch, out var known) && known.Any(k => k.Tag == "*" || k.Tag == $"\"{version}\"");
 }

@@ -10,7 +10,7 @@ namespace IndustryData.WebApi.Http;
 internal static class ForwardedRequests
 {
     /// <summary>Adds the middleware, if a proxy is configured.</summary>
-    /// <exception cref="OperatorException">A proxy is neither an address nor a network.</exception>
+    /// <exception cref="StartupException">A proxy is neither an address nor a network.</exception>
     public static void UseForwarding(this WebApplication app, ForwardingOptions settings)
     {
         if (settings.KnownProxies.Count == 0)
@@ -37,7 +37,7 @@ internal static class ForwardedRequests
             }
             else
             {
-                throw new OperatorException(
+                throw new StartupException(
                     $"ForwardedHeaders:KnownProxies holds '{proxy}', which is neither an IP address nor a network "
                     + "like 10.0.0.0/8; correct it.");
             }
@@ -46,7 +46,7 @@ internal static class ForwardedRequests
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var forwarding = new ForwardedHeadersMiddleware(_ => Task.CompletedTask, loggers, Options.Create(options));
         app.Use(next => http => Fault(http, forwarding, options, settings) is { } header
-            ? http.RefuseAsync(StatusCodes.Status400BadRequest, "invalidForwardedHeader",
+            ? http.WriteErrorAsync(StatusCodes.Status400BadRequest, "invalidForwardedHeader",
                 $"The header {header} of the proxy has no usable value; the proxy's operator has to correct it.")
             : next(http));
     }

@@ -9,36 +9,36 @@ namespace IndustryData.WebApi.Http;
 internal static class GraphErrors
 {
     /// <summary>Answers with an expected refusal.</summary>
-    public static Task RefuseAsync(this HttpContext http, Error error)
+    public static Task WriteErrorAsync(this HttpContext http, Error error)
     {
         if (error.RetryAfter is { } wait)
         {
             http.RetryAfter(wait);
         }
 
-        return http.RefuseAsync(
+        return http.WriteErrorAsync(
             error.Kind switch
             {
                 ErrorKind.NotFound => StatusCodes.Status404NotFound,
                 ErrorKind.Conflict => StatusCodes.Status409Conflict,
                 ErrorKind.Gone => StatusCodes.Status410Gone,
                 ErrorKind.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
-                ErrorKind.KeyReused => StatusCodes.Status422UnprocessableEntity,
-                ErrorKind.TooMany => StatusCodes.Status429TooManyRequests,
+                ErrorKind.IdempotencyKeyReused => StatusCodes.Status422UnprocessableEntity,
+                ErrorKind.RateLimited => StatusCodes.Status429TooManyRequests,
                 _ => StatusCodes.Status400BadRequest,
             },
             error);
     }
 
     /// <summary>Answers with a refusal that concerns HTTP itself.</summary>
-    public static Task RefuseAsync(this HttpContext http, int status, string code, string message) =>
-        http.RefuseAsync(status, new Error(ErrorKind.Invalid, code, message));
+    public static Task WriteErrorAsync(this HttpContext http, int status, string code, string message) =>
+        http.WriteErrorAsync(status, new Error(ErrorKind.Validation, code, message));
 
     /// <summary>Answers that trying again later is worth it.</summary>
-    public static Task RefuseAsync(this HttpContext http, int status, string code, string message, TimeSpan retryAfter)
+    public static Task WriteErrorAsync(this HttpContext http, int status, string code, string message, TimeSpan retryAfter)
     {
         http.RetryAfter(retryAfter);
-        return http.RefuseAsync(status, code, message);
+        return http.WriteErrorAsync(status, code, message);
     }
 
     /// <summary>The status in camelCase, as Graph names it (api-guidelines, errorResponses).</summary>
@@ -55,7 +55,7 @@ internal static class GraphErrors
     private static void RetryAfter(this HttpContext http, TimeSpan wait) =>
         http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
-    private static async Task RefuseAsync(this HttpContext http, int status, Error error)
+    private static async Task WriteErrorAsync(this HttpContext http, int status, Error error)
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/json";
@@ -64,7 +64,7 @@ internal static class GraphErrors
             return;
         }
 
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter, ODataJson.WriterOptions);
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter, ODataResponseWriter.WriterOptions);
         json.WriteStartObject();
         json.WriteStartObject("error");
         json.WriteString("code", CodeOf(status));
@@ -95,7 +95,7 @@ internal static class GraphErrors
         // Without a zone, as Graph writes it; UTC.
         json.WriteString("date", http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime.ToString("s", CultureInfo.InvariantCulture));
         json.WriteString("request-id", http.TraceIdentifier);
-        json.WriteString("client-request-id", RequestIds.ClientRequestId(http) ?? http.TraceIdentifier);
+        json.WriteString("client-request-id", RequestIdMiddleware.ClientRequestId(http) ?? http.TraceIdentifier);
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();

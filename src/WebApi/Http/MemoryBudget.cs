@@ -3,7 +3,7 @@ using IndustryData.Application.Common;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>The bytes that request bodies and answers may occupy in this process, in total and per tenant. Safe for concurrent use.</summary>
-internal sealed class MemoryBudget(Limits limits)
+internal sealed class MemoryBudget(LimitOptions limits)
 {
     private const long Megabyte = 1024 * 1024;
 

@@ -20,7 +20,7 @@ internal enum MetadataLevel
 internal sealed class ODataFormat
 {
     /// <summary>What there is, for those who asked for something else.</summary>
-    public const string Advice =
+    public const string NotAcceptableMessage =
         "The answer is application/json, with odata.metadata=none, minimal or full, IEEE754Compatible=true or false, and charset=utf-8; ask for that by Accept or $format, or for nothing at all.";
 
     /// <summary>What comes when nobody asks for another.</summary>
@@ -36,7 +36,7 @@ internal sealed class ODataFormat
     private ODataFormat(MetadataLevel level, bool numbersAsText)
     {
         Level = level;
-        NumbersAsText = numbersAsText;
+        Ieee754Compatible = numbersAsText;
         ContentType = $"application/json;odata.metadata={level.ToString().ToLowerInvariant()};odata.streaming=true;IEEE754Compatible={(numbersAsText ? "true" : "false")};charset=utf-8";
     }
 
@@ -44,19 +44,19 @@ internal sealed class ODataFormat
     public MetadataLevel Level { get; }
 
     /// <summary>Whether 64-bit numbers are texts (<c>IEEE754Compatible=true</c>, §3.2).</summary>
-    public bool NumbersAsText { get; }
+    public bool Ieee754Compatible { get; }
 
     /// <summary>The header that goes with it.</summary>
     public string ContentType { get; }
 
     /// <summary>The format that this request is answered in.</summary>
-    public static ODataFormat Of(HttpContext http) => http.Features.Get<ODataFormat>() ?? Default;
+    public static ODataFormat GetCurrent(HttpContext http) => http.Features.Get<ODataFormat>() ?? Default;
 
     /// <summary>Settles on the format that the caller likes best.</summary>
     /// <param name="http">The request.</param>
     /// <param name="format"><c>$format</c>, which wins over <c>Accept</c> (OData Protocol §11.2.12); null when it was not sent.</param>
     /// <returns>False when the caller takes none.</returns>
-    public static bool Settle(HttpContext http, string? format)
+    public static bool TryNegotiate(HttpContext http, string? format)
     {
         // What nearly every request says, and by this costs nothing.
         if (format is null && (http.Request.Headers.Accept is not [{ Length: > 0 } accept, ..] all || (all.Count == 1 && accept is "application/json" or "*/*")))
@@ -64,7 +64,7 @@ internal sealed class ODataFormat
             return true;
         }
 
-        var chosen = format is null ? Best(http.Request.Headers.Accept) : Named(format);
+        var chosen = format is null ? FromAccept(http.Request.Headers.Accept) : FromFormatOption(format);
         if (chosen is not null && chosen != Default)
         {
             http.Features.Set(chosen);
@@ -89,12 +89,12 @@ internal sealed class ODataFormat
     }
 
     /// <summary>The format that <c>$format</c> names: a media type, or <c>json</c>, which has no parameters.</summary>
-    private static ODataFormat? Named(string format) =>
+    private static ODataFormat? FromFormatOption(string format) =>
         format.Equals("json", StringComparison.OrdinalIgnoreCase) ? Default
-        : MediaTypeHeaderValue.TryParse(format, out var type) && !type.MatchesAllSubTypes && Range.Read(type) is { } range ? _all.First(range.Covers)
+        : MediaTypeHeaderValue.TryParse(format, out var type) && !type.MatchesAllSubTypes && Range.Read(type) is { } range ? _all.First(range.Matches)
         : null;
 
-    private static ODataFormat? Best(StringValues accept)
+    private static ODataFormat? FromAccept(StringValues accept)
     {
         if (string.IsNullOrWhiteSpace(accept.ToString()))
         {
@@ -108,7 +108,7 @@ internal sealed class ODataFormat
 
         var ranges = types.Select(Range.Read).OfType<Range>().ToList();
         return _all
-            .Select(f => (Format: f, Range: ranges.Where(r => r.Covers(f)).MaxBy(r => r.Precision)))
+            .Select(f => (Format: f, Range: ranges.Where(r => r.Matches(f)).MaxBy(r => r.Precision)))
             .Where(f => f.Range is { Quality: > 0 })
             .OrderByDescending(f => f.Range!.Quality)
             .ThenByDescending(f => f.Range!.Precision)
@@ -163,6 +163,6 @@ internal sealed class ODataFormat
             return range;
         }
 
-        public bool Covers(ODataFormat format) => (Level ?? format.Level) == format.Level && (NumbersAsText ?? format.NumbersAsText) == format.NumbersAsText;
+        public bool Matches(ODataFormat format) => (Level ?? format.Level) == format.Level && (NumbersAsText ?? format.Ieee754Compatible) == format.Ieee754Compatible;
     }
 }

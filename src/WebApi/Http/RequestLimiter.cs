@@ -13,12 +13,12 @@ internal sealed class RequestLimiter : IDisposable
     private static readonly TimeSpan _sweepPeriod = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Guid, TenantLoad> _tenants = new();
-    private readonly Limits _limits;
+    private readonly LimitOptions _limits;
     private readonly TimeSpan _idleTimeout;
     private readonly Timer _sweep;
     private readonly RefusalLog _refusals;
 
-    public RequestLimiter(Limits limits, RefusalLog refusals)
+    public RequestLimiter(LimitOptions limits, RefusalLog refusals)
     {
         _limits = limits;
         _refusals = refusals;
@@ -102,7 +102,7 @@ internal sealed class RequestLimiter : IDisposable
     private Task RefuseAsync(HttpContext http, string code, string message, TimeSpan retryAfter)
     {
         _refusals.Write(code, message);
-        return http.RefuseAsync(StatusCodes.Status429TooManyRequests, code, message, retryAfter);
+        return http.WriteErrorAsync(StatusCodes.Status429TooManyRequests, code, message, retryAfter);
     }
 
     private TenantLoad Enter(Guid id)

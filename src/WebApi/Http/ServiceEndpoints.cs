@@ -9,26 +9,26 @@ namespace IndustryData.WebApi.Http;
 /// <summary>The paths above the runs, and the service's health.</summary>
 internal static class ServiceEndpoints
 {
-    private static readonly string[] _options = [QueryOptions.Format];
+    private static readonly string[] _options = [ODataQueryString.Format];
 
     public static void MapService(this IEndpointRouteBuilder routes)
     {
         routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new TakenOptions(_options))
-            .Describes(new("getServiceDocument", "The service document", "Where to begin (OData JSON Format §5).") { Answers = [Answer.Json(200, "The singletons.", Schemas.ServiceDocument)] });
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new SupportedQueryOptions(_options))
+            .WithOperation(new("getServiceDocument", "The service document", "Where to begin (OData JSON Format §5).") { Answers = [ResponseDescription.Json(200, "The singletons.", Schemas.ServiceDocument)] });
         foreach (var singleton in (string[])["external", "external/industryData", "process"])
         {
-            routes.Offer("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406])
-                .Describes(new($"get_{singleton.Replace('/', '_')}", $"The singleton {singleton}", "It has no members of its own; the runs are below it.") { Answers = [Answer.Json(200, "The singleton.", Schemas.Singleton)] });
+            routes.MapODataEndpoint("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406])
+                .WithOperation(new($"get_{singleton.Replace('/', '_')}", $"The singleton {singleton}", "It has no members of its own; the runs are below it.") { Answers = [ResponseDescription.Json(200, "The singleton.", Schemas.Singleton)] });
         }
 
         routes.MapMetadata();
         routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200))
-            .Describes(new("isLive", "Whether the process runs", "For whoever restarts it.") { Answers = [Answer.Text(200, "It runs.", Schemas.Health)] });
+            .WithOperation(new("isLive", "Whether the process runs", "For whoever restarts it.") { Answers = [ResponseDescription.Text(200, "It runs.", Schemas.Health)] });
         routes.MapMethods("/health/ready", ["GET", "HEAD"], WriteReadinessAsync)
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503))
-            .Describes(new("isReady", "Whether the service serves", "200 while reads and writes work; with `?for=read`, while reads work.") { Answers = [Answer.Text(200, "It serves.", Schemas.Health)] });
+            .WithOperation(new("isReady", "Whether the service serves", "200 while reads and writes work; with `?for=read`, while reads work.") { Answers = [ResponseDescription.Text(200, "It serves.", Schemas.Health)] });
     }
 
     // OData JSON Format §5.
@@ -36,7 +36,7 @@ internal static class ServiceEndpoints
     {
         if (await Routes.ReadAsync(http, _options, Routes.Json) is not null)
         {
-            await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => WriteServiceDocument(http, json), showsStatuses: false);
+            await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => WriteServiceDocument(http, json), mayContainEnums: false);
         }
     }
 
@@ -68,20 +68,20 @@ internal static class ServiceEndpoints
             json.WriteString("@odata.context", ServiceUrls.Context(http.Request, singleton.Contains('/') ? $"{singleton}/$entity" : singleton));
             json.WriteEndObject();
         },
-        showsStatuses: false);
+        mayContainEnums: false);
 
     private static Task WriteReadinessAsync(HttpContext http)
     {
         if (http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
         {
-            return http.RefuseAsync(
+            return http.WriteErrorAsync(
                 StatusCodes.Status503ServiceUnavailable,
                 "stopping",
                 "The service stops; send requests to another instance.",
                 TimeSpan.FromSeconds(10));
         }
 
-        var status = http.RequestServices.GetRequiredService<IDatabaseStatus>();
+        var status = http.RequestServices.GetRequiredService<IDatabaseHealth>();
         return WriteHealthAsync(http, http.Request.Query["for"] == "read" ? status.Outage : status.WriteOutage);
     }
 
@@ -89,7 +89,7 @@ internal static class ServiceEndpoints
     {
         if (outage is not null)
         {
-            return http.RefuseAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
+            return http.WriteErrorAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
         }
 
         http.Response.ContentType = "text/plain";

@@ -14,7 +14,7 @@ internal sealed class TenantLoad : IDisposable
     private int _users;
     private long _bytes;
 
-    public TenantLoad(Limits limits)
+    public TenantLoad(LimitOptions limits)
     {
         _rate = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
         {

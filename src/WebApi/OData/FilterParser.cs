@@ -48,30 +48,30 @@ internal sealed partial class FilterParser
 
     private static readonly RunField[] _texts = [RunField.Id, RunField.DisplayName, RunField.BlockingErrorCode, RunField.BlockingErrorMessage, RunField.BlockingErrorTarget];
     private static readonly RunField[] _instants = [RunField.StartDateTime, RunField.EndDateTime, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
-    private static readonly string _statuses = string.Join(", ", [.. RunStatus.All.Select(s => s.Name), RunStatus.Sentinel]);
+    private static readonly string _statuses = string.Join(", ", [.. RunStatus.All.Select(s => s.Name), RunStatus.UnknownFutureValue]);
 
-    private readonly Queue<string> _lists;
+    private readonly Queue<string> _inLists;
     private int _nodes;
 
-    private FilterParser(Queue<string> lists) => _lists = lists;
+    private FilterParser(Queue<string> lists) => _inLists = lists;
 
     /// <summary>The property that a node of the parser names; null when it is none that can be filtered or ordered by.</summary>
     public static RunField? FieldOf(QueryNode node) => PathOf(node) is { } path && Fields.TryGetValue(path, out var field) ? field : null;
 
     /// <summary>Parses with the library, whose messages are repeated to the caller with what may be meant instead.</summary>
-    /// <exception cref="RefusedException">The text is not what the library understands.</exception>
+    /// <exception cref="QueryOptionException">The text is not what the library understands.</exception>
     public static T Parse<T>(string option, string text, Func<ODataQueryOptionParser, T> parse)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
-            throw new RefusedException("invalidQueryOption", "nothing is there; leave the option out, or say what you want.");
+            throw new QueryOptionException("invalidQueryOption", "nothing is there; leave the option out, or say what you want.");
         }
 
         try
         {
-            return parse(new ODataQueryOptionParser(RunModel.Model, RunModel.Run, null, new Dictionary<string, string> { [option] = text }) { Resolver = new StatusResolver() });
+            return parse(new ODataQueryOptionParser(RunEdmModel.Model, RunEdmModel.Run, null, new Dictionary<string, string> { [option] = text }) { Resolver = new StatusResolver() });
         }
-        catch (RefusedException)
+        catch (QueryOptionException)
         {
             throw;
         }
@@ -79,12 +79,12 @@ internal sealed partial class FilterParser
         {
             // For some malformed texts the library has exceptions of any kind, for some ODataExceptions that speak of its own insides.
             var reason = exception is ODataException && !exception.Message.Contains("internal error", StringComparison.Ordinal) ? exception.Message : "it is not well-formed.";
-            throw new RefusedException("invalidQueryOption", $"{(reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason)}{FilterHints.For(text)}");
+            throw new QueryOptionException("invalidQueryOption", $"{(reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason)}{FilterSuggestions.For(text)}");
         }
     }
 
     /// <summary>Reads a filter.</summary>
-    /// <exception cref="RefusedException">It is malformed, too large, or holds what is not offered.</exception>
+    /// <exception cref="QueryOptionException">It is malformed, too large, or holds what is not offered.</exception>
     public static IRunFilter Parse(string text)
     {
         CheckNesting(text);
@@ -101,7 +101,7 @@ internal sealed partial class FilterParser
             if (match.Groups["instant"].Success)
             {
                 // Of the spellings that the grammar allows the library knows few. A plus that was not written %2B has become a space on its way, where the grammar allows none.
-                return Instant.Parse(match.Value.Replace(' ', '+')) is { } instant ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture) : match.Value.Replace(' ', '+');
+                return DateTimeOffsetParser.Parse(match.Value.Replace(' ', '+')) is { } instant ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture) : match.Value.Replace(' ', '+');
             }
 
             if (match.Groups["word"].Success)
@@ -134,7 +134,7 @@ internal sealed partial class FilterParser
             depth += isText ? 0 : text[i] switch { '(' when isGroup => 1, ')' => -1, _ => 0 };
             if (depth > MaxDepth)
             {
-                throw new RefusedException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+                throw new QueryOptionException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
             }
 
             depth = Math.Max(depth, 0);
@@ -145,55 +145,55 @@ internal sealed partial class FilterParser
     {
         if (depth > MaxDepth)
         {
-            throw new RefusedException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+            throw new QueryOptionException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
         }
 
         if (node is BinaryOperatorNode { OperatorKind: BinaryOperatorKind.And or BinaryOperatorKind.Or } logic)
         {
             var parts = new List<QueryNode>();
             Flatten(logic, logic.OperatorKind, parts);
-            return new RunLogic(logic.OperatorKind == BinaryOperatorKind.And, [.. parts.Select(p => Condition(p, depth + 1))]);
+            return new LogicalFilter(logic.OperatorKind == BinaryOperatorKind.And, [.. parts.Select(p => Condition(p, depth + 1))]);
         }
 
         if (++_nodes > MaxNodes)
         {
-            throw new RefusedException("filterTooLarge", $"it has more than {MaxNodes} conditions; compare one property with many values by 'in'.");
+            throw new QueryOptionException("filterTooLarge", $"it has more than {MaxNodes} conditions; compare one property with many values by 'in'.");
         }
 
-        return Plain(node) switch
+        return StripConverts(node) switch
         {
-            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Not } not => new RunNot(Condition(not.Operand, depth + 1)),
+            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Not } not => new NotFilter(Condition(not.Operand, depth + 1)),
             BinaryOperatorNode comparison => Comparison(comparison),
             InNode @in => Membership(@in),
             SingleValueFunctionCallNode call => Match(call),
-            ConstantNode { Value: bool value } => new RunLogic(value, []),
+            ConstantNode { Value: bool value } => new LogicalFilter(value, []),
             var other => throw Unsupported(other),
         };
     }
 
     private static void Flatten(QueryNode node, BinaryOperatorKind kind, List<QueryNode> parts)
     {
-        if (Plain(node) is BinaryOperatorNode logic && logic.OperatorKind == kind)
+        if (StripConverts(node) is BinaryOperatorNode logic && logic.OperatorKind == kind)
         {
             Flatten(logic.Left, kind, parts);
             Flatten(logic.Right, kind, parts);
         }
         else
         {
-            parts.Add(Plain(node));
+            parts.Add(StripConverts(node));
         }
     }
 
-    private static RunComparison Comparison(BinaryOperatorNode node)
+    private static ComparisonFilter Comparison(BinaryOperatorNode node)
     {
-        RunComparer? comparer = node.OperatorKind switch
+        ComparisonOperator? comparer = node.OperatorKind switch
         {
-            BinaryOperatorKind.Equal => RunComparer.Equal,
-            BinaryOperatorKind.NotEqual => RunComparer.NotEqual,
-            BinaryOperatorKind.GreaterThan => RunComparer.Greater,
-            BinaryOperatorKind.GreaterThanOrEqual => RunComparer.GreaterOrEqual,
-            BinaryOperatorKind.LessThan => RunComparer.Less,
-            BinaryOperatorKind.LessThanOrEqual => RunComparer.LessOrEqual,
+            BinaryOperatorKind.Equal => ComparisonOperator.Equal,
+            BinaryOperatorKind.NotEqual => ComparisonOperator.NotEqual,
+            BinaryOperatorKind.GreaterThan => ComparisonOperator.Greater,
+            BinaryOperatorKind.GreaterThanOrEqual => ComparisonOperator.GreaterOrEqual,
+            BinaryOperatorKind.LessThan => ComparisonOperator.Less,
+            BinaryOperatorKind.LessThanOrEqual => ComparisonOperator.LessOrEqual,
             _ => null,
         };
         if (comparer is not { } known)
@@ -201,74 +201,74 @@ internal sealed partial class FilterParser
             throw Unsupported(node);
         }
 
-        if (Plain(node.Left) is ConstantNode { Value: bool } || Plain(node.Right) is ConstantNode { Value: bool })
+        if (StripConverts(node.Left) is ConstantNode { Value: bool } || StripConverts(node.Right) is ConstantNode { Value: bool })
         {
-            throw new RefusedException("unsupportedFilter", "conditions cannot be compared with true or false; leave 'eq true' out, and write 'not (…)' for 'eq false'.");
+            throw new QueryOptionException("unsupportedFilter", "conditions cannot be compared with true or false; leave 'eq true' out, and write 'not (…)' for 'eq false'.");
         }
 
         var (left, right) = (Term(node.Left), Term(node.Right));
         if (left.Field == RunField.BlockingError || right.Field == RunField.BlockingError)
         {
             var other = left.Field == RunField.BlockingError ? right : left;
-            if (other is not { Field: null, Value: null } || known is not (RunComparer.Equal or RunComparer.NotEqual))
+            if (other is not { Field: null, Value: null } || known is not (ComparisonOperator.Equal or ComparisonOperator.NotEqual))
             {
-                throw new RefusedException("unsupportedFilter", "blockingError itself can only be compared with null, by eq or ne; for more use blockingError/code, blockingError/message or blockingError/target.");
+                throw new QueryOptionException("unsupportedFilter", "blockingError itself can only be compared with null, by eq or ne; for more use blockingError/code, blockingError/message or blockingError/target.");
             }
         }
 
-        return new RunComparison(left, known, right);
+        return new ComparisonFilter(left, known, right);
     }
 
-    private RunMembership Membership(InNode node)
+    private InFilter Membership(InNode node)
     {
-        if (!_lists.TryDequeue(out var list))
+        if (!_inLists.TryDequeue(out var list))
         {
-            throw new RefusedException("invalidQueryOption", "the values after 'in' must be plain values in parentheses, like status in ('failed','completed').");
+            throw new QueryOptionException("invalidQueryOption", "the values after 'in' must be plain values in parentheses, like status in ('failed','completed').");
         }
 
         var term = Term(node.Left);
         if (term.Field == RunField.BlockingError)
         {
-            throw new RefusedException("unsupportedFilter", "blockingError cannot stand before 'in'; use blockingError/code, blockingError/message or blockingError/target.");
+            throw new QueryOptionException("unsupportedFilter", "blockingError cannot stand before 'in'; use blockingError/code, blockingError/message or blockingError/target.");
         }
 
         if (term is { Field: null, Value: not (null or string) })
         {
-            throw new RefusedException("unsupportedFilter", "a property must stand before 'in', like status in ('failed','completed').");
+            throw new QueryOptionException("unsupportedFilter", "a property must stand before 'in', like status in ('failed','completed').");
         }
 
         var items = Items().Matches(list);
         if (items.Count > MaxValues)
         {
-            throw new RefusedException("filterTooLarge", $"'in' has {items.Count} values; send at most {MaxValues}.");
+            throw new QueryOptionException("filterTooLarge", $"'in' has {items.Count} values; send at most {MaxValues}.");
         }
 
         // An empty list selects nothing.
-        return new RunMembership(term, string.IsNullOrWhiteSpace(list) ? [] : [.. items.Select(i => Value(i.Value.Trim(), term))]);
+        return new InFilter(term, string.IsNullOrWhiteSpace(list) ? [] : [.. items.Select(i => Value(i.Value.Trim(), term))]);
     }
 
-    private static RunMatch Match(SingleValueFunctionCallNode call)
+    private static StringMatchFilter Match(SingleValueFunctionCallNode call)
     {
-        RunMatching? matching = call.Name switch
+        StringMatchKind? matching = call.Name switch
         {
-            "startswith" => RunMatching.Start,
-            "endswith" => RunMatching.End,
-            "contains" => RunMatching.Anywhere,
+            "startswith" => StringMatchKind.Start,
+            "endswith" => StringMatchKind.End,
+            "contains" => StringMatchKind.Anywhere,
             _ => null,
         };
-        return matching is { } known ? new RunMatch(known, Term(call.Parameters.First()), Term(call.Parameters.Last())) : throw Unsupported(call);
+        return matching is { } known ? new StringMatchFilter(known, Term(call.Parameters.First()), Term(call.Parameters.Last())) : throw Unsupported(call);
     }
 
-    private static RunTerm Term(QueryNode node)
+    private static Operand Term(QueryNode node)
     {
-        switch (Plain(node))
+        switch (StripConverts(node))
         {
             case SingleValueFunctionCallNode { Name: "tolower" } lower:
-                return Term(lower.Parameters.Single()) with { IsLowered = true };
+                return Term(lower.Parameters.Single()) with { ToLower = true };
             case ConstantNode constant:
-                return new RunTerm(null, Value(constant));
+                return new Operand(null, Value(constant));
             case var property when FieldOf(property) is { } field:
-                return new RunTerm(field, null);
+                return new Operand(field, null);
             case var other:
                 throw Unsupported(other);
         }
@@ -279,13 +279,13 @@ internal sealed partial class FilterParser
         null => null,
         string text => text,
         ODataEnumValue status => Status(status.Value),
-        _ when constant.TypeReference.IsDate() => throw new RefusedException("invalidQueryOption", $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."),
-        DateTimeOffset instant => Instant.Parse(constant.LiteralText) ?? instant,
-        _ => Number(constant.LiteralText) ?? throw new RefusedException("invalidQueryOption", $"{Faults.Shown(constant.LiteralText)} cannot be compared with a property of a run."),
+        _ when constant.TypeReference.IsDate() => throw new QueryOptionException("invalidQueryOption", $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."),
+        DateTimeOffset instant => DateTimeOffsetParser.Parse(constant.LiteralText) ?? instant,
+        _ => Number(constant.LiteralText) ?? throw new QueryOptionException("invalidQueryOption", $"{ValidationErrors.Abbreviate(constant.LiteralText)} cannot be compared with a property of a run."),
     };
 
     /// <summary>A value in the list of <c>in</c>.</summary>
-    private static object? Value(string text, RunTerm term)
+    private static object? Value(string text, Operand term)
     {
         if (text.Equals("null", StringComparison.OrdinalIgnoreCase))
         {
@@ -303,14 +303,14 @@ internal sealed partial class FilterParser
         }
         else if (term.Field is { } instant && _instants.Contains(instant))
         {
-            value = Instant.Parse(text);
+            value = DateTimeOffsetParser.Parse(text);
         }
         else if (term.Field != RunField.Status)
         {
             value = Number(text);
         }
 
-        return value ?? throw new RefusedException("invalidQueryOption", $"{(text.Length == 0 ? "an empty place" : Faults.Shown(text))} in the list of 'in' is no value that {NameOf(term)} can have{FilterHints.For(text)}");
+        return value ?? throw new QueryOptionException("invalidQueryOption", $"{(text.Length == 0 ? "an empty place" : ValidationErrors.Abbreviate(text))} in the list of 'in' is no value that {NameOf(term)} can have{FilterSuggestions.For(text)}");
     }
 
     private static object? Number(string literal)
@@ -329,14 +329,14 @@ internal sealed partial class FilterParser
 
     private static short Status(string text) =>
         RunStatus.FromName(text) is { } status ? status.Number
-        : text == RunStatus.Sentinel ? (short)RunStatus.All.Count
+        : text == RunStatus.UnknownFutureValue ? (short)RunStatus.All.Count
         : short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunStatus.All.Count ? number
-        : throw new RefusedException("unknownStatus", $"'{Faults.Shown(text)}' is no status; the statuses are {_statuses}.");
+        : throw new QueryOptionException("unknownStatus", $"'{ValidationErrors.Abbreviate(text)}' is no status; the statuses are {_statuses}.");
 
-    private static string NameOf(RunTerm term) => term.Field is { } field ? Fields.First(f => f.Value == field).Key : "the text before it";
+    private static string NameOf(Operand term) => term.Field is { } field ? Fields.First(f => f.Value == field).Key : "the text before it";
 
     /// <summary>The node without the conversions that the library puts around it.</summary>
-    private static QueryNode Plain(QueryNode node)
+    private static QueryNode StripConverts(QueryNode node)
     {
         while (node is ConvertNode convert)
         {
@@ -346,7 +346,7 @@ internal sealed partial class FilterParser
         return node;
     }
 
-    private static string? PathOf(QueryNode node) => Plain(node) switch
+    private static string? PathOf(QueryNode node) => StripConverts(node) switch
     {
         SingleValuePropertyAccessNode property => Path(property.Source, property.Property.Name),
         SingleComplexNode property => Path(property.Source, property.Property.Name),
@@ -359,20 +359,20 @@ internal sealed partial class FilterParser
     private static string? Path(QueryNode source, string name) =>
         source is ResourceRangeVariableReferenceNode ? name : PathOf(source) is { } path ? $"{path}/{name}" : null;
 
-    private static RefusedException Unsupported(QueryNode node) => new("unsupportedFilter", Plain(node) switch
+    private static QueryOptionException Unsupported(QueryNode node) => new("unsupportedFilter", StripConverts(node) switch
     {
         SingleValueFunctionCallNode { Name: "toupper" } => "toupper is not offered; use tolower.",
-        SingleValueFunctionCallNode call => $"{Faults.Shown(call.Name)} is not offered; startswith, endswith, contains and tolower are.",
-        BinaryOperatorNode binary => $"the operator {Shown(binary.OperatorKind)} is not offered; eq, ne, gt, ge, lt, le, in, and, or and not are.",
+        SingleValueFunctionCallNode call => $"{ValidationErrors.Abbreviate(call.Name)} is not offered; startswith, endswith, contains and tolower are.",
+        BinaryOperatorNode binary => $"the operator {ToOperatorName(binary.OperatorKind)} is not offered; eq, ne, gt, ge, lt, le, in, and, or and not are.",
         UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Negate } => "the operator - is not offered before a property; compare with a negative number.",
-        ParameterAliasNode alias => $"{Faults.Shown(alias.Alias)}: parameter aliases are not offered; write the value itself.",
+        ParameterAliasNode alias => $"{ValidationErrors.Abbreviate(alias.Alias)}: parameter aliases are not offered; write the value itself.",
         LambdaNode => "any and all are not offered.",
         ConstantNode => "a condition is missing: compare a property, like status eq 'failed'.",
-        var other when PathOf(other) is { } path => $"{Faults.Shown(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
+        var other when PathOf(other) is { } path => $"{ValidationErrors.Abbreviate(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
         var other => $"an expression of the kind {other.Kind} is not offered.",
     });
 
-    private static string Shown(BinaryOperatorKind kind) => kind switch
+    private static string ToOperatorName(BinaryOperatorKind kind) => kind switch
     {
         BinaryOperatorKind.Add => "add",
         BinaryOperatorKind.Subtract => "sub",
@@ -422,7 +422,7 @@ internal sealed partial class FilterParser
         private static ConstantNode Literal(string name)
         {
             Status(name);
-            return new ConstantNode(new ODataEnumValue(name, RunModel.Status.FullName()), $"'{name}'", new EdmEnumTypeReference(RunModel.Status, isNullable: false));
+            return new ConstantNode(new ODataEnumValue(name, RunEdmModel.Status.FullName()), $"'{name}'", new EdmEnumTypeReference(RunEdmModel.Status, isNullable: false));
         }
     }
 }

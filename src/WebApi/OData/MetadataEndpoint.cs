@@ -6,17 +6,17 @@ namespace IndustryData.WebApi.OData;
 /// <summary><c>$metadata</c>: CSDL as XML, or as JSON for those who ask (OData Protocol §11.1.2).</summary>
 internal static class MetadataEndpoint
 {
-    private static readonly string[] _options = [QueryOptions.Format];
+    private static readonly string[] _options = [ODataQueryString.Format];
 
-    private static readonly Operation _operation = new("getMetadata", "The model", "The entity data model as CSDL: XML, or JSON for those who ask.")
+    private static readonly OperationDescription _operation = new("getMetadata", "The model", "The entity data model as CSDL: XML, or JSON for those who ask.")
     {
-        Answers = [new Answer(200, "The model.", new Dictionary<string, string> { ["application/xml"] = Schemas.Csdl, ["application/json"] = Schemas.CsdlJson }, [])],
+        Answers = [new ResponseDescription(200, "The model.", new Dictionary<string, string> { ["application/xml"] = Schemas.Csdl, ["application/json"] = Schemas.CsdlJson }, [])],
     };
 
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
         routes.MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync).AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new TakenOptions(_options))
-            .Describes(_operation);
+            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new SupportedQueryOptions(_options))
+            .WithOperation(_operation);
 
     private static async Task WriteAsync(HttpContext http)
     {
@@ -27,7 +27,7 @@ internal static class MetadataEndpoint
 
         // $format wins over Accept; who likes both as much gets XML.
         var (likesXml, likesJson) = (ODataFormat.Quality(http.Request, "application/xml"), ODataFormat.Quality(http.Request, "application/json"));
-        bool? isXml = options[QueryOptions.Format] switch
+        bool? isXml = options[ODataQueryString.Format] switch
         {
             null => likesXml > 0 && likesXml >= likesJson ? true : likesJson > 0 ? false : null,
             "xml" or "application/xml" => true,
@@ -37,11 +37,11 @@ internal static class MetadataEndpoint
         };
         if (isXml is not { } xml)
         {
-            await http.RefuseAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "The metadata are CSDL in XML or JSON; send 'Accept: application/xml' or 'application/json', or $format=xml or json.");
+            await http.WriteErrorAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "The metadata are CSDL in XML or JSON; send 'Accept: application/xml' or 'application/json', or $format=xml or json.");
             return;
         }
 
         http.Response.ContentType = xml ? "application/xml;charset=utf-8" : "application/json;charset=utf-8";
-        await http.Response.Body.WriteAsync(xml ? RunModel.Xml : RunModel.Json, http.RequestAborted);
+        await http.Response.Body.WriteAsync(xml ? RunEdmModel.Xml : RunEdmModel.Json, http.RequestAborted);
     }
 }

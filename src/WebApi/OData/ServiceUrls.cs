@@ -7,7 +7,7 @@ internal static class ServiceUrls
 
     private const string HostWithoutName = "localhost";
 
-    private static string? _usable;
+    private static string? _lastValidHost;
 
     /// <summary>The service root, with a slash at its end.</summary>
     public static string Root(HttpRequest request)
@@ -18,18 +18,18 @@ internal static class ServiceUrls
     }
 
     /// <summary>The URL of a run.</summary>
-    public static string Run(HttpRequest request, RunAddress address, Guid id) => $"{Root(request)}{address.Path}/{id}";
+    public static string Run(HttpRequest request, RunCollectionPath address, Guid id) => $"{Root(request)}{address.Path}/{id}";
 
     /// <summary>A context URL (OData Protocol §10).</summary>
     public static string Context(HttpRequest request, string fragment) => $"{Root(request)}$metadata#{fragment}";
 
     /// <summary>Whether URLs can be made with the host that the caller named.</summary>
-    public static bool IsUsable(HttpRequest request)
+    public static bool HasValidHost(HttpRequest request)
     {
         // Nearly everybody names the same host, and looking at it takes longer than finding the route. The header, because the name in it may be
         // one that cannot even be read.
         var host = request.Headers.Host.ToString();
-        if (host == _usable)
+        if (host == _lastValidHost)
         {
             return true;
         }
@@ -41,7 +41,7 @@ internal static class ServiceUrls
                 return false;
             }
 
-            _usable = host;
+            _lastValidHost = host;
             return true;
         }
         catch (ArgumentException)
@@ -53,7 +53,7 @@ internal static class ServiceUrls
 
     /// <summary>The key in a reference to a run: an absolute URL of this service, or one relative to the service root, or <c>runs/{id}</c>.</summary>
     /// <returns>The key as written, be it an id that exists or not; null when the reference is not the URL of a run here.</returns>
-    public static string? KeyIn(HttpRequest request, string reference)
+    public static string? TryParseRunReference(HttpRequest request, string reference)
     {
         // What a URL parser would silently mend is no URL of ours: backslashes, dot segments, a user name.
         if (reference.IndexOfAny(['\\', '?', '#', '@']) >= 0 || reference.Contains("..", StringComparison.Ordinal))
@@ -74,7 +74,7 @@ internal static class ServiceUrls
         }
 
         path = Uri.UnescapeDataString(path);
-        IEnumerable<string> places = RunAddress.All.Select(a => a.Path);
+        IEnumerable<string> places = RunCollectionPath.All.Select(a => a.Path);
         if (path.StartsWith('/'))
         {
             // Behind what a proxy has before it.
@@ -103,6 +103,6 @@ internal static class ServiceUrls
             ['(', '\'', .. var id, '\'', ')'] => id,
             _ => "",
         };
-        return key.Length == 0 || key.Contains('/') || RunAddress.IsReserved(key) ? null : key;
+        return key.Length == 0 || key.Contains('/') || RunCollectionPath.IsReservedSegment(key) ? null : key;
     }
 }

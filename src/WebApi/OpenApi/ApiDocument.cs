@@ -46,9 +46,9 @@ internal static class ApiDocument
     public static bool IsKnownRefusal(int status) => _refusals.ContainsKey(status);
 
     /// <summary>The name of the operation in the document: the address of runs that the route belongs to, if any, and the operation's own.</summary>
-    public static string IdOf(RouteEndpoint route, Operation operation)
+    public static string IdOf(RouteEndpoint route, OperationDescription operation)
     {
-        var address = RunAddress.All.FirstOrDefault(a => route.RoutePattern.RawText!.StartsWith($"/{a.Path}", StringComparison.Ordinal));
+        var address = RunCollectionPath.All.FirstOrDefault(a => route.RoutePattern.RawText!.StartsWith($"/{a.Path}", StringComparison.Ordinal));
         return address is null ? operation.Id : $"{address.Path.Split('/')[0]}_{operation.Id}";
     }
 
@@ -61,8 +61,8 @@ internal static class ApiDocument
         document.Components = new OpenApiComponents();
         document.Tags = new HashSet<OpenApiTag>
         {
-            new() { Name = RunAddress.All[0].Path, Description = "The runs." },
-            new() { Name = RunAddress.All[1].Path, Description = "The same runs, at published Graph's address." },
+            new() { Name = RunCollectionPath.All[0].Path, Description = "The runs." },
+            new() { Name = RunCollectionPath.All[1].Path, Description = "The same runs, at published Graph's address." },
             new() { Name = Service, Description = "What is above the runs, and the service itself." },
         };
         document.AddComponent(Bearer, new OpenApiSecurityScheme
@@ -78,7 +78,7 @@ internal static class ApiDocument
             document.AddComponent(name, header);
         }
 
-        foreach (var (name, parameter) in Parameters.PathParts.Concat(Parameters.Options).Concat(Parameters.Headers))
+        foreach (var (name, parameter) in Parameters.PathParameters.Concat(Parameters.Options).Concat(Parameters.Headers))
         {
             document.AddComponent(ComponentOf(name), parameter);
         }
@@ -90,7 +90,7 @@ internal static class ApiDocument
 
         document.Paths = [];
         var described = from route in routes
-                        let operation = route.Metadata.GetMetadata<Operation>()
+                        let operation = route.Metadata.GetMetadata<OperationDescription>()
                         where operation is not null
                         group route by IdOf(route, operation);
         foreach (var spellings in described)
@@ -119,7 +119,7 @@ internal static class ApiDocument
 
     private static void Add(OpenApiDocument document, RouteEndpoint route, IEnumerable<string> otherSpellings)
     {
-        var operation = route.Metadata.GetMetadata<Operation>()!;
+        var operation = route.Metadata.GetMetadata<OperationDescription>()!;
         var path = route.RoutePattern.RawText!;
         var permission = route.Metadata.GetMetadata<Permission>();
         var isAnonymous = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
@@ -162,35 +162,35 @@ internal static class ApiDocument
 
     private static string Others(string[] spellings) => spellings.Length == 0 ? "" : $"Other spellings: {string.Join(", ", spellings.Select(s => $"`{s}`"))}.";
 
-    private static string TagOf(string path) => RunAddress.All.FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? Service;
+    private static string TagOf(string path) => RunCollectionPath.All.FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? Service;
 
-    private static IEnumerable<IOpenApiParameter> ParametersOf(RouteEndpoint route, Operation operation, OpenApiDocument document) =>
+    private static IEnumerable<IOpenApiParameter> ParametersOf(RouteEndpoint route, OperationDescription operation, OpenApiDocument document) =>
         route.RoutePattern.Parameters.Select(p => p.Name)
-            .Concat(route.Metadata.GetMetadata<TakenOptions>()?.Names ?? [])
+            .Concat(route.Metadata.GetMetadata<SupportedQueryOptions>()?.Names ?? [])
             .Concat(operation.Headers)
             .Select(name => new OpenApiParameterReference(ComponentOf(name), document));
 
     // A component's name has no $.
     private static string ComponentOf(string name) => name.TrimStart('$');
 
-    private static OpenApiRequestBody Request(Body body, OpenApiDocument document) => new()
+    private static OpenApiRequestBody Request(RequestBodyDescription body, OpenApiDocument document) => new()
     {
         Required = body.IsRequired,
         Content = new Dictionary<string, OpenApiMediaType>
         {
             ["application/json"] = new()
             {
-                Schema = Schemas.To(body.Schema, document),
+                Schema = Schemas.Reference(body.Schema, document),
                 Examples = body.Examples.ToDictionary(e => e.Name, IOpenApiExample (e) => new OpenApiExample { Summary = e.Summary, Value = JsonNode.Parse(e.Json) }),
             },
         },
     };
 
-    private static OpenApiResponse Response(Answer answer, OpenApiDocument document) => new()
+    private static OpenApiResponse Response(ResponseDescription answer, OpenApiDocument document) => new()
     {
         Description = answer.Meaning,
         Headers = Headers(answer.Headers, document),
-        Content = answer.Content.ToDictionary(c => c.Key, c => new OpenApiMediaType { Schema = Schemas.To(c.Value, document) }),
+        Content = answer.Content.ToDictionary(c => c.Key, c => new OpenApiMediaType { Schema = Schemas.Reference(c.Value, document) }),
     };
 
     private static OpenApiResponse Refusal(int status, string meaning, OpenApiDocument document) => new()
@@ -205,7 +205,7 @@ internal static class ApiDocument
                 _ => [],
             },
             document),
-        Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Schemas.To(Schemas.Error, document) } },
+        Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Schemas.Reference(Schemas.Error, document) } },
     };
 
     private static Dictionary<string, IOpenApiHeader> Headers(IReadOnlyList<string> names, OpenApiDocument document) =>

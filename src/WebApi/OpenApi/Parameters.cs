@@ -34,7 +34,7 @@ internal static class Parameters
     public const string Authenticate = "WWW-Authenticate";
 
     /// <summary>The parts of paths, by the name that they have in route patterns.</summary>
-    public static readonly IReadOnlyDictionary<string, OpenApiParameter> PathParts = new Dictionary<string, OpenApiParameter>
+    public static readonly IReadOnlyDictionary<string, OpenApiParameter> PathParameters = new Dictionary<string, OpenApiParameter>
     {
         ["id"] = Of("id", ParameterLocation.Path, "The run's `id`. What is no id of a run of this tenant is answered with 404.", JsonSchemaType.String, RunId),
         ["activityId"] = Of("activityId", ParameterLocation.Path, "The activity's `id`.", JsonSchemaType.String, ActivityId),
@@ -43,21 +43,21 @@ internal static class Parameters
     /// <summary>The query options, by name.</summary>
     public static readonly IReadOnlyDictionary<string, OpenApiParameter> Options = new Dictionary<string, OpenApiParameter>
     {
-        [QueryOptions.Filter] = Option(
-            QueryOptions.Filter,
+        [ODataQueryString.Filter] = Option(
+            ODataQueryString.Filter,
             "Which runs: `eq ne gt ge lt le in`, `and or not`, `startswith endswith contains tolower`, on every property but `activities` and `statistics`, and on the numbers below `statistics/inboundTotals/`.",
             JsonSchemaType.String,
             "status ne 'failed' and startDateTime ge 2026-11-01T00:00:00Z"),
-        [QueryOptions.OrderBy] = Option(QueryOptions.OrderBy, "The order: names, times and status, each with `asc` or `desc`; without it the newest `startDateTime` comes first.", JsonSchemaType.String, "status desc,endDateTime"),
-        [QueryOptions.Select] = Option(QueryOptions.Select, "The properties to show, by name; `*` is all. Lists show `statistics` only when they are selected.", JsonSchemaType.String, "displayName,status,statistics"),
-        [QueryOptions.Expand] = Option(QueryOptions.Expand, $"`activities` to have each run with what it carried out; then a page has at most {RunPage.MaxSizeWithActivities} runs.", JsonSchemaType.String, "activities"),
-        [QueryOptions.Search] = Option(QueryOptions.Search, "Words, or \"phrases\" in double quotes, that must all occur in `displayName`.", JsonSchemaType.String, "nightly rostering"),
-        [QueryOptions.Top] = Option(QueryOptions.Top, $"The size of a page, {RunPage.DefaultSize} without it; above {RunPage.MaxSize} it means {RunPage.MaxSize}. `@odata.nextLink` leads to the next page while there is more.", JsonSchemaType.Integer, 50),
-        [QueryOptions.Skip] = Option(QueryOptions.Skip, "How many runs to leave out at the beginning. To read everything follow `@odata.nextLink` instead.", JsonSchemaType.Integer, 0),
-        [QueryOptions.Count] = Option(QueryOptions.Count, "`true` to have the number of all runs that match, or of all activities of the run, in `@odata.count`.", JsonSchemaType.Boolean, true),
-        [QueryOptions.SkipToken] = Option(QueryOptions.SkipToken, "Where the page begins. It is part of `@odata.nextLink`; take it from there and nowhere else.", JsonSchemaType.String, null),
-        [QueryOptions.DeltaToken] = Option(QueryOptions.DeltaToken, "`latest` to have changes from now on alone. Else it is part of `@odata.deltaLink`; take it from there and nowhere else.", JsonSchemaType.String, "latest"),
-        [QueryOptions.Format] = Option(QueryOptions.Format, "The format; wins over `Accept`. `json`, or `application/json;odata.metadata=none`, `minimal` or `full`, also with `IEEE754Compatible=true`; the model is there as `xml` too.", JsonSchemaType.String, "json"),
+        [ODataQueryString.OrderBy] = Option(ODataQueryString.OrderBy, "The order: names, times and status, each with `asc` or `desc`; without it the newest `startDateTime` comes first.", JsonSchemaType.String, "status desc,endDateTime"),
+        [ODataQueryString.Select] = Option(ODataQueryString.Select, "The properties to show, by name; `*` is all. Lists show `statistics` only when they are selected.", JsonSchemaType.String, "displayName,status,statistics"),
+        [ODataQueryString.Expand] = Option(ODataQueryString.Expand, $"`activities` to have each run with what it carried out; then a page has at most {RunPage.MaxSizeWithActivities} runs.", JsonSchemaType.String, "activities"),
+        [ODataQueryString.Search] = Option(ODataQueryString.Search, "Words, or \"phrases\" in double quotes, that must all occur in `displayName`.", JsonSchemaType.String, "nightly rostering"),
+        [ODataQueryString.Top] = Option(ODataQueryString.Top, $"The size of a page, {RunPage.DefaultSize} without it; above {RunPage.MaxSize} it means {RunPage.MaxSize}. `@odata.nextLink` leads to the next page while there is more.", JsonSchemaType.Integer, 50),
+        [ODataQueryString.Skip] = Option(ODataQueryString.Skip, "How many runs to leave out at the beginning. To read everything follow `@odata.nextLink` instead.", JsonSchemaType.Integer, 0),
+        [ODataQueryString.Count] = Option(ODataQueryString.Count, "`true` to have the number of all runs that match, or of all activities of the run, in `@odata.count`.", JsonSchemaType.Boolean, true),
+        [ODataQueryString.SkipToken] = Option(ODataQueryString.SkipToken, "Where the page begins. It is part of `@odata.nextLink`; take it from there and nowhere else.", JsonSchemaType.String, null),
+        [ODataQueryString.DeltaToken] = Option(ODataQueryString.DeltaToken, "`latest` to have changes from now on alone. Else it is part of `@odata.deltaLink`; take it from there and nowhere else.", JsonSchemaType.String, "latest"),
+        [ODataQueryString.Format] = Option(ODataQueryString.Format, "The format; wins over `Accept`. `json`, or `application/json;odata.metadata=none`, `minimal` or `full`, also with `IEEE754Compatible=true`; the model is there as `xml` too.", JsonSchemaType.String, "json"),
     };
 
     /// <summary>Request headers.</summary>

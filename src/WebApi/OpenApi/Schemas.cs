@@ -32,17 +32,17 @@ internal static class Schemas
     public const string Error = "error";
 
     /// <summary>Of a run as it is read.</summary>
-    public const string Run = $"{RunModel.Namespace}.industryDataRun";
+    public const string Run = $"{RunEdmModel.Namespace}.industryDataRun";
 
     /// <summary>Of statistics as they are read.</summary>
-    public const string Statistics = $"{RunModel.Namespace}.industryDataRunStatistics";
+    public const string Statistics = $"{RunEdmModel.Namespace}.industryDataRunStatistics";
 
     /// <summary>Of an activity as it is read, of either type.</summary>
-    public const string Activity = $"{RunModel.Namespace}.industryDataRunActivity";
+    public const string Activity = $"{RunEdmModel.Namespace}.industryDataRunActivity";
 
     private const string TypeAnnotation = "@odata.type";
 
-    private static readonly Dictionary<string, string> _meanings = new()
+    private static readonly Dictionary<string, string> _descriptions = new()
     {
         [$"{Run}/id"] = "A UUIDv7 that the server makes.",
         [$"{Run}/displayName"] = "What people call the run. Kept exactly as sent; not only white space.",
@@ -50,7 +50,7 @@ internal static class Schemas
         [$"{Run}/endDateTime"] = "When it ended, not before its start. Only a running run may be without; there it is the expected end.",
         [$"{Run}/status"] = "`running` is open, the others are final.",
         [$"{Run}/statistics"] = $"What the run counted. At most {RunStatistics.MaxBytes >> 10} KiB and {RunStatistics.MaxLevels} levels; counts are whole numbers up to {RunStatistics.LargestCount}. Members that are not declared are kept as sent.",
-        [$"{Run}/blockingError"] = $"The error that stopped the run; only with {string.Join(", ", RunStatus.All.Where(s => s.MayHaveBlockingError))}.",
+        [$"{Run}/blockingError"] = $"The error that stopped the run; only with {string.Join(", ", RunStatus.All.Where(s => s.AllowsBlockingError))}.",
         [$"{Run}/activities"] = "What the run carried out.",
         [$"{Run}/createdDateTime"] = "When the server stored it.",
         [$"{Run}/lastModifiedDateTime"] = "When the server changed it last.",
@@ -62,16 +62,16 @@ internal static class Schemas
         [$"{Activity}/activity"] = "The flow that was carried out, as its reporter describes it.",
     };
 
-    private static readonly Dictionary<string, int> _longest = new()
+    private static readonly Dictionary<string, int> _maxLengths = new()
     {
         [$"{Run}/displayName"] = DisplayName.MaxLength,
-        [$"{Activity}/displayName"] = RunActivity.LongestDisplayName,
+        [$"{Activity}/displayName"] = RunActivity.MaxDisplayNameLength,
     };
 
     /// <summary>Adds every schema to the document's components.</summary>
     public static void AddTo(OpenApiDocument document)
     {
-        foreach (var element in RunModel.Model.SchemaElements)
+        foreach (var element in RunEdmModel.Model.SchemaElements)
         {
             switch (element)
             {
@@ -79,47 +79,47 @@ internal static class Schemas
                     document.AddComponent(type.FullName(), OneOf(type.Members.Select(m => m.Name)));
                     break;
                 case IEdmStructuredType { BaseType: { } baseType } type when baseType.IsAbstract && baseType.FullTypeName() != "microsoft.graph.entity":
-                    document.AddComponent(type.FullTypeName(), Typed(Read(type, document), type.FullTypeName()));
+                    document.AddComponent(type.FullTypeName(), Typed(ResponseSchema(type, document), type.FullTypeName()));
                     break;
                 case IEdmStructuredType type when IsOfRuns(type):
-                    document.AddComponent(type.FullTypeName(), Read(type, document));
+                    document.AddComponent(type.FullTypeName(), ResponseSchema(type, document));
                     break;
             }
         }
 
         var run = Component(document, Run);
         run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
-        run.Properties["activities"] = Many(To(Activity, document), "What the run carried out, when `$expand` asks for it.");
+        run.Properties["activities"] = ArrayOf(Reference(Activity, document), "What the run carried out, when `$expand` asks for it.");
         run.Properties["activities@odata.nextLink"] = Text("The run's other activities, when they are too large for one answer.");
         AddSent(document);
         AddWrapped(document);
     }
 
     /// <summary>Refers to a schema.</summary>
-    public static IOpenApiSchema To(string name, OpenApiDocument document) => new OpenApiSchemaReference(name, document);
+    public static IOpenApiSchema Reference(string name, OpenApiDocument document) => new OpenApiSchemaReference(name, document);
 
     private static void AddSent(OpenApiDocument document)
     {
         string[] runProperties = ["displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError"];
-        var newRun = Sent(document, RunModel.Run, runProperties, RunStatus.All.Select(s => s.Name), ["displayName", "startDateTime", "status", "statistics"]);
-        newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunModel.Namespace}.run");
-        var activities = Many(To(NewActivity, document), "What the run carried out, stored together with it.");
+        var newRun = RequestSchema(document, RunEdmModel.Run, runProperties, RunStatus.All.Select(s => s.Name), ["displayName", "startDateTime", "status", "statistics"]);
+        newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunEdmModel.Namespace}.run");
+        var activities = ArrayOf(Reference(NewActivity, document), "What the run carried out, stored together with it.");
         activities.MaxItems = Domain.Runs.Run.MaxActivities;
         newRun.Properties["activities"] = activities;
         document.AddComponent(NewRun, newRun);
 
-        var changes = Sent(document, RunModel.Run, runProperties, RunStatus.All.Select(s => s.Name), []);
+        var changes = RequestSchema(document, RunEdmModel.Run, runProperties, RunStatus.All.Select(s => s.Name), []);
         changes.Description = "Only what is sent changes; `statistics` and `blockingError` are replaced whole.";
         document.AddComponent(RunChanges, changes);
 
         document.AddComponent(RunReference, Record(new() { ["@odata.id"] = Text("The URL of a run, absolute or relative to the service root.") }, ["@odata.id"]));
-        document.AddComponent(NewRunOrReference, new OpenApiSchema { AnyOf = [To(NewRun, document), To(RunReference, document)] });
+        document.AddComponent(NewRunOrReference, new OpenApiSchema { AnyOf = [Reference(NewRun, document), Reference(RunReference, document)] });
 
-        var activity = (IEdmStructuredType)RunModel.Model.FindDeclaredType(Activity);
+        var activity = (IEdmStructuredType)RunEdmModel.Model.FindDeclaredType(Activity);
         string[] activityProperties = ["displayName", "status", "blockingError", "activity"];
         foreach (var (name, required) in ((string, string[])[])[(NewActivity, [TypeAnnotation, "displayName", "status"]), (ActivityChanges, [])])
         {
-            var sent = Sent(document, activity, activityProperties, ActivityStatus.All.Select(s => s.Name), required);
+            var sent = RequestSchema(document, activity, activityProperties, ActivityStatus.All.Select(s => s.Name), required);
             sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityType.All.Select(t => t.Name)]);
             document.AddComponent(name, sent);
         }
@@ -136,7 +136,7 @@ internal static class Schemas
                 ["@odata.context"] = text,
                 ["@odata.count"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "How many runs match; only with `$count=true`." },
                 ["@odata.nextLink"] = Text("The next page; absent on the last one."),
-                ["value"] = Many(To(Run, document)),
+                ["value"] = ArrayOf(Reference(Run, document)),
             },
             ["@odata.context", "value"]));
         var removed = Record(
@@ -148,16 +148,16 @@ internal static class Schemas
                 ["@odata.context"] = text,
                 ["@odata.nextLink"] = Text("The next page."),
                 ["@odata.deltaLink"] = Text("On the last page instead: what will have changed since."),
-                ["value"] = Many(new OpenApiSchema { AnyOf = [To(Run, document), removed] }),
+                ["value"] = ArrayOf(new OpenApiSchema { AnyOf = [Reference(Run, document), removed] }),
             },
             ["@odata.context", "value"]));
-        document.AddComponent(ActivityCollection, ActivityPage(Many(To(Activity, document))));
+        document.AddComponent(ActivityCollection, ActivityPage(ArrayOf(Reference(Activity, document))));
         document.AddComponent(Count, new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" });
         var reference = Record(new() { ["@odata.id"] = Text("The URL of an activity.") }, ["@odata.id"]);
-        document.AddComponent(ActivityReferences, ActivityPage(Many(reference)));
+        document.AddComponent(ActivityReferences, ActivityPage(ArrayOf(reference)));
         document.AddComponent(Singleton, Record(new() { ["@odata.context"] = text }, ["@odata.context"]));
         document.AddComponent(ServiceDocument, Record(
-            new() { ["@odata.context"] = text, ["value"] = Many(Record(new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])) },
+            new() { ["@odata.context"] = text, ["value"] = ArrayOf(Record(new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])) },
             ["@odata.context", "value"]));
         document.AddComponent(Csdl, Text("CSDL in XML."));
         document.AddComponent(CsdlJson, new OpenApiSchema { Type = JsonSchemaType.Object, Description = "CSDL in JSON." });
@@ -173,16 +173,16 @@ internal static class Schemas
                 ["url"] = Text("Relative to the service root that the batch is sent to."),
                 ["headers"] = headers,
                 ["body"] = new OpenApiSchema { Description = "JSON as it is, anything else as base64 text." },
-                ["dependsOn"] = Many(text, "The ids of the requests that must have succeeded first."),
+                ["dependsOn"] = ArrayOf(text, "The ids of the requests that must have succeeded first."),
             },
             ["id", "method", "url"]);
-        var items = Many(item);
+        var items = ArrayOf(item);
         (items.MinItems, items.MaxItems) = (1, BatchEnvelope.MaxItems);
         document.AddComponent(BatchRequest, Record(new() { ["requests"] = items }, ["requests"]));
         var answer = Record(
             new() { ["id"] = text, ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer }, ["headers"] = headers, ["body"] = new OpenApiSchema() },
             ["id", "status"]);
-        document.AddComponent(BatchResponse, Record(new() { ["responses"] = Many(answer) }, ["responses"]));
+        document.AddComponent(BatchResponse, Record(new() { ["responses"] = ArrayOf(answer) }, ["responses"]));
 
         var detail = Record(new() { ["code"] = text, ["message"] = text, ["target"] = text }, ["code", "message"]);
         var inner = Record(
@@ -200,7 +200,7 @@ internal static class Schemas
                 ["code"] = Text("The status in camelCase."),
                 ["message"] = Text("What is wrong and what to do."),
                 ["target"] = Text("The JSON path of what is wrong."),
-                ["details"] = Many(detail, "Every fault of the body."),
+                ["details"] = ArrayOf(detail, "Every fault of the body."),
                 ["innerError"] = inner,
             },
             ["code", "message", "innerError"]);
@@ -211,15 +211,15 @@ internal static class Schemas
     private static bool IsOfRuns(IEdmStructuredType type) => type is IEdmComplexType || type.DeclaredStructuralProperties().Any(p => p.Name != "id");
 
     /// <summary>A type as it is read. With <c>$select</c> an entity has what was selected, and an open type may lack everything: neither requires more than the key.</summary>
-    private static OpenApiSchema Read(IEdmStructuredType type, OpenApiDocument document)
+    private static OpenApiSchema ResponseSchema(IEdmStructuredType type, OpenApiDocument document)
     {
-        var derived = RunModel.Model.FindDirectlyDerivedTypes(type).ToList();
+        var derived = RunEdmModel.Model.FindDirectlyDerivedTypes(type).ToList();
         if (type.IsAbstract && derived.Count > 0)
         {
             return new OpenApiSchema
             {
                 Description = $"One of the types that `{TypeAnnotation}` names.",
-                AnyOf = [.. derived.Select(d => To(d.FullTypeName(), document))],
+                AnyOf = [.. derived.Select(d => Reference(d.FullTypeName(), document))],
             };
         }
 
@@ -232,7 +232,7 @@ internal static class Schemas
         schema.AdditionalProperties = type.IsOpen ? new OpenApiSchema { Description = "Whatever else was sent." } : null;
         foreach (var property in type.Properties())
         {
-            schema.Properties![property.Name] = Read(type, property, document);
+            schema.Properties![property.Name] = ResponseSchema(type, property, document);
             if (property.Name == "id" || (type is IEdmComplexType { IsOpen: false } && !property.Type.IsNullable && !property.Type.IsCollection()))
             {
                 schema.Required!.Add(property.Name);
@@ -242,10 +242,10 @@ internal static class Schemas
         return schema;
     }
 
-    private static IOpenApiSchema Read(IEdmStructuredType type, IEdmProperty property, OpenApiDocument document)
+    private static IOpenApiSchema ResponseSchema(IEdmStructuredType type, IEdmProperty property, OpenApiDocument document)
     {
-        var name = Enumerable.Repeat(type, 1).Concat(BasesOf(type)).Select(t => $"{t.FullTypeName()}/{property.Name}").FirstOrDefault(_meanings.ContainsKey);
-        var schema = Read(property.Type, document);
+        var name = Enumerable.Repeat(type, 1).Concat(BasesOf(type)).Select(t => $"{t.FullTypeName()}/{property.Name}").FirstOrDefault(_descriptions.ContainsKey);
+        var schema = ResponseSchema(property.Type, document);
         if (name is null)
         {
             return schema;
@@ -253,8 +253,8 @@ internal static class Schemas
 
         if (schema is OpenApiSchema own)
         {
-            own.Description = _meanings[name];
-            if (_longest.TryGetValue(name, out var longest))
+            own.Description = _descriptions[name];
+            if (_maxLengths.TryGetValue(name, out var longest))
             {
                 (own.MinLength, own.MaxLength) = (1, longest);
             }
@@ -262,17 +262,17 @@ internal static class Schemas
         else if (schema is OpenApiSchemaReference reference)
         {
             // OpenAPI 3.1 lets a description stand beside $ref.
-            reference.Description = _meanings[name];
+            reference.Description = _descriptions[name];
         }
 
         return schema;
     }
 
-    private static IOpenApiSchema Read(IEdmTypeReference type, OpenApiDocument document)
+    private static IOpenApiSchema ResponseSchema(IEdmTypeReference type, OpenApiDocument document)
     {
         if (type.IsCollection())
         {
-            return Many(Read(type.AsCollection().ElementType(), document));
+            return ArrayOf(ResponseSchema(type.AsCollection().ElementType(), document));
         }
 
         if (type.IsPrimitive())
@@ -288,7 +288,7 @@ internal static class Schemas
             return schema;
         }
 
-        var reference = To(type.FullName(), document);
+        var reference = Reference(type.FullName(), document);
         return type.IsNullable ? new OpenApiSchema { AnyOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }] } : reference;
     }
 
@@ -301,12 +301,12 @@ internal static class Schemas
     }
 
     /// <summary>What may be sent of a type: these properties, annotations, and what the server itself says, which it does not take from others.</summary>
-    private static OpenApiSchema Sent(OpenApiDocument document, IEdmStructuredType type, string[] properties, IEnumerable<string> statuses, string[] required)
+    private static OpenApiSchema RequestSchema(OpenApiDocument document, IEdmStructuredType type, string[] properties, IEnumerable<string> statuses, string[] required)
     {
         var schema = new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
-            Properties = properties.ToDictionary(p => p, p => Read(type, type.FindProperty(p), document)),
+            Properties = properties.ToDictionary(p => p, p => ResponseSchema(type, type.FindProperty(p), document)),
             PatternProperties = new Dictionary<string, IOpenApiSchema> { ["@|^(id|createdDateTime|lastModifiedDateTime)$"] = new OpenApiSchema { Description = "Ignored, so that what was read can be sent back." } },
             AdditionalPropertiesAllowed = false,
             Required = new HashSet<string>(required),
@@ -328,7 +328,7 @@ internal static class Schemas
 
     private static OpenApiSchema Text(string? description = null) => new() { Type = JsonSchemaType.String, Description = description };
 
-    private static OpenApiSchema Many(IOpenApiSchema items, string? description = null) => new() { Type = JsonSchemaType.Array, Items = items, Description = description };
+    private static OpenApiSchema ArrayOf(IOpenApiSchema items, string? description = null) => new() { Type = JsonSchemaType.Array, Items = items, Description = description };
 
     private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names] };
 

@@ -9,60 +9,60 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>Adding a run to the collection of runs: the page's way (<c>$ref</c>, 204) and OData's (201 and the run).</summary>
 internal static class AddRunEndpoints
 {
-    public static void MapAddRun(this IEndpointRouteBuilder routes, RunAddress address)
+    public static void MapAddRun(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
-        routes.Offer("POST", $"/{address.Path}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 412, 413, 415, 422]).Describes(RunOperations.AddToCollection);
-        routes.Offer("POST", $"/{address.Path}", Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 412, 413, 415, 422]).Describes(RunOperations.Create);
+        routes.MapODataEndpoint("POST", $"/{address.Path}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 412, 413, 415, 422]).WithOperation(RunOperations.AddToCollection);
+        routes.MapODataEndpoint("POST", $"/{address.Path}", Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 412, 413, 415, 422]).WithOperation(RunOperations.Create);
     }
 
-    private static async Task AddToCollectionAsync(HttpContext http, RunAddress address)
+    private static async Task AddToCollectionAsync(HttpContext http, RunCollectionPath address)
     {
-        using var body = await JsonBody.ReadAsync(http);
+        using var body = await JsonRequestBody.ReadAsync(http);
         if (body is not null)
         {
-            await (RunBody.Reference(body.Root) is { } reference
-                ? RunReferences.AddAsync(http, address, body, reference)
+            await (RunJsonReader.Reference(body.Root) is { } reference
+                ? AddRunReferenceEndpoint.AddAsync(http, address, body, reference)
                 : AddAsync(http, address, body, representationByDefault: false));
         }
     }
 
-    private static async Task AddAsync(HttpContext http, RunAddress address)
+    private static async Task AddAsync(HttpContext http, RunCollectionPath address)
     {
-        using var body = await JsonBody.ReadAsync(http);
+        using var body = await JsonRequestBody.ReadAsync(http);
         if (body is not null)
         {
             await AddAsync(http, address, body, representationByDefault: true);
         }
     }
 
-    private static async Task AddAsync(HttpContext http, RunAddress address, JsonBody body, bool representationByDefault)
+    private static async Task AddAsync(HttpContext http, RunCollectionPath address, JsonRequestBody body, bool representationByDefault)
     {
         var representation = Preferences.ReturnRepresentation(http) ?? representationByDefault;
-        var (goesOn, key) = await RequestKeys.ReadAsync(http, body.Bytes, representation);
+        var (goesOn, key) = await IdempotencyHeaders.TryReadAsync(http, body.Bytes, representation);
         if (!goesOn)
         {
             return;
         }
 
-        var command = new AddRunCommand(http.Tenant(), RunBody.Read(body.Root, body.Faults), body.Faults, key);
-        if (!(await http.Sender().Send(command, http.RequestAborted)).Succeeded(out var added, out var error))
+        var command = new AddRunCommand(http.Tenant(), RunJsonReader.Read(body.Root, body.Faults), body.Faults, key);
+        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var added, out var error))
         {
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 
         if (key is not null)
         {
-            RequestKeys.Accept(http);
+            IdempotencyHeaders.MarkAccepted(http);
         }
 
-        var isRepresentation = (added.WithRepresentation ?? representation) && added.Run is not null;
-        Preferences.ApplyReturn(http, isRepresentation);
+        var isRepresentation = (added.ReturnRepresentation ?? representation) && added.Run is not null;
+        Preferences.ApplyReturnPreference(http, isRepresentation);
         var url = ServiceUrls.Run(http.Request, address, added.Id.Value);
         http.Response.Headers.Location = url;
         if (isRepresentation && added.Run is { } run)
         {
-            http.Response.Headers.ETag = EntityTags.Of(run.Version);
+            http.Response.Headers.ETag = EntityTags.Format(run.Version);
             await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
             return;
         }

@@ -14,51 +14,51 @@ internal static class ReadRunEndpoints
 
     private static readonly string[] _listOptions =
     [
-        QueryOptions.Filter, QueryOptions.OrderBy, QueryOptions.Select, QueryOptions.Expand, QueryOptions.Search, QueryOptions.Top, QueryOptions.Skip, QueryOptions.Count, QueryOptions.SkipToken,
+        ODataQueryString.Filter, ODataQueryString.OrderBy, ODataQueryString.Select, ODataQueryString.Expand, ODataQueryString.Search, ODataQueryString.Top, ODataQueryString.Skip, ODataQueryString.Count, ODataQueryString.SkipToken,
     ];
 
-    public static void MapReadRuns(this IEndpointRouteBuilder routes, RunAddress address)
+    public static void MapReadRuns(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         var runs = $"/{address.Path}";
-        routes.Offer("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions).Describes(RunOperations.List);
-        routes.Offer("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [QueryOptions.Filter, QueryOptions.Search], isText: true).Describes(RunOperations.Count);
-        routes.Only("GET", $"{runs}/$count", Permissions.Read);
-        foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
+        routes.MapODataEndpoint("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions).WithOperation(RunOperations.List);
+        routes.MapODataEndpoint("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [ODataQueryString.Filter, ODataQueryString.Search], isText: true).WithOperation(RunOperations.Count);
+        routes.MapMethodNotAllowed("GET", $"{runs}/$count", Permissions.Read);
+        foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
         {
-            routes.Offer("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [QueryOptions.Filter, QueryOptions.Search]).Describes(RunOperations.SumStatistics);
-            routes.Only("GET", $"{runs}/{operation}", Permissions.Read);
+            routes.MapODataEndpoint("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [ODataQueryString.Filter, ODataQueryString.Search]).WithOperation(RunOperations.SumStatistics);
+            routes.MapMethodNotAllowed("GET", $"{runs}/{operation}", Permissions.Read);
         }
 
-        foreach (var run in address.Keyed)
+        foreach (var run in address.ItemPatterns)
         {
-            routes.Offer("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [QueryOptions.Select, QueryOptions.Expand]).Describes(RunOperations.Get);
-            foreach (var operation in RunAddress.Spellings("getStatistics", isFunction: true))
+            routes.MapODataEndpoint("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [ODataQueryString.Select, ODataQueryString.Expand]).WithOperation(RunOperations.Get);
+            foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
             {
-                routes.Offer("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]).Describes(RunOperations.GetStatistics);
+                routes.MapODataEndpoint("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]).WithOperation(RunOperations.GetStatistics);
             }
         }
     }
 
-    private static async Task ListAsync(HttpContext http, RunAddress address, QueryOptions options)
+    private static async Task ListAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Listed).Succeeded(out var asked, out var error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault).TryGetValue(out var asked, out var error))
         {
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 
-        var tokens = http.RequestServices.GetRequiredService<PageToken>();
-        RunPosition? after = null;
-        if (options[QueryOptions.SkipToken] is { } token)
+        var tokens = http.RequestServices.GetRequiredService<PageTokenProtector>();
+        KeysetCursor? after = null;
+        if (options[ODataQueryString.SkipToken] is { } token)
         {
-            if ((await tokens.ReadAsync(http.Tenant(), PageToken.List, options.ForThisPage, token, http.RequestAborted)).Place is { } place)
+            if ((await tokens.ReadAsync(http.Tenant(), PageTokenProtector.List, options.ForThisPage, token, http.RequestAborted)).Place is { } place)
             {
-                after = new RunPosition(place);
+                after = new KeysetCursor(place);
             }
 
-            if (after?.Fits(asked.Order) != true)
+            if (after?.Matches(asked.Order) != true)
             {
-                await QueryOptions.RefuseAsync(http, "invalidSkipToken", $"{QueryOptions.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
+                await ODataQueryString.WriteErrorAsync(http, "invalidSkipToken", $"{ODataQueryString.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
                 return;
             }
         }
@@ -78,9 +78,9 @@ internal static class ReadRunEndpoints
             asked.Count,
             asked.Selection.WithActivities,
             shown.HasFlag(RunProperties.BlockingError));
-        if (!(await http.Sender().Send(query, http.RequestAborted)).Succeeded(out var page, out error))
+        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out error))
         {
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 
@@ -97,20 +97,20 @@ internal static class ReadRunEndpoints
                 if (page.Next is { } next)
                 {
                     var others = options.ForNextPage;
-                    var place = await tokens.WriteAsync(http.Tenant(), PageToken.List, others, next.Keys, http.RequestAborted);
-                    json.WriteString("@odata.nextLink", $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{QueryOptions.SkipToken}={place}");
+                    var place = await tokens.WriteAsync(http.Tenant(), PageTokenProtector.List, others, next.Keys, http.RequestAborted);
+                    json.WriteString("@odata.nextLink", $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}");
                 }
 
                 json.WriteEndObject();
             });
     }
 
-    private static async Task CountAsync(HttpContext http, QueryOptions options)
+    private static async Task CountAsync(HttpContext http, ODataQueryString options)
     {
-        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Listed).Succeeded(out var asked, out var error)
-            || !(await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).Succeeded(out var count, out error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault).TryGetValue(out var asked, out var error)
+            || !(await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).TryGetValue(out var count, out error))
         {
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 
@@ -118,17 +118,17 @@ internal static class ReadRunEndpoints
         await http.Response.WriteAsync($"{count.Value}", http.RequestAborted);
     }
 
-    private static async Task SumStatisticsAsync(HttpContext http, QueryOptions options)
+    private static async Task SumStatisticsAsync(HttpContext http, ODataQueryString options)
     {
-        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Listed).Succeeded(out var asked, out var error)
-            || !(await http.Sender().Send(new SumRunStatisticsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).Succeeded(out var sum, out error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault).TryGetValue(out var asked, out var error)
+            || !(await http.Sender().Send(new SumRunStatisticsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).TryGetValue(out var sum, out error))
         {
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 
         // A function whose result is null (OData Protocol §11.5.4.1).
-        if (sum.Newest is null)
+        if (sum.NewestRunId is null)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return;
@@ -137,17 +137,17 @@ internal static class ReadRunEndpoints
         await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType)));
     }
 
-    private static async Task GetAsync(HttpContext http, RunAddress address, QueryOptions options)
+    private static async Task GetAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (!RunOptions.Read(http.Tenant(), options, RunSelection.Everything).Succeeded(out var asked, out var error)
-            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var run, out error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.All).TryGetValue(out var asked, out var error)
+            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).TryGetValue(out var run, out error))
         {
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 
-        http.Response.Headers.ETag = EntityTags.Of(run.Version);
-        if (EntityTags.IsKnown(http, run.Version))
+        http.Response.Headers.ETag = EntityTags.Format(run.Version);
+        if (EntityTags.MatchesIfNoneMatch(http, run.Version))
         {
             http.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -156,10 +156,10 @@ internal static class ReadRunEndpoints
         // After the run: activities newer than the ETag are only read again, older ones would be kept for good.
         ActivityPage? activities = null;
         if (asked.Selection.WithActivities
-            && !(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize), http.RequestAborted)).Succeeded(out activities, out error))
+            && !(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize), http.RequestAborted)).TryGetValue(out activities, out error))
         {
             http.Response.Headers.Remove("ETag");
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 
@@ -171,9 +171,9 @@ internal static class ReadRunEndpoints
 
     private static async Task GetStatisticsAsync(HttpContext http)
     {
-        if (!(await http.Sender().Send(new GetRunStatisticsQuery(http.Tenant(), http.Key()), http.RequestAborted)).Succeeded(out var statistics, out var error))
+        if (!(await http.Sender().Send(new GetRunStatisticsQuery(http.Tenant(), http.Key()), http.RequestAborted)).TryGetValue(out var statistics, out var error))
         {
-            await http.RefuseAsync(error);
+            await http.WriteErrorAsync(error);
             return;
         }
 

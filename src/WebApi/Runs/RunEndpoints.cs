@@ -11,13 +11,13 @@ internal static class RunEndpoints
 {
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
-        foreach (var address in RunAddress.All)
+        foreach (var address in RunCollectionPath.All)
         {
             routes.MapAddRun(address);
             routes.MapReadRuns(address);
-            routes.MapChangeRun(address);
+            routes.MapUpdateRun(address);
             routes.MapActivities(address);
-            routes.MapRunChanges(address);
+            routes.MapRunDelta(address);
             routes.MapNotOffered(address);
         }
     }
@@ -28,35 +28,35 @@ internal static class RunEndpoints
     /// <summary>The key in the path, as written.</summary>
     public static string Key(this HttpContext http) => (string)http.Request.RouteValues["id"]!;
 
-    private static void MapNotOffered(this IEndpointRouteBuilder routes, RunAddress address)
+    private static void MapNotOffered(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         var runs = $"/{address.Path}";
-        routes.NotOffered("GET", $"{runs}/$ref", Permissions.Read);
-        routes.Only("POST", $"{runs}/$ref", Permissions.Read);
-        foreach (var path in (string[])["$entity", "$all", RunModel.Run.FullTypeName()])
+        routes.MapNotImplemented("GET", $"{runs}/$ref", Permissions.Read);
+        routes.MapMethodNotAllowed("POST", $"{runs}/$ref", Permissions.Read);
+        foreach (var path in (string[])["$entity", "$all", RunEdmModel.Run.FullTypeName()])
         {
-            routes.NotOffered("GET", $"{runs}/{path}", Permissions.Read);
+            routes.MapNotImplemented("GET", $"{runs}/{path}", Permissions.Read);
         }
 
-        routes.NotOffered("POST", $"{runs}/$query", Permissions.Read);
-        foreach (var run in address.Keyed)
+        routes.MapNotImplemented("POST", $"{runs}/$query", Permissions.Read);
+        foreach (var run in address.ItemPatterns)
         {
-            routes.NotOffered("GET", $"{run}/$ref", Permissions.Read);
-            foreach (var property in RunModel.Run.StructuralProperties().Select(p => p.Name))
+            routes.MapNotImplemented("GET", $"{run}/$ref", Permissions.Read);
+            foreach (var property in RunEdmModel.Run.StructuralProperties().Select(p => p.Name))
             {
-                routes.NotOffered("GET", $"{run}/{property}", Permissions.Read);
-                routes.NotOffered("GET", $"{run}/{property}/$value", Permissions.Read);
+                routes.MapNotImplemented("GET", $"{run}/{property}", Permissions.Read);
+                routes.MapNotImplemented("GET", $"{run}/{property}/$value", Permissions.Read);
             }
 
             foreach (var activity in (string[])[$"{run}/activities/{{activityId}}", $"{run}/activities('{{activityId}}')"])
             {
-                routes.NotOffered("GET", $"{activity}/activity", Permissions.Read);
+                routes.MapNotImplemented("GET", $"{activity}/activity", Permissions.Read);
             }
         }
 
-        foreach (var delta in RunAddress.Spellings("delta", isFunction: false))
+        foreach (var delta in RunCollectionPath.OperationPatterns("delta", isFunction: false))
         {
-            routes.NotOffered("GET", $"{runs}/{delta}({{parameters}})", Permissions.Read);
+            routes.MapNotImplemented("GET", $"{runs}/{delta}({{parameters}})", Permissions.Read);
         }
     }
 }

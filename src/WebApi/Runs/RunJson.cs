@@ -22,7 +22,7 @@ internal static class RunJson
     private static readonly JsonEncodedText _lastModifiedDateTime = JsonEncodedText.Encode("lastModifiedDateTime");
 
     // Most runs have been changed a few times at most.
-    private static readonly JsonEncodedText[] _etags = [.. Enumerable.Range(0, 16).Select(v => JsonEncodedText.Encode(EntityTags.Of(v), ODataJson.WriterOptions.Encoder))];
+    private static readonly JsonEncodedText[] _etags = [.. Enumerable.Range(0, 16).Select(v => JsonEncodedText.Encode(EntityTags.Format(v), ODataResponseWriter.WriterOptions.Encoder))];
 
     /// <summary>A single run.</summary>
     /// <param name="json">Where to.</param>
@@ -32,14 +32,14 @@ internal static class RunJson
     /// <param name="activities">What comes with it; null: nothing.</param>
     /// <param name="nextActivities">The URL of the activities for which there was no room; null: there are none.</param>
     public static void Write(
-        Utf8JsonWriter json, RunResponse run, string context, RunSelection? selection = null, ActivityPage? activities = null, string? nextActivities = null)
+        Utf8JsonWriter json, RunResponse run, string context, RunProjection? selection = null, ActivityPage? activities = null, string? nextActivities = null)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
         WriteMembers(
             json,
             new RunListItem(run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version, run.Statistics, activities),
-            (selection ?? RunSelection.Everything).Shown,
+            (selection ?? RunProjection.All).Shown,
             nextActivities);
         json.WriteEndObject();
     }
@@ -51,7 +51,7 @@ internal static class RunJson
     /// <param name="context">The context URL.</param>
     /// <param name="nextActivities">Makes the URL of the activities of a run for which there was no room, null where there are none; null: activities are not shown.</param>
     public static async Task WriteAsync(
-        Utf8JsonWriter json, RunPage page, RunSelection selection, string context, Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null)
+        Utf8JsonWriter json, RunPage page, RunProjection selection, string context, Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
@@ -66,18 +66,18 @@ internal static class RunJson
             json.WriteStartObject();
             WriteMembers(json, run, selection.Shown, run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null);
             json.WriteEndObject();
-            page.IsFull = json.BytesCommitted + json.BytesPending > QueryOptions.LargestPage;
+            page.SizeLimitReached = json.BytesCommitted + json.BytesPending > ODataQueryString.LargestPage;
         }
 
         json.WriteEndArray();
     }
 
     /// <summary>A page of changes: runs as they are, and those to be removed in Graph's way (api-guidelines, change-tracking).</summary>
-    public static void Write(Utf8JsonWriter json, RunChangePage page, RunSelection selection, string context, string link)
+    public static void Write(Utf8JsonWriter json, RunDeltaPage page, RunProjection selection, string context, string link)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
-        json.WriteString(page.Next.Walk is null ? "@odata.deltaLink" : "@odata.nextLink", link);
+        json.WriteString(page.Next.Scan is null ? "@odata.deltaLink" : "@odata.nextLink", link);
         json.WriteStartArray("value");
         foreach (var change in page.Changes)
         {
@@ -102,11 +102,11 @@ internal static class RunJson
     }
 
     /// <summary>The statistics of many runs added up.</summary>
-    public static void Write(Utf8JsonWriter json, RunStatisticsSum sum, string context)
+    public static void Write(Utf8JsonWriter json, RunTotals sum, string context)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
-        json.WriteString("runId", sum.Newest!.Value);
+        json.WriteString("runId", sum.NewestRunId!.Value);
         json.WriteString("status", sum.Status);
         json.WriteStartArray("activityStatistics");
         json.WriteEndArray();
@@ -172,7 +172,7 @@ internal static class RunJson
         }
         else
         {
-            json.WriteString(_etag, EntityTags.Of(run.Version));
+            json.WriteString(_etag, EntityTags.Format(run.Version));
         }
 
         json.WriteString(_id, run.Id);
@@ -225,12 +225,12 @@ internal static class RunJson
 
         if (run.Activities is { } activities)
         {
-            ActivityJson.Write(json, RunSelection.Activities, activities.Activities);
+            ActivityJson.Write(json, RunProjection.Activities, activities.Activities);
 
             // OData JSON Format §4.5.5: of an expanded collection that is partial.
             if (nextActivities is not null)
             {
-                json.WriteString($"{RunSelection.Activities}@odata.nextLink", nextActivities);
+                json.WriteString($"{RunProjection.Activities}@odata.nextLink", nextActivities);
             }
         }
     }

@@ -17,12 +17,12 @@ internal static class RunOperations
         }
         """;
 
-    private static readonly string[] _again = [Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
+    private static readonly string[] _retryHeaders = [Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
 
     /// <summary>Headers of what may be sent again safely, and is answered as the caller prefers.</summary>
-    public static readonly string[] Safely = [Parameters.PreferReturn, .. _again];
+    public static readonly string[] IdempotentRequestHeaders = [Parameters.PreferReturn, .. _retryHeaders];
 
-    private static readonly Example[] _runs =
+    private static readonly RequestExample[] _runs =
     [
         new("run", "A run that is over", WholeRun),
         new("runningRun", "A run that goes on", """{ "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "status": "running", "statistics": {} }"""),
@@ -49,105 +49,105 @@ internal static class RunOperations
             """),
     ];
 
-    public static readonly Operation AddToCollection = new(
+    public static readonly OperationDescription AddToCollection = new(
         "addRun",
         "Add run",
         "Adds a run to the runs. A 2xx means that it is committed and flushed to disk. A body with nothing but `@odata.id` names a run that exists, and adds nothing.")
     {
-        Headers = Safely,
-        Body = new Body(Schemas.NewRunOrReference, [.. _runs, new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{Parameters.RunId}}" }""")]),
+        Headers = IdempotentRequestHeaders,
+        Body = new RequestBodyDescription(Schemas.NewRunOrReference, [.. _runs, new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{Parameters.RunId}}" }""")]),
         Answers =
         [
-            Answer.Json(201, "The run, for those who prefer its representation.", Schemas.Run, Parameters.Location, Parameters.ETag, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
-            Answer.Empty(204, "The run is stored; `Location` says where it is.", Parameters.Location, Parameters.EntityId, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+            ResponseDescription.Json(201, "The run, for those who prefer its representation.", Schemas.Run, Parameters.Location, Parameters.ETag, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+            ResponseDescription.Empty(204, "The run is stored; `Location` says where it is.", Parameters.Location, Parameters.EntityId, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
         ],
     };
 
-    public static readonly Operation Create = new("createRun", "Create run", "Adds a run like `Add run`, and answers with it as OData does.")
+    public static readonly OperationDescription Create = new("createRun", "Create run", "Adds a run like `Add run`, and answers with it as OData does.")
     {
-        Headers = Safely,
-        Body = new Body(Schemas.NewRun, _runs),
+        Headers = IdempotentRequestHeaders,
+        Body = new RequestBodyDescription(Schemas.NewRun, _runs),
         Answers =
         [
-            Answer.Json(201, "The run.", Schemas.Run, Parameters.Location, Parameters.ETag, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
-            Answer.Empty(204, "The run is stored, and nothing more is preferred.", Parameters.Location, Parameters.EntityId, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+            ResponseDescription.Json(201, "The run.", Schemas.Run, Parameters.Location, Parameters.ETag, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
+            ResponseDescription.Empty(204, "The run is stored, and nothing more is preferred.", Parameters.Location, Parameters.EntityId, Parameters.PreferenceApplied, Parameters.RepeatabilityResult),
         ],
     };
 
-    public static readonly Operation List = new("listRuns", "List runs", "The newest runs first, a page at a time. `@odata.nextLink` leads to the next page, without gaps or repeats while others add runs.")
+    public static readonly OperationDescription List = new("listRuns", "List runs", "The newest runs first, a page at a time. `@odata.nextLink` leads to the next page, without gaps or repeats while others add runs.")
     {
         Headers = [Parameters.PreferPageSize],
-        Answers = [Answer.Json(200, "A page of runs.", Schemas.RunCollection, Parameters.PreferenceApplied)],
+        Answers = [ResponseDescription.Json(200, "A page of runs.", Schemas.RunCollection, Parameters.PreferenceApplied)],
     };
 
-    public static readonly Operation Count = new("countRuns", "Count runs", "How many runs there are, or match.")
+    public static readonly OperationDescription Count = new("countRuns", "Count runs", "How many runs there are, or match.")
     {
-        Answers = [Answer.Text(200, "The number.", Schemas.Count)],
+        Answers = [ResponseDescription.Text(200, "The number.", Schemas.Count)],
     };
 
-    public static readonly Operation Get = new("getRun", "Get run", "A run with everything but its activities.")
+    public static readonly OperationDescription Get = new("getRun", "Get run", "A run with everything but its activities.")
     {
         Headers = [Parameters.IfNoneMatch],
         Answers =
         [
-            Answer.Json(200, "The run.", Schemas.Run, Parameters.ETag),
-            Answer.Empty(304, "The run is still as the caller has it.", Parameters.ETag),
+            ResponseDescription.Json(200, "The run.", Schemas.Run, Parameters.ETag),
+            ResponseDescription.Empty(304, "The run is still as the caller has it.", Parameters.ETag),
         ],
     };
 
-    public static readonly Operation GetStatistics = new("getRunStatistics", "Get statistics of a run", "What the run counted, with the members that its reporter added.")
+    public static readonly OperationDescription GetStatistics = new("getRunStatistics", "Get statistics of a run", "What the run counted, with the members that its reporter added.")
     {
-        Answers = [Answer.Json(200, "The statistics.", Schemas.Statistics)],
+        Answers = [ResponseDescription.Json(200, "The statistics.", Schemas.Statistics)],
     };
 
-    public static readonly Operation SumStatistics = new(
+    public static readonly OperationDescription SumStatistics = new(
         "getStatistics",
         "Get statistics of many runs",
         "What all runs, or those that match, counted together: `inboundTotals` is added up, `runId` and `status` are those of the newest run.")
     {
         Answers =
         [
-            Answer.Json(200, "The sum.", Schemas.Statistics),
-            Answer.Empty(204, "There are no such runs."),
+            ResponseDescription.Json(200, "The sum.", Schemas.Statistics),
+            ResponseDescription.Empty(204, "There are no such runs."),
         ],
     };
 
-    public static readonly Operation FollowChanges = new(
+    public static readonly OperationDescription GetDelta = new(
         "followRuns",
         "Follow the changes of runs",
         "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, keep `@odata.deltaLink` and follow it later. A run that is deleted, or no longer matches, comes as `@removed`. No change is missed, one may come twice; only what the service drops for its age is not told.")
     {
         Headers = [Parameters.PreferPageSize],
-        Answers = [Answer.Json(200, "A page of runs as they are now.", Schemas.RunChangeCollection, Parameters.PreferenceApplied)],
+        Answers = [ResponseDescription.Json(200, "A page of runs as they are now.", Schemas.RunChangeCollection, Parameters.PreferenceApplied)],
     };
 
-    public static readonly Operation Update = new(
+    public static readonly OperationDescription Update = new(
         "updateRun",
         "Update run",
         "Changes what is sent. A running run is finished by a final status together with `endDateTime`. Status, start and end are final then; the rest can still be corrected.")
     {
         Headers = [Parameters.IfMatch, Parameters.PreferReturn],
-        Body = new Body(
+        Body = new RequestBodyDescription(
             Schemas.RunChanges,
             new("finish", "The run is over", """{ "status": "completed", "endDateTime": "2026-11-22T02:41:07Z", "statistics": { "inboundTotals": { "people": 9120 } } }"""),
             new("rename", "Another name", """{ "displayName": "Nightly rostering, second try" }""")),
         Answers =
         [
-            Answer.Json(200, "The run as it is now.", Schemas.Run, Parameters.ETag, Parameters.PreferenceApplied),
-            Answer.Empty(204, "The run is changed, and nothing more is preferred.", Parameters.ETag, Parameters.PreferenceApplied),
+            ResponseDescription.Json(200, "The run as it is now.", Schemas.Run, Parameters.ETag, Parameters.PreferenceApplied),
+            ResponseDescription.Empty(204, "The run is changed, and nothing more is preferred.", Parameters.ETag, Parameters.PreferenceApplied),
         ],
     };
 
-    public static readonly Operation Delete = new("deleteRun", "Delete run", "Deletes a run with all that belongs to it.")
+    public static readonly OperationDescription Delete = new("deleteRun", "Delete run", "Deletes a run with all that belongs to it.")
     {
         Headers = [Parameters.IfMatch],
-        Answers = [Answer.Empty(204, "The run is gone.")],
+        Answers = [ResponseDescription.Empty(204, "The run is gone.")],
     };
 
-    public static readonly Operation Start = new("startRun", "Start run", "Adds a running run that begins now, named after the minute. A tenant can do this only so often.")
+    public static readonly OperationDescription Start = new("startRun", "Start run", "Adds a running run that begins now, named after the minute. A tenant can do this only so often.")
     {
-        Headers = _again,
-        Body = new Body(Schemas.NoParameters, new Example("empty", "Nothing, as an object", "{}")) { IsRequired = false },
-        Answers = [Answer.Empty(202, "The run is stored; `Location` says where it is.", Parameters.Location)],
+        Headers = _retryHeaders,
+        Body = new RequestBodyDescription(Schemas.NoParameters, new RequestExample("empty", "Nothing, as an object", "{}")) { IsRequired = false },
+        Answers = [ResponseDescription.Empty(202, "The run is stored; `Location` says where it is.", Parameters.Location)],
     };
 }

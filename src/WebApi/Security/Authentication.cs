@@ -22,17 +22,17 @@ internal static class Authentication
     private static readonly TimeSpan _keyRefreshInterval = TimeSpan.FromHours(1);
 
     /// <summary>Adds authentication and the permissions. Whatever says nothing of its own needs a valid token.</summary>
-    public static void AddTokens(this IServiceCollection services, TokenOptions options)
+    public static void AddTokenAuthentication(this IServiceCollection services, TokenOptions options)
     {
         var keys = SigningKeys.Read(options);
         if (keys.Count == 0 && options.Authorities.Count == 0)
         {
-            throw new OperatorException("Nobody's tokens would be taken: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32).");
+            throw new StartupException("Nobody's tokens would be taken: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32).");
         }
 
         Check(options.Authorities);
         var authentication = services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme);
-        services.AddSingleton<RememberedTokens>();
+        services.AddSingleton<ValidatedTokenCache>();
         authentication.AddPolicyScheme(JwtBearerDefaults.AuthenticationScheme, displayName: null, scheme => scheme.ForwardDefaultSelector = http => SchemeFor(http, options));
         if (keys.Count > 0)
         {
@@ -78,11 +78,11 @@ internal static class Authentication
     }
 
     /// <summary>As middleware, behind routing: lets in who may come in. Whom a remembered token lets in goes past what looks at tokens in full.</summary>
-    public static void UseTokens(this IApplicationBuilder app)
+    public static void UseTokenAuthentication(this IApplicationBuilder app)
     {
-        var remembered = app.ApplicationServices.GetRequiredService<RememberedTokens>();
+        var remembered = app.ApplicationServices.GetRequiredService<ValidatedTokenCache>();
         RequestDelegate? inside = null;
-        app.Use(next => http => remembered.Admit(http) ? inside!(http) : next(http));
+        app.Use(next => http => remembered.TryAuthenticate(http) ? inside!(http) : next(http));
         app.UseAuthentication();
         app.UseAuthorization();
         app.Use(next => inside = next);
@@ -97,12 +97,12 @@ internal static class Authentication
         {
             if (!Uri.TryCreate(authority.Authority, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && (authority.RequireHttps || url.Scheme != Uri.UriSchemeHttp)))
             {
-                throw new OperatorException($"Authentication:Authorities holds the authority '{authority.Authority}', which is no https URL; correct it (RequireHttps=false allows http, for trying out).");
+                throw new StartupException($"Authentication:Authorities holds the authority '{authority.Authority}', which is no https URL; correct it (RequireHttps=false allows http, for trying out).");
             }
 
             if (authorities.Count(a => a.Authority == authority.Authority) > 1)
             {
-                throw new OperatorException($"Authentication:Authorities holds '{authority.Authority}' twice; remove one.");
+                throw new StartupException($"Authentication:Authorities holds '{authority.Authority}' twice; remove one.");
             }
 
             CheckTenants(authority, isSole: authorities.Count == 1);
@@ -113,17 +113,17 @@ internal static class Authentication
     {
         if (authority.Tenants.Count == 0 && !isSole)
         {
-            throw new OperatorException($"Authentication:Authorities has several authorities, and '{authority.Authority}' names no Tenants; list the GUIDs of the tenants that it may speak for.");
+            throw new StartupException($"Authentication:Authorities has several authorities, and '{authority.Authority}' names no Tenants; list the GUIDs of the tenants that it may speak for.");
         }
 
         if (authority.Tenants.Contains(AnyTenant) && (!isSole || authority.Tenants.Count > 1))
         {
-            throw new OperatorException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '*', which is only for a sole authority and stands alone; list the GUIDs of its tenants.");
+            throw new StartupException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '*', which is only for a sole authority and stands alone; list the GUIDs of its tenants.");
         }
 
         if (authority.Tenants.Find(t => t != AnyTenant && !Guid.TryParseExact(t, "D", out _)) is { } wrong)
         {
-            throw new OperatorException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '{wrong}', which is neither a GUID nor '*'; correct it.");
+            throw new StartupException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '{wrong}', which is neither a GUID nor '*'; correct it.");
         }
     }
 
@@ -149,7 +149,7 @@ internal static class Authentication
                     return;
                 }
 
-                await context.HttpContext.RequestServices.GetRequiredService<RememberedTokens>().AddAsync(context);
+                await context.HttpContext.RequestServices.GetRequiredService<ValidatedTokenCache>().AddAsync(context);
             },
             OnChallenge = Challenges.AnswerAsync,
         };

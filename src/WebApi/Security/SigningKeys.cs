@@ -13,15 +13,15 @@ internal static class SigningKeys
     /// <summary>The key of <c>.env.example</c>, which everybody knows.</summary>
     public const string Example = "ZXhhbXBsZSBrZXksIHJlcGxhY2UgaXQgYmVmb3JlIHVzZSE=";
 
-    private const int LeastBytes = 32;
+    private const int MinBytes = 32;
 
     /// <summary>Decodes the keys of the configuration.</summary>
-    /// <exception cref="OperatorException">One is not base64, or too short.</exception>
+    /// <exception cref="StartupException">One is not base64, or too short.</exception>
     public static IReadOnlyList<SymmetricSecurityKey> Read(TokenOptions options) => [.. options.SigningKeys.Select(Decode)];
 
     /// <summary>The development key, made when there is none yet.</summary>
     /// <param name="folder">The data folder.</param>
-    /// <exception cref="OperatorException">The folder cannot be written.</exception>
+    /// <exception cref="StartupException">The folder cannot be written.</exception>
     public static string Development(string folder)
     {
         var path = Path.Combine(folder, "signing-key");
@@ -40,7 +40,7 @@ internal static class SigningKeys
 
                 using (var file = new FileStream(draft, mode))
                 {
-                    file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(LeastBytes))));
+                    file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(MinBytes))));
                     file.Flush(flushToDisk: true);
                 }
 
@@ -55,11 +55,11 @@ internal static class SigningKeys
             }
 
             var key = ReadOwn(path).Trim();
-            return IsKey(key) ? key : throw new OperatorException($"The development key {path} is damaged: restore it from a backup, or delete it (all tokens that it signed end with it).");
+            return IsKey(key) ? key : throw new StartupException($"The development key {path} is damaged: restore it from a backup, or delete it (all tokens that it signed end with it).");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"The development key {path} can be neither read nor made ({exception.Message}); run as the account that owns the folder, or set DataFolder.");
+            throw new StartupException($"The development key {path} can be neither read nor made ({exception.Message}); run as the account that owns the folder, or set DataDirectory.");
         }
     }
 
@@ -72,12 +72,12 @@ internal static class SigningKeys
             var mode = File.GetUnixFileMode(file.SafeFileHandle);
             if ((mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0)
             {
-                throw new OperatorException($"Other accounts can read or change the development key {path} (mode {Convert.ToString((int)mode, 8)}): chmod 600 {path}, or delete it if it may be known (all tokens that it signed end with it).");
+                throw new StartupException($"Other accounts can read or change the development key {path} (mode {Convert.ToString((int)mode, 8)}): chmod 600 {path}, or delete it if it may be known (all tokens that it signed end with it).");
             }
 
             if (!FileOwner.IsThisAccount(file.SafeFileHandle, mode))
             {
-                throw new OperatorException($"The development key {path} belongs to another account, which may know it: chown it to the account of the service, or delete it (all tokens that it signed end with it).");
+                throw new StartupException($"The development key {path} belongs to another account, which may know it: chown it to the account of the service, or delete it (all tokens that it signed end with it).");
             }
         }
 
@@ -85,10 +85,10 @@ internal static class SigningKeys
         return reader.ReadToEnd();
     }
 
-    private static bool IsKey(string text) => Convert.TryFromBase64String(text, new byte[text.Length], out var length) && length >= LeastBytes;
+    private static bool IsKey(string text) => Convert.TryFromBase64String(text, new byte[text.Length], out var length) && length >= MinBytes;
 
     private static SymmetricSecurityKey Decode(string text) =>
         IsKey(text)
             ? new SymmetricSecurityKey(Convert.FromBase64String(text))
-            : throw new OperatorException($"Authentication:SigningKeys must be base64 of at least {LeastBytes} bytes each; make one with: openssl rand -base64 {LeastBytes}");
+            : throw new StartupException($"Authentication:SigningKeys must be base64 of at least {MinBytes} bytes each; make one with: openssl rand -base64 {MinBytes}");
 }

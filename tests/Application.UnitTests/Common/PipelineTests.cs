@@ -16,13 +16,13 @@ namespace IndustryData.Application.UnitTests.Common;
 
 public sealed class PipelineTests
 {
-    private static readonly Type[] _messages = [.. typeof(ApplicationServices).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IMessage)))];
+    private static readonly Type[] _messages = [.. typeof(ApplicationServiceCollectionExtensions).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IMessage)))];
 
     /// <summary>The names of every command and query that there is.</summary>
     public static TheoryData<string> Messages() => [.. _messages.Select(m => m.Name)];
 
     public static TheoryData<string> Validators() =>
-        [.. typeof(ApplicationServices).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IValidator)) && !t.IsAbstract).Select(v => v.FullName!)];
+        [.. typeof(ApplicationServiceCollectionExtensions).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IValidator)) && !t.IsAbstract).Select(v => v.FullName!)];
 
     [Theory]
     [MemberData(nameof(Messages))]
@@ -100,7 +100,7 @@ public sealed class PipelineTests
     [MemberData(nameof(Validators))]
     public void Every_validator_is_registered(string validator)
     {
-        var type = typeof(ApplicationServices).Assembly.GetType(validator)!;
+        var type = typeof(ApplicationServiceCollectionExtensions).Assembly.GetType(validator)!;
         var services = new ServiceCollection();
         services.AddApplication(autoMapperLicenseKey: null);
 
@@ -112,7 +112,7 @@ public sealed class PipelineTests
     {
         using var cases = new UseCases();
 
-        var read = _messages.Where(m => m.IsAssignableTo(typeof(IReadFromBody))).ToList();
+        var read = _messages.Where(m => m.IsAssignableTo(typeof(IHasParseErrors))).ToList();
 
         read.ShouldNotBeEmpty();
         read.ShouldAllBe(m => cases.Get<IServiceProviderIsService>().IsService(typeof(IValidator<>).MakeGenericType(m)));
@@ -140,10 +140,10 @@ public sealed class PipelineTests
         { IsValueType: true } type => Activator.CreateInstance(type),
         var type when type == typeof(string) => "none",
         var type when type == typeof(ActivityPatch) => new ActivityPatch(new ActivityDraft(), new HashSet<string>()),
-        var type when type == typeof(RequestKey) => null,
+        var type when type == typeof(IdempotencyKey) => null,
         var type when type == typeof(RunCriteria) => RunCriteria.All,
-        var type when type == typeof(RunPosition) || type == typeof(ChangePlace) => null,
-        var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.Newest,
+        var type when type == typeof(KeysetCursor) || type == typeof(DeltaCursor) => null,
+        var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.NewestFirst,
         var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
         var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
         var type => throw new NotSupportedException($"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."),

@@ -25,7 +25,7 @@ public sealed class AddRunTests
         var run = stored.ShouldNotBeNull();
         run.TenantId.ShouldBe(UseCases.Tenant);
         run.CreatedDateTime.ShouldBe(UseCases.Now);
-        answer.WithRepresentation.ShouldBeNull();
+        answer.ReturnRepresentation.ShouldBeNull();
         answer.Id.ShouldBe(run.Id);
         answer.Run.ShouldBe(new RunResponse(
             run.Id.Value,
@@ -58,7 +58,7 @@ public sealed class AddRunTests
 
         var error = (await Send(cases, draft)).Error;
 
-        error!.Kind.ShouldBe(ErrorKind.Invalid);
+        error!.Kind.ShouldBe(ErrorKind.Validation);
         error.Shown().ShouldBe(["blank displayName", "endBeforeStart endDateTime", "missing statistics", "unexpectedBlockingError blockingError"]);
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
     }
@@ -135,13 +135,13 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases();
         var first = RunId.New(UseCases.Now);
-        var key = new RequestKey("k", new byte[32], WithRepresentation: false);
-        cases.Repository.AddOnceAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>()).Returns(new FirstAnswer(first, WithRepresentation: true));
+        var key = new IdempotencyKey("k", new byte[32], ReturnRepresentation: false);
+        cases.Repository.AddIdempotentAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>()).Returns(new IdempotentOutcome(first, ReturnRepresentation: true));
         cases.Reader.FindAsync(UseCases.Tenant, first, Arg.Any<CancellationToken>()).Returns(Sample.Response(first.Value));
 
         var answer = (await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, Sample.Draft, [], key), TestContext.Current.CancellationToken)).Value;
 
-        (answer.Id, answer.Run!.Id, answer.WithRepresentation).ShouldBe((first, first.Value, true));
+        (answer.Id, answer.Run!.Id, answer.ReturnRepresentation).ShouldBe((first, first.Value, true));
         await cases.Repository.DidNotReceiveWithAnyArgs().AddAsync(default!, TestContext.Current.CancellationToken);
     }
 

@@ -40,7 +40,7 @@ public sealed class ListRunsTests
     public async Task The_next_page_goes_on_after_the_last_run_of_the_one_before()
     {
         using var cases = new UseCases();
-        var query = Query(7) with { After = new RunPosition([UseCases.Now, Guid.CreateVersion7()]) };
+        var query = Query(7) with { After = new KeysetCursor([UseCases.Now, Guid.CreateVersion7()]) };
         cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
 
         var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
@@ -134,7 +134,7 @@ public sealed class ListRunsTests
     [InlineData("Status asc,Status desc", "Status asc,Id asc")]
     public void The_id_closes_every_order(string keys, string total)
     {
-        var order = RunOrderKey.Total(keys.Split(',').Select(k => new RunOrderKey(Enum.Parse<RunField>(k.Split(' ')[0]), k.EndsWith("desc", StringComparison.Ordinal))));
+        var order = RunOrderKey.WithTieBreaker(keys.Split(',').Select(k => new RunOrderKey(Enum.Parse<RunField>(k.Split(' ')[0]), k.EndsWith("desc", StringComparison.Ordinal))));
 
         string.Join(',', order.Select(k => $"{k.Field} {(k.IsDescending ? "desc" : "asc")}")).ShouldBe(total);
     }
@@ -142,10 +142,10 @@ public sealed class ListRunsTests
     [Fact]
     public void Page_sizes_are_the_contracts() => (RunPage.DefaultSize, RunPage.MaxSize).ShouldBe((100, 1000));
 
-    private static ListRunsQuery Query(int pageSize) => new(UseCases.Tenant, RunCriteria.All, RunOrderKey.Newest, pageSize);
+    private static ListRunsQuery Query(int pageSize) => new(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, pageSize);
 
     /// <summary>The first page of these runs, of whom there is room for so many; the reader gives no more than it is asked for.</summary>
-    private static async Task<(List<RunListItem> Read, RunPosition? Next)> List(IReadOnlyList<RunListItem> runs, int pageSize, int room = int.MaxValue)
+    private static async Task<(List<RunListItem> Read, KeysetCursor? Next)> List(IReadOnlyList<RunListItem> runs, int pageSize, int room = int.MaxValue)
     {
         using var cases = new UseCases();
         cases.Reader.ListAsync(Arg.Any<ListRunsQuery>(), null, TestContext.Current.CancellationToken)
@@ -155,7 +155,7 @@ public sealed class ListRunsTests
         await foreach (var run in page.Runs)
         {
             read.Add(run);
-            page.IsFull = read.Count >= room;
+            page.SizeLimitReached = read.Count >= room;
         }
 
         return (read, page.Next);

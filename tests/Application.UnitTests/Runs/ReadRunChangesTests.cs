@@ -18,7 +18,7 @@ public sealed class ReadRunChangesTests
     {
         var result = await ReadAsync(Place(walk: null) with { Since = UseCases.Now.AddDays(-days) }, there: 0);
 
-        (result.Succeeded(out _, out var error) ? null : error!.Code).ShouldBe(refusal);
+        (result.TryGetValue(out _, out var error) ? null : error!.Code).ShouldBe(refusal);
         error?.Kind.ShouldBe(ErrorKind.Gone);
     }
 
@@ -34,40 +34,40 @@ public sealed class ReadRunChangesTests
         var page = (await ReadAsync(Place(walk: null), there: 2)).Value;
 
         page.Changes.Count.ShouldBe(2);
-        page.Next.ShouldBe(new ChangePlace(_incarnation, UseCases.Now, From: 85, Settled: 90, Walk: null));
+        page.Next.ShouldBe(new DeltaCursor(_incarnation, UseCases.Now, From: 85, LowWatermark: 90, Scan: null));
     }
 
     [Fact]
     public async Task A_page_in_a_walk_keeps_its_end_and_where_the_next_walk_begins()
     {
-        var walk = new ChangeWalk(55, Guid.Empty, Until: 60, IsFirst: true);
+        var walk = new DeltaScan(55, Guid.Empty, UpperBound: 60, IsInitialSync: true);
 
         var page = (await ReadAsync(Place(walk), there: 4)).Value;
 
         page.Changes.Count.ShouldBe(3);
-        page.Next.ShouldBe(Place(walk with { Number = 102, Id = page.Changes[2].Id }));
+        page.Next.ShouldBe(Place(walk with { ChangeNumber = 102, Id = page.Changes[2].Id }));
     }
 
     [Fact]
     public async Task A_page_that_is_full_before_its_size_goes_on_after_its_last_change()
     {
-        var walk = new ChangeWalk(55, Guid.Empty, Until: 160, IsFirst: false);
+        var walk = new DeltaScan(55, Guid.Empty, UpperBound: 160, IsInitialSync: false);
 
         var page = (await ReadAsync(Place(walk), there: 2, isFull: true)).Value;
 
         page.Changes.Count.ShouldBe(2);
-        page.Next.ShouldBe(Place(walk with { Number = 101, Id = page.Changes[1].Id }));
+        page.Next.ShouldBe(Place(walk with { ChangeNumber = 101, Id = page.Changes[1].Id }));
     }
 
-    private static ChangePlace Place(ChangeWalk? walk) => new(_incarnation, UseCases.Now, From: 50, Settled: 55, walk);
+    private static DeltaCursor Place(DeltaScan? walk) => new(_incarnation, UseCases.Now, From: 50, LowWatermark: 55, walk);
 
     /// <summary>A page of 3 where so many changes are to be read.</summary>
-    private static async Task<Result<RunChangePage>> ReadAsync(ChangePlace from, int there, bool knows = true, bool isFull = false)
+    private static async Task<Result<RunDeltaPage>> ReadAsync(DeltaCursor from, int there, bool knows = true, bool isFull = false)
     {
         using var cases = new UseCases();
-        cases.Reader.ReadChangeClockAsync(default, from, Cancellation).ReturnsForAnyArgs(new ChangeClock(_incarnation, UseCases.Now, From: 85, Settled: 90, Next: 120, knows));
+        cases.Reader.ReadChangeHorizonAsync(default, from, Cancellation).ReturnsForAnyArgs(new ChangeHorizon(_incarnation, UseCases.Now, From: 85, LowWatermark: 90, HighWatermark: 120, knows));
         cases.Reader.ReadChangesAsync(null!, null!, Cancellation)
-            .ReturnsForAnyArgs(call => ([.. Enumerable.Range(100, Math.Min(there, call.Arg<ReadRunChangesQuery>().PageSize)).Select(n => new RunChange(Guid.NewGuid(), n, Run: null))], isFull));
-        return await cases.Sender.Send(new ReadRunChangesQuery(UseCases.Tenant, RunCriteria.All, PageSize: 3, from, FromNow: false, WithStatistics: false), Cancellation);
+            .ReturnsForAnyArgs(call => ([.. Enumerable.Range(100, Math.Min(there, call.Arg<GetRunDeltaQuery>().PageSize)).Select(n => new RunChange(Guid.NewGuid(), n, Run: null))], isFull));
+        return await cases.Sender.Send(new GetRunDeltaQuery(UseCases.Tenant, RunCriteria.All, PageSize: 3, from, StartFromLatest: false, WithStatistics: false), Cancellation);
     }
 }

@@ -17,9 +17,9 @@ public sealed class SumRunStatisticsTests
         var sums = _totals.Select((total, i) => (total, i)).ToDictionary(t => t.total, t => (BigInteger?)t.i);
         sums[RunField.Groups] = null;
 
-        var sum = (await Sum(new RunSums(newest, "failed", sums))).Value;
+        var sum = (await Sum(new RunTotalsRow(newest, "failed", sums))).Value;
 
-        sum.ShouldBe(new RunStatisticsSum(newest, "failed", new InboundTotals { Errors = 0, Warnings = 1, Memberships = 3, Organizations = 4, People = 5 }));
+        sum.ShouldBe(new RunTotals(newest, "failed", new InboundTotals { Errors = 0, Warnings = 1, Memberships = 3, Organizations = 4, People = 5 }));
     }
 
     [Theory]
@@ -28,19 +28,19 @@ public sealed class SumRunStatisticsTests
     public async Task The_largest_count_is_a_sum_and_one_more_is_none(RunField field, string path)
     {
         var sums = _totals.ToDictionary(t => t, _ => (BigInteger?)long.MaxValue);
-        (await Sum(new RunSums(Guid.Empty, "failed", sums))).Error.ShouldBeNull();
+        (await Sum(new RunTotalsRow(Guid.Empty, "failed", sums))).Error.ShouldBeNull();
 
         sums[field] = (BigInteger)long.MaxValue + 1;
-        var error = (await Sum(new RunSums(Guid.Empty, "failed", sums))).Error.ShouldNotBeNull();
+        var error = (await Sum(new RunTotalsRow(Guid.Empty, "failed", sums))).Error.ShouldNotBeNull();
 
         error.Code.ShouldBe("sumTooLarge");
         error.Message.ShouldContain(path);
     }
 
     [Fact]
-    public async Task Without_runs_there_is_no_newest() => (await Sum(null)).Value.Newest.ShouldBeNull();
+    public async Task Without_runs_there_is_no_newest() => (await Sum(null)).Value.NewestRunId.ShouldBeNull();
 
-    private static async Task<Result<RunStatisticsSum>> Sum(RunSums? sums)
+    private static async Task<Result<RunTotals>> Sum(RunTotalsRow? sums)
     {
         using var cases = new UseCases();
         cases.Reader.SumAsync(UseCases.Tenant, RunCriteria.All, TestContext.Current.CancellationToken).Returns(sums);

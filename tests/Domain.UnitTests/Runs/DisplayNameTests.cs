@@ -43,21 +43,21 @@ public sealed class DisplayNameTests
     // Discovery would show the texts to the runner, and half a surrogate pair does not survive that.
     [Theory]
     [MemberData(nameof(Good), DisableDiscoveryEnumeration = true)]
-    public void A_text_of_1_to_256_code_units_is_a_name(string name) => DisplayName.Fault(name).ShouldBeNull();
+    public void A_text_of_1_to_256_code_units_is_a_name(string name) => DisplayName.Validate(name).ShouldBeNull();
 
     [Theory]
     [MemberData(nameof(Bad), DisableDiscoveryEnumeration = true)]
     public void Another_text_has_a_fault(string name, string code)
     {
-        var fault = DisplayName.Fault(name).ShouldNotBeNull();
+        var fault = DisplayName.Validate(name).ShouldNotBeNull();
 
-        (fault.Kind, fault.Code, fault.Target).ShouldBe((ErrorKind.Invalid, code, "displayName"));
+        (fault.Kind, fault.Code, fault.Target).ShouldBe((ErrorKind.Validation, code, "displayName"));
     }
 
     [Fact]
-    public void None_is_missing() => DisplayName.Fault(null).ShouldNotBeNull().Code.ShouldBe("missing");
+    public void None_is_missing() => DisplayName.Validate(null).ShouldNotBeNull().Code.ShouldBe("missing");
 
     [Fact]
     public void The_fault_of_a_long_name_says_how_long_it_is_and_may_be() =>
-        DisplayName.Fault(new string('a', 300))!.Message.ShouldBe("displayName has 300 UTF-16 code units; shorten it to 256.");
+        DisplayName.Validate(new string('a', 300))!.Message.ShouldBe("displayName has 300 UTF-16 code units; shorten it to 256.");
 }

@@ -11,7 +11,7 @@ public sealed class PublicErrorTests
     [InlineData("""{"innerError":{"message":"m","details":[{"code":"d"}],"attempts":1.50,"deep":{"a":[1e400,null,true]}}}""")]
     public void What_Graph_declares_is_kept(string json)
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
 
         Reading.Error(json, faults).ShouldNotBeNull().Json.ShouldBe(json);
         faults.ShouldBeEmpty();
@@ -24,7 +24,7 @@ public sealed class PublicErrorTests
     [InlineData("{}", """{"code":null}""", false)]
     public void Two_are_equal_when_their_content_is(string one, string other, bool areEqual)
     {
-        var (a, b) = (Reading.Error(one, new Faults())!, Reading.Error(other, new Faults())!);
+        var (a, b) = (Reading.Error(one, new ValidationErrors())!, Reading.Error(other, new ValidationErrors())!);
 
         (a == b).ShouldBe(areEqual);
         (!areEqual || a.GetHashCode() == b.GetHashCode()).ShouldBeTrue();
@@ -35,7 +35,7 @@ public sealed class PublicErrorTests
     [InlineData(1001, "tooMany blockingError/details")]
     public void Details_are_a_thousand_at_most(int count, string fault)
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         Reading.Error($$"""{"details":[{{string.Join(',', Enumerable.Repeat("{}", count))}}]}""", faults);
 
         string.Join(", ", faults.Select(f => $"{f.Code} {f.Target}")).ShouldBe(fault);
@@ -44,7 +44,7 @@ public sealed class PublicErrorTests
     [Fact]
     public void Annotations_are_dropped()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         var error = Reading.Error(
             """
             {"@odata.type":"#microsoft.graph.publicError","code@x.y":1,"code":"x",
@@ -76,7 +76,7 @@ public sealed class PublicErrorTests
     [InlineData("""{"@odata.type":1}""", "unknownType blockingError/@odata.type")]
     public void Anything_else_has_a_fault_with_its_path(string json, string fault)
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
 
         Reading.Error(json, faults).ShouldBeNull();
         faults.Shown().ShouldBe([fault]);
@@ -85,7 +85,7 @@ public sealed class PublicErrorTests
     [Fact]
     public void Every_fault_is_found()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         Reading.Error("""{"code":1,"details":[{"message":2},3],"innerError":{"target":4},"more":5}""", faults).ShouldBeNull();
 
         faults.Shown().ShouldBe(

@@ -75,7 +75,7 @@ public sealed class RunChangeTests
         run.Version.ShouldBe(3);
     }
 
-    private static Run Running() => Run.Add(
+    private static Run Running() => Run.Create(
         _tenant,
         new RunDraft { DisplayName = "a", StartDateTime = _start, EndDateTime = _start.AddHours(9), Status = RunStatus.Running, Statistics = RunStatistics.Empty },
         _start).Value;

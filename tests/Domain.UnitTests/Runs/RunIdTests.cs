@@ -14,11 +14,11 @@ public sealed class RunIdTests
     [InlineData("2026-12-31T23:30:00-01:00", "2027-01-01")]
     [InlineData("9999-12-31T23:59:59Z", "9999-10-01")]
     public void Its_quarter_is_that_of_its_time_in_UTC(string made, string quarter) =>
-        RunId.New(DateTimeOffset.Parse(made, CultureInfo.InvariantCulture)).Quarter.ShouldBe(DateOnly.Parse(quarter, CultureInfo.InvariantCulture));
+        RunId.New(DateTimeOffset.Parse(made, CultureInfo.InvariantCulture)).PartitionQuarter.ShouldBe(DateOnly.Parse(quarter, CultureInfo.InvariantCulture));
 
     [Fact]
     public void The_quarter_of_an_id_beyond_all_years_is_the_last() =>
-        new RunId(Guid.AllBitsSet).Quarter.ShouldBe(new DateOnly(9999, 10, 1));
+        new RunId(Guid.AllBitsSet).PartitionQuarter.ShouldBe(new DateOnly(9999, 10, 1));
 
     [Theory]
     [InlineData(0)]
@@ -52,8 +52,8 @@ public sealed class RunIdTests
     [Fact]
     public void A_text_is_read_in_any_case_and_written_in_lower_case()
     {
-        RunId.FromText(Text).ShouldBe(new RunId(new Guid(Text)));
-        RunId.FromText(Text.ToUpperInvariant()).ShouldBe(new RunId(new Guid(Text)));
+        RunId.TryParse(Text).ShouldBe(new RunId(new Guid(Text)));
+        RunId.TryParse(Text.ToUpperInvariant()).ShouldBe(new RunId(new Guid(Text)));
         new RunId(new Guid(Text)).ToString().ShouldBe(Text);
     }
 
@@ -71,5 +71,5 @@ public sealed class RunIdTests
     [InlineData("0x9ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b")]
     [InlineData("+19ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b")]
     [InlineData("019ab0c1-+2e3-0xf5-8a6b-7c8d9e0f1a2b")]
-    public void No_other_text_is_an_id(string text) => RunId.FromText(text).ShouldBeNull();
+    public void No_other_text_is_an_id(string text) => RunId.TryParse(text).ShouldBeNull();
 }

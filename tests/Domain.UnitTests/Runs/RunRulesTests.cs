@@ -14,23 +14,23 @@ public sealed class RunRulesTests
     [Fact]
     public void A_run_says_when_it_began()
     {
-        RunRules.StartDateTime(new RunDraft { StartDateTime = _start }).ShouldBeNull();
-        Shown(RunRules.StartDateTime(new RunDraft())).ShouldBe("missing startDateTime");
+        RunRules.ValidateStartDateTime(new RunDraft { StartDateTime = _start }).ShouldBeNull();
+        Shown(RunRules.ValidateStartDateTime(new RunDraft())).ShouldBe("missing startDateTime");
     }
 
     [Fact]
     public void A_run_says_how_it_stands()
     {
-        RunRules.Status(new RunDraft { Status = RunStatus.Failed }).ShouldBeNull();
-        Shown(RunRules.Status(new RunDraft())).ShouldBe("missing status");
-        RunStatus.All.ShouldAllBe(s => RunRules.Status(new RunDraft())!.Message.Contains(s.Name));
+        RunRules.ValidateStatus(new RunDraft { Status = RunStatus.Failed }).ShouldBeNull();
+        Shown(RunRules.ValidateStatus(new RunDraft())).ShouldBe("missing status");
+        RunStatus.All.ShouldAllBe(s => RunRules.ValidateStatus(new RunDraft())!.Message.Contains(s.Name));
     }
 
     [Fact]
     public void A_run_says_what_it_counted()
     {
-        RunRules.Statistics(new RunDraft { Statistics = RunStatistics.Empty }).ShouldBeNull();
-        Shown(RunRules.Statistics(new RunDraft())).ShouldBe("missing statistics");
+        RunRules.ValidateStatistics(new RunDraft { Statistics = RunStatistics.Empty }).ShouldBeNull();
+        Shown(RunRules.ValidateStatistics(new RunDraft())).ShouldBe("missing statistics");
     }
 
     [Theory]
@@ -39,8 +39,8 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.FromName(status) };
 
-        Shown(RunRules.EndDateTime(run)).ShouldBe("missing endDateTime");
-        RunRules.EndDateTime(run with { EndDateTime = _end }).ShouldBeNull();
+        Shown(RunRules.ValidateEndDateTime(run)).ShouldBe("missing endDateTime");
+        RunRules.ValidateEndDateTime(run with { EndDateTime = _end }).ShouldBeNull();
     }
 
     [Fact]
@@ -48,8 +48,8 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.Running };
 
-        RunRules.EndDateTime(run).ShouldBeNull();
-        RunRules.EndDateTime(run with { EndDateTime = _end }).ShouldBeNull();
+        RunRules.ValidateEndDateTime(run).ShouldBeNull();
+        RunRules.ValidateEndDateTime(run with { EndDateTime = _end }).ShouldBeNull();
     }
 
     [Theory]
@@ -58,8 +58,8 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.FromName(status) };
 
-        RunRules.EndDateTime(run with { EndDateTime = _start }).ShouldBeNull();
-        Shown(RunRules.EndDateTime(run with { EndDateTime = _start.AddMicroseconds(-1) })).ShouldBe("endBeforeStart endDateTime");
+        RunRules.ValidateEndDateTime(run with { EndDateTime = _start }).ShouldBeNull();
+        Shown(RunRules.ValidateEndDateTime(run with { EndDateTime = _start.AddMicroseconds(-1) })).ShouldBe("endBeforeStart endDateTime");
     }
 
     [Fact]
@@ -67,13 +67,13 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.Completed };
 
-        RunRules.EndDateTime(run with { EndDateTime = new DateTimeOffset(2026, 11, 22, 1, 0, 0, TimeSpan.FromHours(-2)) }).ShouldBeNull();
-        Shown(RunRules.EndDateTime(run with { EndDateTime = new DateTimeOffset(2026, 11, 22, 3, 0, 0, TimeSpan.FromHours(2)) })).ShouldBe("endBeforeStart endDateTime");
+        RunRules.ValidateEndDateTime(run with { EndDateTime = new DateTimeOffset(2026, 11, 22, 1, 0, 0, TimeSpan.FromHours(-2)) }).ShouldBeNull();
+        Shown(RunRules.ValidateEndDateTime(run with { EndDateTime = new DateTimeOffset(2026, 11, 22, 3, 0, 0, TimeSpan.FromHours(2)) })).ShouldBe("endBeforeStart endDateTime");
     }
 
     [Fact]
     public void An_end_is_not_compared_with_a_start_that_is_missing() =>
-        RunRules.EndDateTime(new RunDraft { EndDateTime = _end, Status = RunStatus.Completed }).ShouldBeNull();
+        RunRules.ValidateEndDateTime(new RunDraft { EndDateTime = _end, Status = RunStatus.Completed }).ShouldBeNull();
 
     [Theory]
     [InlineData("running", true)]
@@ -85,13 +85,13 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { Status = RunStatus.FromName(status) };
 
-        RunRules.BlockingError(run).ShouldBeNull();
-        Shown(RunRules.BlockingError(run with { BlockingError = new PublicError("{}") })).ShouldBe(isAllowed ? null : "unexpectedBlockingError blockingError");
+        RunRules.ValidateBlockingError(run).ShouldBeNull();
+        Shown(RunRules.ValidateBlockingError(run with { BlockingError = new PublicError("{}") })).ShouldBe(isAllowed ? null : "unexpectedBlockingError blockingError");
     }
 
     [Fact]
     public void An_error_is_not_judged_by_a_status_that_is_missing() =>
-        RunRules.BlockingError(new RunDraft { BlockingError = new PublicError("{}") }).ShouldBeNull();
+        RunRules.ValidateBlockingError(new RunDraft { BlockingError = new PublicError("{}") }).ShouldBeNull();
 
     private static string? Shown(Error? fault) => fault is null ? null : $"{fault.Code} {fault.Target}";
 }

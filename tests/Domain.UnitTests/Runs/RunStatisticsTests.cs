@@ -198,7 +198,7 @@ public sealed class RunStatisticsTests
     [Fact]
     public void Faults_found_elsewhere_do_not_spoil_statistics()
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         faults.Add("status", "unknownStatus", "…");
 
         Reading.Statistics("{}", faults).ShouldNotBeNull();
@@ -284,7 +284,7 @@ public sealed class RunStatisticsTests
     /// <summary>The faults of statistics that must have some.</summary>
     private static string[] Faulty(string json)
     {
-        var faults = new Faults();
+        var faults = new ValidationErrors();
         Reading.Statistics(json, faults).ShouldBeNull();
         return faults.Shown();
     }

@@ -37,7 +37,7 @@ public sealed class RunStatusTests
     [InlineData("running ")]
     [InlineData("0")]
     [InlineData("inProgress")]
-    [InlineData(RunStatus.Sentinel)]
+    [InlineData(RunStatus.UnknownFutureValue)]
     public void No_other_text_is_a_name(string name) => RunStatus.FromName(name).ShouldBeNull();
 
     [Theory]
@@ -47,20 +47,20 @@ public sealed class RunStatusTests
     public void A_number_of_none_is_an_exception(short number) => Should.Throw<ArgumentOutOfRangeException>(() => RunStatus.FromNumber(number));
 
     [Fact]
-    public void The_sentinel_is_graphs() => RunStatus.Sentinel.ShouldBe("unknownFutureValue");
+    public void The_sentinel_is_graphs() => RunStatus.UnknownFutureValue.ShouldBe("unknownFutureValue");
 
     [Fact]
     public void Only_running_is_open_and_may_become_any_of_the_others()
     {
         RunStatus.All.Where(s => !s.IsTerminal).ShouldBe([RunStatus.Running]);
-        RunStatus.Running.Next.ShouldBe([RunStatus.Failed, RunStatus.Completed, RunStatus.CompletedWithErrors, RunStatus.CompletedWithWarnings]);
+        RunStatus.Running.AllowedTransitions.ShouldBe([RunStatus.Failed, RunStatus.Completed, RunStatus.CompletedWithErrors, RunStatus.CompletedWithWarnings]);
     }
 
     [Fact]
     public void The_others_are_final() =>
-        RunStatus.All.Where(s => s.IsTerminal).ShouldAllBe(s => s.Next.Count == 0);
+        RunStatus.All.Where(s => s.IsTerminal).ShouldAllBe(s => s.AllowedTransitions.Count == 0);
 
     [Fact]
     public void Three_may_have_a_blocking_error() =>
-        RunStatus.All.Where(s => s.MayHaveBlockingError).ShouldBe([RunStatus.Running, RunStatus.Failed, RunStatus.CompletedWithErrors]);
+        RunStatus.All.Where(s => s.AllowsBlockingError).ShouldBe([RunStatus.Running, RunStatus.Failed, RunStatus.CompletedWithErrors]);
 }

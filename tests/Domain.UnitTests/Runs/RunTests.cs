@@ -20,7 +20,7 @@ public sealed class RunTests
     [Fact]
     public void A_new_run_is_what_its_reporter_told()
     {
-        var run = Run.Add(_tenant, _draft, _now).Value;
+        var run = Run.Create(_tenant, _draft, _now).Value;
 
         run.TenantId.ShouldBe(_tenant);
         run.DisplayName.Value.ShouldBe(" Nightly rostering ");
@@ -33,7 +33,7 @@ public sealed class RunTests
     [Fact]
     public void Its_moments_are_in_UTC()
     {
-        var run = Run.Add(_tenant, _draft, _now).Value;
+        var run = Run.Create(_tenant, _draft, _now).Value;
 
         Exactly(run.StartDateTime, "2026-11-22T02:00:00.0000000+00:00");
         Exactly(run.EndDateTime!.Value, "2026-11-22T02:41:07.0000000+00:00");
@@ -45,7 +45,7 @@ public sealed class RunTests
     public void Its_moments_are_cut_not_rounded_to_the_microsecond()
     {
         var second = new DateTimeOffset(1900, 1, 1, 0, 0, 1, TimeSpan.Zero); // before 1970 too
-        var run = Run.Add(_tenant, _draft with { StartDateTime = second.AddTicks(19), EndDateTime = second.AddTicks(29) }, _now).Value;
+        var run = Run.Create(_tenant, _draft with { StartDateTime = second.AddTicks(19), EndDateTime = second.AddTicks(29) }, _now).Value;
 
         Exactly(run.StartDateTime, "1900-01-01T00:00:01.0000010+00:00");
         Exactly(run.EndDateTime!.Value, "1900-01-01T00:00:01.0000020+00:00");
@@ -54,7 +54,7 @@ public sealed class RunTests
     [Fact]
     public void The_first_and_the_last_moment_of_the_calendar_can_be_kept()
     {
-        var run = Run.Add(_tenant, _draft with { StartDateTime = DateTimeOffset.MinValue, EndDateTime = DateTimeOffset.MaxValue }, _now).Value;
+        var run = Run.Create(_tenant, _draft with { StartDateTime = DateTimeOffset.MinValue, EndDateTime = DateTimeOffset.MaxValue }, _now).Value;
 
         Exactly(run.StartDateTime, "0001-01-01T00:00:00.0000000+00:00");
         Exactly(run.EndDateTime!.Value, "9999-12-31T23:59:59.9999990+00:00");
@@ -63,7 +63,7 @@ public sealed class RunTests
     [Fact]
     public void Its_id_carries_the_time_of_the_servers_clock()
     {
-        var id = Run.Add(_tenant, _draft, _now).Value.Id.Value;
+        var id = Run.Create(_tenant, _draft, _now).Value.Id.Value;
 
         id.Version.ShouldBe(7);
         Convert.ToInt64(id.ToString("N")[..12], 16).ShouldBe(_now.ToUnixTimeMilliseconds());
@@ -71,14 +71,14 @@ public sealed class RunTests
 
     [Fact]
     public void A_running_run_needs_no_end() =>
-        Run.Add(_tenant, _draft with { Status = RunStatus.Running, EndDateTime = null }, _now).Value.EndDateTime.ShouldBeNull();
+        Run.Create(_tenant, _draft with { Status = RunStatus.Running, EndDateTime = null }, _now).Value.EndDateTime.ShouldBeNull();
 
     [Fact]
     public void Every_broken_rule_is_named()
     {
-        var error = Run.Add(_tenant, new RunDraft(), _now).Error.ShouldNotBeNull();
+        var error = Run.Create(_tenant, new RunDraft(), _now).Error.ShouldNotBeNull();
 
-        error.Kind.ShouldBe(ErrorKind.Invalid);
+        error.Kind.ShouldBe(ErrorKind.Validation);
         error.Details.Shown().ShouldBe(["missing displayName", "missing startDateTime", "missing endDateTime", "missing status", "missing statistics"]);
     }
 
@@ -87,7 +87,7 @@ public sealed class RunTests
     {
         var draft = _draft with { DisplayName = " ", Status = RunStatus.Completed, EndDateTime = _draft.StartDateTime!.Value.AddTicks(-10) };
 
-        Run.Add(_tenant, draft, _now).Error!.Details.Shown().ShouldBe(["blank displayName", "endBeforeStart endDateTime", "unexpectedBlockingError blockingError"]);
+        Run.Create(_tenant, draft, _now).Error!.Details.Shown().ShouldBe(["blank displayName", "endBeforeStart endDateTime", "unexpectedBlockingError blockingError"]);
     }
 
     public static TheoryData<string> Members() => [.. typeof(RunDraft).GetProperties().Select(p => p.Name).Except([nameof(RunDraft.BlockingError), nameof(RunDraft.Activities)])];
@@ -99,12 +99,12 @@ public sealed class RunTests
         var draft = _draft with { };
         typeof(RunDraft).GetProperty(member)!.SetValue(draft, null);
 
-        Run.Add(_tenant, draft, _now).Error.ShouldNotBeNull().Details.ShouldHaveSingleItem().Target.ShouldBe(char.ToLowerInvariant(member[0]) + member[1..]);
+        Run.Create(_tenant, draft, _now).Error.ShouldNotBeNull().Details.ShouldHaveSingleItem().Target.ShouldBe(char.ToLowerInvariant(member[0]) + member[1..]);
     }
 
     [Fact]
     public void A_blocking_error_is_not_required() =>
-        Run.Add(_tenant, _draft with { BlockingError = null }, _now).Value.BlockingError.ShouldBeNull();
+        Run.Create(_tenant, _draft with { BlockingError = null }, _now).Value.BlockingError.ShouldBeNull();
 
     // DateTimeOffsets are equal when their instants are, whatever their offsets.
     private static void Exactly(DateTimeOffset moment, string written) => moment.ToString("O").ShouldBe(written);

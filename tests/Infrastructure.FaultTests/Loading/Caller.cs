@@ -50,14 +50,14 @@ internal sealed class Caller : IDisposable
     }
 
     /// <summary>Adds a run.</summary>
-    public Task<Answer> PostRunAsync(string name, string? key = null, int statisticsBytes = 0) =>
+    public Task<ResponseDescription> PostRunAsync(string name, string? key = null, int statisticsBytes = 0) =>
         SendAsync(HttpMethod.Post, "process/runs/$ref", RunBody(name, statisticsBytes), key);
 
     /// <summary>Reads.</summary>
-    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
+    public Task<ResponseDescription> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     /// <summary>Sends a request and waits for its answer.</summary>
-    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, string? key = null)
+    public async Task<ResponseDescription> SendAsync(HttpMethod method, string path, string? body = null, string? key = null)
     {
         var sentAt = Stopwatch.GetTimestamp();
         var isWrite = method != HttpMethod.Get;
@@ -78,14 +78,14 @@ internal sealed class Caller : IDisposable
             var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             var (code, message) = response.IsSuccessStatusCode ? ("", "") : ReadError(text);
             var id = response.Headers.Location?.Segments[^1] ?? "";
-            return new Answer(
+            return new ResponseDescription(
                 sentAt, Stopwatch.GetElapsedTime(sentAt), (int)response.StatusCode, isWrite, code, id, message);
         }
         catch (Exception exception) when (
             exception is HttpRequestException or IOException or OperationCanceledException)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            return new Answer(sentAt, Stopwatch.GetElapsedTime(sentAt), 0, isWrite, Text: exception.Message);
+            return new ResponseDescription(sentAt, Stopwatch.GetElapsedTime(sentAt), 0, isWrite, Text: exception.Message);
         }
     }
 

@@ -10,8 +10,8 @@ internal sealed class HealthProbe : IAsyncDisposable
 
     private readonly Caller _caller;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<Answer> _ready = new();
-    private readonly ConcurrentQueue<Answer> _live = new();
+    private readonly ConcurrentQueue<ResponseDescription> _ready = new();
+    private readonly ConcurrentQueue<ResponseDescription> _live = new();
     private readonly Task _work;
 
     private HealthProbe(Uri root)
@@ -21,10 +21,10 @@ internal sealed class HealthProbe : IAsyncDisposable
     }
 
     /// <summary>The answers of <c>/health/ready</c>.</summary>
-    public IReadOnlyCollection<Answer> Ready => _ready;
+    public IReadOnlyCollection<ResponseDescription> Ready => _ready;
 
     /// <summary>The answers of <c>/health/live</c>.</summary>
-    public IReadOnlyCollection<Answer> Live => _live;
+    public IReadOnlyCollection<ResponseDescription> Live => _live;
 
     public static HealthProbe Start(Uri root) => new(root);
 
@@ -58,7 +58,7 @@ internal sealed class HealthProbe : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task AskAsync(string path, ConcurrentQueue<Answer> answers)
+    private async Task AskAsync(string path, ConcurrentQueue<ResponseDescription> answers)
     {
         while (!_stop.IsCancellationRequested)
         {

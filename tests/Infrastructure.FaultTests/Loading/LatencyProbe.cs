@@ -11,9 +11,9 @@ internal static class LatencyProbe
     /// <summary>
     /// Sends requests for a time. One waits for no other, so that a stalled service is not asked less often.
     /// </summary>
-    public static async Task<Latencies> MeasureAsync(Func<Task<Answer>> send, TimeSpan duration)
+    public static async Task<Latencies> MeasureAsync(Func<Task<ResponseDescription>> send, TimeSpan duration)
     {
-        var answers = new ConcurrentQueue<Answer>();
+        var answers = new ConcurrentQueue<ResponseDescription>();
         var sent = new List<Task>();
         var start = Stopwatch.GetTimestamp();
         using var timer = new PeriodicTimer(_interval);
@@ -30,7 +30,7 @@ internal static class LatencyProbe
 }
 
 /// <summary>The answers to the requests of one caller.</summary>
-internal sealed class Latencies(IReadOnlyList<Answer> answers)
+internal sealed class Latencies(IReadOnlyList<ResponseDescription> answers)
 {
     private readonly TimeSpan[] _sorted = [.. answers.Select(a => a.Elapsed).Order()];
 
@@ -41,7 +41,7 @@ internal sealed class Latencies(IReadOnlyList<Answer> answers)
     public TimeSpan Longest => _sorted[^1];
 
     /// <summary>The answers that were no success.</summary>
-    public IReadOnlyList<Answer> Failed { get; } = [.. answers.Where(a => !a.IsSuccess)];
+    public IReadOnlyList<ResponseDescription> Failed { get; } = [.. answers.Where(a => !a.IsSuccess)];
 
     /// <summary>
     /// What one tenant's p99 may be beside the load of another: twice its own, or 100 ms, whichever is more.

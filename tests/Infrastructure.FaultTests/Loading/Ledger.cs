@@ -14,7 +14,7 @@ internal sealed class Ledger(Guid tenant)
 
     private readonly ConcurrentDictionary<string, string> _acknowledged = new();
     private readonly ConcurrentDictionary<string, bool> _denied = new();
-    private readonly ConcurrentQueue<Answer> _answers = new();
+    private readonly ConcurrentQueue<ResponseDescription> _answers = new();
     private int _names;
     private int _changedIds;
     private int _unfinished;
@@ -24,7 +24,7 @@ internal sealed class Ledger(Guid tenant)
     public int Acknowledged => _acknowledged.Count;
 
     /// <summary>The answers that were no success, and the successes that took more than a second.</summary>
-    public IReadOnlyCollection<Answer> Answers => _answers;
+    public IReadOnlyCollection<ResponseDescription> Answers => _answers;
 
     /// <summary>Keyed writes that were repeated to the end of the test without a success.</summary>
     public int Unfinished => _unfinished;
@@ -39,7 +39,7 @@ internal sealed class Ledger(Guid tenant)
     public string NewName() => $"run {Interlocked.Increment(ref _names)}";
 
     /// <summary>Notes the answer to a run that was sent.</summary>
-    public void Note(string name, Answer answer)
+    public void Note(string name, ResponseDescription answer)
     {
         Note(answer);
         if (!answer.IsSuccess)
@@ -62,7 +62,7 @@ internal sealed class Ledger(Guid tenant)
     }
 
     /// <summary>Notes the answer to any other request.</summary>
-    public void Note(Answer answer)
+    public void Note(ResponseDescription answer)
     {
         if (!answer.IsSuccess || answer.Elapsed > _remarkable)
         {

@@ -16,11 +16,11 @@ internal sealed class Cluster : IAsyncDisposable
     private const string User = "postgres";
     private const string Database = "industrydata";
 
-    private readonly ServerAccount _account;
-    private readonly PostgresPrograms _programs;
+    private readonly PostgresOsAccount _account;
+    private readonly PostgresInstallation _programs;
     private readonly TestFolder _parent = new();
 
-    private Cluster(ServerAccount account, PostgresPrograms programs)
+    private Cluster(PostgresOsAccount account, PostgresInstallation programs)
     {
         _account = account;
         _programs = programs;
@@ -69,7 +69,7 @@ internal sealed class Cluster : IAsyncDisposable
         var standby = await PrepareAsync();
         var source = $"host=127.0.0.1 port={Port} user={User} application_name={name}";
         await standby.RunAsync(
-            Path.Combine(_programs.Folder, "pg_basebackup"),
+            Path.Combine(_programs.BinDirectory, "pg_basebackup"),
             "-D", standby.Folder, "-R", "-X", "stream", "-c", "fast", "-N", "-d", source);
         return standby;
     }
@@ -157,10 +157,10 @@ internal sealed class Cluster : IAsyncDisposable
     private static async Task<Cluster> PrepareAsync()
     {
         var options = new EmbeddedPostgresOptions();
-        var account = ServerAccount.Resolve(options);
+        var account = PostgresOsAccount.Resolve(options);
         var cluster = new Cluster(
-            account, await PostgresPrograms.FindAsync(options, account, null, CancellationToken.None));
-        await account.OwnFolderAsync(cluster.Folder, CancellationToken.None);
+            account, await PostgresInstallation.FindAsync(options, account, null, CancellationToken.None));
+        await account.CreateOwnedDirectoryAsync(cluster.Folder, CancellationToken.None);
         return cluster;
     }
 

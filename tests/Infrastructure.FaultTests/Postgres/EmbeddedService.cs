@@ -14,7 +14,7 @@ internal sealed class EmbeddedService : IAsyncDisposable
         _folder = folder;
         _service = service;
         var options = new EmbeddedPostgresOptions();
-        var postgres = PostgresServer.DescribeRunning(DataFolder.Resolve(folder, options), options);
+        var postgres = PostgresServer.GetConnectionInfo(DataDirectory.Resolve(folder, options), options);
         ConnectionString = $"Host={postgres.Host};Port={postgres.Port};Username={postgres.User};" +
             $"Password={postgres.Password};Database={postgres.Database}";
     }
@@ -28,7 +28,7 @@ internal sealed class EmbeddedService : IAsyncDisposable
 
     /// <summary>Starts the service on a folder, and waits until it is ready.</summary>
     public static async Task<EmbeddedService> StartAsync(string folder) =>
-        new(folder, await ServiceProcess.StartAsync(("DataFolder", folder)));
+        new(folder, await ServiceProcess.StartAsync(("DataDirectory", folder)));
 
     /// <summary><c>kill -9</c> of the service alone.</summary>
     public Task KillServiceAsync() => _service.KillAsync();
@@ -40,7 +40,7 @@ internal sealed class EmbeddedService : IAsyncDisposable
     public async Task RestartAsync()
     {
         await _service.DisposeAsync();
-        _service = await ServiceProcess.StartAsync(("DataFolder", _folder));
+        _service = await ServiceProcess.StartAsync(("DataDirectory", _folder));
     }
 
     public async ValueTask DisposeAsync()

@@ -41,7 +41,7 @@ internal sealed class FaultReport(string scenario)
     /// <param name="answers">The answers.</param>
     /// <param name="breaks">Which ones break it.</param>
     /// <param name="rule">The rule.</param>
-    public void RequireNone(IEnumerable<Answer> answers, Func<Answer, bool> breaks, string rule)
+    public void RequireNone(IEnumerable<ResponseDescription> answers, Func<ResponseDescription, bool> breaks, string rule)
     {
         var found = answers.Where(breaks).ToList();
         var examples = found.OrderByDescending(a => a.Elapsed).Select(a => a.ToString()).Distinct().Take(MaxExamples);
@@ -49,12 +49,12 @@ internal sealed class FaultReport(string scenario)
     }
 
     /// <summary>States that no answer is another than a success, a 503, or none because the connection broke.</summary>
-    public void RequireOnlyUnavailable(IEnumerable<Answer> answers) =>
+    public void RequireOnlyUnavailable(IEnumerable<ResponseDescription> answers) =>
         RequireNone(
             answers, a => !a.IsSuccess && !a.IsUnavailable && a.Status != 0, "nothing but 2xx and 503 is answered");
 
     /// <summary>States that every request is answered, with a success or a 503.</summary>
-    public void RequireAnswered(IEnumerable<Answer> answers) =>
+    public void RequireAnswered(IEnumerable<ResponseDescription> answers) =>
         RequireNone(answers, a => !a.IsSuccess && !a.IsUnavailable, "nothing but 2xx and 503 is answered");
 
     /// <summary>

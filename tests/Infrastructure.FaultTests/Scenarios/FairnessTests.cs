@@ -48,7 +48,7 @@ public sealed class FairnessTests : FaultScenario
         Ledger ledger,
         LoadKind kind,
         int connections,
-        Func<Caller, Task<Answer>> probe)
+        Func<Caller, Task<ResponseDescription>> probe)
     {
         using var b = new Caller(service.Root, Caller.TenantB);
         await WarmUpAsync(ledger, b, runs: 2000);
@@ -66,7 +66,7 @@ public sealed class FairnessTests : FaultScenario
             beside.P99 <= alone.MaxP99UnderLoad, $"B's p99 is at most {alone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
     }
 
-    private static async Task<Answer> PostAsync(Caller caller, Ledger ledger)
+    private static async Task<ResponseDescription> PostAsync(Caller caller, Ledger ledger)
     {
         var name = ledger.NewName();
         var answer = await caller.PostRunAsync(name);

@@ -37,7 +37,7 @@ public sealed class ForeignLockTests : FaultScenario
         caller => caller.PostRunAsync("locked"),
         isRefused: false);
 
-    private async Task RunAsync(string scenario, string lockSql, Func<Caller, Task<Answer>> write, bool isRefused)
+    private async Task RunAsync(string scenario, string lockSql, Func<Caller, Task<ResponseDescription>> write, bool isRefused)
     {
         var report = new FaultReport(scenario);
         var ledger = new Ledger(Caller.TenantB);
@@ -54,7 +54,7 @@ public sealed class ForeignLockTests : FaultScenario
         await using var command = new NpgsqlCommand(lockSql, session, transaction);
         await command.ExecuteNonQueryAsync(Cancellation);
         var lockedAt = Stopwatch.GetTimestamp();
-        var ofA = new List<Answer>();
+        var ofA = new List<ResponseDescription>();
         var ofB = LatencyProbe.MeasureAsync(() => PostAsync(b, ledger), duration);
         do
         {
@@ -88,7 +88,7 @@ public sealed class ForeignLockTests : FaultScenario
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
-    private static async Task<Answer> PostAsync(Caller caller, Ledger ledger)
+    private static async Task<ResponseDescription> PostAsync(Caller caller, Ledger ledger)
     {
         var name = ledger.NewName();
         var answer = await caller.PostRunAsync(name, Random.Shared.Next(2) == 0 ? null : Guid.NewGuid().ToString());
@@ -96,7 +96,7 @@ public sealed class ForeignLockTests : FaultScenario
         return answer;
     }
 
-    private static async Task<TimeSpan?> WaitForSuccessAsync(Func<Task<Answer>> write, long since)
+    private static async Task<TimeSpan?> WaitForSuccessAsync(Func<Task<ResponseDescription>> write, long since)
     {
         while (Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(30))
         {

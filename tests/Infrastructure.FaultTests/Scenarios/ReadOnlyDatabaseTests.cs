@@ -75,7 +75,7 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
 
         await WarmUpAsync(ledger, caller);
         var run = await caller.PostRunAsync(ledger.NewName());
-        Answer[] changes =
+        ResponseDescription[] changes =
         [
             run,
             await caller.SendAsync(HttpMethod.Post, "process/runs/start", "{}"),

@@ -65,7 +65,7 @@ public sealed class SlowCommitTests : FaultScenario
         var slowSince = Stopwatch.GetTimestamp();
         var slow = caller.PostRunAsync(name);
         var keyed = ledger.NewName();
-        Task<Answer>[] others =
+        Task<ResponseDescription>[] others =
         [
             caller.PostRunAsync(keyed, Guid.NewGuid().ToString()),
             caller.SendAsync(HttpMethod.Patch, $"process/runs/{changed.Id}", """{"displayName":"changed"}"""),
@@ -75,7 +75,7 @@ public sealed class SlowCommitTests : FaultScenario
         var waited = await slow;
         ledger.Note(name, waited);
         ledger.Note(keyed, await others[0]);
-        Answer[] writes = [waited, .. await Task.WhenAll(others)];
+        ResponseDescription[] writes = [waited, .. await Task.WhenAll(others)];
 
         report.Note($"waited {waited.Elapsed.TotalSeconds:0.0} s");
         report.Require(waited.Elapsed > _duration * 0.9, "the commit is slow at all");

@@ -9,9 +9,9 @@ public sealed class AnswerBodyTests
     [Fact]
     public void Answer_over_its_limit_takes_no_room_from_the_others()
     {
-        var room = new AnswerRoom();
-        using var bytes = new ResponseBuffer(admission: null, isRequired: false);
-        using var body = new AnswerBody(100, room, bytes);
+        var room = new ResponseMemoryBudget();
+        using var bytes = new PooledBufferWriter(admission: null, isRequired: false);
+        using var body = new BufferedResponseBody(100, room, bytes);
 
         body.Write(new byte[90]);
         body.Write(new byte[90]);
@@ -19,7 +19,7 @@ public sealed class AnswerBodyTests
 
         body.IsOverLimit.ShouldBeTrue();
         body.Length.ShouldBe(0);
-        room.Take(AnswerRoom.Most).ShouldBeTrue();
+        room.TryReserve(ResponseMemoryBudget.MaxBytes).ShouldBeTrue();
     }
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class AnswerBodyTests
     [InlineData(50_000)]
     public void Buffer_with_a_short_first_segment_gives_as_much_as_is_asked_for(int size)
     {
-        using var bytes = new ResponseBuffer(admission: null, isRequired: false, firstSize: 1024);
+        using var bytes = new PooledBufferWriter(admission: null, isRequired: false, firstSize: 1024);
 
         bytes.GetMemory(size).Length.ShouldBeGreaterThanOrEqualTo(size);
         bytes.GetMemory(1).Span[0] = 7;
@@ -40,16 +40,16 @@ public sealed class AnswerBodyTests
     [Fact]
     public void Answer_that_is_replaced_gives_its_room_back_once()
     {
-        var room = new AnswerRoom();
-        using var bytes = new ResponseBuffer(admission: null, isRequired: false);
-        using var body = new AnswerBody(100, room, bytes);
+        var room = new ResponseMemoryBudget();
+        using var bytes = new PooledBufferWriter(admission: null, isRequired: false);
+        using var body = new BufferedResponseBody(100, room, bytes);
 
         body.Write(new byte[90]);
         body.SetLength(0);
         body.Write(new byte[20]);
         body.SetLength(0);
 
-        room.Take(AnswerRoom.Most).ShouldBeTrue();
-        room.Take(1).ShouldBeFalse();
+        room.TryReserve(ResponseMemoryBudget.MaxBytes).ShouldBeTrue();
+        room.TryReserve(1).ShouldBeFalse();
     }
 }

@@ -10,9 +10,9 @@ public sealed class BatchOrderTests
     public void What_waits_for_nothing_comes_first()
     {
         BatchItem[] items = [new() { Id = "a" }, Waits("b", "A"), Waits("c", "b"), Waits("d", "e"), new() { Id = "e" }];
-        var faults = new Faults();
+        var faults = new ValidationErrors();
 
-        BatchOrder.Of(items, faults).ShouldBe([0, 4, 1, 3, 2]);
+        BatchOrder.TopologicalSort(items, faults).ShouldBe([0, 4, 1, 3, 2]);
         faults.ShouldBeEmpty();
     }
 

@@ -19,7 +19,7 @@ public sealed class ItemPipelineTests
         var (status, error) = await AnswerAsync(async http =>
         {
             http.Response.StatusCode = 201;
-            for (var i = 0; i <= ItemPipeline.LongestAnswer / 4096; i++)
+            for (var i = 0; i <= BatchRequestExecutor.MaxResponseBytes / 4096; i++)
             {
                 await http.Response.BodyWriter.WriteAsync(new byte[4096]);
             }
@@ -35,7 +35,7 @@ public sealed class ItemPipelineTests
         foreach (var write in (Func<HttpContext, Task>[])[
             http => http.Response.WriteAsync("{\"half"),
             http => http.Response.Body.WriteAsync(new byte[10]).AsTask(),
-            http => http.Response.Body.WriteAsync(new byte[ItemPipeline.LongestAnswer + 1]).AsTask()])
+            http => http.Response.Body.WriteAsync(new byte[BatchRequestExecutor.MaxResponseBytes + 1]).AsTask()])
         {
             var (status, error) = await AnswerAsync(async http =>
             {
@@ -70,7 +70,7 @@ public sealed class ItemPipelineTests
     public async Task Answer_beyond_the_memory_share_is_replaced_by_a_refusal_and_does_not_throw(
         string method, string url, int expected, string? cause)
     {
-        var limits = new Limits { MemoryMegabytes = 1, MemorySharePercent = 1 };
+        var limits = new LimitOptions { MemoryMegabytes = 1, MemorySharePercent = 1 };
         using var load = new TenantLoad(limits);
         load.TryEnter();
         using var admission = new Admission(load, new MemoryBudget(limits), TimeSpan.FromSeconds(10));
@@ -89,11 +89,11 @@ public sealed class ItemPipelineTests
         RequestDelegate route, Admission? admission = null, string method = "GET", string url = "/")
     {
         await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging().AddScoped<Scoped>().BuildServiceProvider();
-        var pipeline = new ItemPipeline();
-        pipeline.BeginHere(new Failures(route, new Database(), new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance), NullLogger<Failures>.Instance).InvokeAsync);
+        var pipeline = new BatchRequestExecutor();
+        pipeline.Capture(new GraphErrorMiddleware(route, new Database(), new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance), NullLogger<GraphErrorMiddleware>.Instance).InvokeAsync);
         var batch = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
         batch.Features.Set(admission);
-        var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = method, Url = url }, 1024, new AnswerRoom());
+        var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = method, Url = url }, 1024, new ResponseMemoryBudget());
         return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written.Written.ToArray())).RootElement.GetProperty("error"));
     }
 
@@ -104,12 +104,12 @@ public sealed class ItemPipelineTests
         public void Dispose() => IsDisposed = true;
     }
 
-    private sealed class Database : IDatabaseStatus
+    private sealed class Database : IDatabaseHealth
     {
         public DatabaseOutage? Outage => null;
 
         public DatabaseOutage? WriteOutage => null;
 
-        public DatabaseOutage? Report(Exception exception) => null;
+        public DatabaseOutage? Classify(Exception exception) => null;
     }
 }

@@ -17,7 +17,7 @@ public sealed class CommandTests(TestDatabase database)
         using var folder = new TestFolder();
 
         // Before the first start: the key is made by whoever comes first.
-        var (exitCode, output, errors) = await ServiceProcess.RunAsync(["token"], ("DataFolder", folder.Path));
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(["token"], ("DataDirectory", folder.Path));
 
         exitCode.ShouldBe(0, errors);
         output.TrimEnd().ShouldNotContain('\n');
@@ -132,7 +132,7 @@ public sealed class CommandTests(TestDatabase database)
             $"POST /process/runs HTTP/1.1\r\nHost: {service.Root.Authority}\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{{\"displayName\":");
         for (var i = 0; i < 20; i++)
         {
-            await Wire.SendAsync(service.Root, half, isWhole: false, endsEarly: i % 2 == 0);
+            await RawHttpClient.SendAsync(service.Root, half, isWhole: false, endsEarly: i % 2 == 0);
         }
 
         // Written behind the answer.

@@ -18,7 +18,7 @@ public sealed class DatabaseTlsTests
     [InlineData("Host=/run/postgresql", false)]
     [InlineData("Host=localhost,db.example", true)]
     public void Database_on_another_host_is_unverified_below_VerifyFull(string connectionString, bool isUnverified) =>
-        Serve.IsUnverified(connectionString).ShouldBe(isUnverified);
+        ServeCommand.IsUnverified(connectionString).ShouldBe(isUnverified);
 
     [Fact]
     public async Task Service_warns_once_at_start_of_an_unverified_database()

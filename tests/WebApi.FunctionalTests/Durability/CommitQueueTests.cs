@@ -65,8 +65,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         {
             try
             {
-                var id = RunId.FromText(url.Segments[^1])!.Value;
-                return (await repository.ChangeAsync(new TenantId(Tokens.Tenant), id, size: 0, _ => n == 7 ? throw new InvalidOperationException("spoilt") : null, Cancellation)).Error is null;
+                var id = RunId.TryParse(url.Segments[^1])!.Value;
+                return (await repository.UpdateAsync(new TenantId(Tokens.Tenant), id, size: 0, _ => n == 7 ? throw new InvalidOperationException("spoilt") : null, Cancellation)).Error is null;
             }
             catch (InvalidOperationException)
             {

@@ -21,7 +21,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
             await UntilCauseAsync(service, "schemaOlder");
             await ShouldBe503Async(service, "schemaOlder");
-            (await InfrastructureServices.MigrateAsync(later, TimeSpan.FromSeconds(10), Cancellation)).ShouldNotBeEmpty();
+            (await InfrastructureServiceCollectionExtensions.MigrateAsync(later, TimeSpan.FromSeconds(10), Cancellation)).ShouldNotBeEmpty();
             await UntilReadyAsync(service);
             using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -71,7 +71,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task A_schema_that_lost_a_table_is_503_and_not_500()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await using var service = await RunningService.StartAsync(own);
         await TestDatabase.ExecuteAsync(own, """DROP TABLE runs CASCADE; DELETE FROM "__EFMigrationsHistory" """);
 
@@ -82,7 +82,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task A_server_that_takes_no_writes_is_503_and_still_read_from()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(own, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET default_transaction_read_only = on");
         await using var service = await RunningService.StartAsync(own);
 
@@ -94,7 +94,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task A_broken_write_does_not_claim_that_nothing_was_stored()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(
             own,
             """
@@ -112,7 +112,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task What_went_wrong_stands_in_the_log_under_its_request_id()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", own));
         await TestDatabase.ExecuteAsync(own, """ALTER TABLE runs RENAME TO elsewhere; DELETE FROM "__EFMigrationsHistory" """);
         using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
@@ -127,7 +127,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     {
         var own = await database.CreateDatabaseAsync();
         await TestDatabase.ExecuteAsync(own, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET synchronous_commit = off");
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(
             own,
             """

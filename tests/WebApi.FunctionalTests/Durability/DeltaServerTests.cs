@@ -24,7 +24,7 @@ public sealed class DeltaServerTests
     {
         using var folder = new TemporaryFolder();
         await using var server = await StartAsync(folder);
-        await InfrastructureServices.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
         await using var service = await RunningService.StartAsync(server.ConnectionString);
         await UntilServedAsync(service);
 
@@ -52,7 +52,7 @@ public sealed class DeltaServerTests
         using var folder = new TemporaryFolder();
         using var standbyFolder = new TemporaryFolder();
         await using var server = await StartAsync(folder);
-        await InfrastructureServices.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
         await using var primary = await RunningService.StartAsync(server.ConnectionString);
         await UntilServedAsync(primary);
         var first = await AddAsync(primary);
@@ -129,13 +129,13 @@ public sealed class DeltaServerTests
     private static async Task<PostgresServer> StartStandbyAsync(TemporaryFolder primary, TemporaryFolder folder)
     {
         var options = new EmbeddedPostgresOptions();
-        var access = PostgresServer.DescribeRunning(primary.Resolve(), options);
+        var access = PostgresServer.GetConnectionInfo(primary.Resolve(), options);
         var program = Path.Combine(Path.GetDirectoryName(access.Program)!, "pg_basebackup");
-        var account = ServerAccount.Resolve(options);
+        var account = PostgresOsAccount.Resolve(options);
         var target = folder.Resolve();
         target.Create();
         var postgres = Path.GetDirectoryName(folder.Cluster)!;
-        await account.OwnFolderAsync(postgres, Token);
+        await account.CreateOwnedDirectoryAsync(postgres, Token);
         var copied = await account.RunAsync(
             program,
             ["-D", folder.Cluster, "-R", "-X", "stream", "-c", "fast", "-d", $"host={access.Host} port={access.Port} user={access.User} password={access.Password}"],

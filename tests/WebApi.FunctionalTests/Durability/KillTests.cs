@@ -17,7 +17,7 @@ public sealed class KillTests
     {
         using var folder = new TestFolder();
         Uri url;
-        await using (var service = await ServiceProcess.StartAsync(("DataFolder", folder.Path)))
+        await using (var service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path)))
         {
             using var response = await service.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -26,7 +26,7 @@ public sealed class KillTests
             ServiceProcess.KillPostgres(folder.Path);
         }
 
-        await using var again = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+        await using var again = await ServiceProcess.StartAsync(("DataDirectory", folder.Path));
         (await again.Client.GetJsonAsync(new Uri(again.Root, url.AbsolutePath))).Text("displayName").ShouldBe("Nightly rostering");
     }
 
@@ -38,7 +38,7 @@ public sealed class KillTests
         var random = new Random(seed);
         using var folder = new TestFolder();
         var acknowledged = new ConcurrentBag<string>();
-        var service = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+        var service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path));
         try
         {
             for (var round = 0; round < Rounds; round++)
@@ -69,7 +69,7 @@ public sealed class KillTests
                 if (round % 3 != 0)
                 {
                     await service.DisposeAsync();
-                    service = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+                    service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path));
                 }
             }
 
@@ -95,7 +95,7 @@ public sealed class KillTests
     public async Task Stopping_ends_postgres_too_and_leaves_the_exit_code_0()
     {
         using var folder = new TestFolder();
-        await using var service = await ServiceProcess.StartAsync(("DataFolder", folder.Path));
+        await using var service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path));
 
         (await service.StopAsync()).ShouldBe(0, service.Output);
         File.Exists(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).ShouldBeFalse();

@@ -21,8 +21,8 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var options = new EmbeddedPostgresOptions();
-        _server = await PostgresServer.StartAsync(DataFolder.Resolve(_folder.Path, options), options, NullLogger.Instance, Cancellation);
-        await InfrastructureServices.MigrateAsync(_server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
+        _server = await PostgresServer.StartAsync(DataDirectory.Resolve(_folder.Path, options), options, NullLogger.Instance, Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(_server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
     }
 
     public async ValueTask DisposeAsync()

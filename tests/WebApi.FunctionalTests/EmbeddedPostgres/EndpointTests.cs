@@ -58,7 +58,7 @@ public sealed class EndpointTests
         using var folder = new TemporaryFolder();
         using var links = new TemporaryFolder("link");
         Directory.CreateSymbolicLink(links.Path, Path.GetDirectoryName(folder.Path)!);
-        DataFolder linked = DataFolder.Resolve(Path.Combine(links.Path, "data"), new EmbeddedPostgresOptions());
+        DataDirectory linked = DataDirectory.Resolve(Path.Combine(links.Path, "data"), new EmbeddedPostgresOptions());
 
         await using PostgresServer server = await PostgresServer.StartAsync(linked, new EmbeddedPostgresOptions(), NullLogger.Instance, Token);
 
@@ -72,7 +72,7 @@ public sealed class EndpointTests
         using var folder = new TemporaryFolder();
         await using PostgresServer server = await StartAsync(folder);
 
-        PsqlConnection psql = PostgresServer.DescribeRunning(folder.Resolve(), new EmbeddedPostgresOptions());
+        PsqlConnection psql = PostgresServer.GetConnectionInfo(folder.Resolve(), new EmbeddedPostgresOptions());
 
         var start = new ProcessStartInfo(psql.Program!, ["-h", psql.Host, "-p", $"{psql.Port}", "-U", psql.User, "-d", psql.Database, "-Atc", "SELECT 42"])
         {
@@ -90,7 +90,7 @@ public sealed class EndpointTests
         using var folder = new TemporaryFolder();
         await (await StartAsync(folder)).DisposeAsync();
 
-        var exception = Should.Throw<EmbeddedPostgresException>(() => PostgresServer.DescribeRunning(folder.Resolve(), new EmbeddedPostgresOptions()));
+        var exception = Should.Throw<EmbeddedPostgresException>(() => PostgresServer.GetConnectionInfo(folder.Resolve(), new EmbeddedPostgresOptions()));
 
         exception.Message.ShouldContain(folder.Path);
     }

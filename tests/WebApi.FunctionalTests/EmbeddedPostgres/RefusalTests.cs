@@ -75,7 +75,7 @@ public sealed class RefusalTests
     {
         using var folder = new TemporaryFolder();
 
-        (await RefusalAsync(folder, new EmbeddedPostgresOptions { BinFolder = Path.GetTempPath() })).ShouldContain("EmbeddedPostgres:BinFolder");
+        (await RefusalAsync(folder, new EmbeddedPostgresOptions { BinDirectory = Path.GetTempPath() })).ShouldContain("EmbeddedPostgres:BinDirectory");
 
         Directory.Exists(folder.Cluster).ShouldBeFalse();
     }
@@ -97,7 +97,7 @@ public sealed class RefusalTests
     {
         using var folder = new TemporaryFolder();
 
-        (await RefusalAsync(folder, new EmbeddedPostgresOptions { Account = "nobody-of-that-name" })).ShouldContain("EmbeddedPostgres:Account");
+        (await RefusalAsync(folder, new EmbeddedPostgresOptions { OsUser = "nobody-of-that-name" })).ShouldContain("EmbeddedPostgres:OsUser");
     }
 
     [Fact]

@@ -41,7 +41,7 @@ internal sealed class ServiceProcess : IDisposable
         if (Environment.GetEnvironmentVariable(FolderVariable) is { } folder)
         {
             var options = new EmbeddedPostgresOptions();
-            PostgresServer.StartAsync(DataFolder.Resolve(folder, options), options, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
+            PostgresServer.StartAsync(DataDirectory.Resolve(folder, options), options, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
             Console.WriteLine("ready");
             Thread.Sleep(Timeout.Infinite);
         }

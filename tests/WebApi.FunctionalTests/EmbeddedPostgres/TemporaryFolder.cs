@@ -23,7 +23,7 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Cluster => System.IO.Path.Combine(Path, "postgres", "cluster");
 
-    public DataFolder Resolve() => DataFolder.Resolve(Path, new EmbeddedPostgresOptions());
+    public DataDirectory Resolve() => DataDirectory.Resolve(Path, new EmbeddedPostgresOptions());
 
     /// <summary>The number in postmaster.pid.</summary>
     public int ReadPid() => int.Parse(File.ReadLines(System.IO.Path.Combine(Cluster, "postmaster.pid")).First(), CultureInfo.InvariantCulture);

@@ -19,7 +19,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
     public async ValueTask InitializeAsync()
     {
         await database.EmptyAsync();
-        _service = await RunningService.StartAsync(database.ConnectionString, ("Start:Count", "20"));
+        _service = await RunningService.StartAsync(database.ConnectionString, ("StartRateLimit:MaxStarts", "20"));
     }
 
     public async ValueTask DisposeAsync() => await _service.DisposeAsync();
@@ -30,7 +30,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
         var seed = Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
         var end = Stopwatch.GetTimestamp() + (long)(Stopwatch.Frequency * double.Parse(Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SECONDS") ?? "10", CultureInfo.InvariantCulture));
         Print($"INDUSTRYDATA_FUZZ_SEED={seed}");
-        var lanes = Enumerable.Range(0, Lanes).Select(number => new Lane(seed, number, _service.Root)).ToList();
+        var lanes = Enumerable.Range(0, Lanes).Select(number => new FuzzWorker(seed, number, _service.Root)).ToList();
         if (Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_REQUEST") is { Length: > 0 } request)
         {
             // The first answer of a service takes longer than what may be no whole request is waited for.
@@ -64,7 +64,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
         }
     }
 
-    private static async Task<int> CheckAsync(Lane lane, FuzzRequest request, int seed)
+    private static async Task<int> CheckAsync(FuzzWorker lane, FuzzRequest request, int seed)
     {
         var answers = await lane.SendAsync(request);
         if (FaultOf(request, answers) is { } fault)
@@ -85,7 +85,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
         : answers.Select(a => a.FaultOf(request)).FirstOrDefault(f => f is not null);
 
     /// <summary>Leaves out headers and parts, as long as the same is wrong without them.</summary>
-    private static async Task<FuzzRequest> ShrinkAsync(Lane lane, FuzzRequest request, string fault)
+    private static async Task<FuzzRequest> ShrinkAsync(FuzzWorker lane, FuzzRequest request, string fault)
     {
         var tries = 0;
         for (var length = 4096; length > 0 && tries < MostTriesToShrink;)
@@ -118,7 +118,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
     }
 
     /// <summary>What was acknowledged is there, nothing else is, and it is counted as it is listed.</summary>
-    private async Task CheckWhatIsStoredAsync(Lane lane)
+    private async Task CheckWhatIsStoredAsync(FuzzWorker lane)
     {
         using var client = _service.Authorized(lane.Token);
         var ids = new List<string>();

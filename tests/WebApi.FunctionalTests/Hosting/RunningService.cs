@@ -33,7 +33,7 @@ public sealed class RunningService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0"), KeyValuePair.Create("Serilog:MinimumLevel:Default", (string?)"Fatal")]);
         var tokens = builder.Configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
         tokens.SigningKeys.Add(Tokens.Key);
-        var app = Serve.Build(builder, connectionString, tokens);
+        var app = ServeCommand.Build(builder, connectionString, tokens);
         await app.StartAsync();
         return new RunningService(app);
     }

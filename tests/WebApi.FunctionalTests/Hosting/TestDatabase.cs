@@ -40,7 +40,7 @@ public sealed class TestDatabase : IAsyncLifetime
             var connectionString => connectionString,
         };
         ConnectionString = await CreateDatabaseAsync(server);
-        await InfrastructureServices.MigrateAsync(ConnectionString, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(ConnectionString, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await using var connection = await OpenAsync();
         _respawner = await Respawner.CreateAsync(connection, new RespawnerOptions
         {
@@ -124,7 +124,7 @@ public sealed class TestDatabase : IAsyncLifetime
     {
         var folder = new TestFolder();
         var options = new EmbeddedPostgresOptions();
-        var server = await PostgresServer.StartAsync(DataFolder.Resolve(folder.Path, options), options, NullLogger.Instance, CancellationToken.None);
+        var server = await PostgresServer.StartAsync(DataDirectory.Resolve(folder.Path, options), options, NullLogger.Instance, CancellationToken.None);
         _ends.Push(async () =>
         {
             await server.DisposeAsync();

@@ -57,18 +57,18 @@ public sealed class SecurityHeaderTests(TestDatabase database) : FunctionalTest(
         var log = new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance);
         RequestDelegate failing = _ => throw new LimitExceededException("x", "x", TimeSpan.FromSeconds(1));
 
-        await new Failures(failing, database, log, NullLogger<Failures>.Instance).InvokeAsync(http);
+        await new GraphErrorMiddleware(failing, database, log, NullLogger<GraphErrorMiddleware>.Instance).InvokeAsync(http);
 
         http.Response.StatusCode.ShouldBe(429);
         http.Response.Headers.StrictTransportSecurity.ShouldBe(["max-age=1"]);
     }
 
-    private sealed class NoOutage : IDatabaseStatus
+    private sealed class NoOutage : IDatabaseHealth
     {
         public DatabaseOutage? Outage => null;
 
         public DatabaseOutage? WriteOutage => null;
 
-        public DatabaseOutage? Report(Exception exception) => null;
+        public DatabaseOutage? Classify(Exception exception) => null;
     }
 }

@@ -48,7 +48,7 @@ public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest
         connection.Features.Set<IConnectionSocketFeature>(new SocketFeature(socket));
         var isServed = false;
 
-        await new ConnectionLimit(new Limits()).InvokeAsync(connection, _ =>
+        await new ConnectionLimit(new LimitOptions()).InvokeAsync(connection, _ =>
         {
             isServed = true;
             return Task.CompletedTask;

@@ -58,7 +58,7 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public void Memory_reserved_in_advance_is_used_first_and_the_rest_is_given_back()
     {
-        var limits = new Limits();
+        var limits = new LimitOptions();
         using var load = new TenantLoad(limits);
         load.TryEnter();
         var budget = new MemoryBudget(limits);
@@ -223,7 +223,7 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public void Caller_that_reads_nothing_is_cut_off_earlier_while_more_than_half_of_the_memory_is_held()
     {
-        var limits = new Limits { MemoryMegabytes = 64, MemorySharePercent = 100 };
+        var limits = new LimitOptions { MemoryMegabytes = 64, MemorySharePercent = 100 };
         using var load = new TenantLoad(limits);
         load.TryEnter();
         using var admission = new Admission(load, new MemoryBudget(limits), TimeSpan.FromSeconds(10));

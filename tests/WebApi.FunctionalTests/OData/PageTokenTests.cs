@@ -19,7 +19,7 @@ public sealed class PageTokenTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private PageToken Token => new(_keys);
+    private PageTokenProtector Token => new(_keys);
 
     [Fact]
     public async Task Token_gives_back_what_was_written()
@@ -47,9 +47,9 @@ public sealed class PageTokenTests
     {
         var token = await WriteAsync();
 
-        (await Token.ReadAsync(new TenantId(Tokens.OtherTenant), PageToken.List, Options, token, Cancellation)).ShouldBe(OpenedToken.Invalid);
-        (await Token.ReadAsync(_tenant, PageToken.Delta, Options, token, Cancellation)).ShouldBe(OpenedToken.Invalid);
-        (await Token.ReadAsync(_tenant, PageToken.List, $"{Options} ", token, Cancellation)).ShouldBe(OpenedToken.Invalid);
+        (await Token.ReadAsync(new TenantId(Tokens.OtherTenant), PageTokenProtector.List, Options, token, Cancellation)).ShouldBe(OpenedToken.Invalid);
+        (await Token.ReadAsync(_tenant, PageTokenProtector.Delta, Options, token, Cancellation)).ShouldBe(OpenedToken.Invalid);
+        (await Token.ReadAsync(_tenant, PageTokenProtector.List, $"{Options} ", token, Cancellation)).ShouldBe(OpenedToken.Invalid);
     }
 
     [Fact]
@@ -98,11 +98,11 @@ public sealed class PageTokenTests
         (await ReadAsync(await WriteAsync())).Place.ShouldBe(_place);
     }
 
-    private ValueTask<string> WriteAsync() => Token.WriteAsync(_tenant, PageToken.List, Options, _place, Cancellation);
+    private ValueTask<string> WriteAsync() => Token.WriteAsync(_tenant, PageTokenProtector.List, Options, _place, Cancellation);
 
-    private ValueTask<OpenedToken> ReadAsync(string text) => Token.ReadAsync(_tenant, PageToken.List, Options, text, Cancellation);
+    private ValueTask<OpenedToken> ReadAsync(string text) => Token.ReadAsync(_tenant, PageTokenProtector.List, Options, text, Cancellation);
 
-    private sealed class Keys : IPageTokenKey
+    private sealed class Keys : IPageTokenKeyProvider
     {
         private readonly List<PageTokenSecret> _secrets = [New()];
 

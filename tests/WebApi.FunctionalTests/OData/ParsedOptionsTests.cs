@@ -9,7 +9,7 @@ public sealed class ParsedOptionsTests
     private static readonly TenantId _one = new(Tokens.Tenant);
     private static readonly TenantId _other = new(Tokens.OtherTenant);
 
-    private readonly ParsedOptions _options = new();
+    private readonly QueryOptionCache _options = new();
 
     [Fact]
     public void Text_is_parsed_once_for_a_tenant()
@@ -39,7 +39,7 @@ public sealed class ParsedOptionsTests
         }
 
         _options.Remembers(_one, "$filter", "mine").ShouldBeTrue();
-        Enumerable.Range(0, 5000).Count(i => _options.Remembers(_other, "$filter", $"{i}")).ShouldBeLessThanOrEqualTo(2 * ParsedOptions.MaxEntries);
+        Enumerable.Range(0, 5000).Count(i => _options.Remembers(_other, "$filter", $"{i}")).ShouldBeLessThanOrEqualTo(2 * QueryOptionCache.MaxEntries);
         _options.Remembers(_other, "$filter", "4999").ShouldBeTrue();
     }
 

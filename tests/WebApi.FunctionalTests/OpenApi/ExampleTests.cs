@@ -18,7 +18,7 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await database.EmptyAsync();
-        _service = await RunningService.StartAsync(database.ConnectionString, ("Start:Count", "1000"));
+        _service = await RunningService.StartAsync(database.ConnectionString, ("StartRateLimit:MaxStarts", "1000"));
         _document = await _service.Client.GetJsonAsync(new Uri(_service.Root, "openapi/v1.json"));
         _schemas = new SchemaCheck(_document);
     }

@@ -72,11 +72,11 @@ public sealed class KeyedReadTests(TestDatabase database)
     public async Task Page_token_key_that_cannot_be_read_delays_one_request_only()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
         await using var service = await RunningService.StartAsync(own);
         (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         var clock = new ManualClock();
-        var keys = new PageTokenKey(service.Services.GetRequiredService<ReadSessions>(), clock);
+        var keys = new PageTokenKeyStore(service.Services.GetRequiredService<ReadSessions>(), clock);
         var known = await keys.GetAsync(Cancellation);
         await using var connection = new NpgsqlConnection(own);
         await connection.OpenAsync(Cancellation);

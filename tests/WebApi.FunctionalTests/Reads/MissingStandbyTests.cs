@@ -18,8 +18,8 @@ public sealed class MissingStandbyTests
         using var folder = new TestFolder();
         var options = new EmbeddedPostgresOptions();
         await using var server = await PostgresServer.StartAsync(
-            DataFolder.Resolve(folder.Path, options), options, NullLogger.Instance, Cancellation);
-        await InfrastructureServices.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
+            DataDirectory.Resolve(folder.Path, options), options, NullLogger.Instance, Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
         var local = $"{server.ConnectionString};Options=-c synchronous_commit=local";
         await TestDatabase.ExecuteAsync(local, "ALTER SYSTEM SET synchronous_standby_names = 'none'");
         await TestDatabase.ExecuteAsync(local, "SELECT pg_reload_conf()");

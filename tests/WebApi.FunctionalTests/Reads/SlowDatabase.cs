@@ -17,7 +17,7 @@ internal static class SlowDatabase
     public static async Task<string> CreateAsync(TestDatabase database, TimeSpan sleep)
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await TestDatabase.ExecuteAsync(
             own,
             $$"""

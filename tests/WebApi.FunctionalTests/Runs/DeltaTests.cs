@@ -234,11 +234,11 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     public async Task Token_whose_content_does_not_fit_returns_400_for_a_list_and_410_for_delta()
     {
         await AddAsync(Bodies.Run);
-        var (tokens, tenant) = (Service.Services.GetRequiredService<PageToken>(), new TenantId(Tokens.Tenant));
+        var (tokens, tenant) = (Service.Services.GetRequiredService<PageTokenProtector>(), new TenantId(Tokens.Tenant));
         foreach (var place in (object?[][])[[], [Guid.NewGuid()], [DateTimeOffset.UtcNow, "text"], ["text", Guid.NewGuid()], [null, Guid.NewGuid()], [DateTimeOffset.UtcNow, Guid.NewGuid(), 1L]])
         {
-            var page = await tokens.WriteAsync(tenant, PageToken.List, "", place, Cancellation);
-            var delta = await tokens.WriteAsync(tenant, PageToken.Delta, "", place, Cancellation);
+            var page = await tokens.WriteAsync(tenant, PageTokenProtector.List, "", place, Cancellation);
+            var delta = await tokens.WriteAsync(tenant, PageTokenProtector.Delta, "", place, Cancellation);
             using var list = await Client.GetAsync(new Uri(Service.Root, $"process/runs?$skiptoken={page}"), Cancellation);
             using var changes = await Client.GetAsync(new Uri(Delta, $"delta?$deltatoken={delta}"), Cancellation);
 
@@ -252,7 +252,7 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     public async Task Instances_on_a_replaced_database_accept_each_others_links_and_no_older_ones()
     {
         var own = await Database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
         await using var one = await RunningService.StartAsync(own);
         await AddAsync(Bodies.RunAt(1), one.Client);
         await AddAsync(Bodies.RunAt(2), one.Client);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace IndustryData.WebApi.FunctionalTests.Schema;
 
 /// <summary>A logger that keeps the messages.</summary>
-internal sealed class Messages : List<string>, ILogger<Upkeep>
+internal sealed class Messages : List<string>, ILogger<DatabaseMaintenanceService>
 {
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;

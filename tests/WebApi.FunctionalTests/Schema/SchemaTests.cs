@@ -79,9 +79,9 @@ public sealed class SchemaTests(TestDatabase database)
     {
         var own = await database.CreateDatabaseAsync();
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)));
 
-        (await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
+        (await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
     }
 
     /// <summary>A command of the migration and the wait of another process for its turn, both longer than the connection string's command timeout.</summary>
@@ -99,10 +99,10 @@ public sealed class SchemaTests(TestDatabase database)
         await ReadAsync(holder, "SELECT pg_advisory_lock(42)");
         var log = new Messages();
 
-        var first = InfrastructureServices.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation, log);
+        var first = InfrastructureServiceCollectionExtensions.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation, log);
         await using var observer = await OpenAsync(own);
-        await UntilAsync(async () => await Infrastructure.Persistence.Schema.IsMigratingAsync(observer, Cancellation));
-        var second = InfrastructureServices.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation);
+        await UntilAsync(async () => await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation));
+        var second = InfrastructureServiceCollectionExtensions.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation);
         await UntilAsync(async () => await ReadAsync(observer, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '2 s'") is 2L);
         first.IsCompleted.ShouldBeFalse();
         second.IsCompleted.ShouldBeFalse();
@@ -111,7 +111,7 @@ public sealed class SchemaTests(TestDatabase database)
         var applied = await first;
         applied.ShouldNotBeEmpty();
         (await second).ShouldBeEmpty();
-        (await Infrastructure.Persistence.Schema.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
+        (await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
         log.Count(message => message.StartsWith("Applying migration ", StringComparison.Ordinal)).ShouldBe(applied.Count);
         log[0].ShouldStartWith($"Applying migration 1 of {applied.Count}: ");
     }
@@ -133,22 +133,22 @@ public sealed class SchemaTests(TestDatabase database)
                 (gen_random_uuid(), 'idempotency old', '', gen_random_uuid(), false, now() - interval '25 hours')
             """);
 
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
 
         await using var observer = await OpenAsync(own);
         (await ReadAsync(observer, "SELECT array_agg(key_hash) FROM kept_requests"))
-            .ShouldBe(new[] { KeptRequest.HashOf("idempotency k") });
+            .ShouldBe(new[] { IdempotencyRecord.HashOf("idempotency k") });
     }
 
     [Fact]
     public async Task Look_after_a_restore_that_takes_longer_than_the_command_timeout_ends()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await using var source = NpgsqlDataSource.Create($"{own};Command Timeout=1");
         await using var connection = await source.OpenConnectionAsync(Cancellation);
-        await Incarnations.NoteAsync(connection, Cancellation);
-        (await Incarnations.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
+        await DatabaseEpochs.EnsureCurrentAsync(connection, Cancellation);
+        (await DatabaseEpochs.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
         await TestDatabase.ExecuteAsync(
             own,
             """
@@ -156,19 +156,19 @@ public sealed class SchemaTests(TestDatabase database)
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics, change_number)
             SELECT gen_random_uuid(), gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}', 1000000000 - n FROM generate_series(1, 9) AS n;
             """);
-        (await Incarnations.NeedsRestoreAsync(connection, Cancellation)).ShouldBeTrue();
+        (await DatabaseEpochs.NeedsRestoreAsync(connection, Cancellation)).ShouldBeTrue();
         await using var holder = await OpenAsync(own);
         await using var transaction = await holder.BeginTransactionAsync(Cancellation);
         await ReadAsync(holder, "LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
 
-        var note = Incarnations.NoteAsync(connection, Cancellation);
+        var note = DatabaseEpochs.EnsureCurrentAsync(connection, Cancellation);
         await using var observer = await OpenAsync(own);
         await UntilAsync(async () => await ReadAsync(observer, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation' AND clock_timestamp() - query_start > interval '2 s'") is 1L);
         note.IsCompleted.ShouldBeFalse();
         await transaction.CommitAsync(Cancellation);
         await note;
 
-        (await Incarnations.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
+        (await DatabaseEpochs.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
         (await ReadAsync(observer, "SELECT change_number(pg_current_xact_id())")).ShouldBeOfType<long>().ShouldBeGreaterThan(999_999_999);
     }
 

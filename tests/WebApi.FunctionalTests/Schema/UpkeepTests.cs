@@ -16,7 +16,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _connectionString = await database.CreateDatabaseAsync();
-        await InfrastructureServices.MigrateAsync(_connectionString, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(_connectionString, TimeSpan.FromSeconds(10), Cancellation);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -26,8 +26,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     {
         var early = await InsertAsync(_now);
 
-        await KeepUpAsync(new Retention(), _now);
-        await KeepUpAsync(new Retention(), _now);
+        await KeepUpAsync(new RetentionOptions(), _now);
+        await KeepUpAsync(new RetentionOptions(), _now);
 
         (await ReadAsync<string[]>("SELECT array_agg(relname::text ORDER BY relname) FROM pg_class WHERE relname ~ '^run.*2031q[1-4]$|^run.*2032q[1-4]$' AND relkind = 'r'"))
             .ShouldBe(from table in (string[])["run_activities", "runs"] from quarter in (string[])["2031q1", "2031q2"] select $"{table}_{quarter}");
@@ -44,9 +44,9 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await CreateAsync(now.AddMonths(-25));
         var (old, young) = (await InsertAsync(now.AddMonths(-28)), await InsertAsync(now.AddMonths(-25)));
         var (ancient, newest) = (await InsertAsync(now.AddMonths(-60)), await InsertAsync(now));
-        var retention = new Retention { Months = 24 };
+        var retention = new RetentionOptions { Months = 24 };
 
-        (await KeepUpAsync(new Retention(), now)).ShouldBeTrue();
+        (await KeepUpAsync(new RetentionOptions(), now)).ShouldBeTrue();
         (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(4);
         (await KeepUpAsync(retention, now)).ShouldBeTrue();
         (await KeepUpAsync(retention, now)).ShouldBeTrue();
@@ -89,7 +89,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             _connectionString, "CREATE TABLE runs_1999q1_expired (); INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')");
         var log = new Messages();
 
-        await KeepUpAsync(new Retention { Months = 24 }, now.AddYears(years), log);
+        await KeepUpAsync(new RetentionOptions { Months = 24 }, now.AddYears(years), log);
 
         (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
@@ -107,7 +107,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await InsertAsync(now.AddMonths(-120));
         var newest = await InsertAsync(now.AddMonths(-60));
 
-        await KeepUpAsync(new Retention { Months = 12 }, now);
+        await KeepUpAsync(new RetentionOptions { Months = 12 }, now);
 
         (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([newest]);
     }
@@ -132,7 +132,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         }
 
         var log = new Messages();
-        (await KeepUpAsync(new Retention { Months = 24 }, now, log, new HastyClock())).ShouldBeFalse();
+        (await KeepUpAsync(new RetentionOptions { Months = 24 }, now, log, new HastyClock())).ShouldBeFalse();
 
         (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
@@ -149,7 +149,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await CreateAsync(now.AddMonths(-28));
         await InsertAsync(now.AddMonths(-28));
         var newest = await InsertAsync(now);
-        await KeepUpAsync(new Retention(), now);
+        await KeepUpAsync(new RetentionOptions(), now);
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync(Cancellation);
         await using var holder = await connection.BeginTransactionAsync(Cancellation);
@@ -161,7 +161,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await writer.OpenAsync(Cancellation);
         await using var write = new NpgsqlCommand("UPDATE runs SET version = version + 1", writer);
         var clock = new HastyClock();
-        var upkeep = KeepUpAsync(new Retention { Months = 24 }, now, clock: clock);
+        var upkeep = KeepUpAsync(new RetentionOptions { Months = 24 }, now, clock: clock);
         while (clock.Timers < 5)
         {
             upkeep.IsCompleted.ShouldBeFalse();
@@ -178,7 +178,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
         var (clock, log) = (new PausingClock(), new Messages());
-        using var upkeep = new Upkeep(source, new Standby(), new Retention(), clock, log);
+        using var upkeep = new DatabaseMaintenanceService(source, new Standby(), new RetentionOptions(), clock, log);
 
         await upkeep.StartAsync(Cancellation);
         await clock.Paused.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
@@ -198,7 +198,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE, now() - n * interval '1 hour' FROM generate_series(22, 26) AS n;
             """);
 
-        await KeepUpAsync(new Retention(), DateTimeOffset.UtcNow);
+        await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow);
 
         (await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")).ShouldBe([29, 30]);
         (await ReadAsync<string[]>("SELECT array_agg(convert_from(body_hash, 'UTF8') ORDER BY body_hash) FROM kept_requests")).ShouldBe(["22", "23"]);
@@ -214,7 +214,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             INSERT INTO kept_requests VALUES (gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now());
             """);
 
-        await KeepUpAsync(new Retention(), DateTimeOffset.UtcNow.AddYears(1));
+        await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow.AddYears(1));
 
         (await ReadAsync<long>("SELECT (SELECT count(*) FROM run_deletions) + (SELECT count(*) FROM kept_requests)")).ShouldBe(2);
     }
@@ -233,7 +233,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             """);
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync(Cancellation);
-        await using var explain = new NpgsqlCommand($"EXPLAIN {Upkeep.PurgeStatement(table, column)}", connection);
+        await using var explain = new NpgsqlCommand($"EXPLAIN {DatabaseMaintenanceService.PurgeStatement(table, column)}", connection);
         explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTimeOffset.MinValue.UtcDateTime });
         explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTime.UtcNow.AddDays(-1) });
         var plan = new List<string>();
@@ -248,11 +248,11 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     }
 
     private async Task<bool> KeepUpAsync(
-        Retention retention, DateTimeOffset now, Messages? logger = null, TimeProvider? clock = null)
+        RetentionOptions retention, DateTimeOffset now, Messages? logger = null, TimeProvider? clock = null)
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
-        using var upkeep = new Upkeep(source, new Serving(), retention, clock ?? TimeProvider.System, logger ?? []);
-        return await upkeep.RunAsync(now, Cancellation);
+        using var upkeep = new DatabaseMaintenanceService(source, new Serving(), retention, clock ?? TimeProvider.System, logger ?? []);
+        return await upkeep.RunMaintenanceAsync(now, Cancellation);
     }
 
     private static string Quarter(DateTimeOffset instant) => $"{instant.Year}q{((instant.Month - 1) / 3) + 1}";
@@ -281,22 +281,22 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         return (T)(await command.ExecuteScalarAsync(Cancellation))!;
     }
 
-    private sealed class Serving : IDatabaseStatus
+    private sealed class Serving : IDatabaseHealth
     {
         public DatabaseOutage? Outage => null;
 
         public DatabaseOutage? WriteOutage => null;
 
-        public DatabaseOutage? Report(Exception exception) => null;
+        public DatabaseOutage? Classify(Exception exception) => null;
     }
-    private sealed class Standby : IDatabaseStatus
+    private sealed class Standby : IDatabaseHealth
     {
         public DatabaseOutage? Outage => null;
 
         public DatabaseOutage? WriteOutage { get; } =
             new("databaseReadOnly", "The database is read-only.", TimeSpan.FromSeconds(1));
 
-        public DatabaseOutage? Report(Exception exception) => null;
+        public DatabaseOutage? Classify(Exception exception) => null;
     }
 
     /// <summary>Its pauses take a fiftieth of the time.</summary>

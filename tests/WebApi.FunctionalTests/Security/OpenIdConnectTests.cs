@@ -136,7 +136,7 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
             settings.Add(("Authentication:Authorities:1:Tenants:0", second));
         }
 
-        (await Should.ThrowAsync<OperatorException>(() => RunningService.StartAsync(database.ConnectionString, [.. settings]))).Message.ShouldContain(reason);
+        (await Should.ThrowAsync<StartupException>(() => RunningService.StartAsync(database.ConnectionString, [.. settings]))).Message.ShouldContain(reason);
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
     {
         var text = new string('x', 5_000);
         var tokens = Enumerable.Range(0, 5_000).Select(n => Tokens.Make(scp: $"IndustryData-Run.Read.All {text}{n}")).ToList();
-        (tokens.Sum(t => 2L * t.Length) > RememberedTokens.MaxBytes).ShouldBeTrue();
+        (tokens.Sum(t => 2L * t.Length) > ValidatedTokenCache.MaxBytes).ShouldBeTrue();
         var refused = 0;
         await Parallel.ForEachAsync(tokens, Cancellation, async (token, cancellation) =>
         {
@@ -128,7 +128,7 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
         var http = new DefaultHttpContext();
         http.Request.Headers.Authorization = $"Bearer {token}";
         http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(permission is null ? [] : [permission]), null));
-        return Service.Services.GetRequiredService<RememberedTokens>().Admit(http);
+        return Service.Services.GetRequiredService<ValidatedTokenCache>().TryAuthenticate(http);
     }
 
     private async Task<HttpStatusCode> StatusAsync(string token)

@@ -34,7 +34,7 @@ public sealed class SigningKeyTests
             File.SetUnixFileMode(PathOf(folder), UnixFileMode.UserRead | UnixFileMode.UserWrite | more);
         }
 
-        Should.Throw<OperatorException>(() => SigningKeys.Development(folder.Path)).Message.ShouldContain("chmod 600");
+        Should.Throw<StartupException>(() => SigningKeys.Development(folder.Path)).Message.ShouldContain("chmod 600");
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class SigningKeyTests
         chown.WaitForExit();
         chown.ExitCode.ShouldBe(0);
 
-        Should.Throw<OperatorException>(() => SigningKeys.Development(folder.Path)).Message.ShouldContain("belongs to another account");
+        Should.Throw<StartupException>(() => SigningKeys.Development(folder.Path)).Message.ShouldContain("belongs to another account");
     }
 
     [Fact]

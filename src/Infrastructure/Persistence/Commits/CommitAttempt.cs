@@ -4,7 +4,7 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// <param name="writes">The batch.</param>
 /// <param name="shard">The shard of the counters to use.</param>
 internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short shard)
-    where TWrite : Write
+    where TWrite : PendingWrite
 {
     private const int Open = 0;
     private const int CommitSent = 1;

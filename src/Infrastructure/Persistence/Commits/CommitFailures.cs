@@ -13,9 +13,9 @@ internal sealed class CommitOutcomeUnknownException(string message, Exception? c
 /// <summary>A change could not be decided. The cause is the inner exception.</summary>
 /// <param name="change">The change that failed. The others of its batch are not affected.</param>
 /// <param name="cause">What it failed with.</param>
-internal sealed class DecisionFailedException(Change change, Exception cause) : Exception("A change could not be decided.", cause)
+internal sealed class DecisionFailedException(PendingUpdate change, Exception cause) : Exception("A change could not be decided.", cause)
 {
-    public Change Change => change;
+    public PendingUpdate Change => change;
 }
 
 /// <summary>What an exception says about the batch that it ended.</summary>

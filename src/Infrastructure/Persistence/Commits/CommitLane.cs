@@ -19,7 +19,7 @@ internal sealed record LaneSize(int MaxCount, long MaxBytes, int MaxBatchCount, 
 /// <param name="commit">Commits a batch in one transaction.</param>
 /// <param name="resources">What lanes share.</param>
 internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<CommitAttempt<TWrite>, Task> commit, CommitResources resources)
-    where TWrite : Write
+    where TWrite : PendingWrite
 {
     private const int MaxAttempts = 3;
 

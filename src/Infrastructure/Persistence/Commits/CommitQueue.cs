@@ -23,24 +23,24 @@ internal sealed class CommitQueue : BackgroundService
     private const int MaxAsides = 4;
 
     private readonly SemaphoreSlim _asides = new(MaxAsides);
-    private readonly CommitLane<Insertion> _inserts;
-    private readonly CommitLane<Change> _changes;
+    private readonly CommitLane<PendingInsert> _inserts;
+    private readonly CommitLane<PendingUpdate> _changes;
 
     public CommitQueue(
         [FromKeyedServices(DataSources.Commits)] NpgsqlDataSource database,
         IServiceScopeFactory scopes,
         DatabaseAvailability availability,
-        Limits limits,
-        CommitLimit limit,
+        LimitOptions limits,
+        CommitOptions limit,
         TimeProvider clock)
     {
         var resources = new CommitResources(limits, limit.Timeout, availability, clock, _asides);
 
         // Even shards for one lane and odd ones for the other: they never wait for each other's counters.
         var shard = 2 * Random.Shared.Next(RunCountDeltas.Shards / 2);
-        _inserts = new CommitLane<Insertion>(
+        _inserts = new CommitLane<PendingInsert>(
             _insertLane, (short)shard, new InsertTransaction(database).CommitAsync, resources);
-        _changes = new CommitLane<Change>(_changeLane, (short)(shard + 1), attempt => ChangeAsync(attempt, scopes), resources);
+        _changes = new CommitLane<PendingUpdate>(_changeLane, (short)(shard + 1), attempt => ChangeAsync(attempt, scopes), resources);
     }
 
     /// <summary>Commits a new run.</summary>
@@ -51,7 +51,7 @@ internal sealed class CommitQueue : BackgroundService
     /// <exception cref="LimitExceededException">Too many writes of the tenant wait; nothing was stored.</exception>
     /// <exception cref="NotCommittedException">Nothing was stored.</exception>
     /// <exception cref="CommitOutcomeUnknownException">It is not known whether the run was stored.</exception>
-    public Task<bool> InsertAsync(Insertion insertion)
+    public Task<bool> InsertAsync(PendingInsert insertion)
     {
         // The caller's cancellation does not end the wait: the write may be in a commit already.
         _inserts.Add(insertion);
@@ -61,7 +61,7 @@ internal sealed class CommitQueue : BackgroundService
     /// <summary>Commits a change.</summary>
     /// <returns>The answer of the change, once its commit is on disk.</returns>
     /// <inheritdoc cref="InsertAsync" />
-    public Task<T> ChangeAsync<T>(Change<T> change)
+    public Task<T> ChangeAsync<T>(PendingUpdate<T> change)
     {
         _changes.Add(change);
         return change.Completion;
@@ -86,10 +86,10 @@ internal sealed class CommitQueue : BackgroundService
         await Task.WhenAll(_inserts.RunAsync(), _changes.RunAsync());
     }
 
-    private static async Task ChangeAsync(CommitAttempt<Change> attempt, IServiceScopeFactory scopes)
+    private static async Task ChangeAsync(CommitAttempt<PendingUpdate> attempt, IServiceScopeFactory scopes)
     {
         await using var scope = scopes.CreateAsyncScope();
-        await ChangeTransaction.CommitAsync(attempt, scope.ServiceProvider.GetRequiredService<IndustryDataContext>(), CancellationToken.None);
+        await UpdateTransaction.CommitAsync(attempt, scope.ServiceProvider.GetRequiredService<IndustryDataContext>(), CancellationToken.None);
     }
 }
 
@@ -99,4 +99,4 @@ internal sealed class CommitQueue : BackgroundService
 /// <param name="Availability">Tells when the database stops answering.</param>
 /// <param name="Clock">The clock.</param>
 /// <param name="Asides">Bounds the connections of writes that wait for locks.</param>
-internal sealed record CommitResources(Limits Limits, TimeSpan CommitTimeout, DatabaseAvailability Availability, TimeProvider Clock, SemaphoreSlim Asides);
+internal sealed record CommitResources(LimitOptions Limits, TimeSpan CommitTimeout, DatabaseAvailability Availability, TimeProvider Clock, SemaphoreSlim Asides);

@@ -9,7 +9,7 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 /// tenants in turn. Any thread adds; one thread takes.
 /// </summary>
 internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantSharePercent) : IValueTaskSource
-    where TWrite : Write
+    where TWrite : PendingWrite
 {
     // While other tenants wait too, a tenant's turn is over after so many writes or bytes.
     private const int QuantumCount = 8;

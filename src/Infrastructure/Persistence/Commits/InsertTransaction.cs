@@ -13,10 +13,10 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
     private int _claims;
 
     /// <summary>
-    /// Commits a batch. Of a run whose idempotency key is taken nothing is stored, and <see cref="Insertion.IsFirst"/>
+    /// Commits a batch. Of a run whose idempotency key is taken nothing is stored, and <see cref="PendingInsert.IsFirst"/>
     /// is false.
     /// </summary>
-    public async Task CommitAsync(CommitAttempt<Insertion> attempt)
+    public async Task CommitAsync(CommitAttempt<PendingInsert> attempt)
     {
         await using var connection = await database.OpenConnectionAsync();
         using var standby = new StandbyWait(connection);
@@ -29,7 +29,7 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
                 standby.ThrowIfCanceled();
                 return;
             }
-            catch (PostgresException exception) when (exception.ConstraintName == RunInserts.KeysConstraint)
+            catch (PostgresException exception) when (exception.ConstraintName == RunBulkInsert.KeysConstraint)
             {
                 attempt.NoteRollback();
                 Volatile.Write(ref _claims, ClaimsAfterConflict);
@@ -48,13 +48,13 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
             counts.Add(run, run.Status, 1);
         }
 
-        RunInserts.Add(batch, runs);
+        RunBulkInsert.Add(batch, runs);
         counts.Add(batch);
     }
 
-    private static List<Insertion> Keyed(IReadOnlyList<Insertion> insertions)
+    private static List<PendingInsert> Keyed(IReadOnlyList<PendingInsert> insertions)
     {
-        var keyed = new List<Insertion>();
+        var keyed = new List<PendingInsert>();
         foreach (var insertion in insertions)
         {
             if (insertion.Key is not null)
@@ -71,12 +71,12 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
     // Keys are free as a rule. The batch is a transaction by itself, which ends with its last statement, and fails as a
     // whole if a key is taken.
     private static async Task InsertAsync(
-        CommitAttempt<Insertion> attempt, List<Insertion> keyed, NpgsqlConnection connection)
+        CommitAttempt<PendingInsert> attempt, List<PendingInsert> keyed, NpgsqlConnection connection)
     {
         await using var batch = new NpgsqlBatch(connection);
         if (keyed.Count > 0)
         {
-            RunInserts.AddKeys(batch, keyed, returnsFree: false);
+            RunBulkInsert.AddKeys(batch, keyed, returnsFree: false);
             keyed.ForEach(i => i.IsFirst = true);
         }
 
@@ -86,12 +86,12 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
     }
 
     private static async Task ClaimAndInsertAsync(
-        CommitAttempt<Insertion> attempt, List<Insertion> keyed, NpgsqlConnection connection)
+        CommitAttempt<PendingInsert> attempt, List<PendingInsert> keyed, NpgsqlConnection connection)
     {
         await using (var claim = new NpgsqlBatch(connection))
         {
             claim.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN"));
-            RunInserts.AddKeys(claim, keyed, returnsFree: true);
+            RunBulkInsert.AddKeys(claim, keyed, returnsFree: true);
             var free = new HashSet<Guid>(keyed.Count);
             await using (var rows = await claim.ExecuteReaderAsync())
             {

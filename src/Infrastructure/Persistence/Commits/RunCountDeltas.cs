@@ -26,7 +26,7 @@ internal sealed class RunCountDeltas(short shard)
     /// <summary>Counts a run in, or out.</summary>
     public void Add(Run run, RunStatus status, int number)
     {
-        var key = (run.TenantId.Value, run.Id.Quarter, status.Number);
+        var key = (run.TenantId.Value, run.Id.PartitionQuarter, status.Number);
         _changes[key] = _changes.GetValueOrDefault(key) + number;
     }
 

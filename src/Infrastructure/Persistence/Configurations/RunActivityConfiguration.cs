@@ -18,6 +18,6 @@ internal sealed class RunActivityConfiguration : IEntityTypeConfiguration<RunAct
         builder.Property(a => a.DisplayName).HasColumnName("display_name").HasColumnType("text").UseCollation("C");
         builder.Property(a => a.Status).HasColumnName("status");
         builder.Property(a => a.BlockingError).HasColumnName("blocking_error").HasColumnType("json");
-        builder.Property(a => a.Flow).HasColumnName("activity").HasColumnType("json");
+        builder.Property(a => a.Activity).HasColumnName("activity").HasColumnType("json");
     }
 }

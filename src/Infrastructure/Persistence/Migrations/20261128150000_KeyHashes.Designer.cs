@@ -154,7 +154,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnName("display_name")
                         .UseCollation("C");
 
-                    b.Property<string>("Flow")
+                    b.Property<string>("Activity")
                         .HasColumnType("json")
                         .HasColumnName("activity");
 
@@ -188,7 +188,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("expired_partitions", (string)null);
                 });
 
-            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.Incarnation", b =>
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.DatabaseEpoch", b =>
                 {
                     b.Property<int>("Number")
                         .ValueGeneratedOnAdd()
@@ -197,7 +197,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<int>("Number"));
 
-                    b.Property<long>("Begun")
+                    b.Property<long>("FirstChangeNumber")
                         .HasColumnType("bigint")
                         .HasColumnName("begun");
 
@@ -229,7 +229,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("incarnations", (string)null);
                 });
 
-            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.KeptRequest", b =>
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.IdempotencyRecord", b =>
                 {
                     b.Property<Guid>("TenantId")
                         .HasColumnType("uuid")
@@ -239,7 +239,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("key_hash");
 
-                    b.Property<byte[]>("BodyHash")
+                    b.Property<byte[]>("RequestFingerprint")
                         .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("body_hash");
@@ -248,11 +248,11 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_date_time");
 
-                    b.Property<Guid>("RunId")
+                    b.Property<Guid>("ResourceId")
                         .HasColumnType("uuid")
                         .HasColumnName("run_id");
 
-                    b.Property<bool>("WithRepresentation")
+                    b.Property<bool>("ReturnRepresentation")
                         .HasColumnType("boolean")
                         .HasColumnName("with_representation");
 
@@ -278,7 +278,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("smallint")
                         .HasColumnName("status");
 
-                    b.Property<short>("Writer")
+                    b.Property<short>("Shard")
                         .HasColumnType("smallint")
                         .HasColumnName("writer");
 
@@ -286,13 +286,13 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("count");
 
-                    b.HasKey("TenantId", "Quarter", "Status", "Writer")
+                    b.HasKey("TenantId", "Quarter", "Status", "Shard")
                         .HasName("run_counts_pkey");
 
                     b.ToTable("run_counts", (string)null);
                 });
 
-            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunDeletion", b =>
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunTombstone", b =>
                 {
                     b.Property<Guid>("TenantId")
                         .HasColumnType("uuid")
@@ -338,7 +338,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("run_starts", (string)null);
                 });
 
-            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.TokenKey", b =>
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.PageTokenSigningKey", b =>
                 {
                     b.Property<int>("Id")
                         .HasColumnType("integer")

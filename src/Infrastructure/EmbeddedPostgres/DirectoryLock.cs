@@ -1,0 +1,35 @@
+namespace IndustryData.Infrastructure.EmbeddedPostgres;
+
+/// <summary>One service to a data folder. The operating system drops the lock with the process, however that ends.</summary>
+internal sealed class DirectoryLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private DirectoryLock(FileStream file) => _file = file;
+
+    public static DirectoryLock Acquire(DataDirectory folder)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            // Whoever can read the file could hold the lock.
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        try
+        {
+            return new DirectoryLock(new FileStream(Path.Combine(folder.Path, "lock"), options));
+        }
+        catch (IOException exception) when (IsHeld(exception))
+        {
+            throw new EmbeddedPostgresException(
+                $"Another service is using the data folder {folder.Path}: stop it, or set DataDirectory to a folder of this service's own.", exception);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    // .NET gives a held lock no exception type of its own: EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows.
+    private static bool IsHeld(IOException exception) =>
+        exception.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
+}

@@ -1,0 +1,129 @@
+using IndustryData.Domain.Runs;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace IndustryData.Infrastructure.Persistence.Commits;
+
+/// <summary>
+/// Writes new runs, however many, with one statement a table. What EF's model calls the columns, a test compares.
+/// </summary>
+internal static class RunBulkInsert
+{
+    /// <summary>The constraint that an insert of a taken key violates.</summary>
+    public const string KeysConstraint = "kept_requests_pkey";
+
+    // The change's number is what the function change_number gives, written out: a function in SQL is planned anew for
+    // each statement that calls it.
+    private const string Runs =
+        """
+        INSERT INTO runs (
+            tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics,
+            inbound_errors, inbound_groups, inbound_memberships, inbound_organizations, inbound_people, inbound_warnings, change_number)
+        SELECT added.*, pg_current_xact_id()::text::bigint + coalesce((SELECT change_offset FROM incarnations ORDER BY number DESC LIMIT 1), 0)
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS added
+        """;
+
+    private const string Activities =
+        """
+        INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status, blocking_error, activity)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+        """;
+
+    private const string Keys =
+        """
+        INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
+        """;
+
+    private const string FreeKeys =
+        $"""
+        {Keys}
+        ON CONFLICT DO NOTHING
+        RETURNING run_id
+        """;
+
+    /// <summary>
+    /// Adds the statement that inserts idempotency keys.
+    /// </summary>
+    /// <param name="batch">Where to.</param>
+    /// <param name="keyed">The insertions that have keys.</param>
+    /// <param name="returnsFree">
+    /// Whether it inserts the free keys and returns the ids of their runs; otherwise it fails if a key is taken.
+    /// </param>
+    public static void AddKeys(NpgsqlBatch batch, IReadOnlyList<PendingInsert> keyed, bool returnsFree)
+    {
+        // In one order everywhere: otherwise two transactions could each hold the key that the other needs next.
+        PendingInsert[] sorted = [.. keyed];
+        var keys = Column(sorted, i => (Tenant: i.TenantId.Value, Hash: IdempotencyRecord.HashOf(i.Key!.Value)));
+        Array.Sort(keys, sorted);
+        var insert = new NpgsqlBatchCommand(returnsFree ? FreeKeys : Keys);
+        insert.Values(keys, k => k.Tenant);
+        insert.Values(keys, k => k.Hash);
+        insert.Values(sorted, i => i.Key!.RequestFingerprint.ToArray());
+        insert.Values(sorted, i => i.Run.Id.Value);
+        insert.Values(sorted, i => i.Key!.ReturnRepresentation);
+        insert.Values(sorted, i => i.Run.CreatedDateTime.UtcDateTime);
+        batch.BatchCommands.Add(insert);
+    }
+
+    /// <summary>Adds the statements that insert runs with their activities.</summary>
+    public static void Add(NpgsqlBatch batch, IReadOnlyList<Run> runs)
+    {
+        if (runs.Count == 0)
+        {
+            return;
+        }
+
+        var insert = new NpgsqlBatchCommand(Runs);
+        insert.Values(runs, r => r.TenantId.Value);
+        insert.Values(runs, r => r.Id.Value);
+        insert.Values(runs, r => r.DisplayName.Value);
+        insert.Values(runs, r => r.StartDateTime.UtcDateTime);
+        insert.Values(runs, r => r.EndDateTime?.UtcDateTime);
+        insert.Values(runs, r => r.Status.Number);
+        insert.Json(runs, r => r.BlockingError?.Json);
+        insert.Values(runs, r => r.CreatedDateTime.UtcDateTime);
+        insert.Values(runs, r => r.LastModifiedDateTime.UtcDateTime);
+        insert.Values(runs, r => r.Version);
+        insert.Json(runs, r => r.Statistics.Json);
+        insert.Values(runs, r => r.Statistics.InboundTotals.Errors);
+        insert.Values(runs, r => r.Statistics.InboundTotals.Groups);
+        insert.Values(runs, r => r.Statistics.InboundTotals.Memberships);
+        insert.Values(runs, r => r.Statistics.InboundTotals.Organizations);
+        insert.Values(runs, r => r.Statistics.InboundTotals.People);
+        insert.Values(runs, r => r.Statistics.InboundTotals.Warnings);
+        batch.BatchCommands.Add(insert);
+
+        if (runs.SelectMany(r => r.Activities).ToList() is { Count: > 0 } activities)
+        {
+            insert = new NpgsqlBatchCommand(Activities);
+            insert.Values(activities, a => a.TenantId.Value);
+            insert.Values(activities, a => a.RunId.Value);
+            insert.Values(activities, a => a.Id.Value);
+            insert.Values(activities, a => a.Type.Number);
+            insert.Values(activities, a => a.DisplayName.Value);
+            insert.Values(activities, a => a.Status.Number);
+            insert.Json(activities, a => a.BlockingError?.Json);
+            insert.Json(activities, a => a.Activity?.Json);
+            batch.BatchCommands.Add(insert);
+        }
+    }
+
+    /// <summary>Adds a parameter that has a value for each row.</summary>
+    public static void Values<TRow, TValue>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, TValue> value) =>
+        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(rows, value) });
+
+    private static void Json<TRow>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, string?> value) =>
+        command.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = Column(rows, value), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json });
+
+    private static TValue[] Column<TRow, TValue>(IReadOnlyList<TRow> rows, Func<TRow, TValue> value)
+    {
+        var column = new TValue[rows.Count];
+        for (var i = 0; i < column.Length; i++)
+        {
+            column[i] = value(rows[i]);
+        }
+
+        return column;
+    }
+}

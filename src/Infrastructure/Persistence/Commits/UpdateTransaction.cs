@@ -1,0 +1,156 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure.Persistence.Configurations;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence.Commits;
+
+/// <summary>
+/// One transaction in which changes are decided, one after the other, on the runs as they are; the runs stay locked
+/// until the commit.
+/// </summary>
+internal sealed class UpdateTransaction
+{
+    private readonly Dictionary<RunKey, Run> _locked = [];
+    private readonly List<Run> _added = [];
+    private readonly IndustryDataContext _context;
+
+    private UpdateTransaction(IndustryDataContext context) => _context = context;
+
+    /// <summary>What else is stored.</summary>
+    public IndustryDataContext Context => _context;
+
+    /// <summary>
+    /// Commits a batch of changes. Those whose run another transaction keeps locked are left out, and listed in the
+    /// attempt.
+    /// </summary>
+    public static async Task CommitAsync(CommitAttempt<PendingUpdate> attempt, IndustryDataContext context, CancellationToken cancellationToken)
+    {
+        await using var commit = await context.Database.BeginTransactionAsync(cancellationToken);
+        using var standby = new StandbyWait((NpgsqlConnection)context.Database.GetDbConnection());
+        var transaction = new UpdateTransaction(context);
+
+        // In one order everywhere, so that two transactions do not each hold a lock that the other needs next. The
+        // order of changes to one run stays.
+        PendingUpdate[] changes =
+        [
+            .. attempt.Writes.OrderBy(c => c.TenantId.Value)
+                .ThenBy(c => c.Locks?.Id.Value ?? Guid.Empty)
+                .ThenBy(c => c.LockName, StringComparer.Ordinal),
+        ];
+        attempt.Blocked.Clear();
+        await transaction.LockAsync(changes, cancellationToken);
+        foreach (var change in changes)
+        {
+            if (change.Locks is { } key && !transaction._locked.ContainsKey(key) && await transaction.ExistsAsync(key, cancellationToken))
+            {
+                attempt.Blocked.Add(change);
+            }
+            else
+            {
+                await transaction.DecideAsync(change, cancellationToken);
+            }
+        }
+
+        await transaction.SaveAsync(new RunCountDeltas(attempt.Shard), cancellationToken);
+        attempt.BeginCommit();
+        await commit.CommitAsync(cancellationToken);
+        standby.ThrowIfCanceled();
+    }
+
+    /// <summary>A run that the change locks; null when there is none.</summary>
+    public Run? Find(RunKey key) => _locked.GetValueOrDefault(key);
+
+    /// <summary>Keeps a new run.</summary>
+    public void Add(Run run) => _added.Add(run);
+
+    /// <summary>Deletes a run with its activities.</summary>
+    public async Task DeleteAsync(Run run, CancellationToken cancellationToken)
+    {
+        foreach (var entry in _context.ChangeTracker.Entries<RunActivity>().Where(e => e.Entity.RunId == run.Id).ToList())
+        {
+            entry.State = EntityState.Detached;
+        }
+
+        _context.Runs.Remove(run);
+        _locked.Remove(new RunKey(run.TenantId, run.Id));
+        await _context.RunActivities.Where(a => a.TenantId == run.TenantId && a.RunId == run.Id).ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private async Task DecideAsync(PendingUpdate change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await change.ApplyAsync(this, cancellationToken);
+        }
+        catch (Exception exception) when (!IsOfTheDatabase(exception))
+        {
+            throw new DecisionFailedException(change, exception);
+        }
+    }
+
+    private static bool IsOfTheDatabase(Exception exception) =>
+        exception is DbException or IOException or SocketException or TimeoutException or OperationCanceledException
+        || (exception.InnerException is { } inner && IsOfTheDatabase(inner));
+
+    private async Task LockAsync(IReadOnlyList<PendingUpdate> changes, CancellationToken cancellationToken)
+    {
+        foreach (var tenant in changes.Select(c => c.Locks).OfType<RunKey>().Distinct().GroupBy(k => k.TenantId, k => k.Id))
+        {
+            // Skipping what others keep locked, so that one slow transaction elsewhere holds up nobody but those who
+            // need the same run.
+            var ids = tenant.Select(id => id.Value).ToArray();
+            var locked = await _context.Database
+                .SqlQuery<Guid>($"""SELECT id AS "Value" FROM runs WHERE tenant_id = {tenant.Key.Value} AND id = ANY ({ids}) FOR UPDATE SKIP LOCKED""")
+                .ToListAsync(cancellationToken);
+            var runIds = locked.Select(id => new RunId(id)).ToArray();
+            foreach (var run in await _context.Runs.AsTracking().Where(r => r.TenantId == tenant.Key && runIds.Contains(r.Id)).ToListAsync(cancellationToken))
+            {
+                _locked.Add(new RunKey(run.TenantId, run.Id), run);
+            }
+        }
+    }
+
+    // Of a run that was deleted just now, nothing is left to wait for.
+    private async Task<bool> ExistsAsync(RunKey key, CancellationToken cancellationToken) =>
+        !_context.ChangeTracker.Entries<Run>().Any(e => e.State == EntityState.Deleted && e.Entity.Id == key.Id)
+        && await _context.Runs.AnyAsync(r => r.TenantId == key.TenantId && r.Id == key.Id, cancellationToken);
+
+    private async Task SaveAsync(RunCountDeltas counts, CancellationToken cancellationToken)
+    {
+        _context.ChangeTracker.DetectChanges();
+        var changed = _context.ChangeTracker.Entries<Run>().Where(e => e.State is EntityState.Modified or EntityState.Deleted).ToList();
+        if (changed.Count > 0)
+        {
+            var (number, now) = await _context.Database
+                .SqlQuery<Stamp>($"""SELECT change_number(pg_current_xact_id()) AS "Number", now() AS "Now" """)
+                .SingleAsync(cancellationToken);
+            foreach (var entry in changed)
+            {
+                var run = entry.Entity;
+                counts.Add(run, entry.OriginalValues.GetValue<RunStatus>(nameof(Run.Status)), -1);
+                if (entry.State == EntityState.Modified)
+                {
+                    entry.Property<long>(RunConfiguration.ChangeNumber).CurrentValue = number;
+                    counts.Add(run, run.Status, 1);
+                }
+                else
+                {
+                    _context.RunTombstones.Add(new RunTombstone { TenantId = run.TenantId, RunId = run.Id, ChangeNumber = number, DeletedDateTime = now });
+                }
+            }
+        }
+
+        await _context.SaveChangesAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)_context.Database.GetDbConnection());
+        InsertTransaction.Add(batch, _added, counts);
+        if (batch.BatchCommands.Count > 0)
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private sealed record Stamp(long Number, DateTimeOffset Now);
+}

@@ -1,0 +1,446 @@
+using IndustryData.Application.Common;
+using IndustryData.Infrastructure.Persistence.Commits;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>
+/// Watches the database by a heartbeat on a connection of its own. While the database cannot serve (it does not answer,
+/// is too old or lacks the schema), requests are refused at once instead of failing one by one, and work that waits for
+/// it is abandoned.
+/// </summary>
+/// <param name="database">
+/// The connections for heartbeats: work that holds all others must not look like a database that is away.
+/// </param>
+/// <param name="maintenance">The connections for work that may take minutes.</param>
+/// <param name="pools">The connections of all other work.</param>
+/// <param name="availability">Tells running work that the database has stopped answering.</param>
+/// <param name="scopes">Services for a probe.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">Receives a line when the state changes.</param>
+internal sealed partial class DatabaseHealthMonitor(
+    [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
+    [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource maintenance,
+    ConnectionPools pools,
+    DatabaseAvailability availability,
+    IServiceScopeFactory scopes,
+    TimeProvider clock,
+    ILogger<DatabaseHealthMonitor> logger)
+    : BackgroundService, IDatabaseHealth
+{
+    private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan _minProbeInterval = TimeSpan.FromMilliseconds(20);
+
+    // A SELECT needs no flush: a database whose disk is slow still answers.
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
+
+    // The first probe includes what .NET compiles for it.
+    private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(10);
+
+    // A timer that is later than this shows that the process itself had no processor.
+    private static readonly TimeSpan _maxTimerDelay = TimeSpan.FromMilliseconds(500);
+
+    private static readonly DatabaseOutage _away = new(
+        "databaseAway", "The database cannot be reached at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2));
+
+    private static readonly DatabaseOutage _refuses = new(
+        "databaseRefuses", "The database refuses this service; its operator has to check the connection string's account, password and database.", TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _readOnly = new(
+        "databaseReadOnly", "The database takes no writes at the moment, as a standby does; try again in a few seconds.", TimeSpan.FromSeconds(5));
+
+    private static readonly DatabaseOutage _full = new(
+        "databaseFull", "The database server has no room left; its operator has to give it some.", TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _busy = new(
+        "databaseBusy", "The database could not do this in time or beside what others did; try again in a few seconds.", TimeSpan.FromSeconds(2));
+
+    private static readonly DatabaseOutage _outcomeUnknown = new(
+        "outcomeUnknown",
+        "The database did not confirm the write. Send the request again with the idempotency key that it had; without a key, look first.",
+        TimeSpan.FromSeconds(5));
+
+    private static readonly DatabaseOutage _commitsStalled = new(
+        "commitsStalled",
+        "The database answers, but does not confirm commits in time; its operator has to look at its disk and its synchronous standby.",
+        TimeSpan.FromSeconds(10));
+
+    private static readonly DatabaseOutage _migrating = new(
+        "migrating", "The database's schema is being migrated; try again in a few seconds.", TimeSpan.FromSeconds(10));
+
+    private static readonly DatabaseOutage _restoring = new(
+        "restoring", "The service examines a database that was restored; try again in a few seconds.", TimeSpan.FromSeconds(10));
+
+    private static readonly DatabaseOutage _notDurable = new(
+        "databaseNotDurable",
+        "The database server runs with fsync=off, so that no write would be safe. Its operator has to set fsync=on.",
+        TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _queueFull = new(
+        "queueFull", "More is being sent than the database can take at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2), NothingWasStored: true);
+
+    private static readonly DatabaseOutage _schemaOlder = new(
+        "schemaOlder", "The database's schema is older than this service. Its operator has to run the command 'migrate'.", TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _serverOlder = new(
+        "serverOlder", "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18.", TimeSpan.FromSeconds(30));
+
+    private static readonly DatabaseOutage _tooSlow = new(
+        "queryTooSlow", "The query took longer than this service allows and was cancelled. Narrow it, best by $filter on startDateTime, or leave out $count and $skip; or try again when the service is less busy.", TimeSpan.FromSeconds(5));
+
+    private static readonly DatabaseOutage _withoutIcu = new(
+        "serverWithoutIcu", "The database server was built without ICU, which tolower and $search fold case by; leave them out, or have its operator install a server with ICU.", TimeSpan.FromSeconds(30));
+
+    private const string StateSql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+
+    private readonly SemaphoreSlim _probeRequested = new(0);
+    private NpgsqlConnection? _heartbeat;
+    private Task? _restore;
+    private volatile DatabaseOutage? _outage = _away;
+    private volatile bool _isReadOnly;
+    private bool _isLogged;
+
+    public DatabaseOutage? Outage => _outage;
+
+    public DatabaseOutage? WriteOutage =>
+        _outage ?? (_isReadOnly ? _readOnly : availability.AreCommitsConfirmed ? null : _commitsStalled);
+
+    public DatabaseOutage? Classify(Exception exception)
+    {
+        var outage = MapException(exception);
+
+        // One probe decides whether this was the request's own bad luck or everybody's; until then others go on trying.
+        // That a request found the database busy says nothing of others.
+        var isDoubtful = outage is not null && outage != _tooSlow && outage.Code != _busy.Code && outage.Code != _queueFull.Code;
+        if (isDoubtful && _probeRequested.CurrentCount == 0)
+        {
+            _probeRequested.Release();
+        }
+
+        return outage;
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // So that a service whose database is there answers its very first request.
+        await ProbeAsync(_startTimeout, Heartbeat.Failed, cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _probeRequested.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var isRequested = false;
+            try
+            {
+                isRequested = await _probeRequested.WaitAsync(_outage is null ? _interval : TimeSpan.Zero, stoppingToken);
+                if (isRequested || _outage is not null)
+                {
+                    // Many requests may fail at once; their probe is the same.
+                    await Task.Delay(_outage is null ? _minProbeInterval : _interval, clock, stoppingToken);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+
+            // While the server takes no writes, each probe opens a connection: of several hosts, another may be the
+            // primary by now.
+            var heartbeat = _outage is null && !_isReadOnly ? await BeatAsync() : Heartbeat.Failed;
+            if (heartbeat == Heartbeat.Failed || (heartbeat == Heartbeat.Alive && isRequested))
+            {
+                await ProbeAsync(_timeout, heartbeat, stoppingToken);
+            }
+        }
+
+        if (_heartbeat is { } connection)
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    private static DatabaseOutage? MapException(Exception exception) => exception switch
+    {
+        // Nothing of the request was stored: a canceled write is not a query that was too slow.
+        NotCommittedException { InnerException: { } cause } =>
+            (CommitFailures.Find(cause)?.SqlState == PostgresErrorCodes.QueryCanceled ? _busy : MapException(cause)) is { } outage ? outage with { NothingWasStored = true } : null,
+        CommitOutcomeUnknownException => _outcomeUnknown,
+        DatabaseLostException => _away,
+
+        // A query that was canceled says nothing of the database. Callers that went away never come here.
+        OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => _tooSlow,
+
+        // The C function that looks up collations (src/backend/catalog/namespace.c).
+        PostgresException { SqlState: PostgresErrorCodes.UndefinedObject, Routine: "get_collation_oid" } => _withoutIcu,
+        PostgresException postgres => MapSqlState(postgres.SqlState),
+
+        // No connection was free in time. Whether the database answers at all, the heartbeat knows.
+        NpgsqlException { InnerException: TimeoutException } => _busy,
+        NpgsqlException => _away,
+        QueueFullException => _queueFull,
+        TimeoutException => _busy,
+
+        // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
+        NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
+        _ when exception.InnerException is { } inner => MapException(inner),
+        _ => null,
+    };
+
+    // PostgreSQL, appendix A: the first two characters are the class.
+    private static DatabaseOutage? MapSqlState(string sqlState) => sqlState switch
+    {
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
+
+        // 55000: what a server in recovery says of functions that need a primary.
+        PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState => _readOnly,
+        PostgresErrorCodes.DiskFull => _full,
+        PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.TooManyConnections => _busy,
+        PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _refuses,
+        ['2', '8', ..] => _refuses,
+        ['4', '0', ..] => _busy,
+        ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] => _away,
+        _ => null,
+    };
+
+    /// <summary>Asks the database over the connection that stays open.</summary>
+    private async Task<Heartbeat> BeatAsync()
+    {
+        // While the question is open, the connection belongs to it alone.
+        var work = AskAsync(_heartbeat);
+        _heartbeat = null;
+        try
+        {
+            (_heartbeat, var isReadOnly) = await WithinAsync(_timeout, work);
+            return isReadOnly ? Heartbeat.Failed : Heartbeat.Alive;
+        }
+        catch (TimeoutException)
+        {
+            // It takes a connection, or holds one, and says nothing.
+            SetState(_away, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
+            _ = CloseAsync(work);
+            return Heartbeat.Silent;
+        }
+        catch (Exception)
+        {
+            return Heartbeat.Failed;
+        }
+
+        static async Task CloseAsync(Task<(NpgsqlConnection Connection, bool)> late)
+        {
+            await ((Task)late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (late.IsCompletedSuccessfully)
+            {
+                await late.Result.Connection.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<(NpgsqlConnection Connection, bool IsReadOnly)> AskAsync(NpgsqlConnection? open)
+    {
+        var connection = open ?? await database.OpenConnectionAsync();
+        try
+        {
+            await using var command = new NpgsqlCommand(StateSql, connection);
+            return (connection, await command.ExecuteScalarAsync() is true);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for an answer of the database, but not longer than the timeout.</summary>
+    /// <exception cref="TimeoutException">
+    /// There was none. The work goes on by itself: a cancel request would have to be waited for, too.
+    /// </exception>
+    private async Task<T> WithinAsync<T>(TimeSpan timeout, Task<T> work)
+    {
+        for (var isLast = false; ; isLast = true)
+        {
+            var started = clock.GetTimestamp();
+            try
+            {
+                return await work.WaitAsync(timeout, clock);
+            }
+            catch (TimeoutException) when (work.IsCompleted)
+            {
+                return await work;
+            }
+            catch (TimeoutException)
+            {
+                // A late timer: the process had no processor, which says nothing of the database.
+                if (!isLast && clock.GetElapsedTime(started) > timeout + _maxTimerDelay)
+                {
+                    continue;
+                }
+
+                _ = work.ContinueWith(
+                    late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Finds out whether the database can serve.</summary>
+    /// <param name="timeout">How long to wait for it.</param>
+    /// <param name="heartbeat">
+    /// What the heartbeat has just found. A database that answers it is not away, even if it is too busy for a probe.
+    /// </param>
+    /// <param name="cancellationToken">Canceled when the service stops.</param>
+    private async Task ProbeAsync(TimeSpan timeout, Heartbeat heartbeat, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (outage, isReadOnly, reason) = await WithinAsync(timeout, ReadStateAsync(cancellationToken));
+            SetState(outage, isReadOnly, reason);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+        catch (Exception exception)
+        {
+            // Any exception means that the database cannot be used, and one that is thrown on would end the service.
+            var outage = CommitFailures.Find(exception) is { } postgres ? MapSqlState(postgres.SqlState) ?? _away
+                : exception is NpgsqlException { InnerException: TimeoutException } or TimeoutException && heartbeat == Heartbeat.Alive ? _busy
+                : _away;
+            if (outage != _busy || heartbeat != Heartbeat.Alive)
+            {
+                SetState(outage, isReadOnly: false, exception.Message);
+            }
+        }
+    }
+
+    private async Task<(DatabaseOutage? Outage, bool IsReadOnly, string Reason)> ReadStateAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var settings = new NpgsqlCommand(
+            $"SELECT current_setting('server_version_num')::int, current_setting('fsync') = 'on', ({StateSql})", connection);
+        int version;
+        bool isDurable, isReadOnly;
+        await using (var row = await settings.ExecuteReaderAsync(cancellationToken))
+        {
+            await row.ReadAsync(cancellationToken);
+            (version, isDurable, isReadOnly) = (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2));
+        }
+
+        // EF Core locks the table of applied migrations while it migrates, so this is asked first.
+        if (await SchemaMigrator.IsMigratingAsync(connection, cancellationToken))
+        {
+            return (_migrating, isReadOnly, "another process migrates the schema");
+        }
+
+        await using var scope = scopes.CreateAsyncScope();
+        var missing = await scope.ServiceProvider.GetRequiredService<SchemaMigrator>().GetPendingMigrationsAsync(connection, cancellationToken);
+        var outage = version < SchemaMigrator.MinServerVersionNum ? _serverOlder
+            : missing.Count > 0 ? _schemaOlder
+            : !isDurable ? _notDurable
+            : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
+            : _restoring;
+        var reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {version}";
+        return (outage, isReadOnly, reason);
+    }
+
+    /// <summary>Records the epoch of the database if it is a new one.</summary>
+    /// <returns>
+    /// False while this takes long: after a restore the highest change number has to be found. It goes on in the background, and the next probe
+    /// asks for it.
+    /// </returns>
+    private async Task<bool> EnsureEpochAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (_restore is null && await DatabaseEpochs.NeedsRestoreAsync(connection, cancellationToken))
+        {
+            _restore = RestoreAsync();
+        }
+
+        if (_restore is not { } restore)
+        {
+            await DatabaseEpochs.EnsureCurrentAsync(connection, cancellationToken);
+            return true;
+        }
+
+        // A small database is examined at once.
+        if (await Task.WhenAny(restore, Task.Delay(_timeout / 2, clock, cancellationToken)) != restore)
+        {
+            return false;
+        }
+
+        // A failure ends this probe; the next one tries again.
+        _restore = null;
+        await restore;
+        return true;
+
+        async Task RestoreAsync()
+        {
+            await using var connection = await maintenance.OpenConnectionAsync(CancellationToken.None);
+            await DatabaseEpochs.EnsureCurrentAsync(connection, CancellationToken.None);
+        }
+    }
+
+    private void SetState(DatabaseOutage? outage, bool isReadOnly, string reason)
+    {
+        var (outageBefore, wasReadOnly) = (_outage, _isReadOnly);
+        _isReadOnly = isReadOnly;
+        _outage = outage;
+        if (outage == _away)
+        {
+            availability.Lose();
+        }
+        else if (availability.Lost.IsCancellationRequested)
+        {
+            // The pools' idle connections may lead to a host that has vanished, and nothing would tell.
+            foreach (var pool in pools.All)
+            {
+                pool.Clear();
+            }
+
+            availability.Restore();
+        }
+
+        if (_isLogged && outage == outageBefore && isReadOnly == wasReadOnly)
+        {
+            return;
+        }
+
+        _isLogged = true;
+        if (WriteOutage is { } present)
+        {
+            LogOutage(present.Code, present.Message, reason);
+        }
+        else
+        {
+            LogServes(reason);
+        }
+    }
+
+    private enum Heartbeat
+    {
+        /// <summary>The database answers and takes writes.</summary>
+        Alive,
+
+        /// <summary>The database does not answer; that is noted already.</summary>
+        Silent,
+
+        /// <summary>A probe has to find out more.</summary>
+        Failed,
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]
+    private partial void LogServes(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Code}: {Advice} ({Reason})")]
+    private partial void LogOutage(string code, string advice, string reason);
+}

@@ -1,0 +1,291 @@
+using System.ComponentModel.DataAnnotations;
+using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>How long runs are kept (configuration section <c>Retention</c>).</summary>
+public sealed record RetentionOptions
+{
+    /// <summary>
+    /// Runs of a quarter are detached together when all of them are older than so many months, and dropped a day later; 0: runs are kept for ever.
+    /// </summary>
+    [Range(0, 1200)]
+    public int Months { get; init; }
+}
+
+/// <summary>
+/// What has to be done now and then: partitions ahead of time, old quarters, and what is remembered no longer.
+/// </summary>
+internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database, IDatabaseHealth status, RetentionOptions retention, TimeProvider clock, ILogger<DatabaseMaintenanceService> logger) : BackgroundService
+{
+    private const long Lock = 0x5570_6B65_6570_0001;
+
+    // This quarter's and so many after it. No more: every list looks into each.
+    private const int QuartersAhead = 1;
+
+    private const int DeleteBatchSize = 10_000;
+
+    // The newest run of each tenant among those of the newest quarter: one step in the key's index for each of these tenants.
+    private const string NewestRun =
+        """
+        WITH RECURSIVE newest AS (
+            (SELECT tenant_id, created_date_time FROM runs WHERE id >= $1 ORDER BY tenant_id DESC, id DESC LIMIT 1)
+            UNION ALL
+            SELECT next.tenant_id, next.created_date_time
+            FROM newest CROSS JOIN LATERAL (
+                SELECT tenant_id, created_date_time FROM runs
+                WHERE id >= $1 AND runs.tenant_id < newest.tenant_id
+                ORDER BY tenant_id DESC, id DESC LIMIT 1) AS next)
+        SELECT max(created_date_time) FROM newest
+        """;
+
+    private const string NewestQuarter =
+        """
+        SELECT first_id_at(quarter::timestamp AT TIME ZONE 'UTC') FROM run_counts
+        GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
+        """;
+
+    // What the default partition holds of expired quarters gets a partition, so that it can be detached too.
+    private const string StrayQuarters =
+        """
+        SELECT DISTINCT date_trunc(
+            'quarter',
+            to_timestamp(('x' || left(replace(strays.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+                AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+        FROM first_id_at(
+                date_trunc('quarter', greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS first_id
+            CROSS JOIN LATERAL (
+                SELECT id FROM runs_default WHERE id < first_id
+                UNION ALL
+                SELECT run_id FROM run_activities_default WHERE run_id < first_id) AS strays
+        """;
+
+    // The functions wait for a lock for a tenth of a second only, because everybody else waits behind them.
+    private const int MaxLockAttempts = 40;
+
+    private static readonly TimeSpan _pauseBetweenLockAttempts = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan _pause = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan _pauseAfterFailure = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan _maxClockDifference = TimeSpan.FromHours(1);
+
+    // A day more than promised: clocks differ, and a transaction may take its time.
+    private static readonly TimeSpan _deletionsKept = GetRunDeltaQuery.TokenLifetime + TimeSpan.FromDays(1);
+
+    /// <summary>Does all of it once, unless another service is at it. A step that fails is logged and does not keep the others from running.</summary>
+    /// <param name="now">The service's clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether no step failed.</returns>
+    public async Task<bool> RunMaintenanceAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+
+        // Held by a transaction that does nothing else: it ends with the connection, whatever happens.
+        await using var lockTransaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var acquire = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({Lock})", connection);
+        if (await acquire.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            return true;
+        }
+
+        await using var ask = new NpgsqlCommand("SELECT clock_timestamp()", connection);
+        DateTimeOffset databaseNow = (DateTime)(await ask.ExecuteScalarAsync(cancellationToken))!;
+        var earlier = now < databaseNow ? now : databaseNow;
+
+        var succeeded = true;
+        for (var quarter = 0; quarter <= QuartersAhead; quarter++)
+        {
+            var instant = now.AddMonths(3 * quarter);
+            succeeded &= await TryAsync("create partitions", () => ExecuteAsync("SELECT create_runs_partition($1)", instant, cancellationToken), cancellationToken);
+        }
+
+        if (retention.Months > 0 && (now - databaseNow).Duration() > _maxClockDifference)
+        {
+            LogClocksDiffer(now, databaseNow);
+        }
+        else if (retention.Months > 0)
+        {
+            succeeded &= await TryAsync("detach expired partitions", () => DetachAsync(earlier, cancellationToken), cancellationToken);
+            succeeded &= await TryAsync("drop expired partitions", () => DropAsync(cancellationToken), cancellationToken);
+        }
+
+        // Deletions are stamped, and delta tokens judged, by the database's clock; idempotency keys by the service's.
+        succeeded &= await TryAsync(
+            "purge deletions", () => PurgeAsync("run_deletions", "deleted_date_time", databaseNow - _deletionsKept, cancellationToken), cancellationToken);
+        succeeded &= await TryAsync(
+            "purge idempotency keys", () => PurgeAsync("kept_requests", "created_date_time", earlier - IdempotencyKey.TimeToLive, cancellationToken), cancellationToken);
+        return succeeded;
+    }
+
+    /// <summary>The statement that deletes a portion of a table's expired rows, oldest first: those from $1 on and before $2.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="column">The column that says how old a row is, with an index of its own.</param>
+    internal static string PurgeStatement(string table, string column) =>
+        // The order makes PostgreSQL use the index however many rows are expired.
+        $"""
+        WITH purged AS (
+            DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {table} WHERE {column} >= $1 AND {column} < $2 ORDER BY {column} LIMIT {DeleteBatchSize} FOR UPDATE SKIP LOCKED))
+            RETURNING {column})
+        SELECT count(*), max({column}) FROM purged
+        """;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = _pauseAfterFailure;
+            try
+            {
+                if (status.WriteOutage is null)
+                {
+                    pause = await RunMaintenanceAsync(clock.GetUtcNow(), stoppingToken) ? _pause : _pauseAfterFailure;
+                }
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Nobody waits for it, and there is time: the next partition is needed in three months.
+                LogFailure(exception);
+            }
+
+            // Being told to stop is no failure to tell of.
+            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<bool> TryAsync(string step, Func<Task> run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await run();
+            return true;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogStepFailed(exception, step);
+            return false;
+        }
+    }
+
+    // Should both clocks jump ahead, the runs themselves say how late it can be at most.
+    private async Task DetachAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var quarter = database.CreateCommand(NewestQuarter);
+        if (await quarter.ExecuteScalarAsync(cancellationToken) is not Guid first)
+        {
+            return;
+        }
+
+        await using var newest = database.CreateCommand(NewestRun);
+        newest.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = first });
+        if (await newest.ExecuteScalarAsync(cancellationToken) is not DateTime created)
+        {
+            return;
+        }
+
+        DateTimeOffset latest = created + TimeSpan.FromDays(1);
+        var before = (now < latest ? now : latest).AddMonths(-retention.Months);
+        foreach (var stray in await ReadStrayQuartersAsync(before, cancellationToken))
+        {
+            await ExecuteAsync("SELECT create_runs_partition($1)", stray, cancellationToken);
+        }
+
+        // One quarter at a time, so that the locks are held for a moment only.
+        var total = 0;
+        while (await ExecuteAsync("SELECT detach_runs_before($1)", before, cancellationToken) is int detached and > 0)
+        {
+            total += detached;
+        }
+
+        if (total > 0)
+        {
+            LogDetached(total, retention.Months);
+        }
+    }
+
+    private async Task<List<DateTimeOffset>> ReadStrayQuartersAsync(
+        DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var quarters = new List<DateTimeOffset>();
+        await using var command = database.CreateCommand(StrayQuarters);
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            quarters.Add(rows.GetFieldValue<DateTimeOffset>(0));
+        }
+
+        return quarters;
+    }
+
+    private async Task DropAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT drop_expired_runs()");
+        if (await command.ExecuteScalarAsync(cancellationToken) is int dropped and > 0)
+        {
+            LogDropped(dropped);
+        }
+    }
+
+    // In portions, so that no other transaction waits long for a lock.
+    private async Task PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var from = DateTimeOffset.MinValue.UtcDateTime;
+        for (var purged = (long)DeleteBatchSize; purged == DeleteBatchSize;)
+        {
+            await using var command = database.CreateCommand(PurgeStatement(table, column));
+            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = from });
+            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            await row.ReadAsync(cancellationToken);
+            purged = row.GetInt64(0);
+            from = purged > 0 ? row.GetDateTime(1) : from;
+        }
+    }
+
+    /// <summary>Runs a statement that locks tables. Without a lock it is run again, a second later.</summary>
+    private async Task<object?> ExecuteAsync(string statement, DateTimeOffset instant, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var command = database.CreateCommand(statement);
+                command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = instant.UtcDateTime });
+                return await command.ExecuteScalarAsync(cancellationToken);
+            }
+            catch (PostgresException exception) when (
+                exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < MaxLockAttempts)
+            {
+                await Task.Delay(_pauseBetweenLockAttempts, clock, cancellationToken);
+            }
+        }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Detached {Count} partitions of runs older than {Months} months; they are dropped in a day (SELECT attach_expired_runs('2023q4') attaches one again)")]
+    private partial void LogDetached(int count, int months);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Dropped {Count} partitions that were detached more than a day ago")]
+    private partial void LogDropped(int count);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Retention drops nothing: the service's clock ({ServiceNow:O}) and the database's ({DatabaseNow:O}) differ by more than an hour. Correct the wrong one.")]
+    private partial void LogClocksDiffer(DateTimeOffset serviceNow, DateTimeOffset databaseNow);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance could not {Step}; the other steps go on, and all are run again in a minute")]
+    private partial void LogStepFailed(Exception exception, string step);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance failed; it is tried again in a minute")]
+    private partial void LogFailure(Exception exception);
+}

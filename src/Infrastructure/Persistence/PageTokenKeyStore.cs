@@ -1,0 +1,98 @@
+using IndustryData.Application.Common;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>
+/// Reads the keys from the table <c>token_keys</c> and keeps them for a second. A token that another instance made
+/// after the database was replaced names a key that is not known yet: then the table is read again.
+/// </summary>
+internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider clock) : IPageTokenKeyProvider
+{
+    private static readonly TimeSpan _lifetime = TimeSpan.FromSeconds(1);
+
+    // A request that has its answer already does not wait longer for a newer key than this.
+    private static readonly TimeSpan _maxWait = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _lock = new();
+    private volatile KeySet? _keys;
+    private Task<KeySet>? _reading;
+
+    public async ValueTask<PageTokenSecret> GetAsync(CancellationToken cancellationToken)
+    {
+        if (_keys is not { } keys)
+        {
+            return (await ReadOnceAsync().WaitAsync(cancellationToken)).Newest;
+        }
+
+        return IsFresh(keys) ? keys.Newest : (await RefreshAsync(keys, cancellationToken)).Newest;
+    }
+
+    public async ValueTask<PageTokenSecret?> FindAsync(long keyId, CancellationToken cancellationToken)
+    {
+        var keys = _keys ?? await ReadOnceAsync().WaitAsync(cancellationToken);
+        if (!IsFresh(keys))
+        {
+            keys = await RefreshAsync(keys, cancellationToken);
+        }
+
+        return keys.ById.GetValueOrDefault(keyId);
+    }
+
+    private bool IsFresh(KeySet keys) => clock.GetElapsedTime(keys.ReadAt) < _lifetime;
+
+    /// <summary>Reads the keys again; the known ones where the database does not answer at once.</summary>
+    private async Task<KeySet> RefreshAsync(KeySet known, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadOnceAsync().WaitAsync(_maxWait, cancellationToken);
+        }
+        catch (Exception exception) when (exception is TimeoutException or NpgsqlException)
+        {
+            // The next requests do not wait for it again, and try in a second.
+            Interlocked.CompareExchange(ref _keys, known with { ReadAt = clock.GetTimestamp() }, known);
+            return known;
+        }
+    }
+
+    /// <summary>Reads the keys, once for all who ask meanwhile.</summary>
+    private Task<KeySet> ReadOnceAsync()
+    {
+        lock (_lock)
+        {
+            if (_keys is { } keys && IsFresh(keys))
+            {
+                return Task.FromResult(keys);
+            }
+
+            if (_reading is null or { IsCompleted: true })
+            {
+                _reading = Task.Run(ReadAsync);
+
+                // Those who wait may have given up: then its failure is nobody's.
+                _reading.ContinueWith(static task => _ = task.Exception, CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
+
+            return _reading;
+        }
+    }
+
+    private async Task<KeySet> ReadAsync()
+    {
+        var secrets = new List<PageTokenSecret>();
+        await using (var session = await sessions.OpenKeyedAsync(CancellationToken.None))
+        {
+            await session.ExecuteAsync(new NpgsqlCommand("SELECT key FROM token_keys ORDER BY id DESC"));
+            while (await session.ReadAsync())
+            {
+                secrets.Add(PageTokenSecret.Derive(session.Row.GetFieldValue<byte[]>(0)));
+            }
+        }
+
+        return _keys = new KeySet(secrets[0], secrets.ToDictionary(s => s.KeyId), clock.GetTimestamp());
+    }
+
+    private sealed record KeySet(PageTokenSecret Newest, IReadOnlyDictionary<long, PageTokenSecret> ById, long ReadAt);
+}

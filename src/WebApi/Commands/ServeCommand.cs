@@ -1,0 +1,172 @@
+using IndustryData.Application;
+using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
+using IndustryData.Infrastructure;
+using IndustryData.Infrastructure.Persistence;
+using IndustryData.WebApi.Batch;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.OpenApi;
+using IndustryData.WebApi.Runs;
+using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HttpsPolicy;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Npgsql;
+using Serilog;
+using Serilog.Events;
+
+namespace IndustryData.WebApi.Commands;
+
+/// <summary>The service itself.</summary>
+internal static partial class ServeCommand
+{
+    private const int MaxBodyBytes = 1024 * 1024;
+    private const int MinBytesPerSecond = 4096;
+    private const int Http2WindowBytes = 128 * 1024;
+
+    // Kestrel refuses a longer request line by itself, without a body; up to here the refusal is ours and says what to
+    // do.
+    private const int MaxRequestLineBytes = 2 * GraphErrorMiddleware.MaxUrlLength;
+
+    private const int ReadAheadBytes = 2 * MaxRequestLineBytes;
+
+    /// <summary>Puts the service together.</summary>
+    /// <param name="builder">The host's builder.</param>
+    /// <param name="connectionString">The database.</param>
+    /// <param name="tokens">Whose tokens are taken.</param>
+    public static WebApplication Build(WebApplicationBuilder builder, string connectionString, TokenOptions tokens)
+    {
+        if (!ListenUrls.IsConfigured(builder.Configuration))
+        {
+            builder.WebHost.UseUrls(ListenUrls.Default);
+        }
+
+        var limits = Settings.Read<LimitOptions>(builder.Configuration, "Limits");
+
+        // What the server reads ahead of a body is not counted by the memory budget, so it is little.
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = ReadAheadBytes);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
+            kestrel.Limits.MaxConcurrentConnections = limits.Connections;
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+
+            kestrel.Limits.MaxRequestBufferSize = ReadAheadBytes;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = Http2WindowBytes;
+            kestrel.Limits.Http2.InitialStreamWindowSize = Http2WindowBytes;
+            var connections = new ConnectionLimit(limits);
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.InvokeAsync(connection, next)));
+
+            // What waits for a slow caller is in memory. A run's whole body may take four minutes, an answer of 4 MiB a
+            // quarter of an hour.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
+        });
+        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id says already.
+        builder.Services.AddSerilog((_, logs) => Logging.Configure(logs, builder.Configuration)
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+            .Filter.ByExcluding(IsClientDisconnect));
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
+        builder.Services.AddInfrastructure(connectionString, Settings.Read<RetentionOptions>(builder.Configuration, "Retention"));
+        builder.Services.AddTokenAuthentication(tokens);
+        builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));
+        builder.Services.AddSingleton(limits);
+        builder.Services.AddSingleton<RequestLimiter>();
+        // Containers are killed after ten seconds, and PostgreSQL has to stop after this.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
+        builder.Services.AddSingleton(Settings.Read<ReadTimeoutOptions>(builder.Configuration, "Query"));
+        builder.Services.AddSingleton(Settings.Read<CommitOptions>(builder.Configuration, "Commit"));
+        builder.Services.AddSingleton<RefusalLog>();
+        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
+        foreach (var keeper in builder.Services.Where(IsKeyRingLoader).ToList())
+        {
+            builder.Services.Remove(keeper);
+        }
+
+        var hsts = Settings.Read<HstsSettings>(builder.Configuration, HstsSettings.Section);
+        builder.Services.Configure<HstsOptions>(hsts.Apply);
+        builder.Services.AddSingleton<PageTokenProtector>();
+        builder.Services.AddDescription();
+
+        var app = builder.Build();
+        if (tokens.SigningKeys.Contains(SigningKeys.Example))
+        {
+            LogExampleKey(app.Logger);
+        }
+
+        if (IsUnverified(connectionString))
+        {
+            LogUnverifiedDatabase(app.Logger);
+        }
+
+        app.Use(next => http => RequestIdMiddleware.InvokeAsync(http, next));
+        app.UseForwarding(Settings.Read<ForwardingOptions>(app.Configuration, ForwardingOptions.Section));
+        if (app.Configuration.GetSection(HstsSettings.Section).GetChildren().Any())
+        {
+            app.UseHsts();
+        }
+
+        var batch = new BatchRequestExecutor();
+        app.Use(batch.Capture);
+        app.UseMiddleware<GraphErrorMiddleware>();
+        app.UsePathBase("/beta");
+        app.UseRouting();
+        app.Use(next => http => OptionsMiddleware.InvokeAsync(http, next));
+        app.UseTokenAuthentication();
+        UseLimits(app);
+        app.MapService();
+        app.MapRuns();
+        app.MapBatch(batch, MaxBodyBytes);
+        app.MapDescription();
+        return app;
+    }
+
+    private static bool IsKeyRingLoader(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IHostedService) && !service.IsKeyedService && service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly;
+
+    // Only routes with a permission know the caller's tenant.
+    private static void UseLimits(WebApplication app)
+    {
+        var limiter = app.Services.GetRequiredService<RequestLimiter>();
+        app.Use(next => http => http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is null ? next(http) : limiter.InvokeAsync(http, BatchRequestExecutor.IsBatchItem(http), next));
+    }
+
+    /// <summary>
+    /// Whether the database is on another host and the connection does not verify the server's certificate. A socket and a loopback address do
+    /// not leave the machine.
+    /// </summary>
+    internal static bool IsUnverified(string connectionString)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connectionString);
+        return database.SslMode < SslMode.VerifyFull && (database.Host ?? "").Split(',', StringSplitOptions.TrimEntries).Any(host => !IsLocal(host));
+    }
+
+    private static bool IsLocal(string host)
+    {
+        if (host is ['/' or '@', ..] || Path.IsPathRooted(host))
+        {
+            return true;
+        }
+
+        var name = System.Net.IPAddress.TryParse(host, out _) || host.LastIndexOf(':') is not (>= 0 and var colon) ? host : host[..colon];
+        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (System.Net.IPAddress.TryParse(name, out var address) && System.Net.IPAddress.IsLoopback(address));
+    }
+
+    // To Kestrel an error, with a stack trace: that the rest of a body cannot be read, of a caller that has gone in the
+    // middle of it.
+    private static bool IsClientDisconnect(LogEvent entry) =>
+        entry.Exception is InvalidOperationException
+        && entry.Properties.GetValueOrDefault("EventId") is StructureValue { Properties: var id }
+        && id.Any(p => p.Value is ScalarValue { Value: "RequestBodyDrainBodyReaderInvalidState" });
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication:SigningKeys holds the example key, with which anybody can sign tokens; replace it before anybody else can reach this service")]
+    private static partial void LogExampleKey(Microsoft.Extensions.Logging.ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is on another host, and the connection does not verify it: add SSL Mode=VerifyFull (and Root Certificate, if its authority is not known to this system) to ConnectionStrings:IndustryData")]
+    private static partial void LogUnverifiedDatabase(Microsoft.Extensions.Logging.ILogger logger);
+}

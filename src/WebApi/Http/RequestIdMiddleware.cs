@@ -1,0 +1,65 @@
+using Serilog.Context;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>Names every request, and writes the headers that every response has.</summary>
+internal static class RequestIdMiddleware
+{
+    private const int MaxClientIdLength = 256;
+
+    /// <summary>The caller's own name for the request, if it sent one that can be repeated in a header.</summary>
+    public static string? ClientRequestId(HttpContext http)
+    {
+        var id = http.Request.Headers["client-request-id"];
+        return id is [{ Length: > 0 and <= MaxClientIdLength } text] && text.All(c => c is >= ' ' and <= '~') ? text : null;
+    }
+
+    /// <summary>Gives the request its <c>request-id</c>, which log entries carry too.</summary>
+    public static async Task InvokeAsync(HttpContext http, RequestDelegate next)
+    {
+        http.TraceIdentifier = NewId();
+        WriteHeaders(http);
+        using var clientRequestId = ClientRequestId(http) is { } id
+            ? LogContext.PushProperty("client_request_id", id)
+            : null;
+        using (LogContext.PushProperty("request_id", http.TraceIdentifier))
+        {
+            await next(http);
+        }
+    }
+
+    /// <summary>Clears the response, but for the headers that every response has.</summary>
+    public static void Restart(HttpContext http)
+    {
+        var transportSecurity = http.Response.Headers.StrictTransportSecurity;
+        http.Response.Clear();
+        WriteHeaders(http);
+        http.Response.Headers.StrictTransportSecurity = transportSecurity;
+    }
+
+    // Only told apart from others, never guarded: random bits from the system would cost a call of the kernel for each request.
+    private static string NewId()
+    {
+        Span<byte> bits = stackalloc byte[16];
+        Random.Shared.NextBytes(bits);
+        return new Guid(bits).ToString();
+    }
+
+    /// <summary>Writes the headers that every response has.</summary>
+    public static void WriteHeaders(HttpContext http)
+    {
+        var headers = http.Response.Headers;
+        headers["request-id"] = http.TraceIdentifier;
+        if (ClientRequestId(http) is { } clientRequestId)
+        {
+            headers["client-request-id"] = clientRequestId;
+        }
+
+        headers["OData-Version"] = ODataVersions.Written;
+        headers.XContentTypeOptions = "nosniff";
+
+        // Answers are of one tenant, and no page: no cache keeps them, and no browser runs anything in them. The pages of /docs say it differently.
+        headers.CacheControl = "no-store";
+        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+    }
+}

@@ -1,0 +1,223 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using IndustryData.Application.Common;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.WebApi.OData;
+
+/// <summary>
+/// Writes the place where a reader continues as an opaque <c>$skiptoken</c> or <c>$deltatoken</c>, and reads it. A
+/// token is encrypted and authenticated (AES-256-GCM) for one tenant, one purpose and the other options of the request,
+/// so that it shows nothing and cannot be changed or used elsewhere.
+/// </summary>
+/// <remarks>Layout: version (1 byte), key id (8), nonce (12), ciphertext, tag (16); then base64url.</remarks>
+internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
+{
+    /// <summary>The purpose of a list's tokens.</summary>
+    public const string List = "list";
+
+    /// <summary>The purpose of the tokens of a run's activities.</summary>
+    public const string Activities = "activities";
+
+    /// <summary>The purpose of a delta's tokens.</summary>
+    public const string Delta = "delta";
+
+    // Whoever changes what is in a token, or how it is sealed, gives it the next number.
+    private const byte Version = 1;
+
+    private const int KeyLength = 32;
+    private const int NonceLength = 12;
+    private const int TagLength = 16;
+    private const int HeaderLength = 1 + sizeof(long);
+    private const int CiphertextStart = HeaderLength + NonceLength;
+    private const int MinLength = CiphertextStart + TagLength;
+
+    // Longer than the longest displayName makes one.
+    private const int MaxLength = 4096;
+
+    /// <summary>Writes a place.</summary>
+    /// <param name="tenantId">Whose runs.</param>
+    /// <param name="purpose"><see cref="List"/>, <see cref="Activities"/> or <see cref="Delta"/>.</param>
+    /// <param name="options">The other options that go with the token.</param>
+    /// <param name="place">Texts, instants, ids, numbers and nulls.</param>
+    /// <param name="cancellationToken">Cancels the read of the key.</param>
+    public async ValueTask<string> WriteAsync(TenantId tenantId, string purpose, string options,
+        IEnumerable<object?> place, CancellationToken cancellationToken)
+    {
+        var secret = await keys.GetAsync(cancellationToken);
+        return Seal(secret, tenantId, purpose, options, Encode(place));
+    }
+
+    /// <summary>Reads a place.</summary>
+    /// <inheritdoc cref="WriteAsync" />
+    public async ValueTask<OpenedToken> ReadAsync(
+        TenantId tenantId, string purpose, string options, string text, CancellationToken cancellationToken)
+    {
+        var token = new byte[MaxLength];
+        if (text.Length > MaxLength
+            || !Base64Url.IsValid(text)
+            || !Base64Url.TryDecodeFromChars(text, token, out var length)
+            || length < MinLength)
+        {
+            return OpenedToken.Invalid;
+        }
+
+        var keyId = BinaryPrimitives.ReadInt64BigEndian(token.AsSpan(1));
+        if (token[0] != Version || await keys.FindAsync(keyId, cancellationToken) is not { } secret)
+        {
+            return OpenedToken.Outdated;
+        }
+
+        var place = Open(secret, tenantId, purpose, options, token.AsSpan(0, length));
+        return place is not null && Decode(place) is { } values
+            ? new OpenedToken(values, IsOutdated: false)
+            : OpenedToken.Invalid;
+    }
+
+    private static string Seal(
+        PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> place)
+    {
+        var token = new byte[MinLength + place.Length];
+        token[0] = Version;
+        BinaryPrimitives.WriteInt64BigEndian(token.AsSpan(1), secret.KeyId);
+        var nonce = token.AsSpan(HeaderLength, NonceLength);
+        RandomNumberGenerator.Fill(nonce);
+        Span<byte> key = stackalloc byte[KeyLength];
+        using var cipher = Cipher(secret, tenantId, key);
+        cipher.Encrypt(nonce, place, token.AsSpan(CiphertextStart, place.Length), token.AsSpan(^TagLength..),
+            AssociatedData(token.AsSpan(0, HeaderLength), tenantId, purpose, options));
+        return Base64Url.EncodeToString(token);
+    }
+
+    private static byte[]? Open(
+        PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> token)
+    {
+        var place = new byte[token.Length - MinLength];
+        Span<byte> key = stackalloc byte[KeyLength];
+        using var cipher = Cipher(secret, tenantId, key);
+        try
+        {
+            cipher.Decrypt(token[HeaderLength..CiphertextStart], token[CiphertextStart..^TagLength],
+                token[^TagLength..], place, AssociatedData(token[..HeaderLength], tenantId, purpose, options));
+            return place;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
+    }
+
+    // A key for each tenant: so many tokens can be sealed with random nonces before one could repeat (NIST SP 800-38D,
+    // 8.3) for each tenant alone.
+    private static AesGcm Cipher(PageTokenSecret secret, TenantId tenantId, Span<byte> key)
+    {
+        Span<byte> tenant = stackalloc byte[16];
+        tenantId.Value.TryWriteBytes(tenant, bigEndian: true, out _);
+        HKDF.Expand(HashAlgorithmName.SHA256, secret.Secret, key, tenant);
+        return new AesGcm(key, TagLength);
+    }
+
+    private static byte[] AssociatedData(ReadOnlySpan<byte> header, TenantId tenantId, string purpose, string options)
+    {
+        // A purpose holds no line break, so that no two combinations read alike.
+        var text = $"{purpose}\n{options}";
+        var data = new byte[header.Length + 16 + Encoding.UTF8.GetByteCount(text)];
+        header.CopyTo(data);
+        tenantId.Value.TryWriteBytes(data.AsSpan(header.Length), bigEndian: true, out _);
+        Encoding.UTF8.GetBytes(text, data.AsSpan(header.Length + 16));
+        return data;
+    }
+
+    private static byte[] Encode(IEnumerable<object?> place)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        foreach (var value in place)
+        {
+            switch (value)
+            {
+                case null:
+                    writer.Write('n');
+                    break;
+                case DateTimeOffset instant:
+                    writer.Write('t');
+                    writer.Write(instant.UtcTicks);
+                    break;
+                case Guid id:
+                    writer.Write('g');
+                    writer.Write(id.ToByteArray());
+                    break;
+                case short number:
+                    writer.Write('i');
+                    writer.Write(number);
+                    break;
+                case long number:
+                    writer.Write('l');
+                    writer.Write(number);
+                    break;
+                default:
+                    writer.Write('s');
+                    writer.Write((string)value);
+                    break;
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    // Only what this class wrote opens, but another release of it may have written it.
+    private static List<object?>? Decode(byte[] place)
+    {
+        using var reader = new BinaryReader(new MemoryStream(place));
+        var values = new List<object?>();
+        try
+        {
+            while (reader.BaseStream.Position < place.Length)
+            {
+                switch (reader.ReadChar())
+                {
+                    case 't':
+                        values.Add(new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero));
+                        break;
+                    case 'g':
+                        values.Add(new Guid(reader.ReadBytes(16)));
+                        break;
+                    case 'i':
+                        values.Add(reader.ReadInt16());
+                        break;
+                    case 'l':
+                        values.Add(reader.ReadInt64());
+                        break;
+                    case 's':
+                        values.Add(reader.ReadString());
+                        break;
+                    case 'n':
+                        values.Add(null);
+                        break;
+                    default:
+                        return null;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException or FormatException)
+        {
+            return null;
+        }
+
+        return values;
+    }
+}
+
+/// <summary>What a token turned out to be.</summary>
+/// <param name="Place">The place; null when the token is invalid or outdated.</param>
+/// <param name="IsOutdated">Whether the token is of another version, or its key no longer exists.</param>
+internal readonly record struct OpenedToken(IReadOnlyList<object?>? Place, bool IsOutdated)
+{
+    /// <summary>Not a token of this service, or not one for this tenant, purpose and these options.</summary>
+    public static readonly OpenedToken Invalid = new(null, IsOutdated: false);
+
+    /// <summary>A token of another version or of a key that no longer exists.</summary>
+    public static readonly OpenedToken Outdated = new(null, IsOutdated: true);
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using IndustryData.Domain;
+using IndustryData.Domain.Json;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.WebApi.Runs;
+
+/// <summary>Reads the form of an activity's body, be it a body of its own or part of a run's.</summary>
+internal static class ActivityJsonReader
+{
+    private static readonly string[] _known = ["displayName", "status", "blockingError", "activity", "id"];
+
+    /// <summary>Reads the activities in a run's body.</summary>
+    public static IReadOnlyList<ActivityDraft> ReadAll(JsonElement value, string path, ValidationErrors faults)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            faults.Add(path, "notAnArray", $"{path} must be an array; leave it out for none.");
+            return [];
+        }
+
+        if (value.GetArrayLength() > Run.MaxActivities)
+        {
+            faults.Add(RunErrors.TooManyActivities(Run.MaxActivities));
+            return [];
+        }
+
+        return [.. value.EnumerateArray().Select((item, index) => Read(item, $"{path}/{index}", faults))];
+    }
+
+    /// <summary>Reads an activity and adds the faults of form; a member that cannot be read is absent from the draft.</summary>
+    public static ActivityDraft Read(JsonElement value, string path, ValidationErrors faults) => Read(value, path, faults, isPatch: false).Values;
+
+    /// <summary>Reads what is told anew of an activity. The sentinel as a status counts as not sent (api-guidelines, evolvable enums).</summary>
+    public static ActivityPatch ReadPatch(JsonElement value, ValidationErrors faults) => Read(value, "", faults, isPatch: true);
+
+    private static ActivityPatch Read(JsonElement value, string path, ValidationErrors faults, bool isPatch)
+    {
+        var draft = new ActivityDraft { Path = path };
+        var sent = new HashSet<string>();
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add(path, "notAnObject", $"{path} must be a JSON object.");
+            return new ActivityPatch(draft, sent);
+        }
+
+        foreach (var member in value.EnumerateObject())
+        {
+            if (JsonElementExtensions.TryGetName(member) is { } name && !(name == "status" && isPatch && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
+            {
+                sent.Add(name);
+                draft = Read(draft, name, member.Value, ValidationErrors.AppendPath(path, name), faults);
+            }
+        }
+
+        return new ActivityPatch(draft, sent);
+    }
+
+    private static ActivityDraft Read(ActivityDraft draft, string name, JsonElement value, string path, ValidationErrors faults)
+    {
+        var isNull = value.ValueKind == JsonValueKind.Null;
+        switch (name)
+        {
+            case "displayName":
+                return draft with { DisplayName = isNull ? null : RunJsonReader.Text(value, path, faults) };
+            case "status":
+                return draft with { Status = isNull ? null : Status(value, path, faults) };
+            case "blockingError":
+                return draft with { BlockingError = isNull ? null : PublicError.Read(value, path, faults, RunActivity.MaxJsonBytes) };
+            case "activity":
+                return draft with { Activity = isNull ? null : ActivityFlow.Read(value, path, faults) };
+            case RunJsonReader.TypeAnnotation:
+                return draft with { Type = Type(value, path, faults) };
+            case RunJsonReader.IdAnnotation:
+                faults.Add(path, "unexpectedReference", $"{path} cannot refer to another activity: an activity belongs to one run. Leave it out.");
+                return draft;
+            case var other when other == "id" || other.Contains('@'):
+                return draft;
+            default:
+                faults.Add(path, "unknownProperty", $"An activity has no property '{ValidationErrors.Abbreviate(name)}'; remove it. Known are: {string.Join(", ", _known)}.");
+                return draft;
+        }
+    }
+
+    private static ActivityType? Type(JsonElement value, string path, ValidationErrors faults)
+    {
+        var type = ActivityType.FromName(JsonElementExtensions.TryGetTypeName(value));
+        if (type is null)
+        {
+            faults.Add(path, "unknownType", $"{path} must be one of {string.Join(", ", ActivityType.All.Select(t => $"\"#{t}\""))}.");
+        }
+
+        return type;
+    }
+
+    private static ActivityStatus? Status(JsonElement value, string path, ValidationErrors faults)
+    {
+        var status = JsonElementExtensions.TryGetString(value) is { } name ? ActivityStatus.FromName(name) : null;
+        if (status is null)
+        {
+            faults.Add(path, "unknownStatus", $"{path} must be one of {string.Join(", ", ActivityStatus.All)}, in exactly this case.");
+        }
+
+        return status;
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using IndustryData.Domain;
+using IndustryData.Domain.Json;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.WebApi.Runs;
+
+/// <summary>Reads the form of a run's body: its members, by name and kind. What they mean is the domain's to judge.</summary>
+internal static class RunJsonReader
+{
+    public const string TypeAnnotation = "@odata.type";
+    public const string IdAnnotation = "@odata.id";
+
+    private static readonly string[] _typeNames = ["microsoft.graph.industryData.industryDataRun", "microsoft.graph.industryData.run"];
+
+    /// <summary>The reference that the body consists of; null when the body is a run.</summary>
+    public static JsonElement? Reference(JsonElement body) =>
+        JsonElementExtensions.TryGetProperty(body, IdAnnotation) is { } reference && body.EnumerateObject().All(m => JsonElementExtensions.TryGetName(m)?.Contains('@') ?? false) ? reference : null;
+
+    /// <summary>Reads a run and adds the faults of form; a member that cannot be read is absent from the draft.</summary>
+    public static RunDraft Read(JsonElement body, ValidationErrors faults)
+    {
+        var draft = new RunDraft();
+        foreach (var member in body.EnumerateObject())
+        {
+            // A name that is no text has been reported where the body was scanned.
+            if (JsonElementExtensions.TryGetName(member) is { } name)
+            {
+                draft = Read(draft, name, member.Value, faults);
+            }
+        }
+
+        return draft;
+    }
+
+    /// <summary>Reads what is told anew of a run. The sentinel as a status counts as not sent (api-guidelines, evolvable enums).</summary>
+    public static RunPatch ReadPatch(JsonElement body, ValidationErrors faults)
+    {
+        var draft = new RunDraft();
+        var sent = new HashSet<string>();
+        foreach (var member in body.EnumerateObject())
+        {
+            if (JsonElementExtensions.TryGetName(member) is { } name && !(name == "status" && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
+            {
+                draft = Read(draft, name, member.Value, faults);
+                sent.Add(name);
+                if (name == "activities")
+                {
+                    faults.Add(name, "notPatched", "Activities are not changed together with their run; send each to …/runs/{id}/activities, or PATCH …/activities/{id}.");
+                }
+            }
+        }
+
+        return new RunPatch(draft, sent);
+    }
+
+    private static RunDraft Read(RunDraft draft, string name, JsonElement value, ValidationErrors faults)
+    {
+        var isNull = value.ValueKind == JsonValueKind.Null;
+        switch (name)
+        {
+            case "displayName":
+                return draft with { DisplayName = isNull ? null : Text(value, name, faults) };
+            case "startDateTime":
+                return draft with { StartDateTime = isNull ? null : ReadDateTimeOffset(value, name, faults) };
+            case "endDateTime":
+                return draft with { EndDateTime = isNull ? null : ReadDateTimeOffset(value, name, faults) };
+            case "status":
+                return draft with { Status = isNull ? null : Status(value, name, faults) };
+            case "statistics":
+                return draft with { Statistics = isNull ? null : RunStatistics.Read(value, name, faults) };
+            case "blockingError":
+                return draft with { BlockingError = isNull ? null : PublicError.Read(value, name, faults) };
+            case "id" or "createdDateTime" or "lastModifiedDateTime":
+                // The server's to say; taken so that what was read can be sent back.
+                return draft;
+            case "activities":
+                return draft with { Activities = ActivityJsonReader.ReadAll(value, name, faults) };
+            case TypeAnnotation:
+                if (!_typeNames.Contains(JsonElementExtensions.TryGetTypeName(value)))
+                {
+                    faults.Add(name, "unknownType", $"{name} must be \"#{_typeNames[0]}\" or be left out.");
+                }
+
+                return draft;
+            case IdAnnotation:
+                faults.Add(name, "unexpectedReference", $"{name} refers to a run that exists; send it alone to …/runs/$ref, or leave it out to add a new run.");
+                return draft;
+            case var annotation when annotation.Contains('@'):
+                return draft;
+            default:
+                faults.Add(ValidationErrors.AppendPath("", name), "unknownProperty", $"A run has no property '{ValidationErrors.Abbreviate(name)}'; remove it, or put it into statistics. Names are in exactly this case.");
+                return draft;
+        }
+    }
+
+    /// <summary>Reads a text.</summary>
+    public static string? Text(JsonElement value, string path, ValidationErrors faults)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            faults.Add(path, "notAText", $"{path} must be a text.");
+        }
+
+        return JsonElementExtensions.TryGetString(value);
+    }
+
+    private static DateTimeOffset? ReadDateTimeOffset(JsonElement value, string path, ValidationErrors faults)
+    {
+        var instant = DateTimeOffsetParser.Parse(JsonElementExtensions.TryGetString(value));
+        if (instant is null)
+        {
+            faults.Add(path, "notAnInstant", $"{path} must be an ISO 8601 date and time with an offset, like \"2026-11-22T02:00:00Z\" or \"2026-11-22T04:00:00.25+02:00\".");
+        }
+
+        return instant;
+    }
+
+    private static RunStatus? Status(JsonElement value, string path, ValidationErrors faults)
+    {
+        var status = JsonElementExtensions.TryGetString(value) is { } name ? RunStatus.FromName(name) : null;
+        if (status is null)
+        {
+            faults.Add(path, "unknownStatus", $"{path} must be one of {string.Join(", ", RunStatus.All)}, in exactly this case.");
+        }
+
+        return status;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
+using IndustryData.Application;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure;
+using IndustryData.WebApi.Commands;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+using Assembly = System.Reflection.Assembly;
+
+namespace IndustryData.ArchitectureTests;
+
+/// <summary>The types that the rules are about, by layer: the product's, those of the namespace <c>Broken</c>, or none.</summary>
+internal sealed class ArchitectureRules
+{
+    // The mediator is written by its generator, and migrations by `dotnet ef`.
+    private const string Generated = @"^(Mediator|Microsoft)(\.|$)|\.Migrations$";
+
+    private static readonly Assembly[] _assemblies =
+        [typeof(Run).Assembly, typeof(ApplicationServiceCollectionExtensions).Assembly, typeof(InfrastructureServiceCollectionExtensions).Assembly, typeof(ServeCommand).Assembly, typeof(ArchitectureRules).Assembly];
+
+    private ArchitectureRules(string name, Func<string, IObjectProvider<IType>> layer)
+    {
+        Domain = layer(nameof(Domain));
+        Application = layer(nameof(Application));
+        Infrastructure = layer(nameof(Infrastructure));
+        WebApi = layer(nameof(WebApi));
+        Everything = Types().That().Are(Domain).Or().Are(Application).Or().Are(Infrastructure).Or().Are(WebApi).As($"the types of {name}");
+    }
+
+    /// <summary>All of the assemblies, read once.</summary>
+    public static Architecture Architecture { get; } = new ArchLoader().LoadAssemblies(_assemblies).Build();
+
+    /// <summary>Who calls what in them.</summary>
+    public static Calls Calls { get; } = new(_assemblies);
+
+    public static ArchitectureRules Product { get; } = new("the product", layer => Types().That()
+        .ResideInAssemblyMatching($@"^IndustryData\.{layer}(,|$)").And().DoNotResideInNamespaceMatching(Generated).As(layer));
+
+    public static ArchitectureRules Broken { get; } = new("what is broken", layer => Types().That()
+        .ResideInNamespaceMatching($@"^{Regex.Escape(typeof(ArchitectureRules).Namespace!)}\.Broken\.{layer}(\.|$)").As($"broken {layer}"));
+
+    public static ArchitectureRules Empty { get; } = new("nothing", _ => Types().That().ResideInNamespace("Nothing"));
+
+    public IObjectProvider<IType> Domain { get; }
+
+    public IObjectProvider<IType> Application { get; }
+
+    public IObjectProvider<IType> Infrastructure { get; }
+
+    public IObjectProvider<IType> WebApi { get; }
+
+    public IObjectProvider<IType> Everything { get; }
+}

@@ -1,0 +1,23 @@
+namespace IndustryData.WebApi.FunctionalTests.Fuzz;
+
+/// <summary>Choices, which the seed decides.</summary>
+internal static class Generators
+{
+    public static bool Percent(this Random random, int percent) => random.Next(100) < percent;
+
+    public static T Pick<T>(this Random random, params IReadOnlyList<T> of) => of[random.Next(of.Count)];
+
+    /// <summary>So many of what is made anew each time.</summary>
+    public static IEnumerable<T> Some<T>(this Random random, int least, int most, Func<T> make)
+    {
+        var count = random.Next(least, most + 1);
+        for (var i = 0; i < count; i++)
+        {
+            yield return make();
+        }
+    }
+
+    /// <summary>The word with its letters in any case.</summary>
+    public static string AnyCase(this Random random, string word) =>
+        random.Percent(70) ? word : string.Concat(word.Select(c => random.Percent(50) ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)));
+}
