@@ -27,7 +27,7 @@ public sealed class ArchitectureRulesTests
     {
         ArchitectureRules.Calls.Of("IndustryData.Domain.Runs.RunId").ShouldContain("System.Guid.CreateVersion7");
         ArchitectureRules.Calls.Of("IndustryData.Application.Runs.AddRunHandler").ShouldContain("System.TimeProvider.GetUtcNow");
-        ArchitectureRules.Calls.Of("IndustryData.Infrastructure.InfrastructureServices").ShouldContain("System.TimeProvider.get_System");
+        ArchitectureRules.Calls.Of("IndustryData.Infrastructure.InfrastructureServiceCollectionExtensions").ShouldContain("System.TimeProvider.get_System");
         ArchitectureRules.Calls.Of("Program").ShouldContain("System.TimeProvider.get_System");
     }
 }
