@@ -6,8 +6,8 @@ using IndustryData.Benchmarks.Parts;
 namespace IndustryData.Benchmarks;
 
 /// <summary>
-/// Measures the service against what it is compared with. Without a verb: the whole table. <c>parts</c>: the inner parts, by BenchmarkDotNet.
-/// <c>drive</c> and <c>baselines</c> are the processes that the whole starts of itself.
+/// Measures the service against what it is compared with. Without a verb: the whole table. <c>parts</c>: the inner
+/// parts, by BenchmarkDotNet. <c>drive</c> and <c>baselines</c> are the processes that the whole starts of itself.
 /// </summary>
 internal static class Program
 {

@@ -23,7 +23,10 @@ internal sealed record Settings(
     string? BaselineCheckout,
     string Folder)
 {
-    /// <summary>Seconds that a measurement takes at least for its figures to mean something: before, the compiler is still at work.</summary>
+    /// <summary>
+    /// Seconds that a measurement takes at least for its figures to mean something: before, the compiler is still at
+    /// work.
+    /// </summary>
     public const double LeastTelling = 5;
 
     public const string Usage =

@@ -12,7 +12,9 @@ using Microsoft.OData.ModelBuilder;
 
 namespace IndustryData.Benchmarks.Baselines;
 
-/// <summary>What the service is compared with: the same work as it is usually done, without tokens, checks or errors of our own.</summary>
+/// <summary>
+/// What the service is compared with: the same work as it is usually done, without tokens, checks or errors of our own.
+/// </summary>
 internal static class BaselineApp
 {
     // As many connections, and as much prepared, as the service has.

@@ -3,7 +3,9 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Everything that is compared: the rows of the table, and the figures that the service should reach.</summary>
+/// <summary>
+/// Everything that is compared: the rows of the table, and the figures that the service should reach.
+/// </summary>
 /// <param name="postgres">The server.</param>
 /// <param name="connections">How many connections write; half as many read.</param>
 internal sealed class ComparisonList(PrivatePostgres postgres, int connections)

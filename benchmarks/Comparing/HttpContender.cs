@@ -103,7 +103,9 @@ internal sealed record WrittenDatabase(RunDatabase Database, bool EmptyFirst)
     /// <summary>Whether the service's own counts are compared with the runs after each turn.</summary>
     public bool ChecksCounts { get; init; }
 
-    /// <summary>Lets each turn begin alike: nobody pays for the pages that the one before has left to be written.</summary>
+    /// <summary>
+    /// Lets each turn begin alike: nobody pays for the pages that the one before has left to be written.
+    /// </summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (EmptyFirst)

@@ -50,7 +50,8 @@ internal sealed partial class PgbenchContender(
 
             var latencies = ReadLatencies(folder);
 
-            // On a very busy machine a second may be over before the last connection is there: pgbench says no rate then.
+            // On a very busy machine a second may be over before the last connection is there: pgbench says no rate
+            // then.
             var perSecond = Number(Processed(), output) > 0 ? Number(PerSecond(), output) : 0;
             return new Measurement(perSecond, Percentile(latencies, 0.5), Percentile(latencies, 0.99), usage);
         }

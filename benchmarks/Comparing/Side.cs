@@ -4,7 +4,8 @@ using IndustryData.Benchmarks.Stage;
 namespace IndustryData.Benchmarks.Comparing;
 
 /// <summary>
-/// Everything that is measured on databases that hold the same runs: the service, the service before, and the baselines.
+/// Everything that is measured on databases that hold the same runs: the service, the service before, and the
+/// baselines.
 /// </summary>
 internal sealed class Side : IAsyncDisposable
 {

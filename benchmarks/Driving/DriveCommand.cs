@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace IndustryData.Benchmarks.Driving;
 
 /// <summary>
-/// The load generator, in a process of its own so that what it uses is told apart. One thread drives all connections, as wrk and pgbench do: a
-/// thread for each would have the machine switch between threads twice a request, and charge the server for waking them.
+/// The load generator, in a process of its own so that what it uses is told apart. One thread drives all connections,
+/// as wrk and pgbench do: a thread for each would have the machine switch between threads twice a request, and charge
+/// the server for waking them.
 /// </summary>
 internal static class DriveCommand
 {

@@ -20,8 +20,8 @@ internal sealed record DrivePlan(
     int Times)
 {
     /// <summary>
-    /// The offset in each request of a UUID, which is replaced by another one each time the request is sent; null: there
-    /// is none.
+    /// The offset in each request of a UUID, which is replaced by another one each time the request is sent; null:
+    /// there is none.
     /// </summary>
     public int? UniqueAt { get; init; }
 }

@@ -5,7 +5,10 @@ using System.Text;
 
 namespace IndustryData.Benchmarks.Driving;
 
-/// <summary>One HTTP/1.1 connection that never blocks. It reads answers just so far that it knows their status, their body and their end.</summary>
+/// <summary>
+/// One HTTP/1.1 connection that never blocks. It reads answers just so far that it knows their status, their body and
+/// their end.
+/// </summary>
 internal sealed class HttpConnection : IDisposable
 {
     private byte[] _buffer = new byte[64 * 1024];
@@ -36,7 +39,9 @@ internal sealed class HttpConnection : IDisposable
     /// <param name="body">The answer's body, until the next request.</param>
     /// <returns>Whether the answer is whole.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
-    /// <exception cref="InvalidDataException">The answer is no HTTP/1.1, or the server closed the connection.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The answer is no HTTP/1.1, or the server closed the connection.
+    /// </exception>
     public bool Receive(out int status, out ReadOnlySpan<byte> body)
     {
         if (_filled == _buffer.Length)

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace IndustryData.Benchmarks.Driving;
 
-/// <summary>Counts durations in buckets that are 1/64 wide of what they hold, so that a percentile is right to 2 %.</summary>
+/// <summary>
+/// Counts durations in buckets that are 1/64 wide of what they hold, so that a percentile is right to 2 %.
+/// </summary>
 internal sealed class LatencyHistogram
 {
     private const int Bits = 6;

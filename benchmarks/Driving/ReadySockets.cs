@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace IndustryData.Benchmarks.Driving;
 
-/// <summary>Waits until there is something to read on any of many sockets (epoll(7)), so that one thread can drive them all.</summary>
+/// <summary>
+/// Waits until there is something to read on any of many sockets (epoll(7)), so that one thread can drive them all.
+/// </summary>
 internal sealed partial class ReadySockets : IDisposable
 {
     private const int Add = 1;

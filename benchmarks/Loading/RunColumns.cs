@@ -4,10 +4,13 @@ using NpgsqlTypes;
 
 namespace IndustryData.Benchmarks.Loading;
 
-/// <summary>The columns of the table <c>runs</c> as it is: how each is loaded, and what pgbench writes into it.</summary>
+/// <summary>
+/// The columns of the table <c>runs</c> as it is: how each is loaded, and what pgbench writes into it.
+/// </summary>
 internal sealed class RunColumns
 {
-    // A UUIDv7 but for its version digit, made by functions that cost next to nothing: at the right-hand edge of the index, as the service's.
+    // A UUIDv7 but for its version digit, made by functions that cost next to nothing: at the right-hand edge of the
+    // index, as the service's.
     private const string NewId =
         "encode(substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) || substring(uuid_send(gen_random_uuid()) FROM 7), 'hex')::uuid";
 
@@ -33,8 +36,8 @@ internal sealed class RunColumns
         ["inbound_warnings"] = Total(r => r.Warnings),
     };
 
-    // For a number that the table asks for and a report does not hold, such as that of its change. Not the column's default: that may be a
-    // function, whose work the service does once a commit and pgbench would do for each row.
+    // For a number that the table asks for and a report does not hold, such as that of its change. Not the column's
+    // default: that may be a function, whose work the service does once a commit and pgbench would do for each row.
     private static readonly Column _zero = new("0", (w, _) => w.Write(0L, NpgsqlDbType.Bigint));
 
     private readonly List<(string Name, Column Column)> _columns;

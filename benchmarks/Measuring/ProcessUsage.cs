@@ -14,7 +14,9 @@ internal static class ProcessUsage
     /// <summary>Seconds of processor time of one process; 0 when it is no more.</summary>
     public static double Cpu(int process) => Times(process, UserTime);
 
-    /// <summary>Seconds of processor time of a process, of the children that it has, and of those that it had.</summary>
+    /// <summary>
+    /// Seconds of processor time of a process, of the children that it has, and of those that it had.
+    /// </summary>
     public static double CpuWithChildren(int process) => Cpu(process) + Times(process, ChildrensUserTime) + Children(process).Sum(Cpu);
 
     /// <summary>Megabytes of memory that are a process's own or mapped by it, and in memory now.</summary>

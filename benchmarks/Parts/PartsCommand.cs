@@ -11,7 +11,8 @@ internal static class PartsCommand
 {
     public static int Run(string[] arguments)
     {
-        // In this process, because a project that BenchmarkDotNet writes knows nothing of this repository's package versions and folders.
+        // In this process, because a project that BenchmarkDotNet writes knows nothing of this repository's package
+        // versions and folders.
         var config = DefaultConfig.Instance
             .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithMaxIterationCount(20))
             .WithArtifactsPath(Path.Combine(Checkout.Folder, "artifacts", "benchmarks", "parts"));

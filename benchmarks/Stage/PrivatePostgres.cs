@@ -6,8 +6,8 @@ using Npgsql;
 namespace IndustryData.Benchmarks.Stage;
 
 /// <summary>
-/// A PostgreSQL of the run's own: started by the service's embedded code, and so with the settings that the service ships, but for the number
-/// of connections, since here the service, its baselines and pgbench hold some at once.
+/// A PostgreSQL of the run's own: started by the service's embedded code, and so with the settings that the service
+/// ships, but for the number of connections, since here the service, its baselines and pgbench hold some at once.
 /// </summary>
 internal sealed class PrivatePostgres : IAsyncDisposable
 {

@@ -20,10 +20,14 @@ internal sealed class PublishedService : IDisposable
     /// <summary>Whether it is the version of this checkout.</summary>
     public bool IsPresent { get; }
 
-    /// <summary>Publishes the service of a checkout. Of the checkout only its folder <c>artifacts</c> changes.</summary>
+    /// <summary>
+    /// Publishes the service of a checkout. Of the checkout only its folder <c>artifacts</c> changes.
+    /// </summary>
     /// <param name="checkout">The folder of the checkout.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="BenchmarkException">The folder is no checkout of this repository, or does not build.</exception>
+    /// <exception cref="BenchmarkException">
+    /// The folder is no checkout of this repository, or does not build.
+    /// </exception>
     public static async Task<PublishedService> PublishAsync(string checkout, CancellationToken cancellationToken)
     {
         var project = Checkout.ServiceProject(checkout);

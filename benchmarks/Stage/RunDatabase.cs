@@ -98,7 +98,8 @@ internal sealed class RunDatabase(string connectionString)
     /// <summary>Opens a connection.</summary>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        // Of its own, closed after use: the server starts again in between, and idle connections are not measured along.
+        // Of its own, closed after use: the server starts again in between, and idle connections are not measured
+        // along.
         var connection = new NpgsqlConnection($"{ConnectionString};Pooling=false");
         await connection.OpenAsync(cancellationToken);
         return connection;

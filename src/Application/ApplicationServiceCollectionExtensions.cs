@@ -5,12 +5,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.Application;
 
-/// <summary>Wires the use cases.</summary>
+/// <summary>Registers the application services.</summary>
 public static class ApplicationServiceCollectionExtensions
 {
-    /// <summary>Adds the use cases and the pipeline that each message passes on its way to its handler.</summary>
-    /// <param name="services">The host's services.</param>
-    /// <param name="autoMapperLicenseKey">AutoMapper's licence key; without one it works and logs a warning.</param>
+    /// <summary>Adds the message handlers and the pipeline behaviors.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="autoMapperLicenseKey">AutoMapper's license key. Without a key it works and logs a warning.</param>
     public static IServiceCollection AddApplication(this IServiceCollection services, string? autoMapperLicenseKey)
     {
         services.AddMediator(options =>
@@ -23,7 +23,9 @@ public static class ApplicationServiceCollectionExtensions
                 typeof(ValidationBehavior<,>),
             ];
         });
-        services.AddValidatorsFromAssemblyContaining<AddRunValidator>(ServiceLifetime.Singleton, includeInternalTypes: true);
+        services.AddValidatorsFromAssemblyContaining<AddRunValidator>(
+            ServiceLifetime.Singleton,
+            includeInternalTypes: true);
         services.AddAutoMapper(options =>
         {
             options.LicenseKey = autoMapperLicenseKey;

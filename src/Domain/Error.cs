@@ -1,49 +1,55 @@
 namespace IndustryData.Domain;
 
-/// <summary>What sort of refusal an <see cref="Error"/> is. HTTP turns each into one status.</summary>
+/// <summary>The kind of an <see cref="Error"/>. The HTTP layer maps each kind to one status code.</summary>
 public enum ErrorKind
 {
-    /// <summary>The request itself is wrong: mend it and send it again.</summary>
+    /// <summary>The request is invalid. The caller must correct it before sending it again.</summary>
     Validation,
 
-    /// <summary>What the request names does not exist for this tenant.</summary>
+    /// <summary>The requested resource does not exist for this tenant.</summary>
     NotFound,
 
-    /// <summary>The request is right, but not in the state that the run is in.</summary>
+    /// <summary>The request is valid, but the run's current state does not allow it.</summary>
     Conflict,
 
-    /// <summary>The run is not the version that the caller made a condition.</summary>
+    /// <summary>The run's version does not match the caller's precondition.</summary>
     PreconditionFailed,
 
-    /// <summary>The request's key was used for another request.</summary>
+    /// <summary>The idempotency key was used for a different request.</summary>
     IdempotencyKeyReused,
 
-    /// <summary>What the request goes on from is there no more: begin anew.</summary>
+    /// <summary>The delta token of the request is no longer valid. The caller must read all runs again.</summary>
     Gone,
 
-    /// <summary>The request comes too often: <see cref="Error.RetryAfter"/> says when to send it again.</summary>
+    /// <summary>The rate limit is exceeded. <see cref="Error.RetryAfter"/> gives the time to wait.</summary>
     RateLimited,
 }
 
-/// <summary>An expected refusal: a value that is returned, never thrown.</summary>
-/// <param name="Kind">The sort of refusal.</param>
-/// <param name="Code">The cause in camelCase, stable, for programs.</param>
-/// <param name="Message">For people: what is wrong and what to do about it.</param>
-/// <param name="Target">The JSON path of what is wrong (<c>statistics/inboundTotals/errors</c>); null when it is the whole request.</param>
+/// <summary>An expected error. It is returned as a value and never thrown.</summary>
+/// <param name="Kind">The kind of error.</param>
+/// <param name="Code">The stable, machine-readable error code, in camelCase.</param>
+/// <param name="Message">The human-readable description of the error and its remedy.</param>
+/// <param name="Target">
+/// The JSON path of the invalid value, such as <c>statistics/inboundTotals/errors</c>; null if the error concerns the
+/// whole request.
+/// </param>
 public sealed record Error(ErrorKind Kind, string Code, string Message, string? Target = null)
 {
-    /// <summary>Every single fault, when the request has faults that can be named one by one.</summary>
+    /// <summary>The individual validation errors of the request, if any.</summary>
     public IReadOnlyList<Error> Details { get; init; } = [];
 
-    /// <summary>When trying again is worth it, of an error of the kind <see cref="ErrorKind.RateLimited"/>.</summary>
+    /// <summary>The time to wait before a retry. Set for <see cref="ErrorKind.RateLimited"/>.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>One error that carries every fault of a request.</summary>
-    /// <param name="faults">At least one fault.</param>
+    /// <summary>Combines all validation errors of a request into one error.</summary>
+    /// <param name="faults">The validation errors; at least one.</param>
     public static Error Aggregate(IReadOnlyList<Error> faults) => new(
         ErrorKind.Validation,
         faults[0].Code,
-        faults.Count == 1 ? faults[0].Message : $"{faults.Count} things are wrong with the request; \"details\" lists each with its path. The first: {faults[0].Message}",
+        faults.Count == 1
+            ? faults[0].Message
+            : $"{faults.Count} things are wrong with the request; \"details\" lists each with its path. "
+                + $"The first: {faults[0].Message}",
         faults.Count == 1 ? faults[0].Target : null)
     {
         Details = faults,

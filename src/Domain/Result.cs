@@ -2,20 +2,20 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace IndustryData.Domain;
 
-/// <summary>What a pipeline behaviour needs to know of a result: how to make one that refuses.</summary>
+/// <summary>Lets a pipeline behavior create a failed result.</summary>
 /// <typeparam name="TSelf">The result type itself.</typeparam>
 public interface IResultFactory<TSelf>
     where TSelf : IResultFactory<TSelf>
 {
-    /// <summary>Null when the operation succeeded.</summary>
+    /// <summary>The error; null if the operation succeeded.</summary>
     Error? Error { get; }
 
-    /// <summary>Makes the result of a refused operation.</summary>
+    /// <summary>Creates a failed result.</summary>
     static abstract TSelf Failure(Error error);
 }
 
-/// <summary>Either the value of an operation that succeeded or the <see cref="Error"/> that refused it.</summary>
-/// <typeparam name="T">The value.</typeparam>
+/// <summary>The outcome of an operation: its value or an <see cref="Error"/>.</summary>
+/// <typeparam name="T">The type of the value.</typeparam>
 public sealed class Result<T> : IResultFactory<Result<T>>
     where T : notnull
 {
@@ -23,7 +23,8 @@ public sealed class Result<T> : IResultFactory<Result<T>>
 
     private Result(T? value, Error? error) => (_value, Error) = (value, error);
 
-    /// <summary>A success. For values of interface types, which C# converts to nothing by itself.</summary>
+    /// <summary>Creates a successful result.</summary>
+    /// <remarks>Needed for interface types, from which C# allows no user-defined implicit conversion.</remarks>
     public Result(T value)
         : this(value, null)
     {
@@ -32,11 +33,12 @@ public sealed class Result<T> : IResultFactory<Result<T>>
     /// <inheritdoc />
     public Error? Error { get; }
 
-    /// <summary>The value of a success.</summary>
-    /// <exception cref="InvalidOperationException">The operation was refused.</exception>
+    /// <summary>The value of a successful operation.</summary>
+    /// <exception cref="InvalidOperationException">The operation failed.</exception>
     public T Value => Error is null ? _value! : throw new InvalidOperationException($"Refused: {Error.Message}");
 
-    /// <summary>Tells a success from a refusal.</summary>
+    /// <summary>Gets the value or the error.</summary>
+    /// <returns>True if the operation succeeded.</returns>
     public bool TryGetValue([NotNullWhen(true)] out T? value, [NotNullWhen(false)] out Error? error)
     {
         (value, error) = (_value, Error);
@@ -45,9 +47,9 @@ public sealed class Result<T> : IResultFactory<Result<T>>
 
     static Result<T> IResultFactory<Result<T>>.Failure(Error error) => error;
 
-    /// <summary>A value is a success.</summary>
+    /// <summary>Converts a value to a successful result.</summary>
     public static implicit operator Result<T>(T value) => new(value, null);
 
-    /// <summary>An error is a refusal.</summary>
+    /// <summary>Converts an error to a failed result.</summary>
     public static implicit operator Result<T>(Error error) => new(default, error);
 }

@@ -2,35 +2,40 @@ using System.Collections;
 
 namespace IndustryData.Domain;
 
-/// <summary>Every fault found in one body, in the order found: reading and judging go on after a fault, so that a caller learns all of them at once.</summary>
+/// <summary>
+/// The validation errors of one request body, in the order found. Parsing and validation continue after an error, so
+/// that one response reports all errors.
+/// </summary>
 public sealed class ValidationErrors : IReadOnlyList<Error>
 {
-    /// <summary>Where listing ends: a body of nothing but faults must not make an answer much larger than itself.</summary>
+    /// <summary>
+    /// The maximum number of errors. It keeps the response to an invalid body from being much larger than the body.
+    /// </summary>
     public const int MaxCount = 1000;
 
     private const int MaxNameLength = 128;
     private const int MaxPathLength = 512;
     private readonly List<Error> _all;
 
-    // Made with the first fault: nearly every body has none.
+    // Created with the first error, because nearly every body has none.
     private HashSet<(string? Target, string Code)>? _known;
 
-    /// <summary>No faults yet.</summary>
+    /// <summary>Creates an empty list.</summary>
     public ValidationErrors() => _all = [];
 
-    /// <summary>The faults found so far, to which more may come.</summary>
+    /// <summary>Creates a list with the errors found so far.</summary>
     public ValidationErrors(IEnumerable<Error> found) => _all = [.. found];
 
     /// <inheritdoc />
     public int Count => _all.Count;
 
-    /// <summary>No more faults are taken up.</summary>
+    /// <summary>True if the list accepts no more errors.</summary>
     public bool IsFull => _all.Count >= MaxCount;
 
     /// <inheritdoc />
     public Error this[int index] => _all[index];
 
-    /// <summary>Takes up a fault, unless it is known already or the list is full.</summary>
+    /// <summary>Adds an error unless the list contains it already or is full.</summary>
     public void Add(string target, string code, string message)
     {
         _known ??= [.. _all.Select(f => (f.Target, f.Code))];
@@ -40,7 +45,10 @@ public sealed class ValidationErrors : IReadOnlyList<Error>
         }
     }
 
-    /// <summary>Takes up a fault that a rule returned, if it did, unless the same member has one already: the first says what to mend.</summary>
+    /// <summary>
+    /// Adds the error that a rule returned, if any, unless the same member has an error already. The first error is
+    /// sufficient to correct the member.
+    /// </summary>
     public void Add(Error? fault)
     {
         if (fault is not null && !IsFull && !HasErrorAtOrBelow(fault.Target))
@@ -49,7 +57,8 @@ public sealed class ValidationErrors : IReadOnlyList<Error>
         }
     }
 
-    /// <summary>Whether the member at <paramref name="path"/>, or one inside it, has a fault already.</summary>
+    /// <summary>Checks for an error of a member or of a value inside it.</summary>
+    /// <returns>True if the member at <paramref name="path"/>, or one inside it, has an error.</returns>
     public bool HasErrorAtOrBelow(string? path) =>
         path is not null && _all.Exists(f => f.Target is { } target && target.StartsWith(path, StringComparison.Ordinal)
             && (target.Length == path.Length || target[path.Length] == '/'));
@@ -60,8 +69,9 @@ public sealed class ValidationErrors : IReadOnlyList<Error>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>
-    /// The path of a member: names and array positions joined by <c>/</c>. A slash within a name is written <c>~1</c> and a tilde <c>~0</c>, as in
-    /// JSON Pointer (RFC 6901 §3); an empty name as two quotes; over-long names and paths are cut.
+    /// Returns the path of a member: names and array indexes joined by <c>/</c>. A slash in a name is written as
+    /// <c>~1</c> and a tilde as <c>~0</c>, as in JSON Pointer (RFC 6901 §3). An empty name is written as two quotes.
+    /// Names and paths that are too long are truncated.
     /// </summary>
     public static string AppendPath(string parent, string name)
     {
@@ -70,11 +80,15 @@ public sealed class ValidationErrors : IReadOnlyList<Error>
             return parent;
         }
 
-        var shown = name.Length == 0 ? "\"\"" : Abbreviate(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        var shown = name.Length == 0
+            ? "\"\""
+            : Abbreviate(name)
+                .Replace("~", "~0", StringComparison.Ordinal)
+                .Replace("/", "~1", StringComparison.Ordinal);
         return parent.Length == 0 ? shown : $"{parent}/{shown}";
     }
 
-    /// <summary>A text from outside as a message may repeat it: cut at 128 characters.</summary>
+    /// <summary>Truncates caller-supplied text to 128 characters for use in a message.</summary>
     public static string Abbreviate(string text)
     {
         if (text.Length <= MaxNameLength)

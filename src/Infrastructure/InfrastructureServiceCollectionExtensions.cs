@@ -58,21 +58,21 @@ public static class InfrastructureServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Applies the schema, waiting for a server that is not there yet. Migrations take as long as they need, whatever command timeout the
-    /// connection string names.
+    /// Applies the schema, waiting for a server that is not there yet. Migrations take as long as they need, whatever
+    /// command timeout the connection string names.
     /// </summary>
     /// <param name="connectionString">Which PostgreSQL.</param>
-    /// <param name="patience">How long to wait for the server.</param>
+    /// <param name="timeout">How long to wait for the server.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="logger">Is told of the progress.</param>
+    /// <param name="logger">Receives the progress.</param>
     /// <returns>The migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> MigrateAsync(
-        string connectionString, TimeSpan patience, CancellationToken cancellationToken, ILogger? logger = null)
+        string connectionString, TimeSpan timeout, CancellationToken cancellationToken, ILogger? logger = null)
     {
         await using var database = DataSources.MaintenanceConnections(connectionString);
         for (var attempt = 1; ; attempt++)
         {
-            await using var connection = await OpenAsync(database, patience, cancellationToken);
+            await using var connection = await OpenAsync(database, timeout, cancellationToken);
             try
             {
                 return await SchemaMigrator.MigrateAsync(connection, logger ?? NullLogger.Instance, cancellationToken);
@@ -87,14 +87,14 @@ public static class InfrastructureServiceCollectionExtensions
 
     private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource database, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var begun = TimeProvider.System.GetTimestamp();
+        var started = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
                 return await database.OpenConnectionAsync(cancellationToken);
             }
-            catch (NpgsqlException exception) when (exception.IsTransient && TimeProvider.System.GetElapsedTime(begun) < timeout)
+            catch (NpgsqlException exception) when (exception.IsTransient && TimeProvider.System.GetElapsedTime(started) < timeout)
             {
                 await Task.Delay(_pause, cancellationToken);
             }

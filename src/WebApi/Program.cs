@@ -110,7 +110,7 @@ finally
     await Log.CloseAndFlushAsync();
 }
 
-// A failed migration is told from a server that cannot be reached.
+// A failed migration has another message than a server that cannot be reached.
 static async Task<IReadOnlyList<string>> MigrateAsync(
     string connectionString, TimeSpan wait, bool isEmbedded, LoggerConfiguration log)
 {

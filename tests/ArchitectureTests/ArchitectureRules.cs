@@ -10,7 +10,9 @@ using Assembly = System.Reflection.Assembly;
 
 namespace IndustryData.ArchitectureTests;
 
-/// <summary>The types that the rules are about, by layer: the product's, those of the namespace <c>Broken</c>, or none.</summary>
+/// <summary>
+/// The types that the rules are about, by layer: the product's, those of the namespace <c>Broken</c>, or none.
+/// </summary>
 internal sealed class ArchitectureRules
 {
     // The mediator is written by its generator, and migrations by `dotnet ef`.

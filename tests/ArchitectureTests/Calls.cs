@@ -4,7 +4,8 @@ using Mono.Cecil;
 namespace IndustryData.ArchitectureTests;
 
 /// <summary>
-/// Who calls what, from the instructions themselves: ArchUnitNET looks neither into async iterators nor into the statements of Program.cs.
+/// Who calls what, from the instructions themselves: ArchUnitNET looks neither into async iterators nor into the
+/// statements of Program.cs.
 /// </summary>
 internal sealed class Calls
 {
@@ -16,7 +17,9 @@ internal sealed class Calls
             .Select(callee => (Caller: Outermost(type).FullName, Callee: $"{callee.DeclaringType.FullName}.{callee.Name}")))
         .ToLookup(call => call.Caller, call => call.Callee);
 
-    /// <summary>The methods, as <c>Namespace.Type.Method</c>, that a type and the types inside it call or take the address of.</summary>
+    /// <summary>
+    /// The methods, as <c>Namespace.Type.Method</c>, that a type and the types inside it call or take the address of.
+    /// </summary>
     public IEnumerable<string> Of(string fullName) => _callees[fullName];
 
     private static TypeDefinition Outermost(TypeDefinition type) => type.DeclaringType is { } outer ? Outermost(outer) : type;

@@ -13,7 +13,9 @@ internal static class EndpointRules
 {
     private static readonly string[] _reading = ["GET", "HEAD", "OPTIONS"];
 
-    /// <summary>Who may call a route is decided: by one of the policies, or by letting everybody in on purpose.</summary>
+    /// <summary>
+    /// Who may call a route is decided: by one of the policies, or by letting everybody in on purpose.
+    /// </summary>
     public static string[] Undecided(IEnumerable<RouteEndpoint> routes) =>
         Show(routes.Where(r => !IsAnonymous(r) && !Policies(r).Any(p => Permissions.All.Any(known => known.Policy == p))));
 
@@ -21,22 +23,31 @@ internal static class EndpointRules
     public static string[] AnonymousWithoutReason(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
         Show(routes.Where(r => IsAnonymous(r) && !reasons.ContainsKey(Show(r))));
 
-    /// <summary>The statuses of a route are documented, and that a token may lack or not suffice where one is asked for.</summary>
+    /// <summary>
+    /// The statuses of a route are documented, and that a token may lack or not suffice where one is asked for.
+    /// </summary>
     public static string[] Undocumented(IEnumerable<RouteEndpoint> routes) =>
         Show(routes.Where(r => Statuses(r) is var statuses && (statuses.Count == 0 || (!IsAnonymous(r) && !(statuses.Contains(401) && statuses.Contains(403))))));
 
-    /// <summary>What changes something asks for the permission to write or to start, unless it does nothing but refuse, or a reason is given.</summary>
+    /// <summary>
+    /// What changes something asks for the permission to write or to start, unless it does nothing but refuse, or a
+    /// reason is given.
+    /// </summary>
     public static string[] MutatingWithoutPermission(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
         Show(routes.Where(r => IsMutating(r) && !OnlyRefuses(r) && !reasons.ContainsKey(Show(r)) && (IsAnonymous(r) || !Policies(r).Any(p => p == Permissions.Write.Policy || p == Permissions.Start.Policy))));
 
     /// <summary>
-    /// What is offered is described: it carries an <see cref="OperationDescription"/> that says what each of its statuses below 400 means, and everything that it takes has a
-    /// sentence. Each line names a route and says what to do.
+    /// What is offered is described: it carries an <see cref="OperationDescription"/> that says what each of its
+    /// statuses below 400 means, and everything that it takes has a sentence. Each line names a route and says what to
+    /// do.
     /// </summary>
     public static string[] Undescribed(IEnumerable<RouteEndpoint> routes, IReadOnlyDictionary<string, string> reasons) =>
         [.. routes.Where(r => !OnlyRefuses(r) && ApiDocument.MethodOf(r) is not null && !reasons.ContainsKey(Show(r))).SelectMany(r => Faults(r).Select(fault => $"{Show(r)}: {fault}"))];
 
-    /// <summary>A route names its methods, so that routing answers <c>OPTIONS</c>. Only a route that is marked to refuse everything may take every method.</summary>
+    /// <summary>
+    /// A route names its methods, so that routing answers <c>OPTIONS</c>. Only a route that is marked to refuse
+    /// everything may take every method.
+    /// </summary>
     public static string[] TakingEveryMethod(IEnumerable<RouteEndpoint> routes) =>
         Show(routes.Where(r => Methods(r).Count == 0 && r.Metadata.GetMetadata<OnlyRefuses>() is null));
 

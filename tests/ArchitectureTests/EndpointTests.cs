@@ -11,7 +11,9 @@ using Microsoft.OpenApi;
 
 namespace IndustryData.ArchitectureTests;
 
-/// <summary>Walks the routes that the service really has. It is put together, but not started, so that it needs no database.</summary>
+/// <summary>
+/// Walks the routes that the service really has. It is put together, but not started, so that it needs no database.
+/// </summary>
 public sealed class EndpointTests : IAsyncDisposable
 {
     /// <summary>The routes that need no token, and why.</summary>

@@ -2,11 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace IndustryData.ArchitectureTests;
 
-/// <summary>docs/reading-order.md stays what it promises: adding a run in six files that can be read in one sitting.</summary>
+/// <summary>
+/// docs/reading-order.md stays what it promises: adding a run in six files that can be read in one sitting.
+/// </summary>
 public sealed partial class ReadingOrderTests
 {
     [Fact]
-    public void Adding_a_run_is_read_in_six_files_of_three_hundred_lines()
+    public void Add_run_is_read_in_six_files_of_at_most_350_lines()
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "IndustryData.sln")))
@@ -18,7 +20,7 @@ public sealed partial class ReadingOrderTests
         var files = Step().Matches(order).Select(m => m.Groups["file"].Value).ToArray();
 
         files.Length.ShouldBeInRange(1, 6);
-        files.Sum(f => File.ReadLines(Path.Combine(root.FullName, f)).Count()).ShouldBeInRange(100, 300);
+        files.Sum(f => File.ReadLines(Path.Combine(root.FullName, f)).Count()).ShouldBeInRange(100, 350);
     }
 
     [GeneratedRegex(@"^\d\. \[`(?<file>[^`]+)`\]", RegexOptions.Multiline)]

@@ -43,7 +43,8 @@ internal static class Rules
         OnlyRunIdMakesVersion7Guids,
     ]).ToDictionary(rule => rule.Method.Name);
 
-    // ArchUnitNET's own OnlyDependOn looks only at types of the assemblies that were loaded, so that a package would pass.
+    // ArchUnitNET's own OnlyDependOn looks only at types of the assemblies that were loaded, so that a package would
+    // pass.
     private static IArchRule DomainNeedsNothingButDotNet(ArchitectureRules house)
     {
         var allowed = house.Domain.GetObjects(ArchitectureRules.Architecture).Select(t => t.Namespace.FullName).ToHashSet();

@@ -2,7 +2,9 @@ using ArchUnitNET.Domain;
 
 namespace IndustryData.ArchitectureTests;
 
-/// <summary>A rule that cannot fail says nothing: each is applied to types that break it, and must name those and no others.</summary>
+/// <summary>
+/// A rule that cannot fail says nothing: each is applied to types that break it, and must name those and no others.
+/// </summary>
 public sealed class RulesCanFail
 {
     public static TheoryData<string, string[]> WhoBreaksWhat() => new()

@@ -6,12 +6,14 @@ namespace IndustryData.Application.Common;
 
 internal static class DomainRuleExtensions
 {
-    /// <summary>Judges a value by a rule of the domain, whose fault keeps its own path, code and wording.</summary>
+    /// <summary>Validates a value with a domain rule. The error keeps its path, code, and message.</summary>
     public static void MustSatisfy<T, TValue>(this IRuleBuilder<T, TValue> builder, Func<TValue, Error?> rule) =>
         builder.MustSatisfyAll(value => rule(value) is { } fault ? [fault] : []);
 
-    /// <summary>Judges a value by several rules of the domain at once.</summary>
-    public static void MustSatisfyAll<T, TValue>(this IRuleBuilder<T, TValue> builder, Func<TValue, IEnumerable<Error>> rules) =>
+    /// <summary>Validates a value with several domain rules at once.</summary>
+    public static void MustSatisfyAll<T, TValue>(
+        this IRuleBuilder<T, TValue> builder,
+        Func<TValue, IEnumerable<Error>> rules) =>
         builder.Custom((value, context) =>
         {
             foreach (var fault in rules(value))

@@ -1,22 +1,25 @@
 namespace IndustryData.Application.Common;
 
-/// <summary>Whether the database can serve, and if not, why.</summary>
+/// <summary>Reports the availability of the database.</summary>
 public interface IDatabaseHealth
 {
-    /// <summary>Null while the database serves.</summary>
+    /// <summary>The current outage; null while the database is available.</summary>
     DatabaseOutage? Outage { get; }
 
-    /// <summary>Null while the database serves and takes writes; a standby serves reads only.</summary>
+    /// <summary>The outage for writes; null while the database accepts writes. A standby accepts only reads.</summary>
     DatabaseOutage? WriteOutage { get; }
 
-    /// <summary>Takes note of an exception that a use case ended with.</summary>
-    /// <returns>The outage that the exception tells of; null when it is about something else.</returns>
+    /// <summary>Classifies and records an exception from a message handler.</summary>
+    /// <returns>The outage that caused the exception; null if the exception has another cause.</returns>
     DatabaseOutage? Classify(Exception exception);
 }
 
-/// <summary>Why the database cannot serve.</summary>
+/// <summary>The reason why the database is unavailable.</summary>
 /// <param name="Code">The cause in camelCase.</param>
-/// <param name="Message">For the caller: what is wrong and who can do what; whether anything was stored is for whoever knows to add. Names no host, path or SQL.</param>
-/// <param name="RetryAfter">When trying again is worth it.</param>
-/// <param name="NothingWasStored">Whether the request was refused before anything of it can have been stored.</param>
+/// <param name="Message">
+/// The message for the caller: the problem, and the person who can resolve it. The code that knows the outcome of the
+/// request adds that outcome. The message contains no host, path, or SQL.
+/// </param>
+/// <param name="RetryAfter">The time to wait before a retry.</param>
+/// <param name="NothingWasStored">True if the request was refused before any of its data was stored.</param>
 public sealed record DatabaseOutage(string Code, string Message, TimeSpan RetryAfter, bool NothingWasStored = false);

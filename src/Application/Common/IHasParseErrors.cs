@@ -2,9 +2,9 @@ using IndustryData.Domain;
 
 namespace IndustryData.Application.Common;
 
-/// <summary>A message that was read from a request's body, with what could not be read of it.</summary>
+/// <summary>A message that was parsed from a request body, with its parse errors.</summary>
 public interface IHasParseErrors
 {
-    /// <summary>The faults of form. Validation reports them together with the faults of meaning.</summary>
+    /// <summary>The parse errors. They are reported together with the validation errors.</summary>
     ValidationErrors ParseErrors { get; }
 }

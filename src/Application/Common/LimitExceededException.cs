@@ -9,6 +9,6 @@ public sealed class LimitExceededException(string code, string message, TimeSpan
     /// <summary>The cause in camelCase.</summary>
     public string Code => code;
 
-    /// <summary>How long the caller should wait before it sends the request again.</summary>
+    /// <summary>The time to wait before the caller sends the request again.</summary>
     public TimeSpan RetryAfter => retryAfter;
 }

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace IndustryData.Application.Common;
 
-/// <summary>Traces every use case as a span of the source <c>IndustryData</c> and logs how it went, at Debug: this is the hot path.</summary>
+/// <summary>
+/// Traces every message as a span of the source <c>IndustryData</c> and logs its outcome. The log level is Debug
+/// because this is the hot path.
+/// </summary>
 internal sealed partial class LoggingBehavior<TMessage, TResponse>(ILogger<LoggingBehavior<TMessage, TResponse>> logger)
     : IPipelineBehavior<TMessage, TResponse>
     where TMessage : notnull, IMessage
@@ -13,11 +16,19 @@ internal sealed partial class LoggingBehavior<TMessage, TResponse>(ILogger<Loggi
 {
     private static readonly string _useCase = typeof(TMessage).Name;
 
-    // While nobody listens it is not in the way.
-    public ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken) =>
-        Telemetry.Source.HasListeners() || logger.IsEnabled(LogLevel.Debug) ? HandleWithTelemetryAsync(message, next, cancellationToken) : next(message, cancellationToken);
+    // Without listeners the behavior adds no overhead.
+    public ValueTask<TResponse> Handle(
+        TMessage message,
+        MessageHandlerDelegate<TMessage, TResponse> next,
+        CancellationToken cancellationToken) =>
+        Telemetry.Source.HasListeners() || logger.IsEnabled(LogLevel.Debug)
+            ? HandleWithTelemetryAsync(message, next, cancellationToken)
+            : next(message, cancellationToken);
 
-    private async ValueTask<TResponse> HandleWithTelemetryAsync(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken)
+    private async ValueTask<TResponse> HandleWithTelemetryAsync(
+        TMessage message,
+        MessageHandlerDelegate<TMessage, TResponse> next,
+        CancellationToken cancellationToken)
     {
         using var span = Telemetry.Source.StartActivity(_useCase);
         TResponse response;

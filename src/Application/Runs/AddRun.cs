@@ -7,19 +7,24 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Takes in the report of a run.</summary>
-/// <param name="TenantId">Whose run it is.</param>
-/// <param name="Run">What its reporter told.</param>
-/// <param name="ParseErrors">What could not be read of the report.</param>
-/// <param name="Key">The name under which the report may be repeated; null: each report is a run of its own.</param>
-public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, ValidationErrors ParseErrors, IdempotencyKey? Key = null) : ICommand<Result<AddedRun>>, IHasParseErrors;
+/// <summary>Adds a reported run.</summary>
+/// <param name="TenantId">The tenant that owns the run.</param>
+/// <param name="Run">The reported run.</param>
+/// <param name="ParseErrors">The errors found while the body was parsed.</param>
+/// <param name="Key">The idempotency key; null if each request adds a new run.</param>
+public sealed record AddRunCommand(
+    TenantId TenantId,
+    RunDraft Run,
+    ValidationErrors ParseErrors,
+    IdempotencyKey? Key = null)
+    : ICommand<Result<AddedRun>>, IHasParseErrors;
 
-/// <summary>The run that was added, now or by the first of several requests under one key.</summary>
+/// <summary>The run added by this request or by the first request with the same key.</summary>
 /// <param name="Id">The run's id.</param>
 /// <param name="Run">
-/// The run as it is; null when it was deleted since, or when the first answer did not hold it.
+/// The current run; null if it was deleted since, or if the first response did not contain it.
 /// </param>
-/// <param name="ReturnRepresentation">Whether the first answer held the run; null without a key.</param>
+/// <param name="ReturnRepresentation">True if the first response contained the run; null without a key.</param>
 public sealed record AddedRun(RunId Id, RunResponse? Run, bool? ReturnRepresentation);
 
 internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
@@ -43,12 +48,13 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
             return new AddedRun(run.Id, mapper.Map<RunResponse>(run), null);
         }
 
-        if (!(await repository.AddIdempotentAsync(run, command.Key, cancellationToken)).TryGetValue(out var first, out error))
+        var added = await repository.AddIdempotentAsync(run, command.Key, cancellationToken);
+        if (!added.TryGetValue(out var first, out error))
         {
             return error;
         }
 
-        // Only a repeat that is answered with the run has to read it: what a first request stored is known.
+        // Only a repeated request whose response contains the run must read it. The first request has it in memory.
         var response = first.RunId == run.Id ? mapper.Map<RunResponse>(run)
             : first.ReturnRepresentation ? await runs.FindAsync(command.TenantId, first.RunId, cancellationToken)
             : null;

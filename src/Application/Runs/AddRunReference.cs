@@ -4,8 +4,10 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Adds a run that exists to the collection of runs, by reference. It is a member already, so nothing changes.</summary>
-/// <param name="TenantId">Whose run it is.</param>
+/// <summary>
+/// Adds an existing run to the collection of runs by reference. It is a member already, so nothing changes.
+/// </summary>
+/// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="Id">The last segment of the reference.</param>
 public sealed record AddRunReferenceCommand(TenantId TenantId, string Id) : ICommand<Result<Unit>>;
 

@@ -5,11 +5,11 @@ using Mediator;
 namespace IndustryData.Application.Runs;
 
 /// <summary>Counts runs of a tenant.</summary>
-/// <param name="TenantId">Whose runs.</param>
-/// <param name="Criteria">Which of them.</param>
+/// <param name="TenantId">The tenant that owns the runs.</param>
+/// <param name="Criteria">The criteria that select the runs.</param>
 public sealed record CountRunsQuery(TenantId TenantId, RunCriteria Criteria) : IQuery<Result<RunCount>>;
 
-/// <summary>How many runs there are.</summary>
+/// <summary>The number of runs.</summary>
 public sealed record RunCount(long Value);
 
 internal sealed class CountRunsHandler(IRunReader runs) : IQueryHandler<CountRunsQuery, Result<RunCount>>

@@ -5,10 +5,11 @@ using Mediator;
 namespace IndustryData.Application.Runs;
 
 /// <summary>Deletes a run.</summary>
-/// <param name="TenantId">Whose run it is.</param>
-/// <param name="Id">The id as the caller wrote it: what is no GUID is an id that does not exist.</param>
-/// <param name="Condition">The version that the caller has seen.</param>
-public sealed record DeleteRunCommand(TenantId TenantId, string Id, IfMatchCondition Condition) : ICommand<Result<Unit>>;
+/// <param name="TenantId">The tenant that owns the run.</param>
+/// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
+/// <param name="Condition">The condition on the version of the run.</param>
+public sealed record DeleteRunCommand(TenantId TenantId, string Id, IfMatchCondition Condition)
+    : ICommand<Result<Unit>>;
 
 internal sealed class DeleteRunHandler(IRunRepository repository) : ICommandHandler<DeleteRunCommand, Result<Unit>>
 {
@@ -19,7 +20,11 @@ internal sealed class DeleteRunHandler(IRunRepository repository) : ICommandHand
             return RunErrors.NotFound(command.Id);
         }
 
-        var deleted = await repository.DeleteAsync(command.TenantId, id, run => command.Condition.Check(run), cancellationToken);
+        var deleted = await repository.DeleteAsync(
+            command.TenantId,
+            id,
+            run => command.Condition.Check(run),
+            cancellationToken);
         return deleted.TryGetValue(out _, out var error) ? Unit.Value : error;
     }
 }

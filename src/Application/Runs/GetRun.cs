@@ -5,8 +5,8 @@ using Mediator;
 namespace IndustryData.Application.Runs;
 
 /// <summary>Reads one run, statistics included.</summary>
-/// <param name="TenantId">Whose run it is.</param>
-/// <param name="Id">The id as the caller wrote it: what is no GUID is an id that does not exist.</param>
+/// <param name="TenantId">The tenant that owns the run.</param>
+/// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
 public sealed record GetRunQuery(TenantId TenantId, string Id) : IQuery<Result<RunResponse>>;
 
 internal sealed class GetRunHandler(IRunReader runs) : IQueryHandler<GetRunQuery, Result<RunResponse>>

@@ -2,59 +2,91 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Reads runs as responses, never as aggregates.</summary>
+/// <summary>Reads runs as response models, not as aggregates.</summary>
 public interface IRunReader
 {
-    /// <summary>The run, or null when this tenant has none of that id.</summary>
+    /// <summary>Returns the run with this id, or null if the tenant has no such run.</summary>
     Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 
-    /// <summary>Whether this tenant has a run of that id.</summary>
+    /// <summary>Checks for a run.</summary>
+    /// <returns>True if the tenant has a run with this id.</returns>
     Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 
-    /// <summary>The tenant's runs that the query selects, as many as its page has, one by one as they come from the database.</summary>
-    /// <param name="query">What to read.</param>
-    /// <param name="time">What the request's other queries have taken; null: there are no others.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Returns one page of the tenant's runs that the query selects. The runs are streamed.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="time">The time used by the request's other queries; null if there are none.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, QueryTime? time, CancellationToken cancellationToken);
 
-    /// <summary>How many runs of the tenant the criteria select.</summary>
-    /// <param name="tenantId">Whose runs.</param>
-    /// <param name="criteria">Which of them.</param>
-    /// <param name="time">What the request's other queries have taken; null: there are no others.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, QueryTime? time, CancellationToken cancellationToken);
+    /// <summary>Counts the runs of the tenant that the criteria select.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="criteria">The criteria that select the runs.</param>
+    /// <param name="time">The time used by the request's other queries; null if there are none.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<long> CountAsync(
+        TenantId tenantId,
+        RunCriteria criteria,
+        QueryTime? time,
+        CancellationToken cancellationToken);
 
-    /// <summary>The inbound totals of the selected runs added up; null when there are none.</summary>
+    /// <summary>Returns the sums of the inbound totals of the selected runs; null if no run is selected.</summary>
     Task<RunTotalsRow?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
 
-    /// <summary>How the numbers of a tenant's changes stand, and whether those of a place still mean something.</summary>
-    Task<ChangeHorizon> ReadChangeHorizonAsync(TenantId tenantId, DeltaCursor? place, CancellationToken cancellationToken);
-
-    /// <summary>The next changes of a walk, as many as the query's page has, or fewer when those are many megabytes.</summary>
-    /// <returns>The changes, and whether there were more than the reader had room for.</returns>
-    Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(GetRunDeltaQuery query, DeltaScan walk, CancellationToken cancellationToken);
-
-    /// <summary>A page of the activities of a run in the order in which they were added; null when this tenant has no such run.</summary>
-    /// <param name="tenantId">Whose run it is.</param>
-    /// <param name="id">Which run.</param>
-    /// <param name="pageSize">At most so many activities; fewer when those are many megabytes.</param>
-    /// <param name="after">The last activity of the page before; null for the first page.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    Task<ActivityPage?> ListActivitiesAsync(TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken);
-
-    /// <summary>How many activities a run has; null when this tenant has no such run.</summary>
-    Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
-
-    /// <summary>One activity of a run; null when there is none.</summary>
-    Task<ActivityResponse?> FindActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken);
+    /// <summary>Returns the current change numbers of a tenant and checks the validity of a cursor.</summary>
+    Task<ChangeHorizon> ReadChangeHorizonAsync(
+        TenantId tenantId,
+        DeltaCursor? place,
+        CancellationToken cancellationToken);
 
     /// <summary>
-    /// The activities of several runs, each run's in the order in which they were added, run by run as they come from the database. Of a run with
-    /// many megabytes of them a part; then there is nothing more behind it.
+    /// Returns the next page of changes of a scan. The page has fewer changes if they would occupy many megabytes.
     /// </summary>
-    /// <param name="tenantId">Whose runs.</param>
-    /// <param name="ids">Which of them.</param>
-    /// <param name="time">What the request's other queries have taken; null: there are no others.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    IAsyncEnumerable<ActivityPage> ListActivitiesAsync(TenantId tenantId, IReadOnlyList<Guid> ids, QueryTime? time, CancellationToken cancellationToken);
+    /// <returns>The changes, and true if the size limit ended the page.</returns>
+    Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(
+        GetRunDeltaQuery query,
+        DeltaScan walk,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Returns a page of the activities of a run in the order in which they were added; null if the tenant has no such
+    /// run.
+    /// </summary>
+    /// <param name="tenantId">The tenant that owns the run.</param>
+    /// <param name="id">The id of the run.</param>
+    /// <param name="pageSize">
+    /// The maximum number of activities. The page has fewer activities if they would occupy many megabytes.
+    /// </param>
+    /// <param name="after">The last activity of the previous page; null for the first page.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<ActivityPage?> ListActivitiesAsync(
+        TenantId tenantId,
+        RunId id,
+        int pageSize,
+        ActivityId? after,
+        CancellationToken cancellationToken);
+
+    /// <summary>Returns the number of activities of a run; null if the tenant has no such run.</summary>
+    Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
+
+    /// <summary>Returns one activity of a run; null if it does not exist.</summary>
+    Task<ActivityResponse?> FindActivityAsync(
+        TenantId tenantId,
+        RunId id,
+        ActivityId activityId,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Returns the activities of several runs, one page for each run. The pages are streamed. Each page lists the
+    /// activities in the order in which they were added. If the activities of a run occupy many megabytes, the page has
+    /// only a part of them and is the last one.
+    /// </summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="ids">The ids of the runs.</param>
+    /// <param name="time">The time used by the request's other queries; null if there are none.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    IAsyncEnumerable<ActivityPage> ListActivitiesAsync(
+        TenantId tenantId,
+        IReadOnlyList<Guid> ids,
+        QueryTime? time,
+        CancellationToken cancellationToken);
 }

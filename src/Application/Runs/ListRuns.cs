@@ -6,16 +6,18 @@ using Mediator;
 namespace IndustryData.Application.Runs;
 
 /// <summary>Lists runs of a tenant.</summary>
-/// <param name="TenantId">Whose runs.</param>
-/// <param name="Criteria">Which of them.</param>
-/// <param name="Order">A total order (<see cref="RunOrderKey.WithTieBreaker"/>).</param>
-/// <param name="PageSize">0 to <see cref="RunPage.MaxSize"/>.</param>
-/// <param name="Skip">How many runs to leave out at the beginning.</param>
-/// <param name="After">The last run of the page before; null for the first page.</param>
-/// <param name="WithStatistics">Whether to read the statistics too, which may be large.</param>
-/// <param name="WithCount">Whether to count all the runs that the criteria select.</param>
-/// <param name="WithActivities">Whether to read what each run carried out too; then the page has at most <see cref="RunPage.MaxSizeWithActivities"/> runs.</param>
-/// <param name="WithBlockingError">Whether to read the blocking errors, which may be large.</param>
+/// <param name="TenantId">The tenant that owns the runs.</param>
+/// <param name="Criteria">The criteria that select the runs.</param>
+/// <param name="Order">The order; must be a total order (<see cref="RunOrderKey.WithTieBreaker"/>).</param>
+/// <param name="PageSize">The page size: 0 to <see cref="RunPage.MaxSize"/>.</param>
+/// <param name="Skip">The number of runs to skip.</param>
+/// <param name="After">The position of the last run of the previous page; null for the first page.</param>
+/// <param name="WithStatistics">True to include the statistics, which may be large.</param>
+/// <param name="WithCount">True to count all runs that the criteria select.</param>
+/// <param name="WithActivities">
+/// True to include the activities. The page then has at most <see cref="RunPage.MaxSizeWithActivities"/> runs.
+/// </param>
+/// <param name="WithBlockingError">True to include the blocking errors, which may be large.</param>
 public sealed record ListRunsQuery(
     TenantId TenantId,
     RunCriteria Criteria,
@@ -28,39 +30,46 @@ public sealed record ListRunsQuery(
     bool WithActivities = false,
     bool WithBlockingError = true) : IQuery<Result<RunPage>>
 {
-    /// <summary>Whether the order is that of an index: what comes after a run is found without sorting.</summary>
+    /// <summary>True if the order is that of an index. The next runs are then found without sorting.</summary>
     public bool IsInIndexOrder =>
-        Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id] && start.IsDescending == id.IsDescending;
+        Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id]
+            && start.IsDescending == id.IsDescending;
 
     /// <summary>
-    /// Whether the runs stand one after the other in an index: those of a tenant by their start, of all statuses or of one. How to find them then
-    /// depends on no value, and is quickly done, unless their statistics come too.
+    /// True if the runs are contiguous in an index: the runs of a tenant by start time, with all statuses or with one.
+    /// The best plan then does not depend on parameter values, and the query is fast unless it includes the statistics.
     /// </summary>
     public bool CanUseGenericPlan => IsInIndexOrder && Skip == 0 && !WithStatistics && Criteria.IsStartRangeOnly;
 }
 
-/// <summary>One page of a list. Its runs come one by one, as they are read; a failure to read them is thrown there.</summary>
+/// <summary>One page of a list. Its runs are streamed; a read error is thrown during the enumeration.</summary>
 public sealed record RunPage
 {
-    /// <summary>The runs on a page when nobody asks for a number.</summary>
+    /// <summary>The default number of runs on a page.</summary>
     public const int DefaultSize = 100;
 
-    /// <summary>The runs on a page at most.</summary>
+    /// <summary>The maximum number of runs on a page.</summary>
     public const int MaxSize = 1000;
 
-    /// <summary>The runs on a page at most that come with their activities, of which each may have a thousand.</summary>
+    /// <summary>
+    /// The maximum number of runs on a page with activities. Each run may have a thousand activities.
+    /// </summary>
     public const int MaxSizeWithActivities = 100;
 
-    /// <summary>How many runs the criteria select on all pages together; null when nobody asked.</summary>
+    /// <summary>The number of runs on all pages; null if the query does not request it.</summary>
     public long? Count { get; init; }
 
-    /// <summary>The runs, in the list's order.</summary>
+    /// <summary>The runs in the requested order.</summary>
     public required IAsyncEnumerable<RunListItem> Runs { get; set; }
 
-    /// <summary>Set while the runs are read when there is no room for more of them: then the page ends here.</summary>
+    /// <summary>
+    /// True if the page has reached its size limit. Setting it during the enumeration ends the page.
+    /// </summary>
     public bool SizeLimitReached { get; set; }
 
-    /// <summary>Where the next page begins, once the runs have been read; null when this is the last.</summary>
+    /// <summary>
+    /// The position at which the next page starts; null for the last page. It is valid after the runs are enumerated.
+    /// </summary>
     public KeysetCursor? Next { get; internal set; }
 }
 
@@ -68,27 +77,35 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
 {
     public async ValueTask<Result<RunPage>> Handle(ListRunsQuery query, CancellationToken cancellationToken)
     {
-        // What is asked for together must be done within the time of one query.
+        // All queries of a request share the timeout of one query.
         var time = query.WithCount || query.WithActivities ? new QueryTime() : null;
         var page = new RunPage
         {
-            Count = query.WithCount ? await runs.CountAsync(query.TenantId, query.Criteria, time, cancellationToken) : null,
+            Count = query.WithCount
+                ? await runs.CountAsync(query.TenantId, query.Criteria, time, cancellationToken)
+                : null,
             Runs = AsyncEnumerable.Empty<RunListItem>(),
         };
         if (query.PageSize > 0)
         {
             page.Runs = ReadAsync(query, page, time, cancellationToken);
-            page.Runs = query.WithActivities ? WithActivitiesAsync(query, page, page.Runs, time, cancellationToken) : page.Runs;
+            page.Runs = query.WithActivities
+                ? WithActivitiesAsync(query, page, page.Runs, time, cancellationToken)
+                : page.Runs;
         }
 
         return page;
     }
 
-    private async IAsyncEnumerable<RunListItem> ReadAsync(ListRunsQuery query, RunPage page, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<RunListItem> ReadAsync(
+        ListRunsQuery query,
+        RunPage page,
+        QueryTime? time,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (last, read) = (default(RunListItem), 0);
 
-        // One more than asked for tells whether there is a next page.
+        // One additional run shows that there is a next page.
         await foreach (var run in runs.ListAsync(query with { PageSize = query.PageSize + 1 }, time, cancellationToken))
         {
             if (read == query.PageSize || page.SizeLimitReached)
@@ -103,7 +120,11 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
     }
 
     private async IAsyncEnumerable<RunListItem> WithActivitiesAsync(
-        ListRunsQuery query, RunPage page, IAsyncEnumerable<RunListItem> found, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListRunsQuery query,
+        RunPage page,
+        IAsyncEnumerable<RunListItem> found,
+        QueryTime? time,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var read = await found.ToListAsync(cancellationToken);
         if (read.Count == 0)
@@ -111,8 +132,10 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
             yield break;
         }
 
-        // Read one by one, so that nothing is read that the page has no room for.
-        await using var activities = runs.ListActivitiesAsync(query.TenantId, [.. read.Select(r => r.Id)], time, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        // The activities are streamed so that no more are read than the page can hold.
+        await using var activities = runs
+            .ListActivitiesAsync(query.TenantId, [.. read.Select(r => r.Id)], time, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
         RunListItem? last = null;
         foreach (var run in read)
         {

@@ -1,6 +1,8 @@
 namespace IndustryData.Application.Runs;
 
-/// <summary>The time that the queries of one request have taken so far; together they must stay within <see cref="ReadTimeoutOptions.Timeout"/>.</summary>
+/// <summary>
+/// The total time used by the queries of one request. It is limited by <see cref="ReadTimeoutOptions.Timeout"/>.
+/// </summary>
 /// <remarks>Not thread-safe: a request runs its queries one after the other.</remarks>
 public sealed record QueryTime
 {

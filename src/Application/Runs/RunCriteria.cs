@@ -2,28 +2,38 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Which runs: those that a filter selects and whose names hold every word.</summary>
-/// <param name="Filter">Null: all.</param>
-/// <param name="SearchTerms">Texts that must all occur in <c>displayName</c>, in any case.</param>
+/// <summary>The criteria that select runs: a filter and search terms.</summary>
+/// <param name="Filter">The filter; null selects all runs.</param>
+/// <param name="SearchTerms">The texts that must all occur in <c>displayName</c>, case-insensitive.</param>
 public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> SearchTerms)
 {
-    /// <summary>Every run.</summary>
+    /// <summary>The criteria that select all runs.</summary>
     public static readonly RunCriteria All = new(null, []);
 
-    /// <summary>Whether they select every run.</summary>
+    /// <summary>True if the criteria select all runs.</summary>
     public bool MatchesAll => Filter is null && SearchTerms.Count == 0;
 
-    /// <summary>Whether they depend on nothing but the status.</summary>
+    /// <summary>True if the criteria depend only on the status.</summary>
     public bool FiltersOnlyByStatus => SearchTerms.Count == 0 && (Filter is null || IsStatusFilter(Filter));
 
-    /// <summary>Whether they ask for nothing but one status and a span of <c>startDateTime</c>.</summary>
+    /// <summary>True if the criteria contain only one status and a range of <c>startDateTime</c>.</summary>
     public bool IsStartRangeOnly => SearchTerms.Count == 0 && (Filter is null || IsStartRange(Filter));
 
     private static bool IsStartRange(IRunFilter filter) => filter switch
     {
         LogicalFilter { IsConjunction: true } logic => logic.Operands.All(IsStartRange),
-        ComparisonFilter { Left.Field: RunField.Status, Right: { Field: null, Value: not null }, Operator: ComparisonOperator.Equal } => true,
-        ComparisonFilter { Left.Field: RunField.StartDateTime, Right: { Field: null, Value: not null }, Operator: not ComparisonOperator.NotEqual } => true,
+        ComparisonFilter
+        {
+            Left.Field: RunField.Status,
+            Right: { Field: null, Value: not null },
+            Operator: ComparisonOperator.Equal,
+        } => true,
+        ComparisonFilter
+        {
+            Left.Field: RunField.StartDateTime,
+            Right: { Field: null, Value: not null },
+            Operator: not ComparisonOperator.NotEqual,
+        } => true,
         _ => false,
     };
 
@@ -39,25 +49,25 @@ public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> Searc
     private static bool IsStatusFilter(Operand term) => term.Field is null or RunField.Status;
 }
 
-/// <summary>What a run can be filtered and ordered by.</summary>
+/// <summary>The fields by which runs can be filtered and ordered.</summary>
 public enum RunField
 {
     /// <summary>The id as text, in lower case.</summary>
     Id,
 
-    /// <summary>Text, by code point.</summary>
+    /// <summary>Text, compared by code point.</summary>
     DisplayName,
 
     /// <summary>An instant.</summary>
     StartDateTime,
 
-    /// <summary>An instant or null, which is lowest.</summary>
+    /// <summary>An instant or null. Null sorts lowest.</summary>
     EndDateTime,
 
-    /// <summary>By number.</summary>
+    /// <summary>The status, compared by its number.</summary>
     Status,
 
-    /// <summary>Only whether it is null.</summary>
+    /// <summary>The blocking error. It can only be compared with null.</summary>
     BlockingError,
 
     /// <summary>Text or null.</summary>
@@ -75,7 +85,7 @@ public enum RunField
     /// <summary>An instant.</summary>
     LastModifiedDateTime,
 
-    /// <summary>A count or null, below <c>statistics/inboundTotals</c>, as those after it.</summary>
+    /// <summary>A count in <c>statistics/inboundTotals</c>, or null.</summary>
     Errors,
 
     /// <inheritdoc cref="Errors" />
@@ -97,28 +107,38 @@ public enum RunField
 /// <summary>A condition on a run.</summary>
 public interface IRunFilter;
 
-/// <summary>Conditions of which all must hold, or any; without conditions: true, or false.</summary>
+/// <summary>
+/// A conjunction or disjunction of conditions. An empty conjunction is true; an empty disjunction is false.
+/// </summary>
 public sealed record LogicalFilter(bool IsConjunction, IReadOnlyList<IRunFilter> Operands) : IRunFilter;
 
-/// <summary>A condition that must not hold.</summary>
+/// <summary>The negation of a condition.</summary>
 public sealed record NotFilter(IRunFilter Operand) : IRunFilter;
 
-/// <summary>Two terms compared. Null equals null and nothing else; with a null the other comparisons are false (OData URL Conventions §5.1.1.1).</summary>
+/// <summary>
+/// A comparison of two operands. Null equals only null. The ordering comparisons are false if an operand is null (OData
+/// URL Conventions §5.1.1.1).
+/// </summary>
 public sealed record ComparisonFilter(Operand Left, ComparisonOperator Operator, Operand Right) : IRunFilter;
 
-/// <summary>A term that must be one of these values, null among them or not.</summary>
+/// <summary>A condition that an operand equals one of several values. The values may include null.</summary>
 public sealed record InFilter(Operand Operand, IReadOnlyList<object?> Values) : IRunFilter;
 
-/// <summary>A text that must begin with, end with or contain another; null, and so neither true nor false, when one of them is null.</summary>
+/// <summary>
+/// A condition that a text starts with, ends with, or contains another text. The result is null if an operand is null.
+/// </summary>
 public sealed record StringMatchFilter(StringMatchKind Kind, Operand Text, Operand Part) : IRunFilter;
 
-/// <summary>A field of the run or a constant: text, <see cref="long"/>, <see cref="decimal"/>, <see cref="double"/>, <see cref="DateTimeOffset"/>, a status' number as <see cref="short"/>, or null.</summary>
-/// <param name="Field">Null: a constant.</param>
+/// <summary>
+/// A field of the run or a constant. A constant is a text, <see cref="long"/>, <see cref="decimal"/>,
+/// <see cref="double"/>, <see cref="DateTimeOffset"/>, a status number as <see cref="short"/>, or null.
+/// </summary>
+/// <param name="Field">The field; null for a constant.</param>
 /// <param name="Value">The constant.</param>
-/// <param name="ToLower">The text in lower case.</param>
+/// <param name="ToLower">True if the text is converted to lower case.</param>
 public sealed record Operand(RunField? Field, object? Value, bool ToLower = false);
 
-/// <summary>How terms compare.</summary>
+/// <summary>The comparison operators.</summary>
 public enum ComparisonOperator
 {
     /// <summary><c>eq</c></summary>
@@ -140,7 +160,7 @@ public enum ComparisonOperator
     LessOrEqual,
 }
 
-/// <summary>Where a text must hold another.</summary>
+/// <summary>The position at which a text must contain another text.</summary>
 public enum StringMatchKind
 {
     /// <summary><c>startswith</c></summary>
@@ -153,14 +173,15 @@ public enum StringMatchKind
     Anywhere,
 }
 
-/// <summary>A key that runs are ordered by; nulls are lowest.</summary>
+/// <summary>A sort key of runs. Nulls sort lowest.</summary>
 public sealed record RunOrderKey(RunField Field, bool IsDescending)
 {
-    /// <summary>The newest first.</summary>
-    public static readonly IReadOnlyList<RunOrderKey> NewestFirst = WithTieBreaker([new RunOrderKey(RunField.StartDateTime, IsDescending: true)]);
+    /// <summary>The order by start time, newest first.</summary>
+    public static readonly IReadOnlyList<RunOrderKey> NewestFirst =
+        WithTieBreaker([new RunOrderKey(RunField.StartDateTime, IsDescending: true)]);
 
-    /// <summary>An order in which no two runs are equal: the id closes it, in the direction of the last key.</summary>
-    /// <param name="keys">At least one. What comes after the id, or a second time, decides nothing.</param>
+    /// <summary>Returns a total order. The id is the last key, in the direction of the key before it.</summary>
+    /// <param name="keys">The sort keys; at least one. Repeated keys and keys after the id have no effect.</param>
     public static IReadOnlyList<RunOrderKey> WithTieBreaker(IEnumerable<RunOrderKey> keys)
     {
         var order = keys.DistinctBy(k => k.Field).ToList();
@@ -169,11 +190,15 @@ public sealed record RunOrderKey(RunField Field, bool IsDescending)
     }
 }
 
-/// <summary>A place in an ordered list: between two runs nothing else can stand there, whatever others insert.</summary>
-/// <param name="Keys">For each key of the order: text, <see cref="DateTimeOffset"/>, a status' number as <see cref="short"/>, <see cref="Guid"/>, or null.</param>
+/// <summary>A keyset cursor: a position in an ordered list. Concurrent inserts do not change the position.</summary>
+/// <param name="Keys">
+/// The value of each sort key: a text, <see cref="DateTimeOffset"/>, a status number as <see cref="short"/>,
+/// <see cref="Guid"/>, or null.
+/// </param>
 public sealed record KeysetCursor(IReadOnlyList<object?> Keys)
 {
-    /// <summary>Whether the keys are those of the order, in number and type.</summary>
+    /// <summary>Compares the number and types of the keys with an order.</summary>
+    /// <returns>True if the keys match the order.</returns>
     public bool Matches(IReadOnlyList<RunOrderKey> order)
     {
         var fits = Keys.Count == order.Count;
@@ -192,8 +217,9 @@ public sealed record KeysetCursor(IReadOnlyList<object?> Keys)
         return fits;
     }
 
-    /// <summary>Where a run stands.</summary>
-    public static KeysetCursor FromRun(RunListItem run, IReadOnlyList<RunOrderKey> order) => new([.. order.Select(k => Key(run, k.Field))]);
+    /// <summary>Returns the position of a run.</summary>
+    public static KeysetCursor FromRun(RunListItem run, IReadOnlyList<RunOrderKey> order) =>
+        new([.. order.Select(k => Key(run, k.Field))]);
 
     private static object? Key(RunListItem run, RunField field) => field switch
     {

@@ -3,7 +3,7 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>The flat map from the aggregate to what is read back.</summary>
+/// <summary>Maps the aggregate to the response model.</summary>
 internal sealed class RunMappingProfile : Profile
 {
     public RunMappingProfile()
@@ -13,6 +13,8 @@ internal sealed class RunMappingProfile : Profile
             .ForCtorParam(nameof(RunResponse.DisplayName), o => o.MapFrom(r => r.DisplayName.Value))
             .ForCtorParam(nameof(RunResponse.Status), o => o.MapFrom(r => r.Status.Name))
             .ForCtorParam(nameof(RunResponse.Statistics), o => o.MapFrom(r => r.Statistics.Json))
-            .ForCtorParam(nameof(RunResponse.BlockingError), o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json));
+            .ForCtorParam(
+                nameof(RunResponse.BlockingError),
+                o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json));
     }
 }

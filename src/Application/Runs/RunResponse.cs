@@ -1,16 +1,16 @@
 namespace IndustryData.Application.Runs;
 
-/// <summary>A run as it is read back.</summary>
+/// <summary>The response model of a run.</summary>
 /// <param name="Id">A UUIDv7.</param>
-/// <param name="DisplayName">What people call it.</param>
-/// <param name="StartDateTime">When it began, UTC.</param>
-/// <param name="EndDateTime">When it ended or is expected to, UTC; null while nobody knows.</param>
-/// <param name="Status">How it stands, by name.</param>
-/// <param name="Statistics">What it counted, a JSON object.</param>
-/// <param name="BlockingError">The error that stopped it, a JSON object, or null.</param>
-/// <param name="CreatedDateTime">When the server took it in, UTC.</param>
-/// <param name="LastModifiedDateTime">When the server last changed it, UTC.</param>
-/// <param name="Version">Grows with every change.</param>
+/// <param name="DisplayName">The display name.</param>
+/// <param name="StartDateTime">The start time in UTC.</param>
+/// <param name="EndDateTime">The actual or expected end time in UTC; null if unknown.</param>
+/// <param name="Status">The name of the status.</param>
+/// <param name="Statistics">The statistics as a JSON object.</param>
+/// <param name="BlockingError">The error that stopped it, as a JSON object, or null.</param>
+/// <param name="CreatedDateTime">The time at which the server added the run, in UTC.</param>
+/// <param name="LastModifiedDateTime">The time of the last change on the server, in UTC.</param>
+/// <param name="Version">The version, which increases with every change.</param>
 public sealed record RunResponse(
     Guid Id,
     string DisplayName,
@@ -23,9 +23,14 @@ public sealed record RunResponse(
     DateTimeOffset LastModifiedDateTime,
     long Version);
 
-/// <summary>A run as a list shows it: without the statistics, which may be large, unless somebody asks for them. A struct, because pages of them pass by and nobody keeps one.</summary>
+/// <summary>
+/// The list item of a run. It contains the statistics, which may be large, only on request. It is a struct because
+/// items are streamed and not retained.
+/// </summary>
 /// <inheritdoc cref="RunResponse" />
-/// <param name="Activities">Its activities in the order in which they were added, as many as the answer has room for; null when nobody asked.</param>
+/// <param name="Activities">
+/// The activities in the order in which they were added, up to the size limit of the response; null if not requested.
+/// </param>
 public readonly record struct RunListItem(
     Guid Id,
     string DisplayName,

@@ -6,24 +6,25 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Starts a run: the service names it and its reporter finishes it.</summary>
-/// <param name="TenantId">Whose run it is.</param>
-/// <param name="Key">The name under which the request may be repeated; null: each request starts a run of its own.</param>
+/// <summary>Starts a run. The service sets its name, and the caller completes it later.</summary>
+/// <param name="TenantId">The tenant that owns the run.</param>
+/// <param name="Key">The idempotency key; null if each request starts a new run.</param>
 public sealed record StartRunCommand(TenantId TenantId, IdempotencyKey? Key = null) : ICommand<Result<RunId>>;
 
-/// <summary>How often runs may be started (configuration section <c>Start</c>).</summary>
+/// <summary>The rate limit for starting runs (configuration section <c>Start</c>).</summary>
 public sealed record StartRateLimitOptions
 {
     /// <summary>The starts of a tenant that are allowed within <see cref="Window"/>; Graph allows 5.</summary>
     [Range(1, 1_000_000)]
     public int MaxStarts { get; init; } = 5;
 
-    /// <summary>How far back starts count; Graph's are 12 hours.</summary>
+    /// <summary>The length of the window; Graph uses 12 hours.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "30.00:00:00")]
     public TimeSpan Window { get; init; } = TimeSpan.FromHours(12);
 }
 
-internal sealed class StartRunHandler(IRunRepository repository, TimeProvider clock, StartRateLimitOptions limit) : ICommandHandler<StartRunCommand, Result<RunId>>
+internal sealed class StartRunHandler(IRunRepository repository, TimeProvider clock, StartRateLimitOptions limit)
+    : ICommandHandler<StartRunCommand, Result<RunId>>
 {
     public async ValueTask<Result<RunId>> Handle(StartRunCommand command, CancellationToken cancellationToken)
     {

@@ -5,18 +5,18 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Adds up what runs of a tenant counted.</summary>
-/// <param name="TenantId">Whose runs.</param>
-/// <param name="Criteria">Which of them.</param>
+/// <summary>Sums the inbound totals of a tenant's runs.</summary>
+/// <param name="TenantId">The tenant that owns the runs.</param>
+/// <param name="Criteria">The criteria that select the runs.</param>
 public sealed record SumRunStatisticsQuery(TenantId TenantId, RunCriteria Criteria) : IQuery<Result<RunTotals>>;
 
-/// <summary>What runs counted together.</summary>
-/// <param name="NewestRunId">The run that began last; null when there is no run.</param>
-/// <param name="Status">How that run stands, by name.</param>
-/// <param name="Totals">The sums; null where no run says.</param>
+/// <summary>The sums of the inbound totals of several runs.</summary>
+/// <param name="NewestRunId">The id of the run that started last; null if there is no run.</param>
+/// <param name="Status">The name of that run's status.</param>
+/// <param name="Totals">The sums. A sum is null if no run contains the count.</param>
 public sealed record RunTotals(Guid? NewestRunId, string Status, InboundTotals Totals);
 
-/// <summary>The sums as the database makes them, by name; they may be larger than a count can be.</summary>
+/// <summary>The sums as computed by the database, by field. They may exceed the range of a count.</summary>
 public sealed record RunTotalsRow(Guid NewestRunId, string Status, IReadOnlyDictionary<RunField, BigInteger?> Totals);
 
 internal sealed class SumRunStatisticsHandler(IRunReader runs) : IQueryHandler<SumRunStatisticsQuery, Result<RunTotals>>
@@ -32,7 +32,11 @@ internal sealed class SumRunStatisticsHandler(IRunReader runs) : IQueryHandler<S
         {
             if (sum > long.MaxValue)
             {
-                return new Error(ErrorKind.Validation, "sumTooLarge", $"The sum of statistics/inboundTotals/{char.ToLowerInvariant($"{field}"[0])}{$"{field}"[1..]} is above {long.MaxValue}; select fewer runs by $filter.");
+                return new Error(
+                    ErrorKind.Validation,
+                    "sumTooLarge",
+                    $"The sum of statistics/inboundTotals/{char.ToLowerInvariant($"{field}"[0])}{$"{field}"[1..]} "
+                        + $"is above {long.MaxValue}; select fewer runs by $filter.");
             }
         }
 

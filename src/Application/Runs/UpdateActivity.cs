@@ -6,25 +6,36 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Takes in what a reporter tells anew of an activity.</summary>
-/// <param name="TenantId">Whose run it is.</param>
-/// <param name="RunId">The run's id as the caller wrote it.</param>
-/// <param name="Id">The activity's id as the caller wrote it.</param>
-/// <param name="Patch">What was told.</param>
+/// <summary>Updates an activity.</summary>
+/// <param name="TenantId">The tenant that owns the run.</param>
+/// <param name="RunId">The run's id as sent by the caller.</param>
+/// <param name="Id">The activity's id as sent by the caller.</param>
+/// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The version of the run that the caller has seen.</param>
-/// <param name="ParseErrors">What could not be read of it.</param>
-public sealed record UpdateActivityCommand(TenantId TenantId, string RunId, string Id, ActivityPatch Patch, IfMatchCondition Condition, ValidationErrors ParseErrors)
+/// <param name="ParseErrors">The errors found while the body was parsed.</param>
+public sealed record UpdateActivityCommand(
+    TenantId TenantId,
+    string RunId,
+    string Id,
+    ActivityPatch Patch,
+    IfMatchCondition Condition,
+    ValidationErrors ParseErrors)
     : ICommand<Result<ActivityResponse>>, IHasParseErrors;
 
-/// <summary>Judges what was sent by itself. What it makes of the activity is judged where the activity is known.</summary>
+/// <summary>Validates the values sent. The aggregate validates the resulting activity.</summary>
 internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
 {
-    public UpdateActivityValidator() => RuleFor(c => c.Patch).MustSatisfyAll(p => p.Values.Validate().Where(f => p.PresentProperties.Contains(f.Target!)));
+    public UpdateActivityValidator() =>
+        RuleFor(c => c.Patch)
+            .MustSatisfyAll(p => p.Values.Validate().Where(f => p.PresentProperties.Contains(f.Target!)));
 }
 
-internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvider clock) : ICommandHandler<UpdateActivityCommand, Result<ActivityResponse>>
+internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvider clock)
+    : ICommandHandler<UpdateActivityCommand, Result<ActivityResponse>>
 {
-    public async ValueTask<Result<ActivityResponse>> Handle(UpdateActivityCommand command, CancellationToken cancellationToken)
+    public async ValueTask<Result<ActivityResponse>> Handle(
+        UpdateActivityCommand command,
+        CancellationToken cancellationToken)
     {
         if (RunId.TryParse(command.RunId) is not { } runId)
         {
@@ -41,7 +52,8 @@ internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvi
             runId,
             id,
             command.Patch.Values.EstimateSize(),
-            (run, activity) => command.Condition.Check(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,
+            (run, activity) =>
+                command.Condition.Check(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,
             cancellationToken);
         return changed.TryGetValue(out var activity, out var error) ? ActivityResponse.FromActivity(activity) : error;
     }

@@ -7,30 +7,46 @@ using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Takes in what a reporter tells anew of a run.</summary>
-/// <param name="TenantId">Whose run it is.</param>
-/// <param name="Id">The id as the caller wrote it: what is no GUID is an id that does not exist.</param>
-/// <param name="Patch">What was told.</param>
-/// <param name="Condition">The version that the caller has seen.</param>
-/// <param name="ParseErrors">What could not be read of it.</param>
-public sealed record UpdateRunCommand(TenantId TenantId, string Id, RunPatch Patch, IfMatchCondition Condition, ValidationErrors ParseErrors)
+/// <summary>Updates a run.</summary>
+/// <param name="TenantId">The tenant that owns the run.</param>
+/// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
+/// <param name="Patch">The changes that were sent.</param>
+/// <param name="Condition">The condition on the version of the run.</param>
+/// <param name="ParseErrors">The errors found while the body was parsed.</param>
+public sealed record UpdateRunCommand(
+    TenantId TenantId,
+    string Id,
+    RunPatch Patch,
+    IfMatchCondition Condition,
+    ValidationErrors ParseErrors)
     : ICommand<Result<RunResponse>>, IHasParseErrors;
 
-/// <summary>Judges what was sent by itself. What it makes of the run is judged where the run is known.</summary>
+/// <summary>Validates the values sent. The aggregate validates the resulting run.</summary>
 internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
 {
     public UpdateRunValidator()
     {
-        When(c => c.Patch.Contains("displayName"), () => RuleFor(c => c.Patch.Values.DisplayName).MustSatisfy(DisplayName.Validate));
-        When(c => c.Patch.Contains("startDateTime"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStartDateTime));
-        When(c => c.Patch.Contains("endDateTime", "status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateEndDateTime));
+        When(
+            c => c.Patch.Contains("displayName"),
+            () => RuleFor(c => c.Patch.Values.DisplayName).MustSatisfy(DisplayName.Validate));
+        When(
+            c => c.Patch.Contains("startDateTime"),
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStartDateTime));
+        When(
+            c => c.Patch.Contains("endDateTime", "status"),
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateEndDateTime));
         When(c => c.Patch.Contains("status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatus));
-        When(c => c.Patch.Contains("statistics"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatistics));
-        When(c => c.Patch.Contains("blockingError", "status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateBlockingError));
+        When(
+            c => c.Patch.Contains("statistics"),
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatistics));
+        When(
+            c => c.Patch.Contains("blockingError", "status"),
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateBlockingError));
     }
 }
 
-internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider clock, IMapper mapper) : ICommandHandler<UpdateRunCommand, Result<RunResponse>>
+internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider clock, IMapper mapper)
+    : ICommandHandler<UpdateRunCommand, Result<RunResponse>>
 {
     public async ValueTask<Result<RunResponse>> Handle(UpdateRunCommand command, CancellationToken cancellationToken)
     {
@@ -39,7 +55,7 @@ internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider c
             return RunErrors.NotFound(command.Id);
         }
 
-        // The condition first: who has not seen the run as it is now cannot know what contradicts it.
+        // The condition is checked first. A caller with an outdated version cannot interpret other conflicts.
         var changed = await repository.UpdateAsync(
             command.TenantId,
             id,

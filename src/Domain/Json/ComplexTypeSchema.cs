@@ -3,37 +3,41 @@ using System.Text.Json;
 
 namespace IndustryData.Domain.Json;
 
-/// <summary>Checks one value, names its faults, and writes the form of it that is kept.</summary>
-internal delegate void JsonValueValidator(JsonElement value, JsonPointer path, Utf8JsonWriter output, ValidationErrors faults);
+/// <summary>Validates one value, reports its validation errors, and writes the form to store.</summary>
+internal delegate void JsonValueValidator(
+    JsonElement value,
+    JsonPointer path,
+    Utf8JsonWriter output,
+    ValidationErrors faults);
 
 /// <summary>
-/// What a complex type of the contract may hold. Annotations (names with an <c>@</c>) are dropped, but <c>@odata.type</c> is checked;
-/// members that an open type does not know are kept to the letter.
+/// The schema of a complex type of the contract. Annotations (names with an <c>@</c>) are removed, but
+/// <c>@odata.type</c> is checked. Undeclared members of an open type are kept unchanged.
 /// </summary>
 internal sealed class ComplexTypeSchema
 {
     private const string TypeAnnotation = "@odata.type";
     private const int MaxItems = 1000;
 
-    /// <summary>The names that <c>@odata.type</c> may say, without <c>#</c>; the first is the one written.</summary>
+    /// <summary>The type names that <c>@odata.type</c> may contain, without <c>#</c>. The first is written.</summary>
     public required IReadOnlyList<string> TypeNames { get; init; }
 
     /// <summary>The declared members.</summary>
     public required IReadOnlyDictionary<string, JsonValueValidator> Members { get; init; }
 
-    /// <summary>The members that may be neither absent nor null.</summary>
+    /// <summary>The required members, which must not be absent or null.</summary>
     public IReadOnlyList<string> Required { get; init; } = [];
 
-    /// <summary>Members that are the server's to say: accepted, not kept.</summary>
+    /// <summary>The members that the server sets. They are accepted but not stored.</summary>
     public IReadOnlyList<string> ServerManaged { get; init; } = [];
 
-    /// <summary>Whether further members are allowed.</summary>
+    /// <summary>True if undeclared members are allowed.</summary>
     public bool IsOpen { get; init; }
 
-    /// <summary>Whether <c>@odata.type</c> is always kept, because the declared type is abstract.</summary>
+    /// <summary>True if <c>@odata.type</c> is always written because the declared type is abstract.</summary>
     public bool WritesTypeAnnotation { get; init; }
 
-    /// <summary>The shape as a rule for a member that may be null.</summary>
+    /// <summary>Returns a validator for a nullable member of this type.</summary>
     public static JsonValueValidator Nullable(ComplexTypeSchema shape) => (value, path, output, faults) =>
     {
         if (value.ValueKind == JsonValueKind.Null)
@@ -45,7 +49,10 @@ internal sealed class ComplexTypeSchema
         shape.ValidateAndNormalize(value, path, output, faults);
     };
 
-    /// <summary>The shape as a rule for a collection of it. Collections and their items are never null (OData CSDL §7.2.1).</summary>
+    /// <summary>
+    /// Returns a validator for a collection of this type. Collections and their items are never null (OData CSDL
+    /// §7.2.1).
+    /// </summary>
     public static JsonValueValidator CollectionOf(ComplexTypeSchema shape) => (value, path, output, faults) =>
     {
         if (value.ValueKind != JsonValueKind.Array)
@@ -56,7 +63,8 @@ internal sealed class ComplexTypeSchema
 
         if (value.GetArrayLength() > MaxItems)
         {
-            // Of items as small as {} there could be very many, and each is large when it is read back with all that is said of its type.
+            // A body can contain very many items as small as {}. Each is large in a response that includes type
+            // annotations.
             faults.Add($"{path}", "tooMany", $"{path} has {value.GetArrayLength()} items; send at most {MaxItems}.");
             return;
         }
@@ -71,8 +79,12 @@ internal sealed class ComplexTypeSchema
         output.WriteEndArray();
     };
 
-    /// <summary>Checks a value against the shape and writes what is kept of it.</summary>
-    public void ValidateAndNormalize(JsonElement value, JsonPointer path, Utf8JsonWriter output, ValidationErrors faults)
+    /// <summary>Validates a value against the schema and writes the form to store.</summary>
+    public void ValidateAndNormalize(
+        JsonElement value,
+        JsonPointer path,
+        Utf8JsonWriter output,
+        ValidationErrors faults)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -89,7 +101,7 @@ internal sealed class ComplexTypeSchema
         var missing = Required.Count == 0 ? null : new List<string>(Required);
         foreach (var member in value.EnumerateObject())
         {
-            // A name that is no text has been reported where the body was read.
+            // The body reader has already reported names that are not valid Unicode.
             if (JsonElementExtensions.TryGetName(member) is not { } name)
             {
                 continue;
@@ -116,7 +128,11 @@ internal sealed class ComplexTypeSchema
             }
             else
             {
-                faults.Add($"{memberPath}", "unknownProperty", $"{memberPath} is not a property of {TypeNames[0]}; remove it. Known are: {string.Join(", ", Members.Keys)}.");
+                faults.Add(
+                    $"{memberPath}",
+                    "unknownProperty",
+                    $"{memberPath} is not a property of {TypeNames[0]}; remove it. "
+                        + $"Known are: {string.Join(", ", Members.Keys)}.");
             }
         }
 

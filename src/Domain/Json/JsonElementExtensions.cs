@@ -2,10 +2,13 @@ using System.Text.Json;
 
 namespace IndustryData.Domain.Json;
 
-/// <summary>Texts of a JSON document that may hold half a surrogate pair, which System.Text.Json answers with an exception.</summary>
+/// <summary>
+/// Reads strings of a JSON document that may contain unpaired surrogates. System.Text.Json throws an exception for
+/// these.
+/// </summary>
 public static class JsonElementExtensions
 {
-    /// <summary>The member's name; null when it is no Unicode text.</summary>
+    /// <summary>Returns the member's name; null if it is not valid Unicode.</summary>
     public static string? TryGetName(JsonProperty member)
     {
         try
@@ -18,7 +21,8 @@ public static class JsonElementExtensions
         }
     }
 
-    /// <summary>The member of that name; null when there is none. (The document's own look-up throws on its way past a name that is no text.)</summary>
+    /// <summary>Returns the value of the member with this name; null if there is none.</summary>
+    /// <remarks>The lookup of System.Text.Json throws if it passes a name that is not valid Unicode.</remarks>
     public static JsonElement? TryGetProperty(JsonElement value, string name)
     {
         foreach (var member in value.EnumerateObject())
@@ -32,7 +36,8 @@ public static class JsonElementExtensions
         return null;
     }
 
-    /// <summary>Whether this is the member's name, without making a text of it.</summary>
+    /// <summary>Compares a member's name with a string without allocating.</summary>
+    /// <returns>True if the names are equal.</returns>
     public static bool NameEqualsSafe(JsonProperty member, string name)
     {
         try
@@ -45,7 +50,7 @@ public static class JsonElementExtensions
         }
     }
 
-    /// <summary>The value of a JSON string; null when it is another kind of value, or no Unicode text.</summary>
+    /// <summary>Returns the value of a JSON string; null if it is another kind or not valid Unicode.</summary>
     public static string? TryGetString(JsonElement value)
     {
         try
@@ -58,6 +63,9 @@ public static class JsonElementExtensions
         }
     }
 
-    /// <summary>The type that an <c>@odata.type</c> names, without the <c>#</c> that OData 4.0 puts before it and 4.01 leaves out.</summary>
-    public static string? TryGetTypeName(JsonElement value) => TryGetString(value) is { } name && name.StartsWith('#') ? name[1..] : TryGetString(value);
+    /// <summary>
+    /// Returns the type name in an <c>@odata.type</c>, without the <c>#</c> that OData 4.0 requires and 4.01 omits.
+    /// </summary>
+    public static string? TryGetTypeName(JsonElement value) =>
+        TryGetString(value) is { } name && name.StartsWith('#') ? name[1..] : TryGetString(value);
 }

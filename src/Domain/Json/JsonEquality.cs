@@ -2,10 +2,11 @@ using System.Text.Json;
 
 namespace IndustryData.Domain.Json;
 
-/// <summary>Compares JSON by what it says, not by how it is written.</summary>
+/// <summary>Compares JSON texts by their values.</summary>
 internal static class JsonEquality
 {
-    /// <summary>Whether two JSON values say the same: members in any order, texts and numbers in any spelling.</summary>
+    /// <summary>Compares two JSON values. Member order and the notation of strings and numbers do not matter.</summary>
+    /// <returns>True if the values are equal.</returns>
     public static bool DeepEquals(string one, string other)
     {
         if (one == other)
@@ -21,7 +22,7 @@ internal static class JsonEquality
         }
         catch (ArgumentOutOfRangeException)
         {
-            // At a number whose exponent is beyond 31 bits. Such are equal when they are written the same.
+            // A number has an exponent beyond 31 bits. Such numbers are equal only if their texts are equal.
             return false;
         }
     }

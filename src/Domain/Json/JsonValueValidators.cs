@@ -4,13 +4,15 @@ using System.Text.Json;
 
 namespace IndustryData.Domain.Json;
 
-/// <summary>The rules for members that hold one plain value.</summary>
+/// <summary>The validators for members with a primitive value.</summary>
 internal static class JsonValueValidators
 {
-    /// <summary>The largest count, 2⁵³−1: beyond it JSON numbers lose digits in JavaScript and Power Query (RFC 8259 §6).</summary>
+    /// <summary>
+    /// The largest count, 2⁵³−1. Larger JSON numbers lose digits in JavaScript and Power Query (RFC 8259 §6).
+    /// </summary>
     public const long MaxSafeInteger = 9_007_199_254_740_991;
 
-    /// <summary>A text.</summary>
+    /// <summary>Accepts a string.</summary>
     public static JsonValueValidator String { get; } = (value, path, kept, faults) =>
     {
         if (value.ValueKind == JsonValueKind.String)
@@ -23,7 +25,7 @@ internal static class JsonValueValidators
         }
     };
 
-    /// <summary>A text or null.</summary>
+    /// <summary>Accepts a string or null.</summary>
     public static JsonValueValidator NullableString { get; } = (value, path, kept, faults) =>
     {
         if (value.ValueKind == JsonValueKind.Null)
@@ -35,7 +37,10 @@ internal static class JsonValueValidators
         String(value, path, kept, faults);
     };
 
-    /// <summary>How many there were, or null: an integer literal from 0 to 2⁵³−1. <c>1.0</c> and <c>1e3</c> are not integer literals.</summary>
+    /// <summary>
+    /// Accepts a count or null. A count is an integer literal from 0 to 2⁵³−1; <c>1.0</c> and <c>1e3</c> are not
+    /// integer literals.
+    /// </summary>
     public static JsonValueValidator NullableNonNegativeInteger { get; } = (value, path, kept, faults) =>
     {
         if (value.ValueKind == JsonValueKind.Null)
@@ -48,11 +53,14 @@ internal static class JsonValueValidators
         }
         else
         {
-            faults.Add($"{path}", "notACount", $"{path} must be a whole number from 0 to {MaxSafeInteger} without fraction or exponent, or null.");
+            faults.Add(
+                $"{path}",
+                "notACount",
+                $"{path} must be a whole number from 0 to {MaxSafeInteger} without fraction or exponent, or null.");
         }
     };
 
-    /// <summary>One of the names of an enumeration, in exactly this case.</summary>
+    /// <summary>Accepts one of the names of an enumeration. The comparison is case-sensitive.</summary>
     public static JsonValueValidator OneOf(params string[] names) => (value, path, kept, faults) =>
     {
         if (JsonElementExtensions.TryGetString(value) is { } name && names.Contains(name))
@@ -65,7 +73,7 @@ internal static class JsonValueValidators
         }
     };
 
-    /// <summary>The count that a value holds; null when it is no count.</summary>
+    /// <summary>Returns the count in a value; null if the value is not a count.</summary>
     public static long? Count(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Number)
@@ -74,6 +82,9 @@ internal static class JsonValueValidators
         }
 
         var literal = JsonMarshal.GetRawUtf8Value(value);
-        return long.TryParse(literal, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= MaxSafeInteger ? count : null;
+        return long.TryParse(literal, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count <= MaxSafeInteger
+                ? count
+                : null;
     }
 }

@@ -6,20 +6,33 @@ using System.Text.Json;
 
 namespace IndustryData.Domain.Json;
 
-/// <summary>Turns a value that a shape has checked into the text that is kept of it.</summary>
+/// <summary>Validates a JSON value against a schema and creates its stored text.</summary>
 internal static class NormalizedJson
 {
-    /// <summary>The largest value, in bytes as sent.</summary>
+    /// <summary>The maximum size of a value, in bytes as sent.</summary>
     public const int MaxBytes = 64 * 1024;
 
-    /// <summary>The deepest value; <c>{}</c> is one level.</summary>
+    /// <summary>The maximum nesting depth of a value, in levels. <c>{}</c> has one level.</summary>
     public const int MaxDepth = 32;
 
-    // A shape goes on after a fault and then leaves a member without a value; the text is thrown away in that case.
-    private static readonly JsonWriterOptions _options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // A schema continues after a validation error and may then write a member without a value. The text is discarded in
+    // that case.
+    private static readonly JsonWriterOptions _options = new()
+    {
+        SkipValidation = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    /// <summary>The text to keep, or null when the value has faults, which are added to <paramref name="faults"/>.</summary>
-    public static string? Create(JsonElement value, ComplexTypeSchema shape, string path, ValidationErrors faults, int maxBytes = MaxBytes)
+    /// <summary>
+    /// Returns the text to store, or null if the value is invalid. Adds the validation errors to
+    /// <paramref name="faults"/>.
+    /// </summary>
+    public static string? Create(
+        JsonElement value,
+        ComplexTypeSchema shape,
+        string path,
+        ValidationErrors faults,
+        int maxBytes = MaxBytes)
     {
         var bytes = JsonMarshal.GetRawUtf8Value(value).Length;
         if (bytes > maxBytes)

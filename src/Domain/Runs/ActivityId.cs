@@ -3,12 +3,18 @@ using System.Security.Cryptography;
 
 namespace IndustryData.Domain.Runs;
 
-/// <summary>Identifies an activity within its run: a UUIDv7 (RFC 9562 §5.7) that grows with each activity of the run, whatever the clocks do.</summary>
+/// <summary>
+/// Identifies an activity within its run. The value is a UUIDv7 (RFC 9562 §5.7) that increases with each activity of
+/// the run, independent of the clock.
+/// </summary>
 public readonly record struct ActivityId(Guid Value)
 {
-    /// <summary>Makes the id of a new activity: the milliseconds of the run's id, the ordinal in the 12 bits of <c>rand_a</c>, 62 random bits.</summary>
-    /// <param name="run">The run that the activity belongs to.</param>
-    /// <param name="ordinal">How many activities the run has already: 0 to <see cref="Run.MaxActivities"/>.</param>
+    /// <summary>
+    /// Creates the id of a new activity. It consists of the milliseconds of the run's id, the ordinal in the 12 bits of
+    /// <c>rand_a</c>, and 62 random bits.
+    /// </summary>
+    /// <param name="run">The id of the run that the activity belongs to.</param>
+    /// <param name="ordinal">The number of activities of the run so far: 0 to <see cref="Run.MaxActivities"/>.</param>
     public static ActivityId New(RunId run, int ordinal)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(ordinal);
@@ -21,7 +27,7 @@ public readonly record struct ActivityId(Guid Value)
         return new ActivityId(new Guid(bytes, bigEndian: true));
     }
 
-    /// <summary>The id that a text writes; null when it writes none.</summary>
+    /// <summary>Parses an id. Returns null if the text is not a valid id.</summary>
     public static ActivityId? TryParse(string text) => RunId.TryParse(text) is { } id ? new ActivityId(id.Value) : null;
 
     /// <inheritdoc />

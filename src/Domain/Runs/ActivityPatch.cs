@@ -1,11 +1,11 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>What somebody tells anew of an activity. What is not sent stays as it is.</summary>
+/// <summary>A partial update of an activity. Members that are not sent keep their values.</summary>
 /// <param name="Values">The values that were sent.</param>
-/// <param name="PresentProperties">The names of the members that were sent, be it as null.</param>
+/// <param name="PresentProperties">The names of the members that were sent, including those sent as null.</param>
 public sealed record ActivityPatch(ActivityDraft Values, IReadOnlySet<string> PresentProperties)
 {
-    /// <summary>The activity as it would be.</summary>
+    /// <summary>Returns the values of the activity after the update.</summary>
     internal ActivityDraft ApplyTo(RunActivity activity) => new()
     {
         Type = PresentProperties.Contains("@odata.type") ? Values.Type : activity.Type,

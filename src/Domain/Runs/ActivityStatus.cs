@@ -1,45 +1,49 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>How an activity stands (Graph: <c>industryDataActivityStatus</c>). Only <see cref="InProgress"/> is open; the other five are final.</summary>
+/// <summary>
+/// The status of an activity (Graph: <c>industryDataActivityStatus</c>). All values except <see cref="InProgress"/> are
+/// final.
+/// </summary>
 public sealed class ActivityStatus
 {
-    /// <summary>Going on.</summary>
+    /// <summary>The activity is in progress.</summary>
     public static readonly ActivityStatus InProgress = new("inProgress", 0);
 
-    /// <summary>Not carried out, by choice of the run.</summary>
+    /// <summary>The run skipped the activity intentionally.</summary>
     public static readonly ActivityStatus Skipped = new("skipped", 1);
 
-    /// <summary>Stopped by an error that could not be overcome.</summary>
+    /// <summary>An unrecoverable error stopped the activity.</summary>
     public static readonly ActivityStatus Failed = new("failed", 2);
 
-    /// <summary>Done without errors and warnings.</summary>
+    /// <summary>The activity completed without errors or warnings.</summary>
     public static readonly ActivityStatus Completed = new("completed", 3);
 
-    /// <summary>Done; some records were left out.</summary>
+    /// <summary>The activity completed, but some records were omitted.</summary>
     public static readonly ActivityStatus CompletedWithErrors = new("completedWithErrors", 4);
 
-    /// <summary>Done; some optional values were dropped.</summary>
+    /// <summary>The activity completed, but some optional values were omitted.</summary>
     public static readonly ActivityStatus CompletedWithWarnings = new("completedWithWarnings", 5);
 
     private ActivityStatus(string name, short number) => (Name, Number) = (name, number);
 
-    /// <summary>Every status, by number.</summary>
-    public static IReadOnlyList<ActivityStatus> All { get; } = [InProgress, Skipped, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
+    /// <summary>All statuses, in the order of their numbers.</summary>
+    public static IReadOnlyList<ActivityStatus> All { get; } =
+        [InProgress, Skipped, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
 
-    /// <summary>The member's name on the wire, camelCase.</summary>
+    /// <summary>The member's name in JSON, in camelCase.</summary>
     public string Name { get; }
 
-    /// <summary>The member's number in Graph's schema, which is what is stored.</summary>
+    /// <summary>The member's number in Graph's schema. The database stores this number.</summary>
     public short Number { get; }
 
-    /// <summary>Whether the activity is over.</summary>
+    /// <summary>True if the status is final.</summary>
     public bool IsTerminal => this != InProgress;
 
-    /// <summary>The status of that name in exactly this case, or null.</summary>
+    /// <summary>Returns the status with this name (case-sensitive), or null.</summary>
     public static ActivityStatus? FromName(string name) => All.FirstOrDefault(s => s.Name == name);
 
-    /// <summary>The status of that stored number.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is none: the row was written by a newer version.</exception>
+    /// <summary>Returns the status with this stored number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is unknown: a newer version wrote the row.</exception>
     public static ActivityStatus FromNumber(short number) => All.FirstOrDefault(s => s.Number == number)
         ?? throw new ArgumentOutOfRangeException(nameof(number), number, "No activity status has this number.");
 

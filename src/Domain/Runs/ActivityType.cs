@@ -1,30 +1,33 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>Which way an activity moves data: the concrete types of Graph's abstract <c>industryDataRunActivity</c>.</summary>
+/// <summary>
+/// The type of an activity, which gives the direction of its data flow. The values are the concrete types of Graph's
+/// abstract <c>industryDataRunActivity</c>.
+/// </summary>
 public sealed class ActivityType
 {
-    /// <summary>Into the lake.</summary>
+    /// <summary>The activity moves data into the lake.</summary>
     public static readonly ActivityType Inbound = new("microsoft.graph.industryData.inboundFlowActivity", 0);
 
-    /// <summary>Out of the lake.</summary>
+    /// <summary>The activity moves data out of the lake.</summary>
     public static readonly ActivityType Outbound = new("microsoft.graph.industryData.outboundFlowActivity", 1);
 
     private ActivityType(string name, short number) => (Name, Number) = (name, number);
 
-    /// <summary>Every type, by number.</summary>
+    /// <summary>All types, in the order of their numbers.</summary>
     public static IReadOnlyList<ActivityType> All { get; } = [Inbound, Outbound];
 
     /// <summary>The qualified name, without <c>#</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What is stored.</summary>
+    /// <summary>The number that the database stores.</summary>
     public short Number { get; }
 
-    /// <summary>The type of that qualified name, or null.</summary>
+    /// <summary>Returns the type with this qualified name, or null.</summary>
     public static ActivityType? FromName(string? name) => All.FirstOrDefault(t => t.Name == name);
 
-    /// <summary>The type of that stored number.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is none: the row was written by a newer version.</exception>
+    /// <summary>Returns the type with this stored number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is unknown: a newer version wrote the row.</exception>
     public static ActivityType FromNumber(short number) => All.FirstOrDefault(t => t.Number == number)
         ?? throw new ArgumentOutOfRangeException(nameof(number), number, "No activity type has this number.");
 

@@ -1,21 +1,31 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>What people call a run. Kept exactly as sent.</summary>
+/// <summary>The display name of a run or an activity. It is stored exactly as sent.</summary>
 public readonly record struct DisplayName(string Value)
 {
-    /// <summary>The longest name, in UTF-16 code units.</summary>
+    /// <summary>The maximum length of the name of a run, in UTF-16 code units.</summary>
     public const int MaxLength = 256;
 
-    /// <summary>The fault of a name, or null when it may be stored.</summary>
+    /// <summary>Returns the validation error of a name, or null if the name is valid.</summary>
     public static Error? Validate(string? value) => Validate(value, "displayName", MaxLength);
 
-    /// <summary>The fault of a name that stands at <paramref name="path"/> and may have <paramref name="longest"/> UTF-16 code units, or null.</summary>
+    /// <summary>
+    /// Returns the validation error of the name at <paramref name="path"/>, or null if the name is valid. The name may
+    /// have at most <paramref name="longest"/> UTF-16 code units.
+    /// </summary>
     internal static Error? Validate(string? value, string path, int longest) => value switch
     {
         null => RunErrors.Required(path, $"a text of 1 to {longest} characters"),
-        _ when string.IsNullOrWhiteSpace(value) => RunErrors.Invalid(path, "blank", $"{path} must hold something other than white space."),
-        _ when value.Length > longest => RunErrors.Invalid(path, "tooLong", $"{path} has {value.Length} UTF-16 code units; shorten it to {longest}."),
-        _ when !IsStorable(value) => RunErrors.Invalid(path, "unstorableText", $"{path} must not hold U+0000 or half of a surrogate pair; remove it."),
+        _ when string.IsNullOrWhiteSpace(value) =>
+            RunErrors.Invalid(path, "blank", $"{path} must hold something other than white space."),
+        _ when value.Length > longest => RunErrors.Invalid(
+            path,
+            "tooLong",
+            $"{path} has {value.Length} UTF-16 code units; shorten it to {longest}."),
+        _ when !IsStorable(value) => RunErrors.Invalid(
+            path,
+            "unstorableText",
+            $"{path} must not hold U+0000 or half of a surrogate pair; remove it."),
         _ => null,
     };
 

@@ -1,16 +1,21 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>How a reporter names a request that it may send again, when it does not know whether the first one arrived.</summary>
-/// <param name="Value">The name; it belongs to the tenant.</param>
-/// <param name="RequestFingerprint">SHA-256 of the body, by which a repeat is told from another request under the same name.</param>
-/// <param name="ReturnRepresentation">Whether the answer holds the run.</param>
+/// <summary>
+/// The idempotency key of a request. It lets a caller repeat a request safely if the outcome of the first attempt is
+/// unknown.
+/// </summary>
+/// <param name="Value">The key. Keys are scoped to the tenant.</param>
+/// <param name="RequestFingerprint">
+/// The SHA-256 hash of the body. It distinguishes a repeated request from a different request with the same key.
+/// </param>
+/// <param name="ReturnRepresentation">True if the response contains the run.</param>
 public sealed record IdempotencyKey(string Value, ReadOnlyMemory<byte> RequestFingerprint, bool ReturnRepresentation)
 {
-    /// <summary>How long a repeat gets the first answer.</summary>
+    /// <summary>The period in which a repeated request gets the first response.</summary>
     public static readonly TimeSpan TimeToLive = TimeSpan.FromHours(24);
 }
 
-/// <summary>What the first request under a key was answered.</summary>
-/// <param name="RunId">The run that it added.</param>
-/// <param name="ReturnRepresentation">Whether the answer held the run.</param>
+/// <summary>The outcome of the first request with an idempotency key.</summary>
+/// <param name="RunId">The id of the run that the request added.</param>
+/// <param name="ReturnRepresentation">True if the response contained the run.</param>
 public sealed record IdempotentOutcome(RunId RunId, bool ReturnRepresentation);

@@ -1,23 +1,26 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>The six numbers of <c>aggregatedInboundStatistics</c> that runs are filtered and summed by; null where a run does not say.</summary>
+/// <summary>
+/// The six counts of <c>aggregatedInboundStatistics</c> by which runs are filtered and summed. A count is null if the
+/// run does not contain it.
+/// </summary>
 public sealed record InboundTotals
 {
-    /// <summary>Active records that lacked required data.</summary>
+    /// <summary>The number of active records that lacked required data.</summary>
     public long? Errors { get; init; }
 
-    /// <summary>Active records of which an optional value was dropped.</summary>
+    /// <summary>The number of active records of which an optional value was omitted.</summary>
     public long? Warnings { get; init; }
 
-    /// <summary>Active groups (classes, sections).</summary>
+    /// <summary>The number of active groups (classes, sections).</summary>
     public long? Groups { get; init; }
 
-    /// <summary>Active memberships of people in groups.</summary>
+    /// <summary>The number of active memberships of people in groups.</summary>
     public long? Memberships { get; init; }
 
-    /// <summary>Active organisations (schools, departments).</summary>
+    /// <summary>The number of active organizations (schools, departments).</summary>
     public long? Organizations { get; init; }
 
-    /// <summary>Active people.</summary>
+    /// <summary>The number of active people.</summary>
     public long? People { get; init; }
 }

@@ -1,54 +1,59 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>One run of a data-ingestion job, as its reporter told it (Graph: <c>industryDataRun</c>). What may change of it: RunChanges.cs.</summary>
+/// <summary>
+/// One run of a data-ingestion job, as reported by the caller (Graph: <c>industryDataRun</c>). RunChanges.cs contains
+/// the operations that change it.
+/// </summary>
 public sealed partial class Run
 {
-    // For the store, which fills the properties.
+    // Used by the store, which sets the properties.
     private Run()
     {
     }
 
-    /// <summary>Whose run it is.</summary>
+    /// <summary>The tenant that owns the run.</summary>
     public TenantId TenantId { get; private init; }
 
-    /// <summary>Which run it is.</summary>
+    /// <summary>The id of the run.</summary>
     public RunId Id { get; private init; }
 
-    /// <summary>What people call it.</summary>
+    /// <summary>The display name.</summary>
     public DisplayName DisplayName { get; private set; }
 
-    /// <summary>When it began: UTC, to the microsecond.</summary>
+    /// <summary>The start time in UTC, with microsecond precision.</summary>
     public DateTimeOffset StartDateTime { get; private set; }
 
-    /// <summary>When it ended: UTC, to the microsecond. Of a running run, when it is expected to end, or null.</summary>
+    /// <summary>
+    /// The end time in UTC, with microsecond precision. For a running run, the expected end time or null.
+    /// </summary>
     public DateTimeOffset? EndDateTime { get; private set; }
 
-    /// <summary>How it stands.</summary>
+    /// <summary>The status.</summary>
     public RunStatus Status { get; private set; } = RunStatus.Running;
 
-    /// <summary>What it counted.</summary>
+    /// <summary>The statistics.</summary>
     public RunStatistics Statistics { get; private set; } = RunStatistics.Empty;
 
-    /// <summary>The error that stopped it, if one did.</summary>
+    /// <summary>The error that stopped it, or null.</summary>
     public PublicError? BlockingError { get; private set; }
 
-    /// <summary>When the server took it in: UTC, to the microsecond.</summary>
+    /// <summary>The time at which the server added the run, in UTC with microsecond precision.</summary>
     public DateTimeOffset CreatedDateTime { get; private init; }
 
-    /// <summary>When the server last changed it: UTC, to the microsecond.</summary>
+    /// <summary>The time of the last change on the server, in UTC with microsecond precision.</summary>
     public DateTimeOffset LastModifiedDateTime { get; private set; }
 
-    /// <summary>1 for a new run, one more with every change: the run's ETag.</summary>
+    /// <summary>The version: 1 for a new run, incremented with every change. It is the run's ETag.</summary>
     public long Version { get; private set; }
 
-    /// <summary>What a new run carried out. Of a run that was read from the store, its activities stay there.</summary>
+    /// <summary>The activities of a new run. Empty if the run was read from the store.</summary>
     public IReadOnlyList<RunActivity> Activities { get; private init; } = [];
 
-    /// <summary>Makes a new run: the only way to make one.</summary>
-    /// <param name="tenantId">Whose run it is.</param>
-    /// <param name="draft">What its reporter told.</param>
-    /// <param name="now">The server's clock.</param>
-    /// <returns>The run, or an <see cref="ErrorKind.Validation"/> error with every rule that the draft breaks.</returns>
+    /// <summary>Creates a new run. This is the only way to create one.</summary>
+    /// <param name="tenantId">The tenant that owns the run.</param>
+    /// <param name="draft">The reported run.</param>
+    /// <param name="now">The current time of the server.</param>
+    /// <returns>The run, or an <see cref="ErrorKind.Validation"/> error with all errors of the draft.</returns>
     public static Result<Run> Create(TenantId tenantId, RunDraft draft, DateTimeOffset now)
     {
         var faults = RunRules.Validate(draft);
@@ -76,7 +81,8 @@ public sealed partial class Run
         };
     }
 
-    // PostgreSQL keeps microseconds; .NET has tenths of one. Cut here, so that a run reads back as it was answered.
+    // PostgreSQL stores microseconds; .NET stores tenths of a microsecond. The value is truncated here so that later
+    // reads return the same value as the first response.
     private static DateTimeOffset Microseconds(DateTimeOffset instant)
     {
         var utc = instant.ToUniversalTime();

@@ -1,41 +1,46 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>Something that a run carried out (Graph: <c>industryDataRunActivity</c>). Only its run adds and changes it.</summary>
+/// <summary>
+/// An activity that a run carried out (Graph: <c>industryDataRunActivity</c>). Only the run adds and changes it.
+/// </summary>
 public sealed class RunActivity
 {
-    /// <summary>The longest name, in UTF-16 code units.</summary>
+    /// <summary>The maximum length of the display name, in UTF-16 code units.</summary>
     public const int MaxDisplayNameLength = 100;
 
-    /// <summary>The largest error and the largest flow, in bytes as sent: a run's activities are read together, and there may be <see cref="Run.MaxActivities"/> of them.</summary>
+    /// <summary>The maximum size of the error and of the flow, in bytes as sent.</summary>
+    /// <remarks>
+    /// The limit is small because all activities of a run, up to <see cref="Run.MaxActivities"/>, are read together.
+    /// </remarks>
     public const int MaxJsonBytes = 8 * 1024;
 
-    // For the store, which fills the properties.
+    // Used by the store, which sets the properties.
     private RunActivity()
     {
     }
 
-    /// <summary>Whose run it belongs to.</summary>
+    /// <summary>The tenant that owns the run.</summary>
     public TenantId TenantId { get; private init; }
 
-    /// <summary>Which run it belongs to.</summary>
+    /// <summary>The id of the run that the activity belongs to.</summary>
     public RunId RunId { get; private init; }
 
-    /// <summary>Which activity of the run it is.</summary>
+    /// <summary>The id of the activity.</summary>
     public ActivityId Id { get; private init; }
 
-    /// <summary>Which way it moves data.</summary>
+    /// <summary>The type, which gives the direction of the data flow.</summary>
     public ActivityType Type { get; private init; } = ActivityType.Inbound;
 
-    /// <summary>What people call it.</summary>
+    /// <summary>The display name.</summary>
     public DisplayName DisplayName { get; private set; }
 
-    /// <summary>How it stands.</summary>
+    /// <summary>The status.</summary>
     public ActivityStatus Status { get; private set; } = ActivityStatus.InProgress;
 
-    /// <summary>The error that stopped it, if one did.</summary>
+    /// <summary>The error that stopped it, or null.</summary>
     public PublicError? BlockingError { get; private set; }
 
-    /// <summary>The flow that it carried out, if its reporter says.</summary>
+    /// <summary>The flow that the activity carried out, or null.</summary>
     public ActivityFlow? Activity { get; private set; }
 
     internal static RunActivity Create(TenantId tenantId, RunId runId, int ordinal, ActivityDraft judged) => new()
@@ -50,11 +55,11 @@ public sealed class RunActivity
         Activity = judged.Activity,
     };
 
-    /// <summary>The activity as it is now, which what is changed later leaves alone.</summary>
+    /// <summary>Returns a copy of the activity. Later changes to the activity do not affect the copy.</summary>
     public RunActivity Snapshot() => (RunActivity)MemberwiseClone();
 
-    /// <summary>Changes what the patch sends.</summary>
-    /// <returns>Whether anything changed, or why nothing may.</returns>
+    /// <summary>Applies a patch.</summary>
+    /// <returns>True if the activity changed; an error if the change is not allowed.</returns>
     internal Result<bool> Update(ActivityPatch patch)
     {
         var next = patch.ApplyTo(this);
@@ -73,12 +78,16 @@ public sealed class RunActivity
             return Error.Aggregate(faults);
         }
 
-        if (DisplayName.Value == next.DisplayName && Status == next.Status && BlockingError == next.BlockingError && Activity == next.Activity)
+        if (DisplayName.Value == next.DisplayName
+            && Status == next.Status
+            && BlockingError == next.BlockingError
+            && Activity == next.Activity)
         {
             return false;
         }
 
-        (DisplayName, Status, BlockingError, Activity) = (new DisplayName(next.DisplayName!), next.Status!, next.BlockingError, next.Activity);
+        (DisplayName, Status, BlockingError, Activity) =
+            (new DisplayName(next.DisplayName!), next.Status!, next.BlockingError, next.Activity);
         return true;
     }
 }

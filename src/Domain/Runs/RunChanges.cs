@@ -1,17 +1,18 @@
 namespace IndustryData.Domain.Runs;
 
-/// <content>What may change of a run, and when.</content>
+/// <content>The operations that change a run.</content>
 public sealed partial class Run
 {
-    /// <summary>The activities of a run at most: all of them are read at once.</summary>
+    /// <summary>The maximum number of activities of a run. All of them are read at once.</summary>
     public const int MaxActivities = 1000;
 
-    /// <summary>Changes what a patch sends, if the rules allow the run that would come of it.</summary>
-    /// <param name="patch">What its reporter told anew.</param>
-    /// <param name="now">The server's clock.</param>
+    /// <summary>Applies a patch if the resulting run is valid.</summary>
+    /// <param name="patch">The partial update.</param>
+    /// <param name="now">The current time of the server.</param>
     /// <returns>
-    /// Whether anything changed; an <see cref="ErrorKind.Conflict"/> where the patch would change what is final in a run that is over; an
-    /// <see cref="ErrorKind.Validation"/> error with every rule that the changed run would break.
+    /// True if the run changed. An <see cref="ErrorKind.Conflict"/> error if the run has a final status and the patch
+    /// would change a final value. An <see cref="ErrorKind.Validation"/> error with all validation errors of the
+    /// resulting run.
     /// </returns>
     public Result<bool> Update(RunPatch patch, DateTimeOffset now)
     {
@@ -24,7 +25,9 @@ public sealed partial class Run
         var faults = RunRules.Validate(next);
         if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Contains("endDateTime"))
         {
-            faults.Add(RunErrors.Required("endDateTime", "when the run ended together with its last status; the end that was expected is no end"));
+            faults.Add(RunErrors.Required(
+                "endDateTime",
+                "when the run ended together with its last status; the end that was expected is no end"));
         }
 
         if (faults.Count > 0)
@@ -32,9 +35,14 @@ public sealed partial class Run
             return Error.Aggregate(faults);
         }
 
-        var (start, end) = (Microseconds(next.StartDateTime!.Value), next.EndDateTime is { } moment ? Microseconds(moment) : (DateTimeOffset?)null);
-        if (DisplayName.Value == next.DisplayName && StartDateTime == start && EndDateTime == end && Status == next.Status
-            && Statistics.Equals(next.Statistics) && BlockingError == next.BlockingError)
+        var start = Microseconds(next.StartDateTime!.Value);
+        var end = next.EndDateTime is { } moment ? Microseconds(moment) : (DateTimeOffset?)null;
+        if (DisplayName.Value == next.DisplayName
+            && StartDateTime == start
+            && EndDateTime == end
+            && Status == next.Status
+            && Statistics.Equals(next.Statistics)
+            && BlockingError == next.BlockingError)
         {
             return false;
         }
@@ -45,10 +53,10 @@ public sealed partial class Run
         return true;
     }
 
-    /// <summary>Adds an activity, which only a running run takes.</summary>
-    /// <param name="draft">What its reporter told.</param>
-    /// <param name="count">How many activities the run has.</param>
-    /// <param name="now">The server's clock.</param>
+    /// <summary>Adds an activity. The run must be running.</summary>
+    /// <param name="draft">The reported activity.</param>
+    /// <param name="count">The number of activities that the run has.</param>
+    /// <param name="now">The current time of the server.</param>
     public Result<RunActivity> AddActivity(ActivityDraft draft, int count, DateTimeOffset now)
     {
         if (Status.IsTerminal)
@@ -70,8 +78,8 @@ public sealed partial class Run
         return RunActivity.Create(TenantId, Id, count, draft);
     }
 
-    /// <summary>Changes one of the run's activities, and with it the run's version.</summary>
-    /// <returns>Whether anything changed, or why nothing may.</returns>
+    /// <summary>Changes one of the run's activities and increments the run's version.</summary>
+    /// <returns>True if the activity changed; an error if the change is not allowed.</returns>
     public Result<bool> UpdateActivity(RunActivity activity, ActivityPatch patch, DateTimeOffset now)
     {
         var updated = activity.Update(patch);
@@ -83,7 +91,7 @@ public sealed partial class Run
         return updated;
     }
 
-    /// <summary>The run as it is now, which what is changed later leaves alone.</summary>
+    /// <summary>Returns a copy of the run. Later changes to the run do not affect the copy.</summary>
     public Run Snapshot() => (Run)MemberwiseClone();
 
     private void Touch(DateTimeOffset now)
@@ -95,8 +103,10 @@ public sealed partial class Run
     private Error? FindTerminalStateConflict(RunDraft next) => next switch
     {
         _ when next.Status is { } status && status != Status => RunErrors.StatusIsFinal(Status, status),
-        _ when next.StartDateTime is { } start && Microseconds(start) != StartDateTime => RunErrors.TimeIsFinal("startDateTime", Status),
-        _ when next.EndDateTime is not { } end || Microseconds(end) != EndDateTime => RunErrors.TimeIsFinal("endDateTime", Status),
+        _ when next.StartDateTime is { } start && Microseconds(start) != StartDateTime =>
+            RunErrors.TimeIsFinal("startDateTime", Status),
+        _ when next.EndDateTime is not { } end || Microseconds(end) != EndDateTime =>
+            RunErrors.TimeIsFinal("endDateTime", Status),
         _ => null,
     };
 }

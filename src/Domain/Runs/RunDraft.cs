@@ -1,29 +1,30 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>A run as somebody reported it, not judged yet: any member may be absent or wrong.</summary>
+/// <summary>A reported run before validation. Any member may be absent or invalid.</summary>
 public sealed record RunDraft
 {
-    /// <summary>What people call it.</summary>
+    /// <summary>The display name.</summary>
     public string? DisplayName { get; init; }
 
-    /// <summary>When it began.</summary>
+    /// <summary>The start time.</summary>
     public DateTimeOffset? StartDateTime { get; init; }
 
-    /// <summary>When it ended; of a running run, when its reporter expects it to end.</summary>
+    /// <summary>The end time. For a running run, the expected end time.</summary>
     public DateTimeOffset? EndDateTime { get; init; }
 
-    /// <summary>How it stands.</summary>
+    /// <summary>The status.</summary>
     public RunStatus? Status { get; init; }
 
-    /// <summary>What it counted.</summary>
+    /// <summary>The statistics.</summary>
     public RunStatistics? Statistics { get; init; }
 
-    /// <summary>The error that stopped it.</summary>
+    /// <summary>The error that stopped the run.</summary>
     public PublicError? BlockingError { get; init; }
 
-    /// <summary>What it carried out.</summary>
+    /// <summary>The activities that the run carried out.</summary>
     public IReadOnlyList<ActivityDraft> Activities { get; init; } = [];
 
-    /// <summary>Estimates how many bytes of memory its JSON documents occupy.</summary>
-    public long EstimateSize() => sizeof(char) * ((long)(Statistics?.Json.Length ?? 0) + (BlockingError?.Json.Length ?? 0));
+    /// <summary>Estimates the memory that its JSON documents occupy, in bytes.</summary>
+    public long EstimateSize() =>
+        sizeof(char) * ((long)(Statistics?.Json.Length ?? 0) + (BlockingError?.Json.Length ?? 0));
 }

@@ -2,14 +2,17 @@ using System.Buffers.Binary;
 
 namespace IndustryData.Domain.Runs;
 
-/// <summary>Identifies a run: a UUIDv7 (RFC 9562 §5.7), whose first 48 bits are the server's clock in milliseconds since 1970.</summary>
+/// <summary>
+/// Identifies a run. The value is a UUIDv7 (RFC 9562 §5.7). Its first 48 bits are the server's clock in milliseconds
+/// since 1970.
+/// </summary>
 public readonly record struct RunId(Guid Value)
 {
-    /// <summary>Makes the id of a new run.</summary>
-    /// <param name="now">The server's clock: it decides the partition that the run is kept in.</param>
+    /// <summary>Creates the id of a new run.</summary>
+    /// <param name="now">The current time of the server. It determines the partition that stores the run.</param>
     public static RunId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
 
-    /// <summary>The first day of the quarter (UTC) that the id was made in.</summary>
+    /// <summary>The first day of the quarter (UTC) in which the id was created.</summary>
     public DateOnly PartitionQuarter
     {
         get
@@ -17,16 +20,23 @@ public readonly record struct RunId(Guid Value)
             Span<byte> bytes = stackalloc byte[16];
             Value.TryWriteBytes(bytes, bigEndian: true, out _);
 
-            // An id that somebody else made may carry a time beyond all years.
-            var milliseconds = Math.Min(BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16, (DateTime.MaxValue - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond);
+            // An id that was not created by the service may contain a time beyond the range of DateTime.
+            var milliseconds = Math.Min(
+                BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16,
+                (DateTime.MaxValue - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond);
             var made = DateTime.UnixEpoch.AddMilliseconds(milliseconds);
             return new DateOnly(made.Year, made.Month - ((made.Month - 1) % 3), 1);
         }
     }
 
-    /// <summary>The id that a text writes, 8-4-4-4-12 in any case; null when it writes none.</summary>
-    // The parser alone would take white space around it, and 0x and + inside it.
-    public static RunId? TryParse(string text) => Guid.TryParseExact(text, "D", out var id) && text.Equals(id.ToString(), StringComparison.OrdinalIgnoreCase) ? new RunId(id) : null;
+    /// <summary>
+    /// Parses an id in the format 8-4-4-4-12, in upper or lower case. Returns null if the text is not a valid id.
+    /// </summary>
+    // The .NET parser alone would accept surrounding white space, and 0x and + inside the text.
+    public static RunId? TryParse(string text) =>
+        Guid.TryParseExact(text, "D", out var id) && text.Equals(id.ToString(), StringComparison.OrdinalIgnoreCase)
+            ? new RunId(id)
+            : null;
 
     /// <inheritdoc />
     public override string ToString() => Value.ToString();

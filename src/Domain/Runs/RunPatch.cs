@@ -1,14 +1,15 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>What somebody tells anew of a run. What is not sent stays as it is.</summary>
+/// <summary>A partial update of a run. Members that are not sent keep their values.</summary>
 /// <param name="Values">The values that were sent.</param>
-/// <param name="PresentProperties">The names of the members that were sent, be it as null.</param>
+/// <param name="PresentProperties">The names of the members that were sent, including those sent as null.</param>
 public sealed record RunPatch(RunDraft Values, IReadOnlySet<string> PresentProperties)
 {
-    /// <summary>Whether all of these members were sent, be it as null.</summary>
+    /// <summary>Checks for the presence of members, including members sent as null.</summary>
+    /// <returns>True if all of these members were sent.</returns>
     public bool Contains(params IReadOnlyList<string> members) => members.All(PresentProperties.Contains);
 
-    /// <summary>The run as it would be. Statistics and error are replaced whole.</summary>
+    /// <summary>Returns the values of the run after the update. Statistics and error are replaced as a whole.</summary>
     internal RunDraft ApplyTo(Run run) => new()
     {
         DisplayName = Contains("displayName") ? Values.DisplayName : run.DisplayName.Value,

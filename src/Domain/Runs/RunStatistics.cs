@@ -4,21 +4,22 @@ using IndustryData.Domain.Json;
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// What a run counted: the draft's weakly typed statistics log and published Graph's <c>industryDataRunStatistics</c> in one. The known members
-/// are checked; any further member is kept as sent, to the digit. Two are equal when their content is.
+/// The statistics of a run. They combine the weakly typed statistics log of the draft with the
+/// <c>industryDataRunStatistics</c> of the published Graph API. Declared members are validated. Other members are kept
+/// exactly as sent, including the digits of numbers. Two statistics are equal if their JSON values are equal.
 /// </summary>
 public sealed class RunStatistics : IEquatable<RunStatistics>
 {
-    /// <summary>The longest statistics, in bytes as sent.</summary>
+    /// <summary>The maximum size of statistics, in bytes as sent.</summary>
     public const int MaxBytes = NormalizedJson.MaxBytes;
 
-    /// <summary>How many levels they may nest; <c>{}</c> is one.</summary>
+    /// <summary>The maximum nesting depth, in levels. <c>{}</c> has one level.</summary>
     public const int MaxLevels = NormalizedJson.MaxDepth;
 
-    /// <summary>The largest count in them.</summary>
+    /// <summary>The largest allowed count.</summary>
     public const long LargestCount = JsonValueValidators.MaxSafeInteger;
 
-    /// <summary>Statistics of a run that counted nothing.</summary>
+    /// <summary>Empty statistics.</summary>
     public static readonly RunStatistics Empty = new() { Json = "{}", InboundTotals = new InboundTotals() };
 
     private const string Namespace = "microsoft.graph.industryData.";
@@ -26,7 +27,11 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
     private static readonly ComplexTypeSchema _roleCount = new()
     {
         TypeNames = [Namespace + "industryDataRunRoleCountMetric"],
-        Members = new Dictionary<string, JsonValueValidator> { ["role"] = JsonValueValidators.String, ["count"] = JsonValueValidators.NullableNonNegativeInteger },
+        Members = new Dictionary<string, JsonValueValidator>
+        {
+            ["role"] = JsonValueValidators.String,
+            ["count"] = JsonValueValidators.NullableNonNegativeInteger,
+        },
         Required = ["role"],
     };
 
@@ -49,7 +54,13 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
         {
             ["activityId"] = JsonValueValidators.String,
             ["displayName"] = JsonValueValidators.String,
-            ["status"] = JsonValueValidators.OneOf("inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"),
+            ["status"] = JsonValueValidators.OneOf(
+                "inProgress",
+                "skipped",
+                "failed",
+                "completed",
+                "completedWithErrors",
+                "completedWithWarnings"),
             ["errors"] = JsonValueValidators.NullableNonNegativeInteger,
             ["warnings"] = JsonValueValidators.NullableNonNegativeInteger,
             ["groups"] = ComplexTypeSchema.Nullable(_entityCount),
@@ -94,24 +105,25 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
     {
     }
 
-    /// <summary>The statistics as a JSON object, without <c>runId</c>, <c>status</c> and annotations.</summary>
+    /// <summary>The statistics as a JSON object, without <c>runId</c>, <c>status</c>, and annotations.</summary>
     public string Json { get; private init; } = "{}";
 
-    /// <summary>The numbers of the member <c>inboundTotals</c>.</summary>
+    /// <summary>The counts in the member <c>inboundTotals</c>.</summary>
     public InboundTotals InboundTotals { get; private init; } = new();
 
     /// <summary>Reads statistics.</summary>
-    /// <param name="value">The JSON value, whose texts and member names have been checked where the body was read.</param>
-    /// <param name="path">Where it stands in the body.</param>
-    /// <param name="faults">Takes up every fault.</param>
-    /// <returns>The statistics, or null when they have faults.</returns>
+    /// <param name="value">The JSON value. The body reader has already checked its strings and member names.</param>
+    /// <param name="path">The path of the value in the body.</param>
+    /// <param name="faults">Receives the validation errors.</param>
+    /// <returns>The statistics, or null if they are invalid.</returns>
     public static RunStatistics? Read(JsonElement value, string path, ValidationErrors faults) =>
         NormalizedJson.Create(value, _statistics, path, faults) is { } json
             ? new RunStatistics { Json = json, InboundTotals = TotalsOf(value) }
             : null;
 
     /// <inheritdoc />
-    public bool Equals(RunStatistics? other) => other is not null && InboundTotals == other.InboundTotals && JsonEquality.DeepEquals(Json, other.Json);
+    public bool Equals(RunStatistics? other) =>
+        other is not null && InboundTotals == other.InboundTotals && JsonEquality.DeepEquals(Json, other.Json);
 
     /// <inheritdoc />
     public override bool Equals(object? obj) => Equals(obj as RunStatistics);
@@ -121,7 +133,8 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
 
     private static InboundTotals TotalsOf(JsonElement statistics)
     {
-        if (JsonElementExtensions.TryGetProperty(statistics, "inboundTotals") is not { ValueKind: JsonValueKind.Object } totals)
+        if (JsonElementExtensions.TryGetProperty(statistics, "inboundTotals")
+            is not { ValueKind: JsonValueKind.Object } totals)
         {
             return new InboundTotals();
         }

@@ -1,52 +1,56 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>How a run stands (Graph: <c>industryDataRunStatus</c>). Only <see cref="Running"/> is open; the other four are final.</summary>
+/// <summary>
+/// The status of a run (Graph: <c>industryDataRunStatus</c>). All values except <see cref="Running"/> are final.
+/// </summary>
 public sealed class RunStatus
 {
-    /// <summary>Graph's placeholder for members that a client does not know yet. Never stored, never accepted.</summary>
+    /// <summary>Graph's placeholder for members unknown to the client. It is never stored or accepted.</summary>
     public const string UnknownFutureValue = "unknownFutureValue";
 
-    /// <summary>In progress.</summary>
+    /// <summary>The run is in progress.</summary>
     public static readonly RunStatus Running = new("running", 0, mayHaveBlockingError: true);
 
-    /// <summary>Stopped before it was done.</summary>
+    /// <summary>The run stopped before it completed.</summary>
     public static readonly RunStatus Failed = new("failed", 1, mayHaveBlockingError: true);
 
-    /// <summary>Done without errors and warnings.</summary>
+    /// <summary>The run completed without errors or warnings.</summary>
     public static readonly RunStatus Completed = new("completed", 2, mayHaveBlockingError: false);
 
-    /// <summary>Done; some records lacked required data and were left out.</summary>
+    /// <summary>The run completed, but some records lacked required data and were omitted.</summary>
     public static readonly RunStatus CompletedWithErrors = new("completedWithErrors", 3, mayHaveBlockingError: true);
 
-    /// <summary>Done; some optional values were dropped.</summary>
-    public static readonly RunStatus CompletedWithWarnings = new("completedWithWarnings", 4, mayHaveBlockingError: false);
+    /// <summary>The run completed, but some optional values were omitted.</summary>
+    public static readonly RunStatus CompletedWithWarnings =
+        new("completedWithWarnings", 4, mayHaveBlockingError: false);
 
     private RunStatus(string name, short number, bool mayHaveBlockingError) =>
         (Name, Number, AllowsBlockingError) = (name, number, mayHaveBlockingError);
 
-    /// <summary>Every status, each in the place of its number.</summary>
-    public static IReadOnlyList<RunStatus> All { get; } = [Running, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
+    /// <summary>All statuses. The index of each status is its number.</summary>
+    public static IReadOnlyList<RunStatus> All { get; } =
+        [Running, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
 
-    /// <summary>The member's name on the wire, camelCase.</summary>
+    /// <summary>The member's name in JSON, in camelCase.</summary>
     public string Name { get; }
 
-    /// <summary>The member's number in Graph's schema: what <c>$orderby</c> sorts by and what is stored.</summary>
+    /// <summary>The member's number in Graph's schema. It is stored, and <c>$orderby</c> sorts by it.</summary>
     public short Number { get; }
 
-    /// <summary>Whether a run of this status may carry a <see cref="PublicError"/>.</summary>
+    /// <summary>True if a run with this status may have a <see cref="PublicError"/>.</summary>
     public bool AllowsBlockingError { get; }
 
-    /// <summary>Whether the run is over.</summary>
+    /// <summary>True if the status is final.</summary>
     public bool IsTerminal => this != Running;
 
-    /// <summary>The statuses that a run of this status may change to; none when it is over.</summary>
+    /// <summary>The statuses to which a run with this status may change. Empty for a final status.</summary>
     public IReadOnlyList<RunStatus> AllowedTransitions => IsTerminal ? [] : [.. All.Where(s => s.IsTerminal)];
 
-    /// <summary>The status of that name in exactly this case, or null.</summary>
+    /// <summary>Returns the status with this name (case-sensitive), or null.</summary>
     public static RunStatus? FromName(string name) => All.FirstOrDefault(s => s.Name == name);
 
-    /// <summary>The status of that stored number.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is none: the row was written by a newer version.</exception>
+    /// <summary>Returns the status with this stored number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is unknown: a newer version wrote the row.</exception>
     public static RunStatus FromNumber(short number) => number >= 0 && number < All.Count
         ? All[number]
         : throw new ArgumentOutOfRangeException(nameof(number), number, "No run status has this number.");

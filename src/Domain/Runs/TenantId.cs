@@ -1,4 +1,4 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>The organisation that runs belong to: the <c>tid</c> claim of its tokens.</summary>
+/// <summary>Identifies the organization that owns runs. The value is the <c>tid</c> claim of its tokens.</summary>
 public readonly record struct TenantId(Guid Value);

@@ -7,17 +7,23 @@ public sealed class DataDirectory
 
     private DataDirectory(string path) => Path = path;
 
-    /// <summary>Absolute, without symbolic links. The folder itself may not exist yet; see <see cref="Create"/>.</summary>
+    /// <summary>
+    /// Absolute, without symbolic links. The folder itself may not exist yet; see <see cref="Create"/>.
+    /// </summary>
     public string Path { get; }
 
     /// <summary>
-    /// Finds the folder. <paramref name="setting"/> when given; else <c>data</c> in the checkout that the program was built in;
-    /// else <c>/var/lib/industrydata</c> for root and the user's local application data for others.
-    /// Root also passes over a checkout that the account of PostgreSQL cannot enter. Nothing is created.
+    /// Finds the folder. <paramref name="setting"/> when given; else <c>data</c> in the checkout that the program was
+    /// built in; else <c>/var/lib/industrydata</c> for root and the user's local application data for others. Root also
+    /// passes over a checkout that the account of PostgreSQL cannot enter. Nothing is created.
     /// </summary>
-    /// <param name="setting">The configuration value <c>DataDirectory</c>; relative to the working folder. Null or blank: not set.</param>
+    /// <param name="setting">
+    /// The configuration value <c>DataDirectory</c>; relative to the working folder. Null or blank: not set.
+    /// </param>
     /// <param name="options">Names the account which must be able to enter the folder.</param>
-    /// <exception cref="EmbeddedPostgresException">The account cannot enter the folder, or root has no such account.</exception>
+    /// <exception cref="EmbeddedPostgresException">
+    /// The account cannot enter the folder, or root has no such account.
+    /// </exception>
     public static DataDirectory Resolve(string? setting, EmbeddedPostgresOptions options)
     {
         PostgresOsAccount account = PostgresOsAccount.Resolve(options);
@@ -36,7 +42,10 @@ public sealed class DataDirectory
                 $"The account '{account.Name}', which runs PostgreSQL, cannot enter {closed}: allow it (chmod o+x), or set DataDirectory to a folder elsewhere, such as {ForRoot}.");
     }
 
-    /// <summary>Makes the folder when it is missing: closed to other users, but for root such that the account of PostgreSQL can pass through.</summary>
+    /// <summary>
+    /// Makes the folder when it is missing: closed to other users, but for root such that the account of PostgreSQL can
+    /// pass through.
+    /// </summary>
     /// <exception cref="IOException">A file stands in the way, or the disk refuses.</exception>
     /// <exception cref="UnauthorizedAccessException">The service may not write there.</exception>
     public void Create()

@@ -1,6 +1,8 @@
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
-/// <summary>One service to a data folder. The operating system drops the lock with the process, however that ends.</summary>
+/// <summary>
+/// One service to a data folder. The operating system drops the lock with the process, however that ends.
+/// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
     private readonly FileStream _file;
@@ -12,7 +14,7 @@ internal sealed class DirectoryLock : IDisposable
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
         if (!OperatingSystem.IsWindows())
         {
-            // Whoever can read the file could hold the lock.
+            // An account that can read the file could hold the lock.
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
@@ -29,7 +31,8 @@ internal sealed class DirectoryLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    // .NET gives a held lock no exception type of its own: EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows.
+    // .NET gives a held lock no exception type of its own: EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on
+    // Windows.
     private static bool IsHeld(IOException exception) =>
         exception.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 }

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
-/// <summary>Where the server listens: a Unix socket in the folder <paramref name="Host"/>, or TCP when that is 127.0.0.1.</summary>
+/// <summary>
+/// Where the server listens: a Unix socket in the folder <paramref name="Host"/>, or TCP when that is 127.0.0.1.
+/// </summary>
 internal sealed record Endpoint(string Host, int Port)
 {
     private const string Loopback = "127.0.0.1";

@@ -13,7 +13,8 @@ internal sealed class PostgresCluster
 
     private const string PasswordName = "industrydata.password";
 
-    // Names relative to the working folder: pg_ctl hands its arguments to a shell, where a quote in a path would end the string.
+    // Names relative to the working folder: pg_ctl hands its arguments to a shell, where a quote in a path would end
+    // the string.
     private const string ClusterName = "cluster";
     private const string UnfinishedPrefix = "cluster.new-";
     private const string NewPasswordName = "password.initdb";
@@ -58,7 +59,9 @@ internal sealed class PostgresCluster
             : throw new EmbeddedPostgresException(
                 $"{_passwordFile} is missing, and without it nobody can log in to the data beside it: restore the file from a backup, or set a new password for the role {User} (a 'trust' line in {ClusterDirectory}/pg_hba.conf lets you in) and write it there, mode 0600.");
 
-    /// <summary>Makes the cluster. It takes its name only when complete; what an interrupted attempt has left is removed.</summary>
+    /// <summary>
+    /// Makes the cluster. It takes its name only when complete; what an interrupted attempt has left is removed.
+    /// </summary>
     public async Task InitializeAsync(PostgresInstallation programs, CancellationToken cancellationToken)
     {
         await _account.CreateOwnedDirectoryAsync(DataDirectoryPath, cancellationToken);
@@ -103,12 +106,15 @@ internal sealed class PostgresCluster
     /// <summary>The server that runs on this cluster, or null.</summary>
     public Postmaster? FindRunning() => Postmaster.Read(_pidFile) is { } named && named.IsRunningOn(ClusterDirectory) ? named : null;
 
-    /// <summary>Starts the server and waits until it is ready. It outlives the service, and Ctrl+C in the service's terminal does not reach it. Cancelling ends the waiting, not the server.</summary>
+    /// <summary>
+    /// Starts the server and waits until it is ready. It outlives the service, and Ctrl+C in the service's terminal
+    /// does not reach it. Cancelling ends the waiting, not the server.
+    /// </summary>
     public async Task<ProgramResult> StartAsync(PostgresInstallation programs, CancellationToken cancellationToken)
     {
         await ClearReusedPidsAsync(cancellationToken);
         File.Delete(Path.Combine(DataDirectoryPath, StartLogName));
-        DateTime begun = TimeProvider.System.GetUtcNow().UtcDateTime;
+        DateTime startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
 
         // Recovery after a crash may take long; pg_ctl returns at once when the server ends.
         Task<ProgramResult> starting = _account.RunAsync(
@@ -120,7 +126,7 @@ internal sealed class PostgresCluster
         }
         catch (OperationCanceledException)
         {
-            // Until the server has written its number nobody could stop it.
+            // Before the server has written its process id, it cannot be stopped.
             while (!starting.IsCompleted && FindRunning() is null)
             {
                 await Task.Delay(20, CancellationToken.None);
@@ -129,7 +135,7 @@ internal sealed class PostgresCluster
             throw;
         }
 
-        return started.Succeeded ? started : started with { Output = $"{started.Output}\n{ReadLogsSince(begun)}" };
+        return started.Succeeded ? started : started with { Output = $"{started.Output}\n{ReadLogsSince(startedAt)}" };
     }
 
     /// <summary>Ends all sessions, writes a checkpoint and stops the server.</summary>
@@ -149,8 +155,8 @@ internal sealed class PostgresCluster
     };
 
     /// <summary>
-    /// A lock file of a dead server whose number another process now has would keep PostgreSQL from starting. Only the number goes:
-    /// by the rest PostgreSQL finds processes of the old server that still hold its memory.
+    /// A lock file of a dead server whose number another process now has would keep PostgreSQL from starting. Only the
+    /// number goes: by the rest PostgreSQL finds processes of the old server that still hold its memory.
     /// </summary>
     private async Task ClearReusedPidsAsync(CancellationToken cancellationToken)
     {
@@ -176,7 +182,7 @@ internal sealed class PostgresCluster
             }
             catch (IOException)
             {
-                // Still being written; it is in nobody's way.
+                // It is still being written, and disturbs nothing.
             }
         }
     }

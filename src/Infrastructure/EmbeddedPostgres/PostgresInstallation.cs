@@ -16,7 +16,10 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
 
     public string? Psql => File.Exists(Program(BinDirectory, "psql")) ? Program(BinDirectory, "psql") : null;
 
-    /// <summary>Finds the programs of the major version <paramref name="needed"/>, or of the newest supported one when that is null.</summary>
+    /// <summary>
+    /// Finds the programs of the major version <paramref name="needed"/>, or of the newest supported one when that is
+    /// null.
+    /// </summary>
     public static async Task<PostgresInstallation> FindAsync(EmbeddedPostgresOptions options, PostgresOsAccount account, int? needed, CancellationToken cancellationToken)
     {
         bool isSet = !string.IsNullOrWhiteSpace(options.BinDirectory);

@@ -5,8 +5,9 @@ using System.Globalization;
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
 /// <summary>
-/// The account that runs PostgreSQL and owns its files: the one the service runs as, or, under root, an unprivileged one.
-/// Root writes nothing below a folder which that account owns but lets the account write it: a link planted there would lead root astray.
+/// The account that runs PostgreSQL and owns its files: the one the service runs as, or, under root, an unprivileged
+/// one. Root writes nothing below a folder which that account owns but lets the account write it: a link planted there
+/// would lead root astray.
 /// </summary>
 internal sealed class PostgresOsAccount
 {
@@ -43,7 +44,10 @@ internal sealed class PostgresOsAccount
                 $"Setting EmbeddedPostgres:OsUser names '{wanted}', which must be an existing account other than root: useradd --system --no-create-home {wanted}");
     }
 
-    /// <summary>The first of <paramref name="folders"/> that the account may not enter, found by trying; null when it may enter all.</summary>
+    /// <summary>
+    /// The first of <paramref name="folders"/> that the account may not enter, found by trying; null when it may enter
+    /// all.
+    /// </summary>
     public string? FindInaccessible(IEnumerable<string> folders)
     {
         if (Name is null)
@@ -108,7 +112,10 @@ internal sealed class PostgresOsAccount
         File.Move(unfinished, path, overwrite: true);
     }
 
-    /// <summary>Runs a program as the account and waits for its end. Cancelling kills that program alone, not what it has started.</summary>
+    /// <summary>
+    /// Runs a program as the account and waits for its end. Cancelling kills that program alone, not what it has
+    /// started.
+    /// </summary>
     public Task<ProgramResult> RunAsync(string program, IEnumerable<string> arguments, string folder, CancellationToken cancellationToken) =>
         RunAsync(Name, program, arguments, folder, "", cancellationToken);
 
@@ -128,7 +135,8 @@ internal sealed class PostgresOsAccount
             start.Environment["HOME"] = folder;
         }
 
-        // PGDATA, PGPORT and their like are meant for another server; messages are read below and in the logs, so they stay English.
+        // PGDATA, PGPORT and their like are meant for another server; messages are read below and in the logs, so they
+        // stay English.
         foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(name);

@@ -5,8 +5,9 @@ using Npgsql;
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
 /// <summary>
-/// The PostgreSQL that the service runs itself, for as long as this object lives. Its files are below <c>postgres</c> in the data folder,
-/// and one service at a time may use that folder. When the service is killed, PostgreSQL runs on and the next start adopts it.
+/// The PostgreSQL that the service runs itself, for as long as this object lives. Its files are below <c>postgres</c>
+/// in the data folder, and one service at a time may use that folder. When the service is killed, PostgreSQL runs on
+/// and the next start adopts it.
 /// </summary>
 public sealed partial class PostgresServer : IAsyncDisposable
 {
@@ -48,20 +49,24 @@ public sealed partial class PostgresServer : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>An Npgsql connection string for the service's database, as superuser. It stays the same when PostgreSQL is started again.</summary>
+    /// <summary>
+    /// An Npgsql connection string for the service's database, as superuser. It stays the same when PostgreSQL is
+    /// started again.
+    /// </summary>
     public string ConnectionString { get; private set; } = "";
 
     /// <summary>
-    /// Starts PostgreSQL on the folder, or adopts the one that a killed service has left running, and returns when it accepts connections.
-    /// On the first start makes the cluster and the database. However long recovery after a crash takes, it is waited for.
+    /// Starts PostgreSQL on the folder, or adopts the one that a killed service has left running, and returns when it
+    /// accepts connections. On the first start makes the cluster and the database. However long recovery after a crash
+    /// takes, it is waited for.
     /// </summary>
     /// <param name="folder">The service's data folder; made when missing.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="logger">Told of starts, adoptions, ends and failures.</param>
+    /// <param name="logger">Receives starts, adoptions, ends and failures.</param>
     /// <param name="cancellationToken">Gives up; a server started here is then stopped again.</param>
     /// <exception cref="EmbeddedPostgresException">
-    /// No programs, or of the wrong version; the folder in use by another service, closed or damaged; the port taken; PostgreSQL does not start.
-    /// An existing cluster is never altered then.
+    /// No programs, or of the wrong version; the folder in use by another service, closed or damaged; the port taken;
+    /// PostgreSQL does not start. An existing cluster is never altered then.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<PostgresServer> StartAsync(DataDirectory folder, EmbeddedPostgresOptions options, ILogger logger, CancellationToken cancellationToken)
@@ -111,8 +116,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts PostgreSQL again, at the same address, whenever it ends by itself; at growing intervals up to 10 s while that does not help.
-    /// Returns when cancelled or disposed, and throws nothing. Not to be started twice, nor after disposing.
+    /// Starts PostgreSQL again, at the same address, whenever it ends by itself; at growing intervals up to 10 s while
+    /// that does not help. Returns when cancelled or disposed, and throws nothing. Not to be started twice, nor after
+    /// disposing.
     /// </summary>
     /// <param name="cancellationToken">Ends the supervision; PostgreSQL runs on.</param>
     public async Task SuperviseAsync(CancellationToken cancellationToken)
@@ -149,7 +155,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops PostgreSQL, which ends all sessions and brings its data files up to date, and gives the folder free. Does not throw.</summary>
+    /// <summary>
+    /// Stops PostgreSQL, which ends all sessions and brings its data files up to date, and gives the folder free. Does
+    /// not throw.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed)
@@ -243,12 +252,12 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     private async Task<Postmaster> LaunchAsync(CancellationToken cancellationToken)
     {
-        long begun = Stopwatch.GetTimestamp();
+        long startedAt = Stopwatch.GetTimestamp();
         await _cluster.WriteSettingsAsync(_postmaster?.Endpoint ?? Endpoint.Choose(_cluster.DataDirectoryPath, _port), cancellationToken);
         _hasLaunched = true;
         ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
 
-        while (!started.Succeeded && IsBlockedByLeftovers(started) && Stopwatch.GetElapsedTime(begun) < _leftoverTimeout)
+        while (!started.Succeeded && IsBlockedByLeftovers(started) && Stopwatch.GetElapsedTime(startedAt) < _leftoverTimeout)
         {
             LogLeftovers(started.Reason);
             await Task.Delay(_minPause, cancellationToken);
@@ -257,7 +266,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
         if (started.Succeeded && _cluster.FindRunning() is { } running && await WaitUntilReadyAsync(running.Pid, cancellationToken) is { } ready)
         {
-            LogStarted(_programs.Major, ready.Pid, ready.Endpoint, (long)Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            LogStarted(_programs.Major, ready.Pid, ready.Endpoint, (long)Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds);
             return ready;
         }
 
@@ -265,15 +274,19 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether PostgreSQL did not start because of a killed one that is not gone yet: its sessions end by themselves, but not all at once,
-    /// and the process itself counts for a moment after it has let go of all by which it could be known.
+    /// Whether PostgreSQL did not start because of a killed one that is not gone yet: its sessions end by themselves,
+    /// but not all at once, and the process itself counts for a moment after it has let go of all by which it could be
+    /// known.
     /// </summary>
-    // In all that was said, because the last word may be that of a session which just then noticed the end of its server.
+    // In all that was said, because the last word may be that of a session which just then noticed the end of its
+    // server.
     private static bool IsBlockedByLeftovers(ProgramResult started) =>
         started.Output.Contains("shared memory block", StringComparison.Ordinal)
         || (started.Output.Contains("lock file", StringComparison.Ordinal) && started.Output.Contains("already exists", StringComparison.Ordinal));
 
-    /// <summary>Waits while the process lives, until a login succeeds and the database exists; null when the process has ended.</summary>
+    /// <summary>
+    /// Waits while the process lives, until a login succeeds and the database exists; null when the process has ended.
+    /// </summary>
     private async Task<Postmaster?> WaitUntilReadyAsync(int pid, CancellationToken cancellationToken)
     {
         long lastTold = Stopwatch.GetTimestamp();

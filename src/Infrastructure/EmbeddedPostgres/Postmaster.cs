@@ -3,14 +3,19 @@ using System.Globalization;
 
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
-/// <summary>The server process that a lock file of PostgreSQL names. The process may be long gone, its number taken by another.</summary>
+/// <summary>
+/// The server process that a lock file of PostgreSQL names. The process may be long gone, its number taken by another.
+/// </summary>
 /// <param name="Pid">The number of the process.</param>
 /// <param name="Folder">The cluster's folder when the process started.</param>
 /// <param name="Endpoint">Where it listens; not settled before <paramref name="IsReady"/>.</param>
 /// <param name="IsReady">Whether it has said that it takes connections.</param>
 internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, bool IsReady)
 {
-    /// <summary>Reads a cluster's postmaster.pid, or a socket's lock file, which begins alike; null when there is none or it is only half written.</summary>
+    /// <summary>
+    /// Reads a cluster's postmaster.pid, or a socket's lock file, which begins alike; null when there is none or it is
+    /// only half written.
+    /// </summary>
     public static Postmaster? Read(string lockFile)
     {
         string[] lines;
@@ -46,8 +51,8 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
     }
 
     /// <summary>
-    /// Whether the number surely belongs to no server of the cluster, though a process has it. PostgreSQL itself only asks
-    /// whether the process exists, and would refuse to start.
+    /// Whether the number surely belongs to no server of the cluster, though a process has it. PostgreSQL itself only
+    /// asks whether the process exists, and would refuse to start.
     /// </summary>
     public bool IsPidReused(string cluster) =>
         ProcessName() is { } name && (name != "postgres" || (OperatingSystem.IsLinux() && WorkingDirectory() is { } folder && folder != cluster));
@@ -64,7 +69,7 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
         }
     }
 
-    // Null when there is no such process; a dead one that nobody has waited for yet is called a zombie.
+    // Null when there is no such process; a dead one that its parent has not waited for yet is a zombie.
     private string? ProcessName()
     {
         if (OperatingSystem.IsLinux())

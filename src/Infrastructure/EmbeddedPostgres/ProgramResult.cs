@@ -12,7 +12,10 @@ internal sealed record ProgramResult(int ExitCode, string Output)
     /// <summary>The last line of <see cref="Output"/> that reports an error, else its last line.</summary>
     public string Reason => ReasonIn(Output) ?? $"exit code {ExitCode}";
 
-    /// <summary>The last line of a program's output or log that reports an error, from the severity on; else the last line; null when there is none.</summary>
+    /// <summary>
+    /// The last line of a program's output or log that reports an error, from the severity on; else the last line; null
+    /// when there is none.
+    /// </summary>
     public static string? ReasonIn(string text)
     {
         // After the error PostgreSQL's programs add hints, or that they are cleaning up.

@@ -6,7 +6,9 @@ namespace IndustryData.Infrastructure.EmbeddedPostgres;
 /// <param name="User">The superuser of the cluster.</param>
 /// <param name="Database">The service's database.</param>
 /// <param name="Password">The superuser's password, for PGPASSWORD.</param>
-/// <param name="Program">The path of a <c>psql</c> of the server's version, or null when none is installed beside it.</param>
+/// <param name="Program">
+/// The path of a <c>psql</c> of the server's version, or null when none is installed beside it.
+/// </param>
 public sealed record PsqlConnection(string Host, int Port, string User, string Database, string Password, string? Program)
 {
     /// <summary>The connection without its password, so that logging it gives nothing away.</summary>

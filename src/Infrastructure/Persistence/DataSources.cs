@@ -71,7 +71,7 @@ internal static class DataSources
     /// it.
     /// </param>
     public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
-        // A reader that finds no connection within three seconds is told so.
+        // A reader that gets no connection within three seconds fails.
         Create(
             WithReadTimeout(connectionString, queryTimeout),
             ReadPoolSize,
@@ -121,7 +121,8 @@ internal static class DataSources
             "set_config('lock_timeout', '0', false)",
             "set_config('idle_in_transaction_session_timeout', '0', false)",
 
-            // The purge is planned for the rows that are expired now. A generic plan may sort them all for each portion.
+            // The purge is planned for the rows that are expired now. A generic plan may sort them all for each
+            // portion.
             "set_config('plan_cache_mode', 'force_custom_plan', false)");
 
     /// <summary>The pool for heartbeats.</summary>
@@ -142,8 +143,8 @@ internal static class DataSources
 
     private static NpgsqlDataSource Create(string connectionString, int poolSize, string options, params ReadOnlySpan<string> settings)
     {
-        // The user's connection string comes last and so wins, except where a pool appends to it. Only the sessions' own settings below are ever changed,
-        // and a reset would undo them.
+        // The user's connection string comes last and so wins, except where a pool appends to it. Only the sessions'
+        // own settings below are ever changed, and a reset would undo them.
         var builder = new NpgsqlDataSourceBuilder(
             $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;"
             + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};{connectionString};No Reset On Close=true");

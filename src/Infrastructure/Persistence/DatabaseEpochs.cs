@@ -5,8 +5,8 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Knows the stretches of the database's life. After a restore, transactions' numbers begin anew or go back, and changes that somebody has read
-/// are gone: a place from before must not be taken for one of now.
+/// Knows the stretches of the database's life. After a restore, transactions' numbers start again or go back, and
+/// changes that somebody has read are gone: a place from before must not be taken for one of now.
 /// </summary>
 internal static class DatabaseEpochs
 {
@@ -36,8 +36,8 @@ internal static class DatabaseEpochs
         """;
 
     /// <summary>
-    /// Whether the database was restored from a dump and this was not noted yet. <see cref="EnsureCurrentAsync"/> then reads the numbers of every
-    /// tenant, which may take minutes. False on a server in recovery.
+    /// Whether the database was restored from a dump and this was not noted yet. <see cref="EnsureCurrentAsync"/> then
+    /// reads the numbers of every tenant, which may take minutes. False on a server in recovery.
     /// </summary>
     /// <param name="connection">An open connection to a database that has the schema.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -53,7 +53,8 @@ internal static class DatabaseEpochs
     }
 
     /// <summary>
-    /// Notes that a new incarnation has begun, if one has. Before it is noted nothing should be written. There is no command timeout.
+    /// Inserts an epoch if the server was started, promoted or restored. Nothing should be written before. There is no
+    /// command timeout.
     /// On a server in recovery nothing is noted: there the newest epoch that was replicated counts.
     /// </summary>
     public static async Task EnsureCurrentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -108,8 +109,9 @@ internal static class DatabaseEpochs
     {
         await EnsureCurrentAsync(connection, cancellationToken);
 
-        // One statement, so that snapshot and maxima are of one moment. A crash of the server may lose numbers of transactions that wrote nothing
-        // and hand them out again, but none below a change that is committed, and so on disk (ADR 9).
+        // One statement, so that snapshot and maxima are of one moment. A crash of the server may lose numbers of
+        // transactions that wrote nothing and hand them out again, but none below a change that is committed, and so on
+        // disk (ADR 9).
         await using var command = new NpgsqlCommand(
             """
             SELECT coalesce(newest.id, '00000000-0000-0000-0000-000000000000'), now(), clock.settled, clock.next,

@@ -356,8 +356,8 @@ internal sealed partial class DatabaseHealthMonitor(
 
     /// <summary>Records the epoch of the database if it is a new one.</summary>
     /// <returns>
-    /// False while this takes long: after a restore the highest change number has to be found. It goes on in the background, and the next probe
-    /// asks for it.
+    /// False while this takes long: after a restore the highest change number has to be found. It goes on in the
+    /// background, and the next probe asks for it.
     /// </returns>
     private async Task<bool> EnsureEpochAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -13,7 +13,8 @@ namespace IndustryData.Infrastructure.Persistence;
 public sealed record RetentionOptions
 {
     /// <summary>
-    /// Runs of a quarter are detached together when all of them are older than so many months, and dropped a day later; 0: runs are kept for ever.
+    /// Runs of a quarter are detached together when all of them are older than so many months, and dropped a day later;
+    /// 0: runs are kept for ever.
     /// </summary>
     [Range(0, 1200)]
     public int Months { get; init; }
@@ -31,7 +32,8 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
 
     private const int DeleteBatchSize = 10_000;
 
-    // The newest run of each tenant among those of the newest quarter: one step in the key's index for each of these tenants.
+    // The newest run of each tenant among those of the newest quarter: one step in the key's index for each of these
+    // tenants.
     private const string NewestRun =
         """
         WITH RECURSIVE newest AS (
@@ -80,7 +82,10 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
     // A day more than promised: clocks differ, and a transaction may take its time.
     private static readonly TimeSpan _deletionsKept = GetRunDeltaQuery.TokenLifetime + TimeSpan.FromDays(1);
 
-    /// <summary>Does all of it once, unless another service is at it. A step that fails is logged and does not keep the others from running.</summary>
+    /// <summary>
+    /// Does all of it once, unless another service is at it. A step that fails is logged and does not keep the others
+    /// from running.
+    /// </summary>
     /// <param name="now">The service's clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether no step failed.</returns>
@@ -125,7 +130,9 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
         return succeeded;
     }
 
-    /// <summary>The statement that deletes a portion of a table's expired rows, oldest first: those from $1 on and before $2.</summary>
+    /// <summary>
+    /// The statement that deletes a portion of a table's expired rows, oldest first: those from $1 on and before $2.
+    /// </summary>
     /// <param name="table">The table.</param>
     /// <param name="column">The column that says how old a row is, with an index of its own.</param>
     internal static string PurgeStatement(string table, string column) =>
@@ -152,11 +159,11 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // Nobody waits for it, and there is time: the next partition is needed in three months.
+                // No request waits for it, and there is time: the next partition is needed in three months.
                 LogFailure(exception);
             }
 
-            // Being told to stop is no failure to tell of.
+            // The end of the service is no failure.
             await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -1,6 +1,8 @@
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>A partition that retention has detached. It is dropped a day later, unless an operator attaches it again.</summary>
+/// <summary>
+/// A partition that retention has detached. It is dropped a day later, unless an operator attaches it again.
+/// </summary>
 internal sealed class ExpiredPartition
 {
     /// <summary>The table, as it is named since it was detached.</summary>

@@ -70,7 +70,7 @@ internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider cloc
             {
                 _reading = Task.Run(ReadAsync);
 
-                // Those who wait may have given up: then its failure is nobody's.
+                // The waiting requests may have given up: then no request reports its failure.
                 _reading.ContinueWith(static task => _ = task.Exception, CancellationToken.None,
                     TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             }

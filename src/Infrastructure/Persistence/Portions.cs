@@ -3,14 +3,16 @@ using System.Numerics;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Sizes the portions in which rows with large columns are read. The first is small, each next one is what the rows before let expect to fit, so
-/// that little is read of which a page then has no room.
+/// Sizes the portions in which rows with large columns are read. The first is small, each next one is what the rows
+/// before let expect to fit, so that little is read of which a page then has no room.
 /// </summary>
 /// <param name="rows">How many rows are wanted in all.</param>
 /// <param name="first">The size of the first portion.</param>
 internal sealed class Portions(int rows, int first)
 {
-    /// <summary>How many characters of a page may be large; a reader that has read so much leaves the rest to the next page.</summary>
+    /// <summary>
+    /// How many characters of a page may be large; a reader that has read so much leaves the rest to the next page.
+    /// </summary>
     public const long MaxPageChars = 4 * 1024 * 1024;
 
     // What a row takes beside its large columns, about.
@@ -48,7 +50,8 @@ internal sealed class Portions(int rows, int first)
             return;
         }
 
-        // Rows may grow suddenly, so the step is bounded. A power of two, because each number is a statement to plan and to keep.
+        // Rows may grow suddenly, so the step is bounded. A power of two, because each number is a statement to plan
+        // and to keep.
         var room = Math.Max(0, MaxPageChars - Chars) / (Chars / _read);
         var expected = (int)Math.Clamp(room, MinPortion, 4L * _read);
         Next = expected >= left ? left : 1 << (int.Log2(expected));

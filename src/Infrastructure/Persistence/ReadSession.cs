@@ -7,10 +7,11 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// A connection on which one read runs its queries, one after the other. A query ends in one of four ways: its rows are read to the end; the
-/// reader wants no more of them; its time is over or its caller has gone; or the database stops answering. In the first case the connection
-/// returns to its pool at once. In the others the request goes on without it: the query is canceled and the connection returned in the
-/// background, except that no cancel request is sent to a database that does not answer.
+/// A connection on which one read runs its queries, one after the other. A query ends in one of four ways: its rows are
+/// read to the end; the reader wants no more of them; its time is over or its caller has gone; or the database stops
+/// answering. In the first case the connection returns to its pool at once. In the others the request goes on without
+/// it: the query is canceled and the connection returned in the background, except that no cancel request is sent to a
+/// database that does not answer.
 /// </summary>
 internal sealed class ReadSession : IAsyncDisposable
 {
@@ -72,7 +73,9 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <param name="limit">
     /// How long its queries may take together; null: each may take 15 seconds, for those that are over in a moment.
     /// </param>
-    /// <param name="time">What other queries of the request have taken of the limit; null: nothing, and there will be no others.</param>
+    /// <param name="time">
+    /// What other queries of the request have taken of the limit; null: nothing, and there will be no others.
+    /// </param>
     /// <param name="lost">Is canceled when the database stops answering.</param>
     /// <param name="caller">Is canceled when the caller has gone.</param>
     /// <exception cref="NpgsqlException">No connection can be had, or the database has stopped answering.</exception>
@@ -146,7 +149,9 @@ internal sealed class ReadSession : IAsyncDisposable
         return reading.IsCompletedSuccessfully && !_stop.IsCancellationRequested ? new ValueTask<bool>(Noted(reading.Result)) : ReadAsync(reading);
     }
 
-    /// <summary>Goes to the rows of the next query of a batch. The rows of the one before must have been read to their end.</summary>
+    /// <summary>
+    /// Goes to the rows of the next query of a batch. The rows of the one before must have been read to their end.
+    /// </summary>
     /// <returns>Whether there is one.</returns>
     public async ValueTask<bool> NextResultAsync()
     {
@@ -189,7 +194,8 @@ internal sealed class ReadSession : IAsyncDisposable
 
     private bool Noted(bool isThere)
     {
-        // With its last row a result ends, too: what the server still has to say of it is in the same packet or the next.
+        // With its last row a result ends, too: what the server still has to say of it is in the same packet or the
+        // next.
         if (!isThere || --_rowsLeft == 0)
         {
             _isAtEnd = --_resultsLeft == 0;
@@ -269,7 +275,8 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <summary>Ends the query and returns the connection, in the background.</summary>
     private async Task AbandonAsync()
     {
-        // When the database is lost, the connection may be stuck for long, but the tenant's reads may go on as soon as it is back.
+        // When the database is lost, the connection may be stuck for long, but the tenant's reads may go on as soon as
+        // it is back.
         using var release = _lease is null ? default : _lost.Register(Release);
         try
         {

@@ -25,7 +25,9 @@ internal sealed class ReadSessions(
     public ValueTask<ReadSession> OpenKeyedAsync(CancellationToken cancellationToken) =>
         ReadSession.OpenAsync(indexed, lease: null, cancels, limit: null, time: null, availability.Lost, cancellationToken);
 
-    /// <summary>Opens a session for statements that one index range answers, with the same plan for all values (ADR 11).</summary>
+    /// <summary>
+    /// Opens a session for statements that one index range answers, with the same plan for all values (ADR 11).
+    /// </summary>
     public ValueTask<ReadSession> OpenIndexedAsync(QueryTime? time, CancellationToken cancellationToken) =>
         ReadSession.OpenAsync(indexed, lease: null, cancels, limit.Timeout, time, availability.Lost, cancellationToken);
 

@@ -2,7 +2,10 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>How many runs of a status a tenant has in a quarter, as far as one writer has counted them: the sum over all writers is exact.</summary>
+/// <summary>
+/// How many runs of a status a tenant has in a quarter, as far as one writer has counted them: the sum over all writers
+/// is exact.
+/// </summary>
 internal sealed class RunCount
 {
     public TenantId TenantId { get; init; }
@@ -12,7 +15,9 @@ internal sealed class RunCount
 
     public RunStatus Status { get; init; } = RunStatus.Running;
 
-    /// <summary>Services beside each other count in rows of their own, so that they do not wait for one another.</summary>
+    /// <summary>
+    /// Services beside each other count in rows of their own, so that they do not wait for one another.
+    /// </summary>
     public short Shard { get; init; }
 
     public long Count { get; init; }

@@ -11,7 +11,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
 {
     private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
 
-    // The rows of the first portion. Of runs a default page, so that it is one statement: each may have 64 KiB of blocking error.
+    // The rows of the first portion. Of runs a default page, so that it is one statement: each may have 64 KiB of
+    // blocking error.
     private const int FirstRuns = RunPage.DefaultSize + 1;
 
     // Each may have 64 KiB of statistics too.
@@ -23,8 +24,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     // Each may have a thousand activities.
     private const int FirstRunsWithActivities = 8;
 
-    // A page with more rows takes a lease of its tenant, like a slow read: many at once would hold all connections of the
-    // indexed pool, and the memory of as many pages.
+    // A page with more rows takes a lease of its tenant, like a slow read: many at once would hold all connections of
+    // the indexed pool, and the memory of as many pages.
     private const int MaxIndexedPageSize = 2 * RunPage.DefaultSize;
     private const int MaxIndexedActivities = RunPage.DefaultSize;
 
@@ -62,7 +63,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             ? await sessions.OpenIndexedAsync(time, cancellationToken)
             : await sessions.OpenAsync(query.TenantId, time, cancellationToken);
 
-        // Where a portion would have to be found by sorting, all is read at once, and the reader that has enough cancels the rest.
+        // Where a portion would have to be found by sorting, all is read at once, and the reader that has enough
+        // cancels the rest.
         var portions = new Portions(
             query.PageSize,
             !query.IsInIndexOrder ? query.PageSize : query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
@@ -142,7 +144,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
 
     public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(GetRunDeltaQuery query, DeltaScan walk, CancellationToken cancellationToken)
     {
-        // Only the first walk looks for runs that the criteria select. Every other one reports each change of its range, so that an index bounds it.
+        // Only the first walk looks for runs that the criteria select. Every other one reports each change of its
+        // range, so that an index bounds it.
         await using var session = (walk.IsInitialSync && !query.Criteria.MatchesAll) || query.PageSize > MaxIndexedPageSize
             ? await sessions.OpenAsync(query.TenantId, time: null, cancellationToken)
             : await sessions.OpenIndexedAsync(time: null, cancellationToken);
@@ -344,8 +347,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         var where = sql.TenantPredicate(query.TenantId.Value, query.Criteria);
         var after = query.After is { } place ? $" AND {sql.KeysetPredicate(query.Order, place)}" : "";
 
-        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as good as one for these, and keeps
-        // it. Planning anew for each request takes it longer than reading.
+        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as
+        // good as one for these, and keeps it. Planning for each request takes it longer than reading.
         return sql.Command(
             $"SELECT {Columns(query.WithBlockingError)}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}");
     }

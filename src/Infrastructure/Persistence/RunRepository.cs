@@ -3,7 +3,10 @@ using IndustryData.Infrastructure.Persistence.Commits;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>Keeps runs in PostgreSQL. Whatever is to be written goes through the <see cref="CommitQueue"/>, and returns when its commit is on disk.</summary>
+/// <summary>
+/// Keeps runs in PostgreSQL. Whatever is to be written goes through the <see cref="CommitQueue"/>, and returns when its
+/// commit is on disk.
+/// </summary>
 internal sealed partial class RunRepository(CommitQueue queue) : IRunRepository
 {
     public Task AddAsync(Run run, CancellationToken cancellationToken) =>

@@ -60,7 +60,7 @@ internal sealed partial class RunRepository
                     context.RunActivities.Add(activity);
                     if (ofRun is not null)
                     {
-                        // The run is locked, so that nobody else adds to it under the key.
+                        // The run is locked, so that no other transaction adds to it under the key.
                         await IsFirstAsync(transaction, tenantId, activity.Id.Value, ofRun, now, cancellation);
                     }
                 }

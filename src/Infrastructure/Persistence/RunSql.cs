@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>Writes criteria, orders and places as SQL. Whatever came from outside is a parameter, and every statement begins with its tenant.</summary>
+/// <summary>
+/// Writes criteria, orders and places as SQL. Whatever came from outside is a parameter, and every statement begins
+/// with its tenant.
+/// </summary>
 internal sealed class RunSql
 {
     // A null lies below every year that a run can have; the expression index of the end order is written the same.
@@ -191,7 +194,9 @@ internal sealed class RunSql
 
     private static bool IsNullable(Operand term) => term.Field is { } field ? !_neverNull.Contains(field) : term.Value is null;
 
-    /// <summary>The id that this text is, in the one spelling that ids have; so that the primary key finds it.</summary>
+    /// <summary>
+    /// The id that this text is, in the one spelling that ids have; so that the primary key finds it.
+    /// </summary>
     private static Guid? TryParseCanonicalId(string text) => Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
 
     private static string Column(RunField field) => field switch

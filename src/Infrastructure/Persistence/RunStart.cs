@@ -2,7 +2,10 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>That a run was started by the action <c>start</c>. Kept apart from the run, so that deleting the run does not allow one more.</summary>
+/// <summary>
+/// That a run was started by the action <c>start</c>. Kept apart from the run, so that deleting the run does not allow
+/// one more.
+/// </summary>
 internal sealed class RunStart
 {
     public TenantId TenantId { get; init; }

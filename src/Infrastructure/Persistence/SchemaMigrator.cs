@@ -17,8 +17,8 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     private static readonly TimeSpan _progressInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Whether a process applies migrations now. To be asked before <see cref="GetPendingMigrationsAsync"/>, which waits while a migration runs: EF locks the
-    /// table of applied migrations.
+    /// Whether a process applies migrations now. To be asked before <see cref="GetPendingMigrationsAsync"/>, which
+    /// waits while a migration runs: EF locks the table of applied migrations.
     /// </summary>
     public static async Task<bool> IsMigratingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -34,7 +34,9 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
-    /// <summary>The migrations that the database lacks; an older service may go on with a schema that has more than it knows.</summary>
+    /// <summary>
+    /// The migrations that the database lacks; an older service may go on with a schema that has more than it knows.
+    /// </summary>
     public async Task<IReadOnlyList<string>> GetPendingMigrationsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var exists = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""", connection);
@@ -49,11 +51,11 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     }
 
     /// <summary>
-    /// Applies every migration that is missing, also when several services do so at once. There is no command timeout: a migration may take as
-    /// long as it needs, and so may the wait for another service that migrates.
+    /// Applies every migration that is missing, also when several services do so at once. There is no command timeout:
+    /// a migration may take as long as it needs, and so may the wait for another service that migrates.
     /// </summary>
     /// <param name="connection">An open connection. All is done on it.</param>
-    /// <param name="logger">Is told of each migration and, every 10 seconds, of what is still running.</param>
+    /// <param name="logger">Receives each migration and, every 10 seconds, what is still running.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> MigrateAsync(NpgsqlConnection connection, ILogger logger, CancellationToken cancellationToken)
@@ -94,12 +96,12 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     /// <summary>Tells what is being done and for how long.</summary>
     private sealed class Progress(ILogger logger)
     {
-        private readonly long _begun = Stopwatch.GetTimestamp();
+        private readonly long _started = Stopwatch.GetTimestamp();
         private int _count;
         private int _number;
         private string? _migration;
 
-        public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_begun);
+        public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
         public void Begin(int count) => _count = count;
 

@@ -6,7 +6,8 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Limits how many arbitrary queries a tenant runs at the same time, so that it cannot take the connections of the others. Thread-safe.
+/// Limits how many arbitrary queries a tenant runs at the same time, so that it cannot take the connections of the
+/// others. Thread-safe.
 /// </summary>
 internal sealed class SlowReads : IDisposable
 {
@@ -31,7 +32,9 @@ internal sealed class SlowReads : IDisposable
     }
 
     /// <summary>Waits until the tenant may run one more query. The lease ends with its disposal.</summary>
-    /// <exception cref="LimitExceededException">Too many queries of the tenant wait, or this one has waited for two seconds.</exception>
+    /// <exception cref="LimitExceededException">
+    /// Too many queries of the tenant wait, or this one has waited for two seconds.
+    /// </exception>
     /// <exception cref="NpgsqlException">The database has stopped answering.</exception>
     public async ValueTask<RateLimitLease> AcquireAsync(TenantId tenantId, CancellationToken lost, CancellationToken cancellationToken)
     {

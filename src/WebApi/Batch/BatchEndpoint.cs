@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>Several requests in one (Graph, <i>JSON batching</i>). Each is answered for itself; none makes the batch fail.</summary>
+/// <summary>
+/// Several requests in one (Graph, <i>JSON batching</i>). Each is answered for itself; none makes the batch fail.
+/// </summary>
 internal static class BatchEndpoint
 {
     /// <summary>The longest batch, in bytes; each of its requests has the limit of one of its own.</summary>

@@ -6,13 +6,19 @@ using Microsoft.Extensions.Primitives;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>Reads the form of a batch (Graph, <i>JSON batching</i>; OData JSON Format §19). What the requests in it say is for their own routes to judge.</summary>
+/// <summary>
+/// Reads the form of a batch (Graph, <i>JSON batching</i>; OData JSON Format §19). What the requests in it say is for
+/// their own routes to judge.
+/// </summary>
 internal static class BatchEnvelope
 {
     /// <summary>The most requests in a batch: Graph's limit.</summary>
     public const int MaxItems = 20;
 
-    /// <summary>The most headers of a request, and their longest names and values together, in characters: what Kestrel allows a request of its own.</summary>
+    /// <summary>
+    /// The most headers of a request, and their longest names and values together, in characters: what Kestrel allows a
+    /// request of its own.
+    /// </summary>
     public const int MaxHeaders = 100;
 
     /// <inheritdoc cref="MaxHeaders" />
@@ -26,7 +32,10 @@ internal static class BatchEnvelope
     // RFC 9110 §5.6.2.
     private static readonly SearchValues<char> _token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>The path of the first feature of OData's batches that the batch uses and that is not offered; null when there is none.</summary>
+    /// <summary>
+    /// The path of the first feature of OData's batches that the batch uses and that is not offered; null when there is
+    /// none.
+    /// </summary>
     public static string? NotOffered(JsonElement envelope)
     {
         if (Items(envelope) is not { ValueKind: JsonValueKind.Array } items)
@@ -58,8 +67,8 @@ internal static class BatchEnvelope
     }
 
     /// <summary>
-    /// What is wrong with the envelope as JSON, without what is wrong inside the bodies of the requests: each of those is a body of its own,
-    /// whose faults are the answer to that request alone.
+    /// What is wrong with the envelope as JSON, without what is wrong inside the bodies of the requests: each of those
+    /// is a body of its own, whose faults are the answer to that request alone.
     /// </summary>
     public static ValidationErrors WithoutBodies(ValidationErrors faults) =>
         new(faults.Where(f => f.Code != "tooDeep" && !(f.Target!.Split('/') is [Requests, _, "body", .. var rest] && (rest.Length > 0 || f.Code == "unstorableText"))));

@@ -17,7 +17,9 @@ internal sealed class BatchItem
     /// <summary>As sent, unless there are too many.</summary>
     public IHeaderDictionary Headers { get; } = new HeaderDictionary();
 
-    /// <summary>There are more headers, or longer ones, than a request of its own may have. Not all of them were read.</summary>
+    /// <summary>
+    /// There are more headers, or longer ones, than a request of its own may have. Not all of them were read.
+    /// </summary>
     public bool AreHeadersTooLarge { get; set; }
 
     /// <summary>JSON, or a string of base64; null when there is none.</summary>

@@ -19,7 +19,10 @@ internal sealed record BatchItemResponse(int Status, IHeaderDictionary Headers, 
     /// <summary>Whether the body is JSON, which stands in the answer as it is.</summary>
     public bool HasJsonBody => Body.Length > 0 && BatchBodyCodec.IsJson(Headers.ContentType);
 
-    /// <summary>Writes the item of <c>responses</c> up to its body. A body that is not JSON is written too; JSON has to follow as it is.</summary>
+    /// <summary>
+    /// Writes the item of <c>responses</c> up to its body. A body that is not JSON is written too; JSON has to follow
+    /// as it is.
+    /// </summary>
     public void WriteHead(Utf8JsonWriter json, BatchItem item)
     {
         json.WriteStartObject();

@@ -14,8 +14,9 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
     private static readonly SearchValues<char> _plain = SearchValues.Create("/$-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>
-    /// Reads a URL: relative to the service root, with or without a slash at its beginning (Graph); with the service root's own path before it,
-    /// which is what a relative URL with a slash means in OData (JSON Format §19.2); or absolute.
+    /// Reads a URL: relative to the service root, with or without a slash at its beginning (Graph); with the service
+    /// root's own path before it, which is what a relative URL with a slash means in OData (JSON Format §19.2); or
+    /// absolute.
     /// </summary>
     /// <returns>Null when the URL is malformed, or not below the service root.</returns>
     public static BatchItemUrl? Parse(HttpRequest batch, string url)

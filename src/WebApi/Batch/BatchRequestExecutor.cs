@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IndustryData.WebApi.Batch;
 
 /// <summary>
-/// Sends each request of a batch through what a request of its own goes through: authentication, permission, validation, limits and failures
-/// included. It has an <see cref="HttpContext"/> and services of its own; scheme, host, service root and connection are the batch's.
+/// Sends each request of a batch through what a request of its own goes through: authentication, permission,
+/// validation, limits and failures included. It has an <see cref="HttpContext"/> and services of its own; scheme, host,
+/// service root and connection are the batch's.
 /// </summary>
 internal sealed class BatchRequestExecutor
 {
@@ -42,7 +43,8 @@ internal sealed class BatchRequestExecutor
         var url = BatchItemUrl.Parse(batch.Request, item.Url);
         var admission = Admission.Of(batch);
 
-        // A copy of a part of the batch. The batch goes on, so it is not refused: the copies are together no longer than the batch.
+        // A copy of a part of the batch. The batch goes on, so it is not refused: the copies are together no longer
+        // than the batch.
         var copied = item.Body is { } member ? JsonMarshal.GetRawUtf8Value(member).Length : 0;
         admission?.Reserve(copied, isRequired: true);
         var body = item.Body is { } sent ? BatchBodyCodec.Decode(sent, item.Headers.ContentType.ToString()) : [];
@@ -75,7 +77,8 @@ internal sealed class BatchRequestExecutor
 
     private static async Task<BatchItemResponse> AnswerAsync(HttpContext batch, BatchItem item, BatchItemUrl? url, byte[]? body, ResponseMemoryBudget room, RequestDelegate handler)
     {
-        // Its bytes count for the batch, which holds them until all answers are sent. After a write the answer must not fail for want of memory.
+        // Its bytes count for the batch, which holds them until all answers are sent. After a write the answer must not
+        // fail for want of memory.
         var isRequired = !HttpMethods.IsGet(item.Method) && !HttpMethods.IsHead(item.Method);
         var admission = Admission.Of(batch);
         var answer = new BufferedResponseBody(MaxResponseBytes, room, new PooledBufferWriter(admission, isRequired, FirstAnswerSize));
@@ -132,7 +135,9 @@ internal sealed class BatchRequestExecutor
         };
     }
 
-    /// <summary>What a server itself would refuse, and what only a batch can get wrong; null when there is nothing of the kind.</summary>
+    /// <summary>
+    /// What a server itself would refuse, and what only a batch can get wrong; null when there is nothing of the kind.
+    /// </summary>
     private static Task? Refusal(HttpContext http, BatchItem item, BatchItemUrl? url, byte[]? body, int largestBody)
     {
         if (url is null)

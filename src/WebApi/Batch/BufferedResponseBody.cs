@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>The body of an answer, kept in memory up to a limit. Nothing has been sent of it, so that a failure can still replace it.</summary>
+/// <summary>
+/// The body of an answer, kept in memory up to a limit. Nothing has been sent of it, so that a failure can still
+/// replace it.
+/// </summary>
 /// <param name="limit">In bytes. What goes beyond is dropped, all of it.</param>
 /// <param name="room">What all answers of the batch have together.</param>
 /// <param name="bytes">Holds what is written.</param>
@@ -82,7 +85,9 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
         Require();
     }
 
-    /// <summary>Lets what is written from here on exceed the memory limits: a refusal must not fail for want of memory.</summary>
+    /// <summary>
+    /// Lets what is written from here on exceed the memory limits: a refusal must not fail for want of memory.
+    /// </summary>
     public void Require() => bytes.IsRequired = true;
 
     public override void Flush()

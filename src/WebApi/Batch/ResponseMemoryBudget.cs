@@ -1,6 +1,8 @@
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>The memory that the answers of one batch have together: a slow caller keeps it for as long as it takes them.</summary>
+/// <summary>
+/// The memory that the answers of one batch have together: a slow caller keeps it for as long as it takes them.
+/// </summary>
 internal sealed class ResponseMemoryBudget
 {
     /// <summary>In bytes.</summary>

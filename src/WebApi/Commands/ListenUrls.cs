@@ -1,6 +1,8 @@
 namespace IndustryData.WebApi.Commands;
 
-/// <summary>Where the service listens: as ASP.NET Core is told, else on this machine only.</summary>
+/// <summary>
+/// The addresses on which the service listens: those of ASP.NET Core's settings, or the loopback address.
+/// </summary>
 internal static class ListenUrls
 {
     /// <summary>Where it listens when nothing is said.</summary>

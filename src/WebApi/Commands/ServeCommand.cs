@@ -66,7 +66,8 @@ internal static partial class ServeCommand
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
             kestrel.Limits.MinResponseDataRate = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
         });
-        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id says already.
+        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id
+        // says already.
         builder.Services.AddSerilog((_, logs) => Logging.Configure(logs, builder.Configuration)
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .Filter.ByExcluding(IsClientDisconnect));
@@ -82,7 +83,8 @@ internal static partial class ServeCommand
         builder.Services.AddSingleton(Settings.Read<ReadTimeoutOptions>(builder.Configuration, "Query"));
         builder.Services.AddSingleton(Settings.Read<CommitOptions>(builder.Configuration, "Commit"));
         builder.Services.AddSingleton<RefusalLog>();
-        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at start.
+        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at
+        // start.
         foreach (var keeper in builder.Services.Where(IsKeyRingLoader).ToList())
         {
             builder.Services.Remove(keeper);
@@ -137,8 +139,8 @@ internal static partial class ServeCommand
     }
 
     /// <summary>
-    /// Whether the database is on another host and the connection does not verify the server's certificate. A socket and a loopback address do
-    /// not leave the machine.
+    /// Whether the database is on another host and the connection does not verify the server's certificate. A socket
+    /// and a loopback address do not leave the machine.
     /// </summary>
     internal static bool IsUnverified(string connectionString)
     {

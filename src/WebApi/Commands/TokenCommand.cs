@@ -5,7 +5,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.Commands;
 
-/// <summary><c>token [--tenant GUID] [--permission NAME]… [--days N]</c>: prints a token that this service takes, and nothing else.</summary>
+/// <summary>
+/// <c>token [--tenant GUID] [--permission NAME]… [--days N]</c>: prints a token that this service takes, and nothing
+/// else.
+/// </summary>
 internal static class TokenCommand
 {
     private const string Usage = "usage: token [--tenant GUID] [--permission NAME]… [--days N]";

@@ -4,8 +4,8 @@ using IndustryData.Application.Common;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// What an authenticated request occupies of its tenant's limits: a permit to be processed, and bytes for its body and its answer. Everything is given
-/// back at the end of the request. Safe for concurrent use.
+/// What an authenticated request occupies of its tenant's limits: a permit to be processed, and bytes for its body and
+/// its answer. Everything is given back at the end of the request. Safe for concurrent use.
 /// </summary>
 /// <param name="tenant">The tenant's load, which the request has entered.</param>
 /// <param name="budget">The memory of all tenants.</param>
@@ -21,7 +21,9 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     /// <summary>How long a caller that sends a body may send nothing.</summary>
     public TimeSpan IdleTimeout => idleTimeout;
 
-    /// <summary>How long a caller that takes an answer may take nothing. A fifth of it while memory is scarce.</summary>
+    /// <summary>
+    /// How long a caller that takes an answer may take nothing. A fifth of it while memory is scarce.
+    /// </summary>
     public TimeSpan MaxStall => budget.IsScarce ? 2 * idleTimeout / 5 : 2 * idleTimeout;
 
     /// <summary>
@@ -44,7 +46,9 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
         return permit.IsAcquired;
     }
 
-    /// <summary>Waits for a permit to be processed, behind the requests that wait already, for at most two seconds.</summary>
+    /// <summary>
+    /// Waits for a permit to be processed, behind the requests that wait already, for at most two seconds.
+    /// </summary>
     /// <returns>False if too many requests wait, or the wait is over.</returns>
     public async ValueTask<bool> BeginAsync(CancellationToken aborted)
     {

@@ -9,14 +9,15 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Limits the connections of one client address, so that it cannot hold all that the server accepts. An IPv6 client counts by its network of 64 bits.
-/// Safe for concurrent use.
+/// Limits the connections of one client address, so that it cannot hold all that the server accepts. An IPv6 client
+/// counts by its network of 64 bits. Safe for concurrent use.
 /// </summary>
 internal sealed class ConnectionLimit(LimitOptions limits)
 {
     private const int TcpNotSentLowWatermark = 25;
 
-    // What the kernel keeps of an answer beyond what the client's window takes. By default that is megabytes, and a caller that does not read is noticed late.
+    // What the kernel keeps of an answer beyond what the client's window takes. By default that is megabytes, and a
+    // caller that does not read is noticed late.
     private const int MaxUnsentBytes = 64 * 1024;
 
     private readonly int _maxPerAddress = Math.Max(1, (int)((long)limits.Connections * limits.ConnectionsPerAddressPercent / 100));

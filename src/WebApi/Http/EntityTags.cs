@@ -4,7 +4,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Entity tags: a run's version, weak, because the same run has several representations (RFC 9110 §8.8.1).</summary>
+/// <summary>
+/// Entity tags: a run's version, weak, because the same run has several representations (RFC 9110 §8.8.1).
+/// </summary>
 internal static class EntityTags
 {
     /// <summary>The tag of a version.</summary>

@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and authorization.</summary>
+/// <summary>
+/// Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and
+/// authorization.
+/// </summary>
 internal sealed partial class GraphErrorMiddleware(RequestDelegate next, IDatabaseHealth database, RefusalLog refusals, ILogger<GraphErrorMiddleware> logger)
 {
     /// <summary>The longest request target, in bytes.</summary>
@@ -33,7 +36,7 @@ internal sealed partial class GraphErrorMiddleware(RequestDelegate next, IDataba
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there to be answered.
+            // The client has gone.
         }
         catch (BadHttpRequestException exception) when (!http.Response.HasStarted)
         {

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.HttpsPolicy;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// The header <c>Strict-Transport-Security</c> (configuration section <c>Hsts</c>). It is sent over HTTPS if the section
-/// has a setting.
+/// The header <c>Strict-Transport-Security</c> (configuration section <c>Hsts</c>). It is sent over HTTPS if the
+/// section has a setting.
 /// </summary>
 internal sealed record HstsSettings
 {

@@ -5,8 +5,8 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Requests that may be repeated: <c>Repeatability-Request-ID</c> with <c>Repeatability-First-Sent</c> (OASIS Repeatable Requests 1.0), or
-/// <c>Idempotency-Key</c>.
+/// Requests that may be repeated: <c>Repeatability-Request-ID</c> with <c>Repeatability-First-Sent</c> (OASIS
+/// Repeatable Requests 1.0), or <c>Idempotency-Key</c>.
 /// </summary>
 internal static class IdempotencyHeaders
 {

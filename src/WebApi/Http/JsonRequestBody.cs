@@ -30,7 +30,9 @@ internal sealed class JsonRequestBody : IDisposable
     /// <summary>The object.</summary>
     public JsonElement Root => _document.RootElement;
 
-    /// <summary>What is wrong with its names, texts and nesting; reading goes on to add what is wrong with its members.</summary>
+    /// <summary>
+    /// What is wrong with its names, texts and nesting; reading goes on to add what is wrong with its members.
+    /// </summary>
     public ValidationErrors Faults { get; }
 
     /// <summary>Reads the body.</summary>
@@ -99,7 +101,10 @@ internal sealed class JsonRequestBody : IDisposable
 
     public void Dispose() => _document.Dispose();
 
-    /// <summary>Parses what the library alone finds nothing wrong with: without escapes, only names that stand twice and nesting are left to look for. Null: it has to be looked through.</summary>
+    /// <summary>
+    /// Parses what the library alone finds nothing wrong with: without escapes, only names that stand twice and nesting
+    /// are left to look for. Null: it has to be looked through.
+    /// </summary>
     private static JsonDocument? ParsePlain(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.Span.Contains((byte)'\\'))
@@ -155,7 +160,8 @@ internal sealed class JsonRequestBody : IDisposable
         var reader = http.Request.BodyReader;
         using var idle = new IdleTimer(http, admission);
 
-        // Memory for all of it, before any of it is read. The server itself refuses to read a body that is declared to be too long.
+        // Memory for all of it, before any of it is read. The server itself refuses to read a body that is declared to
+        // be too long.
         var declared = http.Request.ContentLength ?? 0;
         var isTooLong = declared > (http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? int.MaxValue);
         if (!isTooLong && admission?.NeverFits(declared) == true)
@@ -207,7 +213,8 @@ internal sealed class JsonRequestBody : IDisposable
         return larger;
     }
 
-    // The parser keeps a row for each token, in an array that doubles. Without this, a body of "[0,0,0,…" would occupy many times what it is counted for.
+    // The parser keeps a row for each token, in an array that doubles. Without this, a body of "[0,0,0,…" would occupy
+    // many times what it is counted for.
     private static bool ReserveForParsing(Admission? admission, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length <= LargestUncounted || admission is null)

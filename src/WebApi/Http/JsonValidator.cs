@@ -7,8 +7,8 @@ using IndustryData.Domain;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Looks through a JSON text for what System.Text.Json lets pass or names no path for: member names that stand twice, U+0000, halves of
-/// surrogate pairs, and nesting without end.
+/// Looks through a JSON text for what System.Text.Json lets pass or names no path for: member names that stand twice,
+/// U+0000, halves of surrogate pairs, and nesting without end.
 /// </summary>
 internal static class JsonValidator
 {
@@ -17,8 +17,11 @@ internal static class JsonValidator
 
     private static readonly JsonReaderOptions _anyDepth = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>Adds the faults of a valid UTF-8 text. What nests too deeply is a fault, and is blanked out: whoever reads on need not go there.</summary>
-    /// <returns>Whether all of it was looked through; false when there are so many faults that nobody need read on.</returns>
+    /// <summary>
+    /// Adds the errors of a valid UTF-8 text. A value that is nested too deeply is an error and is blanked out, so that
+    /// later readers do not meet it.
+    /// </summary>
+    /// <returns>True if all of it was validated; false if there are as many errors as are reported.</returns>
     /// <exception cref="JsonException">The text is not exactly one JSON value.</exception>
     public static bool Validate(Span<byte> json, ValidationErrors faults)
     {
@@ -102,7 +105,10 @@ internal static class JsonValidator
         return isText ? reader.GetString()! : Encoding.UTF8.GetString(reader.ValueSpan);
     }
 
-    /// <summary>Whether the string at the reader is Unicode text that PostgreSQL can keep. In valid UTF-8 only an escape can spoil it.</summary>
+    /// <summary>
+    /// Whether the string at the reader is Unicode text that PostgreSQL can keep. In valid UTF-8 only an escape can
+    /// spoil it.
+    /// </summary>
     private static bool IsText(ref Utf8JsonReader reader)
     {
         if (!reader.ValueIsEscaped)
@@ -138,7 +144,10 @@ internal static class JsonValidator
         return true;
     }
 
-    /// <summary>The UTF-16 code unit that the escape <c>\uXXXX</c> at <paramref name="at"/> stands for; null when no such escape stands there.</summary>
+    /// <summary>
+    /// The UTF-16 code unit that the escape <c>\uXXXX</c> at <paramref name="at"/> stands for; null when no such escape
+    /// stands there.
+    /// </summary>
     private static int? CodeUnit(ReadOnlySpan<byte> text, int at) =>
         at + 6 <= text.Length && text[at] == '\\' && text[at + 1] == 'u' && Utf8Parser.TryParse(text.Slice(at + 2, 4), out int unit, out _, 'X') ? unit : null;
 

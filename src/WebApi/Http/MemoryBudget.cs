@@ -2,7 +2,10 @@ using IndustryData.Application.Common;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>The bytes that request bodies and answers may occupy in this process, in total and per tenant. Safe for concurrent use.</summary>
+/// <summary>
+/// The bytes that request bodies and answers may occupy in this process, in total and per tenant. Safe for concurrent
+/// use.
+/// </summary>
 internal sealed class MemoryBudget(LimitOptions limits)
 {
     private const long Megabyte = 1024 * 1024;
@@ -26,7 +29,9 @@ internal sealed class MemoryBudget(LimitOptions limits)
     /// <summary>Reserves memory for a tenant.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="bytes">How many bytes.</param>
-    /// <param name="isRequired">True if the bytes are needed whatever the limits are, for example for the answer to a write that is committed.</param>
+    /// <param name="isRequired">
+    /// True if the bytes are needed whatever the limits are, for example for the answer to a write that is committed.
+    /// </param>
     /// <exception cref="LimitExceededException">The tenant would hold more than its share: 429.</exception>
     /// <exception cref="ServiceLimitException">All tenants together would hold more than the total: 503.</exception>
     public void Reserve(TenantLoad tenant, long bytes, bool isRequired)

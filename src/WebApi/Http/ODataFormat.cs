@@ -23,7 +23,7 @@ internal sealed class ODataFormat
     public const string NotAcceptableMessage =
         "The answer is application/json, with odata.metadata=none, minimal or full, IEEE754Compatible=true or false, and charset=utf-8; ask for that by Accept or $format, or for nothing at all.";
 
-    /// <summary>What comes when nobody asks for another.</summary>
+    /// <summary>The format if the client names none.</summary>
     public static readonly ODataFormat Default = new(MetadataLevel.Minimal, numbersAsText: false);
 
     private static readonly ODataFormat[] _all =
@@ -54,7 +54,9 @@ internal sealed class ODataFormat
 
     /// <summary>Settles on the format that the caller likes best.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="format"><c>$format</c>, which wins over <c>Accept</c> (OData Protocol §11.2.12); null when it was not sent.</param>
+    /// <param name="format">
+    /// <c>$format</c>, which wins over <c>Accept</c> (OData Protocol §11.2.12); null when it was not sent.
+    /// </param>
     /// <returns>False when the caller takes none.</returns>
     public static bool TryNegotiate(HttpContext http, string? format)
     {
@@ -73,7 +75,10 @@ internal sealed class ODataFormat
         return chosen is not null;
     }
 
-    /// <summary>How much the caller likes a media type, 0 to 1; 0: not at all. No <c>Accept</c> means anything (RFC 9110 §12.5.1).</summary>
+    /// <summary>
+    /// How much the caller likes a media type, 0 to 1; 0: not at all. No <c>Accept</c> means anything (RFC 9110
+    /// §12.5.1).
+    /// </summary>
     public static double Quality(HttpRequest request, string mediaType)
     {
         var accept = request.Headers.Accept;
@@ -118,10 +123,16 @@ internal sealed class ODataFormat
 
     private static int Generality(MediaTypeHeaderValue range) => range.MatchesAllTypes ? 2 : range.MatchesAllSubTypes ? 1 : 0;
 
-    /// <summary>What one part of <c>Accept</c> allows of JSON. Of several parts that allow the same the most precise one counts (RFC 9110 §12.5.1).</summary>
+    /// <summary>
+    /// What one part of <c>Accept</c> allows of JSON. Of several parts that allow the same the most precise one counts
+    /// (RFC 9110 §12.5.1).
+    /// </summary>
     private sealed record Range(double Quality, int Precision, MetadataLevel? Level, bool? NumbersAsText)
     {
-        /// <summary>Null when JSON, as it is written here, is not among it: parameters that are unknown or not offered make it another format (OData Protocol §8.2.1).</summary>
+        /// <summary>
+        /// Null when JSON, as it is written here, is not among it: parameters that are unknown or not offered make it
+        /// another format (OData Protocol §8.2.1).
+        /// </summary>
         public static Range? Read(MediaTypeHeaderValue type)
         {
             if (!type.MatchesAllTypes && !type.Type.Equals("application", StringComparison.OrdinalIgnoreCase))
@@ -147,7 +158,8 @@ internal sealed class ODataFormat
                     ("ieee754compatible", "false") => range with { NumbersAsText = false },
                     ("q", _) => range,
 
-                    // Members always come in the order of streaming, and there are no decimals to write with an exponent.
+                    // Members always come in the order of streaming, and there are no decimals to write with an
+                    // exponent.
                     ("odata.streaming" or "streaming" or "exponentialdecimals", "true" or "false") => range,
                     ("charset", "utf-8") => range,
                     _ => null,

@@ -34,7 +34,8 @@ internal static class ODataResponseWriter
         var http = response.HttpContext;
         var admission = Admission.Of(http);
 
-        // The answer to a write that is committed must not fail for want of memory. It is hardly larger than the request.
+        // The answer to a write that is committed must not fail for want of memory. It is hardly larger than the
+        // request.
         var isRequired = !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method);
         var minimal = new PooledBufferWriter(admission, isRequired);
         try

@@ -13,7 +13,9 @@ internal static partial class ODataVersions
     private const decimal Lowest = 4.0m;
     private const decimal Highest = 4.01m;
 
-    /// <summary>What is wrong with the versions that a request names; null when nothing is. Nothing was named: nothing is.</summary>
+    /// <summary>
+    /// What is wrong with the versions that a request names; null when nothing is. Nothing was named: nothing is.
+    /// </summary>
     public static string? FaultOf(HttpRequest request)
     {
         var (version, most) = (request.Headers["OData-Version"], request.Headers["OData-MaxVersion"]);

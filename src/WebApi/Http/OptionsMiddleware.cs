@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Answers <c>OPTIONS</c>: what a path takes, whoever asks (RFC 9110 §9.3.7). It tells of paths alone, so that it is the same for every tenant.</summary>
+/// <summary>
+/// Answers <c>OPTIONS</c> with the methods of a path (RFC 9110 §9.3.7). The answer needs no token, because it depends
+/// on the path alone and is the same for every tenant.
+/// </summary>
 internal static class OptionsMiddleware
 {
     private const string Everything = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
@@ -22,11 +25,15 @@ internal static class OptionsMiddleware
             return Task.CompletedTask;
         }
 
-        // No route takes OPTIONS: routing has an endpoint that names the methods which there are routes for. Any other endpoint is run behind authorization.
+        // No route takes OPTIONS: routing has an endpoint that names the methods which there are routes for. Any other
+        // endpoint is run behind authorization.
         return http.GetEndpoint() is { RequestDelegate: { } refuse } endpoint && RefusesMethods(endpoint) ? InvokeAsync(http, refuse(http)) : next(http);
     }
 
-    /// <summary>Whether an endpoint does nothing but name the methods of its path: routing's own, which is no route, and those with <see cref="OnlyRefuses"/>.</summary>
+    /// <summary>
+    /// Whether an endpoint does nothing but name the methods of its path: routing's own, which is no route, and those
+    /// with <see cref="OnlyRefuses"/>.
+    /// </summary>
     private static bool RefusesMethods(Endpoint endpoint) => endpoint is not RouteEndpoint || endpoint.Metadata.GetMetadata<OnlyRefuses>() is not null;
 
     /// <summary>The methods that the path takes, as the header says that has been written for them.</summary>
@@ -40,7 +47,9 @@ internal static class OptionsMiddleware
     }
 }
 
-/// <summary>Marks a route that answers every request with 405, so that it may take any method and be run without a token.</summary>
+/// <summary>
+/// Marks a route that answers every request with 405, so that it may take any method and be run without a token.
+/// </summary>
 internal sealed class OnlyRefuses
 {
     public static readonly OnlyRefuses Instance = new();

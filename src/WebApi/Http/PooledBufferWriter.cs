@@ -4,15 +4,18 @@ using System.IO.Pipelines;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Holds a payload before any of it is sent, as a chain of segments. What fails while it is written can still be answered with an error, and the database's
-/// connection is given back before a slow caller has read the first byte. Each segment, and its part of the memory budget, is given back as it is sent.
+/// Holds a payload before any of it is sent, as a chain of segments. What fails while it is written can still be
+/// answered with an error, and the database's connection is given back before a slow caller has read the first byte.
+/// Each segment, and its part of the memory budget, is given back as it is sent.
 /// </summary>
 /// <param name="admission">The request whose memory it is; null if the memory is not counted.</param>
 /// <param name="isRequired">The first value of <see cref="IsRequired"/>.</param>
 /// <param name="firstSize">The size of the first segment, in bytes.</param>
 internal sealed class PooledBufferWriter(Admission? admission, bool isRequired, int firstSize = PooledBufferWriter.SegmentSize) : IBufferWriter<byte>, IDisposable
 {
-    /// <summary>The size of a segment, in bytes: below the large object heap, and small enough for the server's pipe.</summary>
+    /// <summary>
+    /// The size of a segment, in bytes: below the large object heap, and small enough for the server's pipe.
+    /// </summary>
     public const int SegmentSize = 64 * 1024;
 
     // A segment may end with so many unused bytes. For a longer piece it is filled, by way of the scratch array.
@@ -123,8 +126,8 @@ internal sealed class PooledBufferWriter(Admission? admission, bool isRequired, 
     }
 
     /// <summary>
-    /// Sends what has been written and empties the buffer. A caller that takes none of a segment for a while is cut off: then the connection is aborted, and
-    /// the rest is dropped.
+    /// Sends what has been written and empties the buffer. A caller that takes none of a segment for a while is cut
+    /// off: then the connection is aborted, and the rest is dropped.
     /// </summary>
     public async Task SendAsync(HttpResponse response)
     {

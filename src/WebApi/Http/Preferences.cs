@@ -3,7 +3,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>What a caller would like best (<c>Prefer</c>, RFC 7240). A preference that is unknown or cannot be met is ignored.</summary>
+/// <summary>
+/// What a caller would like best (<c>Prefer</c>, RFC 7240). A preference that is unknown or cannot be met is ignored.
+/// </summary>
 internal static class Preferences
 {
     private const string UnknownMembers = "include-unknown-enum-members";
@@ -44,7 +46,9 @@ internal static class Preferences
 
     /// <summary>Tells the caller that its wish for the entity, or for none, is met, if it is.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="isRepresentation">Whether the answer has the entity. A repeat under an idempotency key is answered as the first request was.</param>
+    /// <param name="isRepresentation">
+    /// Whether the answer has the entity. A repeat under an idempotency key is answered as the first request was.
+    /// </param>
     public static void ApplyReturnPreference(HttpContext http, bool isRepresentation)
     {
         if (ReturnRepresentation(http) == isRepresentation)
@@ -53,7 +57,10 @@ internal static class Preferences
         }
     }
 
-    /// <summary>The page size that the caller would like at most (<c>odata.maxpagesize</c>, OData Protocol §8.2.8.5); null when it does not say.</summary>
+    /// <summary>
+    /// The page size that the caller would like at most (<c>odata.maxpagesize</c>, OData Protocol §8.2.8.5); null when
+    /// it does not say.
+    /// </summary>
     public static int? MaxPageSize(HttpContext http)
     {
         foreach (var preference in GetPreferences(http))
@@ -74,7 +81,10 @@ internal static class Preferences
     /// <summary>Tells the caller which page size was kept to.</summary>
     public static void ApplyMaxPageSize(HttpContext http, int size) => AddPreferenceApplied(http, $"odata.maxpagesize={size}");
 
-    /// <summary>Tells a caller that wants every member of an enumeration by its name, new ones too, that it gets them (api-guidelines, evolvable enums). Today there are none to keep back.</summary>
+    /// <summary>
+    /// Tells a caller that wants every member of an enumeration by its name, new ones too, that it gets them
+    /// (api-guidelines, evolvable enums). Today there are none to keep back.
+    /// </summary>
     public static void ApplyUnknownMembers(HttpContext http)
     {
         if (GetPreferences(http).Any(p => p.Split(';', '=')[0].Trim().Equals(UnknownMembers, StringComparison.OrdinalIgnoreCase)))

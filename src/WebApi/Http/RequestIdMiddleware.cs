@@ -37,7 +37,7 @@ internal static class RequestIdMiddleware
         http.Response.Headers.StrictTransportSecurity = transportSecurity;
     }
 
-    // Only told apart from others, never guarded: random bits from the system would cost a call of the kernel for each request.
+    // It must be unique, not secret. Random bits from the system would cost a call of the kernel for each request.
     private static string NewId()
     {
         Span<byte> bits = stackalloc byte[16];
@@ -58,7 +58,8 @@ internal static class RequestIdMiddleware
         headers["OData-Version"] = ODataVersions.Written;
         headers.XContentTypeOptions = "nosniff";
 
-        // Answers are of one tenant, and no page: no cache keeps them, and no browser runs anything in them. The pages of /docs say it differently.
+        // Answers are of one tenant, and no page: no cache keeps them, and no browser runs anything in them. The pages
+        // of /docs say it differently.
         headers.CacheControl = "no-store";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
     }

@@ -5,8 +5,8 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Limits what each tenant may ask for at once, and in the long run. As middleware it stands behind authentication, and in front of everything that reads
-/// a body. Paths that need no token are not limited.
+/// Limits what each tenant may ask for at once, and in the long run. As middleware it stands behind authentication, and
+/// in front of everything that reads a body. Paths that need no token are not limited.
 /// </summary>
 internal sealed class RequestLimiter : IDisposable
 {
@@ -44,7 +44,9 @@ internal sealed class RequestLimiter : IDisposable
 
     /// <summary>Admits a request, or refuses it with 429.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="isInBatch">True for a request of a batch: its batch has the permit, and waiting for another one could deadlock.</param>
+    /// <param name="isInBatch">
+    /// True for a request of a batch: its batch has the permit, and waiting for another one could deadlock.
+    /// </param>
     /// <param name="next">Processes the request.</param>
     public async Task InvokeAsync(HttpContext http, bool isInBatch, RequestDelegate next)
     {

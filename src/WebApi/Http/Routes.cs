@@ -5,7 +5,10 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Maps a route together with what every route must have: a permission, documented statuses, the query options that it takes.</summary>
+/// <summary>
+/// Maps a route together with what every route must have: a permission, documented statuses, the query options that it
+/// takes.
+/// </summary>
 internal static class Routes
 {
     /// <summary>The media type of payloads.</summary>
@@ -15,7 +18,10 @@ internal static class Routes
 
     private static readonly int[] _always = [401, 403, 429, 503];
 
-    /// <summary>Offers a path that takes no query options. What it does is then said by <see cref="OpenApiEndpoints.WithOperation"/>.</summary>
+    /// <summary>
+    /// Offers a path that takes no query options. What it does is then said by
+    /// <see cref="OpenApiEndpoints.WithOperation"/>.
+    /// </summary>
     public static IEndpointConventionBuilder MapODataEndpoint(this IEndpointRouteBuilder routes, string method, string path, Permission permission, RequestDelegate handler, int[] statuses) =>
         routes.MapODataEndpoint(method, path, permission, (http, _) => handler(http), statuses, []);
 
@@ -72,7 +78,9 @@ internal static class Routes
         return endpoint;
     }
 
-    /// <summary>Reads what is said about the answer in general: OData's version, the query options and the format.</summary>
+    /// <summary>
+    /// Reads what is said about the answer in general: OData's version, the query options and the format.
+    /// </summary>
     /// <param name="http">The request.</param>
     /// <param name="offered">The query options that the path takes.</param>
     /// <param name="media">What the answer is; null when there will be none.</param>

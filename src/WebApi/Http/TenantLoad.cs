@@ -3,7 +3,10 @@ using IndustryData.Application.Common;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>What one tenant occupies of this process: its token bucket, its requests in progress and its bytes. Safe for concurrent use.</summary>
+/// <summary>
+/// What one tenant occupies of this process: its token bucket, its requests in progress and its bytes. Safe for
+/// concurrent use.
+/// </summary>
 internal sealed class TenantLoad : IDisposable
 {
     private const int Retired = int.MinValue;
@@ -52,7 +55,9 @@ internal sealed class TenantLoad : IDisposable
     /// <summary>Ends what <see cref="TryEnter"/> began.</summary>
     public void Leave() => Interlocked.Decrement(ref _users);
 
-    /// <summary>Retires the object if the tenant sends nothing and its bucket is full, so that a new object would behave alike.</summary>
+    /// <summary>
+    /// Retires the object if the tenant sends nothing and its bucket is full, so that a new object would behave alike.
+    /// </summary>
     public bool TryRetire()
     {
         _rate.TryReplenish();

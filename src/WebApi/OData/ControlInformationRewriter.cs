@@ -6,8 +6,9 @@ using Microsoft.OData.Edm;
 namespace IndustryData.WebApi.OData;
 
 /// <summary>
-/// Turns a payload with minimal control information into one with all of it, or with none, and numbers into texts where that is asked for
-/// (OData JSON Format §3.1, §3.2, §4.5). What the payload is, its context URL says, and the model.
+/// Converts a payload with minimal control information to full or no control information, and converts numbers to
+/// strings if the format requires it (OData JSON Format §3.1, §3.2, §4.5). The context URL and the model determine the
+/// type of the payload.
 /// </summary>
 internal sealed class ControlInformationRewriter
 {
@@ -23,13 +24,14 @@ internal sealed class ControlInformationRewriter
     private readonly bool _isFull;
     private bool _isProjected;
 
-    private ControlInformationRewriter(ODataFormat format, string root, Utf8JsonWriter json) => (_format, _root, _json, _isFull) = (format, root, json, format.Level == MetadataLevel.Full);
+    private ControlInformationRewriter(ODataFormat format, string root, Utf8JsonWriter json) =>
+        (_format, _root, _json, _isFull) = (format, root, json, format.Level == MetadataLevel.Full);
 
-    /// <summary>Writes the payload anew.</summary>
-    /// <param name="minimal">The payload.</param>
-    /// <param name="format">The format that it is to have.</param>
+    /// <summary>Writes the payload in the given format.</summary>
+    /// <param name="minimal">The payload with minimal control information.</param>
+    /// <param name="format">The format to write.</param>
     /// <param name="root">The service root.</param>
-    /// <param name="json">Where to.</param>
+    /// <param name="json">The writer that receives the output.</param>
     public static void Rewrite(ReadOnlySequence<byte> minimal, ODataFormat format, string root, Utf8JsonWriter json)
     {
         using var payload = JsonDocument.Parse(minimal);
@@ -39,19 +41,24 @@ internal sealed class ControlInformationRewriter
     private void WritePayload(JsonElement payload)
     {
         var context = payload.GetProperty(Context).GetString()!;
-        var fragment = context.IndexOf('#', StringComparison.Ordinal) is var hash && hash >= 0 ? context[(hash + 1)..] : "";
+        var hash = context.IndexOf('#', StringComparison.Ordinal);
+        var fragment = hash >= 0 ? context[(hash + 1)..] : "";
         var (type, path) = Describe(fragment);
-        if (type is IEdmEntityType entity && payload.TryGetProperty("value", out var items) && items.ValueKind == JsonValueKind.Array)
+        if (type is IEdmEntityType entity
+            && payload.TryGetProperty("value", out var items)
+            && items.ValueKind == JsonValueKind.Array)
         {
             WriteCollection(payload, entity, $"{_root}{path}");
         }
         else
         {
-            WriteObject(payload, type, type is IEdmEntityType ? path : null, fragment.Contains('/', StringComparison.Ordinal));
+            var isMember = fragment.Contains('/', StringComparison.Ordinal);
+            WriteObject(payload, type, type is IEdmEntityType ? path : null, isMember);
         }
     }
 
-    /// <summary>What a context URL's fragment says of the payload: its type, and the path of the collection or singleton that it is in.</summary>
+    /// <summary>Determines the type and the path of a payload from the fragment of its context URL.</summary>
+    /// <returns>The type, and the path of the collection or singleton that contains the payload.</returns>
     private (IEdmStructuredType? Type, string Path) Describe(string fragment)
     {
         if (RunEdmModel.Model.FindType(fragment) is IEdmStructuredType complex)
@@ -63,8 +70,11 @@ internal sealed class ControlInformationRewriter
         var path = "";
         foreach (var segment in fragment.Split('/').TakeWhile(s => !s.StartsWith('$')))
         {
-            var (name, inside) = segment.IndexOf('(', StringComparison.Ordinal) is var open && open >= 0 ? (segment[..open], segment[(open + 1)..^1]) : (segment, "");
-            type = type is null ? RunEdmModel.Model.EntityContainer.FindSingleton(name)?.EntityType : (type.FindProperty(name) as IEdmNavigationProperty)?.ToEntityType();
+            var open = segment.IndexOf('(', StringComparison.Ordinal);
+            var (name, inside) = open >= 0 ? (segment[..open], segment[(open + 1)..^1]) : (segment, "");
+            type = type is null
+                ? RunEdmModel.Model.EntityContainer.FindSingleton(name)?.EntityType
+                : (type.FindProperty(name) as IEdmNavigationProperty)?.ToEntityType();
             if (type is null)
             {
                 return (null, "");
@@ -91,13 +101,16 @@ internal sealed class ControlInformationRewriter
         {
             if (member.NameEquals("value"))
             {
-                // What can be done with the runs is said before them (§16); the contained collections have nothing of the kind.
+                // The operations of the runs precede the runs (§16). The contained collections have no operations.
                 WriteOperations(new EdmCollectionType(new EdmEntityTypeReference(type, isNullable: false)), url);
                 WriteItems(member, type, url);
             }
             else if (_format.Level != MetadataLevel.None || _always.Contains(member.Name))
             {
-                WriteMember(member, member.NameEquals("@odata.count") ? EdmCoreModel.Instance.GetInt64(isNullable: false) : null);
+                var memberType = member.NameEquals("@odata.count")
+                    ? EdmCoreModel.Instance.GetInt64(isNullable: false)
+                    : null;
+                WriteMember(member, memberType);
             }
         }
 
@@ -117,12 +130,16 @@ internal sealed class ControlInformationRewriter
 
     /// <summary>Writes an entity or a complex value.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="declared">Its declared type; null when it has none.</param>
-    /// <param name="url">Where it is, or the collection that it is in; null for what has no address.</param>
-    /// <param name="isMember">Whether it is in a collection, and its key belongs to its URL.</param>
+    /// <param name="declared">The declared type, or null if there is none.</param>
+    /// <param name="url">The URL of the value or of its collection, or null if the value has no URL.</param>
+    /// <param name="isMember">True if the value is in a collection, so that its key is part of its URL.</param>
     private void WriteObject(JsonElement value, IEdmStructuredType? declared, string? url, bool isMember = false)
     {
-        var type = value.TryGetProperty(Type, out var named) && named.GetString() is { } name && RunEdmModel.Model.FindType(name.TrimStart('#')) is IEdmStructuredType actual ? actual : declared;
+        var type = value.TryGetProperty(Type, out var named)
+            && named.GetString() is { } name
+            && RunEdmModel.Model.FindType(name.TrimStart('#')) is IEdmStructuredType actual
+            ? actual
+            : declared;
         var entity = url is null || value.TryGetProperty("@removed", out _) ? null : type as IEdmEntityType;
         if (url is not null)
         {
@@ -133,7 +150,7 @@ internal sealed class ControlInformationRewriter
         _json.WriteStartObject();
         if (_isFull)
         {
-            // In the order that readers of streams rely on (§4.4).
+            // The order is the one that streaming readers require (§4.4).
             WriteText(value, Context);
             if (type is { IsAbstract: false })
             {
@@ -148,7 +165,9 @@ internal sealed class ControlInformationRewriter
             }
         }
 
-        foreach (var member in value.EnumerateObject().Where(m => !m.Name.StartsWith("@odata.", StringComparison.Ordinal) || _format.Level == MetadataLevel.Minimal))
+        foreach (var member in value.EnumerateObject()
+            .Where(m => !m.Name.StartsWith("@odata.", StringComparison.Ordinal)
+                || _format.Level == MetadataLevel.Minimal))
         {
             var property = type?.FindProperty(member.Name);
             if (property is IEdmNavigationProperty { ContainsTarget: true } expanded)
@@ -164,8 +183,9 @@ internal sealed class ControlInformationRewriter
 
         if (_isFull && entity is not null && !_isProjected)
         {
-            // What is not contained comes whole and has no address.
-            foreach (var navigation in entity.NavigationProperties().Where(n => n.ContainsTarget && !value.TryGetProperty(n.Name, out _)))
+            // A navigation property that is not contained is always complete and has no URL.
+            foreach (var navigation in entity.NavigationProperties()
+                .Where(n => n.ContainsTarget && !value.TryGetProperty(n.Name, out _)))
             {
                 WriteLinks(navigation, url);
             }
@@ -178,7 +198,11 @@ internal sealed class ControlInformationRewriter
 
     private void WriteMember(JsonProperty member, IEdmTypeReference? type)
     {
-        if (_isFull && type is not null && member.Value.ValueKind != JsonValueKind.Null && TypeName(type) is { } name && !member.Name.StartsWith('@'))
+        if (_isFull
+            && type is not null
+            && member.Value.ValueKind != JsonValueKind.Null
+            && TypeName(type) is { } name
+            && !member.Name.StartsWith('@'))
         {
             _json.WriteString($"{member.Name}{Type}", name);
         }
@@ -207,13 +231,14 @@ internal sealed class ControlInformationRewriter
                 _json.WriteStringValue(value.GetRawText());
                 break;
             default:
-                // What the model does not know is passed on as it is.
+                // Values that the model does not describe are written unchanged.
                 value.WriteTo(_json);
                 break;
         }
     }
 
-    /// <summary>The type that a reader cannot guess from the value (§4.5.3); null where it can, and where the value says it itself.</summary>
+    /// <summary>Returns the name of a type that a reader cannot infer from the value (§4.5.3).</summary>
+    /// <returns>The name, or null if the reader can infer the type or the value contains it.</returns>
     private static string? TypeName(IEdmTypeReference type) =>
         type.IsCollection() ? $"#Collection({type.AsCollection().ElementType().FullName()})"
         : type.IsEnum() ? $"#{type.FullName()}"
@@ -232,7 +257,7 @@ internal sealed class ControlInformationRewriter
     {
         if (_isFull)
         {
-            // There are no other references to read.
+            // No other references can be read.
             if (navigation.DeclaringType == RunEdmModel.Run)
             {
                 _json.WriteString($"{navigation.Name}@odata.associationLink", $"{url}/{navigation.Name}/$ref");

@@ -10,21 +10,21 @@ using Microsoft.OData.UriParser;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>Reads <c>$filter</c> (OData URL Conventions §5.1.1) into a filter of ours.</summary>
+/// <summary>Parses <c>$filter</c> (OData URL Conventions §5.1.1) into an <see cref="IRunFilter"/>.</summary>
 internal sealed partial class FilterParser
 {
-    /// <summary>How deep conditions may nest.</summary>
+    /// <summary>The maximum nesting depth of conditions.</summary>
     public const int MaxDepth = 20;
 
-    /// <summary>How many conditions a filter may have.</summary>
+    /// <summary>The maximum number of conditions in a filter.</summary>
     public const int MaxNodes = 100;
 
-    /// <summary>How many values <c>in</c> may have.</summary>
+    /// <summary>The maximum number of values in the list of <c>in</c>.</summary>
     public const int MaxValues = 500;
 
     private const int LongestReason = 400;
 
-    /// <summary>The properties that filters take, by their path.</summary>
+    /// <summary>The properties that filters support, by path.</summary>
     public static readonly IReadOnlyDictionary<string, RunField> Fields = new Dictionary<string, RunField>
     {
         ["id"] = RunField.Id,
@@ -46,30 +46,56 @@ internal sealed partial class FilterParser
         ["statistics/inboundTotals/people"] = RunField.People,
     };
 
-    private static readonly RunField[] _texts = [RunField.Id, RunField.DisplayName, RunField.BlockingErrorCode, RunField.BlockingErrorMessage, RunField.BlockingErrorTarget];
-    private static readonly RunField[] _instants = [RunField.StartDateTime, RunField.EndDateTime, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
-    private static readonly string _statuses = string.Join(", ", [.. RunStatus.All.Select(s => s.Name), RunStatus.UnknownFutureValue]);
+    private static readonly RunField[] _texts =
+    [
+        RunField.Id,
+        RunField.DisplayName,
+        RunField.BlockingErrorCode,
+        RunField.BlockingErrorMessage,
+        RunField.BlockingErrorTarget,
+    ];
+
+    private static readonly RunField[] _instants =
+    [
+        RunField.StartDateTime,
+        RunField.EndDateTime,
+        RunField.CreatedDateTime,
+        RunField.LastModifiedDateTime,
+    ];
+
+    private static readonly string _statuses =
+        string.Join(", ", [.. RunStatus.All.Select(s => s.Name), RunStatus.UnknownFutureValue]);
 
     private readonly Queue<string> _inLists;
     private int _nodes;
 
     private FilterParser(Queue<string> lists) => _inLists = lists;
 
-    /// <summary>The property that a node of the parser names; null when it is none that can be filtered or ordered by.</summary>
-    public static RunField? FieldOf(QueryNode node) => PathOf(node) is { } path && Fields.TryGetValue(path, out var field) ? field : null;
+    /// <summary>Returns the property that a node of the syntax tree names.</summary>
+    /// <returns>The property, or null if the node names no property that supports filtering or ordering.</returns>
+    public static RunField? FieldOf(QueryNode node) =>
+        PathOf(node) is { } path && Fields.TryGetValue(path, out var field) ? field : null;
 
-    /// <summary>Parses with the library, whose messages are repeated to the caller with what may be meant instead.</summary>
-    /// <exception cref="QueryOptionException">The text is not what the library understands.</exception>
+    /// <summary>
+    /// Parses an option with the OData library. The exception repeats the message of the library and adds a suggestion.
+    /// </summary>
+    /// <exception cref="QueryOptionException">The library cannot parse the text.</exception>
     public static T Parse<T>(string option, string text, Func<ODataQueryOptionParser, T> parse)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
-            throw new QueryOptionException("invalidQueryOption", "nothing is there; leave the option out, or say what you want.");
+            throw new QueryOptionException(
+                "invalidQueryOption", "nothing is there; leave the option out, or say what you want.");
         }
 
         try
         {
-            return parse(new ODataQueryOptionParser(RunEdmModel.Model, RunEdmModel.Run, null, new Dictionary<string, string> { [option] = text }) { Resolver = new StatusResolver() });
+            var options = new Dictionary<string, string> { [option] = text };
+            var parser = new ODataQueryOptionParser(RunEdmModel.Model, RunEdmModel.Run, null, options)
+            {
+                Resolver = new StatusResolver(),
+            };
+            return parse(parser);
         }
         catch (QueryOptionException)
         {
@@ -77,14 +103,20 @@ internal sealed partial class FilterParser
         }
         catch (Exception exception) when (exception is not TypeInitializationException)
         {
-            // For some malformed texts the library has exceptions of any kind, for some ODataExceptions that speak of its own insides.
-            var reason = exception is ODataException && !exception.Message.Contains("internal error", StringComparison.Ordinal) ? exception.Message : "it is not well-formed.";
-            throw new QueryOptionException("invalidQueryOption", $"{(reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason)}{FilterSuggestions.For(text)}");
+            // For some malformed texts, the library throws exceptions of other types, or an ODataException that
+            // describes an internal error of the library.
+            var isReadable = exception is ODataException
+                && !exception.Message.Contains("internal error", StringComparison.Ordinal);
+            var reason = isReadable ? exception.Message : "it is not well-formed.";
+            var shortReason = reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason;
+            throw new QueryOptionException("invalidQueryOption", $"{shortReason}{FilterSuggestions.For(text)}");
         }
     }
 
-    /// <summary>Reads a filter.</summary>
-    /// <exception cref="QueryOptionException">It is malformed, too large, or holds what is not offered.</exception>
+    /// <summary>Parses a filter.</summary>
+    /// <exception cref="QueryOptionException">
+    /// The filter is malformed, too large, or uses an unsupported feature.
+    /// </exception>
     public static IRunFilter Parse(string text)
     {
         CheckNesting(text);
@@ -93,29 +125,35 @@ internal sealed partial class FilterParser
         {
             if (match.Groups["list"] is { Success: true } list)
             {
-                // The library rounds 1.5 to 2 in a list, takes no null and trips over quotes: the values are read here.
+                // The library rounds 1.5 to 2 in a list, does not accept null, and parses quotes incorrectly.
+                // Therefore this class parses the values.
                 lists.Enqueue(list.Value);
                 return "in ()";
             }
 
             if (match.Groups["instant"].Success)
             {
-                // Of the spellings that the grammar allows the library knows few. A plus that was not written %2B has become a space on its way, where the grammar allows none.
-                return DateTimeOffsetParser.Parse(match.Value.Replace(' ', '+')) is { } instant ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture) : match.Value.Replace(' ', '+');
+                // The library accepts only some of the formats that the grammar allows. A plus sign that the caller
+                // did not encode as %2B arrives as a space. The grammar allows no space at this position.
+                var literal = match.Value.Replace(' ', '+');
+                return DateTimeOffsetParser.Parse(literal) is { } instant
+                    ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture)
+                    : literal;
             }
 
             if (match.Groups["word"].Success)
             {
-                // Of the grammar, which knows no case; the library knows small letters alone.
+                // Keywords are case-insensitive in the grammar. The library accepts only lowercase letters.
                 return match.Value.ToLowerInvariant();
             }
 
             return match.Value switch
             {
-                // Taken for a part of the literal before it; between two words it is as good as a space.
+                // The library takes a tab as part of the literal before it. Between two words, a tab is equivalent to
+                // a space.
                 "\t" => " ",
 
-                // A number's sign: not understood, and without meaning.
+                // The plus sign of a number has no effect, and the library does not accept it.
                 "+" => "",
                 _ => match.Value,
             };
@@ -134,7 +172,8 @@ internal sealed partial class FilterParser
             depth += isText ? 0 : text[i] switch { '(' when isGroup => 1, ')' => -1, _ => 0 };
             if (depth > MaxDepth)
             {
-                throw new QueryOptionException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+                throw new QueryOptionException(
+                    "filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
             }
 
             depth = Math.Max(depth, 0);
@@ -152,17 +191,21 @@ internal sealed partial class FilterParser
         {
             var parts = new List<QueryNode>();
             Flatten(logic, logic.OperatorKind, parts);
-            return new LogicalFilter(logic.OperatorKind == BinaryOperatorKind.And, [.. parts.Select(p => Condition(p, depth + 1))]);
+            return new LogicalFilter(
+                logic.OperatorKind == BinaryOperatorKind.And, [.. parts.Select(p => Condition(p, depth + 1))]);
         }
 
         if (++_nodes > MaxNodes)
         {
-            throw new QueryOptionException("filterTooLarge", $"it has more than {MaxNodes} conditions; compare one property with many values by 'in'.");
+            throw new QueryOptionException(
+                "filterTooLarge",
+                $"it has more than {MaxNodes} conditions; compare one property with many values by 'in'.");
         }
 
         return StripConverts(node) switch
         {
-            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Not } not => new NotFilter(Condition(not.Operand, depth + 1)),
+            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Not } not =>
+                new NotFilter(Condition(not.Operand, depth + 1)),
             BinaryOperatorNode comparison => Comparison(comparison),
             InNode @in => Membership(@in),
             SingleValueFunctionCallNode call => Match(call),
@@ -201,18 +244,26 @@ internal sealed partial class FilterParser
             throw Unsupported(node);
         }
 
-        if (StripConverts(node.Left) is ConstantNode { Value: bool } || StripConverts(node.Right) is ConstantNode { Value: bool })
+        if (StripConverts(node.Left) is ConstantNode { Value: bool }
+            || StripConverts(node.Right) is ConstantNode { Value: bool })
         {
-            throw new QueryOptionException("unsupportedFilter", "conditions cannot be compared with true or false; leave 'eq true' out, and write 'not (…)' for 'eq false'.");
+            throw new QueryOptionException(
+                "unsupportedFilter",
+                "conditions cannot be compared with true or false; "
+                    + "leave 'eq true' out, and write 'not (…)' for 'eq false'.");
         }
 
         var (left, right) = (Term(node.Left), Term(node.Right));
         if (left.Field == RunField.BlockingError || right.Field == RunField.BlockingError)
         {
             var other = left.Field == RunField.BlockingError ? right : left;
-            if (other is not { Field: null, Value: null } || known is not (ComparisonOperator.Equal or ComparisonOperator.NotEqual))
+            if (other is not { Field: null, Value: null }
+                || known is not (ComparisonOperator.Equal or ComparisonOperator.NotEqual))
             {
-                throw new QueryOptionException("unsupportedFilter", "blockingError itself can only be compared with null, by eq or ne; for more use blockingError/code, blockingError/message or blockingError/target.");
+                throw new QueryOptionException(
+                    "unsupportedFilter",
+                    "blockingError itself can only be compared with null, by eq or ne; "
+                        + "for more use blockingError/code, blockingError/message or blockingError/target.");
             }
         }
 
@@ -223,28 +274,36 @@ internal sealed partial class FilterParser
     {
         if (!_inLists.TryDequeue(out var list))
         {
-            throw new QueryOptionException("invalidQueryOption", "the values after 'in' must be plain values in parentheses, like status in ('failed','completed').");
+            throw new QueryOptionException(
+                "invalidQueryOption",
+                "the values after 'in' must be plain values in parentheses, like status in ('failed','completed').");
         }
 
         var term = Term(node.Left);
         if (term.Field == RunField.BlockingError)
         {
-            throw new QueryOptionException("unsupportedFilter", "blockingError cannot stand before 'in'; use blockingError/code, blockingError/message or blockingError/target.");
+            throw new QueryOptionException(
+                "unsupportedFilter",
+                "blockingError cannot stand before 'in'; "
+                    + "use blockingError/code, blockingError/message or blockingError/target.");
         }
 
         if (term is { Field: null, Value: not (null or string) })
         {
-            throw new QueryOptionException("unsupportedFilter", "a property must stand before 'in', like status in ('failed','completed').");
+            throw new QueryOptionException(
+                "unsupportedFilter", "a property must stand before 'in', like status in ('failed','completed').");
         }
 
         var items = Items().Matches(list);
         if (items.Count > MaxValues)
         {
-            throw new QueryOptionException("filterTooLarge", $"'in' has {items.Count} values; send at most {MaxValues}.");
+            throw new QueryOptionException(
+                "filterTooLarge", $"'in' has {items.Count} values; send at most {MaxValues}.");
         }
 
-        // An empty list selects nothing.
-        return new InFilter(term, string.IsNullOrWhiteSpace(list) ? [] : [.. items.Select(i => Value(i.Value.Trim(), term))]);
+        // An empty list matches no run.
+        return new InFilter(
+            term, string.IsNullOrWhiteSpace(list) ? [] : [.. items.Select(i => Value(i.Value.Trim(), term))]);
     }
 
     private static StringMatchFilter Match(SingleValueFunctionCallNode call)
@@ -256,7 +315,9 @@ internal sealed partial class FilterParser
             "contains" => StringMatchKind.Anywhere,
             _ => null,
         };
-        return matching is { } known ? new StringMatchFilter(known, Term(call.Parameters.First()), Term(call.Parameters.Last())) : throw Unsupported(call);
+        return matching is { } known
+            ? new StringMatchFilter(known, Term(call.Parameters.First()), Term(call.Parameters.Last()))
+            : throw Unsupported(call);
     }
 
     private static Operand Term(QueryNode node)
@@ -279,12 +340,16 @@ internal sealed partial class FilterParser
         null => null,
         string text => text,
         ODataEnumValue status => Status(status.Value),
-        _ when constant.TypeReference.IsDate() => throw new QueryOptionException("invalidQueryOption", $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."),
+        _ when constant.TypeReference.IsDate() => throw new QueryOptionException(
+            "invalidQueryOption",
+            $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."),
         DateTimeOffset instant => DateTimeOffsetParser.Parse(constant.LiteralText) ?? instant,
-        _ => Number(constant.LiteralText) ?? throw new QueryOptionException("invalidQueryOption", $"{ValidationErrors.Abbreviate(constant.LiteralText)} cannot be compared with a property of a run."),
+        _ => Number(constant.LiteralText) ?? throw new QueryOptionException(
+            "invalidQueryOption",
+            $"{ValidationErrors.Abbreviate(constant.LiteralText)} cannot be compared with a property of a run."),
     };
 
-    /// <summary>A value in the list of <c>in</c>.</summary>
+    /// <summary>Parses a value in the list of <c>in</c>.</summary>
     private static object? Value(string text, Operand term)
     {
         if (text.Equals("null", StringComparison.OrdinalIgnoreCase))
@@ -310,14 +375,22 @@ internal sealed partial class FilterParser
             value = Number(text);
         }
 
-        return value ?? throw new QueryOptionException("invalidQueryOption", $"{(text.Length == 0 ? "an empty place" : ValidationErrors.Abbreviate(text))} in the list of 'in' is no value that {NameOf(term)} can have{FilterSuggestions.For(text)}");
+        return value ?? throw new QueryOptionException(
+            "invalidQueryOption",
+            $"{(text.Length == 0 ? "an empty place" : ValidationErrors.Abbreviate(text))} in the list of 'in' "
+                + $"is no value that {NameOf(term)} can have{FilterSuggestions.For(text)}");
     }
 
     private static object? Number(string literal)
     {
         if (literal is "NaN" or "INF" or "-INF")
         {
-            return literal switch { "NaN" => double.NaN, "INF" => double.PositiveInfinity, _ => double.NegativeInfinity };
+            return literal switch
+            {
+                "NaN" => double.NaN,
+                "INF" => double.PositiveInfinity,
+                _ => double.NegativeInfinity,
+            };
         }
 
         var digits = literal.TrimEnd('m', 'M', 'd', 'D', 'f', 'F', 'l', 'L');
@@ -330,12 +403,16 @@ internal sealed partial class FilterParser
     private static short Status(string text) =>
         RunStatus.FromName(text) is { } status ? status.Number
         : text == RunStatus.UnknownFutureValue ? (short)RunStatus.All.Count
-        : short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunStatus.All.Count ? number
-        : throw new QueryOptionException("unknownStatus", $"'{ValidationErrors.Abbreviate(text)}' is no status; the statuses are {_statuses}.");
+        : short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number <= RunStatus.All.Count ? number
+        : throw new QueryOptionException(
+            "unknownStatus",
+            $"'{ValidationErrors.Abbreviate(text)}' is no status; the statuses are {_statuses}.");
 
-    private static string NameOf(Operand term) => term.Field is { } field ? Fields.First(f => f.Value == field).Key : "the text before it";
+    private static string NameOf(Operand term) =>
+        term.Field is { } field ? Fields.First(f => f.Value == field).Key : "the text before it";
 
-    /// <summary>The node without the conversions that the library puts around it.</summary>
+    /// <summary>Removes the conversions that the library adds around a node.</summary>
     private static QueryNode StripConverts(QueryNode node)
     {
         while (node is ConvertNode convert)
@@ -359,18 +436,28 @@ internal sealed partial class FilterParser
     private static string? Path(QueryNode source, string name) =>
         source is ResourceRangeVariableReferenceNode ? name : PathOf(source) is { } path ? $"{path}/{name}" : null;
 
-    private static QueryOptionException Unsupported(QueryNode node) => new("unsupportedFilter", StripConverts(node) switch
-    {
-        SingleValueFunctionCallNode { Name: "toupper" } => "toupper is not offered; use tolower.",
-        SingleValueFunctionCallNode call => $"{ValidationErrors.Abbreviate(call.Name)} is not offered; startswith, endswith, contains and tolower are.",
-        BinaryOperatorNode binary => $"the operator {ToOperatorName(binary.OperatorKind)} is not offered; eq, ne, gt, ge, lt, le, in, and, or and not are.",
-        UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Negate } => "the operator - is not offered before a property; compare with a negative number.",
-        ParameterAliasNode alias => $"{ValidationErrors.Abbreviate(alias.Alias)}: parameter aliases are not offered; write the value itself.",
-        LambdaNode => "any and all are not offered.",
-        ConstantNode => "a condition is missing: compare a property, like status eq 'failed'.",
-        var other when PathOf(other) is { } path => $"{ValidationErrors.Abbreviate(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
-        var other => $"an expression of the kind {other.Kind} is not offered.",
-    });
+    private static QueryOptionException Unsupported(QueryNode node) => new(
+        "unsupportedFilter",
+        StripConverts(node) switch
+        {
+            SingleValueFunctionCallNode { Name: "toupper" } => "toupper is not offered; use tolower.",
+            SingleValueFunctionCallNode call =>
+                $"{ValidationErrors.Abbreviate(call.Name)} is not offered; "
+                    + "startswith, endswith, contains and tolower are.",
+            BinaryOperatorNode binary =>
+                $"the operator {ToOperatorName(binary.OperatorKind)} is not offered; "
+                    + "eq, ne, gt, ge, lt, le, in, and, or and not are.",
+            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Negate } =>
+                "the operator - is not offered before a property; compare with a negative number.",
+            ParameterAliasNode alias =>
+                $"{ValidationErrors.Abbreviate(alias.Alias)}: parameter aliases are not offered; "
+                    + "write the value itself.",
+            LambdaNode => "any and all are not offered.",
+            ConstantNode => "a condition is missing: compare a property, like status eq 'failed'.",
+            var other when PathOf(other) is { } path =>
+                $"{ValidationErrors.Abbreviate(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
+            var other => $"an expression of the kind {other.Kind} is not offered.",
+        });
 
     private static string ToOperatorName(BinaryOperatorKind kind) => kind switch
     {
@@ -382,8 +469,15 @@ internal sealed partial class FilterParser
         _ => "has",
     };
 
-    // Texts come first, so that nothing inside them is taken for something else.
-    [GeneratedRegex(@"'(?>[^']|'')*'|\b[Ii][Nn]\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|(?<instant>\b\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?>:\d\d(?>\.\d+)?)?([Zz]|[-+\x20]\d\d:\d\d)(?![\w.:]))|(?<![\w.+-])\+(?=\d)|(?<word>(?<![\w./$@])(?i:eq|ne|gt|ge|lt|le|in|and|or|not|null|true|false|startswith|endswith|contains|tolower)(?![\w./']))|\t", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    // The alternative for string literals comes first, so that the other alternatives do not match inside a literal.
+    [GeneratedRegex(
+        @"'(?>[^']|'')*'|"
+            + @"\b[Ii][Nn]\s+\((?<list>(?>[^'()]|'(?>[^']|'')*')*)\)|"
+            + @"(?<instant>\b\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?>:\d\d(?>\.\d+)?)?([Zz]|[-+\x20]\d\d:\d\d)(?![\w.:]))|"
+            + @"(?<![\w.+-])\+(?=\d)|"
+            + @"(?<word>(?<![\w./$@])(?i:eq|ne|gt|ge|lt|le|in|and|or|not|null|true|false"
+            + @"|startswith|endswith|contains|tolower)(?![\w./']))|\t",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Tokens();
 
     [GeneratedRegex(@"(?<=^|,)(?>[^',]|'(?>[^']|'')*')*", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
@@ -392,13 +486,22 @@ internal sealed partial class FilterParser
     [GeneratedRegex(@"\A'(?>[^']|'')*'\z", RegexOptions.CultureInvariant)]
     private static partial Regex TextLiteral();
 
-    [GeneratedRegex(@"\A(microsoft\.graph\.industryData\.industryDataRunStatus)?'(?<name>[^']*)'\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\A(microsoft\.graph\.industryData\.industryDataRunStatus)?'(?<name>[^']*)'\z",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex StatusLiteral();
 
-    /// <summary>Takes the name of a status for the status: the library does so for eq and ne alone, and with numbers in quotes.</summary>
+    /// <summary>
+    /// Resolves a string that is the name of a status to that status. The library does so only for eq and ne, and
+    /// accepts numbers in quotes.
+    /// </summary>
     private sealed class StatusResolver : ODataUriResolver
     {
-        public override void PromoteBinaryOperandTypes(BinaryOperatorKind binaryOperatorKind, ref SingleValueNode leftNode, ref SingleValueNode rightNode, out IEdmTypeReference typeReference)
+        public override void PromoteBinaryOperandTypes(
+            BinaryOperatorKind binaryOperatorKind,
+            ref SingleValueNode leftNode,
+            ref SingleValueNode rightNode,
+            out IEdmTypeReference typeReference)
         {
             if (leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: string right })
             {
@@ -409,9 +512,10 @@ internal sealed partial class FilterParser
                 leftNode = Literal(left);
             }
 
-            if ((leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: null }) || (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: null }))
+            if ((leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: null })
+                || (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: null }))
             {
-                // The library compares a status with null by eq and ne alone.
+                // The library compares a status with null only by eq and ne.
                 typeReference = EdmCoreModel.Instance.GetBoolean(isNullable: false);
                 return;
             }
@@ -422,7 +526,10 @@ internal sealed partial class FilterParser
         private static ConstantNode Literal(string name)
         {
             Status(name);
-            return new ConstantNode(new ODataEnumValue(name, RunEdmModel.Status.FullName()), $"'{name}'", new EdmEnumTypeReference(RunEdmModel.Status, isNullable: false));
+            return new ConstantNode(
+                new ODataEnumValue(name, RunEdmModel.Status.FullName()),
+                $"'{name}'",
+                new EdmEnumTypeReference(RunEdmModel.Status, isNullable: false));
         }
     }
 }

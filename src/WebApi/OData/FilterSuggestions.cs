@@ -3,19 +3,22 @@ using IndustryData.Domain;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>What a caller may have meant by a filter or an order that cannot be read.</summary>
+/// <summary>Suggests corrections for a filter or an order that cannot be parsed.</summary>
 internal static partial class FilterSuggestions
 {
     private static readonly string[] _known =
     [
         .. FilterParser.Fields.Keys.SelectMany(k => k.Split('/')).Distinct(),
-        "eq", "ne", "gt", "ge", "lt", "le", "in", "and", "or", "not", "null", "true", "false", "startswith", "endswith", "contains", "tolower", "asc", "desc",
+        "eq", "ne", "gt", "ge", "lt", "le", "in", "and", "or", "not", "null", "true", "false",
+        "startswith", "endswith", "contains", "tolower", "asc", "desc",
     ];
 
-    /// <summary>What may be meant instead of a word that stands outside of texts and is none of ours.</summary>
+    /// <summary>Suggests a replacement for an unknown word outside string literals, or another correction.</summary>
+    /// <returns>The suggestion with a leading space, or an empty string if there is none.</returns>
     public static string For(string text)
     {
-        foreach (var word in Words().Matches(text).Where(m => m.Groups["word"].Success).Select(m => m.Value).Where(w => !_known.Contains(w)).Take(5))
+        var words = Words().Matches(text).Where(m => m.Groups["word"].Success).Select(m => m.Value);
+        foreach (var word in words.Where(w => !_known.Contains(w)).Take(5))
         {
             if (Suggestions.Closest(word, _known) is { } meant)
             {
@@ -25,12 +28,14 @@ internal static partial class FilterSuggestions
 
         return text.Contains('"', StringComparison.Ordinal) ? " Texts stand in single quotes: 'text'."
             : BareId().IsMatch(text) ? " An id is a text: put it in single quotes."
-            : QuotedInstant().IsMatch(text) ? " An instant stands without quotes: startDateTime gt 2026-01-01T00:00:00Z."
+            : QuotedInstant().IsMatch(text)
+                ? " An instant stands without quotes: startDateTime gt 2026-01-01T00:00:00Z."
             : InstantWithoutOffset().IsMatch(text) ? " An instant needs an offset: 2026-01-01T00:00:00Z."
             : "";
     }
 
-    [GeneratedRegex(@"'(?>[^']|'')*'?|(?<word>\b[A-Za-z]{2,40}\b)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"'(?>[^']|'')*'?|(?<word>\b[A-Za-z]{2,40}\b)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Words();
 
     [GeneratedRegex(@"(?<!')\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-", RegexOptions.CultureInvariant)]
@@ -39,6 +44,7 @@ internal static partial class FilterSuggestions
     [GeneratedRegex(@"'\d{4}-\d\d-\d\dT", RegexOptions.CultureInvariant)]
     private static partial Regex QuotedInstant();
 
-    [GeneratedRegex(@"\b\d{4}-\d\d-\d\dT[\d:.]+(\s|\)|,|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\b\d{4}-\d\d-\d\dT[\d:.]+(\s|\)|,|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex InstantWithoutOffset();
 }

@@ -3,19 +3,38 @@ using IndustryData.WebApi.OpenApi;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary><c>$metadata</c>: CSDL as XML, or as JSON for those who ask (OData Protocol §11.1.2).</summary>
+/// <summary>
+/// The endpoint for <c>$metadata</c>. It returns CSDL as XML, or as JSON if the request asks for JSON (OData Protocol
+/// §11.1.2).
+/// </summary>
 internal static class MetadataEndpoint
 {
     private static readonly string[] _options = [ODataQueryString.Format];
 
-    private static readonly OperationDescription _operation = new("getMetadata", "The model", "The entity data model as CSDL: XML, or JSON for those who ask.")
+    private static readonly OperationDescription _operation = new(
+        "getMetadata", "The model", "The entity data model as CSDL: XML, or JSON for those who ask.")
     {
-        Answers = [new ResponseDescription(200, "The model.", new Dictionary<string, string> { ["application/xml"] = Schemas.Csdl, ["application/json"] = Schemas.CsdlJson }, [])],
+        Answers =
+        [
+            new ResponseDescription(
+                200,
+                "The model.",
+                new Dictionary<string, string>
+                {
+                    ["application/xml"] = Schemas.Csdl,
+                    ["application/json"] = Schemas.CsdlJson,
+                },
+                []),
+        ],
     };
 
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
         routes.MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync).AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new SupportedQueryOptions(_options))
+            .WithMetadata(
+                new ProducesResponseTypeMetadata(200),
+                new ProducesResponseTypeMetadata(400),
+                new ProducesResponseTypeMetadata(406),
+                new SupportedQueryOptions(_options))
             .WithOperation(_operation);
 
     private static async Task WriteAsync(HttpContext http)
@@ -25,8 +44,9 @@ internal static class MetadataEndpoint
             return;
         }
 
-        // $format wins over Accept; who likes both as much gets XML.
-        var (likesXml, likesJson) = (ODataFormat.Quality(http.Request, "application/xml"), ODataFormat.Quality(http.Request, "application/json"));
+        // $format takes precedence over Accept. If Accept gives both formats the same quality, the response is XML.
+        var likesXml = ODataFormat.Quality(http.Request, "application/xml");
+        var likesJson = ODataFormat.Quality(http.Request, "application/json");
         bool? isXml = options[ODataQueryString.Format] switch
         {
             null => likesXml > 0 && likesXml >= likesJson ? true : likesJson > 0 ? false : null,
@@ -37,7 +57,11 @@ internal static class MetadataEndpoint
         };
         if (isXml is not { } xml)
         {
-            await http.WriteErrorAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "The metadata are CSDL in XML or JSON; send 'Accept: application/xml' or 'application/json', or $format=xml or json.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status406NotAcceptable,
+                "notAcceptable",
+                "The metadata are CSDL in XML or JSON; "
+                    + "send 'Accept: application/xml' or 'application/json', or $format=xml or json.");
             return;
         }
 

@@ -4,7 +4,9 @@ using IndustryData.WebApi.Http;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>The query options of a request. Nothing in a query string is ignored: what is unknown, twice there or malformed is refused.</summary>
+/// <summary>
+/// The query options of a request. No option is ignored: unknown, repeated and malformed options result in an error.
+/// </summary>
 internal sealed partial class ODataQueryString
 {
     public const string Count = "$count";
@@ -20,8 +22,8 @@ internal sealed partial class ODataQueryString
     public const string Top = "$top";
 
     /// <summary>
-    /// The bytes of a page. It ends when it has so many, however few runs that are, so that no answer takes all the
-    /// memory.
+    /// The maximum number of bytes in a page. A page ends when it reaches this size, even if it has fewer runs than
+    /// requested. The limit bounds the memory that a response uses.
     /// </summary>
     public const int LargestPage = 4 * 1024 * 1024;
 
@@ -29,20 +31,22 @@ internal sealed partial class ODataQueryString
 
     private ODataQueryString(Dictionary<string, string> values) => _values = values;
 
-    /// <summary>The option's text, or null.</summary>
+    /// <summary>Returns the text of an option, or null if the request does not have the option.</summary>
     public string? this[string option] => _values.GetValueOrDefault(option);
 
-    /// <summary>The page size; above the largest it means the largest.</summary>
-    public int PageSize => this[Top] is not { } top ? RunPage.DefaultSize : int.TryParse(top, out var size) ? Math.Min(size, RunPage.MaxSize) : RunPage.MaxSize;
+    /// <summary>The page size. Values above the maximum result in the maximum.</summary>
+    public int PageSize => this[Top] is not { } top ? RunPage.DefaultSize
+        : int.TryParse(top, out var size) ? Math.Min(size, RunPage.MaxSize)
+        : RunPage.MaxSize;
 
     /// <summary>
     /// Determines the size of a page from <c>$top</c> and <c>Prefer: odata.maxpagesize</c>, and sets
     /// <c>Preference-Applied</c>. Reserves the memory of a large page.
     /// </summary>
     /// <param name="http">The request.</param>
-    /// <param name="most">The largest size that the path offers.</param>
+    /// <param name="most">The maximum size that the path supports.</param>
     /// <exception cref="Application.Common.LimitExceededException">
-    /// It is a large page, and the tenant has no memory left for it.
+    /// The page is large, and the memory limit of the tenant does not allow it.
     /// </exception>
     public int ReadPageSize(HttpContext http, int most = RunPage.MaxSize)
     {
@@ -61,14 +65,18 @@ internal sealed partial class ODataQueryString
         return size;
     }
 
-    /// <summary>The options as a query string that asks for the same on the pages after the first: what is left out there applies to one page alone.</summary>
+    /// <summary>
+    /// The query string for the pages after the first. Options that apply only to a single page are not included.
+    /// </summary>
     public string ForNextPage => Written(Skip, SkipToken, DeltaToken);
 
-    /// <summary>What a page token is good for: the options that it came with, and no others.</summary>
+    /// <summary>The options to which a page token is bound: those of the request except the tokens.</summary>
     public string ForThisPage => Written(SkipToken, DeltaToken);
 
-    /// <summary>Reads the options. Names count in any case, with and without <c>$</c> (OData 4.01 URL Conventions §5).</summary>
-    /// <returns>Null when the request has been answered with a refusal.</returns>
+    /// <summary>
+    /// Reads the options. Names are case-insensitive, with and without <c>$</c> (OData 4.01 URL Conventions §5).
+    /// </summary>
+    /// <returns>The options, or null if they are invalid and the error response has been written.</returns>
     public static async Task<ODataQueryString?> ReadAsync(HttpContext http, IReadOnlyList<string> offered)
     {
         var values = new Dictionary<string, string>();
@@ -77,14 +85,21 @@ internal sealed partial class ODataQueryString
             var option = (name.StartsWith('$') ? name : $"${name}").ToLowerInvariant();
             if (!offered.Contains(option))
             {
-                var offer = offered.Count == 0 ? "This path takes no query options." : $"This path takes {string.Join(", ", offered.SkipLast(1))}{(offered.Count > 1 ? " and " : "")}{offered[^1]}.";
-                await WriteErrorAsync(http, "unsupportedQueryOption", $"The query option '{Domain.ValidationErrors.Abbreviate(name)}' is not offered here. {offer}");
+                var offer = offered.Count == 0
+                    ? "This path takes no query options."
+                    : $"This path takes {string.Join(", ", offered.SkipLast(1))}"
+                        + $"{(offered.Count > 1 ? " and " : "")}{offered[^1]}.";
+                await WriteErrorAsync(
+                    http,
+                    "unsupportedQueryOption",
+                    $"The query option '{Domain.ValidationErrors.Abbreviate(name)}' is not offered here. {offer}");
                 return null;
             }
 
             if (texts is not [{ } text] || !values.TryAdd(option, text))
             {
-                await WriteErrorAsync(http, "repeatedQueryOption", $"The query option {option} stands more than once; send it once.");
+                await WriteErrorAsync(
+                    http, "repeatedQueryOption", $"The query option {option} stands more than once; send it once.");
                 return null;
             }
         }
@@ -93,7 +108,8 @@ internal sealed partial class ODataQueryString
         {
             var fault = option switch
             {
-                Top or Skip when value.Length == 0 || !value.All(char.IsAsciiDigit) => "must be a whole number, 0 or more.",
+                Top or Skip when value.Length == 0 || !value.All(char.IsAsciiDigit) =>
+                    "must be a whole number, 0 or more.",
                 Count when value.ToLowerInvariant() is not ("true" or "false") => "must be true or false.",
                 _ when value.Contains('\0') => "holds U+0000, which no text of a run has; leave it out.",
                 _ => null,
@@ -108,14 +124,18 @@ internal sealed partial class ODataQueryString
         return new ODataQueryString(values);
     }
 
-    private string Written(params string[] without) => string.Join('&', _values.Where(v => !without.Contains(v.Key)).Select(v => $"{v.Key}={Escaped(v.Value)}"));
+    private string Written(params string[] without) =>
+        string.Join('&', _values.Where(v => !without.Contains(v.Key)).Select(v => $"{v.Key}={Escaped(v.Value)}"));
 
-    // As short as it came: what may stand in a query as it is stays, or a long filter's link would be too long to follow.
-    private static string Escaped(string value) => Escapes().Replace(Uri.EscapeDataString(value), escape => Uri.UnescapeDataString(escape.Value));
+    // Characters that are allowed in a query string are not escaped. Otherwise the link of a long filter would exceed
+    // the maximum length of a URL.
+    private static string Escaped(string value) =>
+        Escapes().Replace(Uri.EscapeDataString(value), escape => Uri.UnescapeDataString(escape.Value));
 
     [GeneratedRegex("%(2[14789ACF]|3A|40)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Escapes();
 
-    /// <summary>Refuses a query option.</summary>
-    public static Task WriteErrorAsync(HttpContext http, string code, string message) => http.WriteErrorAsync(StatusCodes.Status400BadRequest, code, message);
+    /// <summary>Writes the error response for an invalid query option.</summary>
+    public static Task WriteErrorAsync(HttpContext http, string code, string message) =>
+        http.WriteErrorAsync(StatusCodes.Status400BadRequest, code, message);
 }

@@ -8,23 +8,23 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.WebApi.OData;
 
 /// <summary>
-/// Writes the place where a reader continues as an opaque <c>$skiptoken</c> or <c>$deltatoken</c>, and reads it. A
-/// token is encrypted and authenticated (AES-256-GCM) for one tenant, one purpose and the other options of the request,
-/// so that it shows nothing and cannot be changed or used elsewhere.
+/// Writes the position of a reader as an opaque <c>$skiptoken</c> or <c>$deltatoken</c>, and reads such tokens. A token
+/// is encrypted and authenticated (AES-256-GCM) for one tenant, one purpose and the other options of the request.
+/// Callers cannot read a token, change it, or use it for another tenant, purpose or request.
 /// </summary>
 /// <remarks>Layout: version (1 byte), key id (8), nonce (12), ciphertext, tag (16); then base64url.</remarks>
 internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
 {
-    /// <summary>The purpose of a list's tokens.</summary>
+    /// <summary>The purpose of the tokens of a list.</summary>
     public const string List = "list";
 
-    /// <summary>The purpose of the tokens of a run's activities.</summary>
+    /// <summary>The purpose of the tokens of a list of activities.</summary>
     public const string Activities = "activities";
 
-    /// <summary>The purpose of a delta's tokens.</summary>
+    /// <summary>The purpose of the tokens of a delta query.</summary>
     public const string Delta = "delta";
 
-    // Whoever changes what is in a token, or how it is sealed, gives it the next number.
+    // Increment the version when the content of a token or its encryption changes.
     private const byte Version = 1;
 
     private const int KeyLength = 32;
@@ -34,14 +34,14 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
     private const int CiphertextStart = HeaderLength + NonceLength;
     private const int MinLength = CiphertextStart + TagLength;
 
-    // Longer than the longest displayName makes one.
+    // The longest displayName results in a shorter token.
     private const int MaxLength = 4096;
 
-    /// <summary>Writes a place.</summary>
-    /// <param name="tenantId">Whose runs.</param>
+    /// <summary>Writes a position as a token.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
     /// <param name="purpose"><see cref="List"/>, <see cref="Activities"/> or <see cref="Delta"/>.</param>
-    /// <param name="options">The other options that go with the token.</param>
-    /// <param name="place">Texts, instants, ids, numbers and nulls.</param>
+    /// <param name="options">The other options of the request, to which the token is bound.</param>
+    /// <param name="place">The position: strings, timestamps, ids, numbers and nulls.</param>
     /// <param name="cancellationToken">Cancels the read of the key.</param>
     public async ValueTask<string> WriteAsync(TenantId tenantId, string purpose, string options,
         IEnumerable<object?> place, CancellationToken cancellationToken)
@@ -50,7 +50,7 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
         return Seal(secret, tenantId, purpose, options, Encode(place));
     }
 
-    /// <summary>Reads a place.</summary>
+    /// <summary>Reads a position from a token.</summary>
     /// <inheritdoc cref="WriteAsync" />
     public async ValueTask<OpenedToken> ReadAsync(
         TenantId tenantId, string purpose, string options, string text, CancellationToken cancellationToken)
@@ -109,8 +109,8 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
         }
     }
 
-    // A key for each tenant: so many tokens can be sealed with random nonces before one could repeat (NIST SP 800-38D,
-    // 8.3) for each tenant alone.
+    // Each tenant has its own key. Therefore the limit on the number of tokens that can be sealed with random nonces
+    // before a nonce may repeat (NIST SP 800-38D, 8.3) applies to each tenant separately.
     private static AesGcm Cipher(PageTokenSecret secret, TenantId tenantId, Span<byte> key)
     {
         Span<byte> tenant = stackalloc byte[16];
@@ -121,7 +121,7 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
 
     private static byte[] AssociatedData(ReadOnlySpan<byte> header, TenantId tenantId, string purpose, string options)
     {
-        // A purpose holds no line break, so that no two combinations read alike.
+        // A purpose contains no line break. Therefore two different combinations never result in the same text.
         var text = $"{purpose}\n{options}";
         var data = new byte[header.Length + 16 + Encoding.UTF8.GetByteCount(text)];
         header.CopyTo(data);
@@ -167,7 +167,7 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
         return stream.ToArray();
     }
 
-    // Only what this class wrote opens, but another release of it may have written it.
+    // Authentication ensures that this class wrote the data, but another release of the class may have written it.
     private static List<object?>? Decode(byte[] place)
     {
         using var reader = new BinaryReader(new MemoryStream(place));
@@ -210,14 +210,16 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
     }
 }
 
-/// <summary>What a token turned out to be.</summary>
-/// <param name="Place">The place; null when the token is invalid or outdated.</param>
-/// <param name="IsOutdated">Whether the token is of another version, or its key no longer exists.</param>
+/// <summary>The result of reading a token.</summary>
+/// <param name="Place">The position, or null if the token is invalid or outdated.</param>
+/// <param name="IsOutdated">True if the token has another version, or if its key no longer exists.</param>
 internal readonly record struct OpenedToken(IReadOnlyList<object?>? Place, bool IsOutdated)
 {
-    /// <summary>Not a token of this service, or not one for this tenant, purpose and these options.</summary>
+    /// <summary>
+    /// The result for text that is not a token of this service, or not a token for this tenant, purpose and options.
+    /// </summary>
     public static readonly OpenedToken Invalid = new(null, IsOutdated: false);
 
-    /// <summary>A token of another version or of a key that no longer exists.</summary>
+    /// <summary>The result for a token of another version or of a key that no longer exists.</summary>
     public static readonly OpenedToken Outdated = new(null, IsOutdated: true);
 }

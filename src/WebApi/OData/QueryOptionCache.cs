@@ -4,16 +4,18 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.WebApi.OData;
 
 /// <summary>
-/// Remembers for each tenant what its last option texts meant: dashboards repeat theirs, and the library takes longer
-/// to parse a filter than PostgreSQL to answer it. Tenants share nothing, so that the time of a request tells none what
-/// another asks for, and no tenant can evict another's entries.
+/// Caches the parsed query options of each tenant. Dashboards repeat their queries, and the library takes longer to
+/// parse a filter than PostgreSQL takes to execute it. Tenants do not share entries. Therefore the duration of a
+/// request reveals nothing about the queries of other tenants, and a tenant cannot evict the entries of another.
 /// </summary>
 internal sealed class QueryOptionCache
 {
-    /// <summary>Longer texts are parsed each time.</summary>
+    /// <summary>The maximum length of a cached text. Longer texts are parsed each time.</summary>
     public const int MaxTextLength = 1024;
 
-    /// <summary>Entries of a tenant that are certain to be remembered; at most twice as many are kept.</summary>
+    /// <summary>
+    /// The number of most recently used entries of a tenant that are always cached. At most twice as many are kept.
+    /// </summary>
     public const int MaxEntries = 64;
 
     // At most twice as many tenants are kept.
@@ -21,7 +23,7 @@ internal sealed class QueryOptionCache
 
     private readonly GenerationCache<Guid, GenerationCache<Key, object>> _tenants = new(MaxTenants);
 
-    /// <summary>Parses an option's text, unless the tenant sent this very text lately.</summary>
+    /// <summary>Returns the cached result for the text of an option, or parses and caches the text.</summary>
     public T Parse<T>(TenantId tenantId, string option, string text, Func<string, T> parse)
         where T : class
     {
@@ -39,15 +41,16 @@ internal sealed class QueryOptionCache
         return entries.TryGet(key, out var known) ? (T)known : (T)entries.Add(key, parse(text));
     }
 
-    /// <summary>Whether the text is remembered for the tenant.</summary>
+    /// <summary>Checks the cache for the text of a tenant.</summary>
+    /// <returns>Returns true if the text is cached for the tenant.</returns>
     internal bool Remembers(TenantId tenantId, string option, string text) =>
         _tenants.TryGet(tenantId.Value, out var entries) && entries.TryGet(new Key(option, text), out _);
 
     private readonly record struct Key(string Option, string Text);
 
     /// <summary>
-    /// A cache that forgets what was not used while as many other entries as its capacity were added. Thread-safe; a
-    /// hit takes no lock.
+    /// A cache that evicts an entry if it is not used while as many other entries as the capacity are added. The cache
+    /// is thread-safe. A hit among the recent entries takes no lock.
     /// </summary>
     private sealed class GenerationCache<TKey, TValue>(int capacity)
         where TKey : struct

@@ -1,8 +1,10 @@
 namespace IndustryData.WebApi.OData;
 
-/// <summary>Ends the reading of a query option from deep inside. It never leaves the station that reads the option.</summary>
+/// <summary>
+/// Aborts the parsing of a query option. The code that reads the option always catches this exception.
+/// </summary>
 internal sealed class QueryOptionException(string code, string message) : Exception(message)
 {
-    /// <summary>The cause in camelCase.</summary>
+    /// <summary>The error code in camelCase.</summary>
     public string Code { get; } = code;
 }

@@ -7,7 +7,10 @@ using Microsoft.OData.Edm.Csdl;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>The one entity data model: queries are parsed against it and <c>$metadata</c> is written from it. Published Graph's, as far as runs go, and what we add to it.</summary>
+/// <summary>
+/// The entity data model. Queries are parsed against it, and <c>$metadata</c> is written from it. It consists of the
+/// part of the published Microsoft Graph model that concerns runs, and of the additions of this service.
+/// </summary>
 internal static class RunEdmModel
 {
     /// <summary>The namespace of the model.</summary>
@@ -22,7 +25,8 @@ internal static class RunEdmModel
     public static readonly EdmModel Model = new();
 
     /// <summary>The type of <c>status</c>.</summary>
-    public static readonly EdmEnumType Status = Enumeration("industryDataRunStatus", [.. RunStatus.All.Select(s => s.Name)]);
+    public static readonly EdmEnumType Status =
+        Enumeration("industryDataRunStatus", [.. RunStatus.All.Select(s => s.Name)]);
 
     /// <summary>The type of a run.</summary>
     public static readonly EdmEntityType Run = Build();
@@ -38,7 +42,9 @@ internal static class RunEdmModel
         var entity = Add(new EdmEntityType(Graph, "entity", null, isAbstract: true, isOpen: false));
         entity.AddKeys(entity.AddStructuralProperty("id", EdmPrimitiveTypeKind.String, isNullable: false));
         var error = PublicError();
-        var activityStatus = Enumeration("industryDataActivityStatus", ["inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"]);
+        var activityStatus = Enumeration(
+            "industryDataActivityStatus",
+            ["inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"]);
         var readiness = Enumeration("readinessStatus", ["notReady", "ready", "failed", "disabled", "expired"]);
         var statistics = Statistics(activityStatus);
 
@@ -46,7 +52,8 @@ internal static class RunEdmModel
         Text(flow, "displayName", isNullable: false);
         flow.AddStructuralProperty("readinessStatus", new EdmEnumTypeReference(readiness, isNullable: false));
 
-        var activity = Add(new EdmEntityType(Namespace, "industryDataRunActivity", entity, isAbstract: true, isOpen: false));
+        var activity = Add(
+            new EdmEntityType(Namespace, "industryDataRunActivity", entity, isAbstract: true, isOpen: false));
         Text(activity, "displayName", isNullable: false);
         activity.AddStructuralProperty("status", new EdmEnumTypeReference(activityStatus, isNullable: false));
         activity.AddStructuralProperty("blockingError", new EdmComplexTypeReference(error, isNullable: true));
@@ -100,7 +107,8 @@ internal static class RunEdmModel
         Collection(totals, "matchedPeopleByRole", roles);
         Collection(totals, "unmatchedPeopleByRole", roles);
 
-        var activity = Add(new EdmComplexType(Namespace, "industryDataActivityStatistics", null, isAbstract: true, isOpen: false));
+        var activity = Add(
+            new EdmComplexType(Namespace, "industryDataActivityStatistics", null, isAbstract: true, isOpen: false));
         Text(activity, "activityId", isNullable: false);
         Text(activity, "displayName", isNullable: false);
         activity.AddStructuralProperty("status", new EdmEnumTypeReference(activityStatus, isNullable: false));
@@ -114,8 +122,9 @@ internal static class RunEdmModel
         Collection(inbound, "matchedPeopleByRole", roles);
         Collection(inbound, "unmatchedPeopleByRole", roles);
 
-        // Open: whatever else a run's reporter sends is kept.
-        var statistics = Add(new EdmComplexType(Namespace, "industryDataRunStatistics", null, isAbstract: false, isOpen: true));
+        // The type is open: other properties that the reporter of a run sends are kept.
+        var statistics = Add(
+            new EdmComplexType(Namespace, "industryDataRunStatistics", null, isAbstract: false, isOpen: true));
         Text(statistics, "runId", isNullable: false);
         statistics.AddStructuralProperty("status", new EdmEnumTypeReference(Status, isNullable: false));
         Collection(statistics, "activityStatistics", activity);
@@ -138,7 +147,8 @@ internal static class RunEdmModel
 
     private static void AddFunction(string name, IEdmTypeReference binding, IEdmTypeReference result, bool isComposable)
     {
-        var function = new EdmFunction(Namespace, name, result, isBound: true, entitySetPathExpression: null, isComposable);
+        var function =
+            new EdmFunction(Namespace, name, result, isBound: true, entitySetPathExpression: null, isComposable);
         function.AddParameter("bindingParameter", binding);
         Model.AddElement(function);
     }
@@ -176,9 +186,10 @@ internal static class RunEdmModel
         return type;
     }
 
-    private static void Text(EdmStructuredType type, string name, bool isNullable = true) => type.AddStructuralProperty(name, EdmPrimitiveTypeKind.String, isNullable);
+    private static void Text(EdmStructuredType type, string name, bool isNullable = true) =>
+        type.AddStructuralProperty(name, EdmPrimitiveTypeKind.String, isNullable);
 
-    // Published Graph has Int32, which is too small for the memberships of a country.
+    // The published Microsoft Graph model has Int32, which is too small for the memberships of a country.
     private static void Counts(EdmStructuredType type, params string[] names)
     {
         foreach (var name in names)
@@ -188,15 +199,30 @@ internal static class RunEdmModel
     }
 
     private static void Collection(EdmStructuredType type, string name, EdmComplexType item) =>
-        type.AddStructuralProperty(name, new EdmCollectionTypeReference(new EdmCollectionType(new EdmComplexTypeReference(item, isNullable: false))));
+        type.AddStructuralProperty(
+            name,
+            new EdmCollectionTypeReference(
+                new EdmCollectionType(new EdmComplexTypeReference(item, isNullable: false))));
 
-    private static void Navigation(EdmEntityType type, string name, EdmEntityType target, EdmMultiplicity multiplicity, bool isContained) =>
-        type.AddUnidirectionalNavigation(new EdmNavigationPropertyInfo { Name = name, Target = target, TargetMultiplicity = multiplicity, ContainsTarget = isContained });
+    private static void Navigation(
+        EdmEntityType type, string name, EdmEntityType target, EdmMultiplicity multiplicity, bool isContained) =>
+        type.AddUnidirectionalNavigation(new EdmNavigationPropertyInfo
+        {
+            Name = name,
+            Target = target,
+            TargetMultiplicity = multiplicity,
+            ContainsTarget = isContained,
+        });
 
     private static byte[] WriteXml()
     {
         using var stream = new MemoryStream();
-        using (var xml = XmlWriter.Create(stream, new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true }))
+        var settings = new XmlWriterSettings
+        {
+            Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            Indent = true,
+        };
+        using (var xml = XmlWriter.Create(stream, settings))
         {
             Check(CsdlWriter.TryWriteCsdl(Model, xml, CsdlTarget.OData, out var errors), errors);
         }

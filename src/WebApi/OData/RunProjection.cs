@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>Properties of a run, beside its id, which is always shown.</summary>
+/// <summary>The properties of a run. The id is not included because every response contains it.</summary>
 [Flags]
 internal enum RunProperties
 {
@@ -18,24 +18,35 @@ internal enum RunProperties
     All = (1 << 8) - 1,
 }
 
-/// <summary>The properties of a run that an answer shows.</summary>
-/// <param name="Context">What the context URL says of it: <c>(id,status)</c>, or nothing.</param>
+/// <summary>The properties of a run that a response contains.</summary>
+/// <param name="Context">The select-list in the context URL, such as <c>(id,status)</c>, or an empty string.</param>
 /// <param name="Shown">The properties.</param>
-/// <param name="WithActivities">Whether the run's activities come with it.</param>
+/// <param name="WithActivities">True if the response includes the activities of the run.</param>
 internal sealed record RunProjection(string Context, RunProperties Shown, bool WithActivities = false)
 {
     public const string Activities = "activities";
 
-    private static readonly string[] _all = ["id", .. Enum.GetValues<RunProperties>().Where(p => int.PopCount((int)p) == 1).Select(p => JsonNamingPolicy.CamelCase.ConvertName($"{p}"))];
+    private static readonly string[] _all =
+    [
+        "id",
+        .. Enum.GetValues<RunProperties>()
+            .Where(p => int.PopCount((int)p) == 1)
+            .Select(p => JsonNamingPolicy.CamelCase.ConvertName($"{p}")),
+    ];
 
-    /// <summary>Everything.</summary>
+    /// <summary>All properties.</summary>
     public static readonly RunProjection All = new("", RunProperties.All);
 
-    /// <summary>What lists show when nobody selects: published Graph's lists have no statistics either.</summary>
+    /// <summary>
+    /// The default for lists without <c>$select</c>. Lists of the published Microsoft Graph have no statistics either.
+    /// </summary>
     public static readonly RunProjection ListDefault = new("", RunProperties.All & ~RunProperties.Statistics);
 
-    /// <summary>Reads <c>$select</c> (OData URL Conventions §5.1.3). The id is always there, as Graph does it, and so the same run is known again.</summary>
-    /// <exception cref="QueryOptionException">A name is no property of a run.</exception>
+    /// <summary>
+    /// Parses <c>$select</c> (OData URL Conventions §5.1.3). The id is always included, as in Microsoft Graph, so that
+    /// the caller can identify the run.
+    /// </summary>
+    /// <exception cref="QueryOptionException">A name is not a property of a run.</exception>
     public static RunProjection Parse(string text)
     {
         var names = text.Split(',', StringSplitOptions.TrimEntries).Distinct().ToList();
@@ -44,19 +55,29 @@ internal sealed record RunProjection(string Context, RunProperties Shown, bool W
             throw new QueryOptionException("invalidQueryOption", name switch
             {
                 "" => "an empty place is no property of a run; separate names by single commas.",
-                Activities => $"activities are not part of a run's own properties; to have them with the run, use {ODataQueryString.Expand}=activities.",
-                _ when name.Split('/')[0] is var whole && whole != name && _all.Contains(whole) => $"{Domain.ValidationErrors.Abbreviate(name)}: select {whole} as a whole.",
-                _ => $"{Domain.ValidationErrors.Abbreviate(name)} is no property of a run.{(Suggestions.Closest(name, _all) is { } meant ? $" Did you mean {meant}?" : $" They are {string.Join(", ", _all)}.")}",
+                Activities => "activities are not part of a run's own properties; "
+                    + $"to have them with the run, use {ODataQueryString.Expand}=activities.",
+                _ when name.Split('/')[0] is var whole && whole != name && _all.Contains(whole) =>
+                    $"{Domain.ValidationErrors.Abbreviate(name)}: select {whole} as a whole.",
+                _ => $"{Domain.ValidationErrors.Abbreviate(name)} is no property of a run."
+                    + (Suggestions.Closest(name, _all) is { } meant
+                        ? $" Did you mean {meant}?"
+                        : $" They are {string.Join(", ", _all)}."),
             });
         }
 
         return names.Contains("*") ? All : new RunProjection(
             $"({string.Join(',', names)})",
-            names.Where(n => n != "id").Aggregate(RunProperties.None, (shown, name) => shown | Enum.Parse<RunProperties>(name, ignoreCase: true)));
+            names.Where(n => n != "id")
+                .Aggregate(
+                    RunProperties.None,
+                    (shown, name) => shown | Enum.Parse<RunProperties>(name, ignoreCase: true)));
     }
 
-    /// <summary>Adds what <c>$expand</c> names (OData URL Conventions §5.1.4): activities, which are all that there is.</summary>
-    /// <exception cref="QueryOptionException">There is something else.</exception>
+    /// <summary>
+    /// Adds the properties that <c>$expand</c> names (OData URL Conventions §5.1.4). Only activities are supported.
+    /// </summary>
+    /// <exception cref="QueryOptionException">The text names something other than activities.</exception>
     public RunProjection Expand(string text)
     {
         foreach (var name in text.Split(',', StringSplitOptions.TrimEntries).Where(n => n is not (Activities or "*")))
@@ -65,13 +86,21 @@ internal sealed record RunProjection(string Context, RunProperties Shown, bool W
             {
                 "" => "an empty place is nothing to expand; separate names by single commas.",
                 _ when name.StartsWith(Activities, StringComparison.Ordinal) && name[Activities.Length] is '(' or '/' =>
-                    "activities come whole and all of them; options in parentheses, $ref and $count are not offered here. Leave out what follows activities, or read …/runs/{id}/activities.",
+                    "activities come whole and all of them; "
+                        + "options in parentheses, $ref and $count are not offered here. "
+                        + "Leave out what follows activities, or read …/runs/{id}/activities.",
                 _ when _all.Contains(name) => $"{name} is part of the run itself; use {ODataQueryString.Select}.",
-                _ => $"a run has nothing to expand but activities.{(Suggestions.Closest(name, [Activities]) is { } meant ? $" Did you mean {meant}?" : "")}",
+                _ => "a run has nothing to expand but activities."
+                    + (Suggestions.Closest(name, [Activities]) is { } meant ? $" Did you mean {meant}?" : ""),
             });
         }
 
-        // As the select-list of OData 4.01 has it: the parentheses say that what is inside was not selected from.
-        return this with { WithActivities = true, Context = Context.Length == 0 ? $"({Activities}())" : $"{Context[..^1]},{Activities}())" };
+        // The format follows the select-list of OData 4.01: the empty parentheses state that no properties of the
+        // activities were selected.
+        return this with
+        {
+            WithActivities = true,
+            Context = Context.Length == 0 ? $"({Activities}())" : $"{Context[..^1]},{Activities}())",
+        };
     }
 }

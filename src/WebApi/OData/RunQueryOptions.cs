@@ -6,22 +6,32 @@ using Microsoft.OData.UriParser;
 
 namespace IndustryData.WebApi.OData;
 
-/// <summary>The query options of a request for runs, understood.</summary>
-internal sealed partial record RunQueryOptions(RunCriteria Criteria, IReadOnlyList<RunOrderKey> Order, RunProjection Selection, long Skip, bool Count)
+/// <summary>The parsed query options of a request for runs.</summary>
+internal sealed partial record RunQueryOptions(
+    RunCriteria Criteria, IReadOnlyList<RunOrderKey> Order, RunProjection Selection, long Skip, bool Count)
 {
     private const int MostWords = 20;
 
     private static readonly QueryOptionCache _parsed = new();
 
     private static readonly RunField[] _ordering =
-        [RunField.Id, RunField.DisplayName, RunField.StartDateTime, RunField.EndDateTime, RunField.Status, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
+    [
+        RunField.Id,
+        RunField.DisplayName,
+        RunField.StartDateTime,
+        RunField.EndDateTime,
+        RunField.Status,
+        RunField.CreatedDateTime,
+        RunField.LastModifiedDateTime,
+    ];
 
-    private static readonly string[] _orderingNames = [.. FilterParser.Fields.Where(f => _ordering.Contains(f.Value)).Select(f => f.Key)];
+    private static readonly string[] _orderingNames =
+        [.. FilterParser.Fields.Where(f => _ordering.Contains(f.Value)).Select(f => f.Key)];
 
-    /// <summary>Reads the options.</summary>
-    /// <param name="tenantId">Who sent them.</param>
+    /// <summary>Parses the query options.</summary>
+    /// <param name="tenantId">The tenant that sent the options.</param>
     /// <param name="options">The options as sent.</param>
-    /// <param name="default">What is shown when nobody selects.</param>
+    /// <param name="default">The projection to use if the request has no <c>$select</c>.</param>
     public static Result<RunQueryOptions> Read(TenantId tenantId, ODataQueryString options, RunProjection @default)
     {
         var reading = "";
@@ -41,10 +51,19 @@ internal sealed partial record RunQueryOptions(RunCriteria Criteria, IReadOnlyLi
         try
         {
             return new RunQueryOptions(
-                new RunCriteria(Option(ODataQueryString.Filter, text => _parsed.Parse(tenantId, ODataQueryString.Filter, text, FilterParser.Parse)), Option(ODataQueryString.Search, ParseWords) ?? []),
-                Option(ODataQueryString.OrderBy, text => _parsed.Parse(tenantId, ODataQueryString.OrderBy, text, ParseOrder)) ?? RunOrderKey.NewestFirst,
+                new RunCriteria(
+                    Option(
+                        ODataQueryString.Filter,
+                        text => _parsed.Parse(tenantId, ODataQueryString.Filter, text, FilterParser.Parse)),
+                    Option(ODataQueryString.Search, ParseWords) ?? []),
+                Option(
+                    ODataQueryString.OrderBy,
+                    text => _parsed.Parse(tenantId, ODataQueryString.OrderBy, text, ParseOrder))
+                    ?? RunOrderKey.NewestFirst,
                 Selection(),
-                options[ODataQueryString.Skip] is not { } skip ? 0 : long.TryParse(skip, out var number) ? number : long.MaxValue,
+                options[ODataQueryString.Skip] is not { } skip ? 0
+                    : long.TryParse(skip, out var number) ? number
+                    : long.MaxValue,
                 "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase));
         }
         catch (QueryOptionException refused)
@@ -57,13 +76,17 @@ internal sealed partial record RunQueryOptions(RunCriteria Criteria, IReadOnlyLi
     {
         var keys = new List<RunOrderKey>();
 
-        // In any case, and behind a tab as well, by the grammar; the library wants small letters behind a space.
+        // The grammar allows directions in any case and after a tab. The library accepts only lowercase letters after
+        // a space.
         var spelled = Direction().Replace(text, match => $" {match.Value.Trim().ToLowerInvariant()}");
-        for (var key = FilterParser.Parse(ODataQueryString.OrderBy, spelled, parser => parser.ParseOrderBy()); key is not null; key = key.ThenBy)
+        var first = FilterParser.Parse(ODataQueryString.OrderBy, spelled, parser => parser.ParseOrderBy());
+        for (var key = first; key is not null; key = key.ThenBy)
         {
             if (FilterParser.FieldOf(key.Expression) is not { } field || !_ordering.Contains(field))
             {
-                throw new QueryOptionException("unsupportedOrder", $"runs are ordered by {string.Join(", ", _orderingNames)}, and by nothing else.");
+                throw new QueryOptionException(
+                    "unsupportedOrder",
+                    $"runs are ordered by {string.Join(", ", _orderingNames)}, and by nothing else.");
             }
 
             keys.Add(new RunOrderKey(field, key.Direction == OrderByDirection.Descending));
@@ -72,7 +95,7 @@ internal sealed partial record RunQueryOptions(RunCriteria Criteria, IReadOnlyLi
         return RunOrderKey.WithTieBreaker(keys);
     }
 
-    /// <summary>The words and "phrases" of <c>$search</c>, which must all occur.</summary>
+    /// <summary>Parses the words and "phrases" of <c>$search</c>. All of them must occur in a matching run.</summary>
     private static IReadOnlyList<string> ParseWords(string text)
     {
         var (words, needsWord) = (new List<string>(), true);
@@ -80,15 +103,24 @@ internal sealed partial record RunQueryOptions(RunCriteria Criteria, IReadOnlyLi
         {
             if (match.Groups["phrase"] is { Success: true } phrase)
             {
-                words.Add(phrase.Value.Replace("\\\"", "\"", StringComparison.Ordinal).Replace("\\\\", "\\", StringComparison.Ordinal));
+                words.Add(phrase.Value
+                    .Replace("\\\"", "\"", StringComparison.Ordinal)
+                    .Replace("\\\\", "\\", StringComparison.Ordinal));
             }
             else if (match.Value is "OR" or "NOT")
             {
-                throw new QueryOptionException("unsupportedSearch", $"{match.Value} is not offered; all words must occur. For a word as such put it in double quotes, for conditions use $filter=contains(displayName,'…') {match.Value.ToLowerInvariant()} ….");
+                throw new QueryOptionException(
+                    "unsupportedSearch",
+                    $"{match.Value} is not offered; all words must occur. "
+                        + "For a word as such put it in double quotes, for conditions use "
+                        + $"$filter=contains(displayName,'…') {match.Value.ToLowerInvariant()} ….");
             }
             else if (match.Value.AsSpan().ContainsAny('"', '(', ')'))
             {
-                throw new QueryOptionException("invalidQueryOption", "quotes must come in pairs, and parentheses are not offered; put what holds them in double quotes.");
+                throw new QueryOptionException(
+                    "invalidQueryOption",
+                    "quotes must come in pairs, and parentheses are not offered; "
+                        + "put what holds them in double quotes.");
             }
             else if (match.Value != "AND")
             {
@@ -110,17 +142,24 @@ internal sealed partial record RunQueryOptions(RunCriteria Criteria, IReadOnlyLi
         words.RemoveAll(w => w.Length == 0);
         return words.Count switch
         {
-            0 => throw new QueryOptionException("invalidQueryOption", "there is no word; leave the option out, or say what displayName must hold."),
-            > MostWords => throw new QueryOptionException("invalidQueryOption", $"there are {words.Count} words; send at most {MostWords}."),
+            0 => throw new QueryOptionException(
+                "invalidQueryOption", "there is no word; leave the option out, or say what displayName must hold."),
+            > MostWords => throw new QueryOptionException(
+                "invalidQueryOption", $"there are {words.Count} words; send at most {MostWords}."),
             _ => words,
         };
     }
 
-    private static QueryOptionException UnboundAnd() => new("invalidQueryOption", "AND must stand between two words; for the word as such put it in double quotes.");
+    private static QueryOptionException UnboundAnd() => new(
+        "invalidQueryOption", "AND must stand between two words; for the word as such put it in double quotes.");
 
-    [GeneratedRegex(@"[ \t]+(asc|desc)(?=[ \t]*(,|\z))", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"[ \t]+(asc|desc)(?=[ \t]*(,|\z))",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Direction();
 
-    [GeneratedRegex("""(?<!\S)"(?<phrase>(?>[^"\\]|\\.)*)"(?!\S)|\S+""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        """(?<!\S)"(?<phrase>(?>[^"\\]|\\.)*)"(?!\S)|\S+""",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex SearchTerm();
 }

@@ -1,6 +1,6 @@
 namespace IndustryData.WebApi.OData;
 
-/// <summary>Writes and reads URLs of this service, on the scheme, host and service root that the caller used.</summary>
+/// <summary>Writes and reads URLs of this service with the scheme, host and service root of the request.</summary>
 internal static class ServiceUrls
 {
     private const string Beta = "/beta";
@@ -9,25 +9,28 @@ internal static class ServiceUrls
 
     private static string? _lastValidHost;
 
-    /// <summary>The service root, with a slash at its end.</summary>
+    /// <summary>Returns the service root with a trailing slash.</summary>
     public static string Root(HttpRequest request)
     {
-        // HTTP/1.0 has no Host. The address of the connection is not shown: behind a proxy it is an internal one.
+        // HTTP/1.0 requests have no Host header. The local address of the connection is not used because it is an
+        // internal address if the service is behind a proxy.
         var host = request.Host.HasValue ? request.Host.ToUriComponent() : HostWithoutName;
         return $"{request.Scheme}://{host}{request.PathBase.ToUriComponent()}/";
     }
 
-    /// <summary>The URL of a run.</summary>
-    public static string Run(HttpRequest request, RunCollectionPath address, Guid id) => $"{Root(request)}{address.Path}/{id}";
+    /// <summary>Returns the URL of a run.</summary>
+    public static string Run(HttpRequest request, RunCollectionPath address, Guid id) =>
+        $"{Root(request)}{address.Path}/{id}";
 
-    /// <summary>A context URL (OData Protocol §10).</summary>
+    /// <summary>Returns a context URL (OData Protocol §10).</summary>
     public static string Context(HttpRequest request, string fragment) => $"{Root(request)}$metadata#{fragment}";
 
-    /// <summary>Whether URLs can be made with the host that the caller named.</summary>
+    /// <summary>Checks the host of the request.</summary>
+    /// <returns>Returns true if URLs can be built with the host.</returns>
     public static bool HasValidHost(HttpRequest request)
     {
-        // Nearly everybody names the same host, and looking at it takes longer than finding the route. The header, because the name in it may be
-        // one that cannot even be read.
+        // Most requests have the same host, and validating it takes longer than routing. The header is compared because
+        // the parsing of an invalid host can fail.
         var host = request.Headers.Host.ToString();
         if (host == _lastValidHost)
         {
@@ -46,16 +49,22 @@ internal static class ServiceUrls
         }
         catch (ArgumentException)
         {
-            // A name in Punycode that decodes to nothing.
+            // The host is a Punycode name that decodes to an empty string.
             return false;
         }
     }
 
-    /// <summary>The key in a reference to a run: an absolute URL of this service, or one relative to the service root, or <c>runs/{id}</c>.</summary>
-    /// <returns>The key as written, be it an id that exists or not; null when the reference is not the URL of a run here.</returns>
+    /// <summary>
+    /// Parses a reference to a run: an absolute URL of this service, a URL relative to the service root, or
+    /// <c>runs/{id}</c>.
+    /// </summary>
+    /// <returns>
+    /// The key as written, which may be an id that does not exist; null if the reference is not a URL of a run of this
+    /// service.
+    /// </returns>
     public static string? TryParseRunReference(HttpRequest request, string reference)
     {
-        // What a URL parser would silently mend is no URL of ours: backslashes, dot segments, a user name.
+        // URL parsers silently correct backslashes, dot segments and user names. URLs of this service contain none.
         if (reference.IndexOfAny(['\\', '?', '#', '@']) >= 0 || reference.Contains("..", StringComparison.Ordinal))
         {
             return null;
@@ -65,7 +74,8 @@ internal static class ServiceUrls
         var path = reference;
         if (reference.Contains("://", StringComparison.Ordinal))
         {
-            if (!Uri.TryCreate(reference, UriKind.Absolute, out var url) || !url.GetLeftPart(UriPartial.Authority).Equals(host, StringComparison.OrdinalIgnoreCase))
+            if (!Uri.TryCreate(reference, UriKind.Absolute, out var url)
+                || !url.GetLeftPart(UriPartial.Authority).Equals(host, StringComparison.OrdinalIgnoreCase))
             {
                 return null;
             }
@@ -77,7 +87,7 @@ internal static class ServiceUrls
         IEnumerable<string> places = RunCollectionPath.All.Select(a => a.Path);
         if (path.StartsWith('/'))
         {
-            // Behind what a proxy has before it.
+            // The path begins with the path base that a proxy may add.
             var before = request.PathBase.Value ?? "";
             before = before.EndsWith(Beta, StringComparison.OrdinalIgnoreCase) ? before[..^Beta.Length] : before;
             places = places.SelectMany(p => (string[])[$"{before}/{p}", $"{before}{Beta}/{p}"]);

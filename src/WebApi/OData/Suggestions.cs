@@ -1,20 +1,22 @@
 namespace IndustryData.WebApi.OData;
 
-/// <summary>Guesses what was meant by a misspelt name.</summary>
+/// <summary>Suggests names for misspelled names.</summary>
 internal static class Suggestions
 {
-    /// <summary>The known name that differs in case alone or in at most two letters; null when none does.</summary>
+    /// <summary>Finds the known name that is closest to a word.</summary>
+    /// <returns>The name that differs only in case or in at most two letters, or null if there is none.</returns>
     public static string? Closest(string word, IEnumerable<string> known)
     {
         return known
-            .Select(k => (Name: k, Distance: k.Equals(word, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(word, k)))
+            .Select(k =>
+                (Name: k, Distance: k.Equals(word, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(word, k)))
             .Where(k => k.Distance <= Math.Min(2, k.Name.Length / 3))
             .OrderBy(k => k.Distance)
             .Select(k => k.Name)
             .FirstOrDefault();
     }
 
-    /// <summary>Levenshtein's distance.</summary>
+    /// <summary>Calculates the Levenshtein distance of two strings.</summary>
     private static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();
@@ -24,7 +26,10 @@ internal static class Suggestions
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                (diagonal, row[j]) = (row[j], a[i - 1] == b[j - 1] ? diagonal : 1 + Math.Min(diagonal, Math.Min(row[j], row[j - 1])));
+                var cost = a[i - 1] == b[j - 1]
+                    ? diagonal
+                    : 1 + Math.Min(diagonal, Math.Min(row[j], row[j - 1]));
+                (diagonal, row[j]) = (row[j], cost);
             }
         }
 

@@ -8,7 +8,7 @@ using Microsoft.OpenApi;
 
 namespace IndustryData.WebApi.OpenApi;
 
-/// <summary>Describes the routes that the service really has, by what each carries with it.</summary>
+/// <summary>Creates the OpenAPI document from the metadata of the mapped routes.</summary>
 internal static class ApiDocument
 {
     /// <summary>The name of the security scheme.</summary>
@@ -24,7 +24,7 @@ internal static class ApiDocument
         [404] = "There is no such thing here; what belongs to another tenant does not exist either.",
         [406] = "`Accept` allows nothing that the service can write.",
         [409] = "The change contradicts what is final about the run or activity.",
-        [410] = "The token is too old or of another database: begin anew at `Location`.",
+        [410] = "The token is too old or of another database: start again at `Location`.",
         [412] = "The condition does not hold: the run has another `ETag`, or the request is repeated too late.",
         [413] = "The body is too long: over 1 MiB, or 4 MiB for a batch.",
         [415] = "The body is not JSON in UTF-8.",
@@ -34,27 +34,43 @@ internal static class ApiDocument
         [503] = "The database is away or too busy; `Retry-After` says when to try again.",
     };
 
-    /// <summary>The method that an entry of the document is for. HEAD answers like GET everywhere, and OPTIONS only says which methods there are: neither has an entry of its own.</summary>
-    /// <returns>Null when the route needs no entry.</returns>
+    /// <summary>
+    /// Returns the HTTP method of a route's entry in the document. HEAD requests have the same response as GET
+    /// requests, and OPTIONS responses only list the methods. Therefore neither method has its own entry.
+    /// </summary>
+    /// <returns>The method, or null if the route needs no entry.</returns>
     public static string? MethodOf(RouteEndpoint route) =>
-        route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.FirstOrDefault(m => !HttpMethods.IsHead(m) && !HttpMethods.IsOptions(m));
+        route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods
+            .FirstOrDefault(m => !HttpMethods.IsHead(m) && !HttpMethods.IsOptions(m));
 
-    /// <summary>The statuses that a route documents, in order.</summary>
-    public static IEnumerable<int> StatusesOf(RouteEndpoint route) => route.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>().Select(p => p.StatusCode).Distinct().Order();
+    /// <summary>Returns the status codes that a route documents, in ascending order.</summary>
+    public static IEnumerable<int> StatusesOf(RouteEndpoint route) =>
+        route.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>()
+            .Select(p => p.StatusCode)
+            .Distinct()
+            .Order();
 
-    /// <summary>Whether there is a sentence for a status from 400 on.</summary>
+    /// <summary>Checks for the description of a status code of 400 or above.</summary>
+    /// <returns>Returns true if the document has a description of the status code.</returns>
     public static bool IsKnownRefusal(int status) => _refusals.ContainsKey(status);
 
-    /// <summary>The name of the operation in the document: the address of runs that the route belongs to, if any, and the operation's own.</summary>
+    /// <summary>
+    /// Returns the operation id in the document. It consists of the path of runs that the route belongs to, if any, and
+    /// the id of the operation.
+    /// </summary>
     public static string IdOf(RouteEndpoint route, OperationDescription operation)
     {
-        var address = RunCollectionPath.All.FirstOrDefault(a => route.RoutePattern.RawText!.StartsWith($"/{a.Path}", StringComparison.Ordinal));
+        var address = RunCollectionPath.All
+            .FirstOrDefault(a => route.RoutePattern.RawText!.StartsWith($"/{a.Path}", StringComparison.Ordinal));
         return address is null ? operation.Id : $"{address.Path.Split('/')[0]}_{operation.Id}";
     }
 
-    /// <summary>Fills in the document.</summary>
-    /// <param name="document">The document; what it has is kept.</param>
-    /// <param name="routes">The routes. Of several spellings the first is the one described, and its description names the others.</param>
+    /// <summary>Adds the operations and components to the document.</summary>
+    /// <param name="document">The document. Existing content is kept.</param>
+    /// <param name="routes">
+    /// The routes. If an operation has several routes, the document describes the first one and lists the others in its
+    /// description.
+    /// </param>
     public static void Fill(OpenApiDocument document, IEnumerable<RouteEndpoint> routes)
     {
         document.Info = Info();
@@ -62,7 +78,11 @@ internal static class ApiDocument
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = RunCollectionPath.All[0].Path, Description = "The runs." },
-            new() { Name = RunCollectionPath.All[1].Path, Description = "The same runs, at published Graph's address." },
+            new()
+            {
+                Name = RunCollectionPath.All[1].Path,
+                Description = "The same runs, at published Graph's address.",
+            },
             new() { Name = Service, Description = "What is above the runs, and the service itself." },
         };
         document.AddComponent(Bearer, new OpenApiSecurityScheme
@@ -70,7 +90,8 @@ internal static class ApiDocument
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
             BearerFormat = "JWT",
-            Description = $"A JWT whose `tid` is the tenant and whose `roles` or `scp` name the permission: {string.Join(", ", Permissions.Names.Select(n => $"`{n}`"))}.",
+            Description = "A JWT whose `tid` is the tenant and whose `roles` or `scp` name the permission: "
+                + $"{string.Join(", ", Permissions.Names.Select(n => $"`{n}`"))}.",
         });
         Schemas.AddTo(document);
         foreach (var (name, header) in Parameters.ResponseHeaders)
@@ -78,7 +99,8 @@ internal static class ApiDocument
             document.AddComponent(name, header);
         }
 
-        foreach (var (name, parameter) in Parameters.PathParameters.Concat(Parameters.Options).Concat(Parameters.Headers))
+        var parameters = Parameters.PathParameters.Concat(Parameters.Options).Concat(Parameters.Headers);
+        foreach (var (name, parameter) in parameters)
         {
             document.AddComponent(ComponentOf(name), parameter);
         }
@@ -105,16 +127,19 @@ internal static class ApiDocument
         Title = "IndustryData",
         Version = "1.0",
         Description =
-            """
-            A ledger of data-ingestion runs with the interface of Microsoft Graph's `industryData`. Runs are reported with one `POST` and read back with OData queries.
-            What is answered with a 2xx is committed and flushed to disk.
-
-            The same paths answer at `/` and below `/beta`, in any case. There is one set of runs, at two addresses: `/process/runs` and `/external/industryData/runs`.
-            Each operation is described at one spelling of its path, and says which others there are. `HEAD` works wherever `GET` does.
-            Query options count with and without `$`, and nothing in a query string is ignored: what is unknown is answered with 400.
-
-            Every response has a `request-id`; the header `client-request-id` of a request is repeated in its response.
-            """,
+            "A ledger of data-ingestion runs with the interface of Microsoft Graph's `industryData`. "
+                + "Runs are reported with one `POST` and read back with OData queries.\n"
+                + "What is answered with a 2xx is committed and flushed to disk.\n"
+                + "\n"
+                + "The same paths answer at `/` and below `/beta`, in any case. "
+                + "There is one set of runs, at two addresses: `/process/runs` and `/external/industryData/runs`.\n"
+                + "Each operation is described at one spelling of its path, and says which others there are. "
+                + "`HEAD` works wherever `GET` does.\n"
+                + "Query options count with and without `$`, and nothing in a query string is ignored: "
+                + "what is unknown is answered with 400.\n"
+                + "\n"
+                + "Every response has a `request-id`; "
+                + "the header `client-request-id` of a request is repeated in its response.",
     };
 
     private static void Add(OpenApiDocument document, RouteEndpoint route, IEnumerable<string> otherSpellings)
@@ -129,11 +154,16 @@ internal static class ApiDocument
             OperationId = IdOf(route, operation),
             Tags = new HashSet<OpenApiTagReference> { new(tag, document) },
             Summary = operation.Summary,
-            Description = string.Join("\n\n", ((string[])[operation.Description, Access(permission, isAnonymous), Others([.. otherSpellings])]).Where(s => s.Length > 0)),
+            Description = string.Join(
+                "\n\n",
+                ((string[])[operation.Description, Access(permission, isAnonymous), Others([.. otherSpellings])])
+                    .Where(s => s.Length > 0)),
             Parameters = [.. ParametersOf(route, operation, document)],
             RequestBody = operation.Body is { } body ? Request(body, document) : null,
             Responses = [],
-            Security = isAnonymous ? [] : [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }],
+            Security = isAnonymous
+                ? []
+                : [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }],
         };
         foreach (var answer in operation.Answers)
         {
@@ -160,17 +190,21 @@ internal static class ApiDocument
         _ => "Needs a valid token, whatever its permissions.",
     };
 
-    private static string Others(string[] spellings) => spellings.Length == 0 ? "" : $"Other spellings: {string.Join(", ", spellings.Select(s => $"`{s}`"))}.";
+    private static string Others(string[] spellings) =>
+        spellings.Length == 0 ? "" : $"Other spellings: {string.Join(", ", spellings.Select(s => $"`{s}`"))}.";
 
-    private static string TagOf(string path) => RunCollectionPath.All.FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? Service;
+    private static string TagOf(string path) =>
+        RunCollectionPath.All
+            .FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? Service;
 
-    private static IEnumerable<IOpenApiParameter> ParametersOf(RouteEndpoint route, OperationDescription operation, OpenApiDocument document) =>
+    private static IEnumerable<IOpenApiParameter> ParametersOf(
+        RouteEndpoint route, OperationDescription operation, OpenApiDocument document) =>
         route.RoutePattern.Parameters.Select(p => p.Name)
             .Concat(route.Metadata.GetMetadata<SupportedQueryOptions>()?.Names ?? [])
             .Concat(operation.Headers)
             .Select(name => new OpenApiParameterReference(ComponentOf(name), document));
 
-    // A component's name has no $.
+    // The names of components cannot contain $.
     private static string ComponentOf(string name) => name.TrimStart('$');
 
     private static OpenApiRequestBody Request(RequestBodyDescription body, OpenApiDocument document) => new()
@@ -181,7 +215,9 @@ internal static class ApiDocument
             ["application/json"] = new()
             {
                 Schema = Schemas.Reference(body.Schema, document),
-                Examples = body.Examples.ToDictionary(e => e.Name, IOpenApiExample (e) => new OpenApiExample { Summary = e.Summary, Value = JsonNode.Parse(e.Json) }),
+                Examples = body.Examples.ToDictionary(
+                    e => e.Name,
+                    IOpenApiExample (e) => new OpenApiExample { Summary = e.Summary, Value = JsonNode.Parse(e.Json) }),
             },
         },
     };
@@ -190,7 +226,8 @@ internal static class ApiDocument
     {
         Description = answer.Meaning,
         Headers = Headers(answer.Headers, document),
-        Content = answer.Content.ToDictionary(c => c.Key, c => new OpenApiMediaType { Schema = Schemas.Reference(c.Value, document) }),
+        Content = answer.Content.ToDictionary(
+            c => c.Key, c => new OpenApiMediaType { Schema = Schemas.Reference(c.Value, document) }),
     };
 
     private static OpenApiResponse Refusal(int status, string meaning, OpenApiDocument document) => new()
@@ -205,7 +242,10 @@ internal static class ApiDocument
                 _ => [],
             },
             document),
-        Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Schemas.Reference(Schemas.Error, document) } },
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/json"] = new() { Schema = Schemas.Reference(Schemas.Error, document) },
+        },
     };
 
     private static Dictionary<string, IOpenApiHeader> Headers(IReadOnlyList<string> names, OpenApiDocument document) =>

@@ -12,50 +12,61 @@ using Scalar.AspNetCore;
 
 namespace IndustryData.WebApi.OpenApi;
 
-/// <summary>The service's description of itself: <c>/openapi/v1.json</c> for programs, <c>/docs</c> for people.</summary>
+/// <summary>
+/// The endpoints that describe the service: <c>/openapi/v1.json</c> for programs and <c>/docs</c> for users.
+/// </summary>
 internal static class OpenApiEndpoints
 {
     private const string Name = "v1";
 
-    // Stands in the kept document for the service root, which depends on how the caller reached the service.
+    // A placeholder in the cached document for the service root, which depends on the URL of the request.
     private const string Root = "{root}";
 
-    /// <summary>Adds what the description is made by; it is made when somebody asks for it, not before.</summary>
+    /// <summary>Registers the services that create the document. The first request creates it.</summary>
     public static void AddDescription(this IServiceCollection services)
     {
         services.AddOpenApi(Name, options => options.AddDocumentTransformer((document, context, _) =>
         {
-            ApiDocument.Fill(document, context.ApplicationServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>());
+            var endpoints = context.ApplicationServices.GetRequiredService<EndpointDataSource>().Endpoints;
+            ApiDocument.Fill(document, endpoints.OfType<RouteEndpoint>());
             document.Servers = [new OpenApiServer { Url = Root }];
             return Task.CompletedTask;
         }));
         services.AddSingleton(provider => new Lazy<Task<SplitDocument>>(() => MakeAsync(provider)));
     }
 
-    /// <summary>Says what a route does.</summary>
-    public static IEndpointConventionBuilder WithOperation(this IEndpointConventionBuilder route, OperationDescription operation) => route.WithMetadata(operation);
+    /// <summary>Adds the description of the operation to a route.</summary>
+    public static IEndpointConventionBuilder WithOperation(
+        this IEndpointConventionBuilder route, OperationDescription operation) =>
+        route.WithMetadata(operation);
 
     public static void MapDescription(this IEndpointRouteBuilder routes)
     {
         routes.MapMethods($"/openapi/{Name}.json", ["GET", "HEAD"], WriteDocumentAsync)
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200))
-            .WithOperation(new OperationDescription("getOpenApi", "This description", "OpenAPI 3.1. `servers` has the address that the caller used.") { Answers = [ResponseDescription.Json(200, "The description.", Schemas.OpenApi)] });
+            .WithOperation(new OperationDescription(
+                "getOpenApi", "This description", "OpenAPI 3.1. `servers` has the address that the caller used.")
+            {
+                Answers = [ResponseDescription.Json(200, "The description.", Schemas.OpenApi)],
+            });
         routes.MapReference();
     }
 
-    // For people: nothing that a program could call, so that the document does not describe it.
+    // The page is for users. The document does not describe it because programs have no use for it.
     private static void MapReference(this IEndpointRouteBuilder routes) =>
         routes.MapScalarApiReference("/docs", (options, http) =>
             {
                 var nonce = RandomNumberGenerator.GetHexString(32);
                 options.Nonce = nonce;
                 http.Response.Headers.ContentSecurityPolicy =
-                    $"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                    $"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self' 'unsafe-inline'; "
+                        + "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+                        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
                 options.Title = "IndustryData";
                 options.OpenApiRoutePattern = $"/openapi/{Name}.json";
 
-                // Nothing of the page comes from elsewhere, and nothing goes there.
+                // The page loads no resources from other hosts and sends no data to them.
                 options.DefaultFonts = false;
                 options.Telemetry = false;
                 options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
@@ -66,7 +77,7 @@ internal static class OpenApiEndpoints
             .WithMetadata(new HttpMethodMetadata(["GET", "HEAD"]), new ProducesResponseTypeMetadata(200))
             .Add(endpoint => endpoint.RequestDelegate = AllowCaching(endpoint.RequestDelegate!));
 
-    // The parts of the page are large, and the same for everybody.
+    // The resources of the page are large, and they are the same for all users.
     private static RequestDelegate AllowCaching(RequestDelegate write) => http =>
     {
         http.Response.Headers.Remove("Cache-Control");
@@ -76,7 +87,9 @@ internal static class OpenApiEndpoints
     private static async Task WriteDocumentAsync(HttpContext http)
     {
         var (before, after) = await http.RequestServices.GetRequiredService<Lazy<Task<SplitDocument>>>().Value;
-        var root = JsonEncodedText.Encode(ServiceUrls.Root(http.Request).TrimEnd('/'), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.ToArray();
+        var root = JsonEncodedText
+            .Encode(ServiceUrls.Root(http.Request).TrimEnd('/'), JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+            .EncodedUtf8Bytes.ToArray();
         http.Response.ContentType = "application/json;charset=utf-8";
         http.Response.ContentLength = before.Length + root.Length + after.Length;
         await WriteInPiecesAsync(http, before);
@@ -84,7 +97,7 @@ internal static class OpenApiEndpoints
         await WriteInPiecesAsync(http, after);
     }
 
-    // Of what a caller does not take, the server then holds a piece or two, and not all.
+    // If the client reads slowly, the server buffers only one or two segments instead of the whole document.
     private static async Task WriteInPiecesAsync(HttpContext http, ReadOnlyMemory<byte> bytes)
     {
         for (; bytes.Length > 0; bytes = bytes[Math.Min(bytes.Length, PooledBufferWriter.SegmentSize)..])
@@ -97,13 +110,14 @@ internal static class OpenApiEndpoints
     private static async Task<SplitDocument> MakeAsync(IServiceProvider provider)
     {
         await using var scope = provider.CreateAsyncScope();
-        var document = await scope.ServiceProvider.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync();
+        var source = scope.ServiceProvider.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name);
+        var document = await source.GetOpenApiDocumentAsync();
         await using var text = new StringWriter(CultureInfo.InvariantCulture);
         document.SerializeAsV31(new OpenApiJsonWriter(text));
         var halves = text.ToString().Split(Root);
         return new SplitDocument(Encoding.UTF8.GetBytes(halves[0]), Encoding.UTF8.GetBytes(halves[1]));
     }
 
-    /// <summary>The document before and after the service root.</summary>
+    /// <summary>The parts of the document before and after the service root.</summary>
     private sealed record SplitDocument(byte[] Before, byte[] After);
 }

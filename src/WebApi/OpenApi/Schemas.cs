@@ -6,7 +6,10 @@ using Microsoft.OpenApi;
 
 namespace IndustryData.WebApi.OpenApi;
 
-/// <summary>The schemas of bodies: the types of the one model as they are read, and what is sent and wrapped around them.</summary>
+/// <summary>
+/// The schemas of request and response bodies. The schemas of responses are derived from the entity data model. The
+/// others describe request bodies and the objects that contain the types of the model.
+/// </summary>
 internal static class Schemas
 {
     public const string NewRun = "newRun";
@@ -31,13 +34,13 @@ internal static class Schemas
     public const string OpenApi = "openApi";
     public const string Error = "error";
 
-    /// <summary>Of a run as it is read.</summary>
+    /// <summary>The schema of a run in responses.</summary>
     public const string Run = $"{RunEdmModel.Namespace}.industryDataRun";
 
-    /// <summary>Of statistics as they are read.</summary>
+    /// <summary>The schema of statistics in responses.</summary>
     public const string Statistics = $"{RunEdmModel.Namespace}.industryDataRunStatistics";
 
-    /// <summary>Of an activity as it is read, of either type.</summary>
+    /// <summary>The schema of an activity of either type in responses.</summary>
     public const string Activity = $"{RunEdmModel.Namespace}.industryDataRunActivity";
 
     private const string TypeAnnotation = "@odata.type";
@@ -47,10 +50,15 @@ internal static class Schemas
         [$"{Run}/id"] = "A UUIDv7 that the server makes.",
         [$"{Run}/displayName"] = "What people call the run. Kept exactly as sent; not only white space.",
         [$"{Run}/startDateTime"] = "When it began: ISO 8601 with an offset. Read back in UTC, to the microsecond.",
-        [$"{Run}/endDateTime"] = "When it ended, not before its start. Only a running run may be without; there it is the expected end.",
+        [$"{Run}/endDateTime"] = "When it ended, not before its start. "
+            + "Only a running run may be without; there it is the expected end.",
         [$"{Run}/status"] = "`running` is open, the others are final.",
-        [$"{Run}/statistics"] = $"What the run counted. At most {RunStatistics.MaxBytes >> 10} KiB and {RunStatistics.MaxLevels} levels; counts are whole numbers up to {RunStatistics.LargestCount}. Members that are not declared are kept as sent.",
-        [$"{Run}/blockingError"] = $"The error that stopped the run; only with {string.Join(", ", RunStatus.All.Where(s => s.AllowsBlockingError))}.",
+        [$"{Run}/statistics"] = "What the run counted. "
+            + $"At most {RunStatistics.MaxBytes >> 10} KiB and {RunStatistics.MaxLevels} levels; "
+            + $"counts are whole numbers up to {RunStatistics.LargestCount}. "
+            + "Members that are not declared are kept as sent.",
+        [$"{Run}/blockingError"] = "The error that stopped the run; "
+            + $"only with {string.Join(", ", RunStatus.All.Where(s => s.AllowsBlockingError))}.",
         [$"{Run}/activities"] = "What the run carried out.",
         [$"{Run}/createdDateTime"] = "When the server stored it.",
         [$"{Run}/lastModifiedDateTime"] = "When the server changed it last.",
@@ -68,7 +76,7 @@ internal static class Schemas
         [$"{Activity}/displayName"] = RunActivity.MaxDisplayNameLength,
     };
 
-    /// <summary>Adds every schema to the document's components.</summary>
+    /// <summary>Adds all schemas to the components of the document.</summary>
     public static void AddTo(OpenApiDocument document)
     {
         foreach (var element in RunEdmModel.Model.SchemaElements)
@@ -78,8 +86,10 @@ internal static class Schemas
                 case IEdmEnumType type:
                     document.AddComponent(type.FullName(), OneOf(type.Members.Select(m => m.Name)));
                     break;
-                case IEdmStructuredType { BaseType: { } baseType } type when baseType.IsAbstract && baseType.FullTypeName() != "microsoft.graph.entity":
-                    document.AddComponent(type.FullTypeName(), Typed(ResponseSchema(type, document), type.FullTypeName()));
+                case IEdmStructuredType { BaseType: { } baseType } type
+                    when baseType.IsAbstract && baseType.FullTypeName() != "microsoft.graph.entity":
+                    document.AddComponent(
+                        type.FullTypeName(), Typed(ResponseSchema(type, document), type.FullTypeName()));
                     break;
                 case IEdmStructuredType type when IsOfRuns(type):
                     document.AddComponent(type.FullTypeName(), ResponseSchema(type, document));
@@ -89,21 +99,31 @@ internal static class Schemas
 
         var run = Component(document, Run);
         run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
-        run.Properties["activities"] = ArrayOf(Reference(Activity, document), "What the run carried out, when `$expand` asks for it.");
-        run.Properties["activities@odata.nextLink"] = Text("The run's other activities, when they are too large for one answer.");
+        run.Properties["activities"] =
+            ArrayOf(Reference(Activity, document), "What the run carried out, when `$expand` asks for it.");
+        run.Properties["activities@odata.nextLink"] =
+            Text("The run's other activities, when they are too large for one answer.");
         AddSent(document);
         AddWrapped(document);
     }
 
-    /// <summary>Refers to a schema.</summary>
-    public static IOpenApiSchema Reference(string name, OpenApiDocument document) => new OpenApiSchemaReference(name, document);
+    /// <summary>Creates a reference to a schema.</summary>
+    public static IOpenApiSchema Reference(string name, OpenApiDocument document) =>
+        new OpenApiSchemaReference(name, document);
 
     private static void AddSent(OpenApiDocument document)
     {
-        string[] runProperties = ["displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError"];
-        var newRun = RequestSchema(document, RunEdmModel.Run, runProperties, RunStatus.All.Select(s => s.Name), ["displayName", "startDateTime", "status", "statistics"]);
+        string[] runProperties =
+            ["displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError"];
+        var newRun = RequestSchema(
+            document,
+            RunEdmModel.Run,
+            runProperties,
+            RunStatus.All.Select(s => s.Name),
+            ["displayName", "startDateTime", "status", "statistics"]);
         newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunEdmModel.Namespace}.run");
-        var activities = ArrayOf(Reference(NewActivity, document), "What the run carried out, stored together with it.");
+        var activities =
+            ArrayOf(Reference(NewActivity, document), "What the run carried out, stored together with it.");
         activities.MaxItems = Domain.Runs.Run.MaxActivities;
         newRun.Properties["activities"] = activities;
         document.AddComponent(NewRun, newRun);
@@ -112,14 +132,22 @@ internal static class Schemas
         changes.Description = "Only what is sent changes; `statistics` and `blockingError` are replaced whole.";
         document.AddComponent(RunChanges, changes);
 
-        document.AddComponent(RunReference, Record(new() { ["@odata.id"] = Text("The URL of a run, absolute or relative to the service root.") }, ["@odata.id"]));
-        document.AddComponent(NewRunOrReference, new OpenApiSchema { AnyOf = [Reference(NewRun, document), Reference(RunReference, document)] });
+        document.AddComponent(RunReference, Record(
+            new() { ["@odata.id"] = Text("The URL of a run, absolute or relative to the service root.") },
+            ["@odata.id"]));
+        document.AddComponent(NewRunOrReference, new OpenApiSchema
+        {
+            AnyOf = [Reference(NewRun, document), Reference(RunReference, document)],
+        });
 
         var activity = (IEdmStructuredType)RunEdmModel.Model.FindDeclaredType(Activity);
         string[] activityProperties = ["displayName", "status", "blockingError", "activity"];
-        foreach (var (name, required) in ((string, string[])[])[(NewActivity, [TypeAnnotation, "displayName", "status"]), (ActivityChanges, [])])
+        (string, string[])[] schemas =
+            [(NewActivity, [TypeAnnotation, "displayName", "status"]), (ActivityChanges, [])];
+        foreach (var (name, required) in schemas)
         {
-            var sent = RequestSchema(document, activity, activityProperties, ActivityStatus.All.Select(s => s.Name), required);
+            var sent = RequestSchema(
+                document, activity, activityProperties, ActivityStatus.All.Select(s => s.Name), required);
             sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityType.All.Select(t => t.Name)]);
             document.AddComponent(name, sent);
         }
@@ -134,13 +162,24 @@ internal static class Schemas
             new()
             {
                 ["@odata.context"] = text,
-                ["@odata.count"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "How many runs match; only with `$count=true`." },
+                ["@odata.count"] = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Integer,
+                    Format = "int64",
+                    Description = "How many runs match; only with `$count=true`.",
+                },
                 ["@odata.nextLink"] = Text("The next page; absent on the last one."),
                 ["value"] = ArrayOf(Reference(Run, document)),
             },
             ["@odata.context", "value"]));
         var removed = Record(
-            new() { ["id"] = text, ["@removed"] = Record(new() { ["reason"] = Text("`deleted`, or `changed` so that the run no longer matches.") }, ["reason"]) },
+            new()
+            {
+                ["id"] = text,
+                ["@removed"] = Record(
+                    new() { ["reason"] = Text("`deleted`, or `changed` so that the run no longer matches.") },
+                    ["reason"]),
+            },
             ["id", "@removed"]);
         document.AddComponent(RunChangeCollection, Record(
             new()
@@ -152,17 +191,35 @@ internal static class Schemas
             },
             ["@odata.context", "value"]));
         document.AddComponent(ActivityCollection, ActivityPage(ArrayOf(Reference(Activity, document))));
-        document.AddComponent(Count, new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" });
+        document.AddComponent(Count, new OpenApiSchema
+        {
+            Type = JsonSchemaType.Integer,
+            Format = "int64",
+            Minimum = "0",
+        });
         var reference = Record(new() { ["@odata.id"] = Text("The URL of an activity.") }, ["@odata.id"]);
         document.AddComponent(ActivityReferences, ActivityPage(ArrayOf(reference)));
         document.AddComponent(Singleton, Record(new() { ["@odata.context"] = text }, ["@odata.context"]));
         document.AddComponent(ServiceDocument, Record(
-            new() { ["@odata.context"] = text, ["value"] = ArrayOf(Record(new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])) },
+            new()
+            {
+                ["@odata.context"] = text,
+                ["value"] = ArrayOf(Record(
+                    new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])),
+            },
             ["@odata.context", "value"]));
         document.AddComponent(Csdl, Text("CSDL in XML."));
-        document.AddComponent(CsdlJson, new OpenApiSchema { Type = JsonSchemaType.Object, Description = "CSDL in JSON." });
+        document.AddComponent(CsdlJson, new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Description = "CSDL in JSON.",
+        });
         document.AddComponent(Health, Text("`ok`"));
-        document.AddComponent(OpenApi, new OpenApiSchema { Type = JsonSchemaType.Object, Description = "OpenAPI 3.1." });
+        document.AddComponent(OpenApi, new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Description = "OpenAPI 3.1.",
+        });
 
         var headers = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = text };
         var item = Record(
@@ -180,7 +237,13 @@ internal static class Schemas
         (items.MinItems, items.MaxItems) = (1, BatchEnvelope.MaxItems);
         document.AddComponent(BatchRequest, Record(new() { ["requests"] = items }, ["requests"]));
         var answer = Record(
-            new() { ["id"] = text, ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer }, ["headers"] = headers, ["body"] = new OpenApiSchema() },
+            new()
+            {
+                ["id"] = text,
+                ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer },
+                ["headers"] = headers,
+                ["body"] = new OpenApiSchema(),
+            },
             ["id", "status"]);
         document.AddComponent(BatchResponse, Record(new() { ["responses"] = ArrayOf(answer) }, ["responses"]));
 
@@ -207,10 +270,15 @@ internal static class Schemas
         document.AddComponent(Error, Record(new() { ["error"] = error }, ["error"]));
     }
 
-    // What hangs between the service root and the runs has no members but links.
-    private static bool IsOfRuns(IEdmStructuredType type) => type is IEdmComplexType || type.DeclaredStructuralProperties().Any(p => p.Name != "id");
+    // The entity types between the service root and the runs have no structural properties except the id.
+    private static bool IsOfRuns(IEdmStructuredType type) =>
+        type is IEdmComplexType || type.DeclaredStructuralProperties().Any(p => p.Name != "id");
 
-    /// <summary>A type as it is read. With <c>$select</c> an entity has what was selected, and an open type may lack everything: neither requires more than the key.</summary>
+    /// <summary>
+    /// Creates the schema of a type in responses. With <c>$select</c> an entity contains only the selected properties,
+    /// and all properties of an open type may be absent. Therefore the schemas of both require no property except the
+    /// key.
+    /// </summary>
     private static OpenApiSchema ResponseSchema(IEdmStructuredType type, OpenApiDocument document)
     {
         var derived = RunEdmModel.Model.FindDirectlyDerivedTypes(type).ToList();
@@ -229,11 +297,15 @@ internal static class Schemas
             schema.Properties!["@odata.context"] = Text("Only where it stands alone in an answer.");
         }
 
-        schema.AdditionalProperties = type.IsOpen ? new OpenApiSchema { Description = "Whatever else was sent." } : null;
+        schema.AdditionalProperties =
+            type.IsOpen ? new OpenApiSchema { Description = "Whatever else was sent." } : null;
         foreach (var property in type.Properties())
         {
             schema.Properties![property.Name] = ResponseSchema(type, property, document);
-            if (property.Name == "id" || (type is IEdmComplexType { IsOpen: false } && !property.Type.IsNullable && !property.Type.IsCollection()))
+            if (property.Name == "id"
+                || (type is IEdmComplexType { IsOpen: false }
+                    && !property.Type.IsNullable
+                    && !property.Type.IsCollection()))
             {
                 schema.Required!.Add(property.Name);
             }
@@ -242,9 +314,13 @@ internal static class Schemas
         return schema;
     }
 
-    private static IOpenApiSchema ResponseSchema(IEdmStructuredType type, IEdmProperty property, OpenApiDocument document)
+    private static IOpenApiSchema ResponseSchema(
+        IEdmStructuredType type, IEdmProperty property, OpenApiDocument document)
     {
-        var name = Enumerable.Repeat(type, 1).Concat(BasesOf(type)).Select(t => $"{t.FullTypeName()}/{property.Name}").FirstOrDefault(_descriptions.ContainsKey);
+        var name = Enumerable.Repeat(type, 1)
+            .Concat(BasesOf(type))
+            .Select(t => $"{t.FullTypeName()}/{property.Name}")
+            .FirstOrDefault(_descriptions.ContainsKey);
         var schema = ResponseSchema(property.Type, document);
         if (name is null)
         {
@@ -261,7 +337,7 @@ internal static class Schemas
         }
         else if (schema is OpenApiSchemaReference reference)
         {
-            // OpenAPI 3.1 lets a description stand beside $ref.
+            // OpenAPI 3.1 allows a description next to $ref.
             reference.Description = _descriptions[name];
         }
 
@@ -279,17 +355,22 @@ internal static class Schemas
         {
             var schema = type.PrimitiveKind() switch
             {
-                EdmPrimitiveTypeKind.Int64 => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
-                EdmPrimitiveTypeKind.DateTimeOffset => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
+                EdmPrimitiveTypeKind.Int64 =>
+                    new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
+                EdmPrimitiveTypeKind.DateTimeOffset =>
+                    new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
                 EdmPrimitiveTypeKind.String => Text(),
-                var kind => throw new InvalidOperationException($"Schemas does not know how {kind} is written; add it."),
+                var kind =>
+                    throw new InvalidOperationException($"Schemas does not know how {kind} is written; add it."),
             };
             schema.Type |= type.IsNullable ? JsonSchemaType.Null : 0;
             return schema;
         }
 
         var reference = Reference(type.FullName(), document);
-        return type.IsNullable ? new OpenApiSchema { AnyOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }] } : reference;
+        return type.IsNullable
+            ? new OpenApiSchema { AnyOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }] }
+            : reference;
     }
 
     private static IEnumerable<IEdmStructuredType> BasesOf(IEdmStructuredType type)
@@ -300,14 +381,26 @@ internal static class Schemas
         }
     }
 
-    /// <summary>What may be sent of a type: these properties, annotations, and what the server itself says, which it does not take from others.</summary>
-    private static OpenApiSchema RequestSchema(OpenApiDocument document, IEdmStructuredType type, string[] properties, IEnumerable<string> statuses, string[] required)
+    /// <summary>
+    /// Creates the schema of a type in requests. It contains the given properties, annotations, and the properties that
+    /// the server sets. The server ignores the latter in requests.
+    /// </summary>
+    private static OpenApiSchema RequestSchema(
+        OpenApiDocument document,
+        IEdmStructuredType type,
+        string[] properties,
+        IEnumerable<string> statuses,
+        string[] required)
     {
         var schema = new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
             Properties = properties.ToDictionary(p => p, p => ResponseSchema(type, type.FindProperty(p), document)),
-            PatternProperties = new Dictionary<string, IOpenApiSchema> { ["@|^(id|createdDateTime|lastModifiedDateTime)$"] = new OpenApiSchema { Description = "Ignored, so that what was read can be sent back." } },
+            PatternProperties = new Dictionary<string, IOpenApiSchema>
+            {
+                ["@|^(id|createdDateTime|lastModifiedDateTime)$"] =
+                    new OpenApiSchema { Description = "Ignored, so that what was read can be sent back." },
+            },
             AdditionalPropertiesAllowed = false,
             Required = new HashSet<string>(required),
         };
@@ -324,22 +417,32 @@ internal static class Schemas
         return schema;
     }
 
-    private static OpenApiSchema Component(OpenApiDocument document, string name) => (OpenApiSchema)document.Components!.Schemas![name];
+    private static OpenApiSchema Component(OpenApiDocument document, string name) =>
+        (OpenApiSchema)document.Components!.Schemas![name];
 
-    private static OpenApiSchema Text(string? description = null) => new() { Type = JsonSchemaType.String, Description = description };
+    private static OpenApiSchema Text(string? description = null) =>
+        new() { Type = JsonSchemaType.String, Description = description };
 
-    private static OpenApiSchema ArrayOf(IOpenApiSchema items, string? description = null) => new() { Type = JsonSchemaType.Array, Items = items, Description = description };
+    private static OpenApiSchema ArrayOf(IOpenApiSchema items, string? description = null) =>
+        new() { Type = JsonSchemaType.Array, Items = items, Description = description };
 
-    private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names] };
+    private static OpenApiSchema OneOf(IEnumerable<string> names) =>
+        new() { Type = JsonSchemaType.String, Enum = [.. names] };
 
-    // Taken with and without #, and written with it.
-    private static OpenApiSchema OneOfTypes(params string[] names) => OneOf(names.SelectMany(n => (string[])[$"#{n}", n]));
+    // Requests may have the type name with or without #. Responses have it with #.
+    private static OpenApiSchema OneOfTypes(params string[] names) =>
+        OneOf(names.SelectMany(n => (string[])[$"#{n}", n]));
 
     private static OpenApiSchema ActivityPage(OpenApiSchema items) => Record(
         new()
         {
             ["@odata.context"] = Text(),
-            ["@odata.count"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "How many activities the run has; only with `$count=true`." },
+            ["@odata.count"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Integer,
+                Format = "int64",
+                Description = "How many activities the run has; only with `$count=true`.",
+            },
             ["@odata.nextLink"] = Text("The next page; absent on the last one."),
             ["value"] = items,
         },

@@ -3,7 +3,9 @@ using IndustryData.Application.Runs;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Writes activities. Each names its type, because the declared one is abstract (OData JSON Format §4.5.3).</summary>
+/// <summary>
+/// Writes activities. Each names its type, because the declared one is abstract (OData JSON Format §4.5.3).
+/// </summary>
 internal static class ActivityJson
 {
     /// <summary>A single activity.</summary>

@@ -28,10 +28,15 @@ internal static class ActivityJsonReader
         return [.. value.EnumerateArray().Select((item, index) => Read(item, $"{path}/{index}", faults))];
     }
 
-    /// <summary>Reads an activity and adds the faults of form; a member that cannot be read is absent from the draft.</summary>
+    /// <summary>
+    /// Reads an activity and adds the faults of form; a member that cannot be read is absent from the draft.
+    /// </summary>
     public static ActivityDraft Read(JsonElement value, string path, ValidationErrors faults) => Read(value, path, faults, isPatch: false).Values;
 
-    /// <summary>Reads what is told anew of an activity. The sentinel as a status counts as not sent (api-guidelines, evolvable enums).</summary>
+    /// <summary>
+    /// Reads a partial update of an activity. The sentinel as a status counts as not sent (api-guidelines, evolvable
+    /// enums).
+    /// </summary>
     public static ActivityPatch ReadPatch(JsonElement value, ValidationErrors faults) => Read(value, "", faults, isPatch: true);
 
     private static ActivityPatch Read(JsonElement value, string path, ValidationErrors faults, bool isPatch)

@@ -6,7 +6,9 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Adding a run to the collection of runs: the page's way (<c>$ref</c>, 204) and OData's (201 and the run).</summary>
+/// <summary>
+/// Adding a run to the collection of runs: the page's way (<c>$ref</c>, 204) and OData's (201 and the run).
+/// </summary>
 internal static class AddRunEndpoints
 {
     public static void MapAddRun(this IEndpointRouteBuilder routes, RunCollectionPath address)

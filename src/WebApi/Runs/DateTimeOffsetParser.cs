@@ -1,16 +1,22 @@
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Reads points in time: ISO 8601 with an offset, as OData writes <c>Edm.DateTimeOffset</c> (OData ABNF, dateTimeOffsetValue).</summary>
+/// <summary>
+/// Reads points in time: ISO 8601 with an offset, as OData writes <c>Edm.DateTimeOffset</c> (OData ABNF,
+/// dateTimeOffsetValue).
+/// </summary>
 internal static class DateTimeOffsetParser
 {
     private const int MaxOffsetMinutes = 14 * 60;
     private const int MaxFractionDigits = 12;
     private const int MicrosecondDigits = 6;
 
-    /// <summary>The instant in UTC, cut to the microsecond; null when the text is none of the years 0001 to 9999.</summary>
+    /// <summary>
+    /// The instant in UTC, cut to the microsecond; null when the text is none of the years 0001 to 9999.
+    /// </summary>
     public static DateTimeOffset? Parse(ReadOnlySpan<char> text)
     {
-        // yyyy-MM-ddTHH:mm, then seconds and their fraction, which may be left out, then Z or the offset, which may not.
+        // yyyy-MM-ddTHH:mm, then seconds and their fraction, which may be left out, then Z or the offset, which may
+        // not.
         if (Number(ref text, 4) is not { } year || !Skip(ref text, '-')
             || Number(ref text, 2) is not { } month || !Skip(ref text, '-')
             || Number(ref text, 2) is not { } day || !(Skip(ref text, 'T') || Skip(ref text, 't'))

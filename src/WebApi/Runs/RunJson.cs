@@ -30,7 +30,9 @@ internal static class RunJson
     /// <param name="context">The context URL.</param>
     /// <param name="selection">What to show; null: everything.</param>
     /// <param name="activities">What comes with it; null: nothing.</param>
-    /// <param name="nextActivities">The URL of the activities for which there was no room; null: there are none.</param>
+    /// <param name="nextActivities">
+    /// The URL of the activities for which there was no room; null: there are none.
+    /// </param>
     public static void Write(
         Utf8JsonWriter json, RunResponse run, string context, RunProjection? selection = null, ActivityPage? activities = null, string? nextActivities = null)
     {
@@ -49,7 +51,10 @@ internal static class RunJson
     /// <param name="page">The page.</param>
     /// <param name="selection">What to show.</param>
     /// <param name="context">The context URL.</param>
-    /// <param name="nextActivities">Makes the URL of the activities of a run for which there was no room, null where there are none; null: activities are not shown.</param>
+    /// <param name="nextActivities">
+    /// Makes the URL of the activities of a run for which there was no room, null where there are none; null:
+    /// activities are not shown.
+    /// </param>
     public static async Task WriteAsync(
         Utf8JsonWriter json, RunPage page, RunProjection selection, string context, Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null)
     {
@@ -72,7 +77,9 @@ internal static class RunJson
         json.WriteEndArray();
     }
 
-    /// <summary>A page of changes: runs as they are, and those to be removed in Graph's way (api-guidelines, change-tracking).</summary>
+    /// <summary>
+    /// A page of changes: runs as they are, and those to be removed in Graph's way (api-guidelines, change-tracking).
+    /// </summary>
     public static void Write(Utf8JsonWriter json, RunDeltaPage page, RunProjection selection, string context, string link)
     {
         json.WriteStartObject();

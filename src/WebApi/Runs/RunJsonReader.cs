@@ -5,7 +5,9 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Reads the form of a run's body: its members, by name and kind. What they mean is the domain's to judge.</summary>
+/// <summary>
+/// Reads the form of a run's body: its members, by name and kind. What they mean is the domain's to judge.
+/// </summary>
 internal static class RunJsonReader
 {
     public const string TypeAnnotation = "@odata.type";
@@ -17,7 +19,9 @@ internal static class RunJsonReader
     public static JsonElement? Reference(JsonElement body) =>
         JsonElementExtensions.TryGetProperty(body, IdAnnotation) is { } reference && body.EnumerateObject().All(m => JsonElementExtensions.TryGetName(m)?.Contains('@') ?? false) ? reference : null;
 
-    /// <summary>Reads a run and adds the faults of form; a member that cannot be read is absent from the draft.</summary>
+    /// <summary>
+    /// Reads a run and adds the faults of form; a member that cannot be read is absent from the draft.
+    /// </summary>
     public static RunDraft Read(JsonElement body, ValidationErrors faults)
     {
         var draft = new RunDraft();
@@ -33,7 +37,9 @@ internal static class RunJsonReader
         return draft;
     }
 
-    /// <summary>Reads what is told anew of a run. The sentinel as a status counts as not sent (api-guidelines, evolvable enums).</summary>
+    /// <summary>
+    /// Reads a partial update of a run. The sentinel as a status counts as not sent (api-guidelines, evolvable enums).
+    /// </summary>
     public static RunPatch ReadPatch(JsonElement body, ValidationErrors faults)
     {
         var draft = new RunDraft();

@@ -21,7 +21,9 @@ internal static class Authentication
     // How long a key that the issuer has withdrawn may still be accepted: it may have been stolen.
     private static readonly TimeSpan _keyRefreshInterval = TimeSpan.FromHours(1);
 
-    /// <summary>Adds authentication and the permissions. Whatever says nothing of its own needs a valid token.</summary>
+    /// <summary>
+    /// Adds authentication and the permissions. Whatever says nothing of its own needs a valid token.
+    /// </summary>
     public static void AddTokenAuthentication(this IServiceCollection services, TokenOptions options)
     {
         var keys = SigningKeys.Read(options);
@@ -77,7 +79,10 @@ internal static class Authentication
         }
     }
 
-    /// <summary>As middleware, behind routing: lets in who may come in. Whom a remembered token lets in goes past what looks at tokens in full.</summary>
+    /// <summary>
+    /// As middleware, behind routing: lets in who may come in. Whom a remembered token lets in goes past what looks at
+    /// tokens in full.
+    /// </summary>
     public static void UseTokenAuthentication(this IApplicationBuilder app)
     {
         var remembered = app.ApplicationServices.GetRequiredService<ValidatedTokenCache>();
@@ -193,7 +198,9 @@ internal static class Authentication
         }
     }
 
-    /// <summary>The scheme that answers for the token's issuer; the scheme then checks all of the token, that claim included.</summary>
+    /// <summary>
+    /// The scheme that answers for the token's issuer; the scheme then checks all of the token, that claim included.
+    /// </summary>
     private static string SchemeFor(HttpContext http, TokenOptions options)
     {
         var own = options.SigningKeys.Count > 0;

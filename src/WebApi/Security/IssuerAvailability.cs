@@ -20,10 +20,10 @@ internal sealed partial class IssuerAvailability(string authority)
     private Task? _fetch;
     private long? _failedAt;
 
-    /// <summary>Whether the provider's configuration is known. Fetches it when nobody has.</summary>
+    /// <summary>Returns true if the provider's configuration is known, and fetches it if it is not.</summary>
     /// <param name="configuration">Fetches and keeps the configuration.</param>
     /// <param name="clock">Measures the time since a failure.</param>
-    /// <param name="logger">Is told of a failure.</param>
+    /// <param name="logger">Receives failures.</param>
     /// <param name="cancellationToken">Ends the wait of this caller, not the fetch.</param>
     public async ValueTask<bool> IsAvailableAsync(
         BaseConfigurationManager configuration, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)

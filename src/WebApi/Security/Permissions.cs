@@ -27,8 +27,9 @@ internal static class Permissions
     public static readonly IReadOnlyList<Permission> All = [Read, Start, Write, None];
 
     /// <summary>
-    /// Whether the token has one of the permissions. A token with <c>scp</c> (space-separated) is delegated: then only <c>scp</c> counts, because
-    /// the user's <c>roles</c> are more than the user gave to the client. One without is an application's, whose <c>roles</c> count.
+    /// Whether the token has one of the permissions. A token with <c>scp</c> (space-separated) is delegated: then only
+    /// <c>scp</c> counts, because the user's <c>roles</c> are more than the user gave to the client. One without is an
+    /// application's, whose <c>roles</c> count.
     /// </summary>
     public static bool Grants(ClaimsPrincipal user, Permission permission)
     {

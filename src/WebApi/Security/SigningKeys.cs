@@ -4,7 +4,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.Security;
 
-/// <summary>The service's own keys: from configuration, or one made at first start that lies beside the embedded database.</summary>
+/// <summary>
+/// The service's own keys: from configuration, or one made at first start that lies beside the embedded database.
+/// </summary>
 internal static class SigningKeys
 {
     /// <summary>The issuer of tokens that are signed by these keys.</summary>
@@ -29,8 +31,8 @@ internal static class SigningKeys
         {
             if (!File.Exists(path))
             {
-                // Written to a new file and linked into place, so that two first starts at once agree on one key. Nobody can have planted the new
-                // file or a link of that name.
+                // Written to a new file and linked into place, so that two first starts at once agree on one key. No
+                // one can have planted the new file or a link of that name.
                 var draft = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
                 var mode = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
                 if (!OperatingSystem.IsWindows())

@@ -9,12 +9,15 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// Remembers whom a valid token is of, so that its signature is checked once and not with every request. What is remembered goes by a hash of the
-/// whole header, ends with the token's own <c>exp</c>, and with the issuer's keys when they are read anew. What was refused is not remembered.
+/// Remembers whom a valid token is of, so that its signature is checked once and not with every request. What is
+/// remembered goes by a hash of the whole header, ends with the token's own <c>exp</c>, and when the issuer's keys are
+/// read again. What was refused is not remembered.
 /// </summary>
 internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
 {
-    /// <summary>The most bytes that all tokens occupy, as estimated. Further tokens are checked with every request.</summary>
+    /// <summary>
+    /// The most bytes that all tokens occupy, as estimated. Further tokens are checked with every request.
+    /// </summary>
     public const long MaxBytes = 64L * 1024 * 1024;
 
     /// <summary>The longest header that is remembered, in characters.</summary>
@@ -25,8 +28,11 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
 
     private readonly MemoryCache _tokens = new(new MemoryCacheOptions { SizeLimit = MaxBytes });
 
-    /// <summary>Lets a request in whose very header was valid before and still is, and whose token has the permission that the route asks for.</summary>
-    /// <returns>False when that cannot be told from memory: then authentication and authorization have to look.</returns>
+    /// <summary>
+    /// Lets a request in whose very header was valid before and still is, and whose token has the permission that the
+    /// route asks for.
+    /// </summary>
+    /// <returns>False if the cache cannot decide: then authentication and authorization run.</returns>
     public bool TryAuthenticate(HttpContext http)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission

@@ -161,7 +161,9 @@ public sealed class PipelineTests
         public RefusesAll() => RuleFor(m => m).Custom((_, context) => context.AddFailure(new ValidationFailure("anything", "No.") { ErrorCode = "refused" }));
     }
 
-    /// <summary>The spans of the source <c>IndustryData</c> that end in this test; others run at the same time.</summary>
+    /// <summary>
+    /// The spans of the source <c>IndustryData</c> that end in this test; others run at the same time.
+    /// </summary>
     private sealed class Spans : IDisposable
     {
         private readonly Activity _test = new Activity("test").Start();

@@ -2,7 +2,10 @@ using IndustryData.Application.Runs;
 
 namespace IndustryData.Application.UnitTests.Runs;
 
-/// <summary>Which lists an index alone answers. Any other must be planned for its values: the one plan for all could read every run there is.</summary>
+/// <summary>
+/// Which lists an index alone answers. Any other must be planned for its values: the one plan for all could read every
+/// run there is.
+/// </summary>
 public sealed class IndexedListTests
 {
     private static readonly Operand _start = new(RunField.StartDateTime, null);

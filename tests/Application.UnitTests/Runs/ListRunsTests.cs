@@ -144,7 +144,9 @@ public sealed class ListRunsTests
 
     private static ListRunsQuery Query(int pageSize) => new(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, pageSize);
 
-    /// <summary>The first page of these runs, of whom there is room for so many; the reader gives no more than it is asked for.</summary>
+    /// <summary>
+    /// The first page of these runs, of whom there is room for so many; the reader gives no more than it is asked for.
+    /// </summary>
     private static async Task<(List<RunListItem> Read, KeysetCursor? Next)> List(IReadOnlyList<RunListItem> runs, int pageSize, int room = int.MaxValue)
     {
         using var cases = new UseCases();

@@ -3,7 +3,9 @@ using IndustryData.WebApi.Batch;
 
 namespace IndustryData.WebApi.FunctionalTests.Batch;
 
-/// <summary>Each request stands behind those that it depends on, and none behind one that waits longer than it has to itself.</summary>
+/// <summary>
+/// Each request stands behind those that it depends on, and none behind one that waits longer than it has to itself.
+/// </summary>
 public sealed class BatchOrderTests
 {
     [Fact]

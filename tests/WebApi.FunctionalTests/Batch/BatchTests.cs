@@ -310,7 +310,10 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         (await same.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("code")).ShouldBe(["duplicateMember"]);
     }
 
-    /// <summary>What is looked through name by name must not cost the more the more there was before it: an object of many names before many small ones; the same fault without end.</summary>
+    /// <summary>
+    /// What is looked through name by name must not cost the more the more there was before it: an object of many names
+    /// before many small ones; the same fault without end.
+    /// </summary>
     [Fact]
     public async Task Names_without_number_take_no_time_without_number()
     {

@@ -203,8 +203,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     }
 
     /// <summary>
-    /// A tenant whose writes are committed apart from the others has a transaction for each of its batches. Once the lock
-    /// is gone, its writes share transactions with those of another tenant again.
+    /// A tenant whose writes are committed apart from the others has a transaction for each of its batches. Once the
+    /// lock is gone, its writes share transactions with those of another tenant again.
     /// </summary>
     [Fact]
     public async Task A_tenant_shares_commits_again_when_the_lock_is_gone()

@@ -33,7 +33,10 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         }
     }
 
-    /// <summary>Resolving a name of more than 255 characters ends with an exception that is not Npgsql's; others come out of broken sessions.</summary>
+    /// <summary>
+    /// Resolving a name of more than 255 characters ends with an exception that is not Npgsql's; others come out of
+    /// broken sessions.
+    /// </summary>
     [Fact]
     public async Task A_look_for_the_database_that_fails_in_no_expected_way_does_not_end_the_service()
     {

@@ -16,8 +16,8 @@ public sealed class DeltaServerTests
     private const string Latest = "process/runs/delta?$deltatoken=latest";
 
     /// <summary>
-    /// Transactions that were aborted leave nothing on disk until the WAL writer writes. After a crash their numbers are handed out again, by the
-    /// same postmaster, and so within the same epoch.
+    /// Transactions that were aborted leave nothing on disk until the WAL writer writes. After a crash their numbers
+    /// are handed out again, by the same postmaster, and so within the same epoch.
     /// </summary>
     [Fact]
     public async Task Delta_after_a_crash_that_takes_transaction_ids_back_misses_nothing()
@@ -62,7 +62,8 @@ public sealed class DeltaServerTests
 
         var link = await LinkAsync(service, "process/runs/delta", [first]);
 
-        // The number of the slow transaction is lower than that of the fast one, which is read while the slow one is open.
+        // The number of the slow transaction is lower than that of the fast one, which is read while the slow one is
+        // open.
         await using var connection = new Npgsql.NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(Token);
         await using var slow = await connection.BeginTransactionAsync(Token);

@@ -4,7 +4,10 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
-/// <summary>What was acknowledged is there, whatever process is killed at whatever moment. These tests run the embedded PostgreSQL in folders of their own.</summary>
+/// <summary>
+/// What was acknowledged is there, whatever process is killed at whatever moment. These tests run the embedded
+/// PostgreSQL in folders of their own.
+/// </summary>
 public sealed class KillTests
 {
     private const int Rounds = 30;

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
 
-/// <summary>A service in a process of its own, so that it can be killed: this test program, started with <see cref="FolderVariable"/> set.</summary>
+/// <summary>
+/// A service in a process of its own, so that it can be killed: this test program, started with
+/// <see cref="FolderVariable"/> set.
+/// </summary>
 internal sealed class ServiceProcess : IDisposable
 {
     private const string FolderVariable = "INDUSTRYDATA_TEST_SERVICE_FOLDER";

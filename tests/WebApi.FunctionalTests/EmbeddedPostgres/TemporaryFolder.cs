@@ -4,7 +4,9 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 
 namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
 
-/// <summary>A data folder below the temporary folder. Its end kills a PostgreSQL left running in it and removes it.</summary>
+/// <summary>
+/// A data folder below the temporary folder. Its end kills a PostgreSQL left running in it and removes it.
+/// </summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("industrydata-").FullName;

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>Filters, orders, selections and searches that are offered, in the spellings that OData's ABNF has for them. Not yet encoded for a URL.</summary>
+/// <summary>
+/// Filters, orders, selections and searches that are offered, in the spellings that OData's ABNF has for them. Not yet
+/// encoded for a URL.
+/// </summary>
 internal sealed class Filters(Random random)
 {
     private static readonly string[] _texts = ["id", "displayName", "blockingError/code", "blockingError/message", "blockingError/target"];

@@ -50,7 +50,8 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
             return $"the status is {Status}, not {string.Join(" or ", right)}";
         }
 
-        // 501: known, and not offered. 505 and 507: said by the server of other versions of HTTP, and of an answer too long for a batch.
+        // 501: known, and not offered. 505 and 507: said by the server of other versions of HTTP, and of an answer too
+        // long for a batch.
         if (Status >= 500 && Status is not 501 && (request.IsHttp || Status != 505))
         {
             return $"the status is {Status}";

@@ -33,7 +33,9 @@ internal sealed record FuzzRequest(string Method, string Target)
     /// <summary>The statuses that are right; null when any refusal is.</summary>
     public int[]? Statuses { get; init; }
 
-    /// <summary>Whether a server reads it as a request, so that the service and not the server itself answers.</summary>
+    /// <summary>
+    /// Whether a server reads it as a request, so that the service and not the server itself answers.
+    /// </summary>
     public bool IsHttp => Spoilt is null && Target.Length < LongestTarget
         && Target.StartsWith('/') && Target.All(c => c is > ' ' and <= '~') && !Target.Split('?')[0].Contains("%00", StringComparison.Ordinal)
         && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~')) && Headers.Sum(h => h.Name.Length + h.Value.Length) < LongestHeaders;

@@ -5,9 +5,10 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
 /// <summary>
-/// No input whatever produces a 500. What is right by OData's ABNF and offered is answered; anything else is refused in Graph's error shape, which tells
-/// nothing of the inside. <c>INDUSTRYDATA_FUZZ_SECONDS</c> says how long it tries (10), <c>INDUSTRYDATA_FUZZ_SEED</c> repeats a run of it,
-/// <c>INDUSTRYDATA_FUZZ_REQUEST</c> sends one request alone, in the base64 that a failure printed.
+/// No input whatever produces a 500. What is right by OData's ABNF and offered is answered; anything else is refused in
+/// Graph's error shape, which tells nothing of the inside. <c>INDUSTRYDATA_FUZZ_SECONDS</c> says how long it tries
+/// (10), <c>INDUSTRYDATA_FUZZ_SEED</c> repeats a run of it, <c>INDUSTRYDATA_FUZZ_REQUEST</c> sends one request alone,
+/// in the base64 that a failure printed.
 /// </summary>
 public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) : IAsyncLifetime
 {

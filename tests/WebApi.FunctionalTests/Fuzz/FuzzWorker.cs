@@ -5,8 +5,8 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
 /// <summary>
-/// Requests one after another, of one tenant and decided by one seed, and what became of its runs. Lanes run side by side without changing what
-/// each other sends, so that a seed always means the same.
+/// Requests one after another, of one tenant and decided by one seed, and what became of its runs. Lanes run side by
+/// side without changing what each other sends, so that a seed always means the same.
 /// </summary>
 internal sealed partial class FuzzWorker
 {
@@ -88,7 +88,9 @@ internal sealed partial class FuzzWorker
     /// <summary>Ids of the runs that were said to be stored, and not said to be deleted.</summary>
     public IReadOnlyCollection<string> Stored => _runs;
 
-    /// <summary>How many runs may be stored beyond those: requests that were no longer HTTP, and not answered.</summary>
+    /// <summary>
+    /// How many runs may be stored beyond those: requests that were no longer HTTP, and not answered.
+    /// </summary>
     public int Unanswered { get; private set; }
 
     /// <summary>The next request.</summary>
@@ -237,7 +239,8 @@ internal sealed partial class FuzzWorker
 
     private FuzzRequest Headed(FuzzRequest request)
     {
-        // With another length or another way to end the connection, what is a request and what is not is for the server to find out.
+        // With another length or another way to end the connection, what is a request and what is not is for the server
+        // to find out.
         var headers = request.Headers.ToList();
         foreach (var (name, values) in _random.Some(1, 5, () => _random.Pick(_headers)).Where(h => h.Name is not ("Content-Length" or "Connection" or "Upgrade" or "Expect")))
         {

@@ -1,6 +1,8 @@
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
-/// <summary>A folder below the machine's temporary folder, reachable for every account, that goes when the test ends.</summary>
+/// <summary>
+/// A folder below the machine's temporary folder, reachable for every account, that goes when the test ends.
+/// </summary>
 public sealed class TestFolder : IDisposable
 {
     public TestFolder()

@@ -249,7 +249,9 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         answer.Headers.Location!.ToString().ShouldStartWith("https://ledger.example/beta/process/runs/");
     }
 
-    /// <summary>What the service calls a run's URL, it takes for one: behind a proxy's prefix too, and not without it.</summary>
+    /// <summary>
+    /// What the service calls a run's URL, it takes for one: behind a proxy's prefix too, and not without it.
+    /// </summary>
     [Fact]
     public async Task A_reference_has_the_prefix_of_the_proxy()
     {

@@ -51,7 +51,9 @@ public sealed class StopTests(TestDatabase database) : FunctionalTest(database)
         elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(15));
     }
 
-    /// <summary>Asks whether the service is ready, and blocks until it answers: it stops listening only after this.</summary>
+    /// <summary>
+    /// Asks whether the service is ready, and blocks until it answers: it stops listening only after this.
+    /// </summary>
     private static (HttpStatusCode Status, string Cause) Ask(HttpClient client) => Task.Run(() => AskAsync(client), Cancellation).GetAwaiter().GetResult();
 
     private static async Task<(HttpStatusCode Status, string Cause)> AskAsync(HttpClient client)

@@ -65,7 +65,9 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         seen.Distinct().Count().ShouldBe(150);
     }
 
-    /// <summary>Statistics are read in portions, because they may be large: many small ones still make one page.</summary>
+    /// <summary>
+    /// Statistics are read in portions, because they may be large: many small ones still make one page.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Orders))]
     public async Task A_page_of_many_with_their_statistics_is_the_page_without(string order)

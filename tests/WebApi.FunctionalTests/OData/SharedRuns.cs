@@ -5,7 +5,10 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.OData;
 
-/// <summary>The 2,000 shared runs and a few that are hard to find, stored once for all tests of a class, and in memory beside it.</summary>
+/// <summary>
+/// The 2,000 shared runs and a few that are hard to find, stored once for all tests of a class, and in memory beside
+/// it.
+/// </summary>
 public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
 {
     private static readonly string[] _odd =

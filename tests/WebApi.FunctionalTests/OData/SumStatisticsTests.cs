@@ -51,7 +51,10 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
         (await response.JsonAsync()).GetProperty("error").Text("message").ShouldContain("statistics/inboundTotals/people is above 9223372036854775807");
     }
 
-    /// <summary>A query that waits behind a lock stands for one that is too long: PostgreSQL cancels it while nobody else notices.</summary>
+    /// <summary>
+    /// A query that waits behind a lock stands for one that is too long: PostgreSQL cancels it while nobody else
+    /// notices.
+    /// </summary>
     [Fact]
     public async Task A_query_that_takes_too_long_is_cancelled_in_the_database()
     {

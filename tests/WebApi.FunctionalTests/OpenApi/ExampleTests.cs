@@ -4,7 +4,10 @@ using IndustryData.WebApi.OpenApi;
 
 namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 
-/// <summary>Takes every request that the OpenAPI document shows and sends it. The ids in it are replaced by those of a run and an activity that there are.</summary>
+/// <summary>
+/// Takes every request that the OpenAPI document shows and sends it. The ids in it are replaced by those of a run and
+/// an activity that there are.
+/// </summary>
 public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
 {
     private static readonly string[] _documentedHeaders = ["Location", "OData-EntityId", "ETag", "Preference-Applied", "Repeatability-Result", "Retry-After", "WWW-Authenticate"];
@@ -89,7 +92,10 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
         }
     }
 
-    /// <summary>Each body alone, or no body where none is needed; each parameter that has an example together with the first body; and, as the reference page does, all of them.</summary>
+    /// <summary>
+    /// Each body alone, or no body where none is needed; each parameter that has an example together with the first
+    /// body; and, as the reference page does, all of them.
+    /// </summary>
     private IEnumerable<(JsonElement[] Parameters, string? Body)> Requests(JsonElement operation)
     {
         List<string?> bodies = [];

@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 
-/// <summary>Holds JSON against the schemas of the OpenAPI document, as far as that document uses JSON Schema. A member that a schema does not declare is a fault, unless the type is open.</summary>
+/// <summary>
+/// Holds JSON against the schemas of the OpenAPI document, as far as that document uses JSON Schema. A member that a
+/// schema does not declare is a fault, unless the type is open.
+/// </summary>
 internal sealed class SchemaCheck(JsonElement document)
 {
     /// <summary>What the reference leads to; what is no reference leads to itself.</summary>

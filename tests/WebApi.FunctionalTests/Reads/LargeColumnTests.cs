@@ -3,7 +3,9 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
-/// <summary>A page moves little more out of the database than it shows, however large what it does not show is.</summary>
+/// <summary>
+/// A page moves little more out of the database than it shows, however large what it does not show is.
+/// </summary>
 public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(database)
 {
     private const int Mebibyte = 1024 * 1024;

@@ -5,8 +5,8 @@ using Npgsql;
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
 /// <summary>
-/// A database in which each statement that reads the runs of the tests' tenant sleeps. Those of other tenants are as quick as always, and so are
-/// those of the service itself, which have no statement_timeout.
+/// A database in which each statement that reads the runs of the tests' tenant sleeps. Those of other tenants are as
+/// quick as always, and so are those of the service itself, which have no statement_timeout.
 /// </summary>
 internal static class SlowDatabase
 {

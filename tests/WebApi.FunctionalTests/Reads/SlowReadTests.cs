@@ -6,7 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
-/// <summary>Slow queries of one tenant leave the others unharmed, and end when their time is over, their caller has gone or the database is lost.</summary>
+/// <summary>
+/// Slow queries of one tenant leave the others unharmed, and end when their time is over, their caller has gone or the
+/// database is lost.
+/// </summary>
 public sealed class SlowReadTests(TestDatabase database)
 {
     private const string Search = "process/runs?$filter=contains(displayName,'run')";
@@ -36,7 +39,8 @@ public sealed class SlowReadTests(TestDatabase database)
             Stopwatch.GetElapsedTime(asked).ShouldBeLessThan(TimeSpan.FromSeconds(5), path);
         }
 
-        // What is beyond the share is refused; what runs goes on until its caller gives up, and is then canceled on the server.
+        // What is beyond the share is refused; what runs goes on until its caller gives up, and is then canceled on the
+        // server.
         for (var i = 0; i < 30 - Running; i++)
         {
             var refused = await Task.WhenAny(slow);
@@ -115,7 +119,10 @@ public sealed class SlowReadTests(TestDatabase database)
         await Should.ThrowAsync<OperationCanceledException>(() => next);
     }
 
-    /// <summary>Without a limit of the server's own the queries would sleep on for five minutes: it does not notice that their client has gone.</summary>
+    /// <summary>
+    /// Without a limit of the server's own the queries would sleep on for five minutes: it does not notice that their
+    /// client has gone.
+    /// </summary>
     [Fact]
     public async Task Queries_of_a_killed_service_end_by_themselves()
     {

@@ -57,7 +57,10 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
         }
     }
 
-    /// <summary>Many changes share a commit. Each answer is of the run as that change left it: with the ETag of another's, that one's change could be overwritten unseen.</summary>
+    /// <summary>
+    /// Many changes share a commit. Each answer is of the run as that change left it: with the ETag of another's, that
+    /// one's change could be overwritten unseen.
+    /// </summary>
     [Fact]
     public async Task Each_of_many_changes_at_once_is_answered_with_what_it_made()
     {

@@ -61,7 +61,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await AddAsync(Bodies.Run);
         var link = await FollowAsync(Delta, []);
 
-        // A transaction elsewhere in the server may be older than the walk: then the same is given once more, and nothing after.
+        // A transaction elsewhere in the server may be older than the walk: then the same is given once more, and
+        // nothing after.
         var page = await Client.GetJsonAsync(await FollowAsync(link, []));
 
         page.GetProperty("value").GetArrayLength().ShouldBe(0);
@@ -106,7 +107,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         page.Text("@odata.context").ShouldEndWith("#process/runs(statistics)/$delta");
     }
 
-    /// <summary>Its number is lower than that of what was read already: only the oldest open transaction tells that it is still to come.</summary>
+    /// <summary>
+    /// Its number is lower than that of what was read already: only the oldest open transaction tells that it is still
+    /// to come.
+    /// </summary>
     [Fact]
     public async Task A_slow_transaction_that_commits_after_a_faster_later_one_is_not_missed()
     {
@@ -247,7 +251,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         }
     }
 
-    /// <summary>As when another database takes the place of the one behind the connection string, whose key is another.</summary>
+    /// <summary>
+    /// As when another database takes the place of the one behind the connection string, whose key is another.
+    /// </summary>
     [Fact]
     public async Task Instances_on_a_replaced_database_accept_each_others_links_and_no_older_ones()
     {
@@ -284,7 +290,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         }
     }
 
-    /// <summary>As when the folder of the database is put back as it was: the same server, which starts again, with transactions' numbers of before.</summary>
+    /// <summary>
+    /// As when the folder of the database is put back as it was: the same server, which starts again, with
+    /// transactions' numbers of before.
+    /// </summary>
     [Fact]
     public async Task A_token_of_changes_that_were_taken_back_is_gone_and_one_of_before_them_is_not()
     {
@@ -305,7 +314,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         gone.StatusCode.ShouldBe(HttpStatusCode.Gone);
     }
 
-    /// <summary>As when a dump is loaded into a young server, whose transactions' numbers are lower than those that the runs were stored with.</summary>
+    /// <summary>
+    /// As when a dump is loaded into a young server, whose transactions' numbers are lower than those that the runs
+    /// were stored with.
+    /// </summary>
     [Fact]
     public async Task Numbers_that_begin_anew_are_moved_on_above_those_that_are_stored()
     {
@@ -320,7 +332,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         (await ItemsAsync(link)).Keys.ShouldBe([Id(added)]);
     }
 
-    /// <summary>150 runs of 60 KB each, and deletions among and after them: pages of about 4 MB that together miss nothing.</summary>
+    /// <summary>
+    /// 150 runs of 60 KB each, and deletions among and after them: pages of about 4 MB that together miss nothing.
+    /// </summary>
     [Fact]
     public async Task A_page_ends_when_it_is_large_and_the_next_goes_on()
     {
@@ -354,7 +368,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         seen.Index().Where(s => s.Item.IsRemoved).Select(s => s.Index).ShouldBe([76, 151]);
     }
 
-    /// <summary>20 rounds of 16 writers that add, change and delete while a reader follows; then it has exactly what the table has.</summary>
+    /// <summary>
+    /// 20 rounds of 16 writers that add, change and delete while a reader follows; then it has exactly what the table
+    /// has.
+    /// </summary>
     [Fact]
     public async Task A_replica_that_follows_equals_the_table()
     {

@@ -21,7 +21,10 @@ public sealed class SchemaTests(TestDatabase database)
         context.Database.HasPendingModelChanges().ShouldBeFalse("run: dotnet ef migrations add NAME --project src/Infrastructure --output-dir Persistence/Migrations");
     }
 
-    /// <summary>Partitioned tables are made by hand; this compares columns, collations, keys and indexes with the model's, but for indexes of expressions, which EF does not have.</summary>
+    /// <summary>
+    /// Partitioned tables are made by hand; this compares columns, collations, keys and indexes with the model's, but
+    /// for indexes of expressions, which EF does not have.
+    /// </summary>
     [Theory]
     [InlineData("runs")]
     [InlineData("run_activities")]
@@ -84,7 +87,10 @@ public sealed class SchemaTests(TestDatabase database)
         (await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
     }
 
-    /// <summary>A command of the migration and the wait of another process for its turn, both longer than the connection string's command timeout.</summary>
+    /// <summary>
+    /// A command of the migration and the wait of another process for its turn, both longer than the connection
+    /// string's command timeout.
+    /// </summary>
     [Fact]
     public async Task Migration_that_takes_longer_than_the_command_timeout_is_applied_once()
     {

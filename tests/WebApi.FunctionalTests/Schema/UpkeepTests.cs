@@ -97,7 +97,9 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         log.ShouldContain(message => message.Contains("differ by more than an hour", StringComparison.Ordinal));
     }
 
-    /// <summary>As when a machine wakes decades later with its database: both clocks agree, but no run is from that time.</summary>
+    /// <summary>
+    /// As when a machine wakes decades later with its database: both clocks agree, but no run is from that time.
+    /// </summary>
     [Fact]
     public async Task Retention_goes_by_the_newest_run_when_both_clocks_are_ahead_of_it()
     {
@@ -112,7 +114,9 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([newest]);
     }
 
-    /// <summary>Activities that cannot be detached: everything of that step is as before, and the steps behind it are done.</summary>
+    /// <summary>
+    /// Activities that cannot be detached: everything of that step is as before, and the steps behind it are done.
+    /// </summary>
     [Fact]
     public async Task Step_that_fails_changes_nothing_and_does_not_keep_the_others_from_running()
     {

@@ -11,7 +11,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
-/// <summary>Tokens of an OpenID Connect provider, beside the service's own. The provider is a web server that publishes a key, as all of them do.</summary>
+/// <summary>
+/// Tokens of an OpenID Connect provider, beside the service's own. The provider is a web server that publishes a key,
+/// as all of them do.
+/// </summary>
 public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
 {
     private readonly RSA _key = RSA.Create(2048);
@@ -66,7 +69,10 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         (await StatusAsync(Tokens.Make(issuer: _issuer, audience: "api://ledger"))).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
-    /// <summary>A token of a new key makes the service read the keys again. Those of the old one are remembered until then, and no longer.</summary>
+    /// <summary>
+    /// A token of a new key makes the service read the keys again. Those of the old one are remembered until then, and
+    /// no longer.
+    /// </summary>
     [Fact]
     public async Task A_key_that_is_withdrawn_ends_what_was_remembered()
     {
@@ -161,7 +167,9 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
     public async Task Only_access_tokens_are_accepted(string type, string? nonce, HttpStatusCode status) =>
         (await StatusAsync(Make(_key, type: type, nonce: nonce))).ShouldBe(status);
 
-    /// <summary>It takes connections and says nothing. All who wait share one fetch, and the next ones are refused at once.</summary>
+    /// <summary>
+    /// It takes connections and says nothing. All who wait share one fetch, and the next ones are refused at once.
+    /// </summary>
     [Fact]
     public async Task Authority_that_does_not_answer_returns_503_to_all_and_leaves_own_tokens_alone()
     {

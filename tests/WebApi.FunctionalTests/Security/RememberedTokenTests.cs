@@ -7,7 +7,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
-/// <summary>Every way in which remembering a token could let somebody in. That keys which are withdrawn end it: <see cref="OpenIdConnectTests"/>.</summary>
+/// <summary>
+/// Every way in which remembering a token could let somebody in. That keys which are withdrawn end it:
+/// <see cref="OpenIdConnectTests"/>.
+/// </summary>
 public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest(database)
 {
     [Fact]

@@ -69,7 +69,10 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         ((int)(await client.PostAsync("process/runs/start", null, Cancellation)).StatusCode).ShouldBe(start);
     }
 
-    /// <summary>Signed with a trusted key, so that the content is looked at: none of it may break the answer or get into a header.</summary>
+    /// <summary>
+    /// Signed with a trusted key, so that the content is looked at: none of it may break the answer or get into a
+    /// header.
+    /// </summary>
     [Theory]
     [InlineData("""{"alg":"HS256"}""", HttpStatusCode.OK)]
     [InlineData("""{"alg":"HS256","typ":"at+JWT"}""", HttpStatusCode.OK)]
@@ -124,7 +127,8 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer error=\"invalid_token\", error_description=\"The token");
         response.Headers.Contains("X-Evil").ShouldBeFalse();
 
-        // Here the issuer also decides who answers for the token; one that belongs to nobody is the authority's to judge, which is away.
+        // Here the issuer also decides who answers for the token; one that belongs to nobody is the authority's to
+        // judge, which is away.
         using var other = withAuthority.Authorized(token);
         using var judged = await other.GetAsync("process/runs", Cancellation);
         ((int)judged.StatusCode).ShouldBeOneOf(401, 503);

@@ -13,8 +13,8 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
     private int _claims;
 
     /// <summary>
-    /// Commits a batch. Of a run whose idempotency key is taken nothing is stored, and <see cref="PendingInsert.IsFirst"/>
-    /// is false.
+    /// Commits a batch. Of a run whose idempotency key is taken nothing is stored, and
+    /// <see cref="PendingInsert.IsFirst"/> is false.
     /// </summary>
     public async Task CommitAsync(CommitAttempt<PendingInsert> attempt)
     {

@@ -12,7 +12,7 @@ internal static class RunBulkInsert
     /// <summary>The constraint that an insert of a taken key violates.</summary>
     public const string KeysConstraint = "kept_requests_pkey";
 
-    // The change's number is what the function change_number gives, written out: a function in SQL is planned anew for
+    // The change's number is what the function change_number gives, written out: a function in SQL is planned again for
     // each statement that calls it.
     private const string Runs =
         """

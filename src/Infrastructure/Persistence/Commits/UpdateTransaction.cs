@@ -99,7 +99,7 @@ internal sealed class UpdateTransaction
     {
         foreach (var tenant in changes.Select(c => c.Locks).OfType<RunKey>().Distinct().GroupBy(k => k.TenantId, k => k.Id))
         {
-            // Skipping what others keep locked, so that one slow transaction elsewhere holds up nobody but those who
+            // Skipping what others keep locked, so that one slow transaction elsewhere holds up only those who
             // need the same run.
             var ids = tenant.Select(id => id.Value).ToArray();
             var locked = await _context.Database
