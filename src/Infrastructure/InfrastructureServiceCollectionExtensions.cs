@@ -12,24 +12,33 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure;
 
-/// <summary>Wires PostgreSQL.</summary>
+/// <summary>Extension methods that register the services for PostgreSQL.</summary>
 public static class InfrastructureServiceCollectionExtensions
 {
     private const int MaxMigrationAttempts = 3;
 
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Adds what the use cases need of a database.</summary>
+    /// <summary>Adds the database services of the use cases.</summary>
     /// <param name="services">The host's services.</param>
-    /// <param name="connectionString">Which PostgreSQL, in Npgsql's spelling. The server may be away still.</param>
-    /// <param name="retention">How long runs are kept.</param>
-    public static IServiceCollection AddInfrastructure(this IServiceCollection services, string connectionString, RetentionOptions retention)
+    /// <param name="connectionString">
+    /// The connection string of PostgreSQL in Npgsql's format. The server may still be unavailable.
+    /// </param>
+    /// <param name="retention">The retention of runs.</param>
+    public static IServiceCollection AddInfrastructure(
+        this IServiceCollection services, string connectionString, RetentionOptions retention)
     {
         services.AddSingleton(retention);
         services.AddSingleton(provider => DataSources.Reads(connectionString, QueryTimeout(provider)));
-        services.AddKeyedSingleton(DataSources.Indexed, (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider)));
-        services.AddKeyedSingleton(DataSources.Commits, (provider, _) => DataSources.CommitConnections(connectionString, provider.GetRequiredService<CommitOptions>().Timeout));
-        services.AddKeyedSingleton(DataSources.Maintenance, (_, _) => DataSources.MaintenanceConnections(connectionString));
+        services.AddKeyedSingleton(
+            DataSources.Indexed,
+            (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider)));
+        services.AddKeyedSingleton(
+            DataSources.Commits,
+            (provider, _) => DataSources.CommitConnections(
+                connectionString, provider.GetRequiredService<CommitOptions>().Timeout));
+        services.AddKeyedSingleton(
+            DataSources.Maintenance, (_, _) => DataSources.MaintenanceConnections(connectionString));
         services.AddKeyedSingleton(DataSources.Health, (_, _) => DataSources.HealthConnections(connectionString));
         services.AddSingleton<DatabaseAvailability>();
         services.AddSingleton(provider => new ConnectionPools(
@@ -58,14 +67,14 @@ public static class InfrastructureServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Applies the schema, waiting for a server that is not there yet. Migrations take as long as they need, whatever
-    /// command timeout the connection string names.
+    /// Applies the schema, and waits for an unavailable server. The command timeout of the connection string does not
+    /// apply to migrations. They have no timeout.
     /// </summary>
-    /// <param name="connectionString">Which PostgreSQL.</param>
-    /// <param name="timeout">How long to wait for the server.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="logger">Receives the progress.</param>
-    /// <returns>The migrations that were applied.</returns>
+    /// <param name="connectionString">The connection string of PostgreSQL.</param>
+    /// <param name="timeout">The timeout of the wait for the server.</param>
+    /// <param name="cancellationToken">Cancels the wait and the migration.</param>
+    /// <param name="logger">Logs the progress.</param>
+    /// <returns>The names of the migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> MigrateAsync(
         string connectionString, TimeSpan timeout, CancellationToken cancellationToken, ILogger? logger = null)
     {
@@ -79,29 +88,31 @@ public static class InfrastructureServiceCollectionExtensions
             }
             catch (NpgsqlException exception) when (exception.IsTransient && attempt < MaxMigrationAttempts)
             {
-                // The server ended, or another transaction was in the way.
+                // The server ended, or another transaction conflicted with the migration.
                 await Task.Delay(_pause, cancellationToken);
             }
         }
     }
 
-    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource database, TimeSpan timeout, CancellationToken cancellationToken)
+    private static async Task<NpgsqlConnection> OpenAsync(
+        NpgsqlDataSource database, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var started = TimeProvider.System.GetTimestamp();
+        var startTimestamp = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
                 return await database.OpenConnectionAsync(cancellationToken);
             }
-            catch (NpgsqlException exception) when (exception.IsTransient && TimeProvider.System.GetElapsedTime(started) < timeout)
+            catch (NpgsqlException exception)
+                when (exception.IsTransient && TimeProvider.System.GetElapsedTime(startTimestamp) < timeout)
             {
                 await Task.Delay(_pause, cancellationToken);
             }
         }
     }
 
-    /// <summary>What is wrong with a connection string; null when a server may be looked for with it.</summary>
+    /// <summary>Returns the error of a connection string; null if the connection string is valid.</summary>
     public static string? ValidateConnectionString(string connectionString)
     {
         try
@@ -111,7 +122,7 @@ public static class InfrastructureServiceCollectionExtensions
                 return "it names no Host";
             }
 
-            // Some options contradict each other, which only the data source finds.
+            // Only the data source detects options that contradict each other.
             using var source = NpgsqlDataSource.Create(connectionString);
             return null;
         }
@@ -121,5 +132,6 @@ public static class InfrastructureServiceCollectionExtensions
         }
     }
 
-    private static TimeSpan QueryTimeout(IServiceProvider provider) => provider.GetRequiredService<ReadTimeoutOptions>().Timeout;
+    private static TimeSpan QueryTimeout(IServiceProvider provider) =>
+        provider.GetRequiredService<ReadTimeoutOptions>().Timeout;
 }

@@ -1,6 +1,6 @@
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
-/// <summary>The folder where the service keeps what it owns.</summary>
+/// <summary>The data directory of the service.</summary>
 public sealed class DataDirectory
 {
     private const string ForRoot = "/var/lib/industrydata";
@@ -8,27 +8,31 @@ public sealed class DataDirectory
     private DataDirectory(string path) => Path = path;
 
     /// <summary>
-    /// Absolute, without symbolic links. The folder itself may not exist yet; see <see cref="Create"/>.
+    /// The absolute path without symbolic links. The directory may not exist yet; see <see cref="Create"/>.
     /// </summary>
     public string Path { get; }
 
     /// <summary>
-    /// Finds the folder. <paramref name="setting"/> when given; else <c>data</c> in the checkout that the program was
-    /// built in; else <c>/var/lib/industrydata</c> for root and the user's local application data for others. Root also
-    /// passes over a checkout that the account of PostgreSQL cannot enter. Nothing is created.
+    /// Determines the data directory. It is <paramref name="setting"/> if set; otherwise <c>data</c> in the checkout in
+    /// which the program was built; otherwise <c>/var/lib/industrydata</c> for root and the user's local application
+    /// data for other users. Root also skips a checkout that the account of PostgreSQL cannot enter. The method does
+    /// not create anything.
     /// </summary>
     /// <param name="setting">
-    /// The configuration value <c>DataDirectory</c>; relative to the working folder. Null or blank: not set.
+    /// The configuration value <c>DataDirectory</c>, relative to the working directory. Null or blank if not set.
     /// </param>
-    /// <param name="options">Names the account which must be able to enter the folder.</param>
+    /// <param name="options">Specifies the account that must be able to enter the directory.</param>
     /// <exception cref="EmbeddedPostgresException">
-    /// The account cannot enter the folder, or root has no such account.
+    /// The account cannot enter the directory, or root has no such account.
     /// </exception>
     public static DataDirectory Resolve(string? setting, EmbeddedPostgresOptions options)
     {
         PostgresOsAccount account = PostgresOsAccount.Resolve(options);
         string? checkout = string.IsNullOrWhiteSpace(setting) ? FindCheckout() : null;
-        string path = ResolveSymlinks(!string.IsNullOrWhiteSpace(setting) ? setting : checkout is null ? SystemDataDirectory(account) : System.IO.Path.Combine(checkout, "data"));
+        string path = ResolveSymlinks(
+            !string.IsNullOrWhiteSpace(setting) ? setting
+            : checkout is null ? SystemDataDirectory(account)
+            : System.IO.Path.Combine(checkout, "data"));
         string? closed = account.FindInaccessible(ExistingDirectoriesDownTo(path));
         if (closed is not null && checkout is not null)
         {
@@ -39,14 +43,15 @@ public sealed class DataDirectory
         return closed is null
             ? new DataDirectory(path)
             : throw new EmbeddedPostgresException(
-                $"The account '{account.Name}', which runs PostgreSQL, cannot enter {closed}: allow it (chmod o+x), or set DataDirectory to a folder elsewhere, such as {ForRoot}.");
+                $"The account '{account.Name}', which runs PostgreSQL, cannot enter {closed}: "
+                + $"allow it (chmod o+x), or set DataDirectory to a folder elsewhere, such as {ForRoot}.");
     }
 
     /// <summary>
-    /// Makes the folder when it is missing: closed to other users, but for root such that the account of PostgreSQL can
-    /// pass through.
+    /// Creates the directory if it does not exist. Other users have no access to it, unless the service runs as root.
+    /// In that case other users can pass through it, so that the account of PostgreSQL can pass through it too.
     /// </summary>
-    /// <exception cref="IOException">A file stands in the way, or the disk refuses.</exception>
+    /// <exception cref="IOException">A file with the same name exists, or the disk reports an error.</exception>
     /// <exception cref="UnauthorizedAccessException">The service may not write there.</exception>
     public void Create()
     {
@@ -57,11 +62,13 @@ public sealed class DataDirectory
         }
 
         const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        UnixFileMode mode = Environment.IsPrivilegedProcess ? own | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute : own;
+        UnixFileMode mode = Environment.IsPrivilegedProcess
+            ? own | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
+            : own;
         foreach (string folder in DirectoriesDownTo(Path).Where(folder => !Directory.Exists(folder)))
         {
             Directory.CreateDirectory(folder);
-            File.SetUnixFileMode(folder, mode); // the umask may have taken more
+            File.SetUnixFileMode(folder, mode); // the umask may have removed permissions
         }
     }
 
@@ -72,21 +79,27 @@ public sealed class DataDirectory
             return ForRoot;
         }
 
-        string local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        string local = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         return local.Length > 0
             ? System.IO.Path.Combine(local, "industrydata")
-            : throw new EmbeddedPostgresException("This account has no home folder to keep data in: set DataDirectory to a folder it can write.");
+            : throw new EmbeddedPostgresException(
+                "This account has no home folder to keep data in: set DataDirectory to a folder it can write.");
     }
 
     private static string? FindCheckout() =>
-        DirectoriesDownTo(System.IO.Path.GetFullPath(AppContext.BaseDirectory)).LastOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, "IndustryData.sln")));
+        DirectoriesDownTo(System.IO.Path.GetFullPath(AppContext.BaseDirectory))
+            .LastOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, "IndustryData.sln")));
 
-    private static IEnumerable<string> ExistingDirectoriesDownTo(string path) => DirectoriesDownTo(path).Where(Directory.Exists);
+    private static IEnumerable<string> ExistingDirectoriesDownTo(string path) =>
+        DirectoriesDownTo(path).Where(Directory.Exists);
 
     private static Stack<string> DirectoriesDownTo(string path)
     {
         var folders = new Stack<string>();
-        for (string? folder = System.IO.Path.TrimEndingDirectorySeparator(path); folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
+        for (string? folder = System.IO.Path.TrimEndingDirectorySeparator(path);
+            folder is not null;
+            folder = System.IO.Path.GetDirectoryName(folder))
         {
             folders.Push(folder);
         }
@@ -94,12 +107,13 @@ public sealed class DataDirectory
         return folders;
     }
 
-    // The running server is recognised by its working folder, which the system reports without links.
+    // The running server is recognized by its working directory, which the system reports without symbolic links.
     private static string ResolveSymlinks(string path, int depth = 0)
     {
         if (depth > 40)
         {
-            throw new EmbeddedPostgresException($"{path} has too many levels of symbolic links: set DataDirectory to a plain path.");
+            throw new EmbeddedPostgresException(
+                $"{path} has too many levels of symbolic links: set DataDirectory to a plain path.");
         }
 
         string physical = "";

@@ -1,7 +1,8 @@
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
 /// <summary>
-/// One service to a data folder. The operating system drops the lock with the process, however that ends.
+/// A lock that allows only one service to use a data directory. The operating system always releases the lock when the
+/// process ends.
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
@@ -11,10 +12,15 @@ internal sealed class DirectoryLock : IDisposable
 
     public static DirectoryLock Acquire(DataDirectory folder)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+        };
         if (!OperatingSystem.IsWindows())
         {
-            // An account that can read the file could hold the lock.
+            // Any user that can read the file could hold the lock.
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
@@ -25,14 +31,18 @@ internal sealed class DirectoryLock : IDisposable
         catch (IOException exception) when (IsHeld(exception))
         {
             throw new EmbeddedPostgresException(
-                $"Another service is using the data folder {folder.Path}: stop it, or set DataDirectory to a folder of this service's own.", exception);
+                $"Another service is using the data folder {folder.Path}: "
+                + "stop it, or set DataDirectory to a folder of this service's own.",
+                exception);
         }
     }
 
     public void Dispose() => _file.Dispose();
 
-    // .NET gives a held lock no exception type of its own: EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on
-    // Windows.
+    // .NET has no specific exception type for a held lock. The error is EWOULDBLOCK on Linux and macOS, and
+    // ERROR_SHARING_VIOLATION on Windows.
     private static bool IsHeld(IOException exception) =>
-        exception.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
+        exception.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020)
+            : OperatingSystem.IsMacOS() ? 35
+            : 11);
 }

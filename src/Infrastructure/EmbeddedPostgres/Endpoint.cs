@@ -5,7 +5,8 @@ using System.Text;
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
 /// <summary>
-/// Where the server listens: a Unix socket in the folder <paramref name="Host"/>, or TCP when that is 127.0.0.1.
+/// The address at which the server listens: a Unix socket in the directory <paramref name="Host"/>, or TCP if that is
+/// 127.0.0.1.
 /// </summary>
 internal sealed record Endpoint(string Host, int Port)
 {
@@ -17,7 +18,7 @@ internal sealed record Endpoint(string Host, int Port)
 
     public override string ToString() => $"{Host}:{Port}";
 
-    /// <summary>Chooses for a server about to start.</summary>
+    /// <summary>Chooses the endpoint for a server before its start.</summary>
     public static Endpoint Choose(string socketFolder, int? port)
     {
         if (port is { } wanted)
@@ -26,10 +27,12 @@ internal sealed record Endpoint(string Host, int Port)
             return new Endpoint(Loopback, wanted);
         }
 
-        return CanHoldSocket(socketFolder) ? new Endpoint(socketFolder, SocketNumber) : new Endpoint(Loopback, FindFreePort());
+        return CanHoldSocket(socketFolder)
+            ? new Endpoint(socketFolder, SocketNumber)
+            : new Endpoint(Loopback, FindFreePort());
     }
 
-    // In a connection string a comma separates hosts and a colon begins a port.
+    // In a connection string, a comma separates hosts, and a colon precedes a port.
     private static bool CanHoldSocket(string folder) =>
         !OperatingSystem.IsWindows()
         && !folder.Any(c => c is ',' or ':' || char.IsControl(c))
@@ -39,7 +42,9 @@ internal sealed record Endpoint(string Host, int Port)
     {
         if (port is < 1 or > IPEndPoint.MaxPort)
         {
-            throw new EmbeddedPostgresException($"Setting EmbeddedPostgres:Port is {port}: give a port from 1 to {IPEndPoint.MaxPort}, or remove the setting.");
+            throw new EmbeddedPostgresException(
+                $"Setting EmbeddedPostgres:Port is {port}: "
+                + $"give a port from 1 to {IPEndPoint.MaxPort}, or remove the setting.");
         }
 
         try
@@ -49,8 +54,13 @@ internal sealed record Endpoint(string Host, int Port)
         }
         catch (SocketException exception)
         {
-            string wrong = exception.SocketErrorCode == SocketError.AddressAlreadyInUse ? "is taken by another program" : $"cannot be used ({exception.Message})";
-            throw new EmbeddedPostgresException($"Port {port} on {Loopback} {wrong}: set EmbeddedPostgres:Port to a free one, or remove the setting.", exception);
+            string wrong = exception.SocketErrorCode == SocketError.AddressAlreadyInUse
+                ? "is taken by another program"
+                : $"cannot be used ({exception.Message})";
+            throw new EmbeddedPostgresException(
+                $"Port {port} on {Loopback} {wrong}: "
+                + "set EmbeddedPostgres:Port to a free one, or remove the setting.",
+                exception);
         }
     }
 

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
-/// <summary>The files of the embedded PostgreSQL below the data folder, and the programs that work on them.</summary>
+/// <summary>
+/// Manages the files of the embedded PostgreSQL below the data directory, and runs the programs that use them.
+/// </summary>
 internal sealed class PostgresCluster
 {
     public const string User = "industrydata";
@@ -13,8 +15,8 @@ internal sealed class PostgresCluster
 
     private const string PasswordName = "industrydata.password";
 
-    // Names relative to the working folder: pg_ctl hands its arguments to a shell, where a quote in a path would end
-    // the string.
+    // Names relative to the working directory. pg_ctl passes its arguments to a shell, where a quotation mark in a path
+    // would end the string.
     private const string ClusterName = "cluster";
     private const string UnfinishedPrefix = "cluster.new-";
     private const string NewPasswordName = "password.initdb";
@@ -33,13 +35,15 @@ internal sealed class PostgresCluster
         _pidFile = Path.Combine(ClusterDirectory, "postmaster.pid");
     }
 
-    /// <summary>Everything of PostgreSQL; also the folder of its socket. Open to the account alone.</summary>
+    /// <summary>
+    /// The directory with all files of PostgreSQL, including its socket. Only the account can access it.
+    /// </summary>
     public string DataDirectoryPath { get; }
 
-    /// <summary>PostgreSQL's own data folder.</summary>
+    /// <summary>The data directory of PostgreSQL itself.</summary>
     public string ClusterDirectory { get; }
 
-    /// <summary>The major version that made the cluster; null when there is none yet.</summary>
+    /// <summary>Returns the major version that created the cluster; null if there is no cluster yet.</summary>
     public int? ReadMajor()
     {
         if (!Directory.Exists(ClusterDirectory))
@@ -48,26 +52,34 @@ internal sealed class PostgresCluster
         }
 
         string path = Path.Combine(ClusterDirectory, "PG_VERSION");
-        return File.Exists(path) && int.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int major)
+        return File.Exists(path)
+            && int.TryParse(
+                File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int major)
             ? major
-            : throw new EmbeddedPostgresException($"{ClusterDirectory} is not a PostgreSQL cluster, its PG_VERSION cannot be read: restore the folder from a backup, or move it away to begin anew.");
+            : throw new EmbeddedPostgresException(
+                $"{ClusterDirectory} is not a PostgreSQL cluster, its PG_VERSION cannot be read: "
+                + "restore the folder from a backup, or move it away to start with an empty cluster.");
     }
 
     public string ReadPassword() =>
         File.Exists(_passwordFile)
             ? File.ReadAllText(_passwordFile)
             : throw new EmbeddedPostgresException(
-                $"{_passwordFile} is missing, and without it nobody can log in to the data beside it: restore the file from a backup, or set a new password for the role {User} (a 'trust' line in {ClusterDirectory}/pg_hba.conf lets you in) and write it there, mode 0600.");
+                $"{_passwordFile} is missing, and without it no login to the data beside it is possible: "
+                + $"restore the file from a backup, or set a new password for the role {User} "
+                + $"(a 'trust' line in {ClusterDirectory}/pg_hba.conf lets you in) and write it there, mode 0600.");
 
     /// <summary>
-    /// Makes the cluster. It takes its name only when complete; what an interrupted attempt has left is removed.
+    /// Creates the cluster. The cluster directory gets its final name only when it is complete. The files of an
+    /// interrupted attempt are removed.
     /// </summary>
     public async Task InitializeAsync(PostgresInstallation programs, CancellationToken cancellationToken)
     {
         await _account.CreateOwnedDirectoryAsync(DataDirectoryPath, cancellationToken);
         RemoveUnfinished();
 
-        // A name of its own: the initdb of a killed service may still be at work, and removes its folder when it fails.
+        // The name is unique, because the initdb of a killed service may still be running. It removes its directory
+        // when it fails.
         string unfinishedName = UnfinishedPrefix + RandomNumberGenerator.GetHexString(8, lowercase: true);
         string unfinished = Path.Combine(DataDirectoryPath, unfinishedName);
         string password = RandomNumberGenerator.GetHexString(64, lowercase: true);
@@ -84,41 +96,53 @@ internal sealed class PostgresCluster
         File.Delete(passwordForInitdb);
         if (!initdb.Succeeded)
         {
-            throw new EmbeddedPostgresException($"PostgreSQL cannot make its files in {DataDirectoryPath}: {initdb.Reason}");
+            throw new EmbeddedPostgresException(
+                $"PostgreSQL cannot make its files in {DataDirectoryPath}: {initdb.Reason}");
         }
 
         string configuration = Path.Combine(unfinished, "postgresql.conf");
-        await _account.WriteFileAsync(configuration, await File.ReadAllTextAsync(configuration, cancellationToken) + ServerSettings.Include, cancellationToken);
+        await _account.WriteFileAsync(
+            configuration,
+            await File.ReadAllTextAsync(configuration, cancellationToken) + ServerSettings.Include,
+            cancellationToken);
 
-        // Within the cluster it comes and goes with the data that it opens.
+        // The password file is in the cluster directory, so that it is restored and removed together with the data that
+        // it gives access to.
         await _account.WriteFileAsync(Path.Combine(unfinished, PasswordName), password, cancellationToken);
         Directory.Move(unfinished, ClusterDirectory);
         if (!OperatingSystem.IsWindows())
         {
-            // Or a power cut could take back the new name, and with it data committed since.
+            // Otherwise, a power failure could undo the rename, and lose the data committed since then.
             await _account.RunAsync("sync", ["."], DataDirectoryPath, cancellationToken);
         }
     }
 
     public Task WriteSettingsAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
-        _account.WriteFileAsync(Path.Combine(ClusterDirectory, ServerSettings.FileName), ServerSettings.Render(endpoint), cancellationToken);
+        _account.WriteFileAsync(
+            Path.Combine(ClusterDirectory, ServerSettings.FileName),
+            ServerSettings.Render(endpoint),
+            cancellationToken);
 
-    /// <summary>The server that runs on this cluster, or null.</summary>
-    public Postmaster? FindRunning() => Postmaster.Read(_pidFile) is { } named && named.IsRunningOn(ClusterDirectory) ? named : null;
+    /// <summary>Returns the server that runs on this cluster; null if there is none.</summary>
+    public Postmaster? FindRunning() =>
+        Postmaster.Read(_pidFile) is { } named && named.IsRunningOn(ClusterDirectory) ? named : null;
 
     /// <summary>
-    /// Starts the server and waits until it is ready. It outlives the service, and Ctrl+C in the service's terminal
-    /// does not reach it. Cancelling ends the waiting, not the server.
+    /// Starts the server and waits until it is ready. The server outlives the service, and Ctrl+C in the service's
+    /// terminal does not reach it. Cancellation ends the wait, but does not stop the server.
     /// </summary>
     public async Task<ProgramResult> StartAsync(PostgresInstallation programs, CancellationToken cancellationToken)
     {
         await ClearReusedPidsAsync(cancellationToken);
         File.Delete(Path.Combine(DataDirectoryPath, StartLogName));
-        DateTime startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
+        DateTime startTime = TimeProvider.System.GetUtcNow().UtcDateTime;
 
-        // Recovery after a crash may take long; pg_ctl returns at once when the server ends.
+        // Recovery after a crash may take long, so the timeout is long. pg_ctl returns at once when the server ends.
         Task<ProgramResult> starting = _account.RunAsync(
-            programs.PgCtl, ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"], DataDirectoryPath, CancellationToken.None);
+            programs.PgCtl,
+            ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"],
+            DataDirectoryPath,
+            CancellationToken.None);
         ProgramResult started;
         try
         {
@@ -126,7 +150,7 @@ internal sealed class PostgresCluster
         }
         catch (OperationCanceledException)
         {
-            // Before the server has written its process id, it cannot be stopped.
+            // The server cannot be stopped before it has written its process id.
             while (!starting.IsCompleted && FindRunning() is null)
             {
                 await Task.Delay(20, CancellationToken.None);
@@ -135,38 +159,45 @@ internal sealed class PostgresCluster
             throw;
         }
 
-        return started.Succeeded ? started : started with { Output = $"{started.Output}\n{ReadLogsSince(startedAt)}" };
+        return started.Succeeded ? started : started with { Output = $"{started.Output}\n{ReadLogsSince(startTime)}" };
     }
 
     /// <summary>Ends all sessions, writes a checkpoint and stops the server.</summary>
     public Task<ProgramResult> StopAsync(PostgresInstallation programs) =>
-        _account.RunAsync(programs.PgCtl, ["stop", "-D", ClusterName, "-m", "fast", "-s", "-w", "-t", "600"], DataDirectoryPath, CancellationToken.None);
+        _account.RunAsync(
+            programs.PgCtl,
+            ["stop", "-D", ClusterName, "-m", "fast", "-s", "-w", "-t", "600"],
+            DataDirectoryPath,
+            CancellationToken.None);
 
-    /// <summary>The connection string for the service's database, or another one.</summary>
-    public static NpgsqlConnectionStringBuilder Connection(Endpoint endpoint, string password, string database = Database) => new()
-    {
-        Host = endpoint.Host,
-        Port = endpoint.Port,
-        Username = User,
-        Password = password,
-        Database = database,
-        SslMode = SslMode.Disable, // it never leaves the machine, and asking costs a round trip
-        GssEncryptionMode = GssEncryptionMode.Disable,
-    };
+    /// <summary>Returns the connection string of the service's database or of another database.</summary>
+    public static NpgsqlConnectionStringBuilder Connection(
+        Endpoint endpoint, string password, string database = Database) =>
+        new()
+        {
+            Host = endpoint.Host,
+            Port = endpoint.Port,
+            Username = User,
+            Password = password,
+            Database = database,
+            SslMode = SslMode.Disable, // the connection is local, and the negotiation costs a round trip
+            GssEncryptionMode = GssEncryptionMode.Disable,
+        };
 
     /// <summary>
-    /// A lock file of a dead server whose number another process now has would keep PostgreSQL from starting. Only the
-    /// number goes: by the rest PostgreSQL finds processes of the old server that still hold its memory.
+    /// Replaces the process id in the lock files of a dead server if another process now has that id. PostgreSQL would
+    /// not start otherwise. The rest of each file is kept, because PostgreSQL uses it to find processes of the old
+    /// server that still hold its shared memory.
     /// </summary>
     private async Task ClearReusedPidsAsync(CancellationToken cancellationToken)
     {
-        const int nobodys = int.MaxValue;
+        const int unusedPid = int.MaxValue;
         foreach (string lockFile in Directory.GetFiles(DataDirectoryPath, ".s.PGSQL.*.lock").Append(_pidFile))
         {
             if (Postmaster.Read(lockFile) is { } stale && stale.IsPidReused(ClusterDirectory))
             {
                 string[] lines = await File.ReadAllLinesAsync(lockFile, cancellationToken);
-                lines[0] = nobodys.ToString(CultureInfo.InvariantCulture);
+                lines[0] = unusedPid.ToString(CultureInfo.InvariantCulture);
                 await _account.WriteFileAsync(lockFile, string.Join('\n', lines) + "\n", cancellationToken);
             }
         }
@@ -182,7 +213,7 @@ internal sealed class PostgresCluster
             }
             catch (IOException)
             {
-                // It is still being written, and disturbs nothing.
+                // A process still writes to the directory. The directory does no harm.
             }
         }
     }
@@ -200,7 +231,8 @@ internal sealed class PostgresCluster
     private static string ReadEnd(FileInfo log)
     {
         const int enough = 16 * 1024;
-        using var file = new FileStream(log.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var file = new FileStream(
+            log.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         file.Seek(-Math.Min(enough, file.Length), SeekOrigin.End);
         using var reader = new StreamReader(file, Encoding.UTF8);
         return reader.ReadToEnd();

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
-/// <summary>An installed PostgreSQL: the folder of its programs and its major version.</summary>
+/// <summary>An installed PostgreSQL: the directory of its programs and its major version.</summary>
 internal sealed partial record PostgresInstallation(string BinDirectory, int Major)
 {
     private const int MinMajor = 15;
@@ -17,25 +17,35 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
     public string? Psql => File.Exists(Program(BinDirectory, "psql")) ? Program(BinDirectory, "psql") : null;
 
     /// <summary>
-    /// Finds the programs of the major version <paramref name="needed"/>, or of the newest supported one when that is
+    /// Finds the programs of the major version <paramref name="needed"/>, or of the newest supported version if that is
     /// null.
     /// </summary>
-    public static async Task<PostgresInstallation> FindAsync(EmbeddedPostgresOptions options, PostgresOsAccount account, int? needed, CancellationToken cancellationToken)
+    public static async Task<PostgresInstallation> FindAsync(
+        EmbeddedPostgresOptions options,
+        PostgresOsAccount account,
+        int? needed,
+        CancellationToken cancellationToken)
     {
         bool isSet = !string.IsNullOrWhiteSpace(options.BinDirectory);
         if (isSet && !IsComplete(options.BinDirectory!))
         {
             throw new EmbeddedPostgresException(
-                $"Setting EmbeddedPostgres:BinDirectory names {options.BinDirectory}, which does not hold postgres, initdb and pg_ctl: name the directory that does, or remove the setting.");
+                $"Setting EmbeddedPostgres:BinDirectory names {options.BinDirectory}, "
+                + "which does not hold postgres, initdb and pg_ctl: "
+                + "name the directory that does, or remove the setting.");
         }
 
         var found = new List<PostgresInstallation>();
-        foreach (string folder in isSet ? [Path.GetFullPath(options.BinDirectory!)] : DirectoriesOnPath().Concat(WellKnownDirectories()).Distinct().Where(IsComplete))
+        foreach (string folder in isSet
+            ? [Path.GetFullPath(options.BinDirectory!)]
+            : DirectoriesOnPath().Concat(WellKnownDirectories()).Distinct().Where(IsComplete))
         {
-            ProgramResult version = await account.RunAsync(Program(folder, "postgres"), ["--version"], "/", cancellationToken);
+            ProgramResult version =
+                await account.RunAsync(Program(folder, "postgres"), ["--version"], "/", cancellationToken);
             if (VersionPattern().Match(version.Output) is { Success: true } match)
             {
-                found.Add(new PostgresInstallation(folder, int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)));
+                found.Add(new PostgresInstallation(
+                    folder, int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)));
             }
         }
 
@@ -47,10 +57,17 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
             return chosen;
         }
 
-        string present = found.Count == 0 ? "none" : "only " + string.Join(", ", found.Select(programs => $"{programs.Major} ({programs.BinDirectory})"));
+        string present = found.Count == 0
+            ? "none"
+            : "only " + string.Join(", ", found.Select(programs => $"{programs.Major} ({programs.BinDirectory})"));
         throw new EmbeddedPostgresException(needed is not null
-            ? $"The data were written by PostgreSQL {needed}, and of that version no programs were found, {present}: install PostgreSQL {needed}, or set EmbeddedPostgres:BinDirectory to the folder of its programs."
-            : $"PostgreSQL {MinMajor} to {MaxMajor} is needed and was not found in PATH or the usual folders ({present}): install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory to the folder of its programs, or configure a connection string.");
+            ? $"The data were written by PostgreSQL {needed}, and of that version no programs were found, {present}: "
+                + $"install PostgreSQL {needed}, "
+                + "or set EmbeddedPostgres:BinDirectory to the folder of its programs."
+            : $"PostgreSQL {MinMajor} to {MaxMajor} is needed "
+                + $"and was not found in PATH or the usual folders ({present}): "
+                + $"install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory to the folder of its programs, "
+                + "or configure a connection string.");
     }
 
     private static string InstallCommand() =>
@@ -58,17 +75,20 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
         : OperatingSystem.IsMacOS() ? "brew install postgresql@17"
         : "apt-get install postgresql, or dnf install postgresql-server";
 
-    // Distributions put links on PATH; the server finds its libraries and templates beside the real programs.
+    // Distributions put symbolic links on PATH. The server finds its libraries and templates relative to the programs
+    // themselves.
     private static IEnumerable<string> DirectoriesOnPath() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => new FileInfo(Program(folder, "postgres")))
             .Where(program => program.Exists)
-            .Select(program => Path.GetDirectoryName((program.ResolveLinkTarget(returnFinalTarget: true) ?? program).FullName)!);
+            .Select(program => Path.GetDirectoryName(
+                (program.ResolveLinkTarget(returnFinalTarget: true) ?? program).FullName)!);
 
     private static IEnumerable<string> WellKnownDirectories() =>
         OperatingSystem.IsWindows()
-            ? Matching(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "PostgreSQL"), "*")
+            ? Matching(
+                Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "PostgreSQL"), "*")
             : Matching("/usr/lib/postgresql", "*")
                 .Concat(Matching("/usr", "pgsql-*"))
                 .Append("/usr/bin")
@@ -76,11 +96,14 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
                 .Concat(Matching("/usr/local/opt", "postgresql@*"));
 
     private static IEnumerable<string> Matching(string parent, string pattern) =>
-        Directory.Exists(parent) ? Directory.GetDirectories(parent, pattern).Select(folder => Path.Combine(folder, "bin")) : [];
+        Directory.Exists(parent)
+            ? Directory.GetDirectories(parent, pattern).Select(folder => Path.Combine(folder, "bin"))
+            : [];
 
     private static bool IsComplete(string folder) => _requiredPrograms.All(name => File.Exists(Program(folder, name)));
 
-    private static string Program(string folder, string name) => Path.Combine(folder, OperatingSystem.IsWindows() ? name + ".exe" : name);
+    private static string Program(string folder, string name) =>
+        Path.Combine(folder, OperatingSystem.IsWindows() ? name + ".exe" : name);
 
     [GeneratedRegex(@"\(PostgreSQL\) (\d+)")]
     private static partial Regex VersionPattern();

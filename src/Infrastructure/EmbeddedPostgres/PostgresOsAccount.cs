@@ -5,9 +5,9 @@ using System.Globalization;
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
 /// <summary>
-/// The account that runs PostgreSQL and owns its files: the one the service runs as, or, under root, an unprivileged
-/// one. Root writes nothing below a folder which that account owns but lets the account write it: a link planted there
-/// would lead root astray.
+/// The operating system account that runs PostgreSQL and owns its files. It is the account of the service or, if the
+/// service runs as root, an unprivileged account. Root does not write below a directory that the account owns, because
+/// a symbolic link there could redirect the write. Root runs programs as the account to write there.
 /// </summary>
 internal sealed class PostgresOsAccount
 {
@@ -15,7 +15,7 @@ internal sealed class PostgresOsAccount
 
     private PostgresOsAccount(string? name) => Name = name;
 
-    /// <summary>The account to switch to; null when the service runs PostgreSQL as itself.</summary>
+    /// <summary>The account to switch to; null if PostgreSQL runs as the account of the service.</summary>
     public string? Name { get; }
 
     public static PostgresOsAccount Resolve(EmbeddedPostgresOptions options)
@@ -27,7 +27,9 @@ internal sealed class PostgresOsAccount
             return wanted is null || wanted == Environment.UserName
                 ? new PostgresOsAccount(null)
                 : throw new EmbeddedPostgresException(
-                    $"Setting EmbeddedPostgres:OsUser names '{wanted}', but only root can run PostgreSQL as another account: remove the setting, or start the service as '{wanted}'.");
+                    $"Setting EmbeddedPostgres:OsUser names '{wanted}', "
+                    + "but only root can run PostgreSQL as another account: "
+                    + $"remove the setting, or start the service as '{wanted}'.");
         }
 
         if (wanted is null)
@@ -35,18 +37,22 @@ internal sealed class PostgresOsAccount
             return _wellKnownNames.FirstOrDefault(IsUnprivileged) is { } name
                 ? new PostgresOsAccount(name)
                 : throw new EmbeddedPostgresException(
-                    "PostgreSQL refuses to run as root, and there is no account 'postgres' or 'industrydata' to run it: useradd --system --no-create-home industrydata");
+                    "PostgreSQL refuses to run as root, "
+                    + "and there is no account 'postgres' or 'industrydata' to run it: "
+                    + "useradd --system --no-create-home industrydata");
         }
 
         return IsUnprivileged(wanted)
             ? new PostgresOsAccount(wanted)
             : throw new EmbeddedPostgresException(
-                $"Setting EmbeddedPostgres:OsUser names '{wanted}', which must be an existing account other than root: useradd --system --no-create-home {wanted}");
+                $"Setting EmbeddedPostgres:OsUser names '{wanted}', "
+                + "which must be an existing account other than root: "
+                + $"useradd --system --no-create-home {wanted}");
     }
 
     /// <summary>
-    /// The first of <paramref name="folders"/> that the account may not enter, found by trying; null when it may enter
-    /// all.
+    /// Returns the first directory of <paramref name="folders"/> that the account may not enter; null if it may enter
+    /// all of them. A program that runs as the account checks each directory.
     /// </summary>
     public string? FindInaccessible(IEnumerable<string> folders)
     {
@@ -56,12 +62,18 @@ internal sealed class PostgresOsAccount
         }
 
         ProgramResult result = RunAsync(
-            "/bin/sh", ["-c", """for folder do test -x "$folder" || { printf %s "$folder"; exit 1; }; done""", "sh", .. folders], "/", CancellationToken.None)
+            "/bin/sh",
+            ["-c", """for folder do test -x "$folder" || { printf %s "$folder"; exit 1; }; done""", "sh", .. folders],
+            "/",
+            CancellationToken.None)
             .GetAwaiter().GetResult();
         return result.Succeeded ? null : result.Output.TrimEnd('\n');
     }
 
-    /// <summary>Makes <paramref name="folder"/> with mode 0700 when it is missing, and the account its owner.</summary>
+    /// <summary>
+    /// Creates the directory <paramref name="folder"/> with mode 0700 if it does not exist, and makes the account its
+    /// owner.
+    /// </summary>
     public async Task CreateOwnedDirectoryAsync(string folder, CancellationToken cancellationToken)
     {
         if (OperatingSystem.IsWindows())
@@ -76,22 +88,31 @@ internal sealed class PostgresOsAccount
             ProgramResult result = await RunAsync(null, "chown", ["-h", Name, folder], "/", "", cancellationToken);
             if (!result.Succeeded)
             {
-                throw new EmbeddedPostgresException($"{folder} cannot be given to the account '{Name}': {result.Reason}");
+                throw new EmbeddedPostgresException(
+                    $"{folder} cannot be given to the account '{Name}': {result.Reason}");
             }
         }
     }
 
-    /// <summary>Writes a file of mode 0600, whole or not at all, and on the disk when this returns.</summary>
+    /// <summary>
+    /// Writes a file with mode 0600 atomically. The file is flushed to disk when the method returns.
+    /// </summary>
     public async Task WriteFileAsync(string path, string text, CancellationToken cancellationToken)
     {
         string unfinished = path + ".new";
         if (Name is not null)
         {
             ProgramResult result = await RunAsync(
-                Name, "/bin/sh", ["-c", """umask 077 && cat > "$1" && sync "$1" && mv "$1" "$2" """, "sh", unfinished, path], "/", text, cancellationToken);
+                Name,
+                "/bin/sh",
+                ["-c", """umask 077 && cat > "$1" && sync "$1" && mv "$1" "$2" """, "sh", unfinished, path],
+                "/",
+                text,
+                cancellationToken);
             if (!result.Succeeded)
             {
-                throw new EmbeddedPostgresException($"{path} cannot be written by the account '{Name}': {result.Reason}");
+                throw new EmbeddedPostgresException(
+                    $"{path} cannot be written by the account '{Name}': {result.Reason}");
             }
 
             return;
@@ -113,14 +134,20 @@ internal sealed class PostgresOsAccount
     }
 
     /// <summary>
-    /// Runs a program as the account and waits for its end. Cancelling kills that program alone, not what it has
-    /// started.
+    /// Runs a program as the account and waits for its end. Cancellation kills only that program, and not the processes
+    /// that it has started.
     /// </summary>
-    public Task<ProgramResult> RunAsync(string program, IEnumerable<string> arguments, string folder, CancellationToken cancellationToken) =>
+    public Task<ProgramResult> RunAsync(
+        string program, IEnumerable<string> arguments, string folder, CancellationToken cancellationToken) =>
         RunAsync(Name, program, arguments, folder, "", cancellationToken);
 
     private static async Task<ProgramResult> RunAsync(
-        string? account, string program, IEnumerable<string> arguments, string folder, string input, CancellationToken cancellationToken)
+        string? account,
+        string program,
+        IEnumerable<string> arguments,
+        string folder,
+        string input,
+        CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -135,9 +162,11 @@ internal sealed class PostgresOsAccount
             start.Environment["HOME"] = folder;
         }
 
-        // PGDATA, PGPORT and their like are meant for another server; messages are read below and in the logs, so they
-        // stay English.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal)).ToArray())
+        // PGDATA, PGPORT and similar variables refer to another server. LC_ALL keeps the messages in English, because
+        // the service reads them in the output and in the logs.
+        foreach (string name in start.Environment.Keys
+            .Where(name => name.StartsWith("PG", StringComparison.Ordinal))
+            .ToArray())
         {
             start.Environment.Remove(name);
         }
@@ -152,7 +181,7 @@ internal sealed class PostgresOsAccount
             await FeedAsync(process, input, cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
 
-            // On Windows a server that pg_ctl has started inherits these pipes and never closes them.
+            // On Windows, a server that pg_ctl has started inherits these pipes and never closes them.
             await Task.WhenAny(Task.WhenAll(output, error), Task.Delay(TimeSpan.FromSeconds(2), cancellationToken));
             return new ProgramResult(process.ExitCode, Text(output) + "\n" + Text(error));
         }
@@ -174,7 +203,8 @@ internal sealed class PostgresOsAccount
         catch (Win32Exception exception)
         {
             string account = start.UserName.Length > 0 ? $" as the account '{start.UserName}'" : "";
-            throw new EmbeddedPostgresException($"{start.FileName} cannot be run{account}: {exception.Message}", exception);
+            throw new EmbeddedPostgresException(
+                $"{start.FileName} cannot be run{account}: {exception.Message}", exception);
         }
     }
 
@@ -187,13 +217,20 @@ internal sealed class PostgresOsAccount
         }
         catch (IOException)
         {
-            // The program has ended without reading; its exit code tells why.
+            // The program has ended without reading its input. Its exit code shows the reason.
         }
     }
 
     private static bool IsUnprivileged(string name)
     {
-        ProgramResult id = RunAsync(null, "id", ["-u", "--", name], "/", "", CancellationToken.None).GetAwaiter().GetResult();
-        return id.Succeeded && int.TryParse(id.Output, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int uid) && uid != 0;
+        ProgramResult id = RunAsync(null, "id", ["-u", "--", name], "/", "", CancellationToken.None)
+            .GetAwaiter().GetResult();
+        return id.Succeeded
+            && int.TryParse(
+                id.Output,
+                NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+                CultureInfo.InvariantCulture,
+                out int uid)
+            && uid != 0;
     }
 }

@@ -5,9 +5,9 @@ using Npgsql;
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
 /// <summary>
-/// The PostgreSQL that the service runs itself, for as long as this object lives. Its files are below <c>postgres</c>
-/// in the data folder, and one service at a time may use that folder. When the service is killed, PostgreSQL runs on
-/// and the next start adopts it.
+/// The PostgreSQL server that the service runs itself during the lifetime of this object. Its files are below
+/// <c>postgres</c> in the data directory. Only one service at a time may use that directory. If the service is killed,
+/// PostgreSQL continues to run, and the next start adopts it.
 /// </summary>
 public sealed partial class PostgresServer : IAsyncDisposable
 {
@@ -21,9 +21,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     private static readonly string[] _passingStates =
     [
-        PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown, PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.TooManyConnections,
+        PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown,
+        PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.TooManyConnections,
 
-        // A service that was killed has left its CREATE DATABASE running.
+        // The CREATE DATABASE of a killed service is still running.
         PostgresErrorCodes.DuplicateDatabase, PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.ObjectInUse,
     ];
 
@@ -33,13 +34,19 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private readonly int? _port;
     private readonly DirectoryLock _lock;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _gate = new(1); // starting and stopping exclude each other
+    private readonly SemaphoreSlim _gate = new(1); // start and stop are mutually exclusive
     private readonly CancellationTokenSource _disposing = new();
     private Postmaster? _postmaster;
     private bool _hasLaunched;
     private bool _isDisposed;
 
-    private PostgresServer(PostgresCluster cluster, PostgresInstallation programs, string password, int? port, DirectoryLock folderLock, ILogger logger)
+    private PostgresServer(
+        PostgresCluster cluster,
+        PostgresInstallation programs,
+        string password,
+        int? port,
+        DirectoryLock folderLock,
+        ILogger logger)
     {
         _cluster = cluster;
         _programs = programs;
@@ -50,26 +57,30 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// An Npgsql connection string for the service's database, as superuser. It stays the same when PostgreSQL is
-    /// started again.
+    /// The Npgsql connection string of the service's database, with the superuser. It does not change when PostgreSQL
+    /// is restarted.
     /// </summary>
     public string ConnectionString { get; private set; } = "";
 
     /// <summary>
-    /// Starts PostgreSQL on the folder, or adopts the one that a killed service has left running, and returns when it
-    /// accepts connections. On the first start makes the cluster and the database. However long recovery after a crash
-    /// takes, it is waited for.
+    /// Starts PostgreSQL on the data directory, or adopts a server that a killed service left running. Returns when the
+    /// server accepts connections. The first start creates the cluster and the database. The wait for recovery after a
+    /// crash has no timeout.
     /// </summary>
-    /// <param name="folder">The service's data folder; made when missing.</param>
+    /// <param name="folder">The data directory of the service. It is created if it does not exist.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="logger">Receives starts, adoptions, ends and failures.</param>
-    /// <param name="cancellationToken">Gives up; a server started here is then stopped again.</param>
+    /// <param name="logger">Logs starts, adoptions, ends and failures.</param>
+    /// <param name="cancellationToken">Cancels the start. A server that this call started is then stopped.</param>
     /// <exception cref="EmbeddedPostgresException">
-    /// No programs, or of the wrong version; the folder in use by another service, closed or damaged; the port taken;
-    /// PostgreSQL does not start. An existing cluster is never altered then.
+    /// The programs do not exist or have the wrong version; the directory is used by another service, inaccessible or
+    /// damaged; the port is in use; or PostgreSQL does not start. An existing cluster is not changed in these cases.
     /// </exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static async Task<PostgresServer> StartAsync(DataDirectory folder, EmbeddedPostgresOptions options, ILogger logger, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public static async Task<PostgresServer> StartAsync(
+        DataDirectory folder,
+        EmbeddedPostgresOptions options,
+        ILogger logger,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -92,8 +103,12 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells how to reach the server that a service runs on this folder now.</summary>
-    /// <exception cref="EmbeddedPostgresException">None runs there, or the caller may not read the folder.</exception>
+    /// <summary>
+    /// Returns the connection parameters of the server that a service currently runs on the data directory.
+    /// </summary>
+    /// <exception cref="EmbeddedPostgresException">
+    /// No server runs there, or the caller may not read the directory.
+    /// </exception>
     public static PsqlConnection GetConnectionInfo(DataDirectory folder, EmbeddedPostgresOptions options)
     {
         try
@@ -102,12 +117,21 @@ public sealed partial class PostgresServer : IAsyncDisposable
             var cluster = new PostgresCluster(folder, account);
             if (cluster.FindRunning() is not { IsReady: true } running)
             {
-                throw new EmbeddedPostgresException($"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataDirectory.");
+                throw new EmbeddedPostgresException(
+                    $"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataDirectory.");
             }
 
-            PostgresInstallation programs = PostgresInstallation.FindAsync(options, account, cluster.ReadMajor(), CancellationToken.None).GetAwaiter().GetResult();
+            PostgresInstallation programs = PostgresInstallation
+                .FindAsync(options, account, cluster.ReadMajor(), CancellationToken.None)
+                .GetAwaiter()
+                .GetResult();
             return new PsqlConnection(
-                running.Endpoint.Host, running.Endpoint.Port, PostgresCluster.User, PostgresCluster.Database, cluster.ReadPassword(), programs.Psql);
+                running.Endpoint.Host,
+                running.Endpoint.Port,
+                PostgresCluster.User,
+                PostgresCluster.Database,
+                cluster.ReadPassword(),
+                programs.Psql);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -116,11 +140,11 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts PostgreSQL again, at the same address, whenever it ends by itself; at growing intervals up to 10 s while
-    /// that does not help. Returns when cancelled or disposed, and throws nothing. Not to be started twice, nor after
-    /// disposing.
+    /// Restarts PostgreSQL at the same address when it ends by itself. While restarts fail, the interval between them
+    /// grows up to 10 s. The method returns after cancellation or disposal, and does not throw. It must not be called
+    /// twice or after disposal.
     /// </summary>
-    /// <param name="cancellationToken">Ends the supervision; PostgreSQL runs on.</param>
+    /// <param name="cancellationToken">Ends the supervision. PostgreSQL continues to run.</param>
     public async Task SuperviseAsync(CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposing.Token);
@@ -136,9 +160,12 @@ public sealed partial class PostgresServer : IAsyncDisposable
                     continue;
                 }
 
-                // The first start comes at once; one that did not help, or not for long, is repeated ever more slowly.
+                // The first restart has no delay. If it fails or the server soon ends again, the delay grows.
                 bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < _stableAfter;
-                pause = !isRepeated ? TimeSpan.Zero : pause < _minPause ? _minPause : pause * 2 < _maxPause ? pause * 2 : _maxPause;
+                pause = !isRepeated ? TimeSpan.Zero
+                    : pause < _minPause ? _minPause
+                    : pause * 2 < _maxPause ? pause * 2
+                    : _maxPause;
                 LogEnded(_postmaster.Pid, pause.TotalSeconds);
                 await Task.Delay(pause, ending.Token);
                 lastAttempt = Stopwatch.GetTimestamp();
@@ -156,8 +183,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops PostgreSQL, which ends all sessions and brings its data files up to date, and gives the folder free. Does
-    /// not throw.
+    /// Stops PostgreSQL and releases the data directory. The stop ends all sessions and writes a checkpoint. The method
+    /// does not throw.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -176,11 +203,17 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     private static async Task<PostgresServer> StartLockedAsync(
-        DataDirectory folder, PostgresOsAccount account, EmbeddedPostgresOptions options, DirectoryLock folderLock, ILogger logger, CancellationToken cancellationToken)
+        DataDirectory folder,
+        PostgresOsAccount account,
+        EmbeddedPostgresOptions options,
+        DirectoryLock folderLock,
+        ILogger logger,
+        CancellationToken cancellationToken)
     {
         var cluster = new PostgresCluster(folder, account);
         int? major = cluster.ReadMajor();
-        PostgresInstallation programs = await PostgresInstallation.FindAsync(options, account, major, cancellationToken);
+        PostgresInstallation programs =
+            await PostgresInstallation.FindAsync(options, account, major, cancellationToken);
         if (major is null)
         {
             LogInitializing(logger, programs.Major, cluster.ClusterDirectory);
@@ -213,7 +246,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
             Postmaster? ready = null;
             if (_cluster.FindRunning() is { } found)
             {
-                // It may be on its way out, then the next one is ours to start.
+                // The server may be stopping. In that case it ends, and this service starts the next one.
                 ready = await WaitUntilReadyAsync(found.Pid, cancellationToken);
             }
 
@@ -246,50 +279,62 @@ public sealed partial class PostgresServer : IAsyncDisposable
             LogPortWaits(port);
         }
 
-        // When it has to be started again, clients must find it where it is now.
+        // After a restart, clients must find the server at its current address.
         await _cluster.WriteSettingsAsync(running.Endpoint, cancellationToken);
     }
 
     private async Task<Postmaster> LaunchAsync(CancellationToken cancellationToken)
     {
-        long startedAt = Stopwatch.GetTimestamp();
-        await _cluster.WriteSettingsAsync(_postmaster?.Endpoint ?? Endpoint.Choose(_cluster.DataDirectoryPath, _port), cancellationToken);
+        long startTimestamp = Stopwatch.GetTimestamp();
+        await _cluster.WriteSettingsAsync(
+            _postmaster?.Endpoint ?? Endpoint.Choose(_cluster.DataDirectoryPath, _port), cancellationToken);
         _hasLaunched = true;
         ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
 
-        while (!started.Succeeded && IsBlockedByLeftovers(started) && Stopwatch.GetElapsedTime(startedAt) < _leftoverTimeout)
+        while (!started.Succeeded
+            && IsBlockedByLeftovers(started)
+            && Stopwatch.GetElapsedTime(startTimestamp) < _leftoverTimeout)
         {
             LogLeftovers(started.Reason);
             await Task.Delay(_minPause, cancellationToken);
             started = await _cluster.StartAsync(_programs, cancellationToken);
         }
 
-        if (started.Succeeded && _cluster.FindRunning() is { } running && await WaitUntilReadyAsync(running.Pid, cancellationToken) is { } ready)
+        if (started.Succeeded
+            && _cluster.FindRunning() is { } running
+            && await WaitUntilReadyAsync(running.Pid, cancellationToken) is { } ready)
         {
-            LogStarted(_programs.Major, ready.Pid, ready.Endpoint, (long)Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds);
+            LogStarted(
+                _programs.Major,
+                ready.Pid,
+                ready.Endpoint,
+                (long)Stopwatch.GetElapsedTime(startTimestamp).TotalMilliseconds);
             return ready;
         }
 
-        throw new EmbeddedPostgresException($"PostgreSQL does not start on {_cluster.ClusterDirectory}: {started.Reason} (more in {_cluster.DataDirectoryPath}/start.log and cluster/log beside it)");
+        throw new EmbeddedPostgresException(
+            $"PostgreSQL does not start on {_cluster.ClusterDirectory}: {started.Reason} "
+            + $"(more in {_cluster.DataDirectoryPath}/start.log and cluster/log beside it)");
     }
 
     /// <summary>
-    /// Whether PostgreSQL did not start because of a killed one that is not gone yet: its sessions end by themselves,
-    /// but not all at once, and the process itself counts for a moment after it has let go of all by which it could be
-    /// known.
+    /// Returns true if PostgreSQL did not start because a killed server has not ended completely. The sessions of a
+    /// killed server end by themselves, but not all at once. Its process still exists for a moment after it has
+    /// released everything that identifies it.
     /// </summary>
-    // In all that was said, because the last word may be that of a session which just then noticed the end of its
+    // Searches the whole output, because the last line may come from a session that has just detected the end of its
     // server.
     private static bool IsBlockedByLeftovers(ProgramResult started) =>
         started.Output.Contains("shared memory block", StringComparison.Ordinal)
-        || (started.Output.Contains("lock file", StringComparison.Ordinal) && started.Output.Contains("already exists", StringComparison.Ordinal));
+        || (started.Output.Contains("lock file", StringComparison.Ordinal)
+            && started.Output.Contains("already exists", StringComparison.Ordinal));
 
     /// <summary>
-    /// Waits while the process lives, until a login succeeds and the database exists; null when the process has ended.
+    /// Waits until a login succeeds and the database exists. Returns null if the process ends before that.
     /// </summary>
     private async Task<Postmaster?> WaitUntilReadyAsync(int pid, CancellationToken cancellationToken)
     {
-        long lastTold = Stopwatch.GetTimestamp();
+        long lastLogged = Stopwatch.GetTimestamp();
         while (_cluster.FindRunning() is { } running && running.Pid == pid)
         {
             string obstacle = "it is starting or stopping";
@@ -304,16 +349,19 @@ public sealed partial class PostgresServer : IAsyncDisposable
             catch (PostgresException exception) when (!_passingStates.Contains(exception.SqlState))
             {
                 throw new EmbeddedPostgresException(
-                    $"PostgreSQL on {_cluster.ClusterDirectory} refuses the service ({exception.MessageText}): the password file there or pg_hba.conf was changed, or the disk is full; restore what was changed.", exception);
+                    $"PostgreSQL on {_cluster.ClusterDirectory} refuses the service ({exception.MessageText}): "
+                    + "the password file there or pg_hba.conf was changed, or the disk is full; "
+                    + "restore what was changed.",
+                    exception);
             }
             catch (NpgsqlException exception)
             {
                 obstacle = exception.Message;
             }
 
-            if (Stopwatch.GetElapsedTime(lastTold) > _logInterval)
+            if (Stopwatch.GetElapsedTime(lastLogged) > _logInterval)
             {
-                lastTold = Stopwatch.GetTimestamp();
+                lastLogged = Stopwatch.GetTimestamp();
                 LogWaiting(pid, obstacle);
             }
 
@@ -327,7 +375,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
     {
         try
         {
-            await using NpgsqlConnection connection = await OpenAsync(endpoint, PostgresCluster.Database, cancellationToken);
+            await using NpgsqlConnection connection =
+                await OpenAsync(endpoint, PostgresCluster.Database, cancellationToken);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InvalidCatalogName)
         {
@@ -337,7 +386,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task<NpgsqlConnection> OpenAsync(Endpoint endpoint, string database, CancellationToken cancellationToken)
+    private async Task<NpgsqlConnection> OpenAsync(
+        Endpoint endpoint, string database, CancellationToken cancellationToken)
     {
         NpgsqlConnectionStringBuilder builder = PostgresCluster.Connection(endpoint, _password, database);
         builder.Pooling = false;
@@ -374,25 +424,33 @@ public sealed partial class PostgresServer : IAsyncDisposable
                 LogNotStopped(running.Pid, stopped.Reason);
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or EmbeddedPostgresException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or EmbeddedPostgresException)
         {
             LogNotStopped(_postmaster?.Pid ?? 0, exception.Message);
         }
     }
 
     private static EmbeddedPostgresException Inaccessible(DataDirectory folder, Exception exception) =>
-        new($"The data folder {folder.Path} cannot be used ({exception.Message}): let the service's account read and write it, or set DataDirectory to another folder.", exception);
+        new(
+            $"The data folder {folder.Path} cannot be used ({exception.Message}): "
+            + "let the service's account read and write it, or set DataDirectory to another folder.",
+            exception);
 
     [LoggerMessage(LogLevel.Information, "Making a PostgreSQL {Major} cluster in {Folder}")]
     private static partial void LogInitializing(ILogger logger, int major, string folder);
 
-    [LoggerMessage(LogLevel.Information, "PostgreSQL {Major} runs as process {Pid} on {Endpoint}, started in {Milliseconds} ms")]
+    [LoggerMessage(
+        LogLevel.Information,
+        "PostgreSQL {Major} runs as process {Pid} on {Endpoint}, started in {Milliseconds} ms")]
     private partial void LogStarted(int major, int pid, Endpoint endpoint, long milliseconds);
 
     [LoggerMessage(LogLevel.Information, "PostgreSQL was still running as process {Pid} on {Endpoint}; using it")]
     private partial void LogAdopted(int pid, Endpoint endpoint);
 
-    [LoggerMessage(LogLevel.Warning, "EmbeddedPostgres:Port {Port} takes effect when PostgreSQL has been stopped with the service")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "EmbeddedPostgres:Port {Port} takes effect when PostgreSQL has been stopped with the service")]
     private partial void LogPortWaits(int port);
 
     [LoggerMessage(LogLevel.Information, "Waiting for PostgreSQL (process {Pid}): {Obstacle}")]
@@ -401,7 +459,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "Waiting for what is left of a killed PostgreSQL: {Reason}")]
     private partial void LogLeftovers(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "PostgreSQL (process {Pid}) has ended by itself; starting it again in {Seconds} s")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "PostgreSQL (process {Pid}) has ended by itself; starting it again in {Seconds} s")]
     private partial void LogEnded(int pid, double seconds);
 
     [LoggerMessage(LogLevel.Error, "PostgreSQL could not be started again: {Reason}")]
@@ -410,6 +470,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "PostgreSQL (process {Pid}) has stopped")]
     private partial void LogStopped(int pid);
 
-    [LoggerMessage(LogLevel.Error, "PostgreSQL (process {Pid}) did not stop and may still run; the next start will adopt it: {Reason}")]
+    [LoggerMessage(
+        LogLevel.Error,
+        "PostgreSQL (process {Pid}) did not stop and may still run; the next start will adopt it: {Reason}")]
     private partial void LogNotStopped(int pid, string reason);
 }

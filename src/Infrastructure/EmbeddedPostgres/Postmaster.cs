@@ -4,17 +4,20 @@ using System.Globalization;
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
 /// <summary>
-/// The server process that a lock file of PostgreSQL names. The process may be long gone, its number taken by another.
+/// The server process that a lock file of PostgreSQL names. The process may have ended, and another process may have
+/// its process id.
 /// </summary>
-/// <param name="Pid">The number of the process.</param>
-/// <param name="Folder">The cluster's folder when the process started.</param>
-/// <param name="Endpoint">Where it listens; not settled before <paramref name="IsReady"/>.</param>
-/// <param name="IsReady">Whether it has said that it takes connections.</param>
+/// <param name="Pid">The process id.</param>
+/// <param name="Folder">The cluster's directory when the process started.</param>
+/// <param name="Endpoint">
+/// The address at which the process listens. It is not final before <paramref name="IsReady"/> is true.
+/// </param>
+/// <param name="IsReady">True if the lock file states that the process accepts connections.</param>
 internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, bool IsReady)
 {
     /// <summary>
-    /// Reads a cluster's postmaster.pid, or a socket's lock file, which begins alike; null when there is none or it is
-    /// only half written.
+    /// Reads the postmaster.pid of a cluster, or the lock file of a socket, which has the same first lines. Returns
+    /// null if the file does not exist or is incomplete.
     /// </summary>
     public static Postmaster? Read(string lockFile)
     {
@@ -28,22 +31,27 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
             return null;
         }
 
-        // pid, folder, start time, port, socket folder, listen address, shared memory, status
+        // The lines are: pid, directory, start time, port, socket directory, listen address, shared memory, status.
         return lines.Length >= 4
             && int.TryParse(lines[0], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
             && int.TryParse(lines[3], NumberStyles.None, CultureInfo.InvariantCulture, out int port)
-            ? new Postmaster(pid, lines[1], new Endpoint(Line(4) is { Length: > 0 } socket ? socket : Line(5), port), Line(7) == "ready")
+            ? new Postmaster(
+                pid,
+                lines[1],
+                new Endpoint(Line(4) is { Length: > 0 } socket ? socket : Line(5), port),
+                Line(7) == "ready")
             : null;
 
         string Line(int index) => index < lines.Length ? lines[index].Trim() : "";
     }
 
-    /// <summary>Whether the process lives and is the server of the cluster at this path.</summary>
+    /// <summary>Returns true if the process exists and is the server of the cluster at this path.</summary>
     public bool IsRunningOn(string cluster)
     {
         if (OperatingSystem.IsLinux())
         {
-            // A server's working folder is its cluster. Unlike the file's second line this cannot be a copy's.
+            // The working directory of a server is its cluster. Unlike the second line of the file, it cannot come from
+            // a copy of the cluster.
             return WorkingDirectory() == cluster;
         }
 
@@ -51,11 +59,13 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
     }
 
     /// <summary>
-    /// Whether the number surely belongs to no server of the cluster, though a process has it. PostgreSQL itself only
-    /// asks whether the process exists, and would refuse to start.
+    /// Returns true if a process has the process id, but is certainly not a server of the cluster. PostgreSQL itself
+    /// checks only that the process exists, and would refuse to start.
     /// </summary>
     public bool IsPidReused(string cluster) =>
-        ProcessName() is { } name && (name != "postgres" || (OperatingSystem.IsLinux() && WorkingDirectory() is { } folder && folder != cluster));
+        ProcessName() is { } name
+        && (name != "postgres"
+            || (OperatingSystem.IsLinux() && WorkingDirectory() is { } folder && folder != cluster));
 
     private string? WorkingDirectory()
     {
@@ -69,7 +79,8 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
         }
     }
 
-    // Null when there is no such process; a dead one that its parent has not waited for yet is a zombie.
+    // Returns null if there is no such process. The name is "zombie" if the process has ended, but its parent has not
+    // waited for it yet.
     private string? ProcessName()
     {
         if (OperatingSystem.IsLinux())
@@ -78,7 +89,9 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
             {
                 string status = File.ReadAllText($"/proc/{Pid}/stat"); // 42 (postgres) S …
                 int end = status.LastIndexOf(')');
-                return status[end + 2] == 'Z' ? "zombie" : status[(status.IndexOf('(', StringComparison.Ordinal) + 1)..end];
+                return status[end + 2] == 'Z'
+                    ? "zombie"
+                    : status[(status.IndexOf('(', StringComparison.Ordinal) + 1)..end];
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {

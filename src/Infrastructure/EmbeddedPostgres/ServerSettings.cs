@@ -2,16 +2,20 @@ using System.Globalization;
 
 namespace IndustryData.Infrastructure.EmbeddedPostgres;
 
-/// <summary>The settings file of ours, which postgresql.conf includes at its end.</summary>
+/// <summary>Renders the settings file of the service, which postgresql.conf includes at its end.</summary>
 internal static class ServerSettings
 {
     public const string FileName = "industrydata.conf";
 
-    /// <summary>The line that postgresql.conf ends with.</summary>
+    /// <summary>The text that the service appends to postgresql.conf.</summary>
     public const string Include = $"\n# Last, so that it decides.\ninclude '{FileName}'\n";
 
+    private const string Notice =
+        "# Written by IndustryData before each start: changes made here are lost. "
+        + "Settings of your own belong into ALTER SYSTEM.";
+
     public static string Render(Endpoint endpoint) => string.Create(CultureInfo.InvariantCulture, $"""
-        # Written by IndustryData before each start: changes made here are lost. Settings of your own belong into ALTER SYSTEM.
+        {Notice}
         listen_addresses = {Quote(endpoint.IsTcp ? endpoint.Host : "")}
         port = {endpoint.Port}
         unix_socket_directories = {Quote(endpoint.IsTcp ? "" : QuoteListItem(endpoint.Host))}

@@ -1,8 +1,8 @@
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// A stretch of the database's life, from one start of its server to the next: what a delta token names, so that one
-/// from before a restore is known.
+/// An epoch of the database, from one start of its server to the next. A delta token contains its epoch, so that a
+/// token from before a restore is detected.
 /// </summary>
 internal sealed class DatabaseEpoch
 {
@@ -10,24 +10,25 @@ internal sealed class DatabaseEpoch
 
     public Guid Id { get; init; }
 
-    /// <summary>Which server, database and table: another one after a dump was restored.</summary>
+    /// <summary>Identifies the server, database and table. It changes when a dump is restored.</summary>
     public string Cluster { get; init; } = "";
 
     /// <summary>
-    /// The timeline of the write-ahead log: another one after a recovery to a point in time, and after a failover.
+    /// The timeline of the write-ahead log. It changes after a point-in-time recovery and after a failover.
     /// </summary>
     public string Timeline { get; init; } = "";
 
     public DateTimeOffset ServerStarted { get; init; }
 
     /// <summary>
-    /// The change number that it began with. A token with a higher one from an incarnation before saw changes that are
-    /// gone.
+    /// The first change number of the epoch. A token of an earlier epoch with a higher number includes changes that no
+    /// longer exist.
     /// </summary>
     public long FirstChangeNumber { get; init; }
 
     /// <summary>
-    /// What is added to a transaction's number, so that change numbers grow where transactions' numbers start again.
+    /// The offset that is added to a transaction's number, so that change numbers keep growing when transaction numbers
+    /// restart.
     /// </summary>
     public long ChangeOffset { get; init; }
 }

@@ -8,19 +8,20 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Watches the database by a heartbeat on a connection of its own. While the database cannot serve (it does not answer,
-/// is too old or lacks the schema), requests are refused at once instead of failing one by one, and work that waits for
-/// it is abandoned.
+/// Monitors the database by a heartbeat on a separate connection. While the database cannot serve (it does not answer,
+/// is too old or lacks the schema), the service rejects requests at once instead of letting each one fail, and abandons
+/// work that waits for the database.
 /// </summary>
 /// <param name="database">
-/// The connections for heartbeats: work that holds all others must not look like a database that is away.
+/// The connections for heartbeats. They are separate, so that work that holds all other connections does not look like
+/// an unavailable database.
 /// </param>
-/// <param name="maintenance">The connections for work that may take minutes.</param>
+/// <param name="maintenance">The connections for work that can take minutes.</param>
 /// <param name="pools">The connections of all other work.</param>
-/// <param name="availability">Tells running work that the database has stopped answering.</param>
-/// <param name="scopes">Services for a probe.</param>
+/// <param name="availability">Signals to running work that the database has stopped answering.</param>
+/// <param name="scopes">Creates the service scopes of probes.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="logger">Receives a line when the state changes.</param>
+/// <param name="logger">Logs changes of the state.</param>
 internal sealed partial class DatabaseHealthMonitor(
     [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource maintenance,
@@ -35,45 +36,60 @@ internal sealed partial class DatabaseHealthMonitor(
 
     private static readonly TimeSpan _minProbeInterval = TimeSpan.FromMilliseconds(20);
 
-    // A SELECT needs no flush: a database whose disk is slow still answers.
+    // A SELECT needs no flush, so a database with a slow disk still answers.
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
 
-    // The first probe includes what .NET compiles for it.
+    // The first probe includes JIT compilation.
     private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(10);
 
-    // A timer that is later than this shows that the process itself had no processor.
+    // A timer that is later than this shows that the process itself had no CPU time.
     private static readonly TimeSpan _maxTimerDelay = TimeSpan.FromMilliseconds(500);
 
     private static readonly DatabaseOutage _away = new(
-        "databaseAway", "The database cannot be reached at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2));
+        "databaseAway",
+        "The database cannot be reached at the moment; try again in a few seconds.",
+        TimeSpan.FromSeconds(2));
 
     private static readonly DatabaseOutage _refuses = new(
-        "databaseRefuses", "The database refuses this service; its operator has to check the connection string's account, password and database.", TimeSpan.FromSeconds(30));
+        "databaseRefuses",
+        "The database refuses this service; its operator has to check the connection string's account, password and "
+        + "database.",
+        TimeSpan.FromSeconds(30));
 
     private static readonly DatabaseOutage _readOnly = new(
-        "databaseReadOnly", "The database takes no writes at the moment, as a standby does; try again in a few seconds.", TimeSpan.FromSeconds(5));
+        "databaseReadOnly",
+        "The database takes no writes at the moment, as a standby does; try again in a few seconds.",
+        TimeSpan.FromSeconds(5));
 
     private static readonly DatabaseOutage _full = new(
-        "databaseFull", "The database server has no room left; its operator has to give it some.", TimeSpan.FromSeconds(30));
+        "databaseFull",
+        "The database server has no room left; its operator has to give it some.",
+        TimeSpan.FromSeconds(30));
 
     private static readonly DatabaseOutage _busy = new(
-        "databaseBusy", "The database could not do this in time or beside what others did; try again in a few seconds.", TimeSpan.FromSeconds(2));
+        "databaseBusy",
+        "The database could not do this in time or beside what others did; try again in a few seconds.",
+        TimeSpan.FromSeconds(2));
 
     private static readonly DatabaseOutage _outcomeUnknown = new(
         "outcomeUnknown",
-        "The database did not confirm the write. Send the request again with the idempotency key that it had; without a key, look first.",
+        "The database did not confirm the write. Send the request again with the idempotency key that it had; "
+        + "without a key, look first.",
         TimeSpan.FromSeconds(5));
 
     private static readonly DatabaseOutage _commitsStalled = new(
         "commitsStalled",
-        "The database answers, but does not confirm commits in time; its operator has to look at its disk and its synchronous standby.",
+        "The database answers, but does not confirm commits in time; its operator has to look at its disk "
+        + "and its synchronous standby.",
         TimeSpan.FromSeconds(10));
 
     private static readonly DatabaseOutage _migrating = new(
         "migrating", "The database's schema is being migrated; try again in a few seconds.", TimeSpan.FromSeconds(10));
 
     private static readonly DatabaseOutage _restoring = new(
-        "restoring", "The service examines a database that was restored; try again in a few seconds.", TimeSpan.FromSeconds(10));
+        "restoring",
+        "The service examines a database that was restored; try again in a few seconds.",
+        TimeSpan.FromSeconds(10));
 
     private static readonly DatabaseOutage _notDurable = new(
         "databaseNotDurable",
@@ -81,19 +97,32 @@ internal sealed partial class DatabaseHealthMonitor(
         TimeSpan.FromSeconds(30));
 
     private static readonly DatabaseOutage _queueFull = new(
-        "queueFull", "More is being sent than the database can take at the moment; try again in a few seconds.", TimeSpan.FromSeconds(2), NothingWasStored: true);
+        "queueFull",
+        "More is being sent than the database can take at the moment; try again in a few seconds.",
+        TimeSpan.FromSeconds(2),
+        NothingWasStored: true);
 
     private static readonly DatabaseOutage _schemaOlder = new(
-        "schemaOlder", "The database's schema is older than this service. Its operator has to run the command 'migrate'.", TimeSpan.FromSeconds(30));
+        "schemaOlder",
+        "The database's schema is older than this service. Its operator has to run the command 'migrate'.",
+        TimeSpan.FromSeconds(30));
 
     private static readonly DatabaseOutage _serverOlder = new(
-        "serverOlder", "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18.", TimeSpan.FromSeconds(30));
+        "serverOlder",
+        "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18.",
+        TimeSpan.FromSeconds(30));
 
     private static readonly DatabaseOutage _tooSlow = new(
-        "queryTooSlow", "The query took longer than this service allows and was cancelled. Narrow it, best by $filter on startDateTime, or leave out $count and $skip; or try again when the service is less busy.", TimeSpan.FromSeconds(5));
+        "queryTooSlow",
+        "The query took longer than this service allows and was cancelled. Narrow it, best by $filter on "
+        + "startDateTime, or leave out $count and $skip; or try again when the service is less busy.",
+        TimeSpan.FromSeconds(5));
 
     private static readonly DatabaseOutage _withoutIcu = new(
-        "serverWithoutIcu", "The database server was built without ICU, which tolower and $search fold case by; leave them out, or have its operator install a server with ICU.", TimeSpan.FromSeconds(30));
+        "serverWithoutIcu",
+        "The database server was built without ICU, which tolower and $search fold case by; leave them out, or have "
+        + "its operator install a server with ICU.",
+        TimeSpan.FromSeconds(30));
 
     private const string StateSql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
 
@@ -113,9 +142,12 @@ internal sealed partial class DatabaseHealthMonitor(
     {
         var outage = MapException(exception);
 
-        // One probe decides whether this was the request's own bad luck or everybody's; until then others go on trying.
-        // That a request found the database busy says nothing of others.
-        var isDoubtful = outage is not null && outage != _tooSlow && outage.Code != _busy.Code && outage.Code != _queueFull.Code;
+        // A probe finds out whether the failure affects all requests. Until then, other requests continue. A request
+        // that found the database busy needs no probe.
+        var isDoubtful = outage is not null
+            && outage != _tooSlow
+            && outage.Code != _busy.Code
+            && outage.Code != _queueFull.Code;
         if (isDoubtful && _probeRequested.CurrentCount == 0)
         {
             _probeRequested.Release();
@@ -126,7 +158,7 @@ internal sealed partial class DatabaseHealthMonitor(
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        // So that a service whose database is there answers its very first request.
+        // The first probe runs before the service starts, so that the service can answer its first request.
         await ProbeAsync(_startTimeout, Heartbeat.Failed, cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -144,10 +176,11 @@ internal sealed partial class DatabaseHealthMonitor(
             var isRequested = false;
             try
             {
-                isRequested = await _probeRequested.WaitAsync(_outage is null ? _interval : TimeSpan.Zero, stoppingToken);
+                isRequested = await _probeRequested.WaitAsync(
+                    _outage is null ? _interval : TimeSpan.Zero, stoppingToken);
                 if (isRequested || _outage is not null)
                 {
-                    // Many requests may fail at once; their probe is the same.
+                    // Many requests may fail at once. One probe serves them all.
                     await Task.Delay(_outage is null ? _minProbeInterval : _interval, clock, stoppingToken);
                 }
             }
@@ -156,8 +189,8 @@ internal sealed partial class DatabaseHealthMonitor(
                 break;
             }
 
-            // While the server takes no writes, each probe opens a connection: of several hosts, another may be the
-            // primary by now.
+            // While the server takes no writes, each probe opens a new connection. If there are several hosts, another
+            // one may have become the primary.
             var heartbeat = _outage is null && !_isReadOnly ? await BeatAsync() : Heartbeat.Failed;
             if (heartbeat == Heartbeat.Failed || (heartbeat == Heartbeat.Alive && isRequested))
             {
@@ -173,37 +206,41 @@ internal sealed partial class DatabaseHealthMonitor(
 
     private static DatabaseOutage? MapException(Exception exception) => exception switch
     {
-        // Nothing of the request was stored: a canceled write is not a query that was too slow.
+        // Nothing of the request was stored. A canceled write is not a query that was too slow.
         NotCommittedException { InnerException: { } cause } =>
-            (CommitFailures.Find(cause)?.SqlState == PostgresErrorCodes.QueryCanceled ? _busy : MapException(cause)) is { } outage ? outage with { NothingWasStored = true } : null,
+            (CommitFailures.Find(cause)?.SqlState == PostgresErrorCodes.QueryCanceled ? _busy : MapException(cause))
+                is { } outage
+                ? outage with { NothingWasStored = true }
+                : null,
         CommitOutcomeUnknownException => _outcomeUnknown,
         DatabaseLostException => _away,
 
-        // A query that was canceled says nothing of the database. Callers that went away never come here.
+        // A canceled query does not indicate an outage. Cancellation by the caller does not reach this method.
         OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => _tooSlow,
 
         // The C function that looks up collations (src/backend/catalog/namespace.c).
         PostgresException { SqlState: PostgresErrorCodes.UndefinedObject, Routine: "get_collation_oid" } => _withoutIcu,
         PostgresException postgres => MapSqlState(postgres.SqlState),
 
-        // No connection was free in time. Whether the database answers at all, the heartbeat knows.
+        // No connection was free in time. The heartbeat checks whether the database answers.
         NpgsqlException { InnerException: TimeoutException } => _busy,
         NpgsqlException => _away,
         QueueFullException => _queueFull,
         TimeoutException => _busy,
 
-        // A session that breaks while a command is being written can surface like this (npgsql issue 1323).
+        // A session that breaks while a command is being written can cause these exceptions (npgsql issue 1323).
         NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
         _ when exception.InnerException is { } inner => MapException(inner),
         _ => null,
     };
 
-    // PostgreSQL, appendix A: the first two characters are the class.
+    // The first two characters are the error class (PostgreSQL manual, appendix A).
     private static DatabaseOutage? MapSqlState(string sqlState) => sqlState switch
     {
-        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn
+            or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
 
-        // 55000: what a server in recovery says of functions that need a primary.
+        // A server in recovery returns 55000 for functions that need a primary.
         PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState => _readOnly,
         PostgresErrorCodes.DiskFull => _full,
         PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.TooManyConnections => _busy,
@@ -214,10 +251,10 @@ internal sealed partial class DatabaseHealthMonitor(
         _ => null,
     };
 
-    /// <summary>Asks the database over the connection that stays open.</summary>
+    /// <summary>Queries the database on the connection that stays open.</summary>
     private async Task<Heartbeat> BeatAsync()
     {
-        // While the question is open, the connection belongs to it alone.
+        // While the query runs, no other code may use the connection.
         var work = AskAsync(_heartbeat);
         _heartbeat = null;
         try
@@ -227,7 +264,7 @@ internal sealed partial class DatabaseHealthMonitor(
         }
         catch (TimeoutException)
         {
-            // It takes a connection, or holds one, and says nothing.
+            // The database accepts or holds a connection, but does not answer.
             SetState(_away, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
             _ = CloseAsync(work);
             return Heartbeat.Silent;
@@ -264,7 +301,7 @@ internal sealed partial class DatabaseHealthMonitor(
 
     /// <summary>Waits for an answer of the database, but not longer than the timeout.</summary>
     /// <exception cref="TimeoutException">
-    /// There was none. The work goes on by itself: a cancel request would have to be waited for, too.
+    /// The database did not answer. The work continues in the background, because a cancel request could also block.
     /// </exception>
     private async Task<T> WithinAsync<T>(TimeSpan timeout, Task<T> work)
     {
@@ -281,23 +318,26 @@ internal sealed partial class DatabaseHealthMonitor(
             }
             catch (TimeoutException)
             {
-                // A late timer: the process had no processor, which says nothing of the database.
+                // The timer was late because the process had no CPU time. This does not indicate an outage.
                 if (!isLast && clock.GetElapsedTime(started) > timeout + _maxTimerDelay)
                 {
                     continue;
                 }
 
                 _ = work.ContinueWith(
-                    late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                    late => late.Exception,
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default);
                 throw;
             }
         }
     }
 
-    /// <summary>Finds out whether the database can serve.</summary>
-    /// <param name="timeout">How long to wait for it.</param>
+    /// <summary>Determines whether the database can serve.</summary>
+    /// <param name="timeout">The time to wait for the answer.</param>
     /// <param name="heartbeat">
-    /// What the heartbeat has just found. A database that answers it is not away, even if it is too busy for a probe.
+    /// The result of the latest heartbeat. A database that answers it is available, even if it is too busy for a probe.
     /// </param>
     /// <param name="cancellationToken">Canceled when the service stops.</param>
     private async Task ProbeAsync(TimeSpan timeout, Heartbeat heartbeat, CancellationToken cancellationToken)
@@ -313,9 +353,10 @@ internal sealed partial class DatabaseHealthMonitor(
         }
         catch (Exception exception)
         {
-            // Any exception means that the database cannot be used, and one that is thrown on would end the service.
+            // Any exception means that the database cannot be used. Rethrowing it would end the service.
             var outage = CommitFailures.Find(exception) is { } postgres ? MapSqlState(postgres.SqlState) ?? _away
-                : exception is NpgsqlException { InnerException: TimeoutException } or TimeoutException && heartbeat == Heartbeat.Alive ? _busy
+                : exception is NpgsqlException { InnerException: TimeoutException } or TimeoutException
+                    && heartbeat == Heartbeat.Alive ? _busy
                 : _away;
             if (outage != _busy || heartbeat != Heartbeat.Alive)
             {
@@ -324,11 +365,13 @@ internal sealed partial class DatabaseHealthMonitor(
         }
     }
 
-    private async Task<(DatabaseOutage? Outage, bool IsReadOnly, string Reason)> ReadStateAsync(CancellationToken cancellationToken)
+    private async Task<(DatabaseOutage? Outage, bool IsReadOnly, string Reason)> ReadStateAsync(
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var settings = new NpgsqlCommand(
-            $"SELECT current_setting('server_version_num')::int, current_setting('fsync') = 'on', ({StateSql})", connection);
+            $"SELECT current_setting('server_version_num')::int, current_setting('fsync') = 'on', ({StateSql})",
+            connection);
         int version;
         bool isDurable, isReadOnly;
         await using (var row = await settings.ExecuteReaderAsync(cancellationToken))
@@ -337,27 +380,30 @@ internal sealed partial class DatabaseHealthMonitor(
             (version, isDurable, isReadOnly) = (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2));
         }
 
-        // EF Core locks the table of applied migrations while it migrates, so this is asked first.
+        // This query comes first, because EF Core locks the table of applied migrations while it migrates.
         if (await SchemaMigrator.IsMigratingAsync(connection, cancellationToken))
         {
             return (_migrating, isReadOnly, "another process migrates the schema");
         }
 
         await using var scope = scopes.CreateAsyncScope();
-        var missing = await scope.ServiceProvider.GetRequiredService<SchemaMigrator>().GetPendingMigrationsAsync(connection, cancellationToken);
+        var missing = await scope.ServiceProvider.GetRequiredService<SchemaMigrator>()
+            .GetPendingMigrationsAsync(connection, cancellationToken);
         var outage = version < SchemaMigrator.MinServerVersionNum ? _serverOlder
             : missing.Count > 0 ? _schemaOlder
             : !isDurable ? _notDurable
             : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
             : _restoring;
-        var reason = outage == _schemaOlder ? $"missing migrations: {string.Join(", ", missing)}" : $"server_version_num {version}";
+        var reason = outage == _schemaOlder
+            ? $"missing migrations: {string.Join(", ", missing)}"
+            : $"server_version_num {version}";
         return (outage, isReadOnly, reason);
     }
 
-    /// <summary>Records the epoch of the database if it is a new one.</summary>
+    /// <summary>Records the epoch of the database if it is new.</summary>
     /// <returns>
-    /// False while this takes long: after a restore the highest change number has to be found. It goes on in the
-    /// background, and the next probe asks for it.
+    /// Returns false while this takes long: after a restore, the highest change number has to be found. The work
+    /// continues in the background, and the next probe checks it.
     /// </returns>
     private async Task<bool> EnsureEpochAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -372,13 +418,13 @@ internal sealed partial class DatabaseHealthMonitor(
             return true;
         }
 
-        // A small database is examined at once.
+        // The examination of a small database ends within this time.
         if (await Task.WhenAny(restore, Task.Delay(_timeout / 2, clock, cancellationToken)) != restore)
         {
             return false;
         }
 
-        // A failure ends this probe; the next one tries again.
+        // A failure ends this probe. The next probe tries again.
         _restore = null;
         await restore;
         return true;
@@ -401,7 +447,7 @@ internal sealed partial class DatabaseHealthMonitor(
         }
         else if (availability.Lost.IsCancellationRequested)
         {
-            // The pools' idle connections may lead to a host that has vanished, and nothing would tell.
+            // The idle connections of the pools may lead to a host that no longer exists, without any error.
             foreach (var pool in pools.All)
             {
                 pool.Clear();
@@ -431,10 +477,10 @@ internal sealed partial class DatabaseHealthMonitor(
         /// <summary>The database answers and takes writes.</summary>
         Alive,
 
-        /// <summary>The database does not answer; that is noted already.</summary>
+        /// <summary>The database does not answer. The state already says so.</summary>
         Silent,
 
-        /// <summary>A probe has to find out more.</summary>
+        /// <summary>The heartbeat failed. A probe has to determine the reason.</summary>
         Failed,
     }
 

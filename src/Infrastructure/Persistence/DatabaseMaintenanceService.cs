@@ -9,31 +9,37 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>How long runs are kept (configuration section <c>Retention</c>).</summary>
+/// <summary>The retention of runs (configuration section <c>Retention</c>).</summary>
 public sealed record RetentionOptions
 {
     /// <summary>
-    /// Runs of a quarter are detached together when all of them are older than so many months, and dropped a day later;
-    /// 0: runs are kept for ever.
+    /// The retention in months. The runs of a quarter are detached together when all of them are older than this, and
+    /// dropped a day later. If 0, runs are kept forever.
     /// </summary>
     [Range(0, 1200)]
     public int Months { get; init; }
 }
 
 /// <summary>
-/// What has to be done now and then: partitions ahead of time, old quarters, and what is remembered no longer.
+/// Runs periodic maintenance: it creates partitions ahead of time, detaches and drops expired quarters, and purges
+/// expired deletions and idempotency keys.
 /// </summary>
-internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database, IDatabaseHealth status, RetentionOptions retention, TimeProvider clock, ILogger<DatabaseMaintenanceService> logger) : BackgroundService
+internal sealed partial class DatabaseMaintenanceService(
+    [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database,
+    IDatabaseHealth status,
+    RetentionOptions retention,
+    TimeProvider clock,
+    ILogger<DatabaseMaintenanceService> logger)
+    : BackgroundService
 {
     private const long Lock = 0x5570_6B65_6570_0001;
 
-    // This quarter's and so many after it. No more: every list looks into each.
+    // The number of partitions after that of the current quarter. It is small, because every list reads each partition.
     private const int QuartersAhead = 1;
 
     private const int DeleteBatchSize = 10_000;
 
-    // The newest run of each tenant among those of the newest quarter: one step in the key's index for each of these
-    // tenants.
+    // The newest run of each tenant that has runs in the newest quarter. It takes one index lookup for each tenant.
     private const string NewestRun =
         """
         WITH RECURSIVE newest AS (
@@ -53,7 +59,7 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
         GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
         """;
 
-    // What the default partition holds of expired quarters gets a partition, so that it can be detached too.
+    // Expired quarters with rows in the default partition. Each gets a partition, so that it can be detached too.
     private const string StrayQuarters =
         """
         SELECT DISTINCT date_trunc(
@@ -68,7 +74,7 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
                 SELECT run_id FROM run_activities_default WHERE run_id < first_id) AS strays
         """;
 
-    // The functions wait for a lock for a tenth of a second only, because everybody else waits behind them.
+    // The functions wait for a lock for only 100 ms, because all other statements wait behind them.
     private const int MaxLockAttempts = 40;
 
     private static readonly TimeSpan _pauseBetweenLockAttempts = TimeSpan.FromSeconds(1);
@@ -79,21 +85,20 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
 
     private static readonly TimeSpan _maxClockDifference = TimeSpan.FromHours(1);
 
-    // A day more than promised: clocks differ, and a transaction may take its time.
+    // One day more than the token lifetime, because clocks differ and a transaction may take long.
     private static readonly TimeSpan _deletionsKept = GetRunDeltaQuery.TokenLifetime + TimeSpan.FromDays(1);
 
     /// <summary>
-    /// Does all of it once, unless another service is at it. A step that fails is logged and does not keep the others
-    /// from running.
+    /// Runs all steps once, unless another service runs them. A failed step is logged and does not prevent the others.
     /// </summary>
     /// <param name="now">The service's clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Whether no step failed.</returns>
+    /// <returns>True if no step failed.</returns>
     public async Task<bool> RunMaintenanceAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
 
-        // Held by a transaction that does nothing else: it ends with the connection, whatever happens.
+        // A separate transaction holds the lock, so that the lock ends with the connection in any case.
         await using var lockTransaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var acquire = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({Lock})", connection);
         if (await acquire.ExecuteScalarAsync(cancellationToken) is not true)
@@ -109,7 +114,10 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
         for (var quarter = 0; quarter <= QuartersAhead; quarter++)
         {
             var instant = now.AddMonths(3 * quarter);
-            succeeded &= await TryAsync("create partitions", () => ExecuteAsync("SELECT create_runs_partition($1)", instant, cancellationToken), cancellationToken);
+            succeeded &= await TryAsync(
+                "create partitions",
+                () => ExecuteAsync("SELECT create_runs_partition($1)", instant, cancellationToken),
+                cancellationToken);
         }
 
         if (retention.Months > 0 && (now - databaseNow).Duration() > _maxClockDifference)
@@ -118,15 +126,22 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
         }
         else if (retention.Months > 0)
         {
-            succeeded &= await TryAsync("detach expired partitions", () => DetachAsync(earlier, cancellationToken), cancellationToken);
-            succeeded &= await TryAsync("drop expired partitions", () => DropAsync(cancellationToken), cancellationToken);
+            succeeded &= await TryAsync(
+                "detach expired partitions", () => DetachAsync(earlier, cancellationToken), cancellationToken);
+            succeeded &= await TryAsync(
+                "drop expired partitions", () => DropAsync(cancellationToken), cancellationToken);
         }
 
-        // Deletions are stamped, and delta tokens judged, by the database's clock; idempotency keys by the service's.
+        // Deletions and delta tokens use the database's clock. Idempotency keys use the service's clock.
         succeeded &= await TryAsync(
-            "purge deletions", () => PurgeAsync("run_deletions", "deleted_date_time", databaseNow - _deletionsKept, cancellationToken), cancellationToken);
+            "purge deletions",
+            () => PurgeAsync("run_deletions", "deleted_date_time", databaseNow - _deletionsKept, cancellationToken),
+            cancellationToken);
         succeeded &= await TryAsync(
-            "purge idempotency keys", () => PurgeAsync("kept_requests", "created_date_time", earlier - IdempotencyKey.TimeToLive, cancellationToken), cancellationToken);
+            "purge idempotency keys",
+            () => PurgeAsync(
+                "kept_requests", "created_date_time", earlier - IdempotencyKey.TimeToLive, cancellationToken),
+            cancellationToken);
         return succeeded;
     }
 
@@ -134,13 +149,14 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
     /// The statement that deletes a portion of a table's expired rows, oldest first: those from $1 on and before $2.
     /// </summary>
     /// <param name="table">The table.</param>
-    /// <param name="column">The column that says how old a row is, with an index of its own.</param>
+    /// <param name="column">The column with the time of the row. It has its own index.</param>
     internal static string PurgeStatement(string table, string column) =>
-        // The order makes PostgreSQL use the index however many rows are expired.
+        // The order makes PostgreSQL use the index for any number of expired rows.
         $"""
         WITH purged AS (
             DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM {table} WHERE {column} >= $1 AND {column} < $2 ORDER BY {column} LIMIT {DeleteBatchSize} FOR UPDATE SKIP LOCKED))
+                SELECT ctid FROM {table} WHERE {column} >= $1 AND {column} < $2
+                ORDER BY {column} LIMIT {DeleteBatchSize} FOR UPDATE SKIP LOCKED))
             RETURNING {column})
         SELECT count(*), max({column}) FROM purged
         """;
@@ -159,11 +175,11 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // No request waits for it, and there is time: the next partition is needed in three months.
+                // No request waits for maintenance, and the next partition is not needed for three months.
                 LogFailure(exception);
             }
 
-            // The end of the service is no failure.
+            // Cancellation at shutdown is not an error.
             await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -182,7 +198,7 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
         }
     }
 
-    // Should both clocks jump ahead, the runs themselves say how late it can be at most.
+    // If both clocks jump ahead, the newest run limits the time that is used.
     private async Task DetachAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var quarter = database.CreateCommand(NewestQuarter);
@@ -205,7 +221,7 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
             await ExecuteAsync("SELECT create_runs_partition($1)", stray, cancellationToken);
         }
 
-        // One quarter at a time, so that the locks are held for a moment only.
+        // One quarter at a time, so that the locks are held only briefly.
         var total = 0;
         while (await ExecuteAsync("SELECT detach_runs_before($1)", before, cancellationToken) is int detached and > 0)
         {
@@ -242,8 +258,9 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
         }
     }
 
-    // In portions, so that no other transaction waits long for a lock.
-    private async Task PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
+    // Purges in portions, so that no other transaction waits long for a lock.
+    private async Task PurgeAsync(
+        string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
     {
         var from = DateTimeOffset.MinValue.UtcDateTime;
         for (var purged = (long)DeleteBatchSize; purged == DeleteBatchSize;)
@@ -258,8 +275,9 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
         }
     }
 
-    /// <summary>Runs a statement that locks tables. Without a lock it is run again, a second later.</summary>
-    private async Task<object?> ExecuteAsync(string statement, DateTimeOffset instant, CancellationToken cancellationToken)
+    /// <summary>Runs a statement that locks tables. If it gets no lock, it is run again after a second.</summary>
+    private async Task<object?> ExecuteAsync(
+        string statement, DateTimeOffset instant, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -279,18 +297,23 @@ internal sealed partial class DatabaseMaintenanceService([FromKeyedServices(Data
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Detached {Count} partitions of runs older than {Months} months; they are dropped in a day (SELECT attach_expired_runs('2023q4') attaches one again)")]
+        Message = "Detached {Count} partitions of runs older than {Months} months; they are dropped in a day "
+            + "(SELECT attach_expired_runs('2023q4') attaches one again)")]
     private partial void LogDetached(int count, int months);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Dropped {Count} partitions that were detached more than a day ago")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Dropped {Count} partitions that were detached more than a day ago")]
     private partial void LogDropped(int count);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Retention drops nothing: the service's clock ({ServiceNow:O}) and the database's ({DatabaseNow:O}) differ by more than an hour. Correct the wrong one.")]
+        Message = "Retention drops nothing: the service's clock ({ServiceNow:O}) and the database's ({DatabaseNow:O}) "
+            + "differ by more than an hour. Correct the wrong one.")]
     private partial void LogClocksDiffer(DateTimeOffset serviceNow, DateTimeOffset databaseNow);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance could not {Step}; the other steps go on, and all are run again in a minute")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Database maintenance could not {Step}; the other steps go on, and all are run again in a minute")]
     private partial void LogStepFailed(Exception exception, string step);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance failed; it is tried again in a minute")]

@@ -5,9 +5,9 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 internal sealed class ExpiredPartition
 {
-    /// <summary>The table, as it is named since it was detached.</summary>
+    /// <summary>The name of the detached table.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>By the database's clock.</summary>
+    /// <summary>The time of the detachment, by the database's clock.</summary>
     public DateTimeOffset DetachedDateTime { get; init; }
 }

@@ -4,14 +4,14 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Reads the keys from the table <c>token_keys</c> and keeps them for a second. A token that another instance made
-/// after the database was replaced names a key that is not known yet: then the table is read again.
+/// Reads the keys from the table <c>token_keys</c> and caches them for a second. After the database was replaced, a
+/// token of another instance may have a key that is not in the cache. It is found once the cache has expired.
 /// </summary>
 internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider clock) : IPageTokenKeyProvider
 {
     private static readonly TimeSpan _lifetime = TimeSpan.FromSeconds(1);
 
-    // A request that has its answer already does not wait longer for a newer key than this.
+    // The maximum wait for a newer key of a request that has its response already.
     private static readonly TimeSpan _maxWait = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -41,7 +41,7 @@ internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider cloc
 
     private bool IsFresh(KeySet keys) => clock.GetElapsedTime(keys.ReadAt) < _lifetime;
 
-    /// <summary>Reads the keys again; the known ones where the database does not answer at once.</summary>
+    /// <summary>Reads the keys again. Returns the known keys if the database does not answer at once.</summary>
     private async Task<KeySet> RefreshAsync(KeySet known, CancellationToken cancellationToken)
     {
         try
@@ -50,13 +50,13 @@ internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider cloc
         }
         catch (Exception exception) when (exception is TimeoutException or NpgsqlException)
         {
-            // The next requests do not wait for it again, and try in a second.
+            // Subsequent requests do not wait again. They retry after a second.
             Interlocked.CompareExchange(ref _keys, known with { ReadAt = clock.GetTimestamp() }, known);
             return known;
         }
     }
 
-    /// <summary>Reads the keys, once for all who ask meanwhile.</summary>
+    /// <summary>Reads the keys, with one query for all concurrent requests.</summary>
     private Task<KeySet> ReadOnceAsync()
     {
         lock (_lock)
@@ -70,7 +70,7 @@ internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider cloc
             {
                 _reading = Task.Run(ReadAsync);
 
-                // The waiting requests may have given up: then no request reports its failure.
+                // All waiting requests may have timed out. The exception is then observed here.
                 _reading.ContinueWith(static task => _ = task.Exception, CancellationToken.None,
                     TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             }

@@ -8,14 +8,14 @@ namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
 /// A connection on which one read runs its queries, one after the other. A query ends in one of four ways: its rows are
-/// read to the end; the reader wants no more of them; its time is over or its caller has gone; or the database stops
-/// answering. In the first case the connection returns to its pool at once. In the others the request goes on without
-/// it: the query is canceled and the connection returned in the background, except that no cancel request is sent to a
-/// database that does not answer.
+/// read to the end; the reader needs no more rows; its time limit expires or its caller cancels; or the database stops
+/// answering. In the first case the connection returns to its pool at once. In the other cases the request continues
+/// without the connection: the query is canceled and the connection is returned in the background. No cancel request is
+/// sent to a database that does not answer.
 /// </summary>
 internal sealed class ReadSession : IAsyncDisposable
 {
-    // Npgsql's timeout sends a cancel request synchronously. It is therefore later than every other limit.
+    // The timeout of Npgsql sends a cancel request synchronously. It is therefore later than every other limit.
     private const int GraceSeconds = 10;
 
     private const int KeyedTimeoutSeconds = 15;
@@ -39,9 +39,16 @@ internal sealed class ReadSession : IAsyncDisposable
     private int _resultsLeft;
 
     private ReadSession(
-        NpgsqlConnection connection, RateLimitLease? lease, CancelRequests cancels, TimeSpan? limit, QueryTime? time, CancellationToken lost, CancellationToken caller)
+        NpgsqlConnection connection,
+        RateLimitLease? lease,
+        CancelRequests cancels,
+        TimeSpan? limit,
+        QueryTime? time,
+        CancellationToken lost,
+        CancellationToken caller)
     {
-        (_connection, _lease, _cancels, _time, _lost, _caller, _stop) = (connection, lease, cancels, time, lost, caller, lost);
+        (_connection, _lease, _cancels, _time, _lost, _caller, _stop) =
+            (connection, lease, cancels, time, lost, caller, lost);
         _commandTimeoutSeconds = limit is { } longest ? CommandTimeoutSeconds(longest) : KeyedTimeoutSeconds;
         if (limit is { } most)
         {
@@ -57,8 +64,8 @@ internal sealed class ReadSession : IAsyncDisposable
     public NpgsqlDataReader Row => _rows!;
 
     /// <summary>
-    /// The command timeout, in seconds, of queries with a time limit. Pools have the same: for a command whose timeout
-    /// differs from its pool's, Npgsql sets options of the socket and sets them back, with four calls of the kernel.
+    /// The command timeout, in seconds, of queries with a time limit. Pools use the same timeout: if the timeout of a
+    /// command differs from that of its pool, Npgsql sets and resets socket options with four system calls.
     /// </summary>
     public static int CommandTimeoutSeconds(TimeSpan limit) =>
         Math.Max((int)Math.Ceiling(limit.TotalSeconds) + GraceSeconds, KeyedTimeoutSeconds);
@@ -67,20 +74,27 @@ internal sealed class ReadSession : IAsyncDisposable
     public static NpgsqlException DatabaseLost() => new("The database has stopped answering.");
 
     /// <summary>Opens a session.</summary>
-    /// <param name="pool">Where its connection comes from.</param>
-    /// <param name="lease">Is disposed once the connection has been returned; null: there is none.</param>
+    /// <param name="pool">The pool of the connection.</param>
+    /// <param name="lease">The lease to dispose after the connection has been returned, or null.</param>
     /// <param name="cancels">Sends cancel requests.</param>
     /// <param name="limit">
-    /// How long its queries may take together; null: each may take 15 seconds, for those that are over in a moment.
+    /// The time that all queries of the session may take together. If null, each query may take 15 seconds, which is
+    /// for short queries.
     /// </param>
     /// <param name="time">
-    /// What other queries of the request have taken of the limit; null: nothing, and there will be no others.
+    /// The part of the limit that other queries of the request have used. It is null if there are no other queries.
     /// </param>
     /// <param name="lost">Is canceled when the database stops answering.</param>
-    /// <param name="caller">Is canceled when the caller has gone.</param>
-    /// <exception cref="NpgsqlException">No connection can be had, or the database has stopped answering.</exception>
+    /// <param name="caller">Is canceled when the caller cancels the request.</param>
+    /// <exception cref="NpgsqlException">No connection is available, or the database has stopped answering.</exception>
     public static async ValueTask<ReadSession> OpenAsync(
-        NpgsqlDataSource pool, RateLimitLease? lease, CancelRequests cancels, TimeSpan? limit, QueryTime? time, CancellationToken lost, CancellationToken caller)
+        NpgsqlDataSource pool,
+        RateLimitLease? lease,
+        CancelRequests cancels,
+        TimeSpan? limit,
+        QueryTime? time,
+        CancellationToken lost,
+        CancellationToken caller)
     {
         Task<NpgsqlConnection>? opening = null;
         NpgsqlConnection connection;
@@ -112,53 +126,56 @@ internal sealed class ReadSession : IAsyncDisposable
         return new ReadSession(connection, lease, cancels, limit, time, lost, caller);
     }
 
-    /// <summary>Lets all queries from now on see the database as of one moment.</summary>
+    /// <summary>Starts a snapshot that all subsequent queries use.</summary>
     public void BeginSnapshot()
     {
-        // Sends nothing: the server gets it together with the next query.
+        // This sends nothing. Npgsql sends BEGIN together with the next query.
         _transaction = _connection.BeginTransaction(IsolationLevel.RepeatableRead);
     }
 
-    /// <summary>Runs a query. The rows of the one before must have been read to their end.</summary>
+    /// <summary>Runs a query. The rows of the previous query must have been read to the end.</summary>
     /// <param name="command">The query.</param>
-    /// <param name="maxRows">How many rows the caller reads at most: as many as the query can have.</param>
+    /// <param name="maxRows">The maximum number of rows that the query returns.</param>
     public ValueTask ExecuteAsync(NpgsqlCommand command, int maxRows = int.MaxValue)
     {
         (command.Connection, command.Transaction) = (_connection, _transaction);
 
-        // The last resort, for a connection whose other end has vanished.
+        // This timeout is the last resort, for a connection whose peer no longer exists.
         command.CommandTimeout = _commandTimeoutSeconds;
         return StartAsync(command.ExecuteReaderAsync, command.Cancel, results: 1, maxRows);
     }
 
-    /// <summary>Runs several queries at once. The rows of the one before must have been read to their end.</summary>
+    /// <summary>Runs a batch. The rows of the previous query must have been read to the end.</summary>
     public ValueTask ExecuteAsync(NpgsqlBatch batch)
     {
         (batch.Connection, batch.Transaction, batch.Timeout) = (_connection, _transaction, _commandTimeoutSeconds);
         return StartAsync(batch.ExecuteReaderAsync, batch.Cancel, batch.BatchCommands.Count, int.MaxValue);
     }
 
-    /// <summary>Goes to the next row.</summary>
-    /// <returns>Whether there is one.</returns>
-    /// <exception cref="OperationCanceledException">The time is over, or the caller has gone.</exception>
+    /// <summary>Advances to the next row.</summary>
+    /// <returns>True if there is a next row.</returns>
+    /// <exception cref="OperationCanceledException">The time limit has expired, or the caller canceled.</exception>
     /// <exception cref="NpgsqlException">The query failed, or the database has stopped answering.</exception>
     public ValueTask<bool> ReadAsync()
     {
-        // Most rows are there already, with those before.
+        // Most rows have been received already, together with previous rows.
         var reading = _rows!.ReadAsync(CancellationToken.None);
-        return reading.IsCompletedSuccessfully && !_stop.IsCancellationRequested ? new ValueTask<bool>(Noted(reading.Result)) : ReadAsync(reading);
+        return reading.IsCompletedSuccessfully && !_stop.IsCancellationRequested
+            ? new ValueTask<bool>(Noted(reading.Result))
+            : ReadAsync(reading);
     }
 
     /// <summary>
-    /// Goes to the rows of the next query of a batch. The rows of the one before must have been read to their end.
+    /// Advances to the rows of the next query of a batch. The rows of the previous query must have been read to the
+    /// end.
     /// </summary>
-    /// <returns>Whether there is one.</returns>
+    /// <returns>True if there is a next query.</returns>
     public async ValueTask<bool> NextResultAsync()
     {
         return !_isAtEnd && await WaitAsync(_rows!.NextResultAsync(CancellationToken.None));
     }
 
-    /// <summary>Runs something else on the connection.</summary>
+    /// <summary>Runs other work on the connection.</summary>
     public async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work) => await WaitAsync(work(_connection));
 
     /// <inheritdoc />
@@ -177,7 +194,8 @@ internal sealed class ReadSession : IAsyncDisposable
         _clock?.Dispose();
     }
 
-    private async ValueTask StartAsync(Func<CancellationToken, Task<NpgsqlDataReader>> execute, Action cancel, int results, int maxRows)
+    private async ValueTask StartAsync(
+        Func<CancellationToken, Task<NpgsqlDataReader>> execute, Action cancel, int results, int maxRows)
     {
         if (_rows is { } before)
         {
@@ -194,8 +212,7 @@ internal sealed class ReadSession : IAsyncDisposable
 
     private bool Noted(bool isThere)
     {
-        // With its last row a result ends, too: what the server still has to say of it is in the same packet or the
-        // next.
+        // A result ends with its last row. The server sends the rest of its messages in the same packet or the next.
         if (!isThere || --_rowsLeft == 0)
         {
             _isAtEnd = --_resultsLeft == 0;
@@ -218,14 +235,14 @@ internal sealed class ReadSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for work on the connection, but no longer than the read may take.</summary>
+    /// <summary>Waits for work on the connection, up to the time limit of the read.</summary>
     private async ValueTask<T> WaitAsync<T>(Task<T> work)
     {
         try
         {
             _stop.ThrowIfCancellationRequested();
 
-            // A keyed read has no source that links the two tokens: mostly it would be made for nothing.
+            // A keyed read has no source that links the two tokens, because it is rarely needed.
             return _clock is not null || work.IsCompleted
                 ? await work.WaitAsync(_stop)
                 : await work.WaitAsync(_caller).WaitAsync(_lost);
@@ -238,11 +255,12 @@ internal sealed class ReadSession : IAsyncDisposable
                 throw DatabaseLost();
             }
 
-            throw new OperationCanceledException("The query took longer than the limit, or its caller has gone.", _caller);
+            throw new OperationCanceledException(
+                "The query took longer than the limit, or its caller has gone.", _caller);
         }
         catch (NpgsqlException)
         {
-            // The server has ended the query, or the session is gone: there is nothing to cancel.
+            // The server has ended the query, or the session is broken. There is nothing to cancel.
             _isAtEnd = true;
             throw;
         }
@@ -262,7 +280,7 @@ internal sealed class ReadSession : IAsyncDisposable
         }
         catch (Exception)
         {
-            // Whatever happens to the connection now: all that was asked for has been read.
+            // All requested rows have been read, so a failure of the connection does not matter.
             _ = AbandonAsync();
             return;
         }
@@ -275,21 +293,23 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <summary>Ends the query and returns the connection, in the background.</summary>
     private async Task AbandonAsync()
     {
-        // When the database is lost, the connection may be stuck for long, but the tenant's reads may go on as soon as
-        // it is back.
+        // If the database is lost, the connection may be stuck for long. The tenant's reads may continue as soon as the
+        // database is available again.
         using var release = _lease is null ? default : _lost.Register(Release);
         try
         {
             if (!_lost.IsCancellationRequested && _cancel is { } cancel)
             {
-                // Waited for: else the request could hit the next query on the connection.
+                // Without this wait, the request could cancel the next query on the connection.
                 await _cancels.SendAsync(cancel, _lost);
             }
 
             if (_pending is { } pending)
             {
                 await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                _rows ??= pending is Task<NpgsqlDataReader> { IsCompletedSuccessfully: true } executed ? executed.Result : null;
+                _rows ??= pending is Task<NpgsqlDataReader> { IsCompletedSuccessfully: true } executed
+                    ? executed.Result
+                    : null;
             }
 
             if (_rows is { } rows)
@@ -299,7 +319,7 @@ internal sealed class ReadSession : IAsyncDisposable
         }
         catch (Exception)
         {
-            // That the query was canceled, or the session ended.
+            // The query was canceled, or the session ended.
         }
 
         try
@@ -325,7 +345,7 @@ internal sealed class ReadSession : IAsyncDisposable
         }
         catch (Exception)
         {
-            // It did not open.
+            // The connection did not open.
         }
     }
 }

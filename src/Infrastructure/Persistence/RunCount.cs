@@ -3,20 +3,20 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// How many runs of a status a tenant has in a quarter, as far as one writer has counted them: the sum over all writers
-/// is exact.
+/// The number of runs of a status that a tenant has in a quarter, as counted by one writer. The sum over all writers is
+/// exact.
 /// </summary>
 internal sealed class RunCount
 {
     public TenantId TenantId { get; init; }
 
-    /// <summary>The first day of the quarter that the runs' ids lie in, as their partition's.</summary>
+    /// <summary>The first day of the quarter of the runs' ids, as for their partition.</summary>
     public DateOnly Quarter { get; init; }
 
     public RunStatus Status { get; init; } = RunStatus.Running;
 
     /// <summary>
-    /// Services beside each other count in rows of their own, so that they do not wait for one another.
+    /// The writer. Each instance of the service counts in separate rows, so that instances do not wait for each other.
     /// </summary>
     public short Shard { get; init; }
 

@@ -6,40 +6,54 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>Reads runs in SQL, straight into responses. Every statement names the tenant.</summary>
+/// <summary>Reads runs with SQL directly into responses. Every statement specifies the tenant.</summary>
 internal sealed class RunReader(ReadSessions sessions) : IRunReader
 {
-    private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
+    private static readonly RunField[] _totals =
+    [
+        RunField.Errors,
+        RunField.Warnings,
+        RunField.Groups,
+        RunField.Memberships,
+        RunField.Organizations,
+        RunField.People,
+    ];
 
-    // The rows of the first portion. Of runs a default page, so that it is one statement: each may have 64 KiB of
-    // blocking error.
+    // The number of rows of the first portion. For runs it is a default page, so that a default page is one statement.
+    // Each run may have a blocking error of 64 KiB.
     private const int FirstRuns = RunPage.DefaultSize + 1;
 
-    // Each may have 64 KiB of statistics too.
+    // Each run may also have 64 KiB of statistics.
     private const int FirstRunsWithStatistics = 32;
 
-    // Each may have 16 KiB.
+    // Each activity may have 16 KiB.
     private const int FirstActivities = 128;
 
-    // Each may have a thousand activities.
+    // Each run may have a thousand activities.
     private const int FirstRunsWithActivities = 8;
 
-    // A page with more rows takes a lease of its tenant, like a slow read: many at once would hold all connections of
-    // the indexed pool, and the memory of as many pages.
+    // A page with more rows takes a lease of its tenant, like a slow read. Many such pages at once would hold all
+    // connections of the indexed pool and the memory of as many pages.
     private const int MaxIndexedPageSize = 2 * RunPage.DefaultSize;
     private const int MaxIndexedActivities = RunPage.DefaultSize;
 
     private const string ActivityColumns = "id, type, display_name, status, blocking_error, activity";
 
-    private const string ListColumns = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
+    private const string ListColumns =
+        "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, "
+        + "last_modified_date_time, version";
 
-    // What is not shown is not read: it may be large. The null keeps the columns in their places.
-    private const string SmallListColumns = "id, display_name, start_date_time, end_date_time, status, NULL, created_date_time, last_modified_date_time, version";
+    // The blocking error is not read if it is not returned, because it may be large. NULL keeps the column positions.
+    private const string SmallListColumns =
+        "id, display_name, start_date_time, end_date_time, status, NULL, created_date_time, "
+        + "last_modified_date_time, version";
 
     public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
-        await session.ExecuteAsync(OfRun($"SELECT {ListColumns}, statistics FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id), maxRows: 1);
+        await session.ExecuteAsync(
+            OfRun($"SELECT {ListColumns}, statistics FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id),
+            maxRows: 1);
         if (!await session.ReadAsync())
         {
             return null;
@@ -47,27 +61,42 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
 
         var run = ReadRun(session.Row);
         return new RunResponse(
-            run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, session.Row.GetString(9), run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version);
+            run.Id,
+            run.DisplayName,
+            run.StartDateTime,
+            run.EndDateTime,
+            run.Status,
+            session.Row.GetString(9),
+            run.BlockingError,
+            run.CreatedDateTime,
+            run.LastModifiedDateTime,
+            run.Version);
     }
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
-        await session.ExecuteAsync(OfRun("SELECT 1 FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id), maxRows: 1);
+        await session.ExecuteAsync(
+            OfRun("SELECT 1 FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id),
+            maxRows: 1);
         return await session.ReadAsync();
     }
 
-    public async IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RunListItem> ListAsync(
+        ListRunsQuery query, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var session = query.CanUseGenericPlan && query.PageSize <= MaxIndexedPageSize
             ? await sessions.OpenIndexedAsync(time, cancellationToken)
             : await sessions.OpenAsync(query.TenantId, time, cancellationToken);
 
-        // Where a portion would have to be found by sorting, all is read at once, and the reader that has enough
-        // cancels the rest.
+        // If a portion could only be found by sorting, one statement reads the whole page. A reader that has enough
+        // rows cancels the rest.
         var portions = new Portions(
             query.PageSize,
-            !query.IsInIndexOrder ? query.PageSize : query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
+            !query.IsInIndexOrder ? query.PageSize
+                : query.WithStatistics ? FirstRunsWithStatistics
+                : query.WithBlockingError ? FirstRuns
+                : query.PageSize);
         if (portions.Next < query.PageSize)
         {
             session.BeginSnapshot();
@@ -80,7 +109,11 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             await session.ExecuteAsync(Command(next), portions.Next);
             while (await session.ReadAsync())
             {
-                (last, read) = (query.WithStatistics ? ReadRun(session.Row) with { Statistics = session.Row.GetString(9) } : ReadRun(session.Row), read + 1);
+                (last, read) = (
+                    query.WithStatistics
+                        ? ReadRun(session.Row) with { Statistics = session.Row.GetString(9) }
+                        : ReadRun(session.Row),
+                    read + 1);
                 portions.Add((last.BlockingError?.Length ?? 0) + (last.Statistics?.Length ?? 0));
                 yield return last;
                 if (read == portions.Next)
@@ -94,12 +127,13 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         }
     }
 
-    public async Task<long> CountAsync(TenantId tenantId, RunCriteria criteria, QueryTime? time, CancellationToken cancellationToken)
+    public async Task<long> CountAsync(
+        TenantId tenantId, RunCriteria criteria, QueryTime? time, CancellationToken cancellationToken)
     {
         var sql = new RunSql();
         var where = sql.TenantPredicate(tenantId.Value, criteria);
 
-        // What asks for nothing but statuses is counted already, in a column of the same name.
+        // The table run_counts already has the counts by status, in a column of the same name.
         await using var session = criteria.FiltersOnlyByStatus
             ? await sessions.OpenIndexedAsync(time, cancellationToken)
             : await sessions.OpenAsync(tenantId, time, cancellationToken);
@@ -111,7 +145,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         return await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
     }
 
-    public async Task<RunTotalsRow?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
+    public async Task<RunTotalsRow?> SumAsync(
+        TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
     {
         var sql = new RunSql();
         var where = sql.TenantPredicate(tenantId.Value, criteria);
@@ -120,8 +155,12 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             sql.Command(
                 $"""
                 SELECT newest.id, newest.status, sums.*
-                FROM (SELECT id, status FROM runs WHERE {where} ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest,
-                    (SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.TotalColumn(t)})"))} FROM runs WHERE {where}) AS sums
+                FROM (
+                        SELECT id, status FROM runs WHERE {where}
+                        ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest,
+                    (
+                        SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.TotalColumn(t)})"))}
+                        FROM runs WHERE {where}) AS sums
                 """),
             maxRows: 1);
         if (!await session.ReadAsync())
@@ -133,22 +172,28 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         return new RunTotalsRow(
             row.GetGuid(0),
             RunStatus.FromNumber(row.GetInt16(1)).Name,
-            _totals.Select((total, i) => (total, i)).ToDictionary(t => t.total, t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)));
+            _totals.Select((total, i) => (total, i)).ToDictionary(
+                t => t.total,
+                t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)));
     }
 
-    public async Task<ChangeHorizon> ReadChangeHorizonAsync(TenantId tenantId, DeltaCursor? place, CancellationToken cancellationToken)
+    public async Task<ChangeHorizon> ReadChangeHorizonAsync(
+        TenantId tenantId, DeltaCursor? place, CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
-        return await session.RunAsync(connection => DatabaseEpochs.ReadClockAsync(connection, tenantId, place, CancellationToken.None));
+        return await session.RunAsync(
+            connection => DatabaseEpochs.ReadClockAsync(connection, tenantId, place, CancellationToken.None));
     }
 
-    public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(GetRunDeltaQuery query, DeltaScan walk, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(
+        GetRunDeltaQuery query, DeltaScan walk, CancellationToken cancellationToken)
     {
-        // Only the first walk looks for runs that the criteria select. Every other one reports each change of its
-        // range, so that an index bounds it.
-        await using var session = (walk.IsInitialSync && !query.Criteria.MatchesAll) || query.PageSize > MaxIndexedPageSize
-            ? await sessions.OpenAsync(query.TenantId, time: null, cancellationToken)
-            : await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        // Only the initial scan searches for the runs that match the criteria. Every other scan reports each change of
+        // its range, so that an index bounds it.
+        await using var session =
+            (walk.IsInitialSync && !query.Criteria.MatchesAll) || query.PageSize > MaxIndexedPageSize
+                ? await sessions.OpenAsync(query.TenantId, time: null, cancellationToken)
+                : await sessions.OpenIndexedAsync(time: null, cancellationToken);
         session.BeginSnapshot();
         var deleted = walk.IsInitialSync ? [] : await ReadDeletedAsync(session, query, walk);
         var (changed, isFull) = await ReadChangedAsync(session, query, walk);
@@ -157,17 +202,26 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             return (changed, isFull);
         }
 
-        // Of a full page, no deletion from beyond the last run: between the two there are runs that were not read.
-        var found = changed.Concat(deleted).OrderBy(c => c.ChangeNumber).ThenBy(c => c.Id.ToString(), StringComparer.Ordinal).ToList();
-        return ([.. found.Take(isFull ? Math.Min(query.PageSize, found.IndexOf(changed[^1]) + 1) : query.PageSize)], isFull);
+        // A full page includes no deletion after its last run, because there are runs between the two that were not
+        // read.
+        var found = changed.Concat(deleted)
+            .OrderBy(c => c.ChangeNumber)
+            .ThenBy(c => c.Id.ToString(), StringComparer.Ordinal)
+            .ToList();
+        var count = isFull ? Math.Min(query.PageSize, found.IndexOf(changed[^1]) + 1) : query.PageSize;
+        return ([.. found.Take(count)], isFull);
     }
 
-    private static async Task<List<RunChange>> ReadDeletedAsync(ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
+    private static async Task<List<RunChange>> ReadDeletedAsync(
+        ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
     {
         var (sql, deleted) = (new RunSql(), new List<RunChange>());
         var range = sql.ScanRangePredicate(query.TenantId.Value, walk, "run_id");
         await session.ExecuteAsync(
-            sql.Command($"SELECT run_id, change_number FROM run_deletions WHERE {range} ORDER BY change_number, run_id LIMIT {query.PageSize}"), query.PageSize);
+            sql.Command(
+                $"SELECT run_id, change_number FROM run_deletions WHERE {range} "
+                + $"ORDER BY change_number, run_id LIMIT {query.PageSize}"),
+            query.PageSize);
         while (deleted.Count < query.PageSize && await session.ReadAsync())
         {
             deleted.Add(new RunChange(session.Row.GetGuid(0), session.Row.GetInt64(1), Run: null, IsDeleted: true));
@@ -176,11 +230,16 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         return deleted;
     }
 
-    /// <summary>Reads changed runs, as many as the page has, or fewer when those are many megabytes.</summary>
-    private static async Task<(List<RunChange> Changed, bool IsFull)> ReadChangedAsync(ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
+    /// <summary>
+    /// Reads changed runs: as many as the page has, or fewer if the runs have more characters than a page may have.
+    /// </summary>
+    private static async Task<(List<RunChange> Changed, bool IsFull)> ReadChangedAsync(
+        ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
     {
         var changed = new List<RunChange>();
-        var portions = new Portions(query.PageSize, query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
+        var portions = new Portions(
+            query.PageSize,
+            query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
         while (portions.Next > 0)
         {
             var (sql, read) = (new RunSql(), 0);
@@ -188,8 +247,11 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             await session.ExecuteAsync(
                 sql.Command(
                     $"""
-                    SELECT {Columns(query.WithBlockingError)}, change_number, {(walk.IsInitialSync ? "TRUE" : $"({selects}) IS TRUE")}{(query.WithStatistics ? ", statistics" : "")}
-                    FROM runs WHERE {sql.ScanRangePredicate(query.TenantId.Value, walk, "id")}{(walk.IsInitialSync ? $" AND {selects}" : "")}
+                    SELECT {Columns(query.WithBlockingError)}, change_number,
+                        {(walk.IsInitialSync ? "TRUE" : $"({selects}) IS TRUE")}
+                        {(query.WithStatistics ? ", statistics" : "")}
+                    FROM runs WHERE {sql.ScanRangePredicate(query.TenantId.Value, walk, "id")}
+                        {(walk.IsInitialSync ? $" AND {selects}" : "")}
                     ORDER BY change_number, id LIMIT {portions.Next}
                     """),
                 portions.Next);
@@ -212,15 +274,20 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             }
 
             portions.Advance(read);
-            walk = changed.Count > 0 ? walk with { ChangeNumber = changed[^1].ChangeNumber, Id = changed[^1].Id } : walk;
+            walk = changed.Count > 0
+                ? walk with { ChangeNumber = changed[^1].ChangeNumber, Id = changed[^1].Id }
+                : walk;
         }
 
         return (changed, false);
     }
 
-    public async Task<ActivityPage?> ListActivitiesAsync(TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
+    public async Task<ActivityPage?> ListActivitiesAsync(
+        TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
     {
-        var page = pageSize == 0 ? new ActivityPage([]) : await ReadActivitiesAsync(tenantId, id, pageSize, after, cancellationToken);
+        var page = pageSize == 0
+            ? new ActivityPage([])
+            : await ReadActivitiesAsync(tenantId, id, pageSize, after, cancellationToken);
         return page.Activities.Count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? page : null;
     }
 
@@ -228,7 +295,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     {
         long count;
 
-        // Closed before the next opens: requests that hold a connection and wait for another would block each other.
+        // This session is closed before the next one opens. Requests that hold one connection and wait for another
+        // would block each other.
         await using (var session = await sessions.OpenIndexedAsync(time: null, cancellationToken))
         {
             await session.ExecuteAsync(
@@ -240,30 +308,43 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         return count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? count : null;
     }
 
-    public async Task<ActivityResponse?> FindActivityAsync(TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken)
+    public async Task<ActivityResponse?> FindActivityAsync(
+        TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
-        var command = OfRun($"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3", tenantId, id);
+        var command = OfRun(
+            $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
+            tenantId,
+            id);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
         await session.ExecuteAsync(command, maxRows: 1);
         return await session.ReadAsync() ? ReadActivity(session.Row) : null;
     }
 
     public async IAsyncEnumerable<ActivityPage> ListActivitiesAsync(
-        TenantId tenantId, IReadOnlyList<Guid> ids, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        TenantId tenantId,
+        IReadOnlyList<Guid> ids,
+        QueryTime? time,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenAsync(tenantId, time, cancellationToken);
         session.BeginSnapshot();
         var portions = new Portions(ids.Count, FirstRunsWithActivities);
         for (var done = 0; portions.Next > 0;)
         {
-            // A statement for each run: one for all would have to sort what may be a hundred thousand activities.
+            // There is one statement for each run. One for all runs might have to sort a hundred thousand activities.
             var batch = new NpgsqlBatch();
             foreach (var id in ids.Skip(done).Take(portions.Next))
             {
-                batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 ORDER BY id")
+                var text =
+                    $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 ORDER BY id";
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(text)
                 {
-                    Parameters = { new NpgsqlParameter<Guid> { TypedValue = tenantId.Value }, new NpgsqlParameter<Guid> { TypedValue = id } },
+                    Parameters =
+                    {
+                        new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
+                        new NpgsqlParameter<Guid> { TypedValue = id },
+                    },
                 });
             }
 
@@ -295,9 +376,10 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         }
     }
 
-    private async Task<ActivityPage> ReadActivitiesAsync(TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
+    private async Task<ActivityPage> ReadActivitiesAsync(
+        TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
     {
-        // One more than asked for tells whether there is a next page.
+        // One activity more than requested shows whether there is a next page.
         var (activities, portions) = (new List<ActivityResponse>(), new Portions(pageSize + 1, FirstActivities));
         await using var session = pageSize > MaxIndexedActivities
             ? await sessions.OpenAsync(tenantId, time: null, cancellationToken)
@@ -310,7 +392,11 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         while (portions.Next > 0)
         {
             var last = activities.Count > 0 ? activities[^1].Id : after?.Value ?? Guid.Empty;
-            var command = OfRun($"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id > $3 ORDER BY id LIMIT {portions.Next}", tenantId, id);
+            var command = OfRun(
+                $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id > $3 "
+                + $"ORDER BY id LIMIT {portions.Next}",
+                tenantId,
+                id);
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = last });
             await session.ExecuteAsync(command, portions.Next);
             var read = 0;
@@ -332,11 +418,16 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         return new ActivityPage(activities);
     }
 
-    private static long Chars(ActivityResponse activity) => (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
+    private static long Chars(ActivityResponse activity) =>
+        (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
 
     private static NpgsqlCommand OfRun(string text, TenantId tenantId, RunId id) => new(text)
     {
-        Parameters = { new NpgsqlParameter<Guid> { TypedValue = tenantId.Value }, new NpgsqlParameter<Guid> { TypedValue = id.Value } },
+        Parameters =
+        {
+            new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
+            new NpgsqlParameter<Guid> { TypedValue = id.Value },
+        },
     };
 
     private static string Columns(bool withBlockingError) => withBlockingError ? ListColumns : SmallListColumns;
@@ -347,10 +438,12 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         var where = sql.TenantPredicate(query.TenantId.Value, query.Criteria);
         var after = query.After is { } place ? $" AND {sql.KeysetPredicate(query.Order, place)}" : "";
 
-        // The limit as a number, not as a parameter: only then PostgreSQL knows that a plan for any parameters is as
-        // good as one for these, and keeps it. Planning for each request takes it longer than reading.
+        // The limit is a literal, not a parameter. Only then does PostgreSQL find that a generic plan is as good as a
+        // custom plan, and keep it. Planning each request again takes longer than reading.
         return sql.Command(
-            $"SELECT {Columns(query.WithBlockingError)}{(query.WithStatistics ? ", statistics" : "")} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}");
+            $"SELECT {Columns(query.WithBlockingError)}{(query.WithStatistics ? ", statistics" : "")} "
+            + $"FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} "
+            + $"LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}");
     }
 
     private static ActivityResponse ReadActivity(NpgsqlDataReader row) => new(

@@ -4,8 +4,8 @@ using IndustryData.Infrastructure.Persistence.Commits;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Keeps runs in PostgreSQL. Whatever is to be written goes through the <see cref="CommitQueue"/>, and returns when its
-/// commit is on disk.
+/// Stores runs in PostgreSQL. Every write goes through the <see cref="CommitQueue"/> and returns when its commit is on
+/// disk.
 /// </summary>
 internal sealed partial class RunRepository(CommitQueue queue) : IRunRepository
 {

@@ -6,14 +6,15 @@ using Microsoft.EntityFrameworkCore;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <content>
-/// Updates. Each runs in a shared transaction on the locked run, and returns a snapshot that was taken right after its
-/// own change.
+/// Updates. Each one runs in a shared transaction on the locked run. It returns a snapshot taken right after its own
+/// change.
 /// </content>
 internal sealed partial class RunRepository
 {
-    public async Task<Result<IdempotentOutcome>> AddIdempotentAsync(Run run, IdempotencyKey key, CancellationToken cancellationToken)
+    public async Task<Result<IdempotentOutcome>> AddIdempotentAsync(
+        Run run, IdempotencyKey key, CancellationToken cancellationToken)
     {
-        // Nearly every key is new: those requests share the commits of requests without keys.
+        // Most keys are new. Requests with new keys share the commits of requests without keys.
         var insertion = new PendingInsert(run, key, cancellationToken);
         return await queue.InsertAsync(insertion)
             ? new IdempotentOutcome(run.Id, key.ReturnRepresentation)
@@ -26,8 +27,14 @@ internal sealed partial class RunRepository
                 LockName(key));
     }
 
-    public Task<Result<Run>> UpdateAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
-        UpdateAsync<Run>(tenantId, id, size, (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Snapshot()), cancellationToken);
+    public Task<Result<Run>> UpdateAsync(
+        TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
+        UpdateAsync<Run>(
+            tenantId,
+            id,
+            size,
+            (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Snapshot()),
+            cancellationToken);
 
     public Task<Result<RunActivity>> AddActivityAsync(
         TenantId tenantId,
@@ -43,24 +50,30 @@ internal sealed partial class RunRepository
             size,
             async (run, transaction, cancellation) =>
             {
-                // A key is the run's own: on another run it is another.
-                var (context, ofRun) = (transaction.Context, key is null ? null : key with { Value = $"activity of {id} {key.Value}" });
-                if (ofRun is not null && await FindFirstAsync(transaction, tenantId, ofRun, now, cancellation) is { } found)
+                // The scope of a key is the run: the same key on another run is a different key.
+                var (context, ofRun) = (
+                    transaction.Context,
+                    key is null ? null : key with { Value = $"activity of {id} {key.Value}" });
+                if (ofRun is not null
+                    && await FindFirstAsync(transaction, tenantId, ofRun, now, cancellation) is { } found)
                 {
                     return found.TryGetValue(out var first, out var error)
-                        ? await FindActivityAsync(context, tenantId, id, new ActivityId(first.RunId.Value), cancellation)
+                        ? await FindActivityAsync(
+                            context, tenantId, id, new ActivityId(first.RunId.Value), cancellation)
                         : error;
                 }
 
-                var count = await context.RunActivities.CountAsync(a => a.TenantId == tenantId && a.RunId == id, cancellation)
-                    + context.ChangeTracker.Entries<RunActivity>().Count(e => e.State == EntityState.Added && e.Entity.RunId == id);
+                var stored = await context.RunActivities.CountAsync(
+                    a => a.TenantId == tenantId && a.RunId == id, cancellation);
+                var count = stored + context.ChangeTracker.Entries<RunActivity>()
+                    .Count(e => e.State == EntityState.Added && e.Entity.RunId == id);
                 var added = add(run, count);
                 if (added.TryGetValue(out var activity, out _))
                 {
                     context.RunActivities.Add(activity);
                     if (ofRun is not null)
                     {
-                        // The run is locked, so that no other transaction adds to it under the key.
+                        // The run is locked, so no other request adds an activity to it with the key.
                         await IsFirstAsync(transaction, tenantId, activity.Id.Value, ofRun, now, cancellation);
                     }
                 }
@@ -70,7 +83,12 @@ internal sealed partial class RunRepository
             cancellationToken);
 
     public Task<Result<RunActivity>> UpdateActivityAsync(
-        TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) =>
+        TenantId tenantId,
+        RunId id,
+        ActivityId activityId,
+        long size,
+        Func<Run, RunActivity, Error?> change,
+        CancellationToken cancellationToken) =>
         UpdateAsync<RunActivity>(
             tenantId,
             id,
@@ -78,12 +96,16 @@ internal sealed partial class RunRepository
             async (run, transaction, cancellation) =>
             {
                 var activity = await transaction.Context.RunActivities.AsTracking()
-                    .SingleOrDefaultAsync(a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId, cancellation);
-                return activity is null ? RunErrors.ActivityNotFound(activityId.ToString()) : change(run, activity) is { } error ? error : activity.Snapshot();
+                    .SingleOrDefaultAsync(
+                        a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId, cancellation);
+                return activity is null ? RunErrors.ActivityNotFound(activityId.ToString())
+                    : change(run, activity) is { } error ? error
+                    : activity.Snapshot();
             },
             cancellationToken);
 
-    public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> precondition, CancellationToken cancellationToken) =>
+    public Task<Result<Run>> DeleteAsync(
+        TenantId tenantId, RunId id, Func<Run, Error?> precondition, CancellationToken cancellationToken) =>
         UpdateAsync<Run>(
             tenantId,
             id,
@@ -100,7 +122,8 @@ internal sealed partial class RunRepository
             },
             cancellationToken);
 
-    public Task<Result<RunId>> StartAsync(Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
+    public Task<Result<RunId>> StartAsync(
+        Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
         CommitAsync(
             run.TenantId,
             null,
@@ -109,10 +132,11 @@ internal sealed partial class RunRepository
             cancellationToken,
             $"start {(key is null ? "" : LockName(key))}");
 
-    // In the order of the hashes, in which batches of new runs insert their keys too.
+    // The names sort in the order of the hashes. Batches of new runs insert their keys in the same order.
     private static string LockName(IdempotencyKey key) => IdempotencyRecord.HashOf(key.Value).ToString("N");
 
-    private static async Task<Result<IdempotentOutcome>> AddIdempotentAsync(UpdateTransaction transaction, Run run, IdempotencyKey key, CancellationToken cancellationToken)
+    private static async Task<Result<IdempotentOutcome>> AddIdempotentAsync(
+        UpdateTransaction transaction, Run run, IdempotencyKey key, CancellationToken cancellationToken)
     {
         if (!await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
         {
@@ -123,47 +147,79 @@ internal sealed partial class RunRepository
         return new IdempotentOutcome(run.Id, key.ReturnRepresentation);
     }
 
-    // Of several at once, one inserts; the others wait here until it is committed, and then find it.
-    private static async Task<bool> IsFirstAsync(UpdateTransaction transaction, TenantId tenantId, Guid id, IdempotencyKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    // Of several concurrent requests with the same key, one inserts the key. The others wait here for its commit and
+    // then find the key.
+    private static async Task<bool> IsFirstAsync(
+        UpdateTransaction transaction,
+        TenantId tenantId,
+        Guid id,
+        IdempotencyKey key,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
-        var (tenant, keyHash, bodyHash) = (tenantId.Value, IdempotencyRecord.HashOf(key.Value), key.RequestFingerprint.ToArray());
+        var (tenant, keyHash, bodyHash) =
+            (tenantId.Value, IdempotencyRecord.HashOf(key.Value), key.RequestFingerprint.ToArray());
         var expired = now - IdempotencyKey.TimeToLive;
         return await transaction.Context.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
             VALUES ({tenant}, {keyHash}, {bodyHash}, {id}, {key.ReturnRepresentation}, {now})
             ON CONFLICT (tenant_id, key_hash) DO UPDATE
-            SET body_hash = excluded.body_hash, run_id = excluded.run_id, with_representation = excluded.with_representation, created_date_time = excluded.created_date_time
+            SET body_hash = excluded.body_hash,
+                run_id = excluded.run_id,
+                with_representation = excluded.with_representation,
+                created_date_time = excluded.created_date_time
             WHERE kept_requests.created_date_time <= {expired}
             """,
             cancellationToken) == 1;
     }
 
-    private static async Task<Result<IdempotentOutcome>?> FindFirstAsync(UpdateTransaction transaction, TenantId tenantId, IdempotencyKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<Result<IdempotentOutcome>?> FindFirstAsync(
+        UpdateTransaction transaction,
+        TenantId tenantId,
+        IdempotencyKey key,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var (keyHash, expired) = (IdempotencyRecord.HashOf(key.Value), now - IdempotencyKey.TimeToLive);
         var first = await transaction.Context.IdempotencyRecords.SingleOrDefaultAsync(
             r => r.TenantId == tenantId && r.KeyHash == keyHash && r.CreatedDateTime > expired, cancellationToken);
         return first is null ? null
-            : first.RequestFingerprint.AsSpan().SequenceEqual(key.RequestFingerprint.Span) ? new IdempotentOutcome(first.ResourceId, first.ReturnRepresentation)
+            : first.RequestFingerprint.AsSpan().SequenceEqual(key.RequestFingerprint.Span)
+                ? new IdempotentOutcome(first.ResourceId, first.ReturnRepresentation)
             : RunErrors.IdempotencyKeyReused();
     }
 
-    // It may be new in this very transaction.
+    // The activity may be new in the same transaction.
     private static async Task<Result<RunActivity>> FindActivityAsync(
-        IndustryDataContext context, TenantId tenantId, RunId runId, ActivityId id, CancellationToken cancellationToken) =>
+        IndustryDataContext context,
+        TenantId tenantId,
+        RunId runId,
+        ActivityId id,
+        CancellationToken cancellationToken) =>
         context.ChangeTracker.Entries<RunActivity>()
-            .FirstOrDefault(e => e.Entity.TenantId == tenantId && e.Entity.RunId == runId && e.Entity.Id == id)?.Entity.Snapshot()
-        ?? await context.RunActivities.SingleOrDefaultAsync(a => a.TenantId == tenantId && a.RunId == runId && a.Id == id, cancellationToken)
+            .FirstOrDefault(e => e.Entity.TenantId == tenantId && e.Entity.RunId == runId && e.Entity.Id == id)
+            ?.Entity.Snapshot()
+        ?? await context.RunActivities.SingleOrDefaultAsync(
+            a => a.TenantId == tenantId && a.RunId == runId && a.Id == id, cancellationToken)
         ?? (Result<RunActivity>)RunErrors.ActivityNotFound(id.ToString());
 
-    private static async Task<Result<RunId>> StartAsync(UpdateTransaction transaction, Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken)
+    private static async Task<Result<RunId>> StartAsync(
+        UpdateTransaction transaction,
+        Run run,
+        IdempotencyKey? key,
+        int limit,
+        TimeSpan window,
+        CancellationToken cancellationToken)
     {
         var context = transaction.Context;
 
-        // Starts of one tenant one after the other, so that the limit holds however many services are asked at once.
-        await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({run.TenantId.Value.ToString()}, 0))", cancellationToken);
-        if (key is not null && await FindFirstAsync(transaction, run.TenantId, key, run.CreatedDateTime, cancellationToken) is { } found)
+        // Starts of one tenant run one after the other, so that the limit holds across all instances of the service.
+        await context.Database.ExecuteSqlAsync(
+            $"SELECT pg_advisory_xact_lock(hashtextextended({run.TenantId.Value.ToString()}, 0))", cancellationToken);
+        if (key is not null
+            && await FindFirstAsync(
+                transaction, run.TenantId, key, run.CreatedDateTime, cancellationToken) is { } found)
         {
             return found.TryGetValue(out var first, out var error) ? first.RunId : error;
         }
@@ -180,21 +236,33 @@ internal sealed partial class RunRepository
             return RunErrors.StartRateLimitExceeded(limit, window, starts.Count == 0 ? window : starts[^1] - since);
         }
 
-        if (key is not null && !await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
+        if (key is not null
+            && !await IsFirstAsync(
+                transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
         {
-            // A report of the same key, which does not wait for its turn among starts.
+            // A report used the same key. Reports do not wait for the lock of the starts.
             return RunErrors.IdempotencyKeyReused();
         }
 
-        await context.RunStarts.Where(s => s.TenantId == run.TenantId && s.StartedDateTime <= since).ExecuteDeleteAsync(cancellationToken);
+        await context.RunStarts
+            .Where(s => s.TenantId == run.TenantId && s.StartedDateTime <= since)
+            .ExecuteDeleteAsync(cancellationToken);
         await context.Database.ExecuteSqlAsync(
-            $"INSERT INTO run_starts (tenant_id, started_date_time, run_id) VALUES ({run.TenantId.Value}, {run.CreatedDateTime}, {run.Id.Value})", cancellationToken);
+            $"""
+            INSERT INTO run_starts (tenant_id, started_date_time, run_id)
+            VALUES ({run.TenantId.Value}, {run.CreatedDateTime}, {run.Id.Value})
+            """,
+            cancellationToken);
         transaction.Add(run);
         return run.Id;
     }
 
     private Task<Result<T>> UpdateAsync<T>(
-        TenantId tenantId, RunId id, long size, Func<Run, UpdateTransaction, CancellationToken, Task<Result<T>>> decide, CancellationToken cancellationToken)
+        TenantId tenantId,
+        RunId id,
+        long size,
+        Func<Run, UpdateTransaction, CancellationToken, Task<Result<T>>> decide,
+        CancellationToken cancellationToken)
         where T : notnull
     {
         var key = new RunKey(tenantId, id);
@@ -202,7 +270,9 @@ internal sealed partial class RunRepository
             tenantId,
             key,
             size,
-            async (transaction, cancellation) => transaction.Find(key) is { } run ? await decide(run, transaction, cancellation) : RunErrors.NotFound(id.ToString()),
+            async (transaction, cancellation) => transaction.Find(key) is { } run
+                ? await decide(run, transaction, cancellation)
+                : RunErrors.NotFound(id.ToString()),
             cancellationToken);
     }
 
@@ -213,5 +283,6 @@ internal sealed partial class RunRepository
         Func<UpdateTransaction, CancellationToken, Task<T>> decide,
         CancellationToken cancellationToken,
         string lockName = "") =>
-        queue.ChangeAsync(new PendingUpdate<T>(tenantId, locks, size, decide, cancellationToken) { LockName = lockName });
+        queue.ChangeAsync(
+            new PendingUpdate<T>(tenantId, locks, size, decide, cancellationToken) { LockName = lockName });
 }

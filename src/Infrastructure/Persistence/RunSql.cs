@@ -5,20 +5,27 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Writes criteria, orders and places as SQL. Whatever came from outside is a parameter, and every statement begins
+/// Translates criteria, orders and cursors to SQL. All external input is passed as parameters. Every statement starts
 /// with its tenant.
 /// </summary>
 internal sealed class RunSql
 {
-    // A null lies below every year that a run can have; the expression index of the end order is written the same.
+    // A null sorts below every year that a run can have. The index of the end order uses the same expression.
     private const string EndKey = "coalesce(end_date_time, '-infinity')";
 
     private static readonly HashSet<RunField> _neverNull =
-        [RunField.Id, RunField.DisplayName, RunField.StartDateTime, RunField.Status, RunField.CreatedDateTime, RunField.LastModifiedDateTime];
+    [
+        RunField.Id,
+        RunField.DisplayName,
+        RunField.StartDateTime,
+        RunField.Status,
+        RunField.CreatedDateTime,
+        RunField.LastModifiedDateTime,
+    ];
 
     private readonly List<NpgsqlParameter> _parameters = [];
 
-    /// <summary>The command of a text and of the parameters that it names.</summary>
+    /// <summary>Creates a command from a text and the parameters that it names.</summary>
     public NpgsqlCommand Command(string text)
     {
         var command = new NpgsqlCommand(text);
@@ -30,51 +37,58 @@ internal sealed class RunSql
         return command;
     }
 
-    /// <summary>Adds a parameter and gives its name.</summary>
+    /// <summary>Adds a parameter and returns its name.</summary>
     public string Parameter<T>(T value)
     {
         _parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
         return $"${_parameters.Count}";
     }
 
-    /// <summary>The condition that selects the runs.</summary>
-    public string TenantPredicate(Guid tenantId, RunCriteria criteria) => $"tenant_id = {Parameter(tenantId)} AND {FilterPredicate(criteria)}";
+    /// <summary>The condition that selects the runs of a tenant that match the criteria.</summary>
+    public string TenantPredicate(Guid tenantId, RunCriteria criteria) =>
+        $"tenant_id = {Parameter(tenantId)} AND {FilterPredicate(criteria)}";
 
-    /// <summary>The condition that selects what a walk has before it.</summary>
-    /// <param name="tenantId">Whose runs.</param>
-    /// <param name="walk">The walk.</param>
+    /// <summary>The condition that selects the rest of the range of a delta scan.</summary>
+    /// <param name="tenantId">The tenant of the runs.</param>
+    /// <param name="walk">The delta scan.</param>
     /// <param name="id">The column of the run's id.</param>
     public string ScanRangePredicate(Guid tenantId, DeltaScan walk, string id) =>
-        $"tenant_id = {Parameter(tenantId)} AND (change_number, {id}) > ({Parameter(walk.ChangeNumber)}, {Parameter(walk.Id)}) AND change_number < {Parameter(walk.UpperBound)}";
+        $"tenant_id = {Parameter(tenantId)} "
+        + $"AND (change_number, {id}) > ({Parameter(walk.ChangeNumber)}, {Parameter(walk.Id)}) "
+        + $"AND change_number < {Parameter(walk.UpperBound)}";
 
-    /// <summary>The condition that criteria make, of whatever tenant.</summary>
+    /// <summary>The condition that selects the runs that match the criteria, without the tenant.</summary>
     public string FilterPredicate(RunCriteria criteria)
     {
         var sql = new StringBuilder(criteria.Filter is { } filter ? Condition(filter) : "TRUE");
 
         foreach (var word in criteria.SearchTerms)
         {
-            // Upper case, because in lower case a sigma looks otherwise at the end of a word, and ß has one letter.
-            sql.Append($""" AND strpos(upper(display_name COLLATE "und-x-icu"), upper({Parameter(word)}::text COLLATE "und-x-icu")) > 0""");
+            // The comparison uses upper case. In lower case, a sigma has another form at the end of a word, and ß is
+            // one letter.
+            var term = $"{Parameter(word)}::text COLLATE \"und-x-icu\"";
+            sql.Append($""" AND strpos(upper(display_name COLLATE "und-x-icu"), upper({term})) > 0""");
         }
 
         return sql.ToString();
     }
 
     /// <summary>An <c>ORDER BY</c> list.</summary>
-    public static string OrderBy(IReadOnlyList<RunOrderKey> order) => string.Join(", ", order.Select(k => $"{Key(k.Field)} {(k.IsDescending ? "DESC" : "ASC")}"));
+    public static string OrderBy(IReadOnlyList<RunOrderKey> order) =>
+        string.Join(", ", order.Select(k => $"{Key(k.Field)} {(k.IsDescending ? "DESC" : "ASC")}"));
 
-    /// <summary>The condition that selects what comes after a place.</summary>
+    /// <summary>The condition that selects the rows after a keyset cursor.</summary>
     public string KeysetPredicate(IReadOnlyList<RunOrderKey> order, KeysetCursor place)
     {
         var values = place.Keys.Select(Value).ToList();
         if (order.All(k => k.IsDescending == order[0].IsDescending))
         {
-            // A row value, which PostgreSQL takes as the index's bound; the same written with OR it does not.
-            return $"({string.Join(", ", order.Select(k => Key(k.Field)))}) {SeekOperator(order[0])} ({string.Join(", ", values)})";
+            // PostgreSQL uses a row value as a bound of the index, but not the equivalent condition with OR.
+            return $"({string.Join(", ", order.Select(k => Key(k.Field)))}) "
+                + $"{SeekOperator(order[0])} ({string.Join(", ", values)})";
         }
 
-        // Directions differ: the first key alone bounds the index, OR does the rest.
+        // The directions differ. Only the first key bounds the index; conditions with OR compare the other keys.
         var after = $"{Key(order[^1].Field)} {SeekOperator(order[^1])} {values[^1]}";
         for (var i = order.Count - 2; i >= 0; i--)
         {
@@ -101,7 +115,8 @@ internal sealed class RunSql
     private string Condition(IRunFilter filter) => filter switch
     {
         LogicalFilter { Operands.Count: 0, IsConjunction: var all } => all ? "TRUE" : "FALSE",
-        LogicalFilter logic => $"({string.Join(logic.IsConjunction ? " AND " : " OR ", logic.Operands.Select(Condition))})",
+        LogicalFilter logic =>
+            $"({string.Join(logic.IsConjunction ? " AND " : " OR ", logic.Operands.Select(Condition))})",
         NotFilter not => $"(NOT {Condition(not.Operand)})",
         ComparisonFilter comparison => $"({Comparison(comparison)})",
         InFilter membership => $"({Membership(membership)})",
@@ -112,7 +127,10 @@ internal sealed class RunSql
     private string Comparison(ComparisonFilter comparison)
     {
         var (left, right) = (comparison.Left, comparison.Right);
-        if (left is { Field: RunField.Id, ToLower: false } && right is { Value: string text } && TryParseCanonicalId(text) is { } id && comparison.Operator is ComparisonOperator.Equal or ComparisonOperator.NotEqual)
+        if (left is { Field: RunField.Id, ToLower: false }
+            && right is { Value: string text }
+            && TryParseCanonicalId(text) is { } id
+            && comparison.Operator is ComparisonOperator.Equal or ComparisonOperator.NotEqual)
         {
             return $"id {(comparison.Operator == ComparisonOperator.Equal ? "=" : "<>")} {Parameter(id)}";
         }
@@ -144,13 +162,21 @@ internal sealed class RunSql
         var (term, array) = values switch
         {
             [] => ("", ""),
-            [string, ..] when membership.Operand is { Field: RunField.Id, ToLower: false } => ("id", Parameter(values.Select(v => TryParseCanonicalId((string)v!)).OfType<Guid>().ToArray())),
+            [string, ..] when membership.Operand is { Field: RunField.Id, ToLower: false } =>
+                ("id", Parameter(values.Select(v => TryParseCanonicalId((string)v!)).OfType<Guid>().ToArray())),
             [string, ..] => (Term(membership.Operand), Parameter(values.Cast<string>().ToArray())),
-            [DateTimeOffset, ..] => (Term(membership.Operand), Parameter(values.Select(v => ((DateTimeOffset)v!).UtcDateTime).ToArray())),
+            [DateTimeOffset, ..] => (
+                Term(membership.Operand),
+                Parameter(values.Select(v => ((DateTimeOffset)v!).UtcDateTime).ToArray())),
             [short, ..] => (Term(membership.Operand), Parameter(values.Cast<short>().ToArray())),
-            _ when values.All(v => v is long) => (Term(membership.Operand), Parameter(values.Cast<long>().ToArray())),
-            _ when values.All(v => v is long or decimal) => (Term(membership.Operand), Parameter(values.Select(v => v is long l ? l : (decimal)v!).ToArray())),
-            _ => (Term(membership.Operand), Parameter(values.Select(v => v is double d ? d : v is long l ? l : (double)(decimal)v!).ToArray())),
+            _ when values.All(v => v is long) =>
+                (Term(membership.Operand), Parameter(values.Cast<long>().ToArray())),
+            _ when values.All(v => v is long or decimal) => (
+                Term(membership.Operand),
+                Parameter(values.Select(v => v is long l ? l : (decimal)v!).ToArray())),
+            _ => (
+                Term(membership.Operand),
+                Parameter(values.Select(v => v is double d ? d : v is long l ? l : (double)(decimal)v!).ToArray())),
         };
         string[] either =
         [
@@ -160,7 +186,7 @@ internal sealed class RunSql
         return either.Length == 0 ? "FALSE" : string.Join(" OR ", either);
     }
 
-    // No LIKE: what is looked for may hold its wildcards.
+    // LIKE is not used, because the text to find may contain its wildcards.
     private string Match(StringMatchFilter match)
     {
         var (text, part) = (Term(match.Text), Term(match.Part));
@@ -172,7 +198,7 @@ internal sealed class RunSql
         };
     }
 
-    /// <summary>A term; texts compare by code point.</summary>
+    /// <summary>Translates a term. Texts compare by code point.</summary>
     private string Term(Operand term)
     {
         var sql = term switch
@@ -188,16 +214,18 @@ internal sealed class RunSql
             _ => "NULL",
         };
         return term.ToLower ? $"(lower(({sql}) COLLATE \"und-x-icu\") COLLATE \"C\")"
-            : term.Field is RunField.Id or RunField.BlockingErrorCode or RunField.BlockingErrorMessage or RunField.BlockingErrorTarget || term.Value is string ? $"(({sql}) COLLATE \"C\")"
+            : term.Field is RunField.Id or RunField.BlockingErrorCode or RunField.BlockingErrorMessage
+                or RunField.BlockingErrorTarget
+                || term.Value is string ? $"(({sql}) COLLATE \"C\")"
             : sql;
     }
 
-    private static bool IsNullable(Operand term) => term.Field is { } field ? !_neverNull.Contains(field) : term.Value is null;
+    private static bool IsNullable(Operand term) =>
+        term.Field is { } field ? !_neverNull.Contains(field) : term.Value is null;
 
-    /// <summary>
-    /// The id that this text is, in the one spelling that ids have; so that the primary key finds it.
-    /// </summary>
-    private static Guid? TryParseCanonicalId(string text) => Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
+    /// <summary>Parses an id in the canonical spelling, so that a lookup can use the primary key.</summary>
+    private static Guid? TryParseCanonicalId(string text) =>
+        Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
 
     private static string Column(RunField field) => field switch
     {

@@ -3,8 +3,8 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// That a run was started by the action <c>start</c>. Kept apart from the run, so that deleting the run does not allow
-/// one more.
+/// A record that the action <c>start</c> started a run. It is stored separately from the run, so that deletion of the
+/// run does not allow another start.
 /// </summary>
 internal sealed class RunStart
 {

@@ -2,7 +2,7 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>That a run was deleted: remembered for those who follow the changes.</summary>
+/// <summary>A record that a run was deleted. Delta queries return it.</summary>
 internal sealed class RunTombstone
 {
     public TenantId TenantId { get; init; }

@@ -8,14 +8,17 @@ using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>Bodies within JSON: as they are when they are JSON, as strings otherwise.</summary>
+/// <summary>
+/// Converts the bodies of requests and responses from and to members of the batch. A JSON body is embedded unchanged.
+/// Any other body is embedded as a string.
+/// </summary>
 internal static class BatchBodyCodec
 {
-    /// <summary>The bytes that a request of its own would have sent.</summary>
-    /// <returns>Null when a body that is not JSON is no base64 either.</returns>
+    /// <summary>Returns the bytes of the body as in a separate request.</summary>
+    /// <returns>The bytes; null if a body that is not JSON is not valid base64 either.</returns>
     public static byte[]? Decode(JsonElement body, string? contentType)
     {
-        // Without a type it is sent as it stands, for the route to refuse.
+        // A body without a content type is passed on unchanged. The endpoint rejects it.
         if (string.IsNullOrEmpty(contentType) || IsJson(contentType))
         {
             return JsonMarshal.GetRawUtf8Value(body).ToArray();
@@ -32,10 +35,11 @@ internal static class BatchBodyCodec
         }
     }
 
-    /// <summary>Writes the body of an answer that is not JSON.</summary>
+    /// <summary>Writes the body of a response that is not JSON.</summary>
     public static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> body, string? contentType)
     {
-        if (MediaTypeHeaderValue.TryParse(contentType, out var type) && type.Type.Equals("text", StringComparison.OrdinalIgnoreCase))
+        if (MediaTypeHeaderValue.TryParse(contentType, out var type)
+            && type.Type.Equals("text", StringComparison.OrdinalIgnoreCase))
         {
             json.WriteStringValue(Encoding.UTF8.GetString(body));
         }
@@ -45,8 +49,10 @@ internal static class BatchBodyCodec
         }
     }
 
-    /// <summary>Whether a body of this type stands in JSON as it is.</summary>
+    /// <summary>Checks a content type for JSON. A JSON body is embedded in the batch unchanged.</summary>
+    /// <returns>Returns true if the content type is JSON.</returns>
     public static bool IsJson(string? contentType) => contentType == Routes.Json
         || (MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && (type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)));
+            && (type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase)
+                || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)));
 }

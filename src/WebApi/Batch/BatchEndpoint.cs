@@ -9,14 +9,17 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IndustryData.WebApi.Batch;
 
 /// <summary>
-/// Several requests in one (Graph, <i>JSON batching</i>). Each is answered for itself; none makes the batch fail.
+/// The endpoint for batches: several requests in one (Graph, <i>JSON batching</i>). Each request has its own response.
+/// A failed request does not make the batch fail.
 /// </summary>
 internal static class BatchEndpoint
 {
-    /// <summary>The longest batch, in bytes; each of its requests has the limit of one of its own.</summary>
+    /// <summary>
+    /// The maximum length of a batch, in bytes. The limit for a separate request applies to each request of the batch.
+    /// </summary>
     public const int MaxBatchBytes = 4 * 1024 * 1024;
 
-    // Of one batch: the others' callers are waiting too.
+    // The maximum number of requests of one batch that run concurrently. Other callers are waiting too.
     private const int MaxConcurrency = 4;
 
     private const int FlushThreshold = PooledBufferWriter.SegmentSize;
@@ -24,7 +27,9 @@ internal static class BatchEndpoint
     private static readonly OperationDescription _operation = new(
         "batch",
         "Send several requests in one",
-        "Each request is answered for itself, as if it had come alone: with its own `Authorization` header or else the batch's, and with the permission that it needs. Answers may come in any order; `dependsOn` makes a request wait for others.")
+        "Each request is answered for itself, as if it had come alone: "
+            + "with its own `Authorization` header or else the batch's, and with the permission that it needs. "
+            + "Answers may come in any order; `dependsOn` makes a request wait for others.")
     {
         Body = new RequestBodyDescription(
             Schemas.BatchRequest,
@@ -39,23 +44,46 @@ internal static class BatchEndpoint
                       "method": "POST",
                       "url": "/process/runs",
                       "headers": { "Content-Type": "application/json" },
-                      "body": { "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "status": "running", "statistics": {} }
+                      "body": {
+                        "displayName": "Nightly rostering",
+                        "startDateTime": "2026-11-22T02:00:00Z",
+                        "status": "running",
+                        "statistics": {}
+                      }
                     },
-                    { "id": "list", "method": "GET", "url": "/process/runs?$filter=status eq 'failed'&$top=10", "dependsOn": ["add"] }
+                    {
+                      "id": "list",
+                      "method": "GET",
+                      "url": "/process/runs?$filter=status eq 'failed'&$top=10",
+                      "dependsOn": ["add"]
+                    }
                   ]
                 }
                 """)),
         Answers = [ResponseDescription.Json(200, "The answer to each request.", Schemas.BatchResponse)],
     };
 
-    public static void MapBatch(this IEndpointRouteBuilder routes, BatchRequestExecutor pipeline, int largestItemBody) =>
-        routes.MapODataEndpoint("POST", "/$batch", Permissions.None, http => RunAsync(http, pipeline, largestItemBody), [200, 400, 413, 415, 501]).WithOperation(_operation);
+    public static void MapBatch(
+        this IEndpointRouteBuilder routes,
+        BatchRequestExecutor pipeline,
+        int largestItemBody) =>
+        routes
+            .MapODataEndpoint(
+                "POST",
+                "/$batch",
+                Permissions.None,
+                http => RunAsync(http, pipeline, largestItemBody),
+                [200, 400, 413, 415, 501])
+            .WithOperation(_operation);
 
     private static async Task RunAsync(HttpContext http, BatchRequestExecutor pipeline, int largestItemBody)
     {
         if (BatchRequestExecutor.IsBatchItem(http))
         {
-            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "nestedBatch", "A batch cannot hold a batch; put its requests into the outer one.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status400BadRequest,
+                "nestedBatch",
+                "A batch cannot hold a batch; put its requests into the outer one.");
             return;
         }
 
@@ -105,14 +133,19 @@ internal static class BatchEndpoint
         }
     }
 
-    private static async Task<BatchItemResponse[]> RunAsync(HttpContext http, BatchRequestExecutor pipeline, IReadOnlyList<BatchItem> items, IReadOnlyList<int> order, int largestItemBody)
+    private static async Task<BatchItemResponse[]> RunAsync(
+        HttpContext http,
+        BatchRequestExecutor pipeline,
+        IReadOnlyList<BatchItem> items,
+        IReadOnlyList<int> order,
+        int largestItemBody)
     {
         var answers = items.Select(_ => new TaskCompletionSource<BatchItemResponse>()).ToArray();
         var (next, room) = (-1, new ResponseMemoryBudget());
         await Task.WhenAll(Enumerable.Range(0, Math.Min(MaxConcurrency, items.Count)).Select(_ => RunSomeAsync()));
         return [.. answers.Select(a => a.Task.Result)];
 
-        // What a request waits for stands before it in the order, and so is answered or under way.
+        // The requests that a request depends on precede it in the order. They are therefore complete or in progress.
         async Task RunSomeAsync()
         {
             while (Interlocked.Increment(ref next) is var place && place < order.Count)
@@ -148,7 +181,7 @@ internal static class BatchEndpoint
         }
     }
 
-    // A limit that one request reaches must not make the batch fail: its other requests may be committed.
+    // A limit that one request reaches must not make the batch fail. Other requests of the batch may be committed.
     private static async Task<BatchItemResponse> SendAsync(
         HttpContext http, BatchRequestExecutor pipeline, BatchItem item, int largestItemBody, ResponseMemoryBudget room)
     {
@@ -175,8 +208,11 @@ internal static class BatchEndpoint
         http.Response.ContentType = "application/json";
         using var buffer = new PooledBufferWriter(Admission.Of(http), isRequired: true);
 
-        // It does not see the bodies, which stand between a name and the end of an object.
-        await using var json = new Utf8JsonWriter(buffer, ODataResponseWriter.WriterOptions with { SkipValidation = true });
+        // The JSON bodies bypass this writer. It therefore writes a name without a value before the end of an object,
+        // which validation would reject.
+        await using var json = new Utf8JsonWriter(
+            buffer,
+            ODataResponseWriter.WriterOptions with { SkipValidation = true });
         json.WriteStartObject();
         json.WriteStartArray("responses");
         for (var i = 0; i < answers.Length; i++)
@@ -197,7 +233,8 @@ internal static class BatchEndpoint
         await buffer.SendAsync(http.Response);
     }
 
-    // Long bodies are sent from where they are, at the speed at which the caller takes them; short ones together.
+    // Long bodies are sent from their own buffers, at the speed at which the caller reads them. Short bodies are copied
+    // and sent together.
     private static async Task WriteAsync(HttpResponse response, PooledBufferWriter buffer, PooledBufferWriter body)
     {
         if (body.Length + buffer.Length > FlushThreshold)
@@ -216,5 +253,8 @@ internal static class BatchEndpoint
     }
 
     private static Task RefuseFeatureAsync(HttpContext http, string feature) => http.WriteErrorAsync(
-        StatusCodes.Status501NotImplemented, "notOffered", $"{feature} is part of OData's batches, but not offered: batches are JSON, and order their requests by dependsOn.");
+        StatusCodes.Status501NotImplemented,
+        "notOffered",
+        $"{feature} is part of OData's batches, but not offered: "
+            + "batches are JSON, and order their requests by dependsOn.");
 }

@@ -7,21 +7,23 @@ using Microsoft.Extensions.Primitives;
 namespace IndustryData.WebApi.Batch;
 
 /// <summary>
-/// Reads the form of a batch (Graph, <i>JSON batching</i>; OData JSON Format §19). What the requests in it say is for
-/// their own routes to judge.
+/// Reads the envelope of a batch (Graph, <i>JSON batching</i>; OData JSON Format §19). The endpoints of the requests
+/// validate the contents of the requests.
 /// </summary>
 internal static class BatchEnvelope
 {
-    /// <summary>The most requests in a batch: Graph's limit.</summary>
+    /// <summary>The maximum number of requests in a batch. Microsoft Graph has the same limit.</summary>
     public const int MaxItems = 20;
 
     /// <summary>
-    /// The most headers of a request, and their longest names and values together, in characters: what Kestrel allows a
-    /// request of its own.
+    /// The maximum number of headers of a request. Kestrel has the same limit for a separate request.
     /// </summary>
     public const int MaxHeaders = 100;
 
-    /// <inheritdoc cref="MaxHeaders" />
+    /// <summary>
+    /// The maximum total length of the header names and values of a request, in characters. Kestrel has the same limit
+    /// for a separate request.
+    /// </summary>
     public const int MaxHeaderBytes = 32 * 1024;
 
     private const string Requests = "requests";
@@ -29,12 +31,12 @@ internal static class BatchEnvelope
     private static readonly string[] _members = ["id", "method", "url", "headers", "body", "dependsOn"];
     private static readonly string[] _notOffered = ["atomicityGroup", "if"];
 
-    // RFC 9110 §5.6.2.
-    private static readonly SearchValues<char> _token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    // The characters of a token (RFC 9110 §5.6.2).
+    private static readonly SearchValues<char> _token = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>
-    /// The path of the first feature of OData's batches that the batch uses and that is not offered; null when there is
-    /// none.
+    /// Returns the path of the first unsupported feature of OData batches that the batch uses; null if there is none.
     /// </summary>
     public static string? NotOffered(JsonElement envelope)
     {
@@ -67,21 +69,27 @@ internal static class BatchEnvelope
     }
 
     /// <summary>
-    /// What is wrong with the envelope as JSON, without what is wrong inside the bodies of the requests: each of those
-    /// is a body of its own, whose faults are the answer to that request alone.
+    /// Returns the JSON errors of the envelope without the errors inside the bodies of the requests. Each of those is a
+    /// separate body. Its errors are part of the response to that request only.
     /// </summary>
     public static ValidationErrors WithoutBodies(ValidationErrors faults) =>
-        new(faults.Where(f => f.Code != "tooDeep" && !(f.Target!.Split('/') is [Requests, _, "body", .. var rest] && (rest.Length > 0 || f.Code == "unstorableText"))));
+        new(faults.Where(f => f.Code != "tooDeep"
+            && !(f.Target!.Split('/') is [Requests, _, "body", .. var rest]
+                && (rest.Length > 0 || f.Code == "unstorableText"))));
 
-    /// <summary>Reads the requests and adds what is wrong with their form.</summary>
-    /// <returns>The requests, whole only when no fault was found.</returns>
+    /// <summary>Reads the requests and adds the validation errors of the envelope.</summary>
+    /// <returns>The requests. They are complete only if no error was found.</returns>
     public static IReadOnlyList<BatchItem> Read(JsonElement envelope, ValidationErrors faults)
     {
         foreach (var member in envelope.EnumerateObject())
         {
             if (JsonElementExtensions.TryGetName(member) is { } name && name != Requests && !name.Contains('@'))
             {
-                faults.Add(ValidationErrors.Abbreviate(name), "unknownProperty", $"A batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. It has only {Requests}.");
+                faults.Add(
+                    ValidationErrors.Abbreviate(name),
+                    "unknownProperty",
+                    $"A batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. "
+                        + $"It has only {Requests}.");
             }
         }
 
@@ -95,7 +103,10 @@ internal static class BatchEnvelope
         }
         else if (items.GetArrayLength() is var count && count is 0 or > MaxItems)
         {
-            faults.Add(Requests, "wrongNumber", $"{Requests} must hold 1 to {MaxItems} requests, not {count}; send more in further batches.");
+            faults.Add(
+                Requests,
+                "wrongNumber",
+                $"{Requests} must hold 1 to {MaxItems} requests, not {count}; send more in further batches.");
         }
         else
         {
@@ -106,7 +117,7 @@ internal static class BatchEnvelope
         return [];
     }
 
-    // TryGetProperty throws at names that are no Unicode text.
+    // TryGetProperty throws for names that are not valid Unicode.
     private static JsonElement? Items(JsonElement envelope)
     {
         foreach (var member in envelope.EnumerateObject())
@@ -125,7 +136,11 @@ internal static class BatchEnvelope
         var read = new BatchItem();
         if (item.ValueKind != JsonValueKind.Object)
         {
-            faults.Add($"{path}", "notAnObject", $"{path} must be a JSON object, like {{\"id\": \"1\", \"method\": \"GET\", \"url\": \"/process/runs\"}}.");
+            faults.Add(
+                $"{path}",
+                "notAnObject",
+                $"{path} must be a JSON object, "
+                    + "like {\"id\": \"1\", \"method\": \"GET\", \"url\": \"/process/runs\"}.");
             return read;
         }
 
@@ -134,7 +149,7 @@ internal static class BatchEnvelope
         {
             if ((NameIn(_members, member) ?? JsonElementExtensions.TryGetName(member)) is not { } name)
             {
-                // A name that is no text has been reported where the body was scanned.
+                // The body reader has already reported names that are not valid Unicode.
                 continue;
             }
 
@@ -149,7 +164,11 @@ internal static class BatchEnvelope
                     (read.Method, hasMethod) = (Method(member.Value, at, faults), true);
                     break;
                 case "url":
-                    (read.Url, hasUrl) = (member.Value.ValueKind == JsonValueKind.String ? JsonElementExtensions.TryGetString(member.Value) ?? "" : Text(member.Value, at, faults), true);
+                    (read.Url, hasUrl) = (
+                        member.Value.ValueKind == JsonValueKind.String
+                            ? JsonElementExtensions.TryGetString(member.Value) ?? ""
+                            : Text(member.Value, at, faults),
+                        true);
                     break;
                 case "headers" when !isNull:
                     ReadHeaders(member.Value, at, read, faults);
@@ -161,12 +180,17 @@ internal static class BatchEnvelope
                     read.DependsOn = isNull ? [] : DependsOn(member.Value, at, faults);
                     break;
                 case var other when !_members.Contains(other) && !_notOffered.Contains(other) && !other.Contains('@'):
-                    faults.Add($"{at}", "unknownProperty", $"A request of a batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. Known are id, method, url, headers, body and dependsOn.");
+                    faults.Add(
+                        $"{at}",
+                        "unknownProperty",
+                        $"A request of a batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. "
+                            + "Known are id, method, url, headers, body and dependsOn.");
                     break;
             }
         }
 
-        foreach (var (name, isThere) in (ReadOnlySpan<(string, bool)>)[("id", hasId), ("method", hasMethod), ("url", hasUrl)])
+        ReadOnlySpan<(string, bool)> members = [("id", hasId), ("method", hasMethod), ("url", hasUrl)];
+        foreach (var (name, isThere) in members)
         {
             if (!isThere)
             {
@@ -177,7 +201,7 @@ internal static class BatchEnvelope
         return read;
     }
 
-    /// <summary>Which of the names the member has; null: none.</summary>
+    /// <summary>Returns the element of the list that equals the name of the member; null if there is none.</summary>
     private static string? NameIn(string[] names, JsonProperty member)
     {
         foreach (var name in names)
@@ -202,7 +226,7 @@ internal static class BatchEnvelope
         return text;
     }
 
-    // In any case (OData JSON Format §19.2).
+    // The method is case-insensitive (OData JSON Format §19.2).
     private static string Method(JsonElement value, JsonPointer path, ValidationErrors faults)
     {
         var method = JsonElementExtensions.TryGetString(value) ?? "";
@@ -218,7 +242,11 @@ internal static class BatchEnvelope
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
-            faults.Add($"{path}", "notAnObject", $"{path} must be an object of header names and texts, like {{\"Content-Type\": \"application/json\"}}.");
+            faults.Add(
+                $"{path}",
+                "notAnObject",
+                $"{path} must be an object of header names and texts, "
+                    + "like {\"Content-Type\": \"application/json\"}.");
             return;
         }
 

@@ -2,29 +2,30 @@ using System.Text.Json;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>One request of a batch, as its envelope tells it.</summary>
+/// <summary>One request of a batch, as read from the envelope.</summary>
 internal sealed class BatchItem
 {
-    /// <summary>The caller's name for it; names count in any case.</summary>
+    /// <summary>The id that the caller assigned to the request. Ids are case-insensitive.</summary>
     public string Id { get; set; } = "";
 
-    /// <summary>The HTTP method, in capitals.</summary>
+    /// <summary>The HTTP method, in uppercase.</summary>
     public string Method { get; set; } = "";
 
-    /// <summary>As sent: relative to the service root, or absolute.</summary>
+    /// <summary>The URL as sent: relative to the service root, or absolute.</summary>
     public string Url { get; set; } = "";
 
-    /// <summary>As sent, unless there are too many.</summary>
+    /// <summary>The headers as sent. They are incomplete if they exceed a limit.</summary>
     public IHeaderDictionary Headers { get; } = new HeaderDictionary();
 
     /// <summary>
-    /// There are more headers, or longer ones, than a request of its own may have. Not all of them were read.
+    /// True if the headers exceed the number or the length that is allowed for a separate request. Not all headers were
+    /// read in this case.
     /// </summary>
     public bool AreHeadersTooLarge { get; set; }
 
-    /// <summary>JSON, or a string of base64; null when there is none.</summary>
+    /// <summary>The body: JSON, or a base64 string; null if there is none.</summary>
     public JsonElement? Body { get; set; }
 
-    /// <summary>The requests that must have succeeded before.</summary>
+    /// <summary>The ids of the requests that must succeed before this request runs.</summary>
     public IReadOnlyList<string> DependsOn { get; set; } = [];
 }

@@ -3,25 +3,32 @@ using System.Text.Json;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>What one request of a batch was answered with.</summary>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="Headers">All that the service wrote.</param>
-/// <param name="Body">Empty when there is none.</param>
+/// <summary>The response to one request of a batch.</summary>
+/// <param name="Status">The HTTP status code.</param>
+/// <param name="Headers">All headers that the service wrote.</param>
+/// <param name="Body">The body; empty if there is none.</param>
 internal sealed record BatchItemResponse(int Status, IHeaderDictionary Headers, BufferedResponseBody Body)
 {
-    // Of the message, not of the answer (RFC 9110 §7.6.1): the batch's own message has its own.
-    private static readonly HashSet<string> _hopByHopHeaders =
-        new(StringComparer.OrdinalIgnoreCase) { "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length" };
+    // These headers belong to a message and not to a response (RFC 9110 §7.6.1). The message of the batch has its own.
+    private static readonly HashSet<string> _hopByHopHeaders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection",
+        "Keep-Alive",
+        "Transfer-Encoding",
+        "Trailer",
+        "Upgrade",
+        "Content-Length",
+    };
 
-    /// <summary>Whether the requests that depend on this one must not run.</summary>
+    /// <summary>True if the request failed. Requests that depend on it must not run.</summary>
     public bool HasFailed => Status >= StatusCodes.Status400BadRequest;
 
-    /// <summary>Whether the body is JSON, which stands in the answer as it is.</summary>
+    /// <summary>True if the body is JSON. The response to the batch contains a JSON body unchanged.</summary>
     public bool HasJsonBody => Body.Length > 0 && BatchBodyCodec.IsJson(Headers.ContentType);
 
     /// <summary>
-    /// Writes the item of <c>responses</c> up to its body. A body that is not JSON is written too; JSON has to follow
-    /// as it is.
+    /// Writes the item of <c>responses</c> up to its body. A body that is not JSON is also written. The caller must
+    /// write a JSON body.
     /// </summary>
     public void WriteHead(Utf8JsonWriter json, BatchItem item)
     {

@@ -3,22 +3,23 @@ using IndustryData.WebApi.OData;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>The place of a request of a batch, below the service root that the batch was sent to.</summary>
-/// <param name="Path">Decoded, as a server decodes it.</param>
-/// <param name="Query">As sent, with its question mark.</param>
+/// <summary>The URL of a request of a batch, relative to the service root that the batch was sent to.</summary>
+/// <param name="Path">The path. It is decoded in the same way as by a server.</param>
+/// <param name="Query">The query as sent, including the question mark.</param>
 internal sealed record BatchItemUrl(PathString Path, QueryString Query)
 {
     private const string Nowhere = "http://nowhere.invalid/";
 
-    // Of a URL of nothing else there is nothing to decode, and nothing to be wrong.
-    private static readonly SearchValues<char> _plain = SearchValues.Create("/$-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    // A URL that consists of only these characters needs no decoding and cannot be malformed.
+    private static readonly SearchValues<char> _plain = SearchValues.Create(
+        "/$-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>
-    /// Reads a URL: relative to the service root, with or without a slash at its beginning (Graph); with the service
-    /// root's own path before it, which is what a relative URL with a slash means in OData (JSON Format §19.2); or
-    /// absolute.
+    /// Parses a URL. The URL can be relative to the service root, with or without a leading slash (Graph). It can start
+    /// with the path of the service root, which is the meaning of a relative URL with a leading slash in OData (JSON
+    /// Format §19.2). It can also be absolute.
     /// </summary>
-    /// <returns>Null when the URL is malformed, or not below the service root.</returns>
+    /// <returns>The URL; null if it is malformed or not below the service root.</returns>
     public static BatchItemUrl? Parse(HttpRequest batch, string url)
     {
         if (!url.StartsWith("//", StringComparison.Ordinal) && !url.AsSpan().ContainsAnyExcept(_plain))
@@ -27,7 +28,8 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
         }
 
         var isAbsolute = IsAbsolute(url);
-        if (!Uri.TryCreate(isAbsolute ? url : Nowhere + (url.StartsWith('/') ? url[1..] : url), UriKind.Absolute, out var parsed)
+        var text = isAbsolute ? url : Nowhere + (url.StartsWith('/') ? url[1..] : url);
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var parsed)
             || (isAbsolute && !IsSameOrigin(parsed, batch))
             || parsed.UserInfo.Length > 0
             || parsed.Fragment.Length > 0)
@@ -41,7 +43,7 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
         }
         catch (InvalidOperationException)
         {
-            // %00
+            // The path contains %00.
             return null;
         }
     }
@@ -52,12 +54,17 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
         return isAbsolute && !isBelowRoot ? null : new BatchItemUrl(isBelowRoot ? below : path, new QueryString(query));
     }
 
-    // The first segment of a relative URL holds no colon (RFC 3986 §4.2); two slashes begin the name of a host.
+    // The first segment of a relative URL contains no colon (RFC 3986 §4.2). Two leading slashes precede a host name.
     private static bool IsAbsolute(string url) =>
         url.StartsWith("//", StringComparison.Ordinal)
         || (url.AsSpan().IndexOfAny(":/?#") is var end and > 0 && url[end] == ':' && Uri.CheckSchemeName(url[..end]));
 
     private static bool IsSameOrigin(Uri url, HttpRequest batch) =>
         Uri.TryCreate(ServiceUrls.Root(batch), UriKind.Absolute, out var root)
-        && Uri.Compare(url, root, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
+        && Uri.Compare(
+            url,
+            root,
+            UriComponents.SchemeAndServer,
+            UriFormat.UriEscaped,
+            StringComparison.OrdinalIgnoreCase) == 0;
 }

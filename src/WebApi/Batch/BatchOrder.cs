@@ -2,11 +2,13 @@ using IndustryData.Domain;
 
 namespace IndustryData.WebApi.Batch;
 
-/// <summary>In which order the requests of a batch can run: each after those that it depends on.</summary>
+/// <summary>
+/// Determines the execution order of the requests of a batch. Each request follows the requests that it depends on.
+/// </summary>
 internal static class BatchOrder
 {
-    /// <summary>Orders the requests and adds what is wrong with their ids and dependencies.</summary>
-    /// <returns>Positions in <paramref name="items"/>; all of them only when no fault was found.</returns>
+    /// <summary>Sorts the requests and adds the validation errors of their ids and dependencies.</summary>
+    /// <returns>Indexes in <paramref name="items"/>. The list is complete only if no error was found.</returns>
     public static IReadOnlyList<int> TopologicalSort(IReadOnlyList<BatchItem> items, ValidationErrors faults)
     {
         var positions = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
@@ -14,7 +16,10 @@ internal static class BatchOrder
         {
             if (!positions.TryAdd(items[i].Id, i))
             {
-                faults.Add($"requests/{i}/id", "duplicateId", $"requests/{i}/id stands twice; ids must differ by more than their case.");
+                faults.Add(
+                    $"requests/{i}/id",
+                    "duplicateId",
+                    $"requests/{i}/id stands twice; ids must differ by more than their case.");
             }
         }
 
@@ -29,7 +34,12 @@ internal static class BatchOrder
         return faults.Count > 0 ? [] : Sorted(items, positions, faults);
     }
 
-    private static void CheckDependency(BatchItem item, string id, string path, Dictionary<string, int> positions, ValidationErrors faults)
+    private static void CheckDependency(
+        BatchItem item,
+        string id,
+        string path,
+        Dictionary<string, int> positions,
+        ValidationErrors faults)
     {
         if (id.Equals(item.Id, StringComparison.OrdinalIgnoreCase))
         {
@@ -41,21 +51,29 @@ internal static class BatchOrder
         }
     }
 
-    private static List<int> Sorted(IReadOnlyList<BatchItem> items, Dictionary<string, int> positions, ValidationErrors faults)
+    private static List<int> Sorted(
+        IReadOnlyList<BatchItem> items,
+        Dictionary<string, int> positions,
+        ValidationErrors faults)
     {
         var (sorted, waiting) = (new List<int>(), Enumerable.Range(0, items.Count).ToList());
 
-        // Those that wait for nothing first: what waits for a slow one must not stand before them.
-        while (waiting.Where(i => items[i].DependsOn.All(id => sorted.Contains(positions[id]))).ToList() is { Count: > 0 } ready)
+        // Requests whose dependencies are sorted come first. A request that waits for a slow one must not precede them.
+        while (waiting.Where(i => items[i].DependsOn.All(id => sorted.Contains(positions[id]))).ToList()
+            is { Count: > 0 } ready)
         {
             sorted.AddRange(ready);
             waiting.RemoveAll(ready.Contains);
         }
 
-        // What is left waits for itself, or for what does.
+        // The remaining requests depend on themselves, or on a request that depends on itself.
         foreach (var i in waiting)
         {
-            faults.Add($"requests/{i}/dependsOn", "cyclicDependency", $"requests/{i}/dependsOn leads back to the request itself, or to one that waits for itself; break the cycle.");
+            faults.Add(
+                $"requests/{i}/dependsOn",
+                "cyclicDependency",
+                $"requests/{i}/dependsOn leads back to the request itself, or to one that waits for itself; "
+                    + "break the cycle.");
         }
 
         return sorted;

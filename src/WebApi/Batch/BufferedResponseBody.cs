@@ -5,27 +5,28 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IndustryData.WebApi.Batch;
 
 /// <summary>
-/// The body of an answer, kept in memory up to a limit. Nothing has been sent of it, so that a failure can still
+/// The body of a response, held in memory up to a limit. No part of it has been sent, so an error response can still
 /// replace it.
 /// </summary>
-/// <param name="limit">In bytes. What goes beyond is dropped, all of it.</param>
-/// <param name="room">What all answers of the batch have together.</param>
-/// <param name="bytes">Holds what is written.</param>
-internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room, PooledBufferWriter bytes) : Stream, IHttpResponseBodyFeature
+/// <param name="limit">The maximum length of the body, in bytes. A longer body is discarded completely.</param>
+/// <param name="room">The memory budget that all responses of the batch share.</param>
+/// <param name="bytes">The buffer for the written bytes.</param>
+internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room, PooledBufferWriter bytes)
+    : Stream, IHttpResponseBodyFeature
 {
     private PipeWriter? _writer;
     private int _taken;
     private bool _isReplaced;
 
-    /// <summary>The answer was longer than the limit, or than the room that there was for it.</summary>
+    /// <summary>True if the body exceeded the limit or the remaining memory budget.</summary>
     public bool IsOverLimit { get; private set; }
 
-    /// <summary>What was written.</summary>
+    /// <summary>The written bytes.</summary>
     public PooledBufferWriter Written => bytes;
 
     public override bool CanRead => false;
 
-    /// <summary>True, so that <see cref="HttpResponse.Clear"/> can take back what was written.</summary>
+    /// <summary>Always true, so that <see cref="HttpResponse.Clear"/> can discard the written bytes.</summary>
     public override bool CanSeek => true;
 
     public override bool CanWrite => true;
@@ -51,7 +52,7 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
             return;
         }
 
-        // What replaces an answer is a few words.
+        // A replacement is a short error response. It does not count toward the memory budget.
         if (bytes.Length + buffer.Length > limit || !(_isReplaced || room.TryReserve(buffer.Length)))
         {
             IsOverLimit = true;
@@ -75,8 +76,8 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
         return Task.CompletedTask;
     }
 
-    /// <summary>Takes back what was written, so that a failure can be written instead.</summary>
-    /// <param name="value">Zero.</param>
+    /// <summary>Discards the written bytes so that an error response can be written instead.</summary>
+    /// <param name="value">The new length, which must be zero.</param>
     public override void SetLength(long value)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(value, 0);
@@ -86,7 +87,7 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
     }
 
     /// <summary>
-    /// Lets what is written from here on exceed the memory limits: a refusal must not fail for want of memory.
+    /// Allows subsequent writes to exceed the memory limits. An error response must not fail because of a memory limit.
     /// </summary>
     public void Require() => bytes.IsRequired = true;
 
@@ -104,7 +105,11 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
 
     Task IHttpResponseBodyFeature.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    Task IHttpResponseBodyFeature.SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken) =>
+    Task IHttpResponseBodyFeature.SendFileAsync(
+        string path,
+        long offset,
+        long? count,
+        CancellationToken cancellationToken) =>
         SendFileFallback.SendFileAsync(this, path, offset, count, cancellationToken);
 
     Task IHttpResponseBodyFeature.CompleteAsync() => Task.CompletedTask;
@@ -122,7 +127,9 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
         bytes.Clear();
     }
 
-    /// <summary>Writes through at once: nothing is left behind in it when the body is replaced.</summary>
+    /// <summary>
+    /// A pipe writer that passes bytes to the body immediately. It holds no bytes when the body is replaced.
+    /// </summary>
     private sealed class Pipe(BufferedResponseBody body) : PipeWriter
     {
         private byte[] _next = [];
@@ -141,13 +148,16 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
 
         public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+        public override ValueTask<FlushResult> WriteAsync(
+            ReadOnlyMemory<byte> source,
+            CancellationToken cancellationToken = default)
         {
             body.Write(source.Span);
             return FlushAsync(cancellationToken);
         }
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => new(new FlushResult(isCanceled: false, isCompleted: false));
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            new(new FlushResult(isCanceled: false, isCompleted: false));
 
         public override void CancelPendingFlush()
         {

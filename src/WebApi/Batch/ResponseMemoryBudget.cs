@@ -1,16 +1,18 @@
 namespace IndustryData.WebApi.Batch;
 
 /// <summary>
-/// The memory that the answers of one batch have together: a slow caller keeps it for as long as it takes them.
+/// The memory budget that all responses of one batch share. A slow caller occupies this memory until it has read the
+/// responses.
 /// </summary>
 internal sealed class ResponseMemoryBudget
 {
-    /// <summary>In bytes.</summary>
+    /// <summary>The size of the budget, in bytes.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
     private int _left = MaxBytes;
 
-    /// <summary>Takes some, if there is so much.</summary>
+    /// <summary>Reserves memory if enough is left.</summary>
+    /// <returns>Returns true if the memory was reserved.</returns>
     public bool TryReserve(int bytes)
     {
         if (Interlocked.Add(ref _left, -bytes) >= 0)
@@ -22,6 +24,6 @@ internal sealed class ResponseMemoryBudget
         return false;
     }
 
-    /// <summary>Gives back what was taken.</summary>
+    /// <summary>Releases reserved memory.</summary>
     public void Release(int bytes) => Interlocked.Add(ref _left, bytes);
 }

@@ -40,7 +40,7 @@ internal static class IdempotencyHeaders
             if (http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - moment >= IdempotencyKey.TimeToLive)
             {
                 http.Response.Headers["Repeatability-Result"] = "rejected";
-                await http.WriteErrorAsync(StatusCodes.Status412PreconditionFailed, "repeatedTooLate", $"{FirstSent} is more than 24 hours ago, so that a repeat cannot be told from a new request; look whether the run is there, and send it under a new id if not.");
+                await http.WriteErrorAsync(StatusCodes.Status412PreconditionFailed, "repeatedTooLate", $"{FirstSent} is more than 24 hours ago, so that a repeat cannot be distinguished from a new request; look whether the run is there, and send it under a new id if not.");
                 return (false, null);
             }
 

@@ -24,7 +24,7 @@ internal static class ServiceEndpoints
 
         routes.MapMetadata();
         routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200))
-            .WithOperation(new("isLive", "Whether the process runs", "For whoever restarts it.") { Answers = [ResponseDescription.Text(200, "It runs.", Schemas.Health)] });
+            .WithOperation(new("isLive", "Whether the process runs", "For the supervisor that restarts the service.") { Answers = [ResponseDescription.Text(200, "It runs.", Schemas.Health)] });
         routes.MapMethods("/health/ready", ["GET", "HEAD"], WriteReadinessAsync)
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503))

@@ -8,38 +8,92 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>What a run carried out: reported, changed and read below the run.</summary>
+/// <summary>The endpoints that add, update and read the activities of a run.</summary>
 internal static class ActivityEndpoints
 {
-    private static readonly string[] _listOptions = [ODataQueryString.Top, ODataQueryString.Count, ODataQueryString.SkipToken];
+    private static readonly string[] _listOptions =
+        [ODataQueryString.Top, ODataQueryString.Count, ODataQueryString.SkipToken];
 
     public static void MapActivities(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         foreach (var run in address.ItemPatterns)
         {
             var activities = $"{run}/activities";
-            routes.MapODataEndpoint("GET", activities, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 404, 406], _listOptions).WithOperation(ActivityOperations.List);
-            routes.MapODataEndpoint("POST", activities, Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 404, 409, 412, 413, 415, 422]).WithOperation(ActivityOperations.Add);
-            routes.MapODataEndpoint("GET", $"{activities}/$count", Permissions.Read, (http, _) => CountAsync(http), [200, 400, 404, 406], [], isText: true).WithOperation(ActivityOperations.Count);
+            routes
+                .MapODataEndpoint(
+                    "GET",
+                    activities,
+                    Permissions.Read,
+                    (http, options) => ListAsync(http, address, options),
+                    [200, 400, 404, 406],
+                    _listOptions)
+                .WithOperation(ActivityOperations.List);
+            routes
+                .MapODataEndpoint(
+                    "POST",
+                    activities,
+                    Permissions.Write,
+                    http => AddAsync(http, address),
+                    [201, 204, 400, 404, 409, 412, 413, 415, 422])
+                .WithOperation(ActivityOperations.Add);
+            routes
+                .MapODataEndpoint(
+                    "GET",
+                    $"{activities}/$count",
+                    Permissions.Read,
+                    (http, _) => CountAsync(http),
+                    [200, 400, 404, 406],
+                    [],
+                    isText: true)
+                .WithOperation(ActivityOperations.Count);
             routes.MapMethodNotAllowed("GET", $"{activities}/$count", Permissions.Read);
-            routes.MapODataEndpoint("GET", $"{activities}/$ref", Permissions.Read, (http, options) => ListReferencesAsync(http, address, options), [200, 400, 404, 406], _listOptions).WithOperation(ActivityOperations.ListReferences);
+            routes
+                .MapODataEndpoint(
+                    "GET",
+                    $"{activities}/$ref",
+                    Permissions.Read,
+                    (http, options) => ListReferencesAsync(http, address, options),
+                    [200, 400, 404, 406],
+                    _listOptions)
+                .WithOperation(ActivityOperations.ListReferences);
             routes.MapMethodNotAllowed("GET", $"{activities}/$ref", Permissions.Read);
             foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
             {
-                routes.MapODataEndpoint("GET", activity, Permissions.Read, http => GetAsync(http, address), [200, 400, 404, 406]).WithOperation(ActivityOperations.Get);
-                routes.MapODataEndpoint("PATCH", activity, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]).WithOperation(ActivityOperations.Update);
+                routes
+                    .MapODataEndpoint(
+                        "GET",
+                        activity,
+                        Permissions.Read,
+                        http => GetAsync(http, address),
+                        [200, 400, 404, 406])
+                    .WithOperation(ActivityOperations.Get);
+                routes
+                    .MapODataEndpoint(
+                        "PATCH",
+                        activity,
+                        Permissions.Write,
+                        http => UpdateAsync(http, address),
+                        [200, 204, 400, 404, 409, 412, 413, 415])
+                    .WithOperation(ActivityOperations.Update);
             }
         }
     }
 
-    /// <summary>Makes the URL of the next page of the activities of a run; null where there is none.</summary>
+    /// <summary>Creates the URL of the next page of the activities of a run.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="address">The address of the runs.</param>
+    /// <param name="address">The path of the runs.</param>
     /// <param name="run">The run's id.</param>
     /// <param name="options">The other query options of the URL.</param>
-    /// <param name="page">The page before.</param>
-    /// <param name="path">What follows the path of the activities.</param>
-    public static async ValueTask<string?> NextLinkAsync(HttpContext http, RunCollectionPath address, string run, string options, ActivityPage page, string path = "")
+    /// <param name="page">The current page.</param>
+    /// <param name="path">The suffix to append to the path of the activities.</param>
+    /// <returns>The URL; null if there is no next page.</returns>
+    public static async ValueTask<string?> NextLinkAsync(
+        HttpContext http,
+        RunCollectionPath address,
+        string run,
+        string options,
+        ActivityPage page,
+        string path = "")
     {
         if (page.Next is not { } last)
         {
@@ -47,8 +101,14 @@ internal static class ActivityEndpoints
         }
 
         var token = await http.RequestServices.GetRequiredService<PageTokenProtector>()
-            .WriteAsync(http.Tenant(), PageTokenProtector.Activities, OptionsOf(run, options), [last.Value], http.RequestAborted);
-        return $"{ServiceUrls.Root(http.Request)}{address.Path}/{run}/activities{path}?{options}{(options.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={token}";
+            .WriteAsync(
+                http.Tenant(),
+                PageTokenProtector.Activities,
+                OptionsOf(run, options),
+                [last.Value],
+                http.RequestAborted);
+        return $"{ServiceUrls.Root(http.Request)}{address.Path}/{run}/activities{path}"
+            + $"?{options}{(options.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={token}";
     }
 
     private static async Task ListAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
@@ -56,7 +116,9 @@ internal static class ActivityEndpoints
         if (await ReadPageAsync(http, options) is { } page)
         {
             var next = await NextLinkAsync(http, address, http.Key(), options.ForNextPage, page);
-            await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, page, Context(http, address), next));
+            await http.Response.WriteJsonAsync(
+                StatusCodes.Status200OK,
+                json => ActivityJson.Write(json, page, Context(http, address), next));
         }
     }
 
@@ -73,18 +135,27 @@ internal static class ActivityEndpoints
         }
     }
 
-    /// <summary>Reads the page that the options ask for.</summary>
-    /// <returns>Null when the request has been answered with an error.</returns>
+    /// <summary>Reads the page that the query options request.</summary>
+    /// <returns>The page; null if an error response has been written.</returns>
     private static async Task<ActivityPage?> ReadPageAsync(HttpContext http, ODataQueryString options)
     {
         ActivityId? after = null;
         if (options[ODataQueryString.SkipToken] is { } token)
         {
             var opened = await http.RequestServices.GetRequiredService<PageTokenProtector>()
-                .ReadAsync(http.Tenant(), PageTokenProtector.Activities, OptionsOf(http.Key(), options.ForThisPage), token, http.RequestAborted);
+                .ReadAsync(
+                    http.Tenant(),
+                    PageTokenProtector.Activities,
+                    OptionsOf(http.Key(), options.ForThisPage),
+                    token,
+                    http.RequestAborted);
             if (opened.Place is not [Guid last])
             {
-                await ODataQueryString.WriteErrorAsync(http, "invalidSkipToken", $"{ODataQueryString.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
+                await ODataQueryString.WriteErrorAsync(
+                    http,
+                    "invalidSkipToken",
+                    $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
+                        + "follow @odata.nextLink as it is, or start again without it.");
                 return null;
             }
 
@@ -93,7 +164,12 @@ internal static class ActivityEndpoints
 
         var size = options.ReadPageSize(http);
 
-        var query = new ListActivitiesQuery(http.Tenant(), http.Key(), size, after, "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase));
+        var query = new ListActivitiesQuery(
+            http.Tenant(),
+            http.Key(),
+            size,
+            after,
+            "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase));
         if ((await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out var error))
         {
             return page;
@@ -103,12 +179,13 @@ internal static class ActivityEndpoints
         return null;
     }
 
-    // A token is valid for the activities of one run only. Keys are case-insensitive.
+    // A token is valid only for the activities of one run. Keys are case-insensitive.
     private static string OptionsOf(string run, string options) => $"{run.ToLowerInvariant()}?{options}";
 
     private static async Task CountAsync(HttpContext http)
     {
-        if (!(await http.Sender().Send(new CountActivitiesQuery(http.Tenant(), http.Key()), http.RequestAborted)).TryGetValue(out var count, out var error))
+        var query = new CountActivitiesQuery(http.Tenant(), http.Key());
+        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var count, out var error))
         {
             await http.WriteErrorAsync(error);
             return;
@@ -120,13 +197,16 @@ internal static class ActivityEndpoints
 
     private static async Task GetAsync(HttpContext http, RunCollectionPath address)
     {
-        if (!(await http.Sender().Send(new GetActivityQuery(http.Tenant(), http.Key(), http.ActivityKey()), http.RequestAborted)).TryGetValue(out var activity, out var error))
+        var query = new GetActivityQuery(http.Tenant(), http.Key(), http.ActivityKey());
+        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var activity, out var error))
         {
             await http.WriteErrorAsync(error);
             return;
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
     }
 
     private static async Task AddAsync(HttpContext http, RunCollectionPath address)
@@ -143,7 +223,12 @@ internal static class ActivityEndpoints
             return;
         }
 
-        var command = new AddActivityCommand(http.Tenant(), http.Key(), ActivityJsonReader.Read(body.Root, "", body.Faults), body.Faults, key);
+        var command = new AddActivityCommand(
+            http.Tenant(),
+            http.Key(),
+            ActivityJsonReader.Read(body.Root, "", body.Faults),
+            body.Faults,
+            key);
         if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var activity, out var error))
         {
             await http.WriteErrorAsync(error);
@@ -164,7 +249,9 @@ internal static class ActivityEndpoints
             return;
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status201Created,
+            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
     }
 
     private static async Task UpdateAsync(HttpContext http, RunCollectionPath address)
@@ -175,7 +262,13 @@ internal static class ActivityEndpoints
             return;
         }
 
-        var command = new UpdateActivityCommand(http.Tenant(), http.Key(), http.ActivityKey(), ActivityJsonReader.ReadPatch(body.Root, body.Faults), condition, body.Faults);
+        var command = new UpdateActivityCommand(
+            http.Tenant(),
+            http.Key(),
+            http.ActivityKey(),
+            ActivityJsonReader.ReadPatch(body.Root, body.Faults),
+            condition,
+            body.Faults);
         if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var activity, out var error))
         {
             await http.WriteErrorAsync(error);
@@ -188,13 +281,17 @@ internal static class ActivityEndpoints
             return;
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
     }
 
-    // Keys stand in parentheses in context URLs (OData Protocol §10.3).
-    private static string Context(HttpContext http, RunCollectionPath address) => ServiceUrls.Context(http.Request, $"{address.Path}('{http.Key()}')/activities");
+    // Context URLs contain keys in parentheses (OData Protocol §10.3).
+    private static string Context(HttpContext http, RunCollectionPath address) =>
+        ServiceUrls.Context(http.Request, $"{address.Path}('{http.Key()}')/activities");
 
-    private static string Url(HttpContext http, RunCollectionPath address, Guid activityId) => $"{ServiceUrls.Root(http.Request)}{address.Path}/{http.Key()}/activities/{activityId}";
+    private static string Url(HttpContext http, RunCollectionPath address, Guid activityId) =>
+        $"{ServiceUrls.Root(http.Request)}{address.Path}/{http.Key()}/activities/{activityId}";
 
     private static string ActivityKey(this HttpContext http) => (string)http.Request.RouteValues["activityId"]!;
 }

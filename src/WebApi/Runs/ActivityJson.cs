@@ -4,11 +4,11 @@ using IndustryData.Application.Runs;
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>
-/// Writes activities. Each names its type, because the declared one is abstract (OData JSON Format §4.5.3).
+/// Writes activities. Each activity includes its type because the declared type is abstract (OData JSON Format §4.5.3).
 /// </summary>
 internal static class ActivityJson
 {
-    /// <summary>A single activity.</summary>
+    /// <summary>Writes a single activity.</summary>
     public static void Write(Utf8JsonWriter json, ActivityResponse activity, string context)
     {
         json.WriteStartObject();
@@ -17,7 +17,7 @@ internal static class ActivityJson
         json.WriteEndObject();
     }
 
-    /// <summary>A page of the activities of a run.</summary>
+    /// <summary>Writes a page of the activities of a run.</summary>
     public static void Write(Utf8JsonWriter json, ActivityPage page, string context, string? next)
     {
         WriteStart(json, page, context, next);
@@ -25,8 +25,13 @@ internal static class ActivityJson
         json.WriteEndObject();
     }
 
-    /// <summary>A page of references to the activities of a run (OData JSON Format §14).</summary>
-    public static void WriteReferences(Utf8JsonWriter json, ActivityPage page, Func<Guid, string> url, string context, string? next)
+    /// <summary>Writes a page of references to the activities of a run (OData JSON Format §14).</summary>
+    public static void WriteReferences(
+        Utf8JsonWriter json,
+        ActivityPage page,
+        Func<Guid, string> url,
+        string context,
+        string? next)
     {
         WriteStart(json, page, context, next);
         json.WriteStartArray("value");
@@ -56,7 +61,7 @@ internal static class ActivityJson
         }
     }
 
-    /// <summary>A run's activities as a member of something else.</summary>
+    /// <summary>Writes the activities of a run as a member of another object.</summary>
     public static void Write(Utf8JsonWriter json, string name, IReadOnlyList<ActivityResponse> activities)
     {
         json.WriteStartArray(name);

@@ -5,7 +5,7 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Reads the form of an activity's body, be it a body of its own or part of a run's.</summary>
+/// <summary>Reads the members of an activity. The activity is a request body or part of the body of a run.</summary>
 internal static class ActivityJsonReader
 {
     private static readonly string[] _known = ["displayName", "status", "blockingError", "activity", "id"];
@@ -29,15 +29,17 @@ internal static class ActivityJsonReader
     }
 
     /// <summary>
-    /// Reads an activity and adds the faults of form; a member that cannot be read is absent from the draft.
+    /// Reads an activity and adds the parse errors. A member that cannot be parsed is absent from the draft.
     /// </summary>
-    public static ActivityDraft Read(JsonElement value, string path, ValidationErrors faults) => Read(value, path, faults, isPatch: false).Values;
+    public static ActivityDraft Read(JsonElement value, string path, ValidationErrors faults) =>
+        Read(value, path, faults, isPatch: false).Values;
 
     /// <summary>
-    /// Reads a partial update of an activity. The sentinel as a status counts as not sent (api-guidelines, evolvable
-    /// enums).
+    /// Reads a partial update of an activity. A status with the sentinel value counts as not sent (api-guidelines,
+    /// evolvable enums).
     /// </summary>
-    public static ActivityPatch ReadPatch(JsonElement value, ValidationErrors faults) => Read(value, "", faults, isPatch: true);
+    public static ActivityPatch ReadPatch(JsonElement value, ValidationErrors faults) =>
+        Read(value, "", faults, isPatch: true);
 
     private static ActivityPatch Read(JsonElement value, string path, ValidationErrors faults, bool isPatch)
     {
@@ -51,7 +53,10 @@ internal static class ActivityJsonReader
 
         foreach (var member in value.EnumerateObject())
         {
-            if (JsonElementExtensions.TryGetName(member) is { } name && !(name == "status" && isPatch && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
+            if (JsonElementExtensions.TryGetName(member) is { } name
+                && !(name == "status"
+                    && isPatch
+                    && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
             {
                 sent.Add(name);
                 draft = Read(draft, name, member.Value, ValidationErrors.AppendPath(path, name), faults);
@@ -61,7 +66,12 @@ internal static class ActivityJsonReader
         return new ActivityPatch(draft, sent);
     }
 
-    private static ActivityDraft Read(ActivityDraft draft, string name, JsonElement value, string path, ValidationErrors faults)
+    private static ActivityDraft Read(
+        ActivityDraft draft,
+        string name,
+        JsonElement value,
+        string path,
+        ValidationErrors faults)
     {
         var isNull = value.ValueKind == JsonValueKind.Null;
         switch (name)
@@ -71,18 +81,28 @@ internal static class ActivityJsonReader
             case "status":
                 return draft with { Status = isNull ? null : Status(value, path, faults) };
             case "blockingError":
-                return draft with { BlockingError = isNull ? null : PublicError.Read(value, path, faults, RunActivity.MaxJsonBytes) };
+                return draft with
+                {
+                    BlockingError = isNull ? null : PublicError.Read(value, path, faults, RunActivity.MaxJsonBytes),
+                };
             case "activity":
                 return draft with { Activity = isNull ? null : ActivityFlow.Read(value, path, faults) };
             case RunJsonReader.TypeAnnotation:
                 return draft with { Type = Type(value, path, faults) };
             case RunJsonReader.IdAnnotation:
-                faults.Add(path, "unexpectedReference", $"{path} cannot refer to another activity: an activity belongs to one run. Leave it out.");
+                faults.Add(
+                    path,
+                    "unexpectedReference",
+                    $"{path} cannot refer to another activity: an activity belongs to one run. Leave it out.");
                 return draft;
             case var other when other == "id" || other.Contains('@'):
                 return draft;
             default:
-                faults.Add(path, "unknownProperty", $"An activity has no property '{ValidationErrors.Abbreviate(name)}'; remove it. Known are: {string.Join(", ", _known)}.");
+                faults.Add(
+                    path,
+                    "unknownProperty",
+                    $"An activity has no property '{ValidationErrors.Abbreviate(name)}'; remove it. "
+                        + $"Known are: {string.Join(", ", _known)}.");
                 return draft;
         }
     }
@@ -92,7 +112,10 @@ internal static class ActivityJsonReader
         var type = ActivityType.FromName(JsonElementExtensions.TryGetTypeName(value));
         if (type is null)
         {
-            faults.Add(path, "unknownType", $"{path} must be one of {string.Join(", ", ActivityType.All.Select(t => $"\"#{t}\""))}.");
+            faults.Add(
+                path,
+                "unknownType",
+                $"{path} must be one of {string.Join(", ", ActivityType.All.Select(t => $"\"#{t}\""))}.");
         }
 
         return type;
@@ -103,7 +126,10 @@ internal static class ActivityJsonReader
         var status = JsonElementExtensions.TryGetString(value) is { } name ? ActivityStatus.FromName(name) : null;
         if (status is null)
         {
-            faults.Add(path, "unknownStatus", $"{path} must be one of {string.Join(", ", ActivityStatus.All)}, in exactly this case.");
+            faults.Add(
+                path,
+                "unknownStatus",
+                $"{path} must be one of {string.Join(", ", ActivityStatus.All)}, in exactly this case.");
         }
 
         return status;

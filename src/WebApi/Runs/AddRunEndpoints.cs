@@ -7,14 +7,29 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>
-/// Adding a run to the collection of runs: the page's way (<c>$ref</c>, 204) and OData's (201 and the run).
+/// The endpoints that add a run to the collection of runs: the endpoint of the reference page (<c>$ref</c>, 204) and
+/// the endpoint of OData (201 and the run).
 /// </summary>
 internal static class AddRunEndpoints
 {
     public static void MapAddRun(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
-        routes.MapODataEndpoint("POST", $"/{address.Path}/$ref", Permissions.Write, http => AddToCollectionAsync(http, address), [201, 204, 400, 404, 412, 413, 415, 422]).WithOperation(RunOperations.AddToCollection);
-        routes.MapODataEndpoint("POST", $"/{address.Path}", Permissions.Write, http => AddAsync(http, address), [201, 204, 400, 412, 413, 415, 422]).WithOperation(RunOperations.Create);
+        routes
+            .MapODataEndpoint(
+                "POST",
+                $"/{address.Path}/$ref",
+                Permissions.Write,
+                http => AddToCollectionAsync(http, address),
+                [201, 204, 400, 404, 412, 413, 415, 422])
+            .WithOperation(RunOperations.AddToCollection);
+        routes
+            .MapODataEndpoint(
+                "POST",
+                $"/{address.Path}",
+                Permissions.Write,
+                http => AddAsync(http, address),
+                [201, 204, 400, 412, 413, 415, 422])
+            .WithOperation(RunOperations.Create);
     }
 
     private static async Task AddToCollectionAsync(HttpContext http, RunCollectionPath address)
@@ -37,7 +52,11 @@ internal static class AddRunEndpoints
         }
     }
 
-    private static async Task AddAsync(HttpContext http, RunCollectionPath address, JsonRequestBody body, bool representationByDefault)
+    private static async Task AddAsync(
+        HttpContext http,
+        RunCollectionPath address,
+        JsonRequestBody body,
+        bool representationByDefault)
     {
         var representation = Preferences.ReturnRepresentation(http) ?? representationByDefault;
         var (goesOn, key) = await IdempotencyHeaders.TryReadAsync(http, body.Bytes, representation);
@@ -65,7 +84,9 @@ internal static class AddRunEndpoints
         if (isRepresentation && added.Run is { } run)
         {
             http.Response.Headers.ETag = EntityTags.Format(run.Version);
-            await http.Response.WriteJsonAsync(StatusCodes.Status201Created, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
+            await http.Response.WriteJsonAsync(
+                StatusCodes.Status201Created,
+                json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
             return;
         }
 

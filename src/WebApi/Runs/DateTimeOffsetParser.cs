@@ -1,7 +1,7 @@
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>
-/// Reads points in time: ISO 8601 with an offset, as OData writes <c>Edm.DateTimeOffset</c> (OData ABNF,
+/// Parses points in time in ISO 8601 with an offset, in the format of <c>Edm.DateTimeOffset</c> (OData ABNF,
 /// dateTimeOffsetValue).
 /// </summary>
 internal static class DateTimeOffsetParser
@@ -10,13 +10,13 @@ internal static class DateTimeOffsetParser
     private const int MaxFractionDigits = 12;
     private const int MicrosecondDigits = 6;
 
-    /// <summary>
-    /// The instant in UTC, cut to the microsecond; null when the text is none of the years 0001 to 9999.
-    /// </summary>
+    /// <summary>Parses a point in time.</summary>
+    /// <returns>
+    /// The instant in UTC, truncated to microseconds; null if the text is not an instant in the years 0001 to 9999.
+    /// </returns>
     public static DateTimeOffset? Parse(ReadOnlySpan<char> text)
     {
-        // yyyy-MM-ddTHH:mm, then seconds and their fraction, which may be left out, then Z or the offset, which may
-        // not.
+        // The format is yyyy-MM-ddTHH:mm, optional seconds, an optional fraction of the seconds, and Z or an offset.
         if (Number(ref text, 4) is not { } year || !Skip(ref text, '-')
             || Number(ref text, 2) is not { } month || !Skip(ref text, '-')
             || Number(ref text, 2) is not { } day || !(Skip(ref text, 'T') || Skip(ref text, 't'))
@@ -43,14 +43,22 @@ internal static class DateTimeOffsetParser
         }
 
         if (Offset(text) is not { } offset
-            || year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59)
+            || year == 0
+            || month is 0 or > 12
+            || day == 0
+            || day > DateTime.DaysInMonth(year, month)
+            || hour > 23
+            || minute > 59
+            || second > 59)
         {
             return null;
         }
 
         var ticks = new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).Ticks
             + (microsecond * TimeSpan.TicksPerMicrosecond) - (offset * TimeSpan.TicksPerMinute);
-        return ticks >= DateTime.MinValue.Ticks && ticks <= DateTime.MaxValue.Ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+        return ticks >= DateTime.MinValue.Ticks && ticks <= DateTime.MaxValue.Ticks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            : null;
     }
 
     private static bool Skip(ref ReadOnlySpan<char> text, char expected)
@@ -109,7 +117,7 @@ internal static class DateTimeOffsetParser
         return digits is > 0 and <= MaxFractionDigits;
     }
 
-    /// <summary>The offset in minutes.</summary>
+    /// <summary>Parses an offset. Returns it in minutes, or null if the text is not a valid offset.</summary>
     private static int? Offset(ReadOnlySpan<char> text)
     {
         if (text is ['Z' or 'z'])
@@ -118,7 +126,8 @@ internal static class DateTimeOffsetParser
         }
 
         if (text is not ['+' or '-', .. var rest]
-            || Number(ref rest, 2) is not { } hours || !Skip(ref rest, ':') || Number(ref rest, 2) is not { } minutes || rest.Length > 0
+            || Number(ref rest, 2) is not { } hours || !Skip(ref rest, ':')
+            || Number(ref rest, 2) is not { } minutes || rest.Length > 0
             || minutes > 59 || (hours * 60) + minutes > MaxOffsetMinutes)
         {
             return null;

@@ -7,41 +7,90 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Reading runs back: one, a page of them, their number, the statistics of one and of many.</summary>
+/// <summary>The endpoints that read runs: a single run, a page, the count, and the statistics of one or many.</summary>
 internal static class ReadRunEndpoints
 {
     private const string StatisticsType = "microsoft.graph.industryData.industryDataRunStatistics";
 
     private static readonly string[] _listOptions =
     [
-        ODataQueryString.Filter, ODataQueryString.OrderBy, ODataQueryString.Select, ODataQueryString.Expand, ODataQueryString.Search, ODataQueryString.Top, ODataQueryString.Skip, ODataQueryString.Count, ODataQueryString.SkipToken,
+        ODataQueryString.Filter,
+        ODataQueryString.OrderBy,
+        ODataQueryString.Select,
+        ODataQueryString.Expand,
+        ODataQueryString.Search,
+        ODataQueryString.Top,
+        ODataQueryString.Skip,
+        ODataQueryString.Count,
+        ODataQueryString.SkipToken,
     ];
 
     public static void MapReadRuns(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         var runs = $"/{address.Path}";
-        routes.MapODataEndpoint("GET", runs, Permissions.Read, (http, options) => ListAsync(http, address, options), [200, 400, 406], _listOptions).WithOperation(RunOperations.List);
-        routes.MapODataEndpoint("GET", $"{runs}/$count", Permissions.Read, CountAsync, [200, 400, 406], [ODataQueryString.Filter, ODataQueryString.Search], isText: true).WithOperation(RunOperations.Count);
+        routes
+            .MapODataEndpoint(
+                "GET",
+                runs,
+                Permissions.Read,
+                (http, options) => ListAsync(http, address, options),
+                [200, 400, 406],
+                _listOptions)
+            .WithOperation(RunOperations.List);
+        routes
+            .MapODataEndpoint(
+                "GET",
+                $"{runs}/$count",
+                Permissions.Read,
+                CountAsync,
+                [200, 400, 406],
+                [ODataQueryString.Filter, ODataQueryString.Search],
+                isText: true)
+            .WithOperation(RunOperations.Count);
         routes.MapMethodNotAllowed("GET", $"{runs}/$count", Permissions.Read);
         foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
         {
-            routes.MapODataEndpoint("GET", $"{runs}/{operation}", Permissions.Read, SumStatisticsAsync, [200, 204, 400, 406], [ODataQueryString.Filter, ODataQueryString.Search]).WithOperation(RunOperations.SumStatistics);
+            routes
+                .MapODataEndpoint(
+                    "GET",
+                    $"{runs}/{operation}",
+                    Permissions.Read,
+                    SumStatisticsAsync,
+                    [200, 204, 400, 406],
+                    [ODataQueryString.Filter, ODataQueryString.Search])
+                .WithOperation(RunOperations.SumStatistics);
             routes.MapMethodNotAllowed("GET", $"{runs}/{operation}", Permissions.Read);
         }
 
         foreach (var run in address.ItemPatterns)
         {
-            routes.MapODataEndpoint("GET", run, Permissions.Read, (http, options) => GetAsync(http, address, options), [200, 304, 400, 404, 406], [ODataQueryString.Select, ODataQueryString.Expand]).WithOperation(RunOperations.Get);
+            routes
+                .MapODataEndpoint(
+                    "GET",
+                    run,
+                    Permissions.Read,
+                    (http, options) => GetAsync(http, address, options),
+                    [200, 304, 400, 404, 406],
+                    [ODataQueryString.Select, ODataQueryString.Expand])
+                .WithOperation(RunOperations.Get);
             foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
             {
-                routes.MapODataEndpoint("GET", $"{run}/{operation}", Permissions.Read, GetStatisticsAsync, [200, 400, 404, 406]).WithOperation(RunOperations.GetStatistics);
+                routes
+                    .MapODataEndpoint(
+                        "GET",
+                        $"{run}/{operation}",
+                        Permissions.Read,
+                        GetStatisticsAsync,
+                        [200, 400, 404, 406])
+                    .WithOperation(RunOperations.GetStatistics);
             }
         }
     }
 
     private static async Task ListAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault).TryGetValue(out var asked, out var error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
+            .TryGetValue(out var asked, out var error))
         {
             await http.WriteErrorAsync(error);
             return;
@@ -51,14 +100,24 @@ internal static class ReadRunEndpoints
         KeysetCursor? after = null;
         if (options[ODataQueryString.SkipToken] is { } token)
         {
-            if ((await tokens.ReadAsync(http.Tenant(), PageTokenProtector.List, options.ForThisPage, token, http.RequestAborted)).Place is { } place)
+            var opened = await tokens.ReadAsync(
+                http.Tenant(),
+                PageTokenProtector.List,
+                options.ForThisPage,
+                token,
+                http.RequestAborted);
+            if (opened.Place is { } place)
             {
                 after = new KeysetCursor(place);
             }
 
             if (after?.Matches(asked.Order) != true)
             {
-                await ODataQueryString.WriteErrorAsync(http, "invalidSkipToken", $"{ODataQueryString.SkipToken} is not one that this service gave for these options; follow @odata.nextLink as it is, or start again without it.");
+                await ODataQueryString.WriteErrorAsync(
+                    http,
+                    "invalidSkipToken",
+                    $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
+                        + "follow @odata.nextLink as it is, or start again without it.");
                 return;
             }
         }
@@ -93,12 +152,21 @@ internal static class ReadRunEndpoints
                     page,
                     asked.Selection,
                     ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context),
-                    (run, activities) => ActivityEndpoints.NextLinkAsync(http, address, run.ToString(), "", activities));
+                    (run, activities) =>
+                        ActivityEndpoints.NextLinkAsync(http, address, run.ToString(), "", activities));
                 if (page.Next is { } next)
                 {
                     var others = options.ForNextPage;
-                    var place = await tokens.WriteAsync(http.Tenant(), PageTokenProtector.List, others, next.Keys, http.RequestAborted);
-                    json.WriteString("@odata.nextLink", $"{ServiceUrls.Root(http.Request)}{address.Path}?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}");
+                    var place = await tokens.WriteAsync(
+                        http.Tenant(),
+                        PageTokenProtector.List,
+                        others,
+                        next.Keys,
+                        http.RequestAborted);
+                    json.WriteString(
+                        "@odata.nextLink",
+                        $"{ServiceUrls.Root(http.Request)}{address.Path}"
+                            + $"?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}");
                 }
 
                 json.WriteEndObject();
@@ -107,8 +175,10 @@ internal static class ReadRunEndpoints
 
     private static async Task CountAsync(HttpContext http, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault).TryGetValue(out var asked, out var error)
-            || !(await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).TryGetValue(out var count, out error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
+                .TryGetValue(out var asked, out var error)
+            || !(await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted))
+                .TryGetValue(out var count, out error))
         {
             await http.WriteErrorAsync(error);
             return;
@@ -120,27 +190,34 @@ internal static class ReadRunEndpoints
 
     private static async Task SumStatisticsAsync(HttpContext http, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault).TryGetValue(out var asked, out var error)
-            || !(await http.Sender().Send(new SumRunStatisticsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)).TryGetValue(out var sum, out error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
+                .TryGetValue(out var asked, out var error)
+            || !(await http.Sender().Send(
+                    new SumRunStatisticsQuery(http.Tenant(), asked.Criteria),
+                    http.RequestAborted))
+                .TryGetValue(out var sum, out error))
         {
             await http.WriteErrorAsync(error);
             return;
         }
 
-        // A function whose result is null (OData Protocol §11.5.4.1).
+        // The response to a function with a null result is 204 (OData Protocol §11.5.4.1).
         if (sum.NewestRunId is null)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return;
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType)));
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            json => RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType)));
     }
 
     private static async Task GetAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
         if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.All).TryGetValue(out var asked, out var error)
-            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).TryGetValue(out var run, out error))
+            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted))
+                .TryGetValue(out var run, out error))
         {
             await http.WriteErrorAsync(error);
             return;
@@ -153,25 +230,38 @@ internal static class ReadRunEndpoints
             return;
         }
 
-        // After the run: activities newer than the ETag are only read again, older ones would be kept for good.
+        // The activities are read after the run. Activities that are newer than the ETag are only read again later.
+        // Activities that are older than the ETag would remain in the caller's cache permanently.
         ActivityPage? activities = null;
         if (asked.Selection.WithActivities
-            && !(await http.Sender().Send(new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize), http.RequestAborted)).TryGetValue(out activities, out error))
+            && !(await http.Sender().Send(
+                    new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize),
+                    http.RequestAborted))
+                .TryGetValue(out activities, out error))
         {
             http.Response.Headers.Remove("ETag");
             await http.WriteErrorAsync(error);
             return;
         }
 
-        var next = activities is null ? null : await ActivityEndpoints.NextLinkAsync(http, address, http.Key(), "", activities);
+        var next = activities is null
+            ? null
+            : await ActivityEndpoints.NextLinkAsync(http, address, http.Key(), "", activities);
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"), asked.Selection, activities, next));
+            json => RunJson.Write(
+                json,
+                run,
+                ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"),
+                asked.Selection,
+                activities,
+                next));
     }
 
     private static async Task GetStatisticsAsync(HttpContext http)
     {
-        if (!(await http.Sender().Send(new GetRunStatisticsQuery(http.Tenant(), http.Key()), http.RequestAborted)).TryGetValue(out var statistics, out var error))
+        var query = new GetRunStatisticsQuery(http.Tenant(), http.Key());
+        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var statistics, out var error))
         {
             await http.WriteErrorAsync(error);
             return;

@@ -8,42 +8,67 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Following the changes of runs: <c>delta</c>, as Graph does it (api-guidelines, change-tracking).</summary>
+/// <summary>
+/// The endpoint for the changes of runs: <c>delta</c>, as in Microsoft Graph (api-guidelines, change-tracking).
+/// </summary>
 internal static class RunDeltaEndpoints
 {
     private const string Latest = "latest";
 
     private static readonly string[] _options =
-        [ODataQueryString.Filter, ODataQueryString.Search, ODataQueryString.Select, ODataQueryString.Top, ODataQueryString.SkipToken, ODataQueryString.DeltaToken];
+    [
+        ODataQueryString.Filter,
+        ODataQueryString.Search,
+        ODataQueryString.Select,
+        ODataQueryString.Top,
+        ODataQueryString.SkipToken,
+        ODataQueryString.DeltaToken,
+    ];
 
     public static void MapRunDelta(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         foreach (var name in RunCollectionPath.OperationPatterns("delta", isFunction: true))
         {
             var path = $"/{address.Path}/{name}";
-            routes.MapODataEndpoint("GET", path, Permissions.Read, (http, options) => ReadAsync(http, address, options), [200, 400, 406, 410], _options).WithOperation(RunOperations.GetDelta);
+            routes
+                .MapODataEndpoint(
+                    "GET",
+                    path,
+                    Permissions.Read,
+                    (http, options) => ReadAsync(http, address, options),
+                    [200, 400, 406, 410],
+                    _options)
+                .WithOperation(RunOperations.GetDelta);
             routes.MapMethodNotAllowed("GET", path, Permissions.Read);
         }
     }
 
     private static async Task ReadAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault).TryGetValue(out var asked, out var error))
+        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
+            .TryGetValue(out var asked, out var error))
         {
             await http.WriteErrorAsync(error);
             return;
         }
 
-        // What was removed is control information too (OData JSON Format §3.1.3).
+        // Removed runs are control information too, which odata.metadata=none omits (OData JSON Format §3.1.3).
         if (ODataFormat.GetCurrent(http).Level == MetadataLevel.None)
         {
-            await http.WriteErrorAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", "Changes cannot be followed with odata.metadata=none; ask for minimal or full, or for nothing at all.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status406NotAcceptable,
+                "notAcceptable",
+                "Changes cannot be followed with odata.metadata=none; "
+                    + "ask for minimal or full, or for nothing at all.");
             return;
         }
 
         if (options.PageSize == 0)
         {
-            await ODataQueryString.WriteErrorAsync(http, "invalidQueryOption", $"{ODataQueryString.Top} must be 1 or more here, or no page would bring the reader any further.");
+            await ODataQueryString.WriteErrorAsync(
+                http,
+                "invalidQueryOption",
+                $"{ODataQueryString.Top} must be 1 or more here, or no page would bring the reader any further.");
             return;
         }
 
@@ -67,7 +92,11 @@ internal static class RunDeltaEndpoints
 
             if (from is null)
             {
-                await ODataQueryString.WriteErrorAsync(http, "invalidDeltaToken", $"The token is not one that this service gave for these options; follow @odata.nextLink and @odata.deltaLink as they are, or begin anew at {url}.");
+                await ODataQueryString.WriteErrorAsync(
+                    http,
+                    "invalidDeltaToken",
+                    "The token is not one that this service gave for these options; "
+                        + $"follow @odata.nextLink and @odata.deltaLink as they are, or start again at {url}.");
                 return;
             }
         }
@@ -76,21 +105,38 @@ internal static class RunDeltaEndpoints
 
         var shown = asked.Selection.Shown;
         var query = new GetRunDeltaQuery(
-            http.Tenant(), asked.Criteria, size, from, fromNow, shown.HasFlag(RunProperties.Statistics), shown.HasFlag(RunProperties.BlockingError));
+            http.Tenant(),
+            asked.Criteria,
+            size,
+            from,
+            fromNow,
+            shown.HasFlag(RunProperties.Statistics),
+            shown.HasFlag(RunProperties.BlockingError));
         if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out error))
         {
             await (error.Kind == ErrorKind.Gone ? GoneAsync(http, error, url, others) : http.WriteErrorAsync(error));
             return;
         }
 
-        var place = await tokens.WriteAsync(http.Tenant(), PageTokenProtector.Delta, others, Keys(page.Next), http.RequestAborted);
-        var link = $"{url}?{others}{(others.Length > 0 ? "&" : "")}{(page.Next.Scan is null ? ODataQueryString.DeltaToken : ODataQueryString.SkipToken)}={place}";
+        var place = await tokens.WriteAsync(
+            http.Tenant(),
+            PageTokenProtector.Delta,
+            others,
+            Keys(page.Next),
+            http.RequestAborted);
+        var link = $"{url}?{others}{(others.Length > 0 ? "&" : "")}"
+            + $"{(page.Next.Scan is null ? ODataQueryString.DeltaToken : ODataQueryString.SkipToken)}={place}";
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, page, asked.Selection, ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$delta"), link));
+            json => RunJson.Write(
+                json,
+                page,
+                asked.Selection,
+                ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$delta"),
+                link));
     }
 
-    // Location is where all runs can be read again (api-guidelines, change-tracking).
+    // Location is the URL at which the caller can read all runs again (api-guidelines, change-tracking).
     private static Task GoneAsync(HttpContext http, Error error, string url, string options)
     {
         http.Response.Headers.Location = options.Length > 0 ? $"{url}?{options}" : url;
@@ -98,14 +144,33 @@ internal static class RunDeltaEndpoints
     }
 
     private static object?[] Keys(DeltaCursor place) => place.Scan is { } walk
-        ? [place.Epoch, place.Since, place.From, place.LowWatermark, walk.ChangeNumber, walk.Id, walk.UpperBound, (short)(walk.IsInitialSync ? 1 : 0)]
+        ?
+        [
+            place.Epoch,
+            place.Since,
+            place.From,
+            place.LowWatermark,
+            walk.ChangeNumber,
+            walk.Id,
+            walk.UpperBound,
+            (short)(walk.IsInitialSync ? 1 : 0),
+        ]
         : [place.Epoch, place.Since, place.From, place.LowWatermark];
 
     private static DeltaCursor? Place(IReadOnlyList<object?>? keys) => keys switch
     {
-        [Guid incarnation, DateTimeOffset since, long from, long settled] => new DeltaCursor(incarnation, since, from, settled, Scan: null),
-        [Guid incarnation, DateTimeOffset since, long from, long settled, long number, Guid id, long until, short isFirst] =>
-            new DeltaCursor(incarnation, since, from, settled, new DeltaScan(number, id, until, isFirst == 1)),
+        [Guid incarnation, DateTimeOffset since, long from, long settled] =>
+            new DeltaCursor(incarnation, since, from, settled, Scan: null),
+        [
+            Guid incarnation,
+            DateTimeOffset since,
+            long from,
+            long settled,
+            long number,
+            Guid id,
+            long until,
+            short isFirst,
+        ] => new DeltaCursor(incarnation, since, from, settled, new DeltaScan(number, id, until, isFirst == 1)),
         _ => null,
     };
 }

@@ -6,7 +6,7 @@ using Microsoft.OData.Edm;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>The routes of runs, the same at each of their addresses.</summary>
+/// <summary>The endpoints of runs. They are the same for all paths of the collection.</summary>
 internal static class RunEndpoints
 {
     public static void MapRuns(this IEndpointRouteBuilder routes)
@@ -22,10 +22,10 @@ internal static class RunEndpoints
         }
     }
 
-    /// <summary>The way to the use cases.</summary>
+    /// <summary>Returns the sender that passes messages to their handlers.</summary>
     public static ISender Sender(this HttpContext http) => http.RequestServices.GetRequiredService<ISender>();
 
-    /// <summary>The key in the path, as written.</summary>
+    /// <summary>Returns the key in the path as sent by the caller.</summary>
     public static string Key(this HttpContext http) => (string)http.Request.RouteValues["id"]!;
 
     private static void MapNotOffered(this IEndpointRouteBuilder routes, RunCollectionPath address)
@@ -48,7 +48,8 @@ internal static class RunEndpoints
                 routes.MapNotImplemented("GET", $"{run}/{property}/$value", Permissions.Read);
             }
 
-            foreach (var activity in (string[])[$"{run}/activities/{{activityId}}", $"{run}/activities('{{activityId}}')"])
+            string[] activities = [$"{run}/activities/{{activityId}}", $"{run}/activities('{{activityId}}')"];
+            foreach (var activity in activities)
             {
                 routes.MapNotImplemented("GET", $"{activity}/activity", Permissions.Read);
             }

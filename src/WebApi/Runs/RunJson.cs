@@ -5,7 +5,7 @@ using IndustryData.WebApi.OData;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Writes runs as published Graph does.</summary>
+/// <summary>Writes runs in the JSON format of the published Microsoft Graph.</summary>
 internal static class RunJson
 {
     private static readonly JsonEncodedText _context = JsonEncodedText.Encode("@odata.context");
@@ -21,42 +21,67 @@ internal static class RunJson
     private static readonly JsonEncodedText _createdDateTime = JsonEncodedText.Encode("createdDateTime");
     private static readonly JsonEncodedText _lastModifiedDateTime = JsonEncodedText.Encode("lastModifiedDateTime");
 
-    // Most runs have been changed a few times at most.
-    private static readonly JsonEncodedText[] _etags = [.. Enumerable.Range(0, 16).Select(v => JsonEncodedText.Encode(EntityTags.Format(v), ODataResponseWriter.WriterOptions.Encoder))];
+    // The encoded ETags of the versions 0 to 15. Most runs change only a few times.
+    private static readonly JsonEncodedText[] _etags =
+    [
+        .. Enumerable.Range(0, 16)
+            .Select(v => JsonEncodedText.Encode(EntityTags.Format(v), ODataResponseWriter.WriterOptions.Encoder)),
+    ];
 
-    /// <summary>A single run.</summary>
-    /// <param name="json">Where to.</param>
+    /// <summary>Writes a single run.</summary>
+    /// <param name="json">The writer.</param>
     /// <param name="run">The run.</param>
     /// <param name="context">The context URL.</param>
-    /// <param name="selection">What to show; null: everything.</param>
-    /// <param name="activities">What comes with it; null: nothing.</param>
-    /// <param name="nextActivities">
-    /// The URL of the activities for which there was no room; null: there are none.
-    /// </param>
+    /// <param name="selection">The properties to write; null to write all properties.</param>
+    /// <param name="activities">The activities to write with the run; null to write none.</param>
+    /// <param name="nextActivities">The URL of the next page of activities; null if there is none.</param>
     public static void Write(
-        Utf8JsonWriter json, RunResponse run, string context, RunProjection? selection = null, ActivityPage? activities = null, string? nextActivities = null)
+        Utf8JsonWriter json,
+        RunResponse run,
+        string context,
+        RunProjection? selection = null,
+        ActivityPage? activities = null,
+        string? nextActivities = null)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
         WriteMembers(
             json,
-            new RunListItem(run.Id, run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status, run.BlockingError, run.CreatedDateTime, run.LastModifiedDateTime, run.Version, run.Statistics, activities),
+            new RunListItem(
+                run.Id,
+                run.DisplayName,
+                run.StartDateTime,
+                run.EndDateTime,
+                run.Status,
+                run.BlockingError,
+                run.CreatedDateTime,
+                run.LastModifiedDateTime,
+                run.Version,
+                run.Statistics,
+                activities),
             (selection ?? RunProjection.All).Shown,
             nextActivities);
         json.WriteEndObject();
     }
 
-    /// <summary>A page of runs, each as it is read, up to the link to the next page.</summary>
-    /// <param name="json">Where to.</param>
+    /// <summary>
+    /// Writes a page of runs. Each run is written as it is read. The caller writes the link to the next page and the
+    /// end of the object.
+    /// </summary>
+    /// <param name="json">The writer.</param>
     /// <param name="page">The page.</param>
-    /// <param name="selection">What to show.</param>
+    /// <param name="selection">The properties to write.</param>
     /// <param name="context">The context URL.</param>
     /// <param name="nextActivities">
-    /// Makes the URL of the activities of a run for which there was no room, null where there are none; null:
-    /// activities are not shown.
+    /// A function that creates the URL of the next page of activities of a run, or returns null if there is none. The
+    /// parameter is null if the page has no activities.
     /// </param>
     public static async Task WriteAsync(
-        Utf8JsonWriter json, RunPage page, RunProjection selection, string context, Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null)
+        Utf8JsonWriter json,
+        RunPage page,
+        RunProjection selection,
+        string context,
+        Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
@@ -69,7 +94,11 @@ internal static class RunJson
         await foreach (var run in page.Runs)
         {
             json.WriteStartObject();
-            WriteMembers(json, run, selection.Shown, run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null);
+            WriteMembers(
+                json,
+                run,
+                selection.Shown,
+                run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null);
             json.WriteEndObject();
             page.SizeLimitReached = json.BytesCommitted + json.BytesPending > ODataQueryString.LargestPage;
         }
@@ -78,9 +107,15 @@ internal static class RunJson
     }
 
     /// <summary>
-    /// A page of changes: runs as they are, and those to be removed in Graph's way (api-guidelines, change-tracking).
+    /// Writes a page of changes: the current runs, and the removed runs in the format of Microsoft Graph
+    /// (api-guidelines, change-tracking).
     /// </summary>
-    public static void Write(Utf8JsonWriter json, RunDeltaPage page, RunProjection selection, string context, string link)
+    public static void Write(
+        Utf8JsonWriter json,
+        RunDeltaPage page,
+        RunProjection selection,
+        string context,
+        string link)
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
@@ -108,7 +143,7 @@ internal static class RunJson
         json.WriteEndObject();
     }
 
-    /// <summary>The statistics of many runs added up.</summary>
+    /// <summary>Writes the sums of the statistics of many runs.</summary>
     public static void Write(Utf8JsonWriter json, RunTotals sum, string context)
     {
         json.WriteStartObject();
@@ -128,7 +163,9 @@ internal static class RunJson
         json.WriteEndObject();
     }
 
-    /// <summary>The statistics of a run: the declared members always, the open ones as they were sent.</summary>
+    /// <summary>
+    /// Writes the statistics of a run. Declared members are always written. Open members are written as they were sent.
+    /// </summary>
     public static void Write(Utf8JsonWriter json, RunStatisticsResponse run, string context)
     {
         json.WriteStartObject();
@@ -155,8 +192,9 @@ internal static class RunJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes a member that is kept as JSON, or null.</summary>
-    public static void WriteRaw(Utf8JsonWriter json, string name, string? value) => WriteRaw(json, JsonEncodedText.Encode(name), value);
+    /// <summary>Writes a member whose value is stored as JSON, or null.</summary>
+    public static void WriteRaw(Utf8JsonWriter json, string name, string? value) =>
+        WriteRaw(json, JsonEncodedText.Encode(name), value);
 
     private static void WriteRaw(Utf8JsonWriter json, JsonEncodedText name, string? value)
     {
@@ -171,7 +209,11 @@ internal static class RunJson
         }
     }
 
-    private static void WriteMembers(Utf8JsonWriter json, in RunListItem run, RunProperties shown, string? nextActivities = null)
+    private static void WriteMembers(
+        Utf8JsonWriter json,
+        in RunListItem run,
+        RunProperties shown,
+        string? nextActivities = null)
     {
         if (run.Version < _etags.Length)
         {
@@ -234,7 +276,7 @@ internal static class RunJson
         {
             ActivityJson.Write(json, RunProjection.Activities, activities.Activities);
 
-            // OData JSON Format §4.5.5: of an expanded collection that is partial.
+            // The next link of a partial expanded collection (OData JSON Format §4.5.5).
             if (nextActivities is not null)
             {
                 json.WriteString($"{RunProjection.Activities}@odata.nextLink", nextActivities);

@@ -5,29 +5,31 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>
-/// Reads the form of a run's body: its members, by name and kind. What they mean is the domain's to judge.
-/// </summary>
+/// <summary>Reads the members of a run's body by name and kind. The domain validates the values.</summary>
 internal static class RunJsonReader
 {
     public const string TypeAnnotation = "@odata.type";
     public const string IdAnnotation = "@odata.id";
 
-    private static readonly string[] _typeNames = ["microsoft.graph.industryData.industryDataRun", "microsoft.graph.industryData.run"];
+    private static readonly string[] _typeNames =
+        ["microsoft.graph.industryData.industryDataRun", "microsoft.graph.industryData.run"];
 
-    /// <summary>The reference that the body consists of; null when the body is a run.</summary>
+    /// <summary>Returns the reference if the body is a reference; null if the body is a run.</summary>
     public static JsonElement? Reference(JsonElement body) =>
-        JsonElementExtensions.TryGetProperty(body, IdAnnotation) is { } reference && body.EnumerateObject().All(m => JsonElementExtensions.TryGetName(m)?.Contains('@') ?? false) ? reference : null;
+        JsonElementExtensions.TryGetProperty(body, IdAnnotation) is { } reference
+        && body.EnumerateObject().All(m => JsonElementExtensions.TryGetName(m)?.Contains('@') ?? false)
+            ? reference
+            : null;
 
     /// <summary>
-    /// Reads a run and adds the faults of form; a member that cannot be read is absent from the draft.
+    /// Reads a run and adds the parse errors. A member that cannot be parsed is absent from the draft.
     /// </summary>
     public static RunDraft Read(JsonElement body, ValidationErrors faults)
     {
         var draft = new RunDraft();
         foreach (var member in body.EnumerateObject())
         {
-            // A name that is no text has been reported where the body was scanned.
+            // The body reader has already reported names that are not valid Unicode.
             if (JsonElementExtensions.TryGetName(member) is { } name)
             {
                 draft = Read(draft, name, member.Value, faults);
@@ -38,7 +40,8 @@ internal static class RunJsonReader
     }
 
     /// <summary>
-    /// Reads a partial update of a run. The sentinel as a status counts as not sent (api-guidelines, evolvable enums).
+    /// Reads a partial update of a run. A status with the sentinel value counts as not sent (api-guidelines, evolvable
+    /// enums).
     /// </summary>
     public static RunPatch ReadPatch(JsonElement body, ValidationErrors faults)
     {
@@ -46,13 +49,19 @@ internal static class RunJsonReader
         var sent = new HashSet<string>();
         foreach (var member in body.EnumerateObject())
         {
-            if (JsonElementExtensions.TryGetName(member) is { } name && !(name == "status" && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
+            if (JsonElementExtensions.TryGetName(member) is { } name
+                && !(name == "status"
+                    && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
             {
                 draft = Read(draft, name, member.Value, faults);
                 sent.Add(name);
                 if (name == "activities")
                 {
-                    faults.Add(name, "notPatched", "Activities are not changed together with their run; send each to …/runs/{id}/activities, or PATCH …/activities/{id}.");
+                    faults.Add(
+                        name,
+                        "notPatched",
+                        "Activities are not changed together with their run; "
+                            + "send each to …/runs/{id}/activities, or PATCH …/activities/{id}.");
                 }
             }
         }
@@ -78,7 +87,7 @@ internal static class RunJsonReader
             case "blockingError":
                 return draft with { BlockingError = isNull ? null : PublicError.Read(value, name, faults) };
             case "id" or "createdDateTime" or "lastModifiedDateTime":
-                // The server's to say; taken so that what was read can be sent back.
+                // The server sets these members. They are accepted so that a caller can send back a run that it read.
                 return draft;
             case "activities":
                 return draft with { Activities = ActivityJsonReader.ReadAll(value, name, faults) };
@@ -90,17 +99,25 @@ internal static class RunJsonReader
 
                 return draft;
             case IdAnnotation:
-                faults.Add(name, "unexpectedReference", $"{name} refers to a run that exists; send it alone to …/runs/$ref, or leave it out to add a new run.");
+                faults.Add(
+                    name,
+                    "unexpectedReference",
+                    $"{name} refers to a run that exists; "
+                        + "send it alone to …/runs/$ref, or leave it out to add a new run.");
                 return draft;
             case var annotation when annotation.Contains('@'):
                 return draft;
             default:
-                faults.Add(ValidationErrors.AppendPath("", name), "unknownProperty", $"A run has no property '{ValidationErrors.Abbreviate(name)}'; remove it, or put it into statistics. Names are in exactly this case.");
+                faults.Add(
+                    ValidationErrors.AppendPath("", name),
+                    "unknownProperty",
+                    $"A run has no property '{ValidationErrors.Abbreviate(name)}'; "
+                        + "remove it, or put it into statistics. Names are in exactly this case.");
                 return draft;
         }
     }
 
-    /// <summary>Reads a text.</summary>
+    /// <summary>Reads a string.</summary>
     public static string? Text(JsonElement value, string path, ValidationErrors faults)
     {
         if (value.ValueKind != JsonValueKind.String)
@@ -116,7 +133,11 @@ internal static class RunJsonReader
         var instant = DateTimeOffsetParser.Parse(JsonElementExtensions.TryGetString(value));
         if (instant is null)
         {
-            faults.Add(path, "notAnInstant", $"{path} must be an ISO 8601 date and time with an offset, like \"2026-11-22T02:00:00Z\" or \"2026-11-22T04:00:00.25+02:00\".");
+            faults.Add(
+                path,
+                "notAnInstant",
+                $"{path} must be an ISO 8601 date and time with an offset, "
+                    + "like \"2026-11-22T02:00:00Z\" or \"2026-11-22T04:00:00.25+02:00\".");
         }
 
         return instant;
@@ -127,7 +148,10 @@ internal static class RunJsonReader
         var status = JsonElementExtensions.TryGetString(value) is { } name ? RunStatus.FromName(name) : null;
         if (status is null)
         {
-            faults.Add(path, "unknownStatus", $"{path} must be one of {string.Join(", ", RunStatus.All)}, in exactly this case.");
+            faults.Add(
+                path,
+                "unknownStatus",
+                $"{path} must be one of {string.Join(", ", RunStatus.All)}, in exactly this case.");
         }
 
         return status;

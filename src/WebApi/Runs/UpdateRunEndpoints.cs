@@ -6,20 +6,36 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
-/// <summary>Changing, deleting and starting runs.</summary>
+/// <summary>The endpoints that update, delete and start runs.</summary>
 internal static class UpdateRunEndpoints
 {
     public static void MapUpdateRun(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         foreach (var run in address.ItemPatterns)
         {
-            routes.MapODataEndpoint("PATCH", run, Permissions.Write, http => UpdateAsync(http, address), [200, 204, 400, 404, 409, 412, 413, 415]).WithOperation(RunOperations.Update);
-            routes.MapODataEndpoint("DELETE", run, Permissions.Write, DeleteAsync, [204, 400, 404, 412]).WithOperation(RunOperations.Delete);
+            routes
+                .MapODataEndpoint(
+                    "PATCH",
+                    run,
+                    Permissions.Write,
+                    http => UpdateAsync(http, address),
+                    [200, 204, 400, 404, 409, 412, 413, 415])
+                .WithOperation(RunOperations.Update);
+            routes
+                .MapODataEndpoint("DELETE", run, Permissions.Write, DeleteAsync, [204, 400, 404, 412])
+                .WithOperation(RunOperations.Delete);
         }
 
         foreach (var start in RunCollectionPath.OperationPatterns("start", isFunction: false))
         {
-            routes.MapODataEndpoint("POST", $"/{address.Path}/{start}", Permissions.Start, http => StartAsync(http, address), [202, 400, 412, 413, 415, 422, 429]).WithOperation(RunOperations.Start);
+            routes
+                .MapODataEndpoint(
+                    "POST",
+                    $"/{address.Path}/{start}",
+                    Permissions.Start,
+                    http => StartAsync(http, address),
+                    [202, 400, 412, 413, 415, 422, 429])
+                .WithOperation(RunOperations.Start);
             routes.MapMethodNotAllowed("POST", $"/{address.Path}/{start}", Permissions.Start);
         }
     }
@@ -32,7 +48,12 @@ internal static class UpdateRunEndpoints
             return;
         }
 
-        var command = new UpdateRunCommand(http.Tenant(), http.Key(), RunJsonReader.ReadPatch(body.Root, body.Faults), condition, body.Faults);
+        var command = new UpdateRunCommand(
+            http.Tenant(),
+            http.Key(),
+            RunJsonReader.ReadPatch(body.Root, body.Faults),
+            condition,
+            body.Faults);
         if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var run, out var error))
         {
             await http.WriteErrorAsync(error);
@@ -46,7 +67,9 @@ internal static class UpdateRunEndpoints
             return;
         }
 
-        await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
+        await http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
     }
 
     private static async Task DeleteAsync(HttpContext http)
@@ -56,7 +79,8 @@ internal static class UpdateRunEndpoints
             return;
         }
 
-        if ((await http.Sender().Send(new DeleteRunCommand(http.Tenant(), http.Key(), condition), http.RequestAborted)).Error is { } error)
+        var command = new DeleteRunCommand(http.Tenant(), http.Key(), condition);
+        if ((await http.Sender().Send(command, http.RequestAborted)).Error is { } error)
         {
             await http.WriteErrorAsync(error);
             return;
@@ -67,7 +91,7 @@ internal static class UpdateRunEndpoints
 
     private static async Task StartAsync(HttpContext http, RunCollectionPath address)
     {
-        // Graph's SDKs send no body at all; OData also allows {} (Protocol §11.5.5.1).
+        // The SDKs of Microsoft Graph send no body. OData also allows {} (Protocol §11.5.5.1).
         if (http.Request.ContentLength is not (null or 0) || http.Request.Headers.TransferEncoding.Count > 0)
         {
             using var body = await JsonRequestBody.ReadAsync(http);
@@ -78,19 +102,23 @@ internal static class UpdateRunEndpoints
 
             if (body.Root.EnumerateObject().Any())
             {
-                await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "unexpectedParameters", "start takes no parameters; send an empty body or {}.");
+                await http.WriteErrorAsync(
+                    StatusCodes.Status400BadRequest,
+                    "unexpectedParameters",
+                    "start takes no parameters; send an empty body or {}.");
                 return;
             }
         }
 
-        // With a body or without, all starts ask for the same.
+        // All start requests are equivalent, with or without a body.
         var (goesOn, key) = await IdempotencyHeaders.TryReadAsync(http, "start"u8.ToArray(), withRepresentation: false);
         if (!goesOn)
         {
             return;
         }
 
-        if (!(await http.Sender().Send(new StartRunCommand(http.Tenant(), key), http.RequestAborted)).TryGetValue(out var id, out var error))
+        var command = new StartRunCommand(http.Tenant(), key);
+        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var id, out var error))
         {
             await http.WriteErrorAsync(error);
             return;

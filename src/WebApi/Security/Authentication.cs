@@ -29,7 +29,7 @@ internal static class Authentication
         var keys = SigningKeys.Read(options);
         if (keys.Count == 0 && options.Authorities.Count == 0)
         {
-            throw new StartupException("Nobody's tokens would be taken: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32).");
+            throw new StartupException("No token would be accepted: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32).");
         }
 
         Check(options.Authorities);

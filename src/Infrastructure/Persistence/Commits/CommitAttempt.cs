@@ -1,8 +1,10 @@
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>One try to commit a batch of writes, which the lane may give up while the database is silent.</summary>
+/// <summary>
+/// One attempt to commit a batch of writes. The lane may abandon the attempt if the database does not respond.
+/// </summary>
 /// <param name="writes">The batch.</param>
-/// <param name="shard">The shard of the counters to use.</param>
+/// <param name="shard">The shard of the counters.</param>
 internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short shard)
     where TWrite : PendingWrite
 {
@@ -17,18 +19,18 @@ internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short 
     public short Shard => shard;
 
     /// <summary>
-    /// Writes of the batch that nothing was committed of, because another transaction keeps their run locked.
+    /// The writes of the batch that were not committed, because another transaction has locked their run.
     /// </summary>
     public List<TWrite> Blocked { get; } = [];
 
     /// <summary>
-    /// Whether the statement that commits may have reached the server, so that an error leaves the outcome unknown.
+    /// True if the statement that commits may have reached the server. The outcome is then unknown after an error.
     /// </summary>
     public bool IsCommitSent => Volatile.Read(ref _state) == CommitSent;
 
-    /// <summary>Called right before the statement that commits is sent.</summary>
+    /// <summary>Records that the statement that commits is sent next.</summary>
     /// <exception cref="OperationCanceledException">
-    /// The lane has given the attempt up; nothing may be committed any more.
+    /// The lane has abandoned the attempt. Nothing may be committed any more.
     /// </exception>
     public void BeginCommit()
     {
@@ -39,11 +41,13 @@ internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short 
     }
 
     /// <summary>
-    /// Called when PostgreSQL has rolled the batch back and the attempt goes on with other statements.
+    /// Records that PostgreSQL has rolled the batch back and that the attempt continues with other statements.
     /// </summary>
     public void NoteRollback() => Interlocked.CompareExchange(ref _state, Open, CommitSent);
 
-    /// <summary>Gives the attempt up.</summary>
-    /// <returns>True when nothing of it can be committed any more; false when its outcome is unknown.</returns>
+    /// <summary>Abandons the attempt.</summary>
+    /// <returns>
+    /// Returns true if nothing of the batch can be committed any more; false if its outcome is unknown.
+    /// </returns>
     public bool GiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, Open) == Open;
 }

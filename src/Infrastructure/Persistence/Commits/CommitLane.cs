@@ -3,50 +3,60 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>How much a commit lane takes at a time, and how much may wait for it.</summary>
-/// <param name="MaxCount">The writes that may wait.</param>
-/// <param name="MaxBytes">The bytes that they may occupy.</param>
-/// <param name="MaxBatchCount">The writes of one commit.</param>
-/// <param name="MaxBatchBytes">A commit takes no further write once it has so many bytes.</param>
+/// <summary>The limits of the queue and of the batches of a commit lane.</summary>
+/// <param name="MaxCount">The maximum number of waiting writes.</param>
+/// <param name="MaxBytes">The maximum number of bytes that the waiting writes occupy.</param>
+/// <param name="MaxBatchCount">The maximum number of writes in one commit.</param>
+/// <param name="MaxBatchBytes">A commit takes no further write once it has this number of bytes.</param>
 internal sealed record LaneSize(int MaxCount, long MaxBytes, int MaxBatchCount, long MaxBatchBytes);
 
 /// <summary>
-/// Group commit: while one batch of writes is flushed to disk, others queue up, and all of them share the next commit.
-/// A lone write is committed at once, because nothing here waits for a time or for a number of writes.
+/// Commits writes by group commit: while one batch is flushed to disk, other writes queue up, and all of them share the
+/// next commit. A single write is committed at once, because the lane never waits for a time or for a number of writes.
 /// </summary>
-/// <param name="size">Bounds of the queue and of a batch.</param>
-/// <param name="firstShard">The shard of the counters to begin with; it moves on by two when it meets a lock.</param>
+/// <param name="size">The limits of the queue and of a batch.</param>
+/// <param name="firstShard">The initial shard of the counters. A lock timeout increases the shard by two.</param>
 /// <param name="commit">Commits a batch in one transaction.</param>
-/// <param name="resources">What lanes share.</param>
-internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<CommitAttempt<TWrite>, Task> commit, CommitResources resources)
+/// <param name="resources">The resources that the lanes share.</param>
+internal sealed class CommitLane<TWrite>(
+    LaneSize size,
+    short firstShard,
+    Func<CommitAttempt<TWrite>, Task> commit,
+    CommitResources resources)
     where TWrite : PendingWrite
 {
     private const int MaxAttempts = 3;
 
-    // A tenant whose writes meet locks is tried by itself. After so many such tenants in a row the lock is taken for
-    // one of the whole table.
+    // After a lock timeout the lane commits each tenant's writes separately. After this number of consecutive tenants
+    // with a lock timeout, the lane assumes that the lock is on the whole table.
     private const int MaxLockedTenantsInRow = 2;
 
     private static readonly TimeSpan _maxLockWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _lockPollInterval = TimeSpan.FromMilliseconds(10);
 
-    private readonly FairQueue<TWrite> _queue = new(size.MaxCount, size.MaxBytes, resources.Limits.WriteQueueSharePercent);
+    private readonly FairQueue<TWrite> _queue =
+        new(size.MaxCount, size.MaxBytes, resources.Limits.WriteQueueSharePercent);
+
     private readonly TimeProvider _clock = resources.Clock;
     private int _shard = firstShard;
 
-    /// <summary>Queues a write. It completes when its commit is on disk.</summary>
-    /// <exception cref="QueueFullException">Too many writes wait; nothing was stored.</exception>
-    /// <exception cref="LimitExceededException">Too many writes of the tenant wait; nothing was stored.</exception>
+    /// <summary>Queues a write. The write completes when its commit is on disk.</summary>
+    /// <exception cref="QueueFullException">Too many writes are waiting. Nothing was stored.</exception>
+    /// <exception cref="LimitExceededException">
+    /// Too many writes of the tenant are waiting. Nothing was stored.
+    /// </exception>
     public void Add(TWrite write)
     {
         write.Queued = _clock.GetTimestamp();
         _queue.Add(write);
     }
 
-    /// <summary>Takes no more writes in; <see cref="RunAsync"/> ends when those that wait are committed.</summary>
+    /// <summary>
+    /// Stops accepting writes. <see cref="RunAsync"/> returns when the waiting writes are committed.
+    /// </summary>
     public void Complete() => _queue.Complete();
 
-    /// <summary>Commits until the lane is complete.</summary>
+    /// <summary>Commits batches until the lane is complete.</summary>
     public async Task RunAsync()
     {
         var batch = new List<TWrite>();
@@ -64,12 +74,13 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
                 return;
             }
 
-            // The queue is complete, but writes that met locks may come back to it.
+            // The queue is complete, but writes that wait for locks may return to it.
             await Task.Delay(_lockPollInterval, _clock);
         }
     }
 
-    /// <summary>Takes out the writes that are not to be committed any more, and gives them their answer.</summary>
+    /// <summary>Fails the writes that must no longer be committed.</summary>
+    /// <returns>The other writes.</returns>
     private List<TWrite> Eligible(List<TWrite> batch)
     {
         var eligible = new List<TWrite>(batch.Count);
@@ -101,7 +112,7 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
     {
         if (writes.Exists(w => w.IsSuspect))
         {
-            // They were queued while their tenant waited for a lock, and could hold up the others.
+            // These writes were queued while their tenant waited for a lock. They could delay the other writes.
             foreach (var tenant in writes.Where(w => w.IsSuspect).GroupBy(w => w.TenantId))
             {
                 SetAside([.. tenant]);
@@ -112,13 +123,15 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
 
         if (writes.Count > 0 && await TryCommitAsync(writes) is { } failure)
         {
-            await (CommitFailures.IsLockTimeout(failure) ? CommitByTenantAsync(writes) : ResolveAsync(writes, failure, CommitAsync));
+            await (CommitFailures.IsLockTimeout(failure)
+                ? CommitByTenantAsync(writes)
+                : ResolveAsync(writes, failure, CommitAsync));
         }
     }
 
     /// <summary>
-    /// Commits the writes of each tenant by themselves, and sets those aside that meet a lock, so that the others are
-    /// not held up.
+    /// Commits the writes of each tenant in a separate transaction. The writes of a tenant with a lock timeout are
+    /// committed outside the lane, so that they do not delay the writes of the other tenants.
     /// </summary>
     private async Task CommitByTenantAsync(List<TWrite> writes)
     {
@@ -151,7 +164,9 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
         }
     }
 
-    /// <summary>Commits writes of one tenant apart from the lane, which goes on with the other tenants.</summary>
+    /// <summary>
+    /// Commits writes of one tenant outside the lane. The lane continues with the writes of the other tenants.
+    /// </summary>
     private void SetAside(List<TWrite> writes)
     {
         var tenantId = writes[0].TenantId;
@@ -175,7 +190,7 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
             return;
         }
 
-        // It is known which writes need the lock: the tenant's others wait no longer.
+        // The writes that need the lock are identified. The tenant's other writes need not wait any longer.
         _queue.Resume(tenantId);
         while (stuck.Count > 0)
         {
@@ -191,7 +206,10 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
         _queue.EndLockWait(tenantId, resumes: false);
     }
 
-    /// <summary>Commits writes of one tenant, and finds those that need a lock of another transaction.</summary>
+    /// <summary>
+    /// Commits writes of one tenant. Adds the writes that need a lock of another transaction to
+    /// <paramref name="stuck"/>.
+    /// </summary>
     private async Task NarrowAsync(List<TWrite> writes, List<TWrite> stuck)
     {
         Exception? failure;
@@ -202,7 +220,10 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
             foreach (var write in writes.Where(w => _clock.GetElapsedTime(w.LockWaitStarted) > _maxLockWait).ToList())
             {
                 writes.Remove(write);
-                Fail(write, new NotCommittedException(new TimeoutException("Another transaction keeps a lock that the write needs.")));
+                Fail(
+                    write,
+                    new NotCommittedException(
+                        new TimeoutException("Another transaction keeps a lock that the write needs.")));
             }
 
             if (writes.Count == 0)
@@ -238,8 +259,8 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
 
     /// <summary>Tries to commit a batch, and completes its writes.</summary>
     /// <returns>
-    /// Why the batch was rolled back, when something can be done about it; null when each write has its answer or waits
-    /// for its run.
+    /// The error that rolled the batch back, if the caller can resolve it; null if each write is complete or waits for
+    /// its run.
     /// </returns>
     private async Task<Exception?> TryCommitAsync(List<TWrite> writes)
     {
@@ -258,12 +279,20 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
             }
             catch (Exception exception) when (work is { IsCompleted: false })
             {
-                // The work goes on by itself and keeps its connection until the server answers. Npgsql would send a
-                // cancel request first and wait for that.
+                // The work continues in the background and keeps its connection until the server responds. Cancellation
+                // through Npgsql would first send a cancel request and wait for the response to that.
                 resources.Availability.NoteCommit(isConfirmed: false);
-                _ = work.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                _ = work.ContinueWith(
+                    late => late.Exception,
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default);
                 var cause = lost.IsCancellationRequested ? new DatabaseLostException() : exception;
-                FailAll(writes, attempt.GiveUp() ? new NotCommittedException(cause) : new CommitOutcomeUnknownException("The commit was not confirmed in time.", cause));
+                FailAll(
+                    writes,
+                    attempt.GiveUp()
+                        ? new NotCommittedException(cause)
+                        : new CommitOutcomeUnknownException("The commit was not confirmed in time.", cause));
                 return null;
             }
             catch (Exception exception)
@@ -271,12 +300,13 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
                 var isRolledBack = CommitFailures.IsRolledBack(exception);
                 if (isRolledBack && CommitFailures.IsLockTimeout(exception))
                 {
-                    // It may be a counter that another instance or lane has locked: another shard is free.
+                    // Another instance or lane may have locked a counter. The counters of another shard are free.
                     _shard = (_shard + 2) % RunCountDeltas.Shards;
                     return exception;
                 }
 
-                if ((isRolledBack && CommitFailures.IsCausedByContent(exception)) || exception is DecisionFailedException)
+                if ((isRolledBack && CommitFailures.IsCausedByContent(exception))
+                    || exception is DecisionFailedException)
                 {
                     return exception;
                 }
@@ -297,10 +327,11 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
         _ => new CommitOutcomeUnknownException("The connection was lost before the commit was confirmed.", exception),
     };
 
-    /// <summary>Goes on after a failure that concerns only a part of the batch.</summary>
+    /// <summary>Continues after a failure that affects only a part of the batch.</summary>
     private async Task ResolveAsync(List<TWrite> writes, Exception failure, Func<List<TWrite>, Task> next)
     {
-        if (failure is DecisionFailedException { Change: var change, InnerException: { } cause } && change is TWrite undecided)
+        if (failure is DecisionFailedException { Change: var change, InnerException: { } cause }
+            && change is TWrite undecided)
         {
             Fail(undecided, cause);
             await next([.. writes.Where(w => w != undecided)]);
@@ -339,7 +370,7 @@ internal sealed class CommitLane<TWrite>(LaneSize size, short firstShard, Func<C
     }
 
     /// <summary>
-    /// Queues a write again whose run another transaction keeps locked, until it has waited too long.
+    /// Queues a write again because another transaction has locked its run. Fails the write if it has waited too long.
     /// </summary>
     private async Task WaitForRunAsync(TWrite write)
     {

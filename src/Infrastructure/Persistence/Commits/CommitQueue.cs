@@ -6,20 +6,29 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>
-/// Takes every write to the disk, by group commit in two lanes: one for new runs, which depend on nothing that is
-/// stored, and one for writes that are decided on what is stored. A slow decision so holds up no new run.
+/// Commits all writes by group commit in two lanes. One lane is for new runs, which depend on no stored data except
+/// idempotency keys. The other is for writes that depend on stored data. A slow change thus does not delay new runs.
 /// </summary>
 internal sealed class CommitQueue : BackgroundService
 {
-    // Measured: docs/adr/0008. Few bytes per batch, so that a tenant with large runs does not make the commits of all
-    // long.
-    private static readonly LaneSize _insertLane = new(MaxCount: 8192, MaxBytes: 64 * 1024 * 1024, MaxBatchCount: 256, MaxBatchBytes: 512 * 1024);
+    // These sizes were measured (docs/adr/0008). A batch has few bytes, so that a tenant with large runs does not slow
+    // down the commits of all tenants.
+    private static readonly LaneSize _insertLane = new(
+        MaxCount: 8192,
+        MaxBytes: 64 * 1024 * 1024,
+        MaxBatchCount: 256,
+        MaxBatchBytes: 512 * 1024);
 
-    // Decisions are made one after the other, each with a few statements: a short batch keeps the wait of those behind
-    // it short.
-    private static readonly LaneSize _changeLane = new(MaxCount: 4096, MaxBytes: 32 * 1024 * 1024, MaxBatchCount: 32, MaxBatchBytes: 2 * 1024 * 1024);
+    // Changes are applied one after the other, each with a few statements. A short batch keeps the wait of the changes
+    // behind it short.
+    private static readonly LaneSize _changeLane = new(
+        MaxCount: 4096,
+        MaxBytes: 32 * 1024 * 1024,
+        MaxBatchCount: 32,
+        MaxBatchBytes: 2 * 1024 * 1024);
 
-    // Fewer than the connections for commits, so that the lanes find one while these wait for locks.
+    // This is less than the number of connections for commits, so that connections are left for the lanes while
+    // separate commits wait for locks.
     private const int MaxAsides = 4;
 
     private readonly SemaphoreSlim _asides = new(MaxAsides);
@@ -36,30 +45,33 @@ internal sealed class CommitQueue : BackgroundService
     {
         var resources = new CommitResources(limits, limit.Timeout, availability, clock, _asides);
 
-        // Even shards for one lane and odd ones for the other: they never wait for each other's counters.
+        // One lane uses even shards and the other odd shards, so that the lanes never wait for each other's counters.
         var shard = 2 * Random.Shared.Next(RunCountDeltas.Shards / 2);
         _inserts = new CommitLane<PendingInsert>(
             _insertLane, (short)shard, new InsertTransaction(database).CommitAsync, resources);
-        _changes = new CommitLane<PendingUpdate>(_changeLane, (short)(shard + 1), attempt => ChangeAsync(attempt, scopes), resources);
+        _changes = new CommitLane<PendingUpdate>(
+            _changeLane, (short)(shard + 1), attempt => ChangeAsync(attempt, scopes), resources);
     }
 
     /// <summary>Commits a new run.</summary>
     /// <returns>
-    /// Whether the run is on disk; false: its idempotency key was used before, and nothing was stored.
+    /// Returns true if the run is on disk; false if its idempotency key was used before and nothing was stored.
     /// </returns>
-    /// <exception cref="QueueFullException">Too many writes wait; nothing was stored.</exception>
-    /// <exception cref="LimitExceededException">Too many writes of the tenant wait; nothing was stored.</exception>
+    /// <exception cref="QueueFullException">Too many writes are waiting. Nothing was stored.</exception>
+    /// <exception cref="LimitExceededException">
+    /// Too many writes of the tenant are waiting. Nothing was stored.
+    /// </exception>
     /// <exception cref="NotCommittedException">Nothing was stored.</exception>
-    /// <exception cref="CommitOutcomeUnknownException">It is not known whether the run was stored.</exception>
+    /// <exception cref="CommitOutcomeUnknownException">It is unknown if the run was stored.</exception>
     public Task<bool> InsertAsync(PendingInsert insertion)
     {
-        // The caller's cancellation does not end the wait: the write may be in a commit already.
+        // The caller's cancellation does not end the wait, because the commit of the write may have started.
         _inserts.Add(insertion);
         return insertion.Completion;
     }
 
     /// <summary>Commits a change.</summary>
-    /// <returns>The answer of the change, once its commit is on disk.</returns>
+    /// <returns>The result of the change after its commit is on disk.</returns>
     /// <inheritdoc cref="InsertAsync" />
     public Task<T> ChangeAsync<T>(PendingUpdate<T> change)
     {
@@ -77,7 +89,7 @@ internal sealed class CommitQueue : BackgroundService
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // A service that stops takes no more writes in and commits those that wait.
+        // At shutdown the service accepts no more writes and commits the waiting ones.
         await using var stopping = stoppingToken.Register(() =>
         {
             _inserts.Complete();
@@ -89,14 +101,20 @@ internal sealed class CommitQueue : BackgroundService
     private static async Task ChangeAsync(CommitAttempt<PendingUpdate> attempt, IServiceScopeFactory scopes)
     {
         await using var scope = scopes.CreateAsyncScope();
-        await UpdateTransaction.CommitAsync(attempt, scope.ServiceProvider.GetRequiredService<IndustryDataContext>(), CancellationToken.None);
+        await UpdateTransaction.CommitAsync(
+            attempt, scope.ServiceProvider.GetRequiredService<IndustryDataContext>(), CancellationToken.None);
     }
 }
 
-/// <summary>The parts that commit lanes share.</summary>
-/// <param name="Limits">The share of a tenant.</param>
-/// <param name="CommitTimeout">The longest wait for a commit, and for its begin.</param>
-/// <param name="Availability">Tells when the database stops answering.</param>
+/// <summary>The resources that the commit lanes share.</summary>
+/// <param name="Limits">Contains a tenant's share of the queue.</param>
+/// <param name="CommitTimeout">The timeout of a commit, and of the wait in the queue before it.</param>
+/// <param name="Availability">Signals that the database has stopped answering.</param>
 /// <param name="Clock">The clock.</param>
-/// <param name="Asides">Bounds the connections of writes that wait for locks.</param>
-internal sealed record CommitResources(LimitOptions Limits, TimeSpan CommitTimeout, DatabaseAvailability Availability, TimeProvider Clock, SemaphoreSlim Asides);
+/// <param name="Asides">Limits the number of connections of writes that wait for locks.</param>
+internal sealed record CommitResources(
+    LimitOptions Limits,
+    TimeSpan CommitTimeout,
+    DatabaseAvailability Availability,
+    TimeProvider Clock,
+    SemaphoreSlim Asides);

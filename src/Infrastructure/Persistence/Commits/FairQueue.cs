@@ -5,13 +5,13 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>
-/// The writes that wait for a commit lane: bounded in number and bytes, in total and per tenant, and taken from the
-/// tenants in turn. Any thread adds; one thread takes.
+/// The queue of a commit lane. The number and the bytes of its writes are limited, in total and per tenant. Writes are
+/// taken from the tenants in turn. Any thread may add writes; only one thread may take them.
 /// </summary>
 internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantSharePercent) : IValueTaskSource
     where TWrite : PendingWrite
 {
-    // While other tenants wait too, a tenant's turn is over after so many writes or bytes.
+    // While other tenants wait too, a tenant's turn ends after this number of writes or bytes.
     private const int QuantumCount = 8;
     private const long QuantumBytes = 32 * 1024;
 
@@ -21,15 +21,15 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     private readonly Dictionary<TenantId, TenantWrites> _tenants = [];
     private readonly Queue<TenantWrites> _turns = new();
 
-    // Continuations run on the thread that adds: a lone request starts its commit by itself instead of waking another
-    // thread.
+    // Continuations run on the thread that adds the write. A single request thus starts its commit on its own thread
+    // instead of waking another one.
     private ManualResetValueTaskSourceCore<bool> _signal;
     private bool _isTakerWaiting;
     private bool _isCompleted;
     private int _count;
     private long _bytes;
 
-    /// <summary>Whether every write that was added has its answer.</summary>
+    /// <summary>True if every write that was added is complete.</summary>
     public bool IsEmpty
     {
         get
@@ -42,7 +42,9 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     }
 
     /// <summary>Adds a write at the end of its tenant's queue.</summary>
-    /// <exception cref="QueueFullException">The queue is full, or takes no more writes; nothing was stored.</exception>
+    /// <exception cref="QueueFullException">
+    /// The queue is full or accepts no more writes. Nothing was stored.
+    /// </exception>
     /// <exception cref="LimitExceededException">The tenant has used up its share of the queue.</exception>
     public void Add(TWrite write)
     {
@@ -58,7 +60,9 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
             if (tenant is not null && Exceeds(tenant, write.Size))
             {
                 throw new LimitExceededException(
-                    "writeQueueShareExceeded", "Too many of your writes are waiting for the database; send fewer at a time.", _retryAfter);
+                    "writeQueueShareExceeded",
+                    "Too many of your writes are waiting for the database; send fewer at a time.",
+                    _retryAfter);
             }
 
             if (tenant is null)
@@ -77,7 +81,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         Wake(wakes);
     }
 
-    /// <summary>Adds a write again that was taken before. It still counts as waiting.</summary>
+    /// <summary>Adds a write that was taken before. The write was still counted in the meantime.</summary>
     public void AddAgain(TWrite write)
     {
         bool wakes;
@@ -92,7 +96,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         Wake(wakes);
     }
 
-    /// <summary>A write that was taken has its answer, and occupies nothing any longer.</summary>
+    /// <summary>Removes a taken write from the counts after its completion.</summary>
     public void Leave(TWrite write)
     {
         lock (_lock)
@@ -107,11 +111,11 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     }
 
     /// <summary>
-    /// Gives the tenant no turns until <see cref="Resume"/>: some of its writes met a lock and are being committed
-    /// apart from the others. Until <see cref="EndLockWait"/> all that it sends is suspect.
+    /// Gives the tenant no turns until <see cref="Resume"/>, because some of its writes wait for a lock and are
+    /// committed outside the lane. Until <see cref="EndLockWait"/> all of the tenant's writes are suspect.
     /// </summary>
     /// <param name="tenantId">The tenant.</param>
-    /// <param name="now">The present timestamp: the waiting writes begin to wait for the lock.</param>
+    /// <param name="now">The current timestamp, at which the waiting writes start to wait for the lock.</param>
     public void Suspend(TenantId tenantId, long now)
     {
         lock (_lock)
@@ -127,7 +131,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         }
     }
 
-    /// <summary>Gives the tenant turns again, while some of its writes still wait for a lock.</summary>
+    /// <summary>Gives the tenant turns again while some of its writes still wait for a lock.</summary>
     public void Resume(TenantId tenantId)
     {
         bool wakes;
@@ -141,11 +145,14 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         Wake(wakes);
     }
 
-    /// <summary>The writes that met the lock have their answers: what the tenant sends is no longer suspect.</summary>
+    /// <summary>
+    /// Ends a lock wait of the tenant, because the writes that needed the lock are complete. After the last lock wait
+    /// the tenant's writes are no longer suspect.
+    /// </summary>
     /// <param name="tenantId">The tenant.</param>
     /// <param name="resumes">
-    /// Whether this gives the tenant turns again, too. Both happen at once, or its waiting writes would be taken while
-    /// they are still suspect, and suspend it again without any lock.
+    /// True to give the tenant turns again, too. Both changes are atomic. Otherwise the tenant's waiting writes would
+    /// be taken while they are still suspect, and would suspend the tenant again without a lock.
     /// </param>
     public void EndLockWait(TenantId tenantId, bool resumes)
     {
@@ -175,7 +182,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         Wake(wakes);
     }
 
-    /// <summary>Takes no more writes in. Those that wait are still taken out.</summary>
+    /// <summary>Stops accepting writes. The waiting writes can still be taken.</summary>
     public void Complete()
     {
         bool wakes;
@@ -190,7 +197,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     }
 
     /// <summary>Waits until a tenant has a turn.</summary>
-    /// <returns>False when the queue is completed and no tenant has a turn.</returns>
+    /// <returns>Returns false if the queue is completed and no tenant has a turn; otherwise true.</returns>
     public async ValueTask<bool> WaitAsync()
     {
         lock (_lock)
@@ -213,13 +220,14 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
 
     /// <summary>Takes the next writes from the tenants in turn.</summary>
     /// <param name="batch">Receives the writes.</param>
-    /// <param name="maxBatchCount">So many at most.</param>
-    /// <param name="maxBatchBytes">No more are taken once they have so many bytes.</param>
+    /// <param name="maxBatchCount">The maximum number of writes.</param>
+    /// <param name="maxBatchBytes">No further write is taken once the batch has this number of bytes.</param>
     public void Take(List<TWrite> batch, int maxBatchCount, long maxBatchBytes)
     {
         lock (_lock)
         {
-            for (long bytes = 0; batch.Count < maxBatchCount && bytes < maxBatchBytes && _turns.TryDequeue(out var tenant);)
+            for (long bytes = 0;
+                batch.Count < maxBatchCount && bytes < maxBatchBytes && _turns.TryDequeue(out var tenant);)
             {
                 tenant.HasTurn = false;
                 if (tenant.IsSuspended)
@@ -228,8 +236,10 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
                 }
 
                 var (isAlone, turnCount, turnBytes) = (_turns.Count == 0, 0, 0L);
-                while (batch.Count < maxBatchCount && bytes < maxBatchBytes
-                    && (isAlone || (turnCount < QuantumCount && turnBytes < QuantumBytes)) && tenant.Waiting.TryDequeue(out var write))
+                while (batch.Count < maxBatchCount
+                    && bytes < maxBatchBytes
+                    && (isAlone || (turnCount < QuantumCount && turnBytes < QuantumBytes))
+                    && tenant.Waiting.TryDequeue(out var write))
                 {
                     batch.Add(write);
                     bytes += write.Size;
@@ -250,11 +260,16 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _signal.GetStatus(token);
 
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags) =>
         _signal.OnCompleted(continuation, state, token, flags);
 
     private bool Exceeds(TenantWrites tenant, long size) =>
-        (tenant.Count + 1L) * 100 > (long)maxCount * tenantSharePercent || (tenant.Bytes + size) * 100 > maxBytes * tenantSharePercent;
+        (tenant.Count + 1L) * 100 > (long)maxCount * tenantSharePercent
+        || (tenant.Bytes + size) * 100 > maxBytes * tenantSharePercent;
 
     private void RemoveIfUnused(TenantId id, TenantWrites tenant)
     {
@@ -272,7 +287,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         tenant.Bytes += write.Size;
     }
 
-    /// <returns>Whether the taker has to be woken.</returns>
+    /// <returns>Returns true if the taker has to be woken.</returns>
     private bool GiveTurn(TenantWrites tenant)
     {
         if (tenant.HasTurn || tenant.IsSuspended)
@@ -299,22 +314,26 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     {
         public Queue<TWrite> Waiting { get; } = new();
 
-        /// <summary>The writes that wait or are being committed.</summary>
+        /// <summary>The number of writes that wait or are being committed.</summary>
         public int Count { get; set; }
 
         public long Bytes { get; set; }
 
         public bool HasTurn { get; set; }
 
-        /// <summary>How many batches of the tenant are being committed apart from the others.</summary>
+        /// <summary>
+        /// The number of the tenant's batches that are committed outside the lane and still block its turns.
+        /// </summary>
         public int Suspensions { get; set; }
 
         public bool IsSuspended => Suspensions > 0;
 
-        /// <summary>How many of these batches still have writes that wait for a lock.</summary>
+        /// <summary>
+        /// The number of the tenant's batches that are committed outside the lane and have incomplete writes.
+        /// </summary>
         public int LockWaits { get; set; }
     }
 }
 
-/// <summary>Too many writes wait to be committed.</summary>
+/// <summary>The exception that is thrown when too many writes wait to be committed.</summary>
 internal sealed class QueueFullException() : Exception("The queue of writes is full.");

@@ -3,17 +3,17 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>Commits new runs, however many, with one statement per table.</summary>
+/// <summary>Commits any number of new runs with one statement per table.</summary>
 internal sealed class InsertTransaction(NpgsqlDataSource database)
 {
-    // A client that repeats requests often does so for a while, and a batch that fails costs as much as one that
-    // succeeds.
+    // The number of batches after a conflict that claim their keys first. A client that repeats requests often does so
+    // for some time, and a batch that fails costs as much as one that succeeds.
     private const int ClaimsAfterConflict = 32;
 
     private int _claims;
 
     /// <summary>
-    /// Commits a batch. Of a run whose idempotency key is taken nothing is stored, and
+    /// Commits a batch. If the idempotency key of a run is used, nothing of the run is stored and
     /// <see cref="PendingInsert.IsFirst"/> is false.
     /// </summary>
     public async Task CommitAsync(CommitAttempt<PendingInsert> attempt)
@@ -68,8 +68,8 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
 
     private bool IsConflictLikely() => Volatile.Read(ref _claims) > 0 && Interlocked.Decrement(ref _claims) >= 0;
 
-    // Keys are free as a rule. The batch is a transaction by itself, which ends with its last statement, and fails as a
-    // whole if a key is taken.
+    // Keys are usually unused. The batch is an implicit transaction, which ends with the last statement. It fails as a
+    // whole if a key is used.
     private static async Task InsertAsync(
         CommitAttempt<PendingInsert> attempt, List<PendingInsert> keyed, NpgsqlConnection connection)
     {

@@ -5,21 +5,24 @@ using NpgsqlTypes;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>
-/// Writes new runs, however many, with one statement a table. What EF's model calls the columns, a test compares.
+/// Inserts any number of new runs with one statement per table. A test compares the column names with the EF model.
 /// </summary>
 internal static class RunBulkInsert
 {
-    /// <summary>The constraint that an insert of a taken key violates.</summary>
+    /// <summary>The constraint that is violated when a used idempotency key is inserted.</summary>
     public const string KeysConstraint = "kept_requests_pkey";
 
-    // The change's number is what the function change_number gives, written out: a function in SQL is planned again for
-    // each statement that calls it.
+    // The expression for the change number is the inlined body of the function change_number. An SQL function is
+    // planned again for each statement that calls it.
     private const string Runs =
         """
         INSERT INTO runs (
-            tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics,
-            inbound_errors, inbound_groups, inbound_memberships, inbound_organizations, inbound_people, inbound_warnings, change_number)
-        SELECT added.*, pg_current_xact_id()::text::bigint + coalesce((SELECT change_offset FROM incarnations ORDER BY number DESC LIMIT 1), 0)
+            tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time,
+            last_modified_date_time, version, statistics,
+            inbound_errors, inbound_groups, inbound_memberships, inbound_organizations, inbound_people,
+            inbound_warnings, change_number)
+        SELECT added.*, pg_current_xact_id()::text::bigint
+            + coalesce((SELECT change_offset FROM incarnations ORDER BY number DESC LIMIT 1), 0)
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS added
         """;
 
@@ -45,14 +48,16 @@ internal static class RunBulkInsert
     /// <summary>
     /// Adds the statement that inserts idempotency keys.
     /// </summary>
-    /// <param name="batch">Where to.</param>
+    /// <param name="batch">The batch to which the statement is added.</param>
     /// <param name="keyed">The insertions that have keys.</param>
     /// <param name="returnsFree">
-    /// Whether it inserts the free keys and returns the ids of their runs; otherwise it fails if a key is taken.
+    /// If true, the statement inserts only the unused keys and returns the ids of their runs. If false, it fails if a
+    /// key is used.
     /// </param>
     public static void AddKeys(NpgsqlBatch batch, IReadOnlyList<PendingInsert> keyed, bool returnsFree)
     {
-        // In one order everywhere: otherwise two transactions could each hold the key that the other needs next.
+        // All transactions insert keys in the same order. Otherwise, two transactions could each hold the key that the
+        // other needs next.
         PendingInsert[] sorted = [.. keyed];
         var keys = Column(sorted, i => (Tenant: i.TenantId.Value, Hash: IdempotencyRecord.HashOf(i.Key!.Value)));
         Array.Sort(keys, sorted);
@@ -109,12 +114,18 @@ internal static class RunBulkInsert
         }
     }
 
-    /// <summary>Adds a parameter that has a value for each row.</summary>
-    public static void Values<TRow, TValue>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, TValue> value) =>
+    /// <summary>Adds an array parameter with a value for each row.</summary>
+    public static void Values<TRow, TValue>(
+        this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, TValue> value) =>
         command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(rows, value) });
 
-    private static void Json<TRow>(this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, string?> value) =>
-        command.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = Column(rows, value), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json });
+    private static void Json<TRow>(
+        this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, string?> value) =>
+        command.Parameters.Add(new NpgsqlParameter<string?[]>
+        {
+            TypedValue = Column(rows, value),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json,
+        });
 
     private static TValue[] Column<TRow, TValue>(IReadOnlyList<TRow> rows, Func<TRow, TValue> value)
     {

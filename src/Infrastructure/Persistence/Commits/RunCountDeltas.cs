@@ -3,10 +3,10 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
-/// <summary>By how much the counters of runs change in one transaction.</summary>
+/// <summary>The changes of the run counters in one transaction.</summary>
 /// <param name="shard">
-/// The counters are sharded, so that transactions beside each other do not wait for one row. Which shard is used does
-/// not matter.
+/// The shard of the counters. The counters are sharded, so that concurrent transactions do not wait for the same row.
+/// Any shard may be used.
 /// </param>
 internal sealed class RunCountDeltas(short shard)
 {
@@ -20,17 +20,18 @@ internal sealed class RunCountDeltas(short shard)
         ON CONFLICT (tenant_id, quarter, status, writer) DO UPDATE SET count = counts.count + excluded.count
         """;
 
-    // In one order everywhere: otherwise two transactions could each hold the row that the other needs next.
+    // All transactions update counters in the same order. Otherwise, two transactions could each hold the row that the
+    // other needs next.
     private readonly SortedDictionary<(Guid TenantId, DateOnly Quarter, short Status), long> _changes = [];
 
-    /// <summary>Counts a run in, or out.</summary>
+    /// <summary>Adds a number, which may be negative, to the counter of a run's status and quarter.</summary>
     public void Add(Run run, RunStatus status, int number)
     {
         var key = (run.TenantId.Value, run.Id.PartitionQuarter, status.Number);
         _changes[key] = _changes.GetValueOrDefault(key) + number;
     }
 
-    /// <summary>Adds the statement to a batch.</summary>
+    /// <summary>Adds the statement that updates the counters to a batch.</summary>
     public void Add(NpgsqlBatch batch)
     {
         var changes = _changes.Where(c => c.Value != 0).ToList();

@@ -3,11 +3,12 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>
-/// Notices when PostgreSQL reports a commit as successful although its wait for the synchronous standby was canceled.
+/// Detects that PostgreSQL reports a commit as successful although its wait for the synchronous standby was canceled.
 /// </summary>
 internal sealed class StandbyWait : IDisposable
 {
-    // The C function that sends the warning. Unlike the text it is not translated (src/backend/replication/syncrep.c).
+    // The C function that sends the warning (src/backend/replication/syncrep.c). Its name is not translated, unlike the
+    // text of the warning.
     private const string Routine = "SyncRepWaitForLSN";
 
     private readonly NpgsqlConnection _connection;
@@ -20,7 +21,7 @@ internal sealed class StandbyWait : IDisposable
     }
 
     /// <summary>Checks the commit that has just succeeded.</summary>
-    /// <exception cref="CommitOutcomeUnknownException">The standby may not have it.</exception>
+    /// <exception cref="CommitOutcomeUnknownException">The standby may not have the commit.</exception>
     public void ThrowIfCanceled()
     {
         if (_wasCanceled)
@@ -31,5 +32,6 @@ internal sealed class StandbyWait : IDisposable
 
     public void Dispose() => _connection.Notice -= Look;
 
-    private void Look(object sender, NpgsqlNoticeEventArgs received) => _wasCanceled |= received.Notice.Routine == Routine;
+    private void Look(object sender, NpgsqlNoticeEventArgs received) =>
+        _wasCanceled |= received.Notice.Routine == Routine;
 }

@@ -8,8 +8,8 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence.Commits;
 
 /// <summary>
-/// One transaction in which changes are decided, one after the other, on the runs as they are; the runs stay locked
-/// until the commit.
+/// A transaction that applies changes, one after the other, to the current state of runs. The runs stay locked until
+/// the commit.
 /// </summary>
 internal sealed class UpdateTransaction
 {
@@ -19,21 +19,22 @@ internal sealed class UpdateTransaction
 
     private UpdateTransaction(IndustryDataContext context) => _context = context;
 
-    /// <summary>What else is stored.</summary>
+    /// <summary>The context for access to other stored data.</summary>
     public IndustryDataContext Context => _context;
 
     /// <summary>
-    /// Commits a batch of changes. Those whose run another transaction keeps locked are left out, and listed in the
-    /// attempt.
+    /// Commits a batch of changes. It skips a change if another transaction has locked its run, and lists the change in
+    /// <see cref="CommitAttempt{TWrite}.Blocked"/>.
     /// </summary>
-    public static async Task CommitAsync(CommitAttempt<PendingUpdate> attempt, IndustryDataContext context, CancellationToken cancellationToken)
+    public static async Task CommitAsync(
+        CommitAttempt<PendingUpdate> attempt, IndustryDataContext context, CancellationToken cancellationToken)
     {
         await using var commit = await context.Database.BeginTransactionAsync(cancellationToken);
         using var standby = new StandbyWait((NpgsqlConnection)context.Database.GetDbConnection());
         var transaction = new UpdateTransaction(context);
 
-        // In one order everywhere, so that two transactions do not each hold a lock that the other needs next. The
-        // order of changes to one run stays.
+        // All transactions take locks in the same order, so that two transactions do not each hold a lock that the
+        // other needs next. The sort is stable and keeps the order of the changes to one run.
         PendingUpdate[] changes =
         [
             .. attempt.Writes.OrderBy(c => c.TenantId.Value)
@@ -44,7 +45,9 @@ internal sealed class UpdateTransaction
         await transaction.LockAsync(changes, cancellationToken);
         foreach (var change in changes)
         {
-            if (change.Locks is { } key && !transaction._locked.ContainsKey(key) && await transaction.ExistsAsync(key, cancellationToken))
+            if (change.Locks is { } key
+                && !transaction._locked.ContainsKey(key)
+                && await transaction.ExistsAsync(key, cancellationToken))
             {
                 attempt.Blocked.Add(change);
             }
@@ -60,23 +63,27 @@ internal sealed class UpdateTransaction
         standby.ThrowIfCanceled();
     }
 
-    /// <summary>A run that the change locks; null when there is none.</summary>
+    /// <summary>Returns a run that the transaction has locked; null if there is none.</summary>
     public Run? Find(RunKey key) => _locked.GetValueOrDefault(key);
 
-    /// <summary>Keeps a new run.</summary>
+    /// <summary>Adds a new run.</summary>
     public void Add(Run run) => _added.Add(run);
 
     /// <summary>Deletes a run with its activities.</summary>
     public async Task DeleteAsync(Run run, CancellationToken cancellationToken)
     {
-        foreach (var entry in _context.ChangeTracker.Entries<RunActivity>().Where(e => e.Entity.RunId == run.Id).ToList())
+        foreach (var entry in _context.ChangeTracker.Entries<RunActivity>()
+            .Where(e => e.Entity.RunId == run.Id)
+            .ToList())
         {
             entry.State = EntityState.Detached;
         }
 
         _context.Runs.Remove(run);
         _locked.Remove(new RunKey(run.TenantId, run.Id));
-        await _context.RunActivities.Where(a => a.TenantId == run.TenantId && a.RunId == run.Id).ExecuteDeleteAsync(cancellationToken);
+        await _context.RunActivities
+            .Where(a => a.TenantId == run.TenantId && a.RunId == run.Id)
+            .ExecuteDeleteAsync(cancellationToken);
     }
 
     private async Task DecideAsync(PendingUpdate change, CancellationToken cancellationToken)
@@ -97,23 +104,31 @@ internal sealed class UpdateTransaction
 
     private async Task LockAsync(IReadOnlyList<PendingUpdate> changes, CancellationToken cancellationToken)
     {
-        foreach (var tenant in changes.Select(c => c.Locks).OfType<RunKey>().Distinct().GroupBy(k => k.TenantId, k => k.Id))
+        foreach (var tenant in changes.Select(c => c.Locks)
+            .OfType<RunKey>()
+            .Distinct()
+            .GroupBy(k => k.TenantId, k => k.Id))
         {
-            // Skipping what others keep locked, so that one slow transaction elsewhere holds up only those who
-            // need the same run.
+            // Locked rows are skipped, so that a slow transaction delays only the changes that need the same run.
             var ids = tenant.Select(id => id.Value).ToArray();
             var locked = await _context.Database
-                .SqlQuery<Guid>($"""SELECT id AS "Value" FROM runs WHERE tenant_id = {tenant.Key.Value} AND id = ANY ({ids}) FOR UPDATE SKIP LOCKED""")
+                .SqlQuery<Guid>(
+                    $"""
+                    SELECT id AS "Value" FROM runs WHERE tenant_id = {tenant.Key.Value} AND id = ANY ({ids})
+                    FOR UPDATE SKIP LOCKED
+                    """)
                 .ToListAsync(cancellationToken);
             var runIds = locked.Select(id => new RunId(id)).ToArray();
-            foreach (var run in await _context.Runs.AsTracking().Where(r => r.TenantId == tenant.Key && runIds.Contains(r.Id)).ToListAsync(cancellationToken))
+            foreach (var run in await _context.Runs.AsTracking()
+                .Where(r => r.TenantId == tenant.Key && runIds.Contains(r.Id))
+                .ToListAsync(cancellationToken))
             {
                 _locked.Add(new RunKey(run.TenantId, run.Id), run);
             }
         }
     }
 
-    // Of a run that was deleted just now, nothing is left to wait for.
+    // A run that this transaction has deleted no longer exists. Its changes need not wait.
     private async Task<bool> ExistsAsync(RunKey key, CancellationToken cancellationToken) =>
         !_context.ChangeTracker.Entries<Run>().Any(e => e.State == EntityState.Deleted && e.Entity.Id == key.Id)
         && await _context.Runs.AnyAsync(r => r.TenantId == key.TenantId && r.Id == key.Id, cancellationToken);
@@ -121,7 +136,9 @@ internal sealed class UpdateTransaction
     private async Task SaveAsync(RunCountDeltas counts, CancellationToken cancellationToken)
     {
         _context.ChangeTracker.DetectChanges();
-        var changed = _context.ChangeTracker.Entries<Run>().Where(e => e.State is EntityState.Modified or EntityState.Deleted).ToList();
+        var changed = _context.ChangeTracker.Entries<Run>()
+            .Where(e => e.State is EntityState.Modified or EntityState.Deleted)
+            .ToList();
         if (changed.Count > 0)
         {
             var (number, now) = await _context.Database
@@ -138,7 +155,13 @@ internal sealed class UpdateTransaction
                 }
                 else
                 {
-                    _context.RunTombstones.Add(new RunTombstone { TenantId = run.TenantId, RunId = run.Id, ChangeNumber = number, DeletedDateTime = now });
+                    _context.RunTombstones.Add(new RunTombstone
+                    {
+                        TenantId = run.TenantId,
+                        RunId = run.Id,
+                        ChangeNumber = number,
+                        DeletedDateTime = now,
+                    });
                 }
             }
         }

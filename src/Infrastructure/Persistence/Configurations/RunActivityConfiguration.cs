@@ -8,7 +8,7 @@ internal sealed class RunActivityConfiguration : IEntityTypeConfiguration<RunAct
 {
     public void Configure(EntityTypeBuilder<RunActivity> builder)
     {
-        // Partitioned like runs, by quarter of the run's id: the migration does.
+        // The table is partitioned by quarter of the run's id, like runs. The migration creates it.
         builder.ToTable("run_activities");
         builder.HasKey(a => new { a.TenantId, a.RunId, a.Id }).HasName("run_activities_pkey");
         builder.Property(a => a.TenantId).HasColumnName("tenant_id").ValueGeneratedNever();

@@ -6,19 +6,23 @@ namespace IndustryData.Infrastructure.Persistence.Configurations;
 
 internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
 {
-    /// <summary>The number of the last change, as EF knows it.</summary>
+    /// <summary>The name of the shadow property with the number of the last change.</summary>
     public const string ChangeNumber = "ChangeNumber";
 
     public void Configure(EntityTypeBuilder<Run> builder)
     {
-        // Partitioned by quarter of the id, which EF cannot say: the first migration does.
+        // The table is partitioned by quarter of the id. EF cannot express that, so the first migration creates it.
         builder.ToTable("runs");
         builder.HasKey(r => new { r.TenantId, r.Id }).HasName("runs_pkey");
         builder.Property(r => r.TenantId).HasColumnName("tenant_id").ValueGeneratedNever();
         builder.Property(r => r.Id).HasColumnName("id").ValueGeneratedNever();
 
-        // "C": texts sort by code point, the same on every server.
-        builder.Property(r => r.DisplayName).HasColumnName("display_name").HasMaxLength(DisplayName.MaxLength).HasColumnType("text").UseCollation("C");
+        // The collation "C" sorts strings by code point, in the same way on every server.
+        builder.Property(r => r.DisplayName)
+            .HasColumnName("display_name")
+            .HasMaxLength(DisplayName.MaxLength)
+            .HasColumnType("text")
+            .UseCollation("C");
         builder.Property(r => r.StartDateTime).HasColumnName("start_date_time");
         builder.Property(r => r.EndDateTime).HasColumnName("end_date_time");
         builder.Property(r => r.Status).HasColumnName("status");
@@ -27,11 +31,15 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         builder.Property(r => r.LastModifiedDateTime).HasColumnName("last_modified_date_time");
         builder.Property(r => r.Version).HasColumnName("version").IsConcurrencyToken();
 
-        // Which transaction last changed the run: not the domain's business, but of those who follow the changes.
-        builder.Property<long>(ChangeNumber).HasColumnName("change_number").HasDefaultValueSql("change_number(pg_current_xact_id())").ValueGeneratedNever();
+        // The number of the transaction that last changed the run. It is not part of the domain model. Delta queries
+        // use it.
+        builder.Property<long>(ChangeNumber)
+            .HasColumnName("change_number")
+            .HasDefaultValueSql("change_number(pg_current_xact_id())")
+            .ValueGeneratedNever();
         builder.ComplexProperty(r => r.Statistics, statistics =>
         {
-            // json, not jsonb: comes back as sent, to the digit.
+            // The type json, unlike jsonb, returns numbers and text exactly as they were sent.
             statistics.Property(s => s.Json).HasColumnName("statistics").HasColumnType("json");
             statistics.ComplexProperty(s => s.InboundTotals, totals =>
             {
@@ -44,16 +52,17 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
             });
         });
 
-        // No foreign key points at runs: it would forbid detaching a partition.
+        // No foreign key references runs, because it would prevent detaching a partition.
         builder.Ignore(r => r.Activities);
 
-        // The default order of every list.
+        // The default order of lists.
         builder.HasIndex(r => new { r.TenantId, r.StartDateTime, r.Id }, "runs_newest").IsDescending(false, true, true);
 
-        // What dashboards ask for most: the latest that failed, however few they are among all.
-        builder.HasIndex(r => new { r.TenantId, r.Status, r.StartDateTime, r.Id }, "runs_by_status").IsDescending(false, false, true, true);
+        // The most frequent query of dashboards: the latest failed runs, even if only few of all runs have failed.
+        builder.HasIndex(r => new { r.TenantId, r.Status, r.StartDateTime, r.Id }, "runs_by_status")
+            .IsDescending(false, false, true, true);
 
-        // What changed since, for those who follow.
+        // Delta queries for the changes since a change number.
         builder.HasIndex(["TenantId", ChangeNumber, "Id"], "runs_changes");
     }
 }

@@ -14,7 +14,7 @@ internal sealed class RunTombstoneConfiguration : IEntityTypeConfiguration<RunTo
         builder.Property(d => d.RunId).HasColumnName("run_id");
         builder.Property(d => d.DeletedDateTime).HasColumnName("deleted_date_time");
 
-        // Those whose time is over are found by it, whosesoever they are.
+        // Finds expired deletions of every tenant, oldest first.
         builder.HasIndex(d => d.DeletedDateTime, "run_deletions_oldest");
     }
 }

@@ -8,8 +8,9 @@ public partial class Initial : Migration
     /// <inheritdoc />
     protected override void Up(MigrationBuilder migrationBuilder)
     {
-        // By hand, because EF cannot make a partitioned table. A UUIDv7 begins with its milliseconds since 1970, so that a range of ids is a
-        // range of time: one partition a quarter, and one for whatever lies outside them all.
+        // Written by hand, because EF cannot create a partitioned table. A UUIDv7 begins with its milliseconds since
+        // 1970, so that a range of ids is a range of time. There is one partition per quarter, and a default partition
+        // for all other ids.
         migrationBuilder.Sql(
             """
             CREATE TABLE runs (
@@ -56,7 +57,8 @@ public partial class Initial : Migration
             SELECT create_runs_partition(now() + n * interval '3 months') FROM generate_series(0, 1) AS n;
             """);
 
-        // Random from the server's strong source (gen_random_uuid), and nowhere else: two services share one key through the database.
+        // The key comes from the server's strong random source (gen_random_uuid). It is stored only in the database, so
+        // that several services share it.
         migrationBuilder.Sql(
             """
             CREATE TABLE token_keys (
@@ -64,7 +66,8 @@ public partial class Initial : Migration
                 key bytea NOT NULL
             );
 
-            INSERT INTO token_keys VALUES (1, sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')));
+            INSERT INTO token_keys
+            VALUES (1, sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')));
             """);
     }
 

@@ -22,7 +22,7 @@ public partial class Activities : Migration
 
         CREATE TABLE run_activities_default PARTITION OF run_activities DEFAULT;
 
-        -- A run and its activities lie in partitions of the same quarter, and leave together.
+        -- A run and its activities are in partitions of the same quarter, and are removed together.
         CREATE OR REPLACE FUNCTION create_runs_partition(quarter timestamptz) RETURNS void LANGUAGE plpgsql AS
         $$
         DECLARE
@@ -40,8 +40,9 @@ public partial class Activities : Migration
         END
         $$;
 
-        -- For the quarters that runs have partitions for already.
-        SELECT create_runs_partition(make_timestamptz(substring(relname FROM 6 FOR 4)::int, substring(relname FROM 11 FOR 1)::int * 3 - 2, 1, 0, 0, 0, 'UTC'))
+        -- Creates the partitions for the quarters for which runs already has partitions.
+        SELECT create_runs_partition(make_timestamptz(
+            substring(relname FROM 6 FOR 4)::int, substring(relname FROM 11 FOR 1)::int * 3 - 2, 1, 0, 0, 0, 'UTC'))
         FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
         WHERE inhparent = 'runs'::regclass AND relname ~ '^runs_[0-9]{4}q[1-4]$';
         """);

@@ -10,8 +10,11 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            // By hand, because EF has no indexes of expressions: a run without an end lies below all others, and a row value would drop a null.
-            migrationBuilder.Sql("CREATE INDEX runs_by_end ON runs (tenant_id, (coalesce(end_date_time, '-infinity')) DESC, id DESC);");
+            // Written by hand, because EF does not support indexes on expressions. The expression sorts a run without
+            // an end below all others. A comparison of row values would omit a null.
+            migrationBuilder.Sql(
+                "CREATE INDEX runs_by_end ON runs "
+                + "(tenant_id, (coalesce(end_date_time, '-infinity')) DESC, id DESC);");
         }
 
         /// <inheritdoc />

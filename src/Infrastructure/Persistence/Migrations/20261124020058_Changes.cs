@@ -17,7 +17,9 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 columns: table => new
                 {
                     number = table.Column<int>(type: "integer", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityAlwaysColumn),
+                        .Annotation(
+                            "Npgsql:ValueGenerationStrategy",
+                            NpgsqlValueGenerationStrategy.IdentityAlwaysColumn),
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     cluster = table.Column<string>(type: "text", nullable: false),
                     timeline = table.Column<string>(type: "text", nullable: false),
@@ -59,20 +61,31 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     table.PrimaryKey("run_deletions_pkey", x => new { x.tenant_id, x.change_number, x.run_id });
                 });
 
-            // By hand, because the column's default calls a function, which in turn reads a table of above; 0 first, so that no row is written anew.
-            // A change number is the number of the transaction that made the change, moved on where transactions' numbers began anew: a snapshot
-            // tells below which number no transaction is open any more (pg_snapshot_xmin), and so from where on a reader has to look again.
+            // Written by hand, because the default of the column calls a function, which reads a table that is created
+            // above. The column is added with the default 0 first, so that no row is rewritten.
+            // A change number is the number of the transaction that made the change, plus an offset for restarted
+            // transaction numbers. A snapshot contains the low watermark (pg_snapshot_xmin): no transaction with a
+            // lower number is open any more. A reader has to read again from the low watermark on.
             migrationBuilder.Sql(
                 """
                 CREATE FUNCTION change_number(xid xid8) RETURNS bigint LANGUAGE sql STABLE AS
-                $$ SELECT xid::text::bigint + coalesce((SELECT change_offset FROM incarnations ORDER BY number DESC LIMIT 1), 0) $$;
+                $$ SELECT xid::text::bigint
+                    + coalesce((SELECT change_offset FROM incarnations ORDER BY number DESC LIMIT 1), 0) $$;
 
                 ALTER TABLE runs ADD COLUMN change_number bigint NOT NULL DEFAULT 0;
                 ALTER TABLE runs ALTER COLUMN change_number SET DEFAULT change_number(pg_current_xact_id());
                 CREATE INDEX runs_changes ON runs (tenant_id, change_number, id);
 
                 INSERT INTO run_counts (tenant_id, quarter, status, writer, count)
-                SELECT tenant_id, date_trunc('quarter', to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) AT TIME ZONE 'UTC')::date, status, 0, count(*)
+                SELECT
+                    tenant_id,
+                    date_trunc(
+                        'quarter',
+                        to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+                            AT TIME ZONE 'UTC')::date,
+                    status,
+                    0,
+                    count(*)
                 FROM runs
                 GROUP BY 1, 2, 3;
                 """);

@@ -8,9 +8,10 @@ public partial class Partitions : Migration
     /// <inheritdoc />
     protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql(
         """
-        -- Nobody waits long for a table that is made beside the others and then attached; and what the default partition holds of the quarter,
-        -- because it came before there was another place for it, moves with it.
-        CREATE OR REPLACE FUNCTION create_runs_partition(quarter timestamptz) RETURNS void LANGUAGE plpgsql SET lock_timeout = '2s' AS
+        -- Creates the partition as a separate table and then attaches it, so that no transaction waits long for it.
+        -- Moves the rows of the quarter from the default partition, which received them before the partition existed.
+        CREATE OR REPLACE FUNCTION create_runs_partition(quarter timestamptz) RETURNS void LANGUAGE plpgsql
+            SET lock_timeout = '2s' AS
         $$
         DECLARE
             first timestamp := date_trunc('quarter', quarter AT TIME ZONE 'UTC');
@@ -26,14 +27,18 @@ public partial class Partitions : Migration
                 EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', partition, parent);
                 EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', parent || '_default');
                 EXECUTE format(
-                    'WITH moved AS (DELETE FROM %1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *) INSERT INTO %5$I SELECT * FROM moved',
+                    'WITH moved AS (DELETE FROM %1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *)
+                    INSERT INTO %5$I SELECT * FROM moved',
                     parent || '_default', key, first_id, end_id, partition);
-                EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, partition, first_id, end_id);
+                EXECUTE format(
+                    'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                    parent, partition, first_id, end_id);
             END LOOP;
         END
         $$;
 
-        CREATE FUNCTION drop_runs_before(instant timestamptz) RETURNS integer LANGUAGE plpgsql SET lock_timeout = '2s' AS
+        CREATE FUNCTION drop_runs_before(instant timestamptz) RETURNS integer LANGUAGE plpgsql
+            SET lock_timeout = '2s' AS
         $$
         DECLARE
             first date := date_trunc('quarter', instant AT TIME ZONE 'UTC');

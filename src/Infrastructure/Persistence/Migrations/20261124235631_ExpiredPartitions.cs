@@ -32,15 +32,16 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 table: "kept_requests",
                 column: "created_date_time");
 
-            // Retention detaches first and drops a day later, so that a wrong clock or setting can be corrected in between.
+            // Retention detaches partitions first and drops them a day later, so that a wrong clock or setting can be
+            // corrected in between.
             migrationBuilder.Sql(
                 """
                 DROP FUNCTION drop_runs_before(timestamptz);
 
-                -- Everybody waits behind the one that waits for an exclusive lock. A commit does so for 200 ms.
+                -- All other transactions wait behind one that waits for an exclusive lock. A commit waits for 200 ms.
                 ALTER FUNCTION create_runs_partition(timestamptz) SET lock_timeout = '100ms';
 
-                -- Detaches the oldest expired quarter. Returns how many partitions it detached; 0: none is left.
+                -- Detaches the oldest expired quarter. Returns the number of detached partitions; 0 if none is left.
                 CREATE FUNCTION detach_runs_before(instant timestamptz) RETURNS integer LANGUAGE plpgsql
                     SET lock_timeout = '100ms' AS
                 $$
@@ -51,26 +52,31 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     suffix text;
                     detached integer := 0;
                 BEGIN
-                    -- None of which an earlier partition of the same quarter was not dropped yet.
+                    -- Skips a quarter if an earlier partition of the same quarter is not dropped yet.
                     SELECT min(right(relname, 7)) INTO suffix FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
                     WHERE inhparent IN ('runs'::regclass, 'run_activities'::regclass) AND relname ~ '_[0-9]{4}q[1-4]$'
                         AND make_date(left(right(relname, 6), 4)::int, right(relname, 1)::int * 3 - 2, 1) < first
                         AND to_regclass('runs' || right(relname, 7) || '_expired') IS NULL
                         AND to_regclass('run_activities' || right(relname, 7) || '_expired') IS NULL;
                     IF suffix IS NOT NULL THEN
-                        -- Both first: then no other transaction uses a partition through them.
+                        -- Locks both tables first. No other transaction then uses a partition through them.
                         LOCK TABLE ONLY runs, ONLY run_activities IN ACCESS EXCLUSIVE MODE;
                         FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
                             partition := parent || suffix;
-                            CONTINUE WHEN NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(partition) AND inhparent = parent::regclass);
+                            CONTINUE WHEN NOT EXISTS (
+                                SELECT FROM pg_inherits
+                                WHERE inhrelid = to_regclass(partition) AND inhparent = parent::regclass);
                             EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, partition);
                             EXECUTE format('ALTER TABLE %I RENAME TO %I', partition, partition || '_expired');
-                            INSERT INTO expired_partitions (name, detached_date_time) VALUES (partition || '_expired', now());
+                            INSERT INTO expired_partitions (name, detached_date_time)
+                            VALUES (partition || '_expired', now());
                             detached := detached + 1;
                         END LOOP;
                     END IF;
 
-                    DELETE FROM run_counts AS counts WHERE counts.quarter < first AND to_regclass('runs' || to_char(counts.quarter, '"_"YYYY"q"Q')) IS NULL;
+                    DELETE FROM run_counts AS counts
+                    WHERE counts.quarter < first
+                        AND to_regclass('runs' || to_char(counts.quarter, '"_"YYYY"q"Q')) IS NULL;
                     RETURN detached;
                 END
                 $$;
@@ -83,12 +89,13 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 BEGIN
                     FOR partition IN
                         SELECT name FROM expired_partitions
-                        WHERE detached_date_time <= now() - interval '1 day' AND name ~ '^(runs|run_activities)_[0-9]{4}q[1-4]_expired$'
+                        WHERE detached_date_time <= now() - interval '1 day'
+                            AND name ~ '^(runs|run_activities)_[0-9]{4}q[1-4]_expired$'
                         ORDER BY name
                     LOOP
                         DELETE FROM expired_partitions WHERE name = partition;
 
-                        -- One that was attached again by hand is in use.
+                        -- A partition that was attached again manually is in use.
                         CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(partition));
                         EXECUTE format('DROP TABLE IF EXISTS %I', partition);
                         dropped := dropped + 1;
@@ -113,14 +120,17 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         EXECUTE format('ALTER TABLE %I RENAME TO %I', partition || '_expired', partition);
                         EXECUTE format(
                             'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-                            parent, partition, first_id_at(first AT TIME ZONE 'UTC'), first_id_at((first + interval '3 months') AT TIME ZONE 'UTC'));
+                            parent, partition, first_id_at(first AT TIME ZONE 'UTC'),
+                            first_id_at((first + interval '3 months') AT TIME ZONE 'UTC'));
                         DELETE FROM expired_partitions WHERE name = partition || '_expired';
                         attached := attached + 1;
                         IF parent = 'runs' THEN
                             EXECUTE format(
                                 'INSERT INTO run_counts AS counts (tenant_id, quarter, status, writer, count)
-                                SELECT tenant_id, %L::date, status, 0, count(*) FROM %I GROUP BY tenant_id, status ORDER BY tenant_id, status
-                                ON CONFLICT (tenant_id, quarter, status, writer) DO UPDATE SET count = counts.count + excluded.count',
+                                SELECT tenant_id, %L::date, status, 0, count(*) FROM %I
+                                GROUP BY tenant_id, status ORDER BY tenant_id, status
+                                ON CONFLICT (tenant_id, quarter, status, writer)
+                                DO UPDATE SET count = counts.count + excluded.count',
                                 first::date, partition);
                         END IF;
                     END LOOP;

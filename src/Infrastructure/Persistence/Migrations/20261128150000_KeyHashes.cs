@@ -10,8 +10,8 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            // The expression is that of KeptRequest.HashOf. The column's name changes with it, so that a service of the
-            // version before fails instead of storing a run twice.
+            // The expression is that of IdempotencyRecord.HashOf. The name of the column changes too, so that a service
+            // of the previous version fails instead of storing a run twice.
             migrationBuilder.Sql(
                 """
                 DELETE FROM kept_requests WHERE created_date_time <= now() - interval '1 day';
@@ -27,7 +27,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            // Keys cannot be had from their hashes. They are kept for a day only.
+            // Keys cannot be recovered from their hashes. They are kept for only one day.
             migrationBuilder.Sql(
                 """
                 ALTER TABLE kept_requests DROP CONSTRAINT kept_requests_pkey;
