@@ -21,7 +21,8 @@ internal sealed record Settings(
     IReadOnlyList<string> Only,
     bool All,
     string? BaselineCheckout,
-    string Folder)
+    string Folder
+)
 {
     /// <summary>
     /// Seconds that a measurement takes at least for its figures to mean something: before, the compiler is still at
@@ -29,8 +30,7 @@ internal sealed record Settings(
     /// </summary>
     public const double LeastTelling = 5;
 
-    public const string Usage =
-        """
+    public const string Usage = """
         dotnet run -c Release --project benchmarks -- [options]
           --rows N            runs that are loaded before reading is measured, 2000 or more (1000000)
           --seconds S         how long each measurement takes (10)
@@ -68,7 +68,10 @@ internal sealed record Settings(
                 continue;
             }
 
-            var value = ++i < arguments.Count ? arguments[i] : throw new BenchmarkException($"{option} is no option, or lacks its value.\n{Usage}");
+            var value =
+                ++i < arguments.Count
+                    ? arguments[i]
+                    : throw new BenchmarkException($"{option} is no option, or lacks its value.\n{Usage}");
             settings = option switch
             {
                 "--rows" => settings with { Rows = Number<int>(option, value, 2000) },

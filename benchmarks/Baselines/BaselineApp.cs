@@ -20,7 +20,10 @@ internal static class BaselineApp
     // As many connections, and as much prepared, as the service has.
     private const string LikeTheService = "Maximum Pool Size=40;Max Auto Prepare=32;No Reset On Close=true";
 
-    private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
 
     /// <summary>Serves until the process is ended.</summary>
     public static async Task<int> RunAsync()
@@ -28,12 +31,26 @@ internal static class BaselineApp
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         var settings = builder.Configuration;
-        var tenants = new BaselineOptions(settings.GetValue<Guid>("ReadTenant"), settings.GetValue<Guid>("WriteTenant"), settings["OtherNumbers"]!.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        var tenants = new BaselineOptions(
+            settings.GetValue<Guid>("ReadTenant"),
+            settings.GetValue<Guid>("WriteTenant"),
+            settings["OtherNumbers"]!.Split(',', StringSplitOptions.RemoveEmptyEntries)
+        );
         builder.Services.AddSingleton(tenants);
         var database = settings.GetConnectionString("IndustryData");
         builder.Services.AddDbContext<PlainContext>(options => options.UseNpgsql(database));
         builder.Services.AddDbContextPool<TunedContext>(options => options.UseNpgsql($"{database};{LikeTheService}"));
-        builder.Services.AddControllers().AddOData(options => options.Filter().OrderBy().Select().SetMaxTop(1000).AddRouteComponents("odata", Model()).RouteOptions.EnableControllerNameCaseInsensitive = true);
+        builder
+            .Services.AddControllers()
+            .AddOData(options =>
+                options
+                    .Filter()
+                    .OrderBy()
+                    .Select()
+                    .SetMaxTop(1000)
+                    .AddRouteComponents("odata", Model())
+                    .RouteOptions.EnableControllerNameCaseInsensitive = true
+            );
 
         var app = builder.Build();
         app.MapGet("/ready", () => Results.Ok());
@@ -60,7 +77,11 @@ internal static class BaselineApp
         async Task SaveAsync<TContext>(HttpContext http)
             where TContext : BaselineContext
         {
-            var run = await JsonSerializer.DeserializeAsync<ReportedRun>(http.Request.BodyReader, _json, http.RequestAborted);
+            var run = await JsonSerializer.DeserializeAsync<ReportedRun>(
+                http.Request.BodyReader,
+                _json,
+                http.RequestAborted
+            );
             var context = http.RequestServices.GetRequiredService<TContext>();
             context.Add(run!.ToStored(tenants.WriteTenant, DateTimeOffset.UtcNow));
             await context.SaveChangesAsync(http.RequestAborted);

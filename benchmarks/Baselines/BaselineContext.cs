@@ -5,10 +5,12 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace IndustryData.Benchmarks.Baselines;
 
 /// <summary>As EF Core's documentation shows it: nothing is kept between requests but the connections.</summary>
-public sealed class PlainContext(DbContextOptions<PlainContext> options, BaselineOptions settings) : BaselineContext(options, settings);
+public sealed class PlainContext(DbContextOptions<PlainContext> options, BaselineOptions settings)
+    : BaselineContext(options, settings);
 
 /// <summary>Pooled, with statements that the server has prepared: what somebody does who measures.</summary>
-public sealed class TunedContext(DbContextOptions<TunedContext> options, BaselineOptions settings) : BaselineContext(options, settings);
+public sealed class TunedContext(DbContextOptions<TunedContext> options, BaselineOptions settings)
+    : BaselineContext(options, settings);
 
 /// <summary>The service's table, as EF Core sees it.</summary>
 public abstract class BaselineContext(DbContextOptions options, BaselineOptions settings) : DbContext(options)
@@ -16,7 +18,8 @@ public abstract class BaselineContext(DbContextOptions options, BaselineOptions 
     private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web);
 
     /// <summary>A whole run.</summary>
-    public IQueryable<StoredRun> Run(Guid tenant, Guid id) => Set<StoredRun>().AsNoTracking().Where(r => r.TenantId == tenant && r.Id == id);
+    public IQueryable<StoredRun> Run(Guid tenant, Guid id) =>
+        Set<StoredRun>().AsNoTracking().Where(r => r.TenantId == tenant && r.Id == id);
 
     /// <summary>Runs without their statistics, as lists show them.</summary>
     public IQueryable<ListedRun> List(Guid tenant) => Set<ListedRun>().AsNoTracking().Where(r => r.TenantId == tenant);
@@ -35,7 +38,13 @@ public abstract class BaselineContext(DbContextOptions options, BaselineOptions 
         Map(modelBuilder.Entity<ListedRun>().ToView("runs"));
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(t => t.GetProperties()))
         {
-            property.SetColumnName(string.Concat(property.Name.Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "_" : "")}{char.ToLowerInvariant(c)}" : $"{c}")));
+            property.SetColumnName(
+                string.Concat(
+                    property.Name.Select(
+                        (c, i) => char.IsUpper(c) ? $"{(i > 0 ? "_" : "")}{char.ToLowerInvariant(c)}" : $"{c}"
+                    )
+                )
+            );
         }
     }
 
@@ -45,7 +54,12 @@ public abstract class BaselineContext(DbContextOptions options, BaselineOptions 
         run.HasKey(r => new { r.TenantId, r.Id });
         run.Property(r => r.Id).ValueGeneratedNever();
         run.Property(r => r.TenantId).ValueGeneratedNever();
-        run.Property(r => r.BlockingError).HasColumnType("json").HasConversion(e => JsonSerializer.Serialize(e, _json), e => JsonSerializer.Deserialize<PublicError>(e, _json));
+        run.Property(r => r.BlockingError)
+            .HasColumnType("json")
+            .HasConversion(
+                e => JsonSerializer.Serialize(e, _json),
+                e => JsonSerializer.Deserialize<PublicError>(e, _json)
+            );
     }
 }
 

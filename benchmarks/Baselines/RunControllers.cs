@@ -11,7 +11,8 @@ namespace IndustryData.Benchmarks.Baselines;
 public sealed class RunsController(PlainContext context, BaselineOptions options) : ODataController
 {
     [EnableQuery]
-    public SingleResult<StoredRun> Get([FromRoute] Guid key) => SingleResult.Create(context.Run(options.ReadTenant, key));
+    public SingleResult<StoredRun> Get([FromRoute] Guid key) =>
+        SingleResult.Create(context.Run(options.ReadTenant, key));
 }
 
 /// <summary>A list of runs.</summary>
@@ -25,7 +26,8 @@ public sealed class ListedRunsController(PlainContext context, BaselineOptions o
 public sealed class TunedRunsController(TunedContext context, BaselineOptions options) : ODataController
 {
     [EnableQuery]
-    public SingleResult<StoredRun> Get([FromRoute] Guid key) => SingleResult.Create(context.Run(options.ReadTenant, key));
+    public SingleResult<StoredRun> Get([FromRoute] Guid key) =>
+        SingleResult.Create(context.Run(options.ReadTenant, key));
 }
 
 /// <summary>A list of runs. The request names the whole order itself, the one that has an index.</summary>

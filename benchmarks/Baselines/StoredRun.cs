@@ -65,7 +65,13 @@ public enum ReportedStatus : short
 }
 
 /// <summary>A run as its reporter sends it.</summary>
-public sealed record ReportedRun(string DisplayName, DateTimeOffset StartDateTime, DateTimeOffset? EndDateTime, ReportedStatus Status, JsonElement Statistics)
+public sealed record ReportedRun(
+    string DisplayName,
+    DateTimeOffset StartDateTime,
+    DateTimeOffset? EndDateTime,
+    ReportedStatus Status,
+    JsonElement Statistics
+)
 {
     /// <summary>What is stored of it.</summary>
     public StoredRun ToStored(Guid tenant, DateTimeOffset now)

@@ -119,7 +119,11 @@ internal static class CompareCommand
         }
     }
 
-    private static async Task<Outcome> TakeTurnsAsync(Comparison comparison, Settings settings, CancellationToken cancellationToken)
+    private static async Task<Outcome> TakeTurnsAsync(
+        Comparison comparison,
+        Settings settings,
+        CancellationToken cancellationToken
+    )
     {
         Console.WriteLine($"\n{comparison.Title}");
         var outcome = new Outcome(comparison);
@@ -133,7 +137,9 @@ internal static class CompareCommand
                 {
                     var measured = await contender.MeasureAsync(warmUp, settings.Seconds, cancellationToken);
                     outcome.Add(contender.Name, measured);
-                    Console.WriteLine($"  {turn + 1}  {contender.Name,-32} {measured.PerSecond,10:N0} /s   p50 {measured.P50,8:N2} ms   p99 {measured.P99,8:N2} ms");
+                    Console.WriteLine(
+                        $"  {turn + 1}  {contender.Name, -32} {measured.PerSecond, 10:N0} /s   p50 {measured.P50, 8:N2} ms   p99 {measured.P99, 8:N2} ms"
+                    );
                 }
             }
         }
@@ -148,10 +154,17 @@ internal static class CompareCommand
     }
 
     /// <summary>Waits until the services have been at rest for a while, and looks at their memory.</summary>
-    private static async Task<MemoryUse> RestAsync(Settings settings, List<Outcome> outcomes, List<Side> sides, CancellationToken cancellationToken)
+    private static async Task<MemoryUse> RestAsync(
+        Settings settings,
+        List<Outcome> outcomes,
+        List<Side> sides,
+        CancellationToken cancellationToken
+    )
     {
         await Task.Delay(settings.Seconds < Settings.LeastTelling ? TimeSpan.FromSeconds(1) : _rest, cancellationToken);
-        var measured = outcomes.SelectMany(o => o.Comparison.Contenders.Where(c => c.IsService).SelectMany(c => o.Of(c.Name))).Select(m => m.Usage.Resident ?? 0);
+        var measured = outcomes
+            .SelectMany(o => o.Comparison.Contenders.Where(c => c.IsService).SelectMany(c => o.Of(c.Name)))
+            .Select(m => m.Usage.Resident ?? 0);
         var atRest = sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.Program.ProcessId));
         return new MemoryUse(measured.DefaultIfEmpty().Max(), atRest);
     }

@@ -7,7 +7,12 @@ namespace IndustryData.Benchmarks.Comparing;
 /// <param name="Title">What is done.</param>
 /// <param name="Contenders">Who does it, in the order in which they take turns.</param>
 /// <param name="Goals">What is said of them.</param>
-internal sealed record Comparison(string Name, string Title, IReadOnlyList<Contender> Contenders, IReadOnlyList<Goal> Goals);
+internal sealed record Comparison(
+    string Name,
+    string Title,
+    IReadOnlyList<Contender> Contenders,
+    IReadOnlyList<Goal> Goals
+);
 
 /// <summary>A figure of a comparison, and what it should be.</summary>
 /// <param name="Text">What it is.</param>
@@ -15,7 +20,13 @@ internal sealed record Comparison(string Name, string Title, IReadOnlyList<Conte
 /// <param name="Value">The figure of each turn.</param>
 /// <param name="AtLeast">What it should be at least; null: see the next.</param>
 /// <param name="AtMost">What it should be at most; null for both: it is only shown.</param>
-internal sealed record Goal(string Text, string Unit, Func<Outcome, IEnumerable<double>> Value, double? AtLeast = null, double? AtMost = null)
+internal sealed record Goal(
+    string Text,
+    string Unit,
+    Func<Outcome, IEnumerable<double>> Value,
+    double? AtLeast = null,
+    double? AtMost = null
+)
 {
     /// <summary>Throughput of one contender over that of another, turn by turn.</summary>
     public static Goal Ratio(string text, string one, string other, double? atLeast = null) =>
@@ -31,7 +42,10 @@ internal sealed record Goal(string Text, string Unit, Func<Outcome, IEnumerable<
     public GoalResult Judge(Outcome outcome)
     {
         var spread = Spread.Of(Value(outcome));
-        bool? isMet = AtLeast is { } least ? spread.Median >= least : AtMost is { } most ? spread.Median <= most : null;
+        bool? isMet =
+            AtLeast is { } least ? spread.Median >= least
+            : AtMost is { } most ? spread.Median <= most
+            : null;
         return new GoalResult(Text, Unit, spread, AtLeast, AtMost, isMet);
     }
 }
@@ -42,7 +56,10 @@ internal sealed record GoalResult(string Text, string Unit, Spread Value, double
 /// <summary>What the contenders of a comparison did, turn by turn.</summary>
 internal sealed class Outcome(Comparison comparison)
 {
-    private readonly Dictionary<string, List<Measurement>> _turns = comparison.Contenders.ToDictionary(c => c.Name, _ => new List<Measurement>());
+    private readonly Dictionary<string, List<Measurement>> _turns = comparison.Contenders.ToDictionary(
+        c => c.Name,
+        _ => new List<Measurement>()
+    );
 
     public Comparison Comparison { get; } = comparison;
 
@@ -55,7 +72,8 @@ internal sealed class Outcome(Comparison comparison)
     public void Add(string contender, Measurement measurement) => _turns[contender].Add(measurement);
 
     /// <summary>A figure of each turn of two contenders.</summary>
-    public IEnumerable<double> Each(string one, string other, Func<Measurement, Measurement, double> figure) => Of(one).Zip(Of(other), figure);
+    public IEnumerable<double> Each(string one, string other, Func<Measurement, Measurement, double> figure) =>
+        Of(one).Zip(Of(other), figure);
 
     /// <summary>What came of the goals; none when the comparison failed.</summary>
     public IReadOnlyList<GoalResult> Judge() => Failure is null ? [.. Comparison.Goals.Select(g => g.Judge(this))] : [];

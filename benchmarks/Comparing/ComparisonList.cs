@@ -36,49 +36,55 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     private const string TunedOData = "AspNetCore.OData, tuned";
     private const string Runs = "/beta/process/runs";
 
-    private const string Listed = "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
+    private const string Listed =
+        "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
 
     private int Readers => connections / 2;
 
-    public Comparison Write(Side side) => new(
-        "write",
-        $"A run is added, durably: POST …/runs/$ref, {connections} connections",
-        [
-            .. ServiceWrites("", side, connections),
-            PgbenchWrites(side, connections),
-            new HttpContender(SaveChanges, [side.Baselines], postgres, Posts("/plain/runs", null, connections))
-            {
-                Writes = new WrittenDatabase(side.Database, true),
-            },
-            new HttpContender(TunedSaveChanges, [side.Baselines], postgres, Posts("/tuned/runs", null, connections))
-            {
-                Writes = new WrittenDatabase(side.Database, true),
-            },
-            new HttpContender(Parsed, [side.Baselines], postgres, Posts("/parsed", null, connections)),
-            new HttpContender(Ceiling, [side.Baselines], postgres, Posts("/ceiling", null, connections)),
-        ],
-        [
-            .. AgainstBefore(side, ""),
-            Goal.Ratio("service ÷ pgbench's one-row INSERT", Service, Pgbench, atLeast: 1.5),
-            Goal.Ratio("service ÷ EF Core SaveChanges", Service, SaveChanges, atLeast: 8),
-            Goal.Ratio("service ÷ EF Core SaveChanges, tuned", Service, TunedSaveChanges),
-            new Goal("service, p99", "ms", o => o.Of(Service).Select(m => m.P99), AtMost: 15),
-            Goal.Ratio("upper bound: Kestrel parsing and storing nothing ÷ service", Parsed, Service),
-            Goal.Ratio("the load generator's ceiling ÷ service", Ceiling, Service),
-        ]);
+    public Comparison Write(Side side) =>
+        new(
+            "write",
+            $"A run is added, durably: POST …/runs/$ref, {connections} connections",
+            [
+                .. ServiceWrites("", side, connections),
+                PgbenchWrites(side, connections),
+                new HttpContender(SaveChanges, [side.Baselines], postgres, Posts("/plain/runs", null, connections))
+                {
+                    Writes = new WrittenDatabase(side.Database, true),
+                },
+                new HttpContender(TunedSaveChanges, [side.Baselines], postgres, Posts("/tuned/runs", null, connections))
+                {
+                    Writes = new WrittenDatabase(side.Database, true),
+                },
+                new HttpContender(Parsed, [side.Baselines], postgres, Posts("/parsed", null, connections)),
+                new HttpContender(Ceiling, [side.Baselines], postgres, Posts("/ceiling", null, connections)),
+            ],
+            [
+                .. AgainstBefore(side, ""),
+                Goal.Ratio("service ÷ pgbench's one-row INSERT", Service, Pgbench, atLeast: 1.5),
+                Goal.Ratio("service ÷ EF Core SaveChanges", Service, SaveChanges, atLeast: 8),
+                Goal.Ratio("service ÷ EF Core SaveChanges, tuned", Service, TunedSaveChanges),
+                new Goal("service, p99", "ms", o => o.Of(Service).Select(m => m.P99), AtMost: 15),
+                Goal.Ratio("upper bound: Kestrel parsing and storing nothing ÷ service", Parsed, Service),
+                Goal.Ratio("the load generator's ceiling ÷ service", Ceiling, Service),
+            ]
+        );
 
-    public Comparison WriteOne(Side side) => new(
-        "write-one",
-        "A run is added, durably: 1 connection",
-        [.. ServiceWrites("", side, 1), PgbenchWrites(side, 1)],
-        [
-            .. AgainstBefore(side, ""),
-            new Goal(
-                "service, p50, minus pgbench's",
-                "ms",
-                o => o.Each(Service, Pgbench, (a, b) => a.P50 - b.P50),
-                AtMost: 0.3),
-        ]);
+    public Comparison WriteOne(Side side) =>
+        new(
+            "write-one",
+            "A run is added, durably: 1 connection",
+            [.. ServiceWrites("", side, 1), PgbenchWrites(side, 1)],
+            [
+                .. AgainstBefore(side, ""),
+                new Goal(
+                    "service, p50, minus pgbench's",
+                    "ms",
+                    o => o.Each(Service, Pgbench, (a, b) => a.P50 - b.P50),
+                    AtMost: 0.3
+                ),
+            ]
+        );
 
     public Comparison WriteKeyed(Side side)
     {
@@ -88,13 +94,18 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "write-keyed",
             $"A run is added, durably, each request with an Idempotency-Key of its own, {connections} connections",
             [
-                .. Versions(side, keyed, (name, service) => Drive(name, service, PostsKeyed(service), Checked(service))),
+                .. Versions(
+                    side,
+                    keyed,
+                    (name, service) => Drive(name, service, PostsKeyed(service), Checked(service))
+                ),
                 Drive(Service + plain, side.Service, Posts(side.Service, connections), Checked(side.Service)),
             ],
             [
                 .. AgainstBefore(side, keyed),
                 Goal.Ratio("service, keyed ÷ service, plain", Service + keyed, Service + plain, atLeast: 0.85),
-            ]);
+            ]
+        );
     }
 
     public async Task<Comparison> TwoServicesAsync(Side side, CancellationToken cancellationToken)
@@ -106,13 +117,17 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "two-services",
             $"A run is added, durably: {connections} connections to one process, or {connections / 2} to each of two",
             [
-                new HttpContender(two, [side.Service.Program, other], postgres, plan) { Writes = Checked(side.Service) },
+                new HttpContender(two, [side.Service.Program, other], postgres, plan)
+                {
+                    Writes = Checked(side.Service),
+                },
                 Drive(one, side.Service, plan, Checked(side.Service)),
             ],
             [
                 Goal.Ratio("2 processes ÷ 1 process, per second", two, one),
                 new Goal("2 processes, p99", "ms", o => o.Of(two).Select(m => m.P99)),
-            ]);
+            ]
+        );
     }
 
     public Comparison Batch(Side side)
@@ -123,19 +138,24 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "batch",
             $"Runs are added 20 at a time: POST /$batch, runs per second, {connections} connections",
             [
-                .. Versions(side, batch, (name, service) =>
-                    new HttpContender(name, [service.Program], postgres, Batches(service))
-                    {
-                        Writes = new WrittenDatabase(service.Database, true),
-                        PerAnswer = HttpRequests.BatchSize,
-                        IsService = service.IsPresent,
-                    }),
+                .. Versions(
+                    side,
+                    batch,
+                    (name, service) =>
+                        new HttpContender(name, [service.Program], postgres, Batches(service))
+                        {
+                            Writes = new WrittenDatabase(service.Database, true),
+                            PerAnswer = HttpRequests.BatchSize,
+                            IsService = service.IsPresent,
+                        }
+                ),
                 Drive(single, side.Service, Posts(side.Service, connections), new WrittenDatabase(side.Database, true)),
             ],
             [
                 .. AgainstBefore(side, batch),
                 Goal.Ratio("runs per second, $batch ÷ single", Service + batch, single, atLeast: 1.5),
-            ]);
+            ]
+        );
     }
 
     public Comparison List(Side side)
@@ -153,17 +173,33 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                     postgres,
                     side.Database,
                     Readers,
-                    [$"SELECT {Listed} FROM runs WHERE tenant_id = :tenant AND status = 4 AND start_date_time >= :since ORDER BY start_date_time DESC, id DESC LIMIT 101"],
-                    new Dictionary<string, string> { ["tenant"] = $"{Side.Tenant}", ["since"] = since }),
-                Reads(OData, side.Baselines, [HttpRequests.Get("/odata/ListedRuns" + Query("CompletedWithWarnings"), null)], "\"displayName\":", 100),
-                Reads(TunedOData, side.Baselines, [HttpRequests.Get("/odata/tunedListedRuns" + Query("CompletedWithWarnings", ",id%20desc"), null)], "\"displayName\":", 100),
+                    [
+                        $"SELECT {Listed} FROM runs WHERE tenant_id = :tenant AND status = 4 AND start_date_time >= :since ORDER BY start_date_time DESC, id DESC LIMIT 101",
+                    ],
+                    new Dictionary<string, string> { ["tenant"] = $"{Side.Tenant}", ["since"] = since }
+                ),
+                Reads(
+                    OData,
+                    side.Baselines,
+                    [HttpRequests.Get("/odata/ListedRuns" + Query("CompletedWithWarnings"), null)],
+                    "\"displayName\":",
+                    100
+                ),
+                Reads(
+                    TunedOData,
+                    side.Baselines,
+                    [HttpRequests.Get("/odata/tunedListedRuns" + Query("CompletedWithWarnings", ",id%20desc"), null)],
+                    "\"displayName\":",
+                    100
+                ),
             ],
             [
                 .. AgainstBefore(side, ""),
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.35),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 10),
                 Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
-            ]);
+            ]
+        );
     }
 
     public async Task<Comparison> GetAsync(Side side, CancellationToken cancellationToken)
@@ -171,8 +207,11 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         // As many as pgbench takes scripts, less some; spread over the months.
         var ids = await side.Database.ReadAllAsync<Guid>(
             $"SELECT DISTINCT ON (tile) id FROM (SELECT id, ntile(100) OVER (ORDER BY id) AS tile FROM runs WHERE tenant_id = '{Side.Tenant}') AS r ORDER BY tile, id",
-            cancellationToken);
-        var variables = ids.Select((id, i) => KeyValuePair.Create($"id{i}", $"{id}")).Append(KeyValuePair.Create("tenant", $"{Side.Tenant}")).ToDictionary();
+            cancellationToken
+        );
+        var variables = ids.Select((id, i) => KeyValuePair.Create($"id{i}", $"{id}"))
+            .Append(KeyValuePair.Create("tenant", $"{Side.Tenant}"))
+            .ToDictionary();
         return new(
             "get",
             $"One run by its id, {Readers} connections",
@@ -183,17 +222,35 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                     postgres,
                     side.Database,
                     Readers,
-                    [.. ids.Select((_, i) => $"SELECT {Listed}, statistics FROM runs WHERE tenant_id = :tenant AND id = :id{i}")],
-                    variables),
-                Reads(OData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/Runs({id})", null))], "\"statistics\":", 1),
-                Reads(TunedOData, side.Baselines, [.. ids.Select(id => HttpRequests.Get($"/odata/tunedRuns({id})", null))], "\"statistics\":", 1),
+                    [
+                        .. ids.Select(
+                            (_, i) => $"SELECT {Listed}, statistics FROM runs WHERE tenant_id = :tenant AND id = :id{i}"
+                        ),
+                    ],
+                    variables
+                ),
+                Reads(
+                    OData,
+                    side.Baselines,
+                    [.. ids.Select(id => HttpRequests.Get($"/odata/Runs({id})", null))],
+                    "\"statistics\":",
+                    1
+                ),
+                Reads(
+                    TunedOData,
+                    side.Baselines,
+                    [.. ids.Select(id => HttpRequests.Get($"/odata/tunedRuns({id})", null))],
+                    "\"statistics\":",
+                    1
+                ),
             ],
             [
                 .. AgainstBefore(side, ""),
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.22),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 3.5),
                 Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
-            ]);
+            ]
+        );
     }
 
     public async Task<Comparison> PageAsync(Side side, int rows, CancellationToken cancellationToken)
@@ -213,20 +270,31 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                     $"p50 of page {depth:N0} ÷ p50 of the first",
                     "×",
                     o => o.Each(last, first, (a, b) => a.P50 / b.P50),
-                    AtMost: 1.2),
-            ]);
+                    AtMost: 1.2
+                ),
+            ]
+        );
     }
 
     public Comparison Count(Side side)
     {
         var (all, failed) = ($"{Service}, all", $"{Service}, by status");
         IEnumerable<Contender> Counts(string what, string query, string condition) =>
-            Versions(side, what, (name, service) => Drive(name, service, async () =>
-            {
-                var sql = $"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}";
-                var count = await service.Database.ReadAsync<long>(sql, CancellationToken.None);
-                return await Gets(service, [$"{Runs}/$count{query}"], $"{count}", 1)();
-            }));
+            Versions(
+                side,
+                what,
+                (name, service) =>
+                    Drive(
+                        name,
+                        service,
+                        async () =>
+                        {
+                            var sql = $"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}";
+                            var count = await service.Database.ReadAsync<long>(sql, CancellationToken.None);
+                            return await Gets(service, [$"{Runs}/$count{query}"], $"{count}", 1)();
+                        }
+                    )
+            );
         return new(
             "count",
             $"The exact $count, {Readers} connections",
@@ -239,7 +307,8 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                 .. AgainstBefore(side, ", by status"),
                 new Goal("$count of all, p50", "ms", o => o.Of(all).Select(m => m.P50), AtMost: 5),
                 new Goal("$count of a status, p50", "ms", o => o.Of(failed).Select(m => m.P50), AtMost: 5),
-            ]);
+            ]
+        );
     }
 
     public Comparison WriteFull(Side empty, Side full, int rows)
@@ -255,12 +324,14 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                     onEmpty,
                     empty.Service,
                     Posts(empty.Service, connections),
-                    new WrittenDatabase(empty.Database, true)),
+                    new WrittenDatabase(empty.Database, true)
+                ),
             ],
             [
                 .. AgainstBefore(full, stored),
                 Goal.Ratio($"with {rows:N0} runs stored ÷ with none", onFull, onEmpty, atLeast: 0.85),
-            ]);
+            ]
+        );
     }
 
     /// <summary>A contender for the service and, beside it, one for the service before.</summary>
@@ -268,7 +339,10 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     /// <param name="what">What is added to their names.</param>
     /// <param name="contender">Makes a contender of its name and the service.</param>
     private static IEnumerable<Contender> Versions(
-        Side side, string what, Func<string, DeployedService, Contender> contender) =>
+        Side side,
+        string what,
+        Func<string, DeployedService, Contender> contender
+    ) =>
         side.Before is { } before
             ? [contender(Service + what, side.Service), contender(ServiceBefore + what, before)]
             : [contender(Service + what, side.Service)];
@@ -278,35 +352,60 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         side.Before is null ? [] : [Goal.AgainstBefore(Service + what, ServiceBefore + what)];
 
     private IEnumerable<Contender> ServiceWrites(string what, Side side, int writers, bool emptyFirst = true) =>
-        Versions(side, what, (name, service) =>
-            Drive(name, service, Posts(service, writers), new WrittenDatabase(service.Database, emptyFirst)));
+        Versions(
+            side,
+            what,
+            (name, service) =>
+                Drive(name, service, Posts(service, writers), new WrittenDatabase(service.Database, emptyFirst))
+        );
 
     private IEnumerable<Contender> ServiceReads(
-        string what, Side side, IReadOnlyList<string> paths, string text, int times) =>
-        Versions(side, what, (name, service) => Drive(name, service, Gets(service, paths, text, times)));
+        string what,
+        Side side,
+        IReadOnlyList<string> paths,
+        string text,
+        int times
+    ) => Versions(side, what, (name, service) => Drive(name, service, Gets(service, paths, text, times)));
 
     private HttpContender Drive(
-        string name, DeployedService service, Func<Task<DrivePlan>> plan, WrittenDatabase? writes = null) =>
-        new(name, [service.Program], postgres, plan) { Writes = writes, IsService = service.IsPresent };
+        string name,
+        DeployedService service,
+        Func<Task<DrivePlan>> plan,
+        WrittenDatabase? writes = null
+    ) => new(name, [service.Program], postgres, plan) { Writes = writes, IsService = service.IsPresent };
 
     private PgbenchContender PgbenchWrites(Side side, int writers) =>
-        new(Pgbench, postgres, side.Database, writers, [$"\\set n random(60000, 7200000)\n{side.PgbenchInsert}"], new Dictionary<string, string> { ["tenant"] = $"{Side.OtherTenant}" })
+        new(
+            Pgbench,
+            postgres,
+            side.Database,
+            writers,
+            [$"\\set n random(60000, 7200000)\n{side.PgbenchInsert}"],
+            new Dictionary<string, string> { ["tenant"] = $"{Side.OtherTenant}" }
+        )
         {
             Writes = new WrittenDatabase(side.Database, true),
         };
 
-    private HttpContender Reads(string name, WebProgram program, IReadOnlyList<byte[]> requests, string text, int times) =>
-        new(name, [program], postgres, Plan(Readers, 200, requests, text, times));
+    private HttpContender Reads(
+        string name,
+        WebProgram program,
+        IReadOnlyList<byte[]> requests,
+        string text,
+        int times
+    ) => new(name, [program], postgres, Plan(Readers, 200, requests, text, times));
 
     private Func<Task<DrivePlan>> Gets(DeployedService service, IReadOnlyList<string> paths, string text, int times) =>
         Plan(Readers, 200, [.. paths.Select(path => HttpRequests.Get(path, service.Token))], text, times);
 
-    private Func<Task<DrivePlan>> Batches(DeployedService service) => Plan(
-        connections,
-        200,
-        [.. HttpRequests.Batches.Select(body => HttpRequests.Post("/beta/$batch", service.Token, body))],
-        "\"status\":204",
-        HttpRequests.BatchSize);
+    private Func<Task<DrivePlan>> Batches(DeployedService service) =>
+        Plan(
+            connections,
+            200,
+            [.. HttpRequests.Batches.Select(body => HttpRequests.Post("/beta/$batch", service.Token, body))],
+            "\"status\":204",
+            HttpRequests.BatchSize
+        );
 
     private Func<Task<DrivePlan>> PostsKeyed(DeployedService service)
     {
@@ -325,6 +424,11 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     private static Func<Task<DrivePlan>> Posts(string path, string? token, int connections) =>
         Plan(connections, 204, [.. HttpRequests.Runs.Select(body => HttpRequests.Post(path, token, body))]);
 
-    private static Func<Task<DrivePlan>> Plan(int connections, int status, IReadOnlyList<byte[]> requests, string? text = null, int times = 0) =>
-        () => Task.FromResult(new DrivePlan([], connections, 0, 0, requests, status, text, times));
+    private static Func<Task<DrivePlan>> Plan(
+        int connections,
+        int status,
+        IReadOnlyList<byte[]> requests,
+        string? text = null,
+        int times = 0
+    ) => () => Task.FromResult(new DrivePlan([], connections, 0, 0, requests, status, text, times));
 }

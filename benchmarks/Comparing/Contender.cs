@@ -16,5 +16,9 @@ internal abstract class Contender(string name)
     /// <param name="seconds">How long to measure.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="BenchmarkException">It answered wrongly, or did not store what it acknowledged.</exception>
-    public abstract Task<Measurement> MeasureAsync(double warmUpSeconds, double seconds, CancellationToken cancellationToken);
+    public abstract Task<Measurement> MeasureAsync(
+        double warmUpSeconds,
+        double seconds,
+        CancellationToken cancellationToken
+    );
 }

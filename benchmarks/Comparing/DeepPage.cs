@@ -15,7 +15,11 @@ internal static class DeepPage
     /// <summary>Follows the links in the largest steps that the service takes.</summary>
     /// <returns>The page's number, from 1 on, and its path.</returns>
     public static async Task<(int Number, string Path)> FindAsync(
-        DeployedService service, string list, int rows, CancellationToken cancellationToken)
+        DeployedService service,
+        string list,
+        int rows,
+        CancellationToken cancellationToken
+    )
     {
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{service.Program.Port}") };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", service.Token);
@@ -26,7 +30,10 @@ internal static class DeepPage
         {
             using var page = await client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
             page.EnsureSuccessStatusCode();
-            using var json = await JsonDocument.ParseAsync(await page.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+            using var json = await JsonDocument.ParseAsync(
+                await page.Content.ReadAsStreamAsync(cancellationToken),
+                cancellationToken: cancellationToken
+            );
             path = new Uri(json.RootElement.GetProperty("@odata.nextLink").GetString()!).PathAndQuery;
         }
 

@@ -34,7 +34,8 @@ internal sealed class DeployedService : IAsyncDisposable
         Load? load,
         PrivatePostgres postgres,
         PublishedService published,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var database = await postgres.CreateDatabaseAsync(name, cancellationToken);
         await published.MigrateAsync(database, cancellationToken);

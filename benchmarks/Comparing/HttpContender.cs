@@ -15,11 +15,18 @@ namespace IndustryData.Benchmarks.Comparing;
 /// The requests and what is right to answer; its ports and times are filled in here. Called once for each turn.
 /// </param>
 internal sealed class HttpContender(
-    string name, IReadOnlyList<WebProgram> programs, PrivatePostgres postgres, Func<Task<DrivePlan>> plan)
-    : Contender(name)
+    string name,
+    IReadOnlyList<WebProgram> programs,
+    PrivatePostgres postgres,
+    Func<Task<DrivePlan>> plan
+) : Contender(name)
 {
     // The generator allocates nothing while it drives: the plain collector will do, and has no threads of its own.
-    private static readonly Dictionary<string, string> _environment = new() { ["DOTNET_gcServer"] = "0", ["DOTNET_TieredPGO"] = "0" };
+    private static readonly Dictionary<string, string> _environment = new()
+    {
+        ["DOTNET_gcServer"] = "0",
+        ["DOTNET_TieredPGO"] = "0",
+    };
 
     /// <summary>Where an answer has stored runs; null when it stores nothing.</summary>
     public WrittenDatabase? Writes { get; init; }
@@ -27,7 +34,11 @@ internal sealed class HttpContender(
     /// <summary>How many of what is counted an answer stands for.</summary>
     public int PerAnswer { get; init; } = 1;
 
-    public override async Task<Measurement> MeasureAsync(double warmUpSeconds, double seconds, CancellationToken cancellationToken)
+    public override async Task<Measurement> MeasureAsync(
+        double warmUpSeconds,
+        double seconds,
+        CancellationToken cancellationToken
+    )
     {
         if (Writes is not null)
         {
@@ -41,7 +52,8 @@ internal sealed class HttpContender(
         {
             var output = string.Join('\n', programs.Select(p => p.Output));
             throw new BenchmarkException(
-                $"{Name} answered wrongly {result.Wrong} times, first: {result.FirstWrong}\n{output}");
+                $"{Name} answered wrongly {result.Wrong} times, first: {result.FirstWrong}\n{output}"
+            );
         }
 
         if (Writes is not null)
@@ -57,13 +69,20 @@ internal sealed class HttpContender(
         return new Measurement(result.Measured * PerAnswer / result.Seconds, result.P50, result.P99, usage);
     }
 
-    private async Task<(DriveResult Result, Usage Usage)> DriveAsync(DrivePlan asked, CancellationToken cancellationToken)
+    private async Task<(DriveResult Result, Usage Usage)> DriveAsync(
+        DrivePlan asked,
+        CancellationToken cancellationToken
+    )
     {
         using var generator = Process.Start(ChildProcess.Self("drive", _environment))!;
         try
         {
             var errors = generator.StandardError.ReadToEndAsync(cancellationToken);
-            await JsonSerializer.SerializeAsync(generator.StandardInput.BaseStream, asked, cancellationToken: cancellationToken);
+            await JsonSerializer.SerializeAsync(
+                generator.StandardInput.BaseStream,
+                asked,
+                cancellationToken: cancellationToken
+            );
             generator.StandardInput.Close();
             UsageWatch? watch = null;
             Usage? usage = null;

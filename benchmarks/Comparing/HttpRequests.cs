@@ -17,12 +17,15 @@ internal static class HttpRequests
     private const string KeyHeader = "Idempotency-Key: ";
 
     /// <summary>Bodies of runs that have just ended.</summary>
-    public static IReadOnlyList<string> Runs { get; } = [.. Enumerable.Range(0, Bodies).Select(i => SampleRun.Of(1_000_000_000L + i, DateTimeOffset.UtcNow).Body)];
+    public static IReadOnlyList<string> Runs { get; } =
+    [.. Enumerable.Range(0, Bodies).Select(i => SampleRun.Of(1_000_000_000L + i, DateTimeOffset.UtcNow).Body)];
 
     /// <summary>The same bodies, 20 in a batch as Graph defines it.</summary>
-    public static IReadOnlyList<string> Batches { get; } = [.. Runs.Chunk(BatchSize).Where(c => c.Length == BatchSize).Select(Batch)];
+    public static IReadOnlyList<string> Batches { get; } =
+    [.. Runs.Chunk(BatchSize).Where(c => c.Length == BatchSize).Select(Batch)];
 
-    public static byte[] Get(string path, string? token) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}\r\n");
+    public static byte[] Get(string path, string? token) =>
+        Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}\r\n");
 
     public static byte[] Post(string path, string? token, string body) => Post(path, Authorization(token), body, "");
 
@@ -46,7 +49,8 @@ internal static class HttpRequests
         var head = string.Create(
             CultureInfo.InvariantCulture,
             $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{key}"
-            + $"Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n");
+                + $"Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n"
+        );
         return [.. Encoding.ASCII.GetBytes(head), .. bytes];
     }
 

@@ -14,7 +14,13 @@ namespace IndustryData.Benchmarks.Comparing;
 /// <param name="scripts">Transactions, of which each is as likely to be run.</param>
 /// <param name="variables">What the scripts read.</param>
 internal sealed partial class PgbenchContender(
-    string name, PrivatePostgres postgres, RunDatabase database, int connections, IReadOnlyList<string> scripts, IReadOnlyDictionary<string, string> variables) : Contender(name)
+    string name,
+    PrivatePostgres postgres,
+    RunDatabase database,
+    int connections,
+    IReadOnlyList<string> scripts,
+    IReadOnlyDictionary<string, string> variables
+) : Contender(name)
 {
     private const int Threads = 2;
 
@@ -24,7 +30,11 @@ internal sealed partial class PgbenchContender(
     /// <summary>Where a transaction stores a run; null when it stores nothing.</summary>
     public WrittenDatabase? Writes { get; init; }
 
-    public override async Task<Measurement> MeasureAsync(double warmUpSeconds, double seconds, CancellationToken cancellationToken)
+    public override async Task<Measurement> MeasureAsync(
+        double warmUpSeconds,
+        double seconds,
+        CancellationToken cancellationToken
+    )
     {
         if (Writes is not null)
         {
@@ -34,7 +44,10 @@ internal sealed partial class PgbenchContender(
         var folder = Directory.CreateTempSubdirectory("industrydata-pgbench-");
         try
         {
-            var stored = Number(Processed(), (await RunAsync(folder.FullName, warmUpSeconds, cancellationToken)).Output);
+            var stored = Number(
+                Processed(),
+                (await RunAsync(folder.FullName, warmUpSeconds, cancellationToken)).Output
+            );
             var (output, usage) = await RunAsync(folder.FullName, seconds, cancellationToken);
             stored += Number(Processed(), output);
             if (Number(Failed(), output) > 0)
@@ -61,7 +74,11 @@ internal sealed partial class PgbenchContender(
         }
     }
 
-    private async Task<(string Output, Usage Usage)> RunAsync(string folder, double seconds, CancellationToken cancellationToken)
+    private async Task<(string Output, Usage Usage)> RunAsync(
+        string folder,
+        double seconds,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var log in Directory.GetFiles(folder, "log*"))
         {
@@ -70,8 +87,18 @@ internal sealed partial class PgbenchContender(
 
         var arguments = new List<string>
         {
-            "--no-vacuum", "--protocol", "prepared", "--client", $"{connections}", "--jobs", $"{Math.Min(Threads, connections)}",
-            "--time", Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture), "--log", "--log-prefix", Path.Combine(folder, "log"),
+            "--no-vacuum",
+            "--protocol",
+            "prepared",
+            "--client",
+            $"{connections}",
+            "--jobs",
+            $"{Math.Min(Threads, connections)}",
+            "--time",
+            Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture),
+            "--log",
+            "--log-prefix",
+            Path.Combine(folder, "log"),
         };
         if (connections > 1)
         {
@@ -94,7 +121,9 @@ internal sealed partial class PgbenchContender(
             var errors = pgbench.StandardError.ReadToEndAsync(cancellationToken);
             await pgbench.WaitForExitAsync(cancellationToken);
             var usage = await watch.EndAsync();
-            return pgbench.ExitCode == 0 ? (await output, usage) : throw new BenchmarkException($"{Name} failed: {await errors}");
+            return pgbench.ExitCode == 0
+                ? (await output, usage)
+                : throw new BenchmarkException($"{Name} failed: {await errors}");
         }
         finally
         {
@@ -108,15 +137,22 @@ internal sealed partial class PgbenchContender(
     // A line a transaction: client, number, microseconds, and so on.
     private static List<double> ReadLatencies(DirectoryInfo folder)
     {
-        var latencies = folder.GetFiles("log*").SelectMany(f => File.ReadLines(f.FullName)).Select(l => double.Parse(l.Split(' ')[2], CultureInfo.InvariantCulture) / 1000).ToList();
+        var latencies = folder
+            .GetFiles("log*")
+            .SelectMany(f => File.ReadLines(f.FullName))
+            .Select(l => double.Parse(l.Split(' ')[2], CultureInfo.InvariantCulture) / 1000)
+            .ToList();
         latencies.Sort();
         return latencies;
     }
 
-    private static double Percentile(List<double> sorted, double part) => sorted.Count == 0 ? 0 : sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * part))];
+    private static double Percentile(List<double> sorted, double part) =>
+        sorted.Count == 0 ? 0 : sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * part))];
 
     private static double Number(Regex pattern, string output) =>
-        pattern.Match(output) is { Success: true } match ? double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : throw new BenchmarkException($"pgbench says nothing of {pattern}: {output}");
+        pattern.Match(output) is { Success: true } match
+            ? double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
+            : throw new BenchmarkException($"pgbench says nothing of {pattern}: {output}");
 
     [GeneratedRegex("""number of transactions actually processed: (\d+)""")]
     private static partial Regex Processed();

@@ -44,7 +44,8 @@ internal sealed class Side : IAsyncDisposable
         PrivatePostgres postgres,
         PublishedService published,
         PublishedService? before,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var service = await DeployedService.StartAsync(name, load, postgres, published, cancellationToken);
         DeployedService? serviceBefore = null;
@@ -53,7 +54,12 @@ internal sealed class Side : IAsyncDisposable
             if (before is not null)
             {
                 serviceBefore = await DeployedService.StartAsync(
-                    $"{name}_before", load, postgres, before, cancellationToken);
+                    $"{name}_before",
+                    load,
+                    postgres,
+                    before,
+                    cancellationToken
+                );
             }
 
             var otherNumbers = await RunColumns.OtherNumbersAsync(service.Database, cancellationToken);
@@ -68,7 +74,8 @@ internal sealed class Side : IAsyncDisposable
                 service,
                 serviceBefore,
                 await WebProgram.StartAsync(ChildProcess.Self("baselines", environment), "/ready", cancellationToken),
-                (await RunColumns.ReadAsync(service.Database, cancellationToken)).PgbenchInsert);
+                (await RunColumns.ReadAsync(service.Database, cancellationToken)).PgbenchInsert
+            );
         }
         catch
         {

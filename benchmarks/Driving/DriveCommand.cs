@@ -30,8 +30,19 @@ internal static class DriveCommand
         SleepUntil(end);
         Console.WriteLine(End);
         thread.Join();
-        Console.WriteLine(JsonSerializer.Serialize(new DriveResult(
-            driver.Answers, driver.Latencies.Count, plan.Seconds, driver.Latencies.Percentile(0.5), driver.Latencies.Percentile(0.99), driver.Wrong, driver.FirstWrong)));
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new DriveResult(
+                    driver.Answers,
+                    driver.Latencies.Count,
+                    plan.Seconds,
+                    driver.Latencies.Percentile(0.5),
+                    driver.Latencies.Percentile(0.99),
+                    driver.Wrong,
+                    driver.FirstWrong
+                )
+            )
+        );
         return 0;
     }
 

@@ -17,7 +17,8 @@ internal sealed record DrivePlan(
     IReadOnlyList<byte[]> Requests,
     int Status,
     string? Text,
-    int Times)
+    int Times
+)
 {
     /// <summary>
     /// The offset in each request of a UUID, which is replaced by another one each time the request is sent; null:
@@ -34,4 +35,12 @@ internal sealed record DrivePlan(
 /// <param name="P99">Milliseconds that 99 of 100 requests took at most.</param>
 /// <param name="Wrong">How many answers were not right.</param>
 /// <param name="FirstWrong">The first of them, cut short.</param>
-internal sealed record DriveResult(long Answers, long Measured, double Seconds, double P50, double P99, long Wrong, string? FirstWrong);
+internal sealed record DriveResult(
+    long Answers,
+    long Measured,
+    double Seconds,
+    double P50,
+    double P99,
+    long Wrong,
+    string? FirstWrong
+);

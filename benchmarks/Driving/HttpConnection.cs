@@ -20,7 +20,8 @@ internal sealed class HttpConnection : IDisposable
         Socket.Blocking = false;
     }
 
-    public Socket Socket { get; } = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    public Socket Socket { get; } =
+        new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     /// <summary>Sends a request.</summary>
     /// <exception cref="SocketException">The connection broke.</exception>
@@ -52,7 +53,9 @@ internal sealed class HttpConnection : IDisposable
         var received = Socket.Receive(_buffer.AsSpan(_filled), SocketFlags.None, out var error);
         if (received == 0 && error == SocketError.Success)
         {
-            throw new InvalidDataException($"The server closed the connection after {Encoding.ASCII.GetString(_buffer, 0, Math.Min(_filled, 200))}");
+            throw new InvalidDataException(
+                $"The server closed the connection after {Encoding.ASCII.GetString(_buffer, 0, Math.Min(_filled, 200))}"
+            );
         }
 
         _filled += Done(received, error);
@@ -61,12 +64,13 @@ internal sealed class HttpConnection : IDisposable
 
     public void Dispose() => Socket.Dispose();
 
-    private static int Done(int bytes, SocketError error) => error switch
-    {
-        SocketError.Success => bytes,
-        SocketError.WouldBlock => 0,
-        _ => throw new SocketException((int)error),
-    };
+    private static int Done(int bytes, SocketError error) =>
+        error switch
+        {
+            SocketError.Success => bytes,
+            SocketError.WouldBlock => 0,
+            _ => throw new SocketException((int)error),
+        };
 
     private bool IsWhole(out int status, out ReadOnlySpan<byte> body)
     {

@@ -48,7 +48,8 @@ internal sealed partial class ReadySockets : IDisposable
 
     public void Dispose() => _ = Close(_epoll);
 
-    private static int Check(int result) => result >= 0 ? result : throw new Win32Exception(Marshal.GetLastPInvokeError());
+    private static int Check(int result) =>
+        result >= 0 ? result : throw new Win32Exception(Marshal.GetLastPInvokeError());
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     private static partial int CreateEpoll(int flags);

@@ -21,7 +21,10 @@ internal sealed class RunColumns
         ["tenant_id"] = new(":tenant", (w, r) => w.Write(r.Tenant, NpgsqlDbType.Uuid)),
         ["id"] = new(NewId, (w, r) => w.Write(r.Id, NpgsqlDbType.Uuid)),
         ["display_name"] = new($"'{_sample.DisplayName}'", (w, r) => w.Write(r.Run.DisplayName, NpgsqlDbType.Text)),
-        ["start_date_time"] = new("now() - :n * interval '1 millisecond'", (w, r) => w.Write(r.Run.StartDateTime.UtcDateTime, NpgsqlDbType.TimestampTz)),
+        ["start_date_time"] = new(
+            "now() - :n * interval '1 millisecond'",
+            (w, r) => w.Write(r.Run.StartDateTime.UtcDateTime, NpgsqlDbType.TimestampTz)
+        ),
         ["end_date_time"] = new("now()", WriteEnd),
         ["status"] = new($"{_sample.Status.Number}", (w, r) => w.Write(r.Run.Status.Number, NpgsqlDbType.Smallint)),
         ["created_date_time"] = new("now()", (w, r) => w.Write(r.Reported.UtcDateTime, NpgsqlDbType.TimestampTz)),
@@ -48,11 +51,14 @@ internal sealed class RunColumns
     public string Names => string.Join(", ", _columns.Select(c => c.Name));
 
     /// <summary>What pgbench inserts, of the variables <c>tenant</c> and <c>n</c>.</summary>
-    public string PgbenchInsert => $"INSERT INTO runs ({Names}) VALUES ({string.Join(", ", _columns.Select(c => c.Column.Sql))})";
+    public string PgbenchInsert =>
+        $"INSERT INTO runs ({Names}) VALUES ({string.Join(", ", _columns.Select(c => c.Column.Sql))})";
 
     /// <summary>The names of the columns that are numbers of which a report holds nothing.</summary>
-    public static async Task<IReadOnlyList<string>> OtherNumbersAsync(RunDatabase database, CancellationToken cancellationToken) =>
-        [.. (await NeededAsync(database, cancellationToken)).Where(c => !_known.ContainsKey(c))];
+    public static async Task<IReadOnlyList<string>> OtherNumbersAsync(
+        RunDatabase database,
+        CancellationToken cancellationToken
+    ) => [.. (await NeededAsync(database, cancellationToken)).Where(c => !_known.ContainsKey(c))];
 
     /// <summary>Reads which columns the table has. An older schema may lack some of those that are known.</summary>
     /// <exception cref="BenchmarkException">It needs a value in a column that nothing is known to put into.</exception>
@@ -65,11 +71,13 @@ internal sealed class RunColumns
             WHERE table_schema = 'public' AND table_name = 'runs'
                 AND is_nullable = 'NO' AND is_generated = 'NEVER' AND column_default IS NULL
             """,
-            cancellationToken);
+            cancellationToken
+        );
         if (unknown.Except(needed).ToList() is { Count: > 0 } missing)
         {
             throw new BenchmarkException(
-                $"The table runs needs {string.Join(", ", missing)}: say in {nameof(RunColumns)} what is stored there.");
+                $"The table runs needs {string.Join(", ", missing)}: say in {nameof(RunColumns)} what is stored there."
+            );
         }
 
         return new RunColumns([.. needed.Select(name => (name, _known.GetValueOrDefault(name) ?? _zero))]);
@@ -85,15 +93,22 @@ internal sealed class RunColumns
         }
     }
 
-    private static async Task<IReadOnlyList<string>> NeededAsync(RunDatabase database, CancellationToken cancellationToken) =>
+    private static async Task<IReadOnlyList<string>> NeededAsync(
+        RunDatabase database,
+        CancellationToken cancellationToken
+    ) =>
         await database.ReadAllAsync<string>(
             $"""
             SELECT column_name::text FROM information_schema.columns
             WHERE table_schema = 'public' AND table_name = 'runs'
-                AND (column_name IN ({string.Join(", ", _known.Keys.Select(c => $"'{c}'"))}) OR is_nullable = 'NO' AND data_type = 'bigint')
+                AND (column_name IN ({string.Join(
+                ", ",
+                _known.Keys.Select(c => $"'{c}'")
+            )}) OR is_nullable = 'NO' AND data_type = 'bigint')
             ORDER BY ordinal_position
             """,
-            cancellationToken);
+            cancellationToken
+        );
 
     private static void WriteEnd(NpgsqlBinaryImporter copy, LoadedRun run)
     {
@@ -107,7 +122,8 @@ internal sealed class RunColumns
         }
     }
 
-    private static Column Total(Func<SampleRun, long> total) => new($"{total(_sample)}", (w, r) => w.Write(total(r.Run), NpgsqlDbType.Bigint));
+    private static Column Total(Func<SampleRun, long> total) =>
+        new($"{total(_sample)}", (w, r) => w.Write(total(r.Run), NpgsqlDbType.Bigint));
 
     private sealed record Column(string Sql, Action<NpgsqlBinaryImporter, LoadedRun> Write);
 }

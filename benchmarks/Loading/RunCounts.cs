@@ -34,7 +34,8 @@ internal static class RunCounts
                 INSERT INTO run_counts ({string.Join(", ", columns)})
                 SELECT {string.Join(", ", values)} FROM runs GROUP BY {Keys(columns)}
                 """,
-                cancellationToken);
+                cancellationToken
+            );
         }
     }
 
@@ -65,7 +66,8 @@ internal static class RunCounts
                 GROUP BY {Keys(columns)}) AS stored USING ({names})
             WHERE coalesce(counted.number, 0) <> coalesce(stored.number, 0)
             """,
-            cancellationToken);
+            cancellationToken
+        );
         if (wrong > 0)
         {
             throw new BenchmarkException($"{wrong} counts in run_counts differ from the runs that are stored.");
@@ -76,7 +78,9 @@ internal static class RunCounts
         string.Join(", ", columns.Where(_known.ContainsKey).Select(c => _known[c]));
 
     private static async Task<IReadOnlyList<string>> ColumnsAsync(
-        RunDatabase database, CancellationToken cancellationToken)
+        RunDatabase database,
+        CancellationToken cancellationToken
+    )
     {
         var columns = await database.ReadAllAsync<string>(
             """
@@ -86,10 +90,12 @@ internal static class RunCounts
                     OR is_nullable = 'NO' AND column_default IS NULL)
             ORDER BY ordinal_position
             """,
-            cancellationToken);
+            cancellationToken
+        );
         return columns.FirstOrDefault(c => !_known.ContainsKey(c) && !_others.ContainsKey(c)) is { } unknown
             ? throw new BenchmarkException(
-                $"The table run_counts needs {unknown}: say in {nameof(RunCounts)} what is stored there.")
+                $"The table run_counts needs {unknown}: say in {nameof(RunCounts)} what is stored there."
+            )
             : columns;
     }
 }

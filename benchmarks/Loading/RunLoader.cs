@@ -19,13 +19,20 @@ internal static class RunLoader
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How long it took.</returns>
     public static async Task<TimeSpan> LoadAsync(
-        RunDatabase database, Guid tenant, int rows, DateTimeOffset end, CancellationToken cancellationToken)
+        RunDatabase database,
+        Guid tenant,
+        int rows,
+        DateTimeOffset end,
+        CancellationToken cancellationToken
+    )
     {
         var begun = Stopwatch.StartNew();
         var columns = await RunColumns.ReadAsync(database, cancellationToken);
         var begin = end.AddMonths(-Months);
         var isPartitioned = await database.ReadAsync<bool>(
-            "SELECT to_regproc('create_runs_partition') IS NOT NULL", cancellationToken);
+            "SELECT to_regproc('create_runs_partition') IS NOT NULL",
+            cancellationToken
+        );
         for (var quarter = begin; isPartitioned && quarter < end.AddMonths(3); quarter = quarter.AddMonths(3))
         {
             await database.ExecuteAsync($"SELECT create_runs_partition('{quarter:O}')", cancellationToken);
@@ -45,7 +52,10 @@ internal static class RunLoader
         {
             await Task.Yield();
             await using var connection = await database.OpenAsync(cancellationToken);
-            await using var copy = await connection.BeginBinaryImportAsync($"COPY runs ({columns.Names}) FROM STDIN (FORMAT binary)", cancellationToken);
+            await using var copy = await connection.BeginBinaryImportAsync(
+                $"COPY runs ({columns.Names}) FROM STDIN (FORMAT binary)",
+                cancellationToken
+            );
             copy.Timeout = TimeSpan.FromHours(1);
             for (var number = from; number < to; number++)
             {

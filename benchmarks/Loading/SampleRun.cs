@@ -6,9 +6,27 @@ namespace IndustryData.Benchmarks.Loading;
 
 /// <summary>A run such as jobs report, made from a number: the same number makes the same run.</summary>
 internal sealed record SampleRun(
-    string DisplayName, DateTimeOffset StartDateTime, DateTimeOffset? EndDateTime, RunStatus Status, long Errors, long Warnings, long Groups, long Memberships, long Organizations, long People)
+    string DisplayName,
+    DateTimeOffset StartDateTime,
+    DateTimeOffset? EndDateTime,
+    RunStatus Status,
+    long Errors,
+    long Warnings,
+    long Groups,
+    long Memberships,
+    long Organizations,
+    long People
+)
 {
-    private static readonly string[] _names = ["Nightly rostering", "Demographics top-up", "OneRoster delta", "Enrolments, full", "Guardians and contacts", "SIS export, Nordkreis"];
+    private static readonly string[] _names =
+    [
+        "Nightly rostering",
+        "Demographics top-up",
+        "OneRoster delta",
+        "Enrolments, full",
+        "Guardians and contacts",
+        "SIS export, Nordkreis",
+    ];
 
     // Of a thousand runs, by status number.
     private static readonly int[] _shares = [44, 78, 613, 95, 170];
@@ -32,7 +50,8 @@ internal sealed record SampleRun(
             people / 3,
             people * 8,
             1 + dice.Next(40),
-            people);
+            people
+        );
     }
 
     /// <summary>The id of a run: a UUIDv7, whose random part is made from the number.</summary>
@@ -48,12 +67,18 @@ internal sealed record SampleRun(
     }
 
     /// <summary>What it counted, as JSON.</summary>
-    public string Statistics => string.Create(CultureInfo.InvariantCulture,
-        $$"""{"@odata.type":"microsoft.graph.industryData.runStatistics","inboundTotals":{"errors":{{Errors}},"warnings":{{Warnings}},"groups":{{Groups}},"memberships":{{Memberships}},"organizations":{{Organizations}},"people":{{People}}},"rowsPerSecond":431.5}""");
+    public string Statistics =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"@odata.type":"microsoft.graph.industryData.runStatistics","inboundTotals":{"errors":{{Errors}},"warnings":{{Warnings}},"groups":{{Groups}},"memberships":{{Memberships}},"organizations":{{Organizations}},"people":{{People}}},"rowsPerSecond":431.5}"""
+        );
 
     /// <summary>The body that reports it.</summary>
-    public string Body => string.Create(CultureInfo.InvariantCulture,
-        $$"""{"@odata.type":"#microsoft.graph.industryData.run","displayName":"{{DisplayName}}","startDateTime":"{{StartDateTime.UtcDateTime:O}}",{{(EndDateTime is { } end ? $"\"endDateTime\":\"{end.UtcDateTime:O}\"," : "")}}"status":"{{Status.Name}}","statistics":{{Statistics}}}""");
+    public string Body =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"@odata.type":"#microsoft.graph.industryData.run","displayName":"{{DisplayName}}","startDateTime":"{{StartDateTime.UtcDateTime:O}}",{{(EndDateTime is { } end ? $"\"endDateTime\":\"{end.UtcDateTime:O}\"," : "")}}"status":"{{Status.Name}}","statistics":{{Statistics}}}"""
+        );
 
     private static int Share(int thousandth)
     {

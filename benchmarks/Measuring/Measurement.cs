@@ -14,6 +14,10 @@ internal sealed record Spread(double Median, double Least, double Most)
     {
         var sorted = values.Order().ToList();
         var middle = sorted.Count / 2;
-        return new Spread(sorted.Count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, sorted[0], sorted[^1]);
+        return new Spread(
+            sorted.Count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2,
+            sorted[0],
+            sorted[^1]
+        );
     }
 }

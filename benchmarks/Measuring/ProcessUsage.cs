@@ -17,17 +17,22 @@ internal static class ProcessUsage
     /// <summary>
     /// Seconds of processor time of a process, of the children that it has, and of those that it had.
     /// </summary>
-    public static double CpuWithChildren(int process) => Cpu(process) + Times(process, ChildrensUserTime) + Children(process).Sum(Cpu);
+    public static double CpuWithChildren(int process) =>
+        Cpu(process) + Times(process, ChildrensUserTime) + Children(process).Sum(Cpu);
 
     /// <summary>Megabytes of memory that are a process's own or mapped by it, and in memory now.</summary>
     public static double ResidentMegabytes(int process)
     {
-        var line = File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
+        var line = File.ReadLines($"/proc/{process}/status")
+            .First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture)
+            / 1024;
     }
 
     private static IEnumerable<int> Children(int process) =>
-        File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture));
+        File.ReadAllText($"/proc/{process}/task/{process}/children")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture));
 
     private static double Times(int process, int first)
     {
@@ -36,7 +41,8 @@ internal static class ProcessUsage
             // The name, in parentheses, may hold anything.
             var stat = File.ReadAllText($"/proc/{process}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return Enumerable.Range(first - 2, 2).Sum(i => double.Parse(fields[i], CultureInfo.InvariantCulture)) / TicksASecond;
+            return Enumerable.Range(first - 2, 2).Sum(i => double.Parse(fields[i], CultureInfo.InvariantCulture))
+                / TicksASecond;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

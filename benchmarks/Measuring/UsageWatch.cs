@@ -44,7 +44,8 @@ internal sealed class UsageWatch
             _programs.Count == 0 ? null : (program - _first.Program) / seconds,
             (postgres - _first.Postgres) / seconds,
             _generatorLast.Seconds > 0 ? (_generatorLast.Cpu - _first.Generator) / _generatorLast.Seconds : 0,
-            _programs.Count == 0 ? null : _resident);
+            _programs.Count == 0 ? null : _resident
+        );
     }
 
     private async Task LookAsync()

@@ -44,7 +44,9 @@ public class AddRunParts : IDisposable
         _validator = _services.GetRequiredService<IValidator<AddRunCommand>>();
         _mapper = _services.GetRequiredService<IMapper>();
         _command = new AddRunCommand(_tenant, ReadDraft(), new ValidationErrors());
-        _run = Run.Create(_tenant, _command.Run, DateTimeOffset.UtcNow).TryGetValue(out var run, out _) ? run : throw new InvalidOperationException("The sample breaks a rule.");
+        _run = Run.Create(_tenant, _command.Run, DateTimeOffset.UtcNow).TryGetValue(out var run, out _)
+            ? run
+            : throw new InvalidOperationException("The sample breaks a rule.");
     }
 
     /// <summary>From UTF-8 to the draft, with everything that is looked for in a body.</summary>
@@ -88,18 +90,52 @@ public class AddRunParts : IDisposable
     {
         public Task AddAsync(Run run, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task<Result<IdempotentOutcome>> AddIdempotentAsync(Run run, IdempotencyKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<IdempotentOutcome>> AddIdempotentAsync(
+            Run run,
+            IdempotencyKey key,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
-        public Task<Result<Run>> UpdateAsync(TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<Run>> UpdateAsync(
+            TenantId tenantId,
+            RunId id,
+            long size,
+            Func<Run, Error?> change,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
         public Task<Result<RunActivity>> AddActivityAsync(
-            TenantId tenantId, RunId id, IdempotencyKey? key, DateTimeOffset now, long size, Func<Run, int, Result<RunActivity>> add, CancellationToken cancellationToken) => throw new NotSupportedException();
+            TenantId tenantId,
+            RunId id,
+            IdempotencyKey? key,
+            DateTimeOffset now,
+            long size,
+            Func<Run, int, Result<RunActivity>> add,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
         public Task<Result<RunActivity>> UpdateActivityAsync(
-            TenantId tenantId, RunId id, ActivityId activityId, long size, Func<Run, RunActivity, Error?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
+            TenantId tenantId,
+            RunId id,
+            ActivityId activityId,
+            long size,
+            Func<Run, RunActivity, Error?> change,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
-        public Task<Result<Run>> DeleteAsync(TenantId tenantId, RunId id, Func<Run, Error?> refuse, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<Run>> DeleteAsync(
+            TenantId tenantId,
+            RunId id,
+            Func<Run, Error?> refuse,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
-        public Task<Result<RunId>> StartAsync(Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Result<RunId>> StartAsync(
+            Run run,
+            IdempotencyKey? key,
+            int limit,
+            TimeSpan window,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
     }
 }

@@ -22,7 +22,12 @@ public class ListRunsParts
         _buffer.ResetWrittenCount();
         await using (var json = new Utf8JsonWriter(_buffer, ODataResponseWriter.WriterOptions))
         {
-            await RunJson.WriteAsync(json, new RunPage { Runs = _runs.ToAsyncEnumerable() }, RunProjection.ListDefault, "http://localhost:5080/beta/$metadata#process/runs");
+            await RunJson.WriteAsync(
+                json,
+                new RunPage { Runs = _runs.ToAsyncEnumerable() },
+                RunProjection.ListDefault,
+                "http://localhost:5080/beta/$metadata#process/runs"
+            );
             json.WriteEndObject();
         }
 
@@ -33,6 +38,16 @@ public class ListRunsParts
     {
         var now = DateTimeOffset.UtcNow;
         var run = SampleRun.Of(number, now);
-        return new RunListItem(Guid.CreateVersion7(now), run.DisplayName, run.StartDateTime, run.EndDateTime, run.Status.Name, null, now, now, 1);
+        return new RunListItem(
+            Guid.CreateVersion7(now),
+            run.DisplayName,
+            run.StartDateTime,
+            run.EndDateTime,
+            run.Status.Name,
+            null,
+            now,
+            now,
+            1
+        );
     }
 }

@@ -13,10 +13,15 @@ internal static class PartsCommand
     {
         // In this process, because a project that BenchmarkDotNet writes knows nothing of this repository's package
         // versions and folders.
-        var config = DefaultConfig.Instance
-            .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithMaxIterationCount(20))
+        var config = DefaultConfig
+            .Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithMaxIterationCount(20))
             .WithArtifactsPath(Path.Combine(Checkout.Folder, "artifacts", "benchmarks", "parts"));
         string[] asked = arguments.Length == 0 ? ["--filter", "*"] : arguments;
-        return BenchmarkSwitcher.FromTypes([typeof(AddRunParts), typeof(ListRunsParts)]).Run(asked, config).Any(s => s.HasCriticalValidationErrors) ? 1 : 0;
+        return BenchmarkSwitcher
+            .FromTypes([typeof(AddRunParts), typeof(ListRunsParts)])
+            .Run(asked, config)
+            .Any(s => s.HasCriticalValidationErrors)
+            ? 1
+            : 0;
     }
 }

@@ -16,20 +16,22 @@ internal static class JsonReport
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    public static string Write(Report report) => JsonSerializer.Serialize(
-        new
-        {
-            report.Machine,
-            report.Settings,
-            Comparisons = report.Outcomes.Select(o => new
+    public static string Write(Report report) =>
+        JsonSerializer.Serialize(
+            new
             {
-                o.Comparison.Name,
-                o.Comparison.Title,
-                o.Failure,
-                Contenders = o.Comparison.Contenders.Select(c => new { c.Name, Turns = o.Of(c.Name) }),
-                Goals = o.Judge(),
-            }),
-            report.Memory,
-        },
-        _options);
+                report.Machine,
+                report.Settings,
+                Comparisons = report.Outcomes.Select(o => new
+                {
+                    o.Comparison.Name,
+                    o.Comparison.Title,
+                    o.Failure,
+                    Contenders = o.Comparison.Contenders.Select(c => new { c.Name, Turns = o.Of(c.Name) }),
+                    Goals = o.Judge(),
+                }),
+                report.Memory,
+            },
+            _options
+        );
 }

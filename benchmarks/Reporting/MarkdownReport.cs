@@ -23,8 +23,12 @@ internal static class MarkdownReport
         }
 
         Line($"");
-        Line($"{machine.Processors} processors ({machine.Processor}), {machine.Memory}, {machine.Kernel}; {machine.DotNet}; {machine.Postgres}. Load generator, programs and PostgreSQL on this one machine; load average at the end {machine.Load}.");
-        Line($"{settings.Alternations} turns of {settings.Seconds} s each, {settings.Rows:N0} runs loaded. Figures are medians over the turns; least and most in parentheses. Ratios are made turn by turn. Processors: how many were busy on average.");
+        Line(
+            $"{machine.Processors} processors ({machine.Processor}), {machine.Memory}, {machine.Kernel}; {machine.DotNet}; {machine.Postgres}. Load generator, programs and PostgreSQL on this one machine; load average at the end {machine.Load}."
+        );
+        Line(
+            $"{settings.Alternations} turns of {settings.Seconds} s each, {settings.Rows:N0} runs loaded. Figures are medians over the turns; least and most in parentheses. Ratios are made turn by turn. Processors: how many were busy on average."
+        );
         foreach (var outcome in report.Outcomes)
         {
             Line($"");
@@ -41,7 +45,9 @@ internal static class MarkdownReport
             foreach (var contender in outcome.Comparison.Contenders)
             {
                 var turns = outcome.Of(contender.Name);
-                Line($"| {contender.Name} | {Figure(turns, m => m.PerSecond, "N0")} | {Figure(turns, m => m.P50, "N2")} | {Figure(turns, m => m.P99, "N2")} | {Used(turns, m => m.Usage.Program, "N2")} | {Used(turns, m => m.Usage.Postgres, "N2")} | {Used(turns, m => m.Usage.Generator, "N2")} | {Used(turns, m => m.Usage.Resident, "N0")} |");
+                Line(
+                    $"| {contender.Name} | {Figure(turns, m => m.PerSecond, "N0")} | {Figure(turns, m => m.P50, "N2")} | {Figure(turns, m => m.P99, "N2")} | {Used(turns, m => m.Usage.Program, "N2")} | {Used(turns, m => m.Usage.Postgres, "N2")} | {Used(turns, m => m.Usage.Generator, "N2")} | {Used(turns, m => m.Usage.Resident, "N0")} |"
+                );
             }
         }
 
@@ -52,38 +58,49 @@ internal static class MarkdownReport
         Line($"|---|---|---|---|");
         foreach (var (name, goal) in report.Outcomes.SelectMany(o => o.Judge().Select(g => (o.Comparison.Name, g))))
         {
-            Line($"| {name}: {goal.Text} | {Wanted(goal)} | {Show(goal.Value, goal.Unit == "MB" ? "N0" : "N2")} {goal.Unit} | {Mark(goal.IsMet, settings)} |");
+            Line(
+                $"| {name}: {goal.Text} | {Wanted(goal)} | {Show(goal.Value, goal.Unit == "MB" ? "N0" : "N2")} {goal.Unit} | {Mark(goal.IsMet, settings)} |"
+            );
         }
 
-        Line($"| memory of the service, most | ≤ {MemoryUse.MostAllowed:N0} MB | {report.Memory.Most:N0} MB | {Mark(report.Memory.Most <= MemoryUse.MostAllowed, settings)} |");
-        Line($"| memory of the service, at rest again | ≤ {MemoryUse.AtRestAllowed:N0} MB | {report.Memory.AtRest:N0} MB | {Mark(report.Memory.AtRest <= MemoryUse.AtRestAllowed, settings)} |");
+        Line(
+            $"| memory of the service, most | ≤ {MemoryUse.MostAllowed:N0} MB | {report.Memory.Most:N0} MB | {Mark(report.Memory.Most <= MemoryUse.MostAllowed, settings)} |"
+        );
+        Line(
+            $"| memory of the service, at rest again | ≤ {MemoryUse.AtRestAllowed:N0} MB | {report.Memory.AtRest:N0} MB | {Mark(report.Memory.AtRest <= MemoryUse.AtRestAllowed, settings)} |"
+        );
         return text.ToString();
 
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
     }
 
-    private static string Figure(IReadOnlyList<Measurement> turns, Func<Measurement, double> value, string format) => Show(Spread.Of(turns.Select(value)), format);
+    private static string Figure(IReadOnlyList<Measurement> turns, Func<Measurement, double> value, string format) =>
+        Show(Spread.Of(turns.Select(value)), format);
 
     private static string Show(Spread spread, string format) =>
         $"{Number(spread.Median, format)} ({Number(spread.Least, format)} … {Number(spread.Most, format)})";
 
     private static string Used(IReadOnlyList<Measurement> turns, Func<Measurement, double?> value, string format) =>
-        turns.Select(value).OfType<double>().ToList() is { Count: > 0 } known ? Number(Spread.Of(known).Median, format) : "–";
+        turns.Select(value).OfType<double>().ToList() is { Count: > 0 } known
+            ? Number(Spread.Of(known).Median, format)
+            : "–";
 
-    private static string Wanted(GoalResult goal) => goal switch
-    {
-        { AtLeast: { } least } => $"≥ {Number(least, "0.##")} {goal.Unit}",
-        { AtMost: { } most } => $"≤ {Number(most, "0.##")} {goal.Unit}",
-        _ => "shown",
-    };
+    private static string Wanted(GoalResult goal) =>
+        goal switch
+        {
+            { AtLeast: { } least } => $"≥ {Number(least, "0.##")} {goal.Unit}",
+            { AtMost: { } most } => $"≤ {Number(most, "0.##")} {goal.Unit}",
+            _ => "shown",
+        };
 
-    private static string Mark(bool? isMet, Settings settings) => isMet switch
-    {
-        null => "",
-        _ when settings.Seconds < Settings.LeastTelling => "too short to tell",
-        true => "met",
-        false => "**not met**",
-    };
+    private static string Mark(bool? isMet, Settings settings) =>
+        isMet switch
+        {
+            null => "",
+            _ when settings.Seconds < Settings.LeastTelling => "too short to tell",
+            true => "met",
+            false => "**not met**",
+        };
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

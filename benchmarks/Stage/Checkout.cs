@@ -19,7 +19,8 @@ internal static class Checkout
         return File.Exists(Path.Combine(checkout, Solution)) && Directory.Exists(project)
             ? project
             : throw new BenchmarkException(
-                $"{checkout} is no checkout of this repository: it lacks {Solution} or src/WebApi.");
+                $"{checkout} is no checkout of this repository: it lacks {Solution} or src/WebApi."
+            );
     }
 
     /// <summary>What git calls the commit of a checkout.</summary>

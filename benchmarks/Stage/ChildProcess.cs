@@ -30,7 +30,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="assembly">The path of its main assembly.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">What its environment has besides this one's.</param>
-    public static ProcessStartInfo DotNet(string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    public static ProcessStartInfo DotNet(
+        string assembly,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string> environment
+    )
     {
         var start = new ProcessStartInfo("dotnet", [assembly, .. arguments])
         {
@@ -74,7 +78,11 @@ internal sealed class ChildProcess : IAsyncDisposable
             var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
             var errors = process.StandardError.ReadToEndAsync(cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
-            return process.ExitCode == 0 ? await output : throw new BenchmarkException($"{start.FileName} {string.Join(' ', start.ArgumentList)} failed: {await output}{await errors}");
+            return process.ExitCode == 0
+                ? await output
+                : throw new BenchmarkException(
+                    $"{start.FileName} {string.Join(' ', start.ArgumentList)} failed: {await output}{await errors}"
+                );
         }
         finally
         {

@@ -21,7 +21,10 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     {
         (_folder, _server) = (folder, server);
         _access = PostgresServer.GetConnectionInfo(folder, new EmbeddedPostgresOptions());
-        ProcessId = int.Parse(File.ReadLines(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).First(), null);
+        ProcessId = int.Parse(
+            File.ReadLines(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).First(),
+            null
+        );
     }
 
     /// <summary>The postmaster.</summary>
@@ -31,13 +34,24 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     public static async Task<PrivatePostgres> StartAsync(string parent, CancellationToken cancellationToken)
     {
         var options = new EmbeddedPostgresOptions();
-        var folder = DataDirectory.Resolve(Path.Combine(parent, $"industrydata-benchmarks-{Environment.ProcessId}"), options);
-        await using (var first = await PostgresServer.StartAsync(folder, options, NullLogger.Instance, cancellationToken))
+        var folder = DataDirectory.Resolve(
+            Path.Combine(parent, $"industrydata-benchmarks-{Environment.ProcessId}"),
+            options
+        );
+        await using (
+            var first = await PostgresServer.StartAsync(folder, options, NullLogger.Instance, cancellationToken)
+        )
         {
-            await new RunDatabase(first.ConnectionString).ExecuteAsync($"ALTER SYSTEM SET max_connections = {Connections}", cancellationToken);
+            await new RunDatabase(first.ConnectionString).ExecuteAsync(
+                $"ALTER SYSTEM SET max_connections = {Connections}",
+                cancellationToken
+            );
         }
 
-        return new PrivatePostgres(folder, await PostgresServer.StartAsync(folder, options, NullLogger.Instance, cancellationToken));
+        return new PrivatePostgres(
+            folder,
+            await PostgresServer.StartAsync(folder, options, NullLogger.Instance, cancellationToken)
+        );
     }
 
     /// <summary>Makes an empty database, without a schema.</summary>
@@ -55,7 +69,9 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         var program = Path.Combine(Path.GetDirectoryName(_access.Program) ?? "", name);
         if (!File.Exists(program))
         {
-            throw new BenchmarkException($"{name} is not installed beside PostgreSQL's other programs: apt-get install postgresql (RPM: postgresql-contrib).");
+            throw new BenchmarkException(
+                $"{name} is not installed beside PostgreSQL's other programs: apt-get install postgresql (RPM: postgresql-contrib)."
+            );
         }
 
         return new ProcessStartInfo(program, arguments)

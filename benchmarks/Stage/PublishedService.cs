@@ -9,7 +9,13 @@ internal sealed class PublishedService : IDisposable
 {
     // Locked: a lock file that does not fit is an error, instead of being rewritten.
     private static readonly string[] _options =
-        ["-p:RestoreLockedMode=true", "--nologo", "-v", "quiet", "--disable-build-servers"];
+    [
+        "-p:RestoreLockedMode=true",
+        "--nologo",
+        "-v",
+        "quiet",
+        "--disable-build-servers",
+    ];
 
     // As long as SHA-256's own output: what the README tells to make.
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -54,19 +60,29 @@ internal sealed class PublishedService : IDisposable
 
     /// <summary>Starts it on a database.</summary>
     public Task<WebProgram> StartAsync(RunDatabase database, CancellationToken cancellationToken) =>
-        WebProgram.StartAsync(ChildProcess.DotNet(Assembly, [], Environment(database)), "/health/ready", cancellationToken);
+        WebProgram.StartAsync(
+            ChildProcess.DotNet(Assembly, [], Environment(database)),
+            "/health/ready",
+            cancellationToken
+        );
 
     /// <summary>A token with every permission, made by the service's own command.</summary>
     public async Task<string> TokenAsync(RunDatabase database, Guid tenant, CancellationToken cancellationToken) =>
-        (await ChildProcess.RunAsync(ChildProcess.DotNet(Assembly, ["token", "--tenant", $"{tenant}"], Environment(database)), cancellationToken)).Trim();
+        (
+            await ChildProcess.RunAsync(
+                ChildProcess.DotNet(Assembly, ["token", "--tenant", $"{tenant}"], Environment(database)),
+                cancellationToken
+            )
+        ).Trim();
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Assembly => Path.Combine(_folder, "IndustryData.WebApi.dll");
 
-    private Dictionary<string, string> Environment(RunDatabase database) => new()
-    {
-        ["ConnectionStrings__IndustryData"] = database.ConnectionString,
-        ["Authentication__SigningKeys__0"] = _key,
-    };
+    private Dictionary<string, string> Environment(RunDatabase database) =>
+        new()
+        {
+            ["ConnectionStrings__IndustryData"] = database.ConnectionString,
+            ["Authentication__SigningKeys__0"] = _key,
+        };
 }

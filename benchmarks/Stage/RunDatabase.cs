@@ -41,13 +41,15 @@ internal sealed class RunDatabase(string connectionString)
             if (keys != ExpectedKeys)
             {
                 throw new BenchmarkException(
-                    $"{ExpectedKeys} idempotency keys were acknowledged, and {keys} are stored.");
+                    $"{ExpectedKeys} idempotency keys were acknowledged, and {keys} are stored."
+                );
             }
         }
         else if (ExpectedKeys > 0)
         {
             throw new BenchmarkException(
-                $"No table of idempotency keys is known: say in {nameof(RunDatabase)} what it is called.");
+                $"No table of idempotency keys is known: say in {nameof(RunDatabase)} what it is called."
+            );
         }
     }
 

@@ -23,7 +23,11 @@ internal sealed class WebProgram : IAsyncDisposable
     /// <param name="path">A path that it answers with 200 when it is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="BenchmarkException">It ended, or was not ready within a minute.</exception>
-    public static async Task<WebProgram> StartAsync(ProcessStartInfo start, string path, CancellationToken cancellationToken)
+    public static async Task<WebProgram> StartAsync(
+        ProcessStartInfo start,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         var port = FreePort();
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";

@@ -17,15 +17,12 @@ public static class ApplicationServiceCollectionExtensions
         {
             options.Assemblies = [typeof(AddRunCommand)];
             options.ServiceLifetime = ServiceLifetime.Singleton;
-            options.PipelineBehaviors =
-            [
-                typeof(LoggingBehavior<,>),
-                typeof(ValidationBehavior<,>),
-            ];
+            options.PipelineBehaviors = [typeof(LoggingBehavior<,>), typeof(ValidationBehavior<,>)];
         });
         services.AddValidatorsFromAssemblyContaining<AddRunValidator>(
             ServiceLifetime.Singleton,
-            includeInternalTypes: true);
+            includeInternalTypes: true
+        );
         services.AddAutoMapper(options =>
         {
             options.LicenseKey = autoMapperLicenseKey;

@@ -43,15 +43,17 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
 
     /// <summary>Combines all validation errors of a request into one error.</summary>
     /// <param name="faults">The validation errors; at least one.</param>
-    public static Error Aggregate(IReadOnlyList<Error> faults) => new(
-        ErrorKind.Validation,
-        faults[0].Code,
-        faults.Count == 1
-            ? faults[0].Message
-            : $"{faults.Count} things are wrong with the request; \"details\" lists each with its path. "
-                + $"The first: {faults[0].Message}",
-        faults.Count == 1 ? faults[0].Target : null)
-    {
-        Details = faults,
-    };
+    public static Error Aggregate(IReadOnlyList<Error> faults) =>
+        new(
+            ErrorKind.Validation,
+            faults[0].Code,
+            faults.Count == 1
+                ? faults[0].Message
+                : $"{faults.Count} things are wrong with the request; \"details\" lists each with its path. "
+                    + $"The first: {faults[0].Message}",
+            faults.Count == 1 ? faults[0].Target : null
+        )
+        {
+            Details = faults,
+        };
 }

@@ -26,9 +26,7 @@ public sealed class Result<T> : IResultFactory<Result<T>>
     /// <summary>Creates a successful result.</summary>
     /// <remarks>Needed for interface types, from which C# allows no user-defined implicit conversion.</remarks>
     public Result(T value)
-        : this(value, null)
-    {
-    }
+        : this(value, null) { }
 
     /// <inheritdoc />
     public Error? Error { get; }

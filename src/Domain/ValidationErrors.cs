@@ -60,8 +60,12 @@ public sealed class ValidationErrors : IReadOnlyList<Error>
     /// <summary>Checks for an error of a member or of a value inside it.</summary>
     /// <returns>True if the member at <paramref name="path"/>, or one inside it, has an error.</returns>
     public bool HasErrorAtOrBelow(string? path) =>
-        path is not null && _all.Exists(f => f.Target is { } target && target.StartsWith(path, StringComparison.Ordinal)
-            && (target.Length == path.Length || target[path.Length] == '/'));
+        path is not null
+        && _all.Exists(f =>
+            f.Target is { } target
+            && target.StartsWith(path, StringComparison.Ordinal)
+            && (target.Length == path.Length || target[path.Length] == '/')
+        );
 
     /// <inheritdoc />
     public IEnumerator<Error> GetEnumerator() => _all.GetEnumerator();
@@ -80,11 +84,12 @@ public sealed class ValidationErrors : IReadOnlyList<Error>
             return parent;
         }
 
-        var shown = name.Length == 0
-            ? "\"\""
-            : Abbreviate(name)
-                .Replace("~", "~0", StringComparison.Ordinal)
-                .Replace("/", "~1", StringComparison.Ordinal);
+        var shown =
+            name.Length == 0
+                ? "\"\""
+                : Abbreviate(name)
+                    .Replace("~", "~0", StringComparison.Ordinal)
+                    .Replace("/", "~1", StringComparison.Ordinal);
         return parent.Length == 0 ? shown : $"{parent}/{shown}";
     }
 

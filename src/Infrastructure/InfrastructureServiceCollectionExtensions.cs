@@ -26,30 +26,39 @@ public static class InfrastructureServiceCollectionExtensions
     /// </param>
     /// <param name="retention">The retention of runs.</param>
     public static IServiceCollection AddInfrastructure(
-        this IServiceCollection services, string connectionString, RetentionOptions retention)
+        this IServiceCollection services,
+        string connectionString,
+        RetentionOptions retention
+    )
     {
         services.AddSingleton(retention);
         services.AddSingleton(provider => DataSources.Reads(connectionString, QueryTimeout(provider)));
         services.AddKeyedSingleton(
             DataSources.Indexed,
-            (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider)));
+            (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider))
+        );
         services.AddKeyedSingleton(
             DataSources.Commits,
-            (provider, _) => DataSources.CommitConnections(
-                connectionString, provider.GetRequiredService<CommitOptions>().Timeout));
+            (provider, _) =>
+                DataSources.CommitConnections(connectionString, provider.GetRequiredService<CommitOptions>().Timeout)
+        );
         services.AddKeyedSingleton(
-            DataSources.Maintenance, (_, _) => DataSources.MaintenanceConnections(connectionString));
+            DataSources.Maintenance,
+            (_, _) => DataSources.MaintenanceConnections(connectionString)
+        );
         services.AddKeyedSingleton(DataSources.Health, (_, _) => DataSources.HealthConnections(connectionString));
         services.AddSingleton<DatabaseAvailability>();
-        services.AddSingleton(provider => new ConnectionPools(
-        [
+        services.AddSingleton(provider => new ConnectionPools([
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Indexed),
             provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits),
         ]));
-        services.AddDbContextPool<IndustryDataContext>((provider, options) => options
-            .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits))
-            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
+        services.AddDbContextPool<IndustryDataContext>(
+            (provider, options) =>
+                options
+                    .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits))
+                    .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+        );
         services.AddScoped<SchemaMigrator>();
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
@@ -76,7 +85,11 @@ public static class InfrastructureServiceCollectionExtensions
     /// <param name="logger">Logs the progress.</param>
     /// <returns>The names of the migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> MigrateAsync(
-        string connectionString, TimeSpan timeout, CancellationToken cancellationToken, ILogger? logger = null)
+        string connectionString,
+        TimeSpan timeout,
+        CancellationToken cancellationToken,
+        ILogger? logger = null
+    )
     {
         await using var database = DataSources.MaintenanceConnections(connectionString);
         for (var attempt = 1; ; attempt++)
@@ -95,7 +108,10 @@ public static class InfrastructureServiceCollectionExtensions
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(
-        NpgsqlDataSource database, TimeSpan timeout, CancellationToken cancellationToken)
+        NpgsqlDataSource database,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         var startTimestamp = TimeProvider.System.GetTimestamp();
         while (true)

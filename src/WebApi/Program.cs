@@ -8,7 +8,8 @@ using Serilog;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 
-const string usage = "Commands: serve (when none is named), migrate, token, health, psql. README.md says what each does, and which settings there are.";
+const string usage =
+    "Commands: serve (when none is named), migrate, token, health, psql. README.md says what each does, and which settings there are.";
 
 // The first argument is a command, unless it is a setting like --urls.
 var (command, rest) = args switch
@@ -20,12 +21,21 @@ var (command, rest) = args switch
 var isEmbedded = true;
 try
 {
-    if (command != "psql" && rest.FirstOrDefault(a => command != "token" && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))) is { } unknown)
+    if (
+        command != "psql"
+        && rest.FirstOrDefault(a =>
+            command != "token"
+            && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
+        )
+            is { } unknown
+    )
     {
         throw new StartupException($"'{unknown}' is not understood. {usage}");
     }
 
-    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = command == "serve" ? rest : [], ContentRootPath = AppContext.BaseDirectory });
+    var builder = WebApplication.CreateBuilder(
+        new WebApplicationOptions { Args = command == "serve" ? rest : [], ContentRootPath = AppContext.BaseDirectory }
+    );
     var configuration = builder.Configuration;
     ListenUrls.Check(configuration);
     if (command == "serve")
@@ -37,9 +47,13 @@ try
     var tokens = Settings.Read<TokenOptions>(configuration, TokenOptions.Section);
     var connectionString = configuration.GetConnectionString("IndustryData") ?? "";
     isEmbedded = string.IsNullOrWhiteSpace(connectionString);
-    if (!isEmbedded && InfrastructureServiceCollectionExtensions.ValidateConnectionString(connectionString) is { } fault)
+    if (
+        !isEmbedded && InfrastructureServiceCollectionExtensions.ValidateConnectionString(connectionString) is { } fault
+    )
     {
-        throw new StartupException($"ConnectionStrings:IndustryData cannot be used: {fault}; write it like Host=…;Database=…;Username=…;Password=…");
+        throw new StartupException(
+            $"ConnectionStrings:IndustryData cannot be used: {fault}; write it like Host=…;Database=…;Username=…;Password=…"
+        );
     }
 
     DataDirectory Folder() => DataDirectory.Resolve(configuration["DataDirectory"], postgres);
@@ -73,15 +87,20 @@ try
 
             return 0;
         case "migrate" when isEmbedded:
-            throw new StartupException("Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it.");
+            throw new StartupException(
+                "Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it."
+            );
         case "migrate":
             // Progress goes to the error output. The last line, the result, is the output.
             var progress = new LoggerConfiguration().WriteTo.Console(
                 standardErrorFromLevel: LogEventLevel.Verbose,
                 outputTemplate: "{Message:lj}{NewLine}",
-                formatProvider: CultureInfo.InvariantCulture);
+                formatProvider: CultureInfo.InvariantCulture
+            );
             var applied = await MigrateAsync(connectionString, TimeSpan.FromSeconds(60), isEmbedded, progress);
-            Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+            Console.WriteLine(
+                applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}."
+            );
             return 0;
         case "token":
             AddDevelopmentKey();
@@ -92,7 +111,9 @@ try
         case "psql" when isEmbedded:
             return await PsqlCommand.RunAsync(PostgresServer.GetConnectionInfo(Folder(), postgres), rest);
         case "psql":
-            throw new StartupException("psql is for the embedded database; ConnectionStrings:IndustryData names another server, connect to that one with its own psql.");
+            throw new StartupException(
+                "psql is for the embedded database; ConnectionStrings:IndustryData names another server, connect to that one with its own psql."
+            );
         case "help":
             Console.WriteLine(usage);
             return 0;
@@ -112,14 +133,22 @@ finally
 
 // A failed migration has another message than a server that cannot be reached.
 static async Task<IReadOnlyList<string>> MigrateAsync(
-    string connectionString, TimeSpan wait, bool isEmbedded, LoggerConfiguration log)
+    string connectionString,
+    TimeSpan wait,
+    bool isEmbedded,
+    LoggerConfiguration log
+)
 {
     await using var logger = log.CreateLogger();
     using var factory = new SerilogLoggerFactory(logger);
     try
     {
         return await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            connectionString, wait, CancellationToken.None, factory.CreateLogger("Migrations"));
+            connectionString,
+            wait,
+            CancellationToken.None,
+            factory.CreateLogger("Migrations")
+        );
     }
     catch (Exception exception) when (ProgramEnd.DescribeMigration(exception, isEmbedded) is { } reason)
     {
@@ -127,11 +156,20 @@ static async Task<IReadOnlyList<string>> MigrateAsync(
     }
 }
 
-static async Task<PostgresServer> StartPostgresAsync(IConfiguration configuration, DataDirectory folder, EmbeddedPostgresOptions options)
+static async Task<PostgresServer> StartPostgresAsync(
+    IConfiguration configuration,
+    DataDirectory folder,
+    EmbeddedPostgresOptions options
+)
 {
     // Before the host, and its log, are there.
     var log = Logging.Configure(new LoggerConfiguration(), configuration).CreateLogger();
-    return await PostgresServer.StartAsync(folder, options, new SerilogLoggerFactory(log, dispose: true).CreateLogger<PostgresServer>(), CancellationToken.None);
+    return await PostgresServer.StartAsync(
+        folder,
+        options,
+        new SerilogLoggerFactory(log, dispose: true).CreateLogger<PostgresServer>(),
+        CancellationToken.None
+    );
 }
 
 internal sealed class PostgresSupervisorService(PostgresServer server) : BackgroundService

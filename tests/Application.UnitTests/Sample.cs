@@ -17,15 +17,37 @@ internal static class Sample
         BlockingError = new PublicError("""{"code":"diskFull"}"""),
     };
 
-    public static RunResponse Response(Guid id) => new(
-        id, "Nightly rostering", Draft.StartDateTime!.Value, null, "running", """{"a":1}""", null, UseCases.Now, UseCases.Now, 3);
+    public static RunResponse Response(Guid id) =>
+        new(
+            id,
+            "Nightly rostering",
+            Draft.StartDateTime!.Value,
+            null,
+            "running",
+            """{"a":1}""",
+            null,
+            UseCases.Now,
+            UseCases.Now,
+            3
+        );
 
     /// <summary>As many items of a list, each a minute older than the one before.</summary>
     public static IReadOnlyList<RunListItem> Items(int count) =>
-    [
-        .. Enumerable.Range(0, count).Select(i => new RunListItem(
-            Guid.CreateVersion7(), $"Run {i}", UseCases.Now.AddMinutes(-i), null, "running", null, UseCases.Now, UseCases.Now, 1)),
-    ];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new RunListItem(
+                    Guid.CreateVersion7(),
+                    $"Run {i}",
+                    UseCases.Now.AddMinutes(-i),
+                    null,
+                    "running",
+                    null,
+                    UseCases.Now,
+                    UseCases.Now,
+                    1
+                )),
+        ];
 
     public static ValidationErrors Faults(params (string Target, string Code)[] found)
     {

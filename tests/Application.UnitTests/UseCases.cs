@@ -29,10 +29,18 @@ internal sealed class UseCases : IDisposable
         services.AddSingleton(new StartRateLimitOptions());
         services.AddApplication(autoMapperLicenseKey: null);
         change?.Invoke(services);
-        Reader.ReadChangeHorizonAsync(default, null, CancellationToken.None).ReturnsForAnyArgs(new ChangeHorizon(Guid.Empty, Now, From: 1, LowWatermark: 1, HighWatermark: 1, CursorIsValid: true));
+        Reader
+            .ReadChangeHorizonAsync(default, null, CancellationToken.None)
+            .ReturnsForAnyArgs(
+                new ChangeHorizon(Guid.Empty, Now, From: 1, LowWatermark: 1, HighWatermark: 1, CursorIsValid: true)
+            );
         Reader.ReadChangesAsync(null!, null!, CancellationToken.None).ReturnsForAnyArgs(([], false));
-        Repository.StartAsync(null!, null, 0, default, CancellationToken.None).ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
-        _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        Repository
+            .StartAsync(null!, null, 0, default, CancellationToken.None)
+            .ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
+        _services = services.BuildServiceProvider(
+            new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }
+        );
         _scope = _services.CreateScope();
     }
 

@@ -19,7 +19,13 @@ internal sealed class ArchitectureRules
     private const string Generated = @"^(Mediator|Microsoft)(\.|$)|\.Migrations$";
 
     private static readonly Assembly[] _assemblies =
-        [typeof(Run).Assembly, typeof(ApplicationServiceCollectionExtensions).Assembly, typeof(InfrastructureServiceCollectionExtensions).Assembly, typeof(ServeCommand).Assembly, typeof(ArchitectureRules).Assembly];
+    [
+        typeof(Run).Assembly,
+        typeof(ApplicationServiceCollectionExtensions).Assembly,
+        typeof(InfrastructureServiceCollectionExtensions).Assembly,
+        typeof(ServeCommand).Assembly,
+        typeof(ArchitectureRules).Assembly,
+    ];
 
     private ArchitectureRules(string name, Func<string, IObjectProvider<IType>> layer)
     {
@@ -27,7 +33,16 @@ internal sealed class ArchitectureRules
         Application = layer(nameof(Application));
         Infrastructure = layer(nameof(Infrastructure));
         WebApi = layer(nameof(WebApi));
-        Everything = Types().That().Are(Domain).Or().Are(Application).Or().Are(Infrastructure).Or().Are(WebApi).As($"the types of {name}");
+        Everything = Types()
+            .That()
+            .Are(Domain)
+            .Or()
+            .Are(Application)
+            .Or()
+            .Are(Infrastructure)
+            .Or()
+            .Are(WebApi)
+            .As($"the types of {name}");
     }
 
     /// <summary>All of the assemblies, read once.</summary>
@@ -36,11 +51,29 @@ internal sealed class ArchitectureRules
     /// <summary>Who calls what in them.</summary>
     public static Calls Calls { get; } = new(_assemblies);
 
-    public static ArchitectureRules Product { get; } = new("the product", layer => Types().That()
-        .ResideInAssemblyMatching($@"^IndustryData\.{layer}(,|$)").And().DoNotResideInNamespaceMatching(Generated).As(layer));
+    public static ArchitectureRules Product { get; } =
+        new(
+            "the product",
+            layer =>
+                Types()
+                    .That()
+                    .ResideInAssemblyMatching($@"^IndustryData\.{layer}(,|$)")
+                    .And()
+                    .DoNotResideInNamespaceMatching(Generated)
+                    .As(layer)
+        );
 
-    public static ArchitectureRules Broken { get; } = new("what is broken", layer => Types().That()
-        .ResideInNamespaceMatching($@"^{Regex.Escape(typeof(ArchitectureRules).Namespace!)}\.Broken\.{layer}(\.|$)").As($"broken {layer}"));
+    public static ArchitectureRules Broken { get; } =
+        new(
+            "what is broken",
+            layer =>
+                Types()
+                    .That()
+                    .ResideInNamespaceMatching(
+                        $@"^{Regex.Escape(typeof(ArchitectureRules).Namespace!)}\.Broken\.{layer}(\.|$)"
+                    )
+                    .As($"broken {layer}")
+        );
 
     public static ArchitectureRules Empty { get; } = new("nothing", _ => Types().That().ResideInNamespace("Nothing"));
 

@@ -9,25 +9,41 @@ public sealed class ArchitectureRulesTests
 
     [Theory]
     [MemberData(nameof(AllRules))]
-    public void The_rule_holds(string rule) => Rules.All[rule](ArchitectureRules.Product).Check(ArchitectureRules.Architecture);
+    public void The_rule_holds(string rule) =>
+        Rules.All[rule](ArchitectureRules.Product).Check(ArchitectureRules.Architecture);
 
     [Fact]
     public void Every_layer_has_types()
     {
-        foreach (var layer in (IObjectProvider<IType>[])[ArchitectureRules.Product.Domain, ArchitectureRules.Product.Application, ArchitectureRules.Product.Infrastructure, ArchitectureRules.Product.WebApi])
+        foreach (
+            var layer in (IObjectProvider<IType>[])
+                [
+                    ArchitectureRules.Product.Domain,
+                    ArchitectureRules.Product.Application,
+                    ArchitectureRules.Product.Infrastructure,
+                    ArchitectureRules.Product.WebApi,
+                ]
+        )
         {
             layer.GetObjects(ArchitectureRules.Architecture).Count().ShouldBeGreaterThan(5, layer.Description);
         }
 
-        ArchitectureRules.Product.Everything.GetObjects(ArchitectureRules.Architecture).Select(t => t.Name).ShouldContain("Program");
+        ArchitectureRules
+            .Product.Everything.GetObjects(ArchitectureRules.Architecture)
+            .Select(t => t.Name)
+            .ShouldContain("Program");
     }
 
     [Fact]
     public void The_calls_of_every_layer_are_known()
     {
         ArchitectureRules.Calls.Of("IndustryData.Domain.Runs.RunId").ShouldContain("System.Guid.CreateVersion7");
-        ArchitectureRules.Calls.Of("IndustryData.Application.Runs.AddRunHandler").ShouldContain("System.TimeProvider.GetUtcNow");
-        ArchitectureRules.Calls.Of("IndustryData.Infrastructure.InfrastructureServiceCollectionExtensions").ShouldContain("System.TimeProvider.get_System");
+        ArchitectureRules
+            .Calls.Of("IndustryData.Application.Runs.AddRunHandler")
+            .ShouldContain("System.TimeProvider.GetUtcNow");
+        ArchitectureRules
+            .Calls.Of("IndustryData.Infrastructure.InfrastructureServiceCollectionExtensions")
+            .ShouldContain("System.TimeProvider.get_System");
         ArchitectureRules.Calls.Of("Program").ShouldContain("System.TimeProvider.get_System");
     }
 }

@@ -11,16 +11,25 @@ internal sealed class Calls
 {
     private readonly ILookup<string, string> _callees;
 
-    public Calls(IEnumerable<Assembly> assemblies) => _callees = assemblies
-        .SelectMany(assembly => ModuleDefinition.ReadModule(assembly.Location).GetTypes())
-        .SelectMany(type => type.Methods.Where(m => m.HasBody).SelectMany(m => m.Body.Instructions).Select(i => i.Operand).OfType<MethodReference>()
-            .Select(callee => (Caller: Outermost(type).FullName, Callee: $"{callee.DeclaringType.FullName}.{callee.Name}")))
-        .ToLookup(call => call.Caller, call => call.Callee);
+    public Calls(IEnumerable<Assembly> assemblies) =>
+        _callees = assemblies
+            .SelectMany(assembly => ModuleDefinition.ReadModule(assembly.Location).GetTypes())
+            .SelectMany(type =>
+                type.Methods.Where(m => m.HasBody)
+                    .SelectMany(m => m.Body.Instructions)
+                    .Select(i => i.Operand)
+                    .OfType<MethodReference>()
+                    .Select(callee =>
+                        (Caller: Outermost(type).FullName, Callee: $"{callee.DeclaringType.FullName}.{callee.Name}")
+                    )
+            )
+            .ToLookup(call => call.Caller, call => call.Callee);
 
     /// <summary>
     /// The methods, as <c>Namespace.Type.Method</c>, that a type and the types inside it call or take the address of.
     /// </summary>
     public IEnumerable<string> Of(string fullName) => _callees[fullName];
 
-    private static TypeDefinition Outermost(TypeDefinition type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
+    private static TypeDefinition Outermost(TypeDefinition type) =>
+        type.DeclaringType is { } outer ? Outermost(outer) : type;
 }

@@ -20,10 +20,12 @@ public sealed class EndpointTests : IAsyncDisposable
     private static readonly Dictionary<string, string> _anonymous = new()
     {
         ["GET,HEAD /"] = "the service document names no data, and clients look at it first (contract §8)",
-        ["GET,HEAD /$metadata"] = "the model names no data, and tools read it before they know how to sign in (contract §8)",
+        ["GET,HEAD /$metadata"] =
+            "the model names no data, and tools read it before they know how to sign in (contract §8)",
         ["GET,HEAD /health/live"] = "whoever watches over the process has no token, and learns only that it runs",
         ["GET,HEAD /health/ready"] = "as above; of the database it says only whether it serves",
-        ["GET,HEAD /openapi/v1.json"] = "the description names no data, and tools read it before they know how to sign in (contract §8)",
+        ["GET,HEAD /openapi/v1.json"] =
+            "the description names no data, and tools read it before they know how to sign in (contract §8)",
         ["GET,HEAD /docs/{documentName?}"] = "as above, for people",
         ["GET,HEAD /docs/scalar.js"] = "part of the page",
         ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
@@ -33,7 +35,8 @@ public sealed class EndpointTests : IAsyncDisposable
     /// <summary>The routes that take more than reading, but ask for no permission to write, and why.</summary>
     private static readonly Dictionary<string, string> _handingOn = new()
     {
-        ["POST /$batch"] = "it changes nothing itself: each request in it goes to a route that asks for its own permission",
+        ["POST /$batch"] =
+            "it changes nothing itself: each request in it goes to a route that asks for its own permission",
     };
 
     /// <summary>The routes that the OpenAPI document leaves out, and why.</summary>
@@ -48,7 +51,8 @@ public sealed class EndpointTests : IAsyncDisposable
     private readonly WebApplication _app = ServeCommand.Build(
         WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }),
         "Host=nowhere.invalid",
-        new TokenOptions { SigningKeys = { Convert.ToBase64String(new byte[32]) } });
+        new TokenOptions { SigningKeys = { Convert.ToBase64String(new byte[32]) } }
+    );
 
     private RouteEndpoint[] Routes => RoutesOf(_app);
 
@@ -68,7 +72,8 @@ public sealed class EndpointTests : IAsyncDisposable
     public void Who_may_call_is_decided_for_every_route() => EndpointRules.Undecided(Routes).ShouldBeEmpty();
 
     [Fact]
-    public void Everybody_may_call_only_what_a_reason_is_given_for() => EndpointRules.AnonymousWithoutReason(Routes, _anonymous).ShouldBeEmpty();
+    public void Everybody_may_call_only_what_a_reason_is_given_for() =>
+        EndpointRules.AnonymousWithoutReason(Routes, _anonymous).ShouldBeEmpty();
 
     [Fact]
     public void What_is_offered_is_described() => EndpointRules.Undescribed(Routes, _undescribed).ShouldBeEmpty();
@@ -87,9 +92,13 @@ public sealed class EndpointTests : IAsyncDisposable
                 from item in document.Paths
                 from operation in item.Value.Operations!
                 where operation.Value.OperationId == id
-                select (item.Key, operation.Key.Method, operation.Value)).ShouldHaveSingleItem();
+                select (item.Key, operation.Key.Method, operation.Value)
+            ).ShouldHaveSingleItem();
 
-            method.ShouldBe(ApiDocument.MethodOf(route), $"{path} and {entryPath} are both called {id}; give one of them another name");
+            method.ShouldBe(
+                ApiDocument.MethodOf(route),
+                $"{path} and {entryPath} are both called {id}; give one of them another name"
+            );
             if (path != entryPath)
             {
                 entry.Description.ShouldNotBeNull().ShouldContain($"`{path}`");
@@ -98,16 +107,22 @@ public sealed class EndpointTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Every_reason_is_for_a_route_that_there_is() => _anonymous.Keys.Concat(_handingOn.Keys).Concat(_undescribed.Keys).ShouldBeSubsetOf(Routes.Select(EndpointRules.Show));
+    public void Every_reason_is_for_a_route_that_there_is() =>
+        _anonymous
+            .Keys.Concat(_handingOn.Keys)
+            .Concat(_undescribed.Keys)
+            .ShouldBeSubsetOf(Routes.Select(EndpointRules.Show));
 
     [Fact]
     public void Every_route_documents_its_statuses() => EndpointRules.Undocumented(Routes).ShouldBeEmpty();
 
     [Fact]
-    public void What_changes_something_asks_for_the_permission_to() => EndpointRules.MutatingWithoutPermission(Routes, _handingOn).ShouldBeEmpty();
+    public void What_changes_something_asks_for_the_permission_to() =>
+        EndpointRules.MutatingWithoutPermission(Routes, _handingOn).ShouldBeEmpty();
 
     [Fact]
-    public void Route_names_its_methods_or_is_marked_to_refuse_all_of_them() => EndpointRules.TakingEveryMethod(Routes).ShouldBeEmpty();
+    public void Route_names_its_methods_or_is_marked_to_refuse_all_of_them() =>
+        EndpointRules.TakingEveryMethod(Routes).ShouldBeEmpty();
 
     [Fact]
     public async Task A_route_that_decided_nothing_would_still_ask_for_a_token()
@@ -121,13 +136,19 @@ public sealed class EndpointTests : IAsyncDisposable
     public async Task Each_rule_names_the_routes_that_break_it()
     {
         await using var app = WebApplication.CreateBuilder().Build();
-        var (ok, unauthorized, forbidden) = (new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(401), new ProducesResponseTypeMetadata(403));
+        var (ok, unauthorized, forbidden) = (
+            new ProducesResponseTypeMetadata(200),
+            new ProducesResponseTypeMetadata(401),
+            new ProducesResponseTypeMetadata(403)
+        );
         var notOffered = new ProducesResponseTypeMetadata(501);
         RequestDelegate nothing = _ => Task.CompletedTask;
         app.MapGet("/good", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
         app.MapPost("/good", nothing).RequireAuthorization("write").WithMetadata(ok, unauthorized, forbidden);
         app.MapPost("/start", nothing).RequireAuthorization("start").WithMetadata(ok, unauthorized, forbidden);
-        app.MapPost("/refusing", nothing).RequireAuthorization("read").WithMetadata(unauthorized, forbidden, notOffered);
+        app.MapPost("/refusing", nothing)
+            .RequireAuthorization("read")
+            .WithMetadata(unauthorized, forbidden, notOffered);
         app.MapGet("/open", nothing).AllowAnonymous().WithMetadata(ok);
         app.MapGet("/undecided", nothing).WithMetadata(ok, unauthorized, forbidden);
         app.MapGet("/misnamed", nothing).RequireAuthorization("raed").WithMetadata(ok, unauthorized, forbidden);
@@ -137,43 +158,73 @@ public sealed class EndpointTests : IAsyncDisposable
         app.MapGet("/never-403", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized);
         app.MapGet("/never-401", nothing).RequireAuthorization("read").WithMetadata(ok, forbidden);
         app.MapDelete("/read", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
-        app.Map("/refusing-all", nothing).RequireAuthorization("write").WithMetadata(OnlyRefuses.Instance, unauthorized, forbidden);
+        app.Map("/refusing-all", nothing)
+            .RequireAuthorization("write")
+            .WithMetadata(OnlyRefuses.Instance, unauthorized, forbidden);
         app.Map("/any", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
         app.MapPatch("/free", nothing).RequireAuthorization("write").AllowAnonymous().WithMetadata(ok);
         app.MapPost("/handing-on", nothing).RequireAuthorization("none").WithMetadata(ok, unauthorized, forbidden);
         app.MapPost("/unexplained", nothing).RequireAuthorization("none").WithMetadata(ok, unauthorized, forbidden);
-        app.MapPut("/sometimes", nothing).RequireAuthorization("read").WithMetadata(unauthorized, forbidden, new ProducesResponseTypeMetadata(204), notOffered);
-        var reasons = new Dictionary<string, string> { ["GET /open"] = "…", ["GET /silent-anonymous"] = "…", ["PATCH /free"] = "…" };
+        app.MapPut("/sometimes", nothing)
+            .RequireAuthorization("read")
+            .WithMetadata(unauthorized, forbidden, new ProducesResponseTypeMetadata(204), notOffered);
+        var reasons = new Dictionary<string, string>
+        {
+            ["GET /open"] = "…",
+            ["GET /silent-anonymous"] = "…",
+            ["PATCH /free"] = "…",
+        };
         var handingOn = new Dictionary<string, string> { ["POST /handing-on"] = "…" };
-        var operation = new OperationDescription("id", "…", "…") { Headers = ["X-Request"], Answers = [ResponseDescription.Empty(200, "…"), ResponseDescription.Empty(202, "…", "X-Response")] };
+        var operation = new OperationDescription("id", "…", "…")
+        {
+            Headers = ["X-Request"],
+            Answers = [ResponseDescription.Empty(200, "…"), ResponseDescription.Empty(202, "…", "X-Response")],
+        };
         await using var describing = WebApplication.CreateBuilder().Build();
-        describing.MapGet("/good", nothing).WithMetadata(ok).WithOperation(operation with { Headers = [], Answers = [ResponseDescription.Empty(200, "…")] });
+        describing
+            .MapGet("/good", nothing)
+            .WithMetadata(ok)
+            .WithOperation(operation with { Headers = [], Answers = [ResponseDescription.Empty(200, "…")] });
         describing.MapGet("/silent", nothing).WithMetadata(ok);
         describing.MapGet("/refusing", nothing).WithMetadata(notOffered);
         describing.MapMethods("/methods", ["OPTIONS"], nothing).WithMetadata(ok);
         describing.MapGet("/page", nothing).WithMetadata(ok);
-        describing.MapGet("/bad/{what}", nothing).WithMetadata(ok, new ProducesResponseTypeMetadata(204), new ProducesResponseTypeMetadata(418), new SupportedQueryOptions(["$bogus"])).WithOperation(operation);
+        describing
+            .MapGet("/bad/{what}", nothing)
+            .WithMetadata(
+                ok,
+                new ProducesResponseTypeMetadata(204),
+                new ProducesResponseTypeMetadata(418),
+                new SupportedQueryOptions(["$bogus"])
+            )
+            .WithOperation(operation);
         var routes = RoutesOf(app);
 
-        EndpointRules.Undescribed(RoutesOf(describing), new Dictionary<string, string> { ["GET /page"] = "…" }).ShouldBe(
-        [
-            "GET /silent: the OpenAPI document does not describe it; end its mapping with .Describes(…), with what it does as in RunOperations.cs, or give the reason in EndpointTests",
-            "GET /bad/{what}: say in the Answers of id what 204 means",
-            "GET /bad/{what}: id has an Answer 202, which is not among the route's statuses; add it there, or take the Answer out",
-            "GET /bad/{what}: say in ApiDocument what 418 means",
-            "GET /bad/{what}: say in Parameters.PathParts what {what} is",
-            "GET /bad/{what}: say in Parameters.Options what $bogus does",
-            "GET /bad/{what}: say in Parameters.Headers what X-Request does",
-            "GET /bad/{what}: say in Parameters.ResponseHeaders what X-Response tells",
-        ]);
+        EndpointRules
+            .Undescribed(RoutesOf(describing), new Dictionary<string, string> { ["GET /page"] = "…" })
+            .ShouldBe([
+                "GET /silent: the OpenAPI document does not describe it; end its mapping with .Describes(…), with what it does as in RunOperations.cs, or give the reason in EndpointTests",
+                "GET /bad/{what}: say in the Answers of id what 204 means",
+                "GET /bad/{what}: id has an Answer 202, which is not among the route's statuses; add it there, or take the Answer out",
+                "GET /bad/{what}: say in ApiDocument what 418 means",
+                "GET /bad/{what}: say in Parameters.PathParts what {what} is",
+                "GET /bad/{what}: say in Parameters.Options what $bogus does",
+                "GET /bad/{what}: say in Parameters.Headers what X-Request does",
+                "GET /bad/{what}: say in Parameters.ResponseHeaders what X-Response tells",
+            ]);
         EndpointRules.TakingEveryMethod(routes).ShouldBe(["ANY /any"]);
         EndpointRules.Undecided(routes).ShouldBe(["GET /undecided", "GET /misnamed"]);
         EndpointRules.AnonymousWithoutReason(routes, reasons).ShouldBe(["GET /unexplained"]);
-        EndpointRules.Undocumented(routes).ShouldBe(["GET /silent", "GET /silent-anonymous", "GET /never-403", "GET /never-401"]);
-        EndpointRules.MutatingWithoutPermission(routes, handingOn).ShouldBe(["DELETE /read", "ANY /any", "PATCH /free", "POST /unexplained", "PUT /sometimes"]);
+        EndpointRules
+            .Undocumented(routes)
+            .ShouldBe(["GET /silent", "GET /silent-anonymous", "GET /never-403", "GET /never-401"]);
+        EndpointRules
+            .MutatingWithoutPermission(routes, handingOn)
+            .ShouldBe(["DELETE /read", "ANY /any", "PATCH /free", "POST /unexplained", "PUT /sometimes"]);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static RouteEndpoint[] RoutesOf(IEndpointRouteBuilder app) => [.. app.DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()];
+    private static RouteEndpoint[] RoutesOf(IEndpointRouteBuilder app) =>
+        [.. app.DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()];
 }

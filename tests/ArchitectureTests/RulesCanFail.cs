@@ -7,31 +7,64 @@ namespace IndustryData.ArchitectureTests;
 /// </summary>
 public sealed class RulesCanFail
 {
-    public static TheoryData<string, string[]> WhoBreaksWhat() => new()
-    {
-        { "DomainNeedsNothingButDotNet", ["KnowsApplication", "LogsInDomain"] },
-        { "ApplicationKnowsNeitherDatabaseNorHttp", ["KnowsAspNetCore", "KnowsEfCore", "KnowsInfrastructure", "KnowsNpgsql", "KnowsWebApi"] },
-        { "InfrastructureKnowsNoHttp", ["KnowsAspNetCore", "KnowsWebApi"] },
-        { "OnlyCompositionNamesInfrastructure", ["KnowsInfrastructure"] },
-        { "ClassesAreSealedUnlessInherited", ["OpenClass", "OpenQuery", "OpenRecord"] },
-        { "WhatIsFoundByItsInterfaceIsInternal", ["PublicBehaviour`2", "PublicConfiguration", "PublicHandler", "PublicMap", "PublicQueryHandler", "PublicValidator"] },
-        { "MessagesArePublicSealedRecords", ["ClassCommand", "InternalQuery", "OpenQuery"] },
+    public static TheoryData<string, string[]> WhoBreaksWhat() =>
+        new()
         {
-            "WhatApplicationShowsIsASealedRecord",
-            ["ClassCommand", "ClassResponse", "OpenQuery", "PublicBehaviour`2", "PublicHandler", "PublicMap", "PublicQueryHandler", "PublicValidator"]
-        },
-        { "NobodyReadsTheMachinesClock", ["ReadsNowInALambda", "ReadsTodayInAnAsyncIterator", "ReadsUtcNow", "ReadsUtcNowForAField"] },
-        { "OnlyRunIdMakesVersion7Guids", ["MakesAnId", "MakesAnIdOfAMoment"] },
-    };
+            { "DomainNeedsNothingButDotNet", ["KnowsApplication", "LogsInDomain"] },
+            {
+                "ApplicationKnowsNeitherDatabaseNorHttp",
+                ["KnowsAspNetCore", "KnowsEfCore", "KnowsInfrastructure", "KnowsNpgsql", "KnowsWebApi"]
+            },
+            { "InfrastructureKnowsNoHttp", ["KnowsAspNetCore", "KnowsWebApi"] },
+            { "OnlyCompositionNamesInfrastructure", ["KnowsInfrastructure"] },
+            { "ClassesAreSealedUnlessInherited", ["OpenClass", "OpenQuery", "OpenRecord"] },
+            {
+                "WhatIsFoundByItsInterfaceIsInternal",
+                [
+                    "PublicBehaviour`2",
+                    "PublicConfiguration",
+                    "PublicHandler",
+                    "PublicMap",
+                    "PublicQueryHandler",
+                    "PublicValidator",
+                ]
+            },
+            { "MessagesArePublicSealedRecords", ["ClassCommand", "InternalQuery", "OpenQuery"] },
+            {
+                "WhatApplicationShowsIsASealedRecord",
+                [
+                    "ClassCommand",
+                    "ClassResponse",
+                    "OpenQuery",
+                    "PublicBehaviour`2",
+                    "PublicHandler",
+                    "PublicMap",
+                    "PublicQueryHandler",
+                    "PublicValidator",
+                ]
+            },
+            {
+                "NobodyReadsTheMachinesClock",
+                ["ReadsNowInALambda", "ReadsTodayInAnAsyncIterator", "ReadsUtcNow", "ReadsUtcNowForAField"]
+            },
+            { "OnlyRunIdMakesVersion7Guids", ["MakesAnId", "MakesAnIdOfAMoment"] },
+        };
 
     [Theory]
     [MemberData(nameof(WhoBreaksWhat))]
     public void The_rule_names_who_breaks_it(string rule, string[] broken) =>
-        Rules.All[rule](ArchitectureRules.Broken).Evaluate(ArchitectureRules.Architecture).Where(r => !r.Passed).Select(r => ((IType)r.EvaluatedObject).Name).Order().ShouldBe(broken);
+        Rules
+            .All[rule](ArchitectureRules.Broken)
+            .Evaluate(ArchitectureRules.Architecture)
+            .Where(r => !r.Passed)
+            .Select(r => ((IType)r.EvaluatedObject).Name)
+            .Order()
+            .ShouldBe(broken);
 
     [Theory]
     [MemberData(nameof(ArchitectureRulesTests.AllRules), MemberType = typeof(ArchitectureRulesTests))]
-    public void The_rule_does_not_hold_where_there_is_nothing(string rule) => Rules.All[rule](ArchitectureRules.Empty).HasNoViolations(ArchitectureRules.Architecture).ShouldBeFalse();
+    public void The_rule_does_not_hold_where_there_is_nothing(string rule) =>
+        Rules.All[rule](ArchitectureRules.Empty).HasNoViolations(ArchitectureRules.Architecture).ShouldBeFalse();
 
     [Fact]
     public void Every_rule_is_seen_to_fail() =>

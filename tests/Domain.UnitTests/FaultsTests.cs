@@ -116,14 +116,20 @@ public sealed class FaultsTests
         var fault = new Error(ErrorKind.Validation, "missing", "Send it.", "status");
         var error = Error.Aggregate([fault]);
 
-        (error.Kind, error.Code, error.Message, error.Target).ShouldBe((ErrorKind.Validation, "missing", "Send it.", "status"));
+        (error.Kind, error.Code, error.Message, error.Target).ShouldBe(
+            (ErrorKind.Validation, "missing", "Send it.", "status")
+        );
         error.Details.ShouldBe([fault]);
     }
 
     [Fact]
     public void The_error_of_several_faults_is_about_the_whole_and_says_how_many()
     {
-        Error[] faults = [new(ErrorKind.Validation, "missing", "Send it.", "status"), new(ErrorKind.Validation, "blank", "Fill it.", "displayName")];
+        Error[] faults =
+        [
+            new(ErrorKind.Validation, "missing", "Send it.", "status"),
+            new(ErrorKind.Validation, "blank", "Fill it.", "displayName"),
+        ];
         var error = Error.Aggregate(faults);
 
         (error.Kind, error.Code, error.Target).ShouldBe((ErrorKind.Validation, "missing", null));

@@ -12,7 +12,8 @@ internal static class Reading
         return document.RootElement.Clone();
     }
 
-    public static RunStatistics? Statistics(string json, ValidationErrors faults) => RunStatistics.Read(Json(json), "statistics", faults);
+    public static RunStatistics? Statistics(string json, ValidationErrors faults) =>
+        RunStatistics.Read(Json(json), "statistics", faults);
 
     /// <summary>Statistics that must have no fault.</summary>
     public static RunStatistics Statistics(string json)
@@ -23,7 +24,8 @@ internal static class Reading
         return statistics.ShouldNotBeNull();
     }
 
-    public static PublicError? Error(string json, ValidationErrors faults) => PublicError.Read(Json(json), "blockingError", faults);
+    public static PublicError? Error(string json, ValidationErrors faults) =>
+        PublicError.Read(Json(json), "blockingError", faults);
 
     public static string[] Shown(this IEnumerable<Error> faults) => [.. faults.Select(f => $"{f.Code} {f.Target}")];
 }

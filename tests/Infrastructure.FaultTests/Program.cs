@@ -13,6 +13,8 @@ return args switch
     [LoadProcess.Command, .. var load] => await LoadProcess.RunAsync(load),
     _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
         await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
-            args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+            args,
+            SelfRegisteredExtensions.AddSelfRegisteredExtensions
+        ),
     _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
 };

@@ -13,12 +13,15 @@ internal static class DomainRuleExtensions
     /// <summary>Validates a value with several domain rules at once.</summary>
     public static void MustSatisfyAll<T, TValue>(
         this IRuleBuilder<T, TValue> builder,
-        Func<TValue, IEnumerable<Error>> rules) =>
-        builder.Custom((value, context) =>
-        {
-            foreach (var fault in rules(value))
+        Func<TValue, IEnumerable<Error>> rules
+    ) =>
+        builder.Custom(
+            (value, context) =>
             {
-                context.AddFailure(new ValidationFailure(fault.Target, fault.Message) { ErrorCode = fault.Code });
+                foreach (var fault in rules(value))
+                {
+                    context.AddFailure(new ValidationFailure(fault.Target, fault.Message) { ErrorCode = fault.Code });
+                }
             }
-        });
+        );
 }

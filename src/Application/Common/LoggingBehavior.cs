@@ -20,7 +20,8 @@ internal sealed partial class LoggingBehavior<TMessage, TResponse>(ILogger<Loggi
     public ValueTask<TResponse> Handle(
         TMessage message,
         MessageHandlerDelegate<TMessage, TResponse> next,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         Telemetry.Source.HasListeners() || logger.IsEnabled(LogLevel.Debug)
             ? HandleWithTelemetryAsync(message, next, cancellationToken)
             : next(message, cancellationToken);
@@ -28,7 +29,8 @@ internal sealed partial class LoggingBehavior<TMessage, TResponse>(ILogger<Loggi
     private async ValueTask<TResponse> HandleWithTelemetryAsync(
         TMessage message,
         MessageHandlerDelegate<TMessage, TResponse> next,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         using var span = Telemetry.Source.StartActivity(_useCase);
         TResponse response;

@@ -15,9 +15,17 @@ public sealed record PageTokenSecret(long KeyId, byte[] Secret)
     public static PageTokenSecret Derive(byte[] key)
     {
         var keyId = HKDF.DeriveKey(
-            HashAlgorithmName.SHA256, key, sizeof(long), info: "IndustryData page token key id"u8.ToArray());
+            HashAlgorithmName.SHA256,
+            key,
+            sizeof(long),
+            info: "IndustryData page token key id"u8.ToArray()
+        );
         var secret = HKDF.DeriveKey(
-            HashAlgorithmName.SHA256, key, SecretLength, info: "IndustryData page token secret"u8.ToArray());
+            HashAlgorithmName.SHA256,
+            key,
+            SecretLength,
+            info: "IndustryData page token secret"u8.ToArray()
+        );
         return new PageTokenSecret(BinaryPrimitives.ReadInt64BigEndian(keyId), secret);
     }
 }

@@ -16,7 +16,8 @@ internal sealed class ValidationBehavior<TMessage, TResponse>(IEnumerable<IValid
     public ValueTask<TResponse> Handle(
         TMessage message,
         MessageHandlerDelegate<TMessage, TResponse> next,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var faults = message is IHasParseErrors read ? new ValidationErrors(read.ParseErrors) : [];
         foreach (var validator in validators)
@@ -24,11 +25,9 @@ internal sealed class ValidationBehavior<TMessage, TResponse>(IEnumerable<IValid
             // All rules are synchronous. Rules that need the database are checked during the write.
             foreach (var failure in validator.Validate(message).Errors)
             {
-                faults.Add(new Error(
-                    ErrorKind.Validation,
-                    failure.ErrorCode,
-                    failure.ErrorMessage,
-                    failure.PropertyName));
+                faults.Add(
+                    new Error(ErrorKind.Validation, failure.ErrorCode, failure.ErrorMessage, failure.PropertyName)
+                );
             }
         }
 

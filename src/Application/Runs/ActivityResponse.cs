@@ -15,7 +15,8 @@ public sealed record ActivityResponse(
     string DisplayName,
     string Status,
     string? BlockingError,
-    string? Activity)
+    string? Activity
+)
 {
     internal static ActivityResponse FromActivity(RunActivity activity) =>
         new(
@@ -24,5 +25,6 @@ public sealed record ActivityResponse(
             activity.DisplayName.Value,
             activity.Status.Name,
             activity.BlockingError?.Json,
-            activity.Activity?.Json);
+            activity.Activity?.Json
+        );
 }

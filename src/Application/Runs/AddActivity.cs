@@ -17,8 +17,8 @@ public sealed record AddActivityCommand(
     string RunId,
     ActivityDraft Activity,
     ValidationErrors ParseErrors,
-    IdempotencyKey? Key = null)
-    : ICommand<Result<ActivityResponse>>, IHasParseErrors;
+    IdempotencyKey? Key = null
+) : ICommand<Result<ActivityResponse>>, IHasParseErrors;
 
 internal sealed class AddActivityValidator : AbstractValidator<AddActivityCommand>
 {
@@ -30,7 +30,8 @@ internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider
 {
     public async ValueTask<Result<ActivityResponse>> Handle(
         AddActivityCommand command,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         if (RunId.TryParse(command.RunId) is not { } id)
         {
@@ -45,7 +46,8 @@ internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider
             now,
             command.Activity.EstimateSize(),
             (run, count) => run.AddActivity(command.Activity, count, now),
-            cancellationToken);
+            cancellationToken
+        );
         return added.TryGetValue(out var activity, out var error) ? ActivityResponse.FromActivity(activity) : error;
     }
 }

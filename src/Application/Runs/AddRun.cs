@@ -16,8 +16,8 @@ public sealed record AddRunCommand(
     TenantId TenantId,
     RunDraft Run,
     ValidationErrors ParseErrors,
-    IdempotencyKey? Key = null)
-    : ICommand<Result<AddedRun>>, IHasParseErrors;
+    IdempotencyKey? Key = null
+) : ICommand<Result<AddedRun>>, IHasParseErrors;
 
 /// <summary>The run added by this request or by the first request with the same key.</summary>
 /// <param name="Id">The run's id.</param>
@@ -55,7 +55,8 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
         }
 
         // Only a repeated request whose response contains the run must read it. The first request has it in memory.
-        var response = first.RunId == run.Id ? mapper.Map<RunResponse>(run)
+        var response =
+            first.RunId == run.Id ? mapper.Map<RunResponse>(run)
             : first.ReturnRepresentation ? await runs.FindAsync(command.TenantId, first.RunId, cancellationToken)
             : null;
         return new AddedRun(first.RunId, response, first.ReturnRepresentation);

@@ -24,7 +24,8 @@ internal sealed class DeleteRunHandler(IRunRepository repository) : ICommandHand
             command.TenantId,
             id,
             run => command.Condition.Check(run),
-            cancellationToken);
+            cancellationToken
+        );
         return deleted.TryGetValue(out _, out var error) ? Unit.Value : error;
     }
 }

@@ -19,8 +19,10 @@ internal sealed class GetActivityHandler(IRunReader runs) : IQueryHandler<GetAct
             return RunErrors.NotFound(query.RunId);
         }
 
-        if (ActivityId.TryParse(query.Id) is { } id
-            && await runs.FindActivityAsync(query.TenantId, runId, id, cancellationToken) is { } activity)
+        if (
+            ActivityId.TryParse(query.Id) is { } id
+            && await runs.FindActivityAsync(query.TenantId, runId, id, cancellationToken) is { } activity
+        )
         {
             return activity;
         }

@@ -20,7 +20,8 @@ internal sealed class GetRunStatisticsHandler(IRunReader runs)
 {
     public async ValueTask<Result<RunStatisticsResponse>> Handle(
         GetRunStatisticsQuery query,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         RunId.TryParse(query.Id) is { } id && await runs.FindAsync(query.TenantId, id, cancellationToken) is { } run
             ? new RunStatisticsResponse(run.Id, run.Status, run.Statistics)
             : RunErrors.NotFound(query.Id);

@@ -27,7 +27,8 @@ public interface IRunReader
         TenantId tenantId,
         RunCriteria criteria,
         QueryTime? time,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Returns the sums of the inbound totals of the selected runs; null if no run is selected.</summary>
     Task<RunTotalsRow?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
@@ -36,7 +37,8 @@ public interface IRunReader
     Task<ChangeHorizon> ReadChangeHorizonAsync(
         TenantId tenantId,
         DeltaCursor? place,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>
     /// Returns the next page of changes of a scan. The page has fewer changes if they would occupy many megabytes.
@@ -45,7 +47,8 @@ public interface IRunReader
     Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(
         GetRunDeltaQuery query,
         DeltaScan walk,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>
     /// Returns a page of the activities of a run in the order in which they were added; null if the tenant has no such
@@ -63,7 +66,8 @@ public interface IRunReader
         RunId id,
         int pageSize,
         ActivityId? after,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Returns the number of activities of a run; null if the tenant has no such run.</summary>
     Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
@@ -73,7 +77,8 @@ public interface IRunReader
         TenantId tenantId,
         RunId id,
         ActivityId activityId,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>
     /// Returns the activities of several runs, one page for each run. The pages are streamed. Each page lists the
@@ -88,5 +93,6 @@ public interface IRunReader
         TenantId tenantId,
         IReadOnlyList<Guid> ids,
         QueryTime? time,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 }

@@ -15,8 +15,8 @@ public sealed record ListActivitiesQuery(
     string RunId,
     int PageSize,
     ActivityId? After = null,
-    bool WithCount = false)
-    : IQuery<Result<ActivityPage>>;
+    bool WithCount = false
+) : IQuery<Result<ActivityPage>>;
 
 /// <summary>A page of the activities of a run.</summary>
 /// <param name="Activities">The activities in the order in which they were added.</param>
@@ -25,21 +25,27 @@ public sealed record ListActivitiesQuery(
 public sealed record ActivityPage(
     IReadOnlyList<ActivityResponse> Activities,
     ActivityId? Next = null,
-    long? Count = null);
+    long? Count = null
+);
 
 internal sealed class ListActivitiesHandler(IRunReader runs) : IQueryHandler<ListActivitiesQuery, Result<ActivityPage>>
 {
     public async ValueTask<Result<ActivityPage>> Handle(ListActivitiesQuery query, CancellationToken cancellationToken)
     {
-        if (RunId.TryParse(query.RunId) is not { } id
+        if (
+            RunId.TryParse(query.RunId) is not { } id
             || await runs.ListActivitiesAsync(query.TenantId, id, query.PageSize, query.After, cancellationToken)
-                is not { } page)
+                is not { } page
+        )
         {
             return RunErrors.NotFound(query.RunId);
         }
 
         return query.WithCount
-            ? page with { Count = await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken) }
+            ? page with
+            {
+                Count = await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken),
+            }
             : page;
     }
 }

@@ -28,12 +28,13 @@ public sealed record ListRunsQuery(
     bool WithStatistics = false,
     bool WithCount = false,
     bool WithActivities = false,
-    bool WithBlockingError = true) : IQuery<Result<RunPage>>
+    bool WithBlockingError = true
+) : IQuery<Result<RunPage>>
 {
     /// <summary>True if the order is that of an index. The next runs are then found without sorting.</summary>
     public bool IsInIndexOrder =>
         Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id]
-            && start.IsDescending == id.IsDescending;
+        && start.IsDescending == id.IsDescending;
 
     /// <summary>
     /// True if the runs are contiguous in an index: the runs of a tenant by start time, with all statuses or with one.
@@ -101,7 +102,8 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
         ListRunsQuery query,
         RunPage page,
         QueryTime? time,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var (last, read) = (default(RunListItem), 0);
 
@@ -124,7 +126,8 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
         RunPage page,
         IAsyncEnumerable<RunListItem> found,
         QueryTime? time,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var read = await found.ToListAsync(cancellationToken);
         if (read.Count == 0)
@@ -133,8 +136,12 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
         }
 
         // The activities are streamed so that no more are read than the page can hold.
-        await using var activities = runs
-            .ListActivitiesAsync(query.TenantId, [.. read.Select(r => r.Id)], time, cancellationToken)
+        await using var activities = runs.ListActivitiesAsync(
+                query.TenantId,
+                [.. read.Select(r => r.Id)],
+                time,
+                cancellationToken
+            )
             .GetAsyncEnumerator(cancellationToken);
         RunListItem? last = null;
         foreach (var run in read)
@@ -146,7 +153,10 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
             }
 
             last = run;
-            yield return run with { Activities = activities.Current };
+            yield return run with
+            {
+                Activities = activities.Current,
+            };
         }
     }
 }

@@ -22,8 +22,8 @@ public sealed record GetRunDeltaQuery(
     DeltaCursor? Cursor,
     bool StartFromLatest,
     bool WithStatistics,
-    bool WithBlockingError = true)
-    : IQuery<Result<RunDeltaPage>>
+    bool WithBlockingError = true
+) : IQuery<Result<RunDeltaPage>>
 {
     /// <summary>The lifetime of a delta token. It equals the retention period of deletions.</summary>
     public static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(30);
@@ -87,7 +87,8 @@ public sealed record ChangeHorizon(
     long From,
     long LowWatermark,
     long HighWatermark,
-    bool CursorIsValid);
+    bool CursorIsValid
+);
 
 internal sealed class GetRunDeltaHandler(IRunReader runs) : IQueryHandler<GetRunDeltaQuery, Result<RunDeltaPage>>
 {
@@ -95,8 +96,10 @@ internal sealed class GetRunDeltaHandler(IRunReader runs) : IQueryHandler<GetRun
     {
         // The horizon is read before the changes. Changes committed in between are read now and by the next scan.
         var clock = await runs.ReadChangeHorizonAsync(query.TenantId, query.Cursor, cancellationToken);
-        if (query.Cursor is { } known
-            && (!clock.CursorIsValid || clock.Now - known.Since > GetRunDeltaQuery.TokenLifetime))
+        if (
+            query.Cursor is { } known
+            && (!clock.CursorIsValid || clock.Now - known.Since > GetRunDeltaQuery.TokenLifetime)
+        )
         {
             return clock.CursorIsValid
                 ? RunErrors.DeltaTokenExpired(GetRunDeltaQuery.TokenLifetime)
@@ -118,9 +121,13 @@ internal sealed class GetRunDeltaHandler(IRunReader runs) : IQueryHandler<GetRun
 
         // One additional change shows that there is a next page.
         var (found, isFull) = await runs.ReadChangesAsync(
-            query with { PageSize = query.PageSize + 1 },
+            query with
+            {
+                PageSize = query.PageSize + 1,
+            },
             walk,
-            cancellationToken);
+            cancellationToken
+        );
         if (!isFull && found.Count <= query.PageSize)
         {
             return new RunDeltaPage(found, place with { Scan = null });

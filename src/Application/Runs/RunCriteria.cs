@@ -19,32 +19,34 @@ public sealed record RunCriteria(IRunFilter? Filter, IReadOnlyList<string> Searc
     /// <summary>True if the criteria contain only one status and a range of <c>startDateTime</c>.</summary>
     public bool IsStartRangeOnly => SearchTerms.Count == 0 && (Filter is null || IsStartRange(Filter));
 
-    private static bool IsStartRange(IRunFilter filter) => filter switch
-    {
-        LogicalFilter { IsConjunction: true } logic => logic.Operands.All(IsStartRange),
-        ComparisonFilter
+    private static bool IsStartRange(IRunFilter filter) =>
+        filter switch
         {
-            Left.Field: RunField.Status,
-            Right: { Field: null, Value: not null },
-            Operator: ComparisonOperator.Equal,
-        } => true,
-        ComparisonFilter
-        {
-            Left.Field: RunField.StartDateTime,
-            Right: { Field: null, Value: not null },
-            Operator: not ComparisonOperator.NotEqual,
-        } => true,
-        _ => false,
-    };
+            LogicalFilter { IsConjunction: true } logic => logic.Operands.All(IsStartRange),
+            ComparisonFilter
+            {
+                Left.Field: RunField.Status,
+                Right: { Field: null, Value: not null },
+                Operator: ComparisonOperator.Equal,
+            } => true,
+            ComparisonFilter
+            {
+                Left.Field: RunField.StartDateTime,
+                Right: { Field: null, Value: not null },
+                Operator: not ComparisonOperator.NotEqual,
+            } => true,
+            _ => false,
+        };
 
-    private static bool IsStatusFilter(IRunFilter filter) => filter switch
-    {
-        LogicalFilter logic => logic.Operands.All(IsStatusFilter),
-        NotFilter not => IsStatusFilter(not.Operand),
-        ComparisonFilter comparison => IsStatusFilter(comparison.Left) && IsStatusFilter(comparison.Right),
-        InFilter membership => IsStatusFilter(membership.Operand),
-        _ => false,
-    };
+    private static bool IsStatusFilter(IRunFilter filter) =>
+        filter switch
+        {
+            LogicalFilter logic => logic.Operands.All(IsStatusFilter),
+            NotFilter not => IsStatusFilter(not.Operand),
+            ComparisonFilter comparison => IsStatusFilter(comparison.Left) && IsStatusFilter(comparison.Right),
+            InFilter membership => IsStatusFilter(membership.Operand),
+            _ => false,
+        };
 
     private static bool IsStatusFilter(Operand term) => term.Field is null or RunField.Status;
 }
@@ -177,8 +179,9 @@ public enum StringMatchKind
 public sealed record RunOrderKey(RunField Field, bool IsDescending)
 {
     /// <summary>The order by start time, newest first.</summary>
-    public static readonly IReadOnlyList<RunOrderKey> NewestFirst =
-        WithTieBreaker([new RunOrderKey(RunField.StartDateTime, IsDescending: true)]);
+    public static readonly IReadOnlyList<RunOrderKey> NewestFirst = WithTieBreaker([
+        new RunOrderKey(RunField.StartDateTime, IsDescending: true),
+    ]);
 
     /// <summary>Returns a total order. The id is the last key, in the direction of the key before it.</summary>
     /// <param name="keys">The sort keys; at least one. Repeated keys and keys after the id have no effect.</param>
@@ -221,15 +224,16 @@ public sealed record KeysetCursor(IReadOnlyList<object?> Keys)
     public static KeysetCursor FromRun(RunListItem run, IReadOnlyList<RunOrderKey> order) =>
         new([.. order.Select(k => Key(run, k.Field))]);
 
-    private static object? Key(RunListItem run, RunField field) => field switch
-    {
-        RunField.Id => run.Id,
-        RunField.DisplayName => run.DisplayName,
-        RunField.StartDateTime => run.StartDateTime,
-        RunField.EndDateTime => run.EndDateTime,
-        RunField.Status => RunStatus.FromName(run.Status)!.Number,
-        RunField.CreatedDateTime => run.CreatedDateTime,
-        RunField.LastModifiedDateTime => run.LastModifiedDateTime,
-        _ => throw new ArgumentOutOfRangeException(nameof(field), field, "No list is ordered by this."),
-    };
+    private static object? Key(RunListItem run, RunField field) =>
+        field switch
+        {
+            RunField.Id => run.Id,
+            RunField.DisplayName => run.DisplayName,
+            RunField.StartDateTime => run.StartDateTime,
+            RunField.EndDateTime => run.EndDateTime,
+            RunField.Status => RunStatus.FromName(run.Status)!.Number,
+            RunField.CreatedDateTime => run.CreatedDateTime,
+            RunField.LastModifiedDateTime => run.LastModifiedDateTime,
+            _ => throw new ArgumentOutOfRangeException(nameof(field), field, "No list is ordered by this."),
+        };
 }

@@ -15,6 +15,7 @@ internal sealed class RunMappingProfile : Profile
             .ForCtorParam(nameof(RunResponse.Statistics), o => o.MapFrom(r => r.Statistics.Json))
             .ForCtorParam(
                 nameof(RunResponse.BlockingError),
-                o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json));
+                o => o.MapFrom(r => r.BlockingError == null ? null : r.BlockingError.Json)
+            );
     }
 }

@@ -21,7 +21,8 @@ public sealed record RunResponse(
     string? BlockingError,
     DateTimeOffset CreatedDateTime,
     DateTimeOffset LastModifiedDateTime,
-    long Version);
+    long Version
+);
 
 /// <summary>
 /// The list item of a run. It contains the statistics, which may be large, only on request. It is a struct because
@@ -42,4 +43,5 @@ public readonly record struct RunListItem(
     DateTimeOffset LastModifiedDateTime,
     long Version,
     string? Statistics = null,
-    ActivityPage? Activities = null);
+    ActivityPage? Activities = null
+);

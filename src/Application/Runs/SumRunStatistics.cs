@@ -36,18 +36,23 @@ internal sealed class SumRunStatisticsHandler(IRunReader runs) : IQueryHandler<S
                     ErrorKind.Validation,
                     "sumTooLarge",
                     $"The sum of statistics/inboundTotals/{char.ToLowerInvariant($"{field}"[0])}{$"{field}"[1..]} "
-                        + $"is above {long.MaxValue}; select fewer runs by $filter.");
+                        + $"is above {long.MaxValue}; select fewer runs by $filter."
+                );
             }
         }
 
-        return new RunTotals(sums.NewestRunId, sums.Status, new InboundTotals
-        {
-            Errors = (long?)sums.Totals[RunField.Errors],
-            Warnings = (long?)sums.Totals[RunField.Warnings],
-            Groups = (long?)sums.Totals[RunField.Groups],
-            Memberships = (long?)sums.Totals[RunField.Memberships],
-            Organizations = (long?)sums.Totals[RunField.Organizations],
-            People = (long?)sums.Totals[RunField.People],
-        });
+        return new RunTotals(
+            sums.NewestRunId,
+            sums.Status,
+            new InboundTotals
+            {
+                Errors = (long?)sums.Totals[RunField.Errors],
+                Warnings = (long?)sums.Totals[RunField.Warnings],
+                Groups = (long?)sums.Totals[RunField.Groups],
+                Memberships = (long?)sums.Totals[RunField.Memberships],
+                Organizations = (long?)sums.Totals[RunField.Organizations],
+                People = (long?)sums.Totals[RunField.People],
+            }
+        );
     }
 }

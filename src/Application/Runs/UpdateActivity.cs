@@ -19,8 +19,8 @@ public sealed record UpdateActivityCommand(
     string Id,
     ActivityPatch Patch,
     IfMatchCondition Condition,
-    ValidationErrors ParseErrors)
-    : ICommand<Result<ActivityResponse>>, IHasParseErrors;
+    ValidationErrors ParseErrors
+) : ICommand<Result<ActivityResponse>>, IHasParseErrors;
 
 /// <summary>Validates the values sent. The aggregate validates the resulting activity.</summary>
 internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
@@ -35,7 +35,8 @@ internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvi
 {
     public async ValueTask<Result<ActivityResponse>> Handle(
         UpdateActivityCommand command,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         if (RunId.TryParse(command.RunId) is not { } runId)
         {
@@ -54,7 +55,8 @@ internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvi
             command.Patch.Values.EstimateSize(),
             (run, activity) =>
                 command.Condition.Check(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,
-            cancellationToken);
+            cancellationToken
+        );
         return changed.TryGetValue(out var activity, out var error) ? ActivityResponse.FromActivity(activity) : error;
     }
 }

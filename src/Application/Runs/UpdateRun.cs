@@ -18,8 +18,8 @@ public sealed record UpdateRunCommand(
     string Id,
     RunPatch Patch,
     IfMatchCondition Condition,
-    ValidationErrors ParseErrors)
-    : ICommand<Result<RunResponse>>, IHasParseErrors;
+    ValidationErrors ParseErrors
+) : ICommand<Result<RunResponse>>, IHasParseErrors;
 
 /// <summary>Validates the values sent. The aggregate validates the resulting run.</summary>
 internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
@@ -28,20 +28,25 @@ internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
     {
         When(
             c => c.Patch.Contains("displayName"),
-            () => RuleFor(c => c.Patch.Values.DisplayName).MustSatisfy(DisplayName.Validate));
+            () => RuleFor(c => c.Patch.Values.DisplayName).MustSatisfy(DisplayName.Validate)
+        );
         When(
             c => c.Patch.Contains("startDateTime"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStartDateTime));
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStartDateTime)
+        );
         When(
             c => c.Patch.Contains("endDateTime", "status"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateEndDateTime));
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateEndDateTime)
+        );
         When(c => c.Patch.Contains("status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatus));
         When(
             c => c.Patch.Contains("statistics"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatistics));
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatistics)
+        );
         When(
             c => c.Patch.Contains("blockingError", "status"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateBlockingError));
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateBlockingError)
+        );
     }
 }
 
@@ -61,7 +66,8 @@ internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider c
             id,
             command.Patch.Values.EstimateSize(),
             run => command.Condition.Check(run) ?? run.Update(command.Patch, clock.GetUtcNow()).Error,
-            cancellationToken);
+            cancellationToken
+        );
         return changed.TryGetValue(out var run, out var error) ? mapper.Map<RunResponse>(run) : error;
     }
 }

@@ -8,7 +8,8 @@ internal delegate void JsonValueValidator(
     JsonElement value,
     JsonPointer path,
     Utf8JsonWriter output,
-    ValidationErrors faults);
+    ValidationErrors faults
+);
 
 /// <summary>
 /// The schema of a complex type of the contract. Annotations (names with an <c>@</c>) are removed, but
@@ -38,53 +39,60 @@ internal sealed class ComplexTypeSchema
     public bool WritesTypeAnnotation { get; init; }
 
     /// <summary>Returns a validator for a nullable member of this type.</summary>
-    public static JsonValueValidator Nullable(ComplexTypeSchema shape) => (value, path, output, faults) =>
-    {
-        if (value.ValueKind == JsonValueKind.Null)
+    public static JsonValueValidator Nullable(ComplexTypeSchema shape) =>
+        (value, path, output, faults) =>
         {
-            output.WriteNullValue();
-            return;
-        }
+            if (value.ValueKind == JsonValueKind.Null)
+            {
+                output.WriteNullValue();
+                return;
+            }
 
-        shape.ValidateAndNormalize(value, path, output, faults);
-    };
+            shape.ValidateAndNormalize(value, path, output, faults);
+        };
 
     /// <summary>
     /// Returns a validator for a collection of this type. Collections and their items are never null (OData CSDL
     /// §7.2.1).
     /// </summary>
-    public static JsonValueValidator CollectionOf(ComplexTypeSchema shape) => (value, path, output, faults) =>
-    {
-        if (value.ValueKind != JsonValueKind.Array)
+    public static JsonValueValidator CollectionOf(ComplexTypeSchema shape) =>
+        (value, path, output, faults) =>
         {
-            faults.Add($"{path}", "notAnArray", $"{path} must be an array; send [] for none.");
-            return;
-        }
+            if (value.ValueKind != JsonValueKind.Array)
+            {
+                faults.Add($"{path}", "notAnArray", $"{path} must be an array; send [] for none.");
+                return;
+            }
 
-        if (value.GetArrayLength() > MaxItems)
-        {
-            // A body can contain very many items as small as {}. Each is large in a response that includes type
-            // annotations.
-            faults.Add($"{path}", "tooMany", $"{path} has {value.GetArrayLength()} items; send at most {MaxItems}.");
-            return;
-        }
+            if (value.GetArrayLength() > MaxItems)
+            {
+                // A body can contain very many items as small as {}. Each is large in a response that includes type
+                // annotations.
+                faults.Add(
+                    $"{path}",
+                    "tooMany",
+                    $"{path} has {value.GetArrayLength()} items; send at most {MaxItems}."
+                );
+                return;
+            }
 
-        output.WriteStartArray();
-        var index = 0;
-        foreach (var item in value.EnumerateArray())
-        {
-            shape.ValidateAndNormalize(item, path.Item(index++), output, faults);
-        }
+            output.WriteStartArray();
+            var index = 0;
+            foreach (var item in value.EnumerateArray())
+            {
+                shape.ValidateAndNormalize(item, path.Item(index++), output, faults);
+            }
 
-        output.WriteEndArray();
-    };
+            output.WriteEndArray();
+        };
 
     /// <summary>Validates a value against the schema and writes the form to store.</summary>
     public void ValidateAndNormalize(
         JsonElement value,
         JsonPointer path,
         Utf8JsonWriter output,
-        ValidationErrors faults)
+        ValidationErrors faults
+    )
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -132,7 +140,8 @@ internal sealed class ComplexTypeSchema
                     $"{memberPath}",
                     "unknownProperty",
                     $"{memberPath} is not a property of {TypeNames[0]}; remove it. "
-                        + $"Known are: {string.Join(", ", Members.Keys)}.");
+                        + $"Known are: {string.Join(", ", Members.Keys)}."
+                );
             }
         }
 

@@ -32,7 +32,8 @@ internal static class NormalizedJson
         ComplexTypeSchema shape,
         string path,
         ValidationErrors faults,
-        int maxBytes = MaxBytes)
+        int maxBytes = MaxBytes
+    )
     {
         var bytes = JsonMarshal.GetRawUtf8Value(value).Length;
         if (bytes > maxBytes)

@@ -34,7 +34,8 @@ public sealed record ActivityDraft
         {
             yield return RunErrors.Required(
                 ValidationErrors.AppendPath(Path, "@odata.type"),
-                $"\"#{ActivityType.Inbound}\" or \"#{ActivityType.Outbound}\"");
+                $"\"#{ActivityType.Inbound}\" or \"#{ActivityType.Outbound}\""
+            );
         }
 
         var namePath = ValidationErrors.AppendPath(Path, "displayName");
@@ -47,7 +48,8 @@ public sealed record ActivityDraft
         {
             yield return RunErrors.Required(
                 ValidationErrors.AppendPath(Path, "status"),
-                $"one of {string.Join(", ", ActivityStatus.All)}");
+                $"one of {string.Join(", ", ActivityStatus.All)}"
+            );
         }
     }
 }

@@ -6,12 +6,13 @@ namespace IndustryData.Domain.Runs;
 public sealed record ActivityPatch(ActivityDraft Values, IReadOnlySet<string> PresentProperties)
 {
     /// <summary>Returns the values of the activity after the update.</summary>
-    internal ActivityDraft ApplyTo(RunActivity activity) => new()
-    {
-        Type = PresentProperties.Contains("@odata.type") ? Values.Type : activity.Type,
-        DisplayName = PresentProperties.Contains("displayName") ? Values.DisplayName : activity.DisplayName.Value,
-        Status = PresentProperties.Contains("status") ? Values.Status : activity.Status,
-        BlockingError = PresentProperties.Contains("blockingError") ? Values.BlockingError : activity.BlockingError,
-        Activity = PresentProperties.Contains("activity") ? Values.Activity : activity.Activity,
-    };
+    internal ActivityDraft ApplyTo(RunActivity activity) =>
+        new()
+        {
+            Type = PresentProperties.Contains("@odata.type") ? Values.Type : activity.Type,
+            DisplayName = PresentProperties.Contains("displayName") ? Values.DisplayName : activity.DisplayName.Value,
+            Status = PresentProperties.Contains("status") ? Values.Status : activity.Status,
+            BlockingError = PresentProperties.Contains("blockingError") ? Values.BlockingError : activity.BlockingError,
+            Activity = PresentProperties.Contains("activity") ? Values.Activity : activity.Activity,
+        };
 }

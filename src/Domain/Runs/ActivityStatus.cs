@@ -28,7 +28,7 @@ public sealed class ActivityStatus
 
     /// <summary>All statuses, in the order of their numbers.</summary>
     public static IReadOnlyList<ActivityStatus> All { get; } =
-        [InProgress, Skipped, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
+    [InProgress, Skipped, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
 
     /// <summary>The member's name in JSON, in camelCase.</summary>
     public string Name { get; }
@@ -44,7 +44,8 @@ public sealed class ActivityStatus
 
     /// <summary>Returns the status with this stored number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is unknown: a newer version wrote the row.</exception>
-    public static ActivityStatus FromNumber(short number) => All.FirstOrDefault(s => s.Number == number)
+    public static ActivityStatus FromNumber(short number) =>
+        All.FirstOrDefault(s => s.Number == number)
         ?? throw new ArgumentOutOfRangeException(nameof(number), number, "No activity status has this number.");
 
     /// <inheritdoc />

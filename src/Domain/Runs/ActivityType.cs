@@ -28,7 +28,8 @@ public sealed class ActivityType
 
     /// <summary>Returns the type with this stored number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is unknown: a newer version wrote the row.</exception>
-    public static ActivityType FromNumber(short number) => All.FirstOrDefault(t => t.Number == number)
+    public static ActivityType FromNumber(short number) =>
+        All.FirstOrDefault(t => t.Number == number)
         ?? throw new ArgumentOutOfRangeException(nameof(number), number, "No activity type has this number.");
 
     /// <inheritdoc />

@@ -13,21 +13,27 @@ public readonly record struct DisplayName(string Value)
     /// Returns the validation error of the name at <paramref name="path"/>, or null if the name is valid. The name may
     /// have at most <paramref name="longest"/> UTF-16 code units.
     /// </summary>
-    internal static Error? Validate(string? value, string path, int longest) => value switch
-    {
-        null => RunErrors.Required(path, $"a text of 1 to {longest} characters"),
-        _ when string.IsNullOrWhiteSpace(value) =>
-            RunErrors.Invalid(path, "blank", $"{path} must hold something other than white space."),
-        _ when value.Length > longest => RunErrors.Invalid(
-            path,
-            "tooLong",
-            $"{path} has {value.Length} UTF-16 code units; shorten it to {longest}."),
-        _ when !IsStorable(value) => RunErrors.Invalid(
-            path,
-            "unstorableText",
-            $"{path} must not hold U+0000 or half of a surrogate pair; remove it."),
-        _ => null,
-    };
+    internal static Error? Validate(string? value, string path, int longest) =>
+        value switch
+        {
+            null => RunErrors.Required(path, $"a text of 1 to {longest} characters"),
+            _ when string.IsNullOrWhiteSpace(value) => RunErrors.Invalid(
+                path,
+                "blank",
+                $"{path} must hold something other than white space."
+            ),
+            _ when value.Length > longest => RunErrors.Invalid(
+                path,
+                "tooLong",
+                $"{path} has {value.Length} UTF-16 code units; shorten it to {longest}."
+            ),
+            _ when !IsStorable(value) => RunErrors.Invalid(
+                path,
+                "unstorableText",
+                $"{path} must not hold U+0000 or half of a surrogate pair; remove it."
+            ),
+            _ => null,
+        };
 
     /// <inheritdoc />
     public override string ToString() => Value;

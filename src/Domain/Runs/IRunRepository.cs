@@ -22,7 +22,8 @@ public interface IRunRepository
     Task<Result<IdempotentOutcome>> AddIdempotentAsync(
         Run run,
         IdempotencyKey key,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Changes a run. Concurrent changes of a run are serialized.</summary>
     /// <param name="tenantId">The tenant that owns the run.</param>
@@ -36,7 +37,8 @@ public interface IRunRepository
         RunId id,
         long size,
         Func<Run, Error?> change,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Adds an activity to a run.</summary>
     /// <param name="tenantId">The tenant that owns the run.</param>
@@ -57,7 +59,8 @@ public interface IRunRepository
         DateTimeOffset now,
         long size,
         Func<Run, int, Result<RunActivity>> add,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Changes an activity of a run.</summary>
     /// <param name="tenantId">The tenant that owns the run.</param>
@@ -75,7 +78,8 @@ public interface IRunRepository
         ActivityId activityId,
         long size,
         Func<Run, RunActivity, Error?> change,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Deletes a run and all its data.</summary>
     /// <param name="tenantId">The tenant that owns the run.</param>
@@ -89,7 +93,8 @@ public interface IRunRepository
         TenantId tenantId,
         RunId id,
         Func<Run, Error?> precondition,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Stores a new run that the service starts, unless the limit for starts is reached.</summary>
     /// <param name="run">The run.</param>
@@ -109,5 +114,6 @@ public interface IRunRepository
         IdempotencyKey? key,
         int limit,
         TimeSpan window,
-        CancellationToken cancellationToken);
+        CancellationToken cancellationToken
+    );
 }

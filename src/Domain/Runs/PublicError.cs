@@ -49,8 +49,8 @@ public sealed record PublicError(string Json)
         JsonElement value,
         string path,
         ValidationErrors faults,
-        int maxBytes = NormalizedJson.MaxBytes) =>
-        NormalizedJson.Create(value, _error, path, faults, maxBytes) is { } json ? new PublicError(json) : null;
+        int maxBytes = NormalizedJson.MaxBytes
+    ) => NormalizedJson.Create(value, _error, path, faults, maxBytes) is { } json ? new PublicError(json) : null;
 
     /// <inheritdoc />
     public bool Equals(PublicError? other) => other is not null && JsonEquality.DeepEquals(Json, other.Json);

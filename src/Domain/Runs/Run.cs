@@ -7,9 +7,7 @@ namespace IndustryData.Domain.Runs;
 public sealed partial class Run
 {
     // Used by the store, which sets the properties.
-    private Run()
-    {
-    }
+    private Run() { }
 
     /// <summary>The tenant that owns the run.</summary>
     public TenantId TenantId { get; private init; }

@@ -15,9 +15,7 @@ public sealed class RunActivity
     public const int MaxJsonBytes = 8 * 1024;
 
     // Used by the store, which sets the properties.
-    private RunActivity()
-    {
-    }
+    private RunActivity() { }
 
     /// <summary>The tenant that owns the run.</summary>
     public TenantId TenantId { get; private init; }
@@ -43,17 +41,18 @@ public sealed class RunActivity
     /// <summary>The flow that the activity carried out, or null.</summary>
     public ActivityFlow? Activity { get; private set; }
 
-    internal static RunActivity Create(TenantId tenantId, RunId runId, int ordinal, ActivityDraft judged) => new()
-    {
-        TenantId = tenantId,
-        RunId = runId,
-        Id = ActivityId.New(runId, ordinal),
-        Type = judged.Type!,
-        DisplayName = new DisplayName(judged.DisplayName!),
-        Status = judged.Status!,
-        BlockingError = judged.BlockingError,
-        Activity = judged.Activity,
-    };
+    internal static RunActivity Create(TenantId tenantId, RunId runId, int ordinal, ActivityDraft judged) =>
+        new()
+        {
+            TenantId = tenantId,
+            RunId = runId,
+            Id = ActivityId.New(runId, ordinal),
+            Type = judged.Type!,
+            DisplayName = new DisplayName(judged.DisplayName!),
+            Status = judged.Status!,
+            BlockingError = judged.BlockingError,
+            Activity = judged.Activity,
+        };
 
     /// <summary>Returns a copy of the activity. Later changes to the activity do not affect the copy.</summary>
     public RunActivity Snapshot() => (RunActivity)MemberwiseClone();
@@ -78,16 +77,22 @@ public sealed class RunActivity
             return Error.Aggregate(faults);
         }
 
-        if (DisplayName.Value == next.DisplayName
+        if (
+            DisplayName.Value == next.DisplayName
             && Status == next.Status
             && BlockingError == next.BlockingError
-            && Activity == next.Activity)
+            && Activity == next.Activity
+        )
         {
             return false;
         }
 
-        (DisplayName, Status, BlockingError, Activity) =
-            (new DisplayName(next.DisplayName!), next.Status!, next.BlockingError, next.Activity);
+        (DisplayName, Status, BlockingError, Activity) = (
+            new DisplayName(next.DisplayName!),
+            next.Status!,
+            next.BlockingError,
+            next.Activity
+        );
         return true;
     }
 }

@@ -25,9 +25,12 @@ public sealed partial class Run
         var faults = RunRules.Validate(next);
         if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Contains("endDateTime"))
         {
-            faults.Add(RunErrors.Required(
-                "endDateTime",
-                "when the run ended together with its last status; the end that was expected is no end"));
+            faults.Add(
+                RunErrors.Required(
+                    "endDateTime",
+                    "when the run ended together with its last status; the end that was expected is no end"
+                )
+            );
         }
 
         if (faults.Count > 0)
@@ -37,18 +40,26 @@ public sealed partial class Run
 
         var start = Microseconds(next.StartDateTime!.Value);
         var end = next.EndDateTime is { } moment ? Microseconds(moment) : (DateTimeOffset?)null;
-        if (DisplayName.Value == next.DisplayName
+        if (
+            DisplayName.Value == next.DisplayName
             && StartDateTime == start
             && EndDateTime == end
             && Status == next.Status
             && Statistics.Equals(next.Statistics)
-            && BlockingError == next.BlockingError)
+            && BlockingError == next.BlockingError
+        )
         {
             return false;
         }
 
-        (DisplayName, StartDateTime, EndDateTime, Status, Statistics, BlockingError) =
-            (new DisplayName(next.DisplayName!), start, end, next.Status!, next.Statistics!, next.BlockingError);
+        (DisplayName, StartDateTime, EndDateTime, Status, Statistics, BlockingError) = (
+            new DisplayName(next.DisplayName!),
+            start,
+            end,
+            next.Status!,
+            next.Statistics!,
+            next.BlockingError
+        );
         Touch(now);
         return true;
     }
@@ -100,13 +111,18 @@ public sealed partial class Run
         Version++;
     }
 
-    private Error? FindTerminalStateConflict(RunDraft next) => next switch
-    {
-        _ when next.Status is { } status && status != Status => RunErrors.StatusIsFinal(Status, status),
-        _ when next.StartDateTime is { } start && Microseconds(start) != StartDateTime =>
-            RunErrors.TimeIsFinal("startDateTime", Status),
-        _ when next.EndDateTime is not { } end || Microseconds(end) != EndDateTime =>
-            RunErrors.TimeIsFinal("endDateTime", Status),
-        _ => null,
-    };
+    private Error? FindTerminalStateConflict(RunDraft next) =>
+        next switch
+        {
+            _ when next.Status is { } status && status != Status => RunErrors.StatusIsFinal(Status, status),
+            _ when next.StartDateTime is { } start && Microseconds(start) != StartDateTime => RunErrors.TimeIsFinal(
+                "startDateTime",
+                Status
+            ),
+            _ when next.EndDateTime is not { } end || Microseconds(end) != EndDateTime => RunErrors.TimeIsFinal(
+                "endDateTime",
+                Status
+            ),
+            _ => null,
+        };
 }

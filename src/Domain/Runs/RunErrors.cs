@@ -8,7 +8,8 @@ public static class RunErrors
         new(
             ErrorKind.NotFound,
             "runNotFound",
-            $"There is no run with the id '{ValidationErrors.Abbreviate(id)}'. List the runs to see which there are.");
+            $"There is no run with the id '{ValidationErrors.Abbreviate(id)}'. List the runs to see which there are."
+        );
 
     /// <summary>The run has no such activity.</summary>
     public static Error ActivityNotFound(string id) =>
@@ -16,7 +17,8 @@ public static class RunErrors
             ErrorKind.NotFound,
             "activityNotFound",
             $"The run has no activity with the id '{ValidationErrors.Abbreviate(id)}'. "
-                + "List its activities to see which there are.");
+                + "List its activities to see which there are."
+        );
 
     /// <summary>The run has a final status, so no activity can be added.</summary>
     internal static Error RunAlreadyTerminal(RunStatus current) =>
@@ -24,7 +26,8 @@ public static class RunErrors
             ErrorKind.Conflict,
             "runIsOver",
             $"The run is over (status {current}), so that no activity can be added; "
-                + "send activities while it is running, or with the run itself.");
+                + "send activities while it is running, or with the run itself."
+        );
 
     /// <summary>The run has the maximum number of activities.</summary>
     public static Error TooManyActivities(int limit) =>
@@ -32,7 +35,8 @@ public static class RunErrors
             ErrorKind.Validation,
             "tooManyActivities",
             $"A run has at most {limit} activities; report the rest as numbers in statistics.",
-            "activities");
+            "activities"
+        );
 
     /// <summary>The type of an activity cannot change.</summary>
     internal static Error ActivityTypeIsFinal(ActivityType current) =>
@@ -40,7 +44,8 @@ public static class RunErrors
             ErrorKind.Conflict,
             "typeIsFinal",
             $"The activity is a #{current}, and stays one; leave @odata.type out.",
-            "@odata.type");
+            "@odata.type"
+        );
 
     /// <summary>The activity has a final status, which cannot change.</summary>
     internal static Error ActivityStatusIsFinal(ActivityStatus current, ActivityStatus asked) =>
@@ -49,14 +54,16 @@ public static class RunErrors
             "statusIsFinal",
             $"The activity's status is {current}, which is final, so that it cannot become {asked}; "
                 + $"allowed is only {current}.",
-            "status");
+            "status"
+        );
 
     /// <summary>The run's version does not match the version in the request.</summary>
     public static Error ETagMismatch(string etag) =>
         new(
             ErrorKind.PreconditionFailed,
             "entityTagDoesNotMatch",
-            $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one.");
+            $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one."
+        );
 
     /// <summary>The idempotency key was used for a different request.</summary>
     public static Error IdempotencyKeyReused() =>
@@ -64,7 +71,8 @@ public static class RunErrors
             ErrorKind.IdempotencyKeyReused,
             "keyReused",
             "Another body was sent under this key within 24 hours; nothing was changed. "
-                + "Send each new run under a key of its own.");
+                + "Send each new run under a key of its own."
+        );
 
     /// <summary>The delta token is older than the retention period of deletions.</summary>
     public static Error DeltaTokenExpired(TimeSpan remembered) =>
@@ -72,7 +80,8 @@ public static class RunErrors
             ErrorKind.Gone,
             "syncStateNotFound",
             $"The link is older than {remembered.TotalDays:0} days, and what was deleted since is forgotten. "
-                + "Read all runs again, from the URL in Location.");
+                + "Read all runs again, from the URL in Location."
+        );
 
     /// <summary>The database was replaced, or restored to an earlier state, after the delta token was issued.</summary>
     public static Error ResyncRequired() =>
@@ -80,7 +89,8 @@ public static class RunErrors
             ErrorKind.Gone,
             "resyncRequired",
             "The database was restored or replaced since the link was given, so that changes could be missed. "
-                + "Read all runs again, from the URL in Location.");
+                + "Read all runs again, from the URL in Location."
+        );
 
     /// <summary>Another release of the service issued the delta token, or its key no longer exists.</summary>
     public static Error DeltaTokenOutdated() =>
@@ -88,7 +98,8 @@ public static class RunErrors
             ErrorKind.Gone,
             "resyncRequired",
             "The link is of another release of this service, or of a database that is no longer there. "
-                + "Read all runs again, from the URL in Location.");
+                + "Read all runs again, from the URL in Location."
+        );
 
     /// <summary>The limit for starting runs is reached.</summary>
     public static Error StartRateLimitExceeded(int limit, TimeSpan window, TimeSpan retryAfter) =>
@@ -96,7 +107,8 @@ public static class RunErrors
             ErrorKind.RateLimited,
             "startedTooOften",
             $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; "
-                + "try again after the time in Retry-After, or add the run with POST …/runs.")
+                + "try again after the time in Retry-After, or add the run with POST …/runs."
+        )
         {
             RetryAfter = retryAfter,
         };
@@ -109,7 +121,8 @@ public static class RunErrors
             $"The run's status is {current}, which is final, so that it cannot become {asked}; "
                 + $"allowed is only {current}. "
                 + $"A running run may become {string.Join(", ", RunStatus.Running.AllowedTransitions)}.",
-            "status");
+            "status"
+        );
 
     /// <summary>The run has a final status, so its times cannot change.</summary>
     internal static Error TimeIsFinal(string property, RunStatus current) =>
@@ -117,7 +130,8 @@ public static class RunErrors
             ErrorKind.Conflict,
             "timeIsFinal",
             $"The run is over (status {current}), so that its {property} cannot change; leave {property} out.",
-            property);
+            property
+        );
 
     /// <summary>A required member is absent or null.</summary>
     internal static Error Required(string property, string what) =>

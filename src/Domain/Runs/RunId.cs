@@ -23,7 +23,8 @@ public readonly record struct RunId(Guid Value)
             // An id that was not created by the service may contain a time beyond the range of DateTime.
             var milliseconds = Math.Min(
                 BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16,
-                (DateTime.MaxValue - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond);
+                (DateTime.MaxValue - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond
+            );
             var made = DateTime.UnixEpoch.AddMilliseconds(milliseconds);
             return new DateOnly(made.Year, made.Month - ((made.Month - 1) % 3), 1);
         }

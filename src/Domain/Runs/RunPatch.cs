@@ -10,13 +10,14 @@ public sealed record RunPatch(RunDraft Values, IReadOnlySet<string> PresentPrope
     public bool Contains(params IReadOnlyList<string> members) => members.All(PresentProperties.Contains);
 
     /// <summary>Returns the values of the run after the update. Statistics and error are replaced as a whole.</summary>
-    internal RunDraft ApplyTo(Run run) => new()
-    {
-        DisplayName = Contains("displayName") ? Values.DisplayName : run.DisplayName.Value,
-        StartDateTime = Contains("startDateTime") ? Values.StartDateTime : run.StartDateTime,
-        EndDateTime = Contains("endDateTime") ? Values.EndDateTime : run.EndDateTime,
-        Status = Contains("status") ? Values.Status : run.Status,
-        Statistics = Contains("statistics") ? Values.Statistics : run.Statistics,
-        BlockingError = Contains("blockingError") ? Values.BlockingError : run.BlockingError,
-    };
+    internal RunDraft ApplyTo(Run run) =>
+        new()
+        {
+            DisplayName = Contains("displayName") ? Values.DisplayName : run.DisplayName.Value,
+            StartDateTime = Contains("startDateTime") ? Values.StartDateTime : run.StartDateTime,
+            EndDateTime = Contains("endDateTime") ? Values.EndDateTime : run.EndDateTime,
+            Status = Contains("status") ? Values.Status : run.Status,
+            Statistics = Contains("statistics") ? Values.Statistics : run.Statistics,
+            BlockingError = Contains("blockingError") ? Values.BlockingError : run.BlockingError,
+        };
 }

@@ -40,21 +40,22 @@ public static class RunRules
     /// <summary>
     /// Checks that a run with a final status has an end time, and that the end time is not before the start time.
     /// </summary>
-    public static Error? ValidateEndDateTime(RunDraft run) => run switch
-    {
-        { EndDateTime: null } when run.Status != RunStatus.Running =>
-            RunErrors.Required(
+    public static Error? ValidateEndDateTime(RunDraft run) =>
+        run switch
+        {
+            { EndDateTime: null } when run.Status != RunStatus.Running => RunErrors.Required(
                 "endDateTime",
                 "when the run ended, like \"2026-11-22T02:41:07Z\" "
-                    + "(only a run whose status is \"running\" may leave it out)"),
-        _ when run.EndDateTime < run.StartDateTime =>
-            RunErrors.Invalid(
+                    + "(only a run whose status is \"running\" may leave it out)"
+            ),
+            _ when run.EndDateTime < run.StartDateTime => RunErrors.Invalid(
                 "endDateTime",
                 "endBeforeStart",
                 $"endDateTime {run.EndDateTime:O} is before startDateTime {run.StartDateTime:O}; "
-                    + "a run ends at its start or later."),
-        _ => null,
-    };
+                    + "a run ends at its start or later."
+            ),
+            _ => null,
+        };
 
     /// <summary>Checks that the status is present.</summary>
     public static Error? ValidateStatus(RunDraft run) =>
@@ -71,6 +72,7 @@ public static class RunRules
                 "blockingError",
                 "unexpectedBlockingError",
                 $"A run whose status is {run.Status} has no blockingError; "
-                    + "leave it out, or report the status failed, completedWithErrors or running.")
+                    + "leave it out, or report the status failed, completedWithErrors or running."
+            )
             : null;
 }

@@ -60,7 +60,8 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
                 "failed",
                 "completed",
                 "completedWithErrors",
-                "completedWithWarnings"),
+                "completedWithWarnings"
+            ),
             ["errors"] = JsonValueValidators.NullableNonNegativeInteger,
             ["warnings"] = JsonValueValidators.NullableNonNegativeInteger,
             ["groups"] = ComplexTypeSchema.Nullable(_entityCount),
@@ -101,9 +102,7 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
         },
     };
 
-    private RunStatistics()
-    {
-    }
+    private RunStatistics() { }
 
     /// <summary>The statistics as a JSON object, without <c>runId</c>, <c>status</c>, and annotations.</summary>
     public string Json { get; private init; } = "{}";
@@ -133,8 +132,10 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
 
     private static InboundTotals TotalsOf(JsonElement statistics)
     {
-        if (JsonElementExtensions.TryGetProperty(statistics, "inboundTotals")
-            is not { ValueKind: JsonValueKind.Object } totals)
+        if (
+            JsonElementExtensions.TryGetProperty(statistics, "inboundTotals")
+            is not { ValueKind: JsonValueKind.Object } totals
+        )
         {
             return new InboundTotals();
         }

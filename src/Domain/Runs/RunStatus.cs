@@ -21,15 +21,18 @@ public sealed class RunStatus
     public static readonly RunStatus CompletedWithErrors = new("completedWithErrors", 3, mayHaveBlockingError: true);
 
     /// <summary>The run completed, but some optional values were omitted.</summary>
-    public static readonly RunStatus CompletedWithWarnings =
-        new("completedWithWarnings", 4, mayHaveBlockingError: false);
+    public static readonly RunStatus CompletedWithWarnings = new(
+        "completedWithWarnings",
+        4,
+        mayHaveBlockingError: false
+    );
 
     private RunStatus(string name, short number, bool mayHaveBlockingError) =>
         (Name, Number, AllowsBlockingError) = (name, number, mayHaveBlockingError);
 
     /// <summary>All statuses. The index of each status is its number.</summary>
     public static IReadOnlyList<RunStatus> All { get; } =
-        [Running, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
+    [Running, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
 
     /// <summary>The member's name in JSON, in camelCase.</summary>
     public string Name { get; }
@@ -51,9 +54,10 @@ public sealed class RunStatus
 
     /// <summary>Returns the status with this stored number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is unknown: a newer version wrote the row.</exception>
-    public static RunStatus FromNumber(short number) => number >= 0 && number < All.Count
-        ? All[number]
-        : throw new ArgumentOutOfRangeException(nameof(number), number, "No run status has this number.");
+    public static RunStatus FromNumber(short number) =>
+        number >= 0 && number < All.Count
+            ? All[number]
+            : throw new ArgumentOutOfRangeException(nameof(number), number, "No run status has this number.");
 
     /// <inheritdoc />
     public override string ToString() => Name;

@@ -32,7 +32,8 @@ public sealed class DataDirectory
         string path = ResolveSymlinks(
             !string.IsNullOrWhiteSpace(setting) ? setting
             : checkout is null ? SystemDataDirectory(account)
-            : System.IO.Path.Combine(checkout, "data"));
+            : System.IO.Path.Combine(checkout, "data")
+        );
         string? closed = account.FindInaccessible(ExistingDirectoriesDownTo(path));
         if (closed is not null && checkout is not null)
         {
@@ -44,7 +45,8 @@ public sealed class DataDirectory
             ? new DataDirectory(path)
             : throw new EmbeddedPostgresException(
                 $"The account '{account.Name}', which runs PostgreSQL, cannot enter {closed}: "
-                + $"allow it (chmod o+x), or set DataDirectory to a folder elsewhere, such as {ForRoot}.");
+                    + $"allow it (chmod o+x), or set DataDirectory to a folder elsewhere, such as {ForRoot}."
+            );
     }
 
     /// <summary>
@@ -80,11 +82,14 @@ public sealed class DataDirectory
         }
 
         string local = Environment.GetFolderPath(
-            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+            Environment.SpecialFolder.LocalApplicationData,
+            Environment.SpecialFolderOption.DoNotVerify
+        );
         return local.Length > 0
             ? System.IO.Path.Combine(local, "industrydata")
             : throw new EmbeddedPostgresException(
-                "This account has no home folder to keep data in: set DataDirectory to a folder it can write.");
+                "This account has no home folder to keep data in: set DataDirectory to a folder it can write."
+            );
     }
 
     private static string? FindCheckout() =>
@@ -97,9 +102,11 @@ public sealed class DataDirectory
     private static Stack<string> DirectoriesDownTo(string path)
     {
         var folders = new Stack<string>();
-        for (string? folder = System.IO.Path.TrimEndingDirectorySeparator(path);
+        for (
+            string? folder = System.IO.Path.TrimEndingDirectorySeparator(path);
             folder is not null;
-            folder = System.IO.Path.GetDirectoryName(folder))
+            folder = System.IO.Path.GetDirectoryName(folder)
+        )
         {
             folders.Push(folder);
         }
@@ -113,7 +120,8 @@ public sealed class DataDirectory
         if (depth > 40)
         {
             throw new EmbeddedPostgresException(
-                $"{path} has too many levels of symbolic links: set DataDirectory to a plain path.");
+                $"{path} has too many levels of symbolic links: set DataDirectory to a plain path."
+            );
         }
 
         string physical = "";

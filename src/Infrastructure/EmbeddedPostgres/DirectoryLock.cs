@@ -32,8 +32,9 @@ internal sealed class DirectoryLock : IDisposable
         {
             throw new EmbeddedPostgresException(
                 $"Another service is using the data folder {folder.Path}: "
-                + "stop it, or set DataDirectory to a folder of this service's own.",
-                exception);
+                    + "stop it, or set DataDirectory to a folder of this service's own.",
+                exception
+            );
         }
     }
 
@@ -42,7 +43,10 @@ internal sealed class DirectoryLock : IDisposable
     // .NET has no specific exception type for a held lock. The error is EWOULDBLOCK on Linux and macOS, and
     // ERROR_SHARING_VIOLATION on Windows.
     private static bool IsHeld(IOException exception) =>
-        exception.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020)
+        exception.HResult
+        == (
+            OperatingSystem.IsWindows() ? unchecked((int)0x80070020)
             : OperatingSystem.IsMacOS() ? 35
-            : 11);
+            : 11
+        );
 }

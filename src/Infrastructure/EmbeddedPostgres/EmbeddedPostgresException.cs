@@ -10,7 +10,5 @@ public sealed class EmbeddedPostgresException : Exception
     /// Initializes the exception. Line breaks in <paramref name="message"/> are replaced by spaces.
     /// </summary>
     public EmbeddedPostgresException(string message, Exception? innerException = null)
-        : base(message.ReplaceLineEndings(" "), innerException)
-    {
-    }
+        : base(message.ReplaceLineEndings(" "), innerException) { }
 }

@@ -44,7 +44,8 @@ internal sealed record Endpoint(string Host, int Port)
         {
             throw new EmbeddedPostgresException(
                 $"Setting EmbeddedPostgres:Port is {port}: "
-                + $"give a port from 1 to {IPEndPoint.MaxPort}, or remove the setting.");
+                    + $"give a port from 1 to {IPEndPoint.MaxPort}, or remove the setting."
+            );
         }
 
         try
@@ -54,13 +55,15 @@ internal sealed record Endpoint(string Host, int Port)
         }
         catch (SocketException exception)
         {
-            string wrong = exception.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? "is taken by another program"
-                : $"cannot be used ({exception.Message})";
+            string wrong =
+                exception.SocketErrorCode == SocketError.AddressAlreadyInUse
+                    ? "is taken by another program"
+                    : $"cannot be used ({exception.Message})";
             throw new EmbeddedPostgresException(
                 $"Port {port} on {Loopback} {wrong}: "
-                + "set EmbeddedPostgres:Port to a free one, or remove the setting.",
-                exception);
+                    + "set EmbeddedPostgres:Port to a free one, or remove the setting.",
+                exception
+            );
         }
     }
 

@@ -52,13 +52,19 @@ internal sealed class PostgresCluster
         }
 
         string path = Path.Combine(ClusterDirectory, "PG_VERSION");
-        return File.Exists(path)
+        return
+            File.Exists(path)
             && int.TryParse(
-                File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int major)
+                File.ReadAllText(path).Trim(),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out int major
+            )
             ? major
             : throw new EmbeddedPostgresException(
                 $"{ClusterDirectory} is not a PostgreSQL cluster, its PG_VERSION cannot be read: "
-                + "restore the folder from a backup, or move it away to start with an empty cluster.");
+                    + "restore the folder from a backup, or move it away to start with an empty cluster."
+            );
     }
 
     public string ReadPassword() =>
@@ -66,8 +72,9 @@ internal sealed class PostgresCluster
             ? File.ReadAllText(_passwordFile)
             : throw new EmbeddedPostgresException(
                 $"{_passwordFile} is missing, and without it no login to the data beside it is possible: "
-                + $"restore the file from a backup, or set a new password for the role {User} "
-                + $"(a 'trust' line in {ClusterDirectory}/pg_hba.conf lets you in) and write it there, mode 0600.");
+                    + $"restore the file from a backup, or set a new password for the role {User} "
+                    + $"(a 'trust' line in {ClusterDirectory}/pg_hba.conf lets you in) and write it there, mode 0600."
+            );
 
     /// <summary>
     /// Creates the cluster. The cluster directory gets its final name only when it is complete. The files of an
@@ -88,23 +95,36 @@ internal sealed class PostgresCluster
         ProgramResult initdb = await _account.RunAsync(
             programs.Initdb,
             [
-                "-D", unfinishedName, "--username", User, "--pwfile", NewPasswordName, "--auth", "scram-sha-256",
-                "--encoding", "UTF8", "--no-locale", "--data-checksums",
+                "-D",
+                unfinishedName,
+                "--username",
+                User,
+                "--pwfile",
+                NewPasswordName,
+                "--auth",
+                "scram-sha-256",
+                "--encoding",
+                "UTF8",
+                "--no-locale",
+                "--data-checksums",
             ],
             DataDirectoryPath,
-            cancellationToken);
+            cancellationToken
+        );
         File.Delete(passwordForInitdb);
         if (!initdb.Succeeded)
         {
             throw new EmbeddedPostgresException(
-                $"PostgreSQL cannot make its files in {DataDirectoryPath}: {initdb.Reason}");
+                $"PostgreSQL cannot make its files in {DataDirectoryPath}: {initdb.Reason}"
+            );
         }
 
         string configuration = Path.Combine(unfinished, "postgresql.conf");
         await _account.WriteFileAsync(
             configuration,
             await File.ReadAllTextAsync(configuration, cancellationToken) + ServerSettings.Include,
-            cancellationToken);
+            cancellationToken
+        );
 
         // The password file is in the cluster directory, so that it is restored and removed together with the data that
         // it gives access to.
@@ -121,7 +141,8 @@ internal sealed class PostgresCluster
         _account.WriteFileAsync(
             Path.Combine(ClusterDirectory, ServerSettings.FileName),
             ServerSettings.Render(endpoint),
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <summary>Returns the server that runs on this cluster; null if there is none.</summary>
     public Postmaster? FindRunning() =>
@@ -142,7 +163,8 @@ internal sealed class PostgresCluster
             programs.PgCtl,
             ["start", "-D", ClusterName, "-l", StartLogName, "-s", "-w", "-t", "1000000"],
             DataDirectoryPath,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         ProgramResult started;
         try
         {
@@ -168,11 +190,15 @@ internal sealed class PostgresCluster
             programs.PgCtl,
             ["stop", "-D", ClusterName, "-m", "fast", "-s", "-w", "-t", "600"],
             DataDirectoryPath,
-            CancellationToken.None);
+            CancellationToken.None
+        );
 
     /// <summary>Returns the connection string of the service's database or of another database.</summary>
     public static NpgsqlConnectionStringBuilder Connection(
-        Endpoint endpoint, string password, string database = Database) =>
+        Endpoint endpoint,
+        string password,
+        string database = Database
+    ) =>
         new()
         {
             Host = endpoint.Host,
@@ -221,18 +247,25 @@ internal sealed class PostgresCluster
     private string ReadLogsSince(DateTime instant)
     {
         var logs = new DirectoryInfo(Path.Combine(ClusterDirectory, "log"));
-        return string.Join('\n', (logs.Exists ? logs.GetFiles() : [])
-            .Append(new FileInfo(Path.Combine(DataDirectoryPath, StartLogName)))
-            .Where(log => log.Exists && log.LastWriteTimeUtc >= instant)
-            .OrderBy(log => log.LastWriteTimeUtc)
-            .Select(ReadEnd));
+        return string.Join(
+            '\n',
+            (logs.Exists ? logs.GetFiles() : [])
+                .Append(new FileInfo(Path.Combine(DataDirectoryPath, StartLogName)))
+                .Where(log => log.Exists && log.LastWriteTimeUtc >= instant)
+                .OrderBy(log => log.LastWriteTimeUtc)
+                .Select(ReadEnd)
+        );
     }
 
     private static string ReadEnd(FileInfo log)
     {
         const int enough = 16 * 1024;
         using var file = new FileStream(
-            log.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            log.FullName,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete
+        );
         file.Seek(-Math.Min(enough, file.Length), SeekOrigin.End);
         using var reader = new StreamReader(file, Encoding.UTF8);
         return reader.ReadToEnd();

@@ -24,28 +24,37 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
         EmbeddedPostgresOptions options,
         PostgresOsAccount account,
         int? needed,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         bool isSet = !string.IsNullOrWhiteSpace(options.BinDirectory);
         if (isSet && !IsComplete(options.BinDirectory!))
         {
             throw new EmbeddedPostgresException(
                 $"Setting EmbeddedPostgres:BinDirectory names {options.BinDirectory}, "
-                + "which does not hold postgres, initdb and pg_ctl: "
-                + "name the directory that does, or remove the setting.");
+                    + "which does not hold postgres, initdb and pg_ctl: "
+                    + "name the directory that does, or remove the setting."
+            );
         }
 
         var found = new List<PostgresInstallation>();
-        foreach (string folder in isSet
-            ? [Path.GetFullPath(options.BinDirectory!)]
-            : DirectoriesOnPath().Concat(WellKnownDirectories()).Distinct().Where(IsComplete))
+        foreach (
+            string folder in isSet
+                ? [Path.GetFullPath(options.BinDirectory!)]
+                : DirectoriesOnPath().Concat(WellKnownDirectories()).Distinct().Where(IsComplete)
+        )
         {
-            ProgramResult version =
-                await account.RunAsync(Program(folder, "postgres"), ["--version"], "/", cancellationToken);
+            ProgramResult version = await account.RunAsync(
+                Program(folder, "postgres"),
+                ["--version"],
+                "/",
+                cancellationToken
+            );
             if (VersionPattern().Match(version.Output) is { Success: true } match)
             {
-                found.Add(new PostgresInstallation(
-                    folder, int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)));
+                found.Add(
+                    new PostgresInstallation(folder, int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
+                );
             }
         }
 
@@ -57,17 +66,20 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
             return chosen;
         }
 
-        string present = found.Count == 0
-            ? "none"
-            : "only " + string.Join(", ", found.Select(programs => $"{programs.Major} ({programs.BinDirectory})"));
-        throw new EmbeddedPostgresException(needed is not null
-            ? $"The data were written by PostgreSQL {needed}, and of that version no programs were found, {present}: "
-                + $"install PostgreSQL {needed}, "
-                + "or set EmbeddedPostgres:BinDirectory to the folder of its programs."
-            : $"PostgreSQL {MinMajor} to {MaxMajor} is needed "
-                + $"and was not found in PATH or the usual folders ({present}): "
-                + $"install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory to the folder of its programs, "
-                + "or configure a connection string.");
+        string present =
+            found.Count == 0
+                ? "none"
+                : "only " + string.Join(", ", found.Select(programs => $"{programs.Major} ({programs.BinDirectory})"));
+        throw new EmbeddedPostgresException(
+            needed is not null
+                ? $"The data were written by PostgreSQL {needed}, and of that version no programs were found, {present}: "
+                    + $"install PostgreSQL {needed}, "
+                    + "or set EmbeddedPostgres:BinDirectory to the folder of its programs."
+                : $"PostgreSQL {MinMajor} to {MaxMajor} is needed "
+                    + $"and was not found in PATH or the usual folders ({present}): "
+                    + $"install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory to the folder of its programs, "
+                    + "or configure a connection string."
+        );
     }
 
     private static string InstallCommand() =>
@@ -82,13 +94,16 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => new FileInfo(Program(folder, "postgres")))
             .Where(program => program.Exists)
-            .Select(program => Path.GetDirectoryName(
-                (program.ResolveLinkTarget(returnFinalTarget: true) ?? program).FullName)!);
+            .Select(program =>
+                Path.GetDirectoryName((program.ResolveLinkTarget(returnFinalTarget: true) ?? program).FullName)!
+            );
 
     private static IEnumerable<string> WellKnownDirectories() =>
         OperatingSystem.IsWindows()
             ? Matching(
-                Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "PostgreSQL"), "*")
+                Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "PostgreSQL"),
+                "*"
+            )
             : Matching("/usr/lib/postgresql", "*")
                 .Concat(Matching("/usr", "pgsql-*"))
                 .Append("/usr/bin")

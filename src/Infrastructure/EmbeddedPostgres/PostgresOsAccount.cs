@@ -28,8 +28,9 @@ internal sealed class PostgresOsAccount
                 ? new PostgresOsAccount(null)
                 : throw new EmbeddedPostgresException(
                     $"Setting EmbeddedPostgres:OsUser names '{wanted}', "
-                    + "but only root can run PostgreSQL as another account: "
-                    + $"remove the setting, or start the service as '{wanted}'.");
+                        + "but only root can run PostgreSQL as another account: "
+                        + $"remove the setting, or start the service as '{wanted}'."
+                );
         }
 
         if (wanted is null)
@@ -38,16 +39,18 @@ internal sealed class PostgresOsAccount
                 ? new PostgresOsAccount(name)
                 : throw new EmbeddedPostgresException(
                     "PostgreSQL refuses to run as root, "
-                    + "and there is no account 'postgres' or 'industrydata' to run it: "
-                    + "useradd --system --no-create-home industrydata");
+                        + "and there is no account 'postgres' or 'industrydata' to run it: "
+                        + "useradd --system --no-create-home industrydata"
+                );
         }
 
         return IsUnprivileged(wanted)
             ? new PostgresOsAccount(wanted)
             : throw new EmbeddedPostgresException(
                 $"Setting EmbeddedPostgres:OsUser names '{wanted}', "
-                + "which must be an existing account other than root: "
-                + $"useradd --system --no-create-home {wanted}");
+                    + "which must be an existing account other than root: "
+                    + $"useradd --system --no-create-home {wanted}"
+            );
     }
 
     /// <summary>
@@ -62,11 +65,18 @@ internal sealed class PostgresOsAccount
         }
 
         ProgramResult result = RunAsync(
-            "/bin/sh",
-            ["-c", """for folder do test -x "$folder" || { printf %s "$folder"; exit 1; }; done""", "sh", .. folders],
-            "/",
-            CancellationToken.None)
-            .GetAwaiter().GetResult();
+                "/bin/sh",
+                [
+                    "-c",
+                    """for folder do test -x "$folder" || { printf %s "$folder"; exit 1; }; done""",
+                    "sh",
+                    .. folders,
+                ],
+                "/",
+                CancellationToken.None
+            )
+            .GetAwaiter()
+            .GetResult();
         return result.Succeeded ? null : result.Output.TrimEnd('\n');
     }
 
@@ -89,7 +99,8 @@ internal sealed class PostgresOsAccount
             if (!result.Succeeded)
             {
                 throw new EmbeddedPostgresException(
-                    $"{folder} cannot be given to the account '{Name}': {result.Reason}");
+                    $"{folder} cannot be given to the account '{Name}': {result.Reason}"
+                );
             }
         }
     }
@@ -108,11 +119,13 @@ internal sealed class PostgresOsAccount
                 ["-c", """umask 077 && cat > "$1" && sync "$1" && mv "$1" "$2" """, "sh", unfinished, path],
                 "/",
                 text,
-                cancellationToken);
+                cancellationToken
+            );
             if (!result.Succeeded)
             {
                 throw new EmbeddedPostgresException(
-                    $"{path} cannot be written by the account '{Name}': {result.Reason}");
+                    $"{path} cannot be written by the account '{Name}': {result.Reason}"
+                );
             }
 
             return;
@@ -138,8 +151,11 @@ internal sealed class PostgresOsAccount
     /// that it has started.
     /// </summary>
     public Task<ProgramResult> RunAsync(
-        string program, IEnumerable<string> arguments, string folder, CancellationToken cancellationToken) =>
-        RunAsync(Name, program, arguments, folder, "", cancellationToken);
+        string program,
+        IEnumerable<string> arguments,
+        string folder,
+        CancellationToken cancellationToken
+    ) => RunAsync(Name, program, arguments, folder, "", cancellationToken);
 
     private static async Task<ProgramResult> RunAsync(
         string? account,
@@ -147,7 +163,8 @@ internal sealed class PostgresOsAccount
         IEnumerable<string> arguments,
         string folder,
         string input,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -164,9 +181,11 @@ internal sealed class PostgresOsAccount
 
         // PGDATA, PGPORT and similar variables refer to another server. LC_ALL keeps the messages in English, because
         // the service reads them in the output and in the logs.
-        foreach (string name in start.Environment.Keys
-            .Where(name => name.StartsWith("PG", StringComparison.Ordinal))
-            .ToArray())
+        foreach (
+            string name in start
+                .Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal))
+                .ToArray()
+        )
         {
             start.Environment.Remove(name);
         }
@@ -204,7 +223,9 @@ internal sealed class PostgresOsAccount
         {
             string account = start.UserName.Length > 0 ? $" as the account '{start.UserName}'" : "";
             throw new EmbeddedPostgresException(
-                $"{start.FileName} cannot be run{account}: {exception.Message}", exception);
+                $"{start.FileName} cannot be run{account}: {exception.Message}",
+                exception
+            );
         }
     }
 
@@ -224,13 +245,15 @@ internal sealed class PostgresOsAccount
     private static bool IsUnprivileged(string name)
     {
         ProgramResult id = RunAsync(null, "id", ["-u", "--", name], "/", "", CancellationToken.None)
-            .GetAwaiter().GetResult();
+            .GetAwaiter()
+            .GetResult();
         return id.Succeeded
             && int.TryParse(
                 id.Output,
                 NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
                 CultureInfo.InvariantCulture,
-                out int uid)
+                out int uid
+            )
             && uid != 0;
     }
 }

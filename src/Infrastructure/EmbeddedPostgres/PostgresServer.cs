@@ -21,11 +21,14 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     private static readonly string[] _passingStates =
     [
-        PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown,
-        PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.TooManyConnections,
-
+        PostgresErrorCodes.CannotConnectNow,
+        PostgresErrorCodes.AdminShutdown,
+        PostgresErrorCodes.CrashShutdown,
+        PostgresErrorCodes.TooManyConnections,
         // The CREATE DATABASE of a killed service is still running.
-        PostgresErrorCodes.DuplicateDatabase, PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.ObjectInUse,
+        PostgresErrorCodes.DuplicateDatabase,
+        PostgresErrorCodes.UniqueViolation,
+        PostgresErrorCodes.ObjectInUse,
     ];
 
     private readonly PostgresCluster _cluster;
@@ -46,7 +49,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
         string password,
         int? port,
         DirectoryLock folderLock,
-        ILogger logger)
+        ILogger logger
+    )
     {
         _cluster = cluster;
         _programs = programs;
@@ -80,7 +84,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
         DataDirectory folder,
         EmbeddedPostgresOptions options,
         ILogger logger,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -118,7 +123,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
             if (cluster.FindRunning() is not { IsReady: true } running)
             {
                 throw new EmbeddedPostgresException(
-                    $"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataDirectory.");
+                    $"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataDirectory."
+                );
             }
 
             PostgresInstallation programs = PostgresInstallation
@@ -131,7 +137,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
                 PostgresCluster.User,
                 PostgresCluster.Database,
                 cluster.ReadPassword(),
-                programs.Psql);
+                programs.Psql
+            );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -162,7 +169,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
                 // The first restart has no delay. If it fails or the server soon ends again, the delay grows.
                 bool isRepeated = lastAttempt is { } last && Stopwatch.GetElapsedTime(last) < _stableAfter;
-                pause = !isRepeated ? TimeSpan.Zero
+                pause =
+                    !isRepeated ? TimeSpan.Zero
                     : pause < _minPause ? _minPause
                     : pause * 2 < _maxPause ? pause * 2
                     : _maxPause;
@@ -208,12 +216,17 @@ public sealed partial class PostgresServer : IAsyncDisposable
         EmbeddedPostgresOptions options,
         DirectoryLock folderLock,
         ILogger logger,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var cluster = new PostgresCluster(folder, account);
         int? major = cluster.ReadMajor();
-        PostgresInstallation programs =
-            await PostgresInstallation.FindAsync(options, account, major, cancellationToken);
+        PostgresInstallation programs = await PostgresInstallation.FindAsync(
+            options,
+            account,
+            major,
+            cancellationToken
+        );
         if (major is null)
         {
             LogInitializing(logger, programs.Major, cluster.ClusterDirectory);
@@ -287,34 +300,42 @@ public sealed partial class PostgresServer : IAsyncDisposable
     {
         long startTimestamp = Stopwatch.GetTimestamp();
         await _cluster.WriteSettingsAsync(
-            _postmaster?.Endpoint ?? Endpoint.Choose(_cluster.DataDirectoryPath, _port), cancellationToken);
+            _postmaster?.Endpoint ?? Endpoint.Choose(_cluster.DataDirectoryPath, _port),
+            cancellationToken
+        );
         _hasLaunched = true;
         ProgramResult started = await _cluster.StartAsync(_programs, cancellationToken);
 
-        while (!started.Succeeded
+        while (
+            !started.Succeeded
             && IsBlockedByLeftovers(started)
-            && Stopwatch.GetElapsedTime(startTimestamp) < _leftoverTimeout)
+            && Stopwatch.GetElapsedTime(startTimestamp) < _leftoverTimeout
+        )
         {
             LogLeftovers(started.Reason);
             await Task.Delay(_minPause, cancellationToken);
             started = await _cluster.StartAsync(_programs, cancellationToken);
         }
 
-        if (started.Succeeded
+        if (
+            started.Succeeded
             && _cluster.FindRunning() is { } running
-            && await WaitUntilReadyAsync(running.Pid, cancellationToken) is { } ready)
+            && await WaitUntilReadyAsync(running.Pid, cancellationToken) is { } ready
+        )
         {
             LogStarted(
                 _programs.Major,
                 ready.Pid,
                 ready.Endpoint,
-                (long)Stopwatch.GetElapsedTime(startTimestamp).TotalMilliseconds);
+                (long)Stopwatch.GetElapsedTime(startTimestamp).TotalMilliseconds
+            );
             return ready;
         }
 
         throw new EmbeddedPostgresException(
             $"PostgreSQL does not start on {_cluster.ClusterDirectory}: {started.Reason} "
-            + $"(more in {_cluster.DataDirectoryPath}/start.log and cluster/log beside it)");
+                + $"(more in {_cluster.DataDirectoryPath}/start.log and cluster/log beside it)"
+        );
     }
 
     /// <summary>
@@ -326,8 +347,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
     // server.
     private static bool IsBlockedByLeftovers(ProgramResult started) =>
         started.Output.Contains("shared memory block", StringComparison.Ordinal)
-        || (started.Output.Contains("lock file", StringComparison.Ordinal)
-            && started.Output.Contains("already exists", StringComparison.Ordinal));
+        || (
+            started.Output.Contains("lock file", StringComparison.Ordinal)
+            && started.Output.Contains("already exists", StringComparison.Ordinal)
+        );
 
     /// <summary>
     /// Waits until a login succeeds and the database exists. Returns null if the process ends before that.
@@ -350,9 +373,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
             {
                 throw new EmbeddedPostgresException(
                     $"PostgreSQL on {_cluster.ClusterDirectory} refuses the service ({exception.MessageText}): "
-                    + "the password file there or pg_hba.conf was changed, or the disk is full; "
-                    + "restore what was changed.",
-                    exception);
+                        + "the password file there or pg_hba.conf was changed, or the disk is full; "
+                        + "restore what was changed.",
+                    exception
+                );
             }
             catch (NpgsqlException exception)
             {
@@ -375,8 +399,11 @@ public sealed partial class PostgresServer : IAsyncDisposable
     {
         try
         {
-            await using NpgsqlConnection connection =
-                await OpenAsync(endpoint, PostgresCluster.Database, cancellationToken);
+            await using NpgsqlConnection connection = await OpenAsync(
+                endpoint,
+                PostgresCluster.Database,
+                cancellationToken
+            );
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InvalidCatalogName)
         {
@@ -387,7 +414,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     private async Task<NpgsqlConnection> OpenAsync(
-        Endpoint endpoint, string database, CancellationToken cancellationToken)
+        Endpoint endpoint,
+        string database,
+        CancellationToken cancellationToken
+    )
     {
         NpgsqlConnectionStringBuilder builder = PostgresCluster.Connection(endpoint, _password, database);
         builder.Pooling = false;
@@ -434,15 +464,17 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private static EmbeddedPostgresException Inaccessible(DataDirectory folder, Exception exception) =>
         new(
             $"The data folder {folder.Path} cannot be used ({exception.Message}): "
-            + "let the service's account read and write it, or set DataDirectory to another folder.",
-            exception);
+                + "let the service's account read and write it, or set DataDirectory to another folder.",
+            exception
+        );
 
     [LoggerMessage(LogLevel.Information, "Making a PostgreSQL {Major} cluster in {Folder}")]
     private static partial void LogInitializing(ILogger logger, int major, string folder);
 
     [LoggerMessage(
         LogLevel.Information,
-        "PostgreSQL {Major} runs as process {Pid} on {Endpoint}, started in {Milliseconds} ms")]
+        "PostgreSQL {Major} runs as process {Pid} on {Endpoint}, started in {Milliseconds} ms"
+    )]
     private partial void LogStarted(int major, int pid, Endpoint endpoint, long milliseconds);
 
     [LoggerMessage(LogLevel.Information, "PostgreSQL was still running as process {Pid} on {Endpoint}; using it")]
@@ -450,7 +482,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     [LoggerMessage(
         LogLevel.Warning,
-        "EmbeddedPostgres:Port {Port} takes effect when PostgreSQL has been stopped with the service")]
+        "EmbeddedPostgres:Port {Port} takes effect when PostgreSQL has been stopped with the service"
+    )]
     private partial void LogPortWaits(int port);
 
     [LoggerMessage(LogLevel.Information, "Waiting for PostgreSQL (process {Pid}): {Obstacle}")]
@@ -461,7 +494,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     [LoggerMessage(
         LogLevel.Warning,
-        "PostgreSQL (process {Pid}) has ended by itself; starting it again in {Seconds} s")]
+        "PostgreSQL (process {Pid}) has ended by itself; starting it again in {Seconds} s"
+    )]
     private partial void LogEnded(int pid, double seconds);
 
     [LoggerMessage(LogLevel.Error, "PostgreSQL could not be started again: {Reason}")]
@@ -472,6 +506,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     [LoggerMessage(
         LogLevel.Error,
-        "PostgreSQL (process {Pid}) did not stop and may still run; the next start will adopt it: {Reason}")]
+        "PostgreSQL (process {Pid}) did not stop and may still run; the next start will adopt it: {Reason}"
+    )]
     private partial void LogNotStopped(int pid, string reason);
 }

@@ -32,14 +32,16 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
         }
 
         // The lines are: pid, directory, start time, port, socket directory, listen address, shared memory, status.
-        return lines.Length >= 4
+        return
+            lines.Length >= 4
             && int.TryParse(lines[0], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
             && int.TryParse(lines[3], NumberStyles.None, CultureInfo.InvariantCulture, out int port)
             ? new Postmaster(
                 pid,
                 lines[1],
                 new Endpoint(Line(4) is { Length: > 0 } socket ? socket : Line(5), port),
-                Line(7) == "ready")
+                Line(7) == "ready"
+            )
             : null;
 
         string Line(int index) => index < lines.Length ? lines[index].Trim() : "";
@@ -64,8 +66,7 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
     /// </summary>
     public bool IsPidReused(string cluster) =>
         ProcessName() is { } name
-        && (name != "postgres"
-            || (OperatingSystem.IsLinux() && WorkingDirectory() is { } folder && folder != cluster));
+        && (name != "postgres" || (OperatingSystem.IsLinux() && WorkingDirectory() is { } folder && folder != cluster));
 
     private string? WorkingDirectory()
     {

@@ -22,7 +22,9 @@ internal sealed record ProgramResult(int ExitCode, string Output)
     {
         // After the error, the programs of PostgreSQL may write hints or messages about their cleanup.
         string[] lines = text.Split(
-            ['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            ['\r', '\n'],
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+        );
         foreach (string line in lines.Reverse())
         {
             int start = _severities.Max(severity => line.IndexOf(severity, StringComparison.Ordinal));

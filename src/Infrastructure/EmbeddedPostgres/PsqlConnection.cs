@@ -15,7 +15,8 @@ public sealed record PsqlConnection(
     string User,
     string Database,
     string Password,
-    string? Program)
+    string? Program
+)
 {
     /// <summary>Returns the connection without the password, so that the password does not appear in logs.</summary>
     public override string ToString() => $"{User}@{Host}:{Port}/{Database}";

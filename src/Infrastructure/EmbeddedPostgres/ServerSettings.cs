@@ -14,31 +14,35 @@ internal static class ServerSettings
         "# Written by IndustryData before each start: changes made here are lost. "
         + "Settings of your own belong into ALTER SYSTEM.";
 
-    public static string Render(Endpoint endpoint) => string.Create(CultureInfo.InvariantCulture, $"""
-        {Notice}
-        listen_addresses = {Quote(endpoint.IsTcp ? endpoint.Host : "")}
-        port = {endpoint.Port}
-        unix_socket_directories = {Quote(endpoint.IsTcp ? "" : QuoteListItem(endpoint.Host))}
-        unix_socket_permissions = 0700
-        max_connections = 120
-        shared_buffers = {SharedBuffersInMegabytes()}MB
-        wal_compression = on
-        max_wal_size = '2GB'
-        fsync = on
-        synchronous_commit = on
-        full_page_writes = on
-        timezone = 'UTC'
-        # A file for each day of the week, overwritten a week later.
-        logging_collector = on
-        log_destination = 'stderr'
-        log_directory = 'log'
-        log_filename = 'postgresql-%a.log'
-        log_truncate_on_rotation = on
-        log_rotation_age = 1d
-        log_rotation_size = 0
-        log_timezone = 'UTC'
+    public static string Render(Endpoint endpoint) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            {Notice}
+            listen_addresses = {Quote(endpoint.IsTcp ? endpoint.Host : "")}
+            port = {endpoint.Port}
+            unix_socket_directories = {Quote(endpoint.IsTcp ? "" : QuoteListItem(endpoint.Host))}
+            unix_socket_permissions = 0700
+            max_connections = 120
+            shared_buffers = {SharedBuffersInMegabytes()}MB
+            wal_compression = on
+            max_wal_size = '2GB'
+            fsync = on
+            synchronous_commit = on
+            full_page_writes = on
+            timezone = 'UTC'
+            # A file for each day of the week, overwritten a week later.
+            logging_collector = on
+            log_destination = 'stderr'
+            log_directory = 'log'
+            log_filename = 'postgresql-%a.log'
+            log_truncate_on_rotation = on
+            log_rotation_age = 1d
+            log_rotation_size = 0
+            log_timezone = 'UTC'
 
-        """);
+            """
+        );
 
     private static long SharedBuffersInMegabytes() =>
         Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8 / 1024 / 1024, 128, 512);

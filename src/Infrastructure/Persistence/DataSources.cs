@@ -78,7 +78,8 @@ internal static class DataSources
             "Timeout=3",
             StatementTimeout(queryTimeout),
             IdleTransactionTimeout,
-            NoParallelWorkers);
+            NoParallelWorkers
+        );
 
     /// <summary>The pool whose sessions use generic plans.</summary>
     /// <inheritdoc cref="Reads" />
@@ -89,7 +90,8 @@ internal static class DataSources
             "Timeout=3",
             StatementTimeout(queryTimeout),
             IdleTransactionTimeout,
-            GenericPlanSettings);
+            GenericPlanSettings
+        );
 
     /// <summary>The pool for commits.</summary>
     /// <param name="connectionString">Which PostgreSQL.</param>
@@ -106,7 +108,8 @@ internal static class DataSources
             $"set_config('lock_timeout', '{CommitLockTimeoutMilliseconds}', false)",
             "set_config('client_min_messages', 'warning', false)",
             SteadyWriteback,
-            IdleTransactionTimeout);
+            IdleTransactionTimeout
+        );
 
     /// <summary>
     /// The pool for maintenance, whose statements may take as long as they need, whatever the connection string or the
@@ -120,10 +123,10 @@ internal static class DataSources
             "set_config('statement_timeout', '0', false)",
             "set_config('lock_timeout', '0', false)",
             "set_config('idle_in_transaction_session_timeout', '0', false)",
-
             // The purge is planned for the rows that are expired now. A generic plan may sort them all for each
             // portion.
-            "set_config('plan_cache_mode', 'force_custom_plan', false)");
+            "set_config('plan_cache_mode', 'force_custom_plan', false)"
+        );
 
     /// <summary>The pool for heartbeats.</summary>
     public static NpgsqlDataSource HealthConnections(string connectionString) =>
@@ -131,7 +134,8 @@ internal static class DataSources
             $"{connectionString};Maximum Pool Size={HealthPoolSize};Cancellation Timeout=-1;Command Timeout=10",
             HealthPoolSize,
             "Timeout=2",
-            "set_config('statement_timeout', '0', false)");
+            "set_config('statement_timeout', '0', false)"
+        );
 
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
 
@@ -141,13 +145,19 @@ internal static class DataSources
     private static string StatementTimeout(TimeSpan queryTimeout) =>
         $"set_config('statement_timeout', '{(long)queryTimeout.TotalMilliseconds + 1000}', false)";
 
-    private static NpgsqlDataSource Create(string connectionString, int poolSize, string options, params ReadOnlySpan<string> settings)
+    private static NpgsqlDataSource Create(
+        string connectionString,
+        int poolSize,
+        string options,
+        params ReadOnlySpan<string> settings
+    )
     {
         // The user's connection string comes last and so wins, except where a pool appends to it. Only the sessions'
         // own settings below are ever changed, and a reset would undo them.
         var builder = new NpgsqlDataSourceBuilder(
             $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;"
-            + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};{connectionString};No Reset On Close=true");
+                + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};{connectionString};No Reset On Close=true"
+        );
         var initialize = $"SELECT {string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings])}";
         builder.UsePhysicalConnectionInitializer(
             connection =>
@@ -159,21 +169,25 @@ internal static class DataSources
             {
                 await using var command = new NpgsqlCommand(initialize, connection);
                 await command.ExecuteNonQueryAsync();
-            });
+            }
+        );
         if (builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) != true)
         {
             return builder.Build();
         }
 
         // Of several hosts the primary, wherever it is; without one a standby, which at least serves reads.
-        var target = builder.ConnectionStringBuilder.TargetSessionAttributes is { Length: > 0 } named ? Parse(named) : TargetSessionAttributes.PreferPrimary;
+        var target = builder.ConnectionStringBuilder.TargetSessionAttributes is { Length: > 0 } named
+            ? Parse(named)
+            : TargetSessionAttributes.PreferPrimary;
         builder.ConnectionStringBuilder.TargetSessionAttributes = null;
         return builder.BuildMultiHost().WithTargetSession(target);
     }
 
     // The intervals are options of TCP, which a Unix socket refuses.
     private static string KeepaliveOptions(string connectionString) =>
-        new NpgsqlConnectionStringBuilder(connectionString).Host is { } host && host.Split(',').Any(h => h.StartsWith('/') || h.StartsWith('@'))
+        new NpgsqlConnectionStringBuilder(connectionString).Host is { } host
+        && host.Split(',').Any(h => h.StartsWith('/') || h.StartsWith('@'))
             ? ""
             : "Tcp Keepalive=true;Tcp Keepalive Time=20;Tcp Keepalive Interval=5;";
 

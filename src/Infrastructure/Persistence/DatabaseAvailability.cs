@@ -31,10 +31,12 @@ internal sealed class DatabaseAvailability(TimeProvider clock) : IDisposable
     }
 
     /// <summary>Whether the latest commit was confirmed; false while commits are not confirmed in time.</summary>
-    public bool AreCommitsConfirmed => Volatile.Read(ref _unconfirmedSince) is var since && (since == 0 || clock.GetElapsedTime(since) > _memory);
+    public bool AreCommitsConfirmed =>
+        Volatile.Read(ref _unconfirmedSince) is var since && (since == 0 || clock.GetElapsedTime(since) > _memory);
 
     /// <summary>Notes whether a commit was confirmed in time.</summary>
-    public void NoteCommit(bool isConfirmed) => Volatile.Write(ref _unconfirmedSince, isConfirmed ? 0 : clock.GetTimestamp());
+    public void NoteCommit(bool isConfirmed) =>
+        Volatile.Write(ref _unconfirmedSince, isConfirmed ? 0 : clock.GetTimestamp());
 
     /// <inheritdoc />
     public void Dispose() => _lost.Dispose();

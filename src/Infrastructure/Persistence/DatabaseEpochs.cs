@@ -13,8 +13,7 @@ internal static class DatabaseEpochs
     private const long Lock = 0x496E_6361_726E_6174;
 
     // A server in recovery has no write position, and what it replays includes the epochs of its primary.
-    private const string CurrentServerIdentitySql =
-        """
+    private const string CurrentServerIdentitySql = """
         SELECT
             (SELECT system_identifier FROM pg_control_system()) || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'runs'::regclass::oid AS cluster,
             CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline,
@@ -22,8 +21,7 @@ internal static class DatabaseEpochs
         """;
 
     // The highest number of all tenants, by two steps in an index for each tenant instead of a scan of every run.
-    private const string MaxStoredNumber =
-        """
+    private const string MaxStoredNumber = """
         WITH RECURSIVE tenants AS (
             SELECT (SELECT tenant_id FROM runs ORDER BY tenant_id LIMIT 1) AS tenant_id
             UNION ALL
@@ -48,7 +46,8 @@ internal static class DatabaseEpochs
             SELECT NOT pg_is_in_recovery() AND newest.cluster <> present.cluster
             FROM ({CurrentServerIdentitySql}) AS present LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
-            connection);
+            connection
+        );
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
@@ -65,7 +64,8 @@ internal static class DatabaseEpochs
                 OR (newest.cluster, newest.timeline, newest.server_started) IS NOT DISTINCT FROM (present.cluster, present.timeline, present.server_started)
             FROM ({CurrentServerIdentitySql}) AS present LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
-            connection);
+            connection
+        );
         if (await known.ExecuteScalarAsync(cancellationToken) is true)
         {
             return;
@@ -98,14 +98,20 @@ internal static class DatabaseEpochs
                     FROM present CROSS JOIN moved LEFT JOIN newest ON TRUE
                     WHERE newest.number IS NULL
                         OR (newest.cluster, newest.timeline, newest.server_started) <> (present.cluster, present.timeline, present.server_started)
-                    """),
+                    """
+                ),
             },
         };
         await note.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Reads how the numbers of a tenant's changes stand.</summary>
-    public static async Task<ChangeHorizon> ReadClockAsync(NpgsqlConnection connection, TenantId tenantId, DeltaCursor? place, CancellationToken cancellationToken)
+    public static async Task<ChangeHorizon> ReadClockAsync(
+        NpgsqlConnection connection,
+        TenantId tenantId,
+        DeltaCursor? place,
+        CancellationToken cancellationToken
+    )
     {
         await EnsureCurrentAsync(connection, cancellationToken);
 
@@ -131,9 +137,12 @@ internal static class DatabaseEpochs
                 SELECT change_number(pg_snapshot_xmin(pg_current_snapshot())) AS settled, change_number(pg_snapshot_xmax(pg_current_snapshot())) AS next) AS clock
             LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
-            connection);
+            connection
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = place?.Epoch ?? Guid.Empty });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Max(place?.LowWatermark ?? 0, place?.Scan?.UpperBound ?? 0) });
+        command.Parameters.Add(
+            new NpgsqlParameter<long> { TypedValue = Math.Max(place?.LowWatermark ?? 0, place?.Scan?.UpperBound ?? 0) }
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
@@ -144,6 +153,7 @@ internal static class DatabaseEpochs
             From: row.GetInt64(4),
             settled,
             next,
-            CursorIsValid: row.GetBoolean(5) && (place?.LowWatermark ?? 0) <= next);
+            CursorIsValid: row.GetBoolean(5) && (place?.LowWatermark ?? 0) <= next
+        );
     }
 }

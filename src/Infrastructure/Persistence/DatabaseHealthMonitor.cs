@@ -29,8 +29,8 @@ internal sealed partial class DatabaseHealthMonitor(
     DatabaseAvailability availability,
     IServiceScopeFactory scopes,
     TimeProvider clock,
-    ILogger<DatabaseHealthMonitor> logger)
-    : BackgroundService, IDatabaseHealth
+    ILogger<DatabaseHealthMonitor> logger
+) : BackgroundService, IDatabaseHealth
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(500);
 
@@ -48,81 +48,98 @@ internal sealed partial class DatabaseHealthMonitor(
     private static readonly DatabaseOutage _away = new(
         "databaseAway",
         "The database cannot be reached at the moment; try again in a few seconds.",
-        TimeSpan.FromSeconds(2));
+        TimeSpan.FromSeconds(2)
+    );
 
     private static readonly DatabaseOutage _refuses = new(
         "databaseRefuses",
         "The database refuses this service; its operator has to check the connection string's account, password and "
-        + "database.",
-        TimeSpan.FromSeconds(30));
+            + "database.",
+        TimeSpan.FromSeconds(30)
+    );
 
     private static readonly DatabaseOutage _readOnly = new(
         "databaseReadOnly",
         "The database takes no writes at the moment, as a standby does; try again in a few seconds.",
-        TimeSpan.FromSeconds(5));
+        TimeSpan.FromSeconds(5)
+    );
 
     private static readonly DatabaseOutage _full = new(
         "databaseFull",
         "The database server has no room left; its operator has to give it some.",
-        TimeSpan.FromSeconds(30));
+        TimeSpan.FromSeconds(30)
+    );
 
     private static readonly DatabaseOutage _busy = new(
         "databaseBusy",
         "The database could not do this in time or beside what others did; try again in a few seconds.",
-        TimeSpan.FromSeconds(2));
+        TimeSpan.FromSeconds(2)
+    );
 
     private static readonly DatabaseOutage _outcomeUnknown = new(
         "outcomeUnknown",
         "The database did not confirm the write. Send the request again with the idempotency key that it had; "
-        + "without a key, look first.",
-        TimeSpan.FromSeconds(5));
+            + "without a key, look first.",
+        TimeSpan.FromSeconds(5)
+    );
 
     private static readonly DatabaseOutage _commitsStalled = new(
         "commitsStalled",
         "The database answers, but does not confirm commits in time; its operator has to look at its disk "
-        + "and its synchronous standby.",
-        TimeSpan.FromSeconds(10));
+            + "and its synchronous standby.",
+        TimeSpan.FromSeconds(10)
+    );
 
     private static readonly DatabaseOutage _migrating = new(
-        "migrating", "The database's schema is being migrated; try again in a few seconds.", TimeSpan.FromSeconds(10));
+        "migrating",
+        "The database's schema is being migrated; try again in a few seconds.",
+        TimeSpan.FromSeconds(10)
+    );
 
     private static readonly DatabaseOutage _restoring = new(
         "restoring",
         "The service examines a database that was restored; try again in a few seconds.",
-        TimeSpan.FromSeconds(10));
+        TimeSpan.FromSeconds(10)
+    );
 
     private static readonly DatabaseOutage _notDurable = new(
         "databaseNotDurable",
         "The database server runs with fsync=off, so that no write would be safe. Its operator has to set fsync=on.",
-        TimeSpan.FromSeconds(30));
+        TimeSpan.FromSeconds(30)
+    );
 
     private static readonly DatabaseOutage _queueFull = new(
         "queueFull",
         "More is being sent than the database can take at the moment; try again in a few seconds.",
         TimeSpan.FromSeconds(2),
-        NothingWasStored: true);
+        NothingWasStored: true
+    );
 
     private static readonly DatabaseOutage _schemaOlder = new(
         "schemaOlder",
         "The database's schema is older than this service. Its operator has to run the command 'migrate'.",
-        TimeSpan.FromSeconds(30));
+        TimeSpan.FromSeconds(30)
+    );
 
     private static readonly DatabaseOutage _serverOlder = new(
         "serverOlder",
         "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18.",
-        TimeSpan.FromSeconds(30));
+        TimeSpan.FromSeconds(30)
+    );
 
     private static readonly DatabaseOutage _tooSlow = new(
         "queryTooSlow",
         "The query took longer than this service allows and was cancelled. Narrow it, best by $filter on "
-        + "startDateTime, or leave out $count and $skip; or try again when the service is less busy.",
-        TimeSpan.FromSeconds(5));
+            + "startDateTime, or leave out $count and $skip; or try again when the service is less busy.",
+        TimeSpan.FromSeconds(5)
+    );
 
     private static readonly DatabaseOutage _withoutIcu = new(
         "serverWithoutIcu",
         "The database server was built without ICU, which tolower and $search fold case by; leave them out, or have "
-        + "its operator install a server with ICU.",
-        TimeSpan.FromSeconds(30));
+            + "its operator install a server with ICU.",
+        TimeSpan.FromSeconds(30)
+    );
 
     private const string StateSql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
 
@@ -136,7 +153,12 @@ internal sealed partial class DatabaseHealthMonitor(
     public DatabaseOutage? Outage => _outage;
 
     public DatabaseOutage? WriteOutage =>
-        _outage ?? (_isReadOnly ? _readOnly : availability.AreCommitsConfirmed ? null : _commitsStalled);
+        _outage
+        ?? (
+            _isReadOnly ? _readOnly
+            : availability.AreCommitsConfirmed ? null
+            : _commitsStalled
+        );
 
     public DatabaseOutage? Classify(Exception exception)
     {
@@ -144,10 +166,8 @@ internal sealed partial class DatabaseHealthMonitor(
 
         // A probe finds out whether the failure affects all requests. Until then, other requests continue. A request
         // that found the database busy needs no probe.
-        var isDoubtful = outage is not null
-            && outage != _tooSlow
-            && outage.Code != _busy.Code
-            && outage.Code != _queueFull.Code;
+        var isDoubtful =
+            outage is not null && outage != _tooSlow && outage.Code != _busy.Code && outage.Code != _queueFull.Code;
         if (isDoubtful && _probeRequested.CurrentCount == 0)
         {
             _probeRequested.Release();
@@ -177,7 +197,9 @@ internal sealed partial class DatabaseHealthMonitor(
             try
             {
                 isRequested = await _probeRequested.WaitAsync(
-                    _outage is null ? _interval : TimeSpan.Zero, stoppingToken);
+                    _outage is null ? _interval : TimeSpan.Zero,
+                    stoppingToken
+                );
                 if (isRequested || _outage is not null)
                 {
                     // Many requests may fail at once. One probe serves them all.
@@ -204,52 +226,60 @@ internal sealed partial class DatabaseHealthMonitor(
         }
     }
 
-    private static DatabaseOutage? MapException(Exception exception) => exception switch
-    {
-        // Nothing of the request was stored. A canceled write is not a query that was too slow.
-        NotCommittedException { InnerException: { } cause } =>
-            (CommitFailures.Find(cause)?.SqlState == PostgresErrorCodes.QueryCanceled ? _busy : MapException(cause))
+    private static DatabaseOutage? MapException(Exception exception) =>
+        exception switch
+        {
+            // Nothing of the request was stored. A canceled write is not a query that was too slow.
+            NotCommittedException { InnerException: { } cause } => (
+                CommitFailures.Find(cause)?.SqlState == PostgresErrorCodes.QueryCanceled ? _busy : MapException(cause)
+            )
                 is { } outage
-                ? outage with { NothingWasStored = true }
+                ? outage with
+                {
+                    NothingWasStored = true,
+                }
                 : null,
-        CommitOutcomeUnknownException => _outcomeUnknown,
-        DatabaseLostException => _away,
+            CommitOutcomeUnknownException => _outcomeUnknown,
+            DatabaseLostException => _away,
 
-        // A canceled query does not indicate an outage. Cancellation by the caller does not reach this method.
-        OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => _tooSlow,
+            // A canceled query does not indicate an outage. Cancellation by the caller does not reach this method.
+            OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => _tooSlow,
 
-        // The C function that looks up collations (src/backend/catalog/namespace.c).
-        PostgresException { SqlState: PostgresErrorCodes.UndefinedObject, Routine: "get_collation_oid" } => _withoutIcu,
-        PostgresException postgres => MapSqlState(postgres.SqlState),
+            // The C function that looks up collations (src/backend/catalog/namespace.c).
+            PostgresException { SqlState: PostgresErrorCodes.UndefinedObject, Routine: "get_collation_oid" } =>
+                _withoutIcu,
+            PostgresException postgres => MapSqlState(postgres.SqlState),
 
-        // No connection was free in time. The heartbeat checks whether the database answers.
-        NpgsqlException { InnerException: TimeoutException } => _busy,
-        NpgsqlException => _away,
-        QueueFullException => _queueFull,
-        TimeoutException => _busy,
+            // No connection was free in time. The heartbeat checks whether the database answers.
+            NpgsqlException { InnerException: TimeoutException } => _busy,
+            NpgsqlException => _away,
+            QueueFullException => _queueFull,
+            TimeoutException => _busy,
 
-        // A session that breaks while a command is being written can cause these exceptions (npgsql issue 1323).
-        NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
-        _ when exception.InnerException is { } inner => MapException(inner),
-        _ => null,
-    };
+            // A session that breaks while a command is being written can cause these exceptions (npgsql issue 1323).
+            NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
+            _ when exception.InnerException is { } inner => MapException(inner),
+            _ => null,
+        };
 
     // The first two characters are the error class (PostgreSQL manual, appendix A).
-    private static DatabaseOutage? MapSqlState(string sqlState) => sqlState switch
-    {
-        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn
+    private static DatabaseOutage? MapSqlState(string sqlState) =>
+        sqlState switch
+        {
+            PostgresErrorCodes.UndefinedTable
+            or PostgresErrorCodes.UndefinedColumn
             or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
 
-        // A server in recovery returns 55000 for functions that need a primary.
-        PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState => _readOnly,
-        PostgresErrorCodes.DiskFull => _full,
-        PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.TooManyConnections => _busy,
-        PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _refuses,
-        ['2', '8', ..] => _refuses,
-        ['4', '0', ..] => _busy,
-        ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] => _away,
-        _ => null,
-    };
+            // A server in recovery returns 55000 for functions that need a primary.
+            PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState => _readOnly,
+            PostgresErrorCodes.DiskFull => _full,
+            PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.TooManyConnections => _busy,
+            PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _refuses,
+            ['2', '8', ..] => _refuses,
+            ['4', '0', ..] => _busy,
+            ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] => _away,
+            _ => null,
+        };
 
     /// <summary>Queries the database on the connection that stays open.</summary>
     private async Task<Heartbeat> BeatAsync()
@@ -328,7 +358,8 @@ internal sealed partial class DatabaseHealthMonitor(
                     late => late.Exception,
                     CancellationToken.None,
                     TaskContinuationOptions.OnlyOnFaulted,
-                    TaskScheduler.Default);
+                    TaskScheduler.Default
+                );
                 throw;
             }
         }
@@ -354,9 +385,11 @@ internal sealed partial class DatabaseHealthMonitor(
         catch (Exception exception)
         {
             // Any exception means that the database cannot be used. Rethrowing it would end the service.
-            var outage = CommitFailures.Find(exception) is { } postgres ? MapSqlState(postgres.SqlState) ?? _away
+            var outage =
+                CommitFailures.Find(exception) is { } postgres ? MapSqlState(postgres.SqlState) ?? _away
                 : exception is NpgsqlException { InnerException: TimeoutException } or TimeoutException
-                    && heartbeat == Heartbeat.Alive ? _busy
+                && heartbeat == Heartbeat.Alive
+                    ? _busy
                 : _away;
             if (outage != _busy || heartbeat != Heartbeat.Alive)
             {
@@ -366,14 +399,17 @@ internal sealed partial class DatabaseHealthMonitor(
     }
 
     private async Task<(DatabaseOutage? Outage, bool IsReadOnly, string Reason)> ReadStateAsync(
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var settings = new NpgsqlCommand(
             $"SELECT current_setting('server_version_num')::int, current_setting('fsync') = 'on', ({StateSql})",
-            connection);
+            connection
+        );
         int version;
-        bool isDurable, isReadOnly;
+        bool isDurable,
+            isReadOnly;
         await using (var row = await settings.ExecuteReaderAsync(cancellationToken))
         {
             await row.ReadAsync(cancellationToken);
@@ -387,16 +423,19 @@ internal sealed partial class DatabaseHealthMonitor(
         }
 
         await using var scope = scopes.CreateAsyncScope();
-        var missing = await scope.ServiceProvider.GetRequiredService<SchemaMigrator>()
+        var missing = await scope
+            .ServiceProvider.GetRequiredService<SchemaMigrator>()
             .GetPendingMigrationsAsync(connection, cancellationToken);
-        var outage = version < SchemaMigrator.MinServerVersionNum ? _serverOlder
+        var outage =
+            version < SchemaMigrator.MinServerVersionNum ? _serverOlder
             : missing.Count > 0 ? _schemaOlder
             : !isDurable ? _notDurable
             : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
             : _restoring;
-        var reason = outage == _schemaOlder
-            ? $"missing migrations: {string.Join(", ", missing)}"
-            : $"server_version_num {version}";
+        var reason =
+            outage == _schemaOlder
+                ? $"missing migrations: {string.Join(", ", missing)}"
+                : $"server_version_num {version}";
         return (outage, isReadOnly, reason);
     }
 

@@ -29,8 +29,8 @@ internal sealed partial class DatabaseMaintenanceService(
     IDatabaseHealth status,
     RetentionOptions retention,
     TimeProvider clock,
-    ILogger<DatabaseMaintenanceService> logger)
-    : BackgroundService
+    ILogger<DatabaseMaintenanceService> logger
+) : BackgroundService
 {
     private const long Lock = 0x5570_6B65_6570_0001;
 
@@ -40,8 +40,7 @@ internal sealed partial class DatabaseMaintenanceService(
     private const int DeleteBatchSize = 10_000;
 
     // The newest run of each tenant that has runs in the newest quarter. It takes one index lookup for each tenant.
-    private const string NewestRun =
-        """
+    private const string NewestRun = """
         WITH RECURSIVE newest AS (
             (SELECT tenant_id, created_date_time FROM runs WHERE id >= $1 ORDER BY tenant_id DESC, id DESC LIMIT 1)
             UNION ALL
@@ -53,15 +52,13 @@ internal sealed partial class DatabaseMaintenanceService(
         SELECT max(created_date_time) FROM newest
         """;
 
-    private const string NewestQuarter =
-        """
+    private const string NewestQuarter = """
         SELECT first_id_at(quarter::timestamp AT TIME ZONE 'UTC') FROM run_counts
         GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
         """;
 
     // Expired quarters with rows in the default partition. Each gets a partition, so that it can be detached too.
-    private const string StrayQuarters =
-        """
+    private const string StrayQuarters = """
         SELECT DISTINCT date_trunc(
             'quarter',
             to_timestamp(('x' || left(replace(strays.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
@@ -117,7 +114,8 @@ internal sealed partial class DatabaseMaintenanceService(
             succeeded &= await TryAsync(
                 "create partitions",
                 () => ExecuteAsync("SELECT create_runs_partition($1)", instant, cancellationToken),
-                cancellationToken);
+                cancellationToken
+            );
         }
 
         if (retention.Months > 0 && (now - databaseNow).Duration() > _maxClockDifference)
@@ -127,21 +125,34 @@ internal sealed partial class DatabaseMaintenanceService(
         else if (retention.Months > 0)
         {
             succeeded &= await TryAsync(
-                "detach expired partitions", () => DetachAsync(earlier, cancellationToken), cancellationToken);
+                "detach expired partitions",
+                () => DetachAsync(earlier, cancellationToken),
+                cancellationToken
+            );
             succeeded &= await TryAsync(
-                "drop expired partitions", () => DropAsync(cancellationToken), cancellationToken);
+                "drop expired partitions",
+                () => DropAsync(cancellationToken),
+                cancellationToken
+            );
         }
 
         // Deletions and delta tokens use the database's clock. Idempotency keys use the service's clock.
         succeeded &= await TryAsync(
             "purge deletions",
             () => PurgeAsync("run_deletions", "deleted_date_time", databaseNow - _deletionsKept, cancellationToken),
-            cancellationToken);
+            cancellationToken
+        );
         succeeded &= await TryAsync(
             "purge idempotency keys",
-            () => PurgeAsync(
-                "kept_requests", "created_date_time", earlier - IdempotencyKey.TimeToLive, cancellationToken),
-            cancellationToken);
+            () =>
+                PurgeAsync(
+                    "kept_requests",
+                    "created_date_time",
+                    earlier - IdempotencyKey.TimeToLive,
+                    cancellationToken
+                ),
+            cancellationToken
+        );
         return succeeded;
     }
 
@@ -151,15 +162,15 @@ internal sealed partial class DatabaseMaintenanceService(
     /// <param name="table">The table.</param>
     /// <param name="column">The column with the time of the row. It has its own index.</param>
     internal static string PurgeStatement(string table, string column) =>
-        // The order makes PostgreSQL use the index for any number of expired rows.
-        $"""
-        WITH purged AS (
-            DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM {table} WHERE {column} >= $1 AND {column} < $2
-                ORDER BY {column} LIMIT {DeleteBatchSize} FOR UPDATE SKIP LOCKED))
-            RETURNING {column})
-        SELECT count(*), max({column}) FROM purged
-        """;
+            // The order makes PostgreSQL use the index for any number of expired rows.
+            $"""
+            WITH purged AS (
+                DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM {table} WHERE {column} >= $1 AND {column} < $2
+                    ORDER BY {column} LIMIT {DeleteBatchSize} FOR UPDATE SKIP LOCKED))
+                RETURNING {column})
+            SELECT count(*), max({column}) FROM purged
+            """;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -235,7 +246,9 @@ internal sealed partial class DatabaseMaintenanceService(
     }
 
     private async Task<List<DateTimeOffset>> ReadStrayQuartersAsync(
-        DateTimeOffset before, CancellationToken cancellationToken)
+        DateTimeOffset before,
+        CancellationToken cancellationToken
+    )
     {
         var quarters = new List<DateTimeOffset>();
         await using var command = database.CreateCommand(StrayQuarters);
@@ -260,10 +273,14 @@ internal sealed partial class DatabaseMaintenanceService(
 
     // Purges in portions, so that no other transaction waits long for a lock.
     private async Task PurgeAsync(
-        string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
+        string table,
+        string column,
+        DateTimeOffset before,
+        CancellationToken cancellationToken
+    )
     {
         var from = DateTimeOffset.MinValue.UtcDateTime;
-        for (var purged = (long)DeleteBatchSize; purged == DeleteBatchSize;)
+        for (var purged = (long)DeleteBatchSize; purged == DeleteBatchSize; )
         {
             await using var command = database.CreateCommand(PurgeStatement(table, column));
             command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = from });
@@ -277,7 +294,10 @@ internal sealed partial class DatabaseMaintenanceService(
 
     /// <summary>Runs a statement that locks tables. If it gets no lock, it is run again after a second.</summary>
     private async Task<object?> ExecuteAsync(
-        string statement, DateTimeOffset instant, CancellationToken cancellationToken)
+        string statement,
+        DateTimeOffset instant,
+        CancellationToken cancellationToken
+    )
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -287,8 +307,8 @@ internal sealed partial class DatabaseMaintenanceService(
                 command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = instant.UtcDateTime });
                 return await command.ExecuteScalarAsync(cancellationToken);
             }
-            catch (PostgresException exception) when (
-                exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < MaxLockAttempts)
+            catch (PostgresException exception)
+                when (exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < MaxLockAttempts)
             {
                 await Task.Delay(_pauseBetweenLockAttempts, clock, cancellationToken);
             }
@@ -298,22 +318,27 @@ internal sealed partial class DatabaseMaintenanceService(
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "Detached {Count} partitions of runs older than {Months} months; they are dropped in a day "
-            + "(SELECT attach_expired_runs('2023q4') attaches one again)")]
+            + "(SELECT attach_expired_runs('2023q4') attaches one again)"
+    )]
     private partial void LogDetached(int count, int months);
 
     [LoggerMessage(
-        Level = LogLevel.Information, Message = "Dropped {Count} partitions that were detached more than a day ago")]
+        Level = LogLevel.Information,
+        Message = "Dropped {Count} partitions that were detached more than a day ago"
+    )]
     private partial void LogDropped(int count);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "Retention drops nothing: the service's clock ({ServiceNow:O}) and the database's ({DatabaseNow:O}) "
-            + "differ by more than an hour. Correct the wrong one.")]
+            + "differ by more than an hour. Correct the wrong one."
+    )]
     private partial void LogClocksDiffer(DateTimeOffset serviceNow, DateTimeOffset databaseNow);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Database maintenance could not {Step}; the other steps go on, and all are run again in a minute")]
+        Message = "Database maintenance could not {Step}; the other steps go on, and all are run again in a minute"
+    )]
     private partial void LogStepFailed(Exception exception, string step);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance failed; it is tried again in a minute")]

@@ -35,21 +35,29 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(IndustryDataContext).Assembly);
 
-    private sealed class TenantIdConverter() : ValueConverter<TenantId, Guid>(id => id.Value, value => new TenantId(value));
+    private sealed class TenantIdConverter()
+        : ValueConverter<TenantId, Guid>(id => id.Value, value => new TenantId(value));
 
     private sealed class RunIdConverter() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
 
-    private sealed class ActivityIdConverter() : ValueConverter<ActivityId, Guid>(id => id.Value, value => new ActivityId(value));
+    private sealed class ActivityIdConverter()
+        : ValueConverter<ActivityId, Guid>(id => id.Value, value => new ActivityId(value));
 
-    private sealed class ActivityTypeConverter() : ValueConverter<ActivityType, short>(type => type.Number, number => ActivityType.FromNumber(number));
+    private sealed class ActivityTypeConverter()
+        : ValueConverter<ActivityType, short>(type => type.Number, number => ActivityType.FromNumber(number));
 
-    private sealed class ActivityStatusConverter() : ValueConverter<ActivityStatus, short>(status => status.Number, number => ActivityStatus.FromNumber(number));
+    private sealed class ActivityStatusConverter()
+        : ValueConverter<ActivityStatus, short>(status => status.Number, number => ActivityStatus.FromNumber(number));
 
-    private sealed class ActivityFlowConverter() : ValueConverter<ActivityFlow, string>(flow => flow.Json, json => new ActivityFlow(json));
+    private sealed class ActivityFlowConverter()
+        : ValueConverter<ActivityFlow, string>(flow => flow.Json, json => new ActivityFlow(json));
 
-    private sealed class RunStatusConverter() : ValueConverter<RunStatus, short>(status => status.Number, number => RunStatus.FromNumber(number));
+    private sealed class RunStatusConverter()
+        : ValueConverter<RunStatus, short>(status => status.Number, number => RunStatus.FromNumber(number));
 
-    private sealed class DisplayNameConverter() : ValueConverter<DisplayName, string>(name => name.Value, value => new DisplayName(value));
+    private sealed class DisplayNameConverter()
+        : ValueConverter<DisplayName, string>(name => name.Value, value => new DisplayName(value));
 
-    private sealed class PublicErrorConverter() : ValueConverter<PublicError, string>(error => error.Json, json => new PublicError(json));
+    private sealed class PublicErrorConverter()
+        : ValueConverter<PublicError, string>(error => error.Json, json => new PublicError(json));
 }

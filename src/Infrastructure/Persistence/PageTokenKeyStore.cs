@@ -71,8 +71,12 @@ internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider cloc
                 _reading = Task.Run(ReadAsync);
 
                 // All waiting requests may have timed out. The exception is then observed here.
-                _reading.ContinueWith(static task => _ = task.Exception, CancellationToken.None,
-                    TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                _reading.ContinueWith(
+                    static task => _ = task.Exception,
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default
+                );
             }
 
             return _reading;

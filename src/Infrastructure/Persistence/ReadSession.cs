@@ -45,10 +45,18 @@ internal sealed class ReadSession : IAsyncDisposable
         TimeSpan? limit,
         QueryTime? time,
         CancellationToken lost,
-        CancellationToken caller)
+        CancellationToken caller
+    )
     {
-        (_connection, _lease, _cancels, _time, _lost, _caller, _stop) =
-            (connection, lease, cancels, time, lost, caller, lost);
+        (_connection, _lease, _cancels, _time, _lost, _caller, _stop) = (
+            connection,
+            lease,
+            cancels,
+            time,
+            lost,
+            caller,
+            lost
+        );
         _commandTimeoutSeconds = limit is { } longest ? CommandTimeoutSeconds(longest) : KeyedTimeoutSeconds;
         if (limit is { } most)
         {
@@ -94,7 +102,8 @@ internal sealed class ReadSession : IAsyncDisposable
         TimeSpan? limit,
         QueryTime? time,
         CancellationToken lost,
-        CancellationToken caller)
+        CancellationToken caller
+    )
     {
         Task<NpgsqlConnection>? opening = null;
         NpgsqlConnection connection;
@@ -195,7 +204,11 @@ internal sealed class ReadSession : IAsyncDisposable
     }
 
     private async ValueTask StartAsync(
-        Func<CancellationToken, Task<NpgsqlDataReader>> execute, Action cancel, int results, int maxRows)
+        Func<CancellationToken, Task<NpgsqlDataReader>> execute,
+        Action cancel,
+        int results,
+        int maxRows
+    )
     {
         if (_rows is { } before)
         {
@@ -256,7 +269,9 @@ internal sealed class ReadSession : IAsyncDisposable
             }
 
             throw new OperationCanceledException(
-                "The query took longer than the limit, or its caller has gone.", _caller);
+                "The query took longer than the limit, or its caller has gone.",
+                _caller
+            );
         }
         catch (NpgsqlException)
         {

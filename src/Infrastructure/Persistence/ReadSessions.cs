@@ -19,11 +19,20 @@ internal sealed class ReadSessions(
     ReadTimeoutOptions limit,
     DatabaseAvailability availability,
     SlowReads slowReads,
-    CancelRequests cancels)
+    CancelRequests cancels
+)
 {
     /// <summary>Opens a session for a statement that finds a row by its key. It may take 15 seconds.</summary>
     public ValueTask<ReadSession> OpenKeyedAsync(CancellationToken cancellationToken) =>
-        ReadSession.OpenAsync(indexed, lease: null, cancels, limit: null, time: null, availability.Lost, cancellationToken);
+        ReadSession.OpenAsync(
+            indexed,
+            lease: null,
+            cancels,
+            limit: null,
+            time: null,
+            availability.Lost,
+            cancellationToken
+        );
 
     /// <summary>
     /// Opens a session for statements that one index range answers, with the same plan for all values (ADR 11).
@@ -33,7 +42,11 @@ internal sealed class ReadSessions(
 
     /// <summary>Opens a session for arbitrary queries, of which a tenant may run only a few at the same time.</summary>
     /// <exception cref="LimitExceededException">The tenant runs too many of them.</exception>
-    public async ValueTask<ReadSession> OpenAsync(TenantId tenantId, QueryTime? time, CancellationToken cancellationToken)
+    public async ValueTask<ReadSession> OpenAsync(
+        TenantId tenantId,
+        QueryTime? time,
+        CancellationToken cancellationToken
+    )
     {
         var lost = availability.Lost;
         var lease = await slowReads.AcquireAsync(tenantId, lost, cancellationToken);

@@ -53,7 +53,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
         await session.ExecuteAsync(
             OfRun($"SELECT {ListColumns}, statistics FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id),
-            maxRows: 1);
+            maxRows: 1
+        );
         if (!await session.ReadAsync())
         {
             return null;
@@ -70,7 +71,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             run.BlockingError,
             run.CreatedDateTime,
             run.LastModifiedDateTime,
-            run.Version);
+            run.Version
+        );
     }
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
@@ -78,16 +80,21 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
         await session.ExecuteAsync(
             OfRun("SELECT 1 FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id),
-            maxRows: 1);
+            maxRows: 1
+        );
         return await session.ReadAsync();
     }
 
     public async IAsyncEnumerable<RunListItem> ListAsync(
-        ListRunsQuery query, QueryTime? time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListRunsQuery query,
+        QueryTime? time,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        await using var session = query.CanUseGenericPlan && query.PageSize <= MaxIndexedPageSize
-            ? await sessions.OpenIndexedAsync(time, cancellationToken)
-            : await sessions.OpenAsync(query.TenantId, time, cancellationToken);
+        await using var session =
+            query.CanUseGenericPlan && query.PageSize <= MaxIndexedPageSize
+                ? await sessions.OpenIndexedAsync(time, cancellationToken)
+                : await sessions.OpenAsync(query.TenantId, time, cancellationToken);
 
         // If a portion could only be found by sorting, one statement reads the whole page. A reader that has enough
         // rows cancels the rest.
@@ -96,13 +103,14 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             !query.IsInIndexOrder ? query.PageSize
                 : query.WithStatistics ? FirstRunsWithStatistics
                 : query.WithBlockingError ? FirstRuns
-                : query.PageSize);
+                : query.PageSize
+        );
         if (portions.Next < query.PageSize)
         {
             session.BeginSnapshot();
         }
 
-        for (var next = query; portions.Next > 0;)
+        for (var next = query; portions.Next > 0; )
         {
             next = next with { PageSize = portions.Next };
             var (last, read) = (default(RunListItem), 0);
@@ -111,9 +119,13 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             {
                 (last, read) = (
                     query.WithStatistics
-                        ? ReadRun(session.Row) with { Statistics = session.Row.GetString(9) }
+                        ? ReadRun(session.Row) with
+                        {
+                            Statistics = session.Row.GetString(9),
+                        }
                         : ReadRun(session.Row),
-                    read + 1);
+                    read + 1
+                );
                 portions.Add((last.BlockingError?.Length ?? 0) + (last.Statistics?.Length ?? 0));
                 yield return last;
                 if (read == portions.Next)
@@ -128,7 +140,11 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     }
 
     public async Task<long> CountAsync(
-        TenantId tenantId, RunCriteria criteria, QueryTime? time, CancellationToken cancellationToken)
+        TenantId tenantId,
+        RunCriteria criteria,
+        QueryTime? time,
+        CancellationToken cancellationToken
+    )
     {
         var sql = new RunSql();
         var where = sql.TenantPredicate(tenantId.Value, criteria);
@@ -138,15 +154,21 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             ? await sessions.OpenIndexedAsync(time, cancellationToken)
             : await sessions.OpenAsync(tenantId, time, cancellationToken);
         await session.ExecuteAsync(
-            sql.Command(criteria.FiltersOnlyByStatus
-                ? $"SELECT coalesce(sum(count), 0)::bigint FROM run_counts WHERE {where}"
-                : $"SELECT count(*) FROM runs WHERE {where}"),
-            maxRows: 1);
+            sql.Command(
+                criteria.FiltersOnlyByStatus
+                    ? $"SELECT coalesce(sum(count), 0)::bigint FROM run_counts WHERE {where}"
+                    : $"SELECT count(*) FROM runs WHERE {where}"
+            ),
+            maxRows: 1
+        );
         return await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
     }
 
     public async Task<RunTotalsRow?> SumAsync(
-        TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken)
+        TenantId tenantId,
+        RunCriteria criteria,
+        CancellationToken cancellationToken
+    )
     {
         var sql = new RunSql();
         var where = sql.TenantPredicate(tenantId.Value, criteria);
@@ -161,8 +183,10 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
                     (
                         SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.TotalColumn(t)})"))}
                         FROM runs WHERE {where}) AS sums
-                """),
-            maxRows: 1);
+                """
+            ),
+            maxRows: 1
+        );
         if (!await session.ReadAsync())
         {
             return null;
@@ -172,21 +196,32 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         return new RunTotalsRow(
             row.GetGuid(0),
             RunStatus.FromNumber(row.GetInt16(1)).Name,
-            _totals.Select((total, i) => (total, i)).ToDictionary(
-                t => t.total,
-                t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)));
+            _totals
+                .Select((total, i) => (total, i))
+                .ToDictionary(
+                    t => t.total,
+                    t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)
+                )
+        );
     }
 
     public async Task<ChangeHorizon> ReadChangeHorizonAsync(
-        TenantId tenantId, DeltaCursor? place, CancellationToken cancellationToken)
+        TenantId tenantId,
+        DeltaCursor? place,
+        CancellationToken cancellationToken
+    )
     {
         await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
-        return await session.RunAsync(
-            connection => DatabaseEpochs.ReadClockAsync(connection, tenantId, place, CancellationToken.None));
+        return await session.RunAsync(connection =>
+            DatabaseEpochs.ReadClockAsync(connection, tenantId, place, CancellationToken.None)
+        );
     }
 
     public async Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(
-        GetRunDeltaQuery query, DeltaScan walk, CancellationToken cancellationToken)
+        GetRunDeltaQuery query,
+        DeltaScan walk,
+        CancellationToken cancellationToken
+    )
     {
         // Only the initial scan searches for the runs that match the criteria. Every other scan reports each change of
         // its range, so that an index bounds it.
@@ -204,7 +239,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
 
         // A full page includes no deletion after its last run, because there are runs between the two that were not
         // read.
-        var found = changed.Concat(deleted)
+        var found = changed
+            .Concat(deleted)
             .OrderBy(c => c.ChangeNumber)
             .ThenBy(c => c.Id.ToString(), StringComparer.Ordinal)
             .ToList();
@@ -213,15 +249,20 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     }
 
     private static async Task<List<RunChange>> ReadDeletedAsync(
-        ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
+        ReadSession session,
+        GetRunDeltaQuery query,
+        DeltaScan walk
+    )
     {
         var (sql, deleted) = (new RunSql(), new List<RunChange>());
         var range = sql.ScanRangePredicate(query.TenantId.Value, walk, "run_id");
         await session.ExecuteAsync(
             sql.Command(
                 $"SELECT run_id, change_number FROM run_deletions WHERE {range} "
-                + $"ORDER BY change_number, run_id LIMIT {query.PageSize}"),
-            query.PageSize);
+                    + $"ORDER BY change_number, run_id LIMIT {query.PageSize}"
+            ),
+            query.PageSize
+        );
         while (deleted.Count < query.PageSize && await session.ReadAsync())
         {
             deleted.Add(new RunChange(session.Row.GetGuid(0), session.Row.GetInt64(1), Run: null, IsDeleted: true));
@@ -234,12 +275,18 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     /// Reads changed runs: as many as the page has, or fewer if the runs have more characters than a page may have.
     /// </summary>
     private static async Task<(List<RunChange> Changed, bool IsFull)> ReadChangedAsync(
-        ReadSession session, GetRunDeltaQuery query, DeltaScan walk)
+        ReadSession session,
+        GetRunDeltaQuery query,
+        DeltaScan walk
+    )
     {
         var changed = new List<RunChange>();
         var portions = new Portions(
             query.PageSize,
-            query.WithStatistics ? FirstRunsWithStatistics : query.WithBlockingError ? FirstRuns : query.PageSize);
+            query.WithStatistics ? FirstRunsWithStatistics
+                : query.WithBlockingError ? FirstRuns
+                : query.PageSize
+        );
         while (portions.Next > 0)
         {
             var (sql, read) = (new RunSql(), 0);
@@ -253,8 +300,10 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
                     FROM runs WHERE {sql.ScanRangePredicate(query.TenantId.Value, walk, "id")}
                         {(walk.IsInitialSync ? $" AND {selects}" : "")}
                     ORDER BY change_number, id LIMIT {portions.Next}
-                    """),
-                portions.Next);
+                    """
+                ),
+                portions.Next
+            );
             while (read < portions.Next && await session.ReadAsync())
             {
                 var row = session.Row;
@@ -274,20 +323,25 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             }
 
             portions.Advance(read);
-            walk = changed.Count > 0
-                ? walk with { ChangeNumber = changed[^1].ChangeNumber, Id = changed[^1].Id }
-                : walk;
+            walk =
+                changed.Count > 0 ? walk with { ChangeNumber = changed[^1].ChangeNumber, Id = changed[^1].Id } : walk;
         }
 
         return (changed, false);
     }
 
     public async Task<ActivityPage?> ListActivitiesAsync(
-        TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
+        TenantId tenantId,
+        RunId id,
+        int pageSize,
+        ActivityId? after,
+        CancellationToken cancellationToken
+    )
     {
-        var page = pageSize == 0
-            ? new ActivityPage([])
-            : await ReadActivitiesAsync(tenantId, id, pageSize, after, cancellationToken);
+        var page =
+            pageSize == 0
+                ? new ActivityPage([])
+                : await ReadActivitiesAsync(tenantId, id, pageSize, after, cancellationToken);
         return page.Activities.Count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? page : null;
     }
 
@@ -301,7 +355,8 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         {
             await session.ExecuteAsync(
                 OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id),
-                maxRows: 1);
+                maxRows: 1
+            );
             count = await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
         }
 
@@ -309,13 +364,18 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     }
 
     public async Task<ActivityResponse?> FindActivityAsync(
-        TenantId tenantId, RunId id, ActivityId activityId, CancellationToken cancellationToken)
+        TenantId tenantId,
+        RunId id,
+        ActivityId activityId,
+        CancellationToken cancellationToken
+    )
     {
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
         var command = OfRun(
             $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
             tenantId,
-            id);
+            id
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
         await session.ExecuteAsync(command, maxRows: 1);
         return await session.ReadAsync() ? ReadActivity(session.Row) : null;
@@ -325,12 +385,13 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         TenantId tenantId,
         IReadOnlyList<Guid> ids,
         QueryTime? time,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await using var session = await sessions.OpenAsync(tenantId, time, cancellationToken);
         session.BeginSnapshot();
         var portions = new Portions(ids.Count, FirstRunsWithActivities);
-        for (var done = 0; portions.Next > 0;)
+        for (var done = 0; portions.Next > 0; )
         {
             // There is one statement for each run. One for all runs might have to sort a hundred thousand activities.
             var batch = new NpgsqlBatch();
@@ -338,14 +399,16 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             {
                 var text =
                     $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 ORDER BY id";
-                batch.BatchCommands.Add(new NpgsqlBatchCommand(text)
-                {
-                    Parameters =
+                batch.BatchCommands.Add(
+                    new NpgsqlBatchCommand(text)
                     {
-                        new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
-                        new NpgsqlParameter<Guid> { TypedValue = id },
-                    },
-                });
+                        Parameters =
+                        {
+                            new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
+                            new NpgsqlParameter<Guid> { TypedValue = id },
+                        },
+                    }
+                );
             }
 
             await session.ExecuteAsync(batch);
@@ -368,8 +431,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
                 portions.Add(chars);
                 read++;
                 yield return new ActivityPage(activities);
-            }
-            while (await session.NextResultAsync());
+            } while (await session.NextResultAsync());
 
             done += read;
             portions.Advance(read);
@@ -377,13 +439,19 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     }
 
     private async Task<ActivityPage> ReadActivitiesAsync(
-        TenantId tenantId, RunId id, int pageSize, ActivityId? after, CancellationToken cancellationToken)
+        TenantId tenantId,
+        RunId id,
+        int pageSize,
+        ActivityId? after,
+        CancellationToken cancellationToken
+    )
     {
         // One activity more than requested shows whether there is a next page.
         var (activities, portions) = (new List<ActivityResponse>(), new Portions(pageSize + 1, FirstActivities));
-        await using var session = pageSize > MaxIndexedActivities
-            ? await sessions.OpenAsync(tenantId, time: null, cancellationToken)
-            : await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        await using var session =
+            pageSize > MaxIndexedActivities
+                ? await sessions.OpenAsync(tenantId, time: null, cancellationToken)
+                : await sessions.OpenIndexedAsync(time: null, cancellationToken);
         if (portions.Next <= pageSize)
         {
             session.BeginSnapshot();
@@ -394,9 +462,10 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             var last = activities.Count > 0 ? activities[^1].Id : after?.Value ?? Guid.Empty;
             var command = OfRun(
                 $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id > $3 "
-                + $"ORDER BY id LIMIT {portions.Next}",
+                    + $"ORDER BY id LIMIT {portions.Next}",
                 tenantId,
-                id);
+                id
+            );
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = last });
             await session.ExecuteAsync(command, portions.Next);
             var read = 0;
@@ -421,14 +490,15 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
     private static long Chars(ActivityResponse activity) =>
         (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
 
-    private static NpgsqlCommand OfRun(string text, TenantId tenantId, RunId id) => new(text)
-    {
-        Parameters =
+    private static NpgsqlCommand OfRun(string text, TenantId tenantId, RunId id) =>
+        new(text)
         {
-            new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
-            new NpgsqlParameter<Guid> { TypedValue = id.Value },
-        },
-    };
+            Parameters =
+            {
+                new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
+                new NpgsqlParameter<Guid> { TypedValue = id.Value },
+            },
+        };
 
     private static string Columns(bool withBlockingError) => withBlockingError ? ListColumns : SmallListColumns;
 
@@ -442,26 +512,31 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         // custom plan, and keep it. Planning each request again takes longer than reading.
         return sql.Command(
             $"SELECT {Columns(query.WithBlockingError)}{(query.WithStatistics ? ", statistics" : "")} "
-            + $"FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} "
-            + $"LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}");
+                + $"FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(query.Order)} "
+                + $"LIMIT {query.PageSize}{(query.Skip > 0 ? $" OFFSET {sql.Parameter(query.Skip)}" : "")}"
+        );
     }
 
-    private static ActivityResponse ReadActivity(NpgsqlDataReader row) => new(
-        row.GetGuid(0),
-        ActivityType.FromNumber(row.GetInt16(1)).Name,
-        row.GetString(2),
-        ActivityStatus.FromNumber(row.GetInt16(3)).Name,
-        row.IsDBNull(4) ? null : row.GetString(4),
-        row.IsDBNull(5) ? null : row.GetString(5));
+    private static ActivityResponse ReadActivity(NpgsqlDataReader row) =>
+        new(
+            row.GetGuid(0),
+            ActivityType.FromNumber(row.GetInt16(1)).Name,
+            row.GetString(2),
+            ActivityStatus.FromNumber(row.GetInt16(3)).Name,
+            row.IsDBNull(4) ? null : row.GetString(4),
+            row.IsDBNull(5) ? null : row.GetString(5)
+        );
 
-    private static RunListItem ReadRun(NpgsqlDataReader row) => new(
-        row.GetGuid(0),
-        row.GetString(1),
-        row.GetDateTime(2),
-        row.IsDBNull(3) ? null : row.GetDateTime(3),
-        RunStatus.FromNumber(row.GetInt16(4)).Name,
-        row.IsDBNull(5) ? null : row.GetString(5),
-        row.GetDateTime(6),
-        row.GetDateTime(7),
-        row.GetInt64(8));
+    private static RunListItem ReadRun(NpgsqlDataReader row) =>
+        new(
+            row.GetGuid(0),
+            row.GetString(1),
+            row.GetDateTime(2),
+            row.IsDBNull(3) ? null : row.GetDateTime(3),
+            RunStatus.FromNumber(row.GetInt16(4)).Name,
+            row.IsDBNull(5) ? null : row.GetString(5),
+            row.GetDateTime(6),
+            row.GetDateTime(7),
+            row.GetInt64(8)
+        );
 }

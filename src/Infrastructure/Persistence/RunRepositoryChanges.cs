@@ -12,7 +12,10 @@ namespace IndustryData.Infrastructure.Persistence;
 internal sealed partial class RunRepository
 {
     public async Task<Result<IdempotentOutcome>> AddIdempotentAsync(
-        Run run, IdempotencyKey key, CancellationToken cancellationToken)
+        Run run,
+        IdempotencyKey key,
+        CancellationToken cancellationToken
+    )
     {
         // Most keys are new. Requests with new keys share the commits of requests without keys.
         var insertion = new PendingInsert(run, key, cancellationToken);
@@ -24,17 +27,24 @@ internal sealed partial class RunRepository
                 insertion.Size,
                 (transaction, cancellation) => AddIdempotentAsync(transaction, run, key, cancellation),
                 cancellationToken,
-                LockName(key));
+                LockName(key)
+            );
     }
 
     public Task<Result<Run>> UpdateAsync(
-        TenantId tenantId, RunId id, long size, Func<Run, Error?> change, CancellationToken cancellationToken) =>
+        TenantId tenantId,
+        RunId id,
+        long size,
+        Func<Run, Error?> change,
+        CancellationToken cancellationToken
+    ) =>
         UpdateAsync<Run>(
             tenantId,
             id,
             size,
             (run, _, _) => Task.FromResult<Result<Run>>(change(run) is { } error ? error : run.Snapshot()),
-            cancellationToken);
+            cancellationToken
+        );
 
     public Task<Result<RunActivity>> AddActivityAsync(
         TenantId tenantId,
@@ -43,7 +53,8 @@ internal sealed partial class RunRepository
         DateTimeOffset now,
         long size,
         Func<Run, int, Result<RunActivity>> add,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         UpdateAsync(
             tenantId,
             id,
@@ -53,20 +64,33 @@ internal sealed partial class RunRepository
                 // The scope of a key is the run: the same key on another run is a different key.
                 var (context, ofRun) = (
                     transaction.Context,
-                    key is null ? null : key with { Value = $"activity of {id} {key.Value}" });
-                if (ofRun is not null
-                    && await FindFirstAsync(transaction, tenantId, ofRun, now, cancellation) is { } found)
+                    key is null ? null : key with { Value = $"activity of {id} {key.Value}" }
+                );
+                if (
+                    ofRun is not null
+                    && await FindFirstAsync(transaction, tenantId, ofRun, now, cancellation) is { } found
+                )
                 {
                     return found.TryGetValue(out var first, out var error)
                         ? await FindActivityAsync(
-                            context, tenantId, id, new ActivityId(first.RunId.Value), cancellation)
+                            context,
+                            tenantId,
+                            id,
+                            new ActivityId(first.RunId.Value),
+                            cancellation
+                        )
                         : error;
                 }
 
                 var stored = await context.RunActivities.CountAsync(
-                    a => a.TenantId == tenantId && a.RunId == id, cancellation);
-                var count = stored + context.ChangeTracker.Entries<RunActivity>()
-                    .Count(e => e.State == EntityState.Added && e.Entity.RunId == id);
+                    a => a.TenantId == tenantId && a.RunId == id,
+                    cancellation
+                );
+                var count =
+                    stored
+                    + context
+                        .ChangeTracker.Entries<RunActivity>()
+                        .Count(e => e.State == EntityState.Added && e.Entity.RunId == id);
                 var added = add(run, count);
                 if (added.TryGetValue(out var activity, out _))
                 {
@@ -80,7 +104,8 @@ internal sealed partial class RunRepository
 
                 return added;
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     public Task<Result<RunActivity>> UpdateActivityAsync(
         TenantId tenantId,
@@ -88,24 +113,33 @@ internal sealed partial class RunRepository
         ActivityId activityId,
         long size,
         Func<Run, RunActivity, Error?> change,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         UpdateAsync<RunActivity>(
             tenantId,
             id,
             size,
             async (run, transaction, cancellation) =>
             {
-                var activity = await transaction.Context.RunActivities.AsTracking()
+                var activity = await transaction
+                    .Context.RunActivities.AsTracking()
                     .SingleOrDefaultAsync(
-                        a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId, cancellation);
+                        a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId,
+                        cancellation
+                    );
                 return activity is null ? RunErrors.ActivityNotFound(activityId.ToString())
                     : change(run, activity) is { } error ? error
                     : activity.Snapshot();
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     public Task<Result<Run>> DeleteAsync(
-        TenantId tenantId, RunId id, Func<Run, Error?> precondition, CancellationToken cancellationToken) =>
+        TenantId tenantId,
+        RunId id,
+        Func<Run, Error?> precondition,
+        CancellationToken cancellationToken
+    ) =>
         UpdateAsync<Run>(
             tenantId,
             id,
@@ -120,23 +154,34 @@ internal sealed partial class RunRepository
                 await transaction.DeleteAsync(run, cancellation);
                 return run;
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     public Task<Result<RunId>> StartAsync(
-        Run run, IdempotencyKey? key, int limit, TimeSpan window, CancellationToken cancellationToken) =>
+        Run run,
+        IdempotencyKey? key,
+        int limit,
+        TimeSpan window,
+        CancellationToken cancellationToken
+    ) =>
         CommitAsync(
             run.TenantId,
             null,
             size: 0,
             (transaction, cancellation) => StartAsync(transaction, run, key, limit, window, cancellation),
             cancellationToken,
-            $"start {(key is null ? "" : LockName(key))}");
+            $"start {(key is null ? "" : LockName(key))}"
+        );
 
     // The names sort in the order of the hashes. Batches of new runs insert their keys in the same order.
     private static string LockName(IdempotencyKey key) => IdempotencyRecord.HashOf(key.Value).ToString("N");
 
     private static async Task<Result<IdempotentOutcome>> AddIdempotentAsync(
-        UpdateTransaction transaction, Run run, IdempotencyKey key, CancellationToken cancellationToken)
+        UpdateTransaction transaction,
+        Run run,
+        IdempotencyKey key,
+        CancellationToken cancellationToken
+    )
     {
         if (!await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
         {
@@ -155,23 +200,28 @@ internal sealed partial class RunRepository
         Guid id,
         IdempotencyKey key,
         DateTimeOffset now,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
-        var (tenant, keyHash, bodyHash) =
-            (tenantId.Value, IdempotencyRecord.HashOf(key.Value), key.RequestFingerprint.ToArray());
+        var (tenant, keyHash, bodyHash) = (
+            tenantId.Value,
+            IdempotencyRecord.HashOf(key.Value),
+            key.RequestFingerprint.ToArray()
+        );
         var expired = now - IdempotencyKey.TimeToLive;
         return await transaction.Context.Database.ExecuteSqlAsync(
-            $"""
-            INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
-            VALUES ({tenant}, {keyHash}, {bodyHash}, {id}, {key.ReturnRepresentation}, {now})
-            ON CONFLICT (tenant_id, key_hash) DO UPDATE
-            SET body_hash = excluded.body_hash,
-                run_id = excluded.run_id,
-                with_representation = excluded.with_representation,
-                created_date_time = excluded.created_date_time
-            WHERE kept_requests.created_date_time <= {expired}
-            """,
-            cancellationToken) == 1;
+                $"""
+                INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
+                VALUES ({tenant}, {keyHash}, {bodyHash}, {id}, {key.ReturnRepresentation}, {now})
+                ON CONFLICT (tenant_id, key_hash) DO UPDATE
+                SET body_hash = excluded.body_hash,
+                    run_id = excluded.run_id,
+                    with_representation = excluded.with_representation,
+                    created_date_time = excluded.created_date_time
+                WHERE kept_requests.created_date_time <= {expired}
+                """,
+                cancellationToken
+            ) == 1;
     }
 
     private static async Task<Result<IdempotentOutcome>?> FindFirstAsync(
@@ -179,11 +229,14 @@ internal sealed partial class RunRepository
         TenantId tenantId,
         IdempotencyKey key,
         DateTimeOffset now,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var (keyHash, expired) = (IdempotencyRecord.HashOf(key.Value), now - IdempotencyKey.TimeToLive);
         var first = await transaction.Context.IdempotencyRecords.SingleOrDefaultAsync(
-            r => r.TenantId == tenantId && r.KeyHash == keyHash && r.CreatedDateTime > expired, cancellationToken);
+            r => r.TenantId == tenantId && r.KeyHash == keyHash && r.CreatedDateTime > expired,
+            cancellationToken
+        );
         return first is null ? null
             : first.RequestFingerprint.AsSpan().SequenceEqual(key.RequestFingerprint.Span)
                 ? new IdempotentOutcome(first.ResourceId, first.ReturnRepresentation)
@@ -196,12 +249,16 @@ internal sealed partial class RunRepository
         TenantId tenantId,
         RunId runId,
         ActivityId id,
-        CancellationToken cancellationToken) =>
-        context.ChangeTracker.Entries<RunActivity>()
+        CancellationToken cancellationToken
+    ) =>
+        context
+            .ChangeTracker.Entries<RunActivity>()
             .FirstOrDefault(e => e.Entity.TenantId == tenantId && e.Entity.RunId == runId && e.Entity.Id == id)
             ?.Entity.Snapshot()
         ?? await context.RunActivities.SingleOrDefaultAsync(
-            a => a.TenantId == tenantId && a.RunId == runId && a.Id == id, cancellationToken)
+            a => a.TenantId == tenantId && a.RunId == runId && a.Id == id,
+            cancellationToken
+        )
         ?? (Result<RunActivity>)RunErrors.ActivityNotFound(id.ToString());
 
     private static async Task<Result<RunId>> StartAsync(
@@ -210,23 +267,27 @@ internal sealed partial class RunRepository
         IdempotencyKey? key,
         int limit,
         TimeSpan window,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var context = transaction.Context;
 
         // Starts of one tenant run one after the other, so that the limit holds across all instances of the service.
         await context.Database.ExecuteSqlAsync(
-            $"SELECT pg_advisory_xact_lock(hashtextextended({run.TenantId.Value.ToString()}, 0))", cancellationToken);
-        if (key is not null
-            && await FindFirstAsync(
-                transaction, run.TenantId, key, run.CreatedDateTime, cancellationToken) is { } found)
+            $"SELECT pg_advisory_xact_lock(hashtextextended({run.TenantId.Value.ToString()}, 0))",
+            cancellationToken
+        );
+        if (
+            key is not null
+            && await FindFirstAsync(transaction, run.TenantId, key, run.CreatedDateTime, cancellationToken) is { } found
+        )
         {
             return found.TryGetValue(out var first, out var error) ? first.RunId : error;
         }
 
         var since = run.CreatedDateTime - window;
-        var starts = await context.RunStarts
-            .Where(s => s.TenantId == run.TenantId && s.StartedDateTime > since)
+        var starts = await context
+            .RunStarts.Where(s => s.TenantId == run.TenantId && s.StartedDateTime > since)
             .OrderByDescending(s => s.StartedDateTime)
             .Select(s => s.StartedDateTime)
             .Take(limit)
@@ -236,23 +297,25 @@ internal sealed partial class RunRepository
             return RunErrors.StartRateLimitExceeded(limit, window, starts.Count == 0 ? window : starts[^1] - since);
         }
 
-        if (key is not null
-            && !await IsFirstAsync(
-                transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken))
+        if (
+            key is not null
+            && !await IsFirstAsync(transaction, run.TenantId, run.Id.Value, key, run.CreatedDateTime, cancellationToken)
+        )
         {
             // A report used the same key. Reports do not wait for the lock of the starts.
             return RunErrors.IdempotencyKeyReused();
         }
 
-        await context.RunStarts
-            .Where(s => s.TenantId == run.TenantId && s.StartedDateTime <= since)
+        await context
+            .RunStarts.Where(s => s.TenantId == run.TenantId && s.StartedDateTime <= since)
             .ExecuteDeleteAsync(cancellationToken);
         await context.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO run_starts (tenant_id, started_date_time, run_id)
             VALUES ({run.TenantId.Value}, {run.CreatedDateTime}, {run.Id.Value})
             """,
-            cancellationToken);
+            cancellationToken
+        );
         transaction.Add(run);
         return run.Id;
     }
@@ -262,7 +325,8 @@ internal sealed partial class RunRepository
         RunId id,
         long size,
         Func<Run, UpdateTransaction, CancellationToken, Task<Result<T>>> decide,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
         where T : notnull
     {
         var key = new RunKey(tenantId, id);
@@ -270,10 +334,12 @@ internal sealed partial class RunRepository
             tenantId,
             key,
             size,
-            async (transaction, cancellation) => transaction.Find(key) is { } run
-                ? await decide(run, transaction, cancellation)
-                : RunErrors.NotFound(id.ToString()),
-            cancellationToken);
+            async (transaction, cancellation) =>
+                transaction.Find(key) is { } run
+                    ? await decide(run, transaction, cancellation)
+                    : RunErrors.NotFound(id.ToString()),
+            cancellationToken
+        );
     }
 
     private Task<T> CommitAsync<T>(
@@ -282,7 +348,9 @@ internal sealed partial class RunRepository
         long size,
         Func<UpdateTransaction, CancellationToken, Task<T>> decide,
         CancellationToken cancellationToken,
-        string lockName = "") =>
+        string lockName = ""
+    ) =>
         queue.ChangeAsync(
-            new PendingUpdate<T>(tenantId, locks, size, decide, cancellationToken) { LockName = lockName });
+            new PendingUpdate<T>(tenantId, locks, size, decide, cancellationToken) { LockName = lockName }
+        );
 }

@@ -103,34 +103,38 @@ internal sealed class RunSql
 
     private static string Key(RunField field) => field == RunField.EndDateTime ? EndKey : Column(field);
 
-    private string Value(object? value) => value switch
-    {
-        null => "'-infinity'::timestamptz",
-        DateTimeOffset instant => Parameter(instant.UtcDateTime),
-        Guid id => Parameter(id),
-        short number => Parameter(number),
-        _ => Parameter((string)value),
-    };
+    private string Value(object? value) =>
+        value switch
+        {
+            null => "'-infinity'::timestamptz",
+            DateTimeOffset instant => Parameter(instant.UtcDateTime),
+            Guid id => Parameter(id),
+            short number => Parameter(number),
+            _ => Parameter((string)value),
+        };
 
-    private string Condition(IRunFilter filter) => filter switch
-    {
-        LogicalFilter { Operands.Count: 0, IsConjunction: var all } => all ? "TRUE" : "FALSE",
-        LogicalFilter logic =>
-            $"({string.Join(logic.IsConjunction ? " AND " : " OR ", logic.Operands.Select(Condition))})",
-        NotFilter not => $"(NOT {Condition(not.Operand)})",
-        ComparisonFilter comparison => $"({Comparison(comparison)})",
-        InFilter membership => $"({Membership(membership)})",
-        StringMatchFilter match => $"({Match(match)})",
-        _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This kind of filter is unknown."),
-    };
+    private string Condition(IRunFilter filter) =>
+        filter switch
+        {
+            LogicalFilter { Operands.Count: 0, IsConjunction: var all } => all ? "TRUE" : "FALSE",
+            LogicalFilter logic =>
+                $"({string.Join(logic.IsConjunction ? " AND " : " OR ", logic.Operands.Select(Condition))})",
+            NotFilter not => $"(NOT {Condition(not.Operand)})",
+            ComparisonFilter comparison => $"({Comparison(comparison)})",
+            InFilter membership => $"({Membership(membership)})",
+            StringMatchFilter match => $"({Match(match)})",
+            _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This kind of filter is unknown."),
+        };
 
     private string Comparison(ComparisonFilter comparison)
     {
         var (left, right) = (comparison.Left, comparison.Right);
-        if (left is { Field: RunField.Id, ToLower: false }
+        if (
+            left is { Field: RunField.Id, ToLower: false }
             && right is { Value: string text }
             && TryParseCanonicalId(text) is { } id
-            && comparison.Operator is ComparisonOperator.Equal or ComparisonOperator.NotEqual)
+            && comparison.Operator is ComparisonOperator.Equal or ComparisonOperator.NotEqual
+        )
         {
             return $"id {(comparison.Operator == ComparisonOperator.Equal ? "=" : "<>")} {Parameter(id)}";
         }
@@ -146,15 +150,16 @@ internal sealed class RunSql
         };
     }
 
-    private static string Operator(ComparisonOperator comparer) => comparer switch
-    {
-        ComparisonOperator.Equal => "=",
-        ComparisonOperator.NotEqual => "<>",
-        ComparisonOperator.Greater => ">",
-        ComparisonOperator.GreaterOrEqual => ">=",
-        ComparisonOperator.Less => "<",
-        _ => "<=",
-    };
+    private static string Operator(ComparisonOperator comparer) =>
+        comparer switch
+        {
+            ComparisonOperator.Equal => "=",
+            ComparisonOperator.NotEqual => "<>",
+            ComparisonOperator.Greater => ">",
+            ComparisonOperator.GreaterOrEqual => ">=",
+            ComparisonOperator.Less => "<",
+            _ => "<=",
+        };
 
     private string Membership(InFilter membership)
     {
@@ -162,21 +167,33 @@ internal sealed class RunSql
         var (term, array) = values switch
         {
             [] => ("", ""),
-            [string, ..] when membership.Operand is { Field: RunField.Id, ToLower: false } =>
-                ("id", Parameter(values.Select(v => TryParseCanonicalId((string)v!)).OfType<Guid>().ToArray())),
+            [string, ..] when membership.Operand is { Field: RunField.Id, ToLower: false } => (
+                "id",
+                Parameter(values.Select(v => TryParseCanonicalId((string)v!)).OfType<Guid>().ToArray())
+            ),
             [string, ..] => (Term(membership.Operand), Parameter(values.Cast<string>().ToArray())),
             [DateTimeOffset, ..] => (
                 Term(membership.Operand),
-                Parameter(values.Select(v => ((DateTimeOffset)v!).UtcDateTime).ToArray())),
+                Parameter(values.Select(v => ((DateTimeOffset)v!).UtcDateTime).ToArray())
+            ),
             [short, ..] => (Term(membership.Operand), Parameter(values.Cast<short>().ToArray())),
-            _ when values.All(v => v is long) =>
-                (Term(membership.Operand), Parameter(values.Cast<long>().ToArray())),
+            _ when values.All(v => v is long) => (Term(membership.Operand), Parameter(values.Cast<long>().ToArray())),
             _ when values.All(v => v is long or decimal) => (
                 Term(membership.Operand),
-                Parameter(values.Select(v => v is long l ? l : (decimal)v!).ToArray())),
+                Parameter(values.Select(v => v is long l ? l : (decimal)v!).ToArray())
+            ),
             _ => (
                 Term(membership.Operand),
-                Parameter(values.Select(v => v is double d ? d : v is long l ? l : (double)(decimal)v!).ToArray())),
+                Parameter(
+                    values
+                        .Select(v =>
+                            v is double d ? d
+                            : v is long l ? l
+                            : (double)(decimal)v!
+                        )
+                        .ToArray()
+                )
+            ),
         };
         string[] either =
         [
@@ -214,9 +231,13 @@ internal sealed class RunSql
             _ => "NULL",
         };
         return term.ToLower ? $"(lower(({sql}) COLLATE \"und-x-icu\") COLLATE \"C\")"
-            : term.Field is RunField.Id or RunField.BlockingErrorCode or RunField.BlockingErrorMessage
-                or RunField.BlockingErrorTarget
-                || term.Value is string ? $"(({sql}) COLLATE \"C\")"
+            : term.Field
+                is RunField.Id
+                    or RunField.BlockingErrorCode
+                    or RunField.BlockingErrorMessage
+                    or RunField.BlockingErrorTarget
+            || term.Value is string
+                ? $"(({sql}) COLLATE \"C\")"
             : sql;
     }
 
@@ -227,27 +248,28 @@ internal sealed class RunSql
     private static Guid? TryParseCanonicalId(string text) =>
         Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
 
-    private static string Column(RunField field) => field switch
-    {
-        RunField.Id => "id",
-        RunField.DisplayName => "display_name",
-        RunField.StartDateTime => "start_date_time",
-        RunField.EndDateTime => "end_date_time",
-        RunField.Status => "status",
-        RunField.BlockingError => "blocking_error::text",
-        RunField.BlockingErrorCode => "blocking_error->>'code'",
-        RunField.BlockingErrorMessage => "blocking_error->>'message'",
-        RunField.BlockingErrorTarget => "blocking_error->>'target'",
-        RunField.CreatedDateTime => "created_date_time",
-        RunField.LastModifiedDateTime => "last_modified_date_time",
-        RunField.Errors => "inbound_errors",
-        RunField.Warnings => "inbound_warnings",
-        RunField.Groups => "inbound_groups",
-        RunField.Memberships => "inbound_memberships",
-        RunField.Organizations => "inbound_organizations",
-        RunField.People => "inbound_people",
-        _ => throw new ArgumentOutOfRangeException(nameof(field), field, "This field has no column."),
-    };
+    private static string Column(RunField field) =>
+        field switch
+        {
+            RunField.Id => "id",
+            RunField.DisplayName => "display_name",
+            RunField.StartDateTime => "start_date_time",
+            RunField.EndDateTime => "end_date_time",
+            RunField.Status => "status",
+            RunField.BlockingError => "blocking_error::text",
+            RunField.BlockingErrorCode => "blocking_error->>'code'",
+            RunField.BlockingErrorMessage => "blocking_error->>'message'",
+            RunField.BlockingErrorTarget => "blocking_error->>'target'",
+            RunField.CreatedDateTime => "created_date_time",
+            RunField.LastModifiedDateTime => "last_modified_date_time",
+            RunField.Errors => "inbound_errors",
+            RunField.Warnings => "inbound_warnings",
+            RunField.Groups => "inbound_groups",
+            RunField.Memberships => "inbound_memberships",
+            RunField.Organizations => "inbound_organizations",
+            RunField.People => "inbound_people",
+            _ => throw new ArgumentOutOfRangeException(nameof(field), field, "This field has no column."),
+        };
 
     /// <summary>The column of one of the six inbound totals.</summary>
     public static string TotalColumn(RunField field) => Column(field);

@@ -28,24 +28,35 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
             SELECT EXISTS (
                 SELECT FROM pg_locks
                 WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                    AND classid = {MigrationLock >> 32} AND objid = {MigrationLock & 0xFFFF_FFFF} AND objsubid = 1 AND granted)
+                    AND classid = {MigrationLock >> 32} AND objid = {MigrationLock
+                & 0xFFFF_FFFF} AND objsubid = 1 AND granted)
             """,
-            connection);
+            connection
+        );
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     /// <summary>
     /// The migrations that the database lacks; an older service may go on with a schema that has more than it knows.
     /// </summary>
-    public async Task<IReadOnlyList<string>> GetPendingMigrationsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> GetPendingMigrationsAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    )
     {
-        await using var exists = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""", connection);
+        await using var exists = new NpgsqlCommand(
+            """SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""",
+            connection
+        );
         if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
         {
             return [.. context.Database.GetMigrations()];
         }
 
-        await using var applied = new NpgsqlCommand("""SELECT array_agg("MigrationId"::text) FROM "__EFMigrationsHistory" """, connection);
+        await using var applied = new NpgsqlCommand(
+            """SELECT array_agg("MigrationId"::text) FROM "__EFMigrationsHistory" """,
+            connection
+        );
         var known = await applied.ExecuteScalarAsync(cancellationToken) as string[] ?? [];
         return [.. context.Database.GetMigrations().Except(known)];
     }
@@ -58,7 +69,11 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     /// <param name="logger">Receives each migration and, every 10 seconds, what is still running.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The migrations that were applied.</returns>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(NpgsqlConnection connection, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> MigrateAsync(
+        NpgsqlConnection connection,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         var progress = new Progress(logger);
         var options = new DbContextOptionsBuilder<IndustryDataContext>()
@@ -68,8 +83,14 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
         var schema = new SchemaMigrator(context);
 
         // EF's own lock ends with each migration, so that two services can come to apply the second one both.
-        await using var acquire = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 };
-        await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({MigrationLock})", connection) { CommandTimeout = 0 };
+        await using var acquire = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection)
+        {
+            CommandTimeout = 0,
+        };
+        await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({MigrationLock})", connection)
+        {
+            CommandTimeout = 0,
+        };
         await progress.ReportAsync(acquire.ExecuteNonQueryAsync(cancellationToken));
         try
         {
@@ -134,10 +155,16 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     [LoggerMessage(Level = LogLevel.Information, Message = "Applying migration {Number} of {Count}: {Migration}")]
     private static partial void LogMigration(ILogger logger, int number, int count, string migration);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Migration {Number} of {Count}, {Migration}, is running; {Seconds:F0} s since the start")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Migration {Number} of {Count}, {Migration}, is running; {Seconds:F0} s since the start"
+    )]
     private static partial void LogRunning(ILogger logger, int number, int count, string migration, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Waiting for another process that migrates this database; {Seconds:F0} s so far")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Waiting for another process that migrates this database; {Seconds:F0} s so far"
+    )]
     private static partial void LogWaiting(ILogger logger, double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Applied {Count} migrations in {Seconds:F0} s")]

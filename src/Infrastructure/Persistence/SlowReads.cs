@@ -28,7 +28,9 @@ internal sealed class SlowReads : IDisposable
             QueueLimit = limits.QueuedSlowReads,
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         };
-        _tenants = PartitionedRateLimiter.Create<TenantId, TenantId>(tenant => RateLimitPartition.GetConcurrencyLimiter(tenant, _ => options));
+        _tenants = PartitionedRateLimiter.Create<TenantId, TenantId>(tenant =>
+            RateLimitPartition.GetConcurrencyLimiter(tenant, _ => options)
+        );
     }
 
     /// <summary>Waits until the tenant may run one more query. The lease ends with its disposal.</summary>
@@ -36,7 +38,11 @@ internal sealed class SlowReads : IDisposable
     /// Too many queries of the tenant wait, or this one has waited for two seconds.
     /// </exception>
     /// <exception cref="NpgsqlException">The database has stopped answering.</exception>
-    public async ValueTask<RateLimitLease> AcquireAsync(TenantId tenantId, CancellationToken lost, CancellationToken cancellationToken)
+    public async ValueTask<RateLimitLease> AcquireAsync(
+        TenantId tenantId,
+        CancellationToken lost,
+        CancellationToken cancellationToken
+    )
     {
         var lease = _tenants.AttemptAcquire(tenantId);
         if (lease.IsAcquired)
@@ -62,8 +68,10 @@ internal sealed class SlowReads : IDisposable
     /// <inheritdoc />
     public void Dispose() => _tenants.Dispose();
 
-    private static LimitExceededException TooMany() => new(
-        "tooManySlowReads",
-        "The tenant runs as many slow queries as it may at the same time. Send fewer of them at once, or narrow them, best by $filter on startDateTime.",
-        _retryAfter);
+    private static LimitExceededException TooMany() =>
+        new(
+            "tooManySlowReads",
+            "The tenant runs as many slow queries as it may at the same time. Send fewer of them at once, or narrow them, best by $filter on startDateTime.",
+            _retryAfter
+        );
 }

@@ -38,8 +38,10 @@ internal static class BatchBodyCodec
     /// <summary>Writes the body of a response that is not JSON.</summary>
     public static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> body, string? contentType)
     {
-        if (MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && type.Type.Equals("text", StringComparison.OrdinalIgnoreCase))
+        if (
+            MediaTypeHeaderValue.TryParse(contentType, out var type)
+            && type.Type.Equals("text", StringComparison.OrdinalIgnoreCase)
+        )
         {
             json.WriteStringValue(Encoding.UTF8.GetString(body));
         }
@@ -51,8 +53,13 @@ internal static class BatchBodyCodec
 
     /// <summary>Checks a content type for JSON. A JSON body is embedded in the batch unchanged.</summary>
     /// <returns>Returns true if the content type is JSON.</returns>
-    public static bool IsJson(string? contentType) => contentType == Routes.Json
-        || (MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && (type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase)
-                || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)));
+    public static bool IsJson(string? contentType) =>
+        contentType == Routes.Json
+        || (
+            MediaTypeHeaderValue.TryParse(contentType, out var type)
+            && (
+                type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase)
+                || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)
+            )
+        );
 }

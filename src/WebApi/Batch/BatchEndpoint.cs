@@ -29,7 +29,8 @@ internal static class BatchEndpoint
         "Send several requests in one",
         "Each request is answered for itself, as if it had come alone: "
             + "with its own `Authorization` header or else the batch's, and with the permission that it needs. "
-            + "Answers may come in any order; `dependsOn` makes a request wait for others.")
+            + "Answers may come in any order; `dependsOn` makes a request wait for others."
+    )
     {
         Body = new RequestBodyDescription(
             Schemas.BatchRequest,
@@ -59,21 +60,25 @@ internal static class BatchEndpoint
                     }
                   ]
                 }
-                """)),
+                """
+            )
+        ),
         Answers = [ResponseDescription.Json(200, "The answer to each request.", Schemas.BatchResponse)],
     };
 
     public static void MapBatch(
         this IEndpointRouteBuilder routes,
         BatchRequestExecutor pipeline,
-        int largestItemBody) =>
+        int largestItemBody
+    ) =>
         routes
             .MapODataEndpoint(
                 "POST",
                 "/$batch",
                 Permissions.None,
                 http => RunAsync(http, pipeline, largestItemBody),
-                [200, 400, 413, 415, 501])
+                [200, 400, 413, 415, 501]
+            )
             .WithOperation(_operation);
 
     private static async Task RunAsync(HttpContext http, BatchRequestExecutor pipeline, int largestItemBody)
@@ -83,7 +88,8 @@ internal static class BatchEndpoint
             await http.WriteErrorAsync(
                 StatusCodes.Status400BadRequest,
                 "nestedBatch",
-                "A batch cannot hold a batch; put its requests into the outer one.");
+                "A batch cannot hold a batch; put its requests into the outer one."
+            );
             return;
         }
 
@@ -138,7 +144,8 @@ internal static class BatchEndpoint
         BatchRequestExecutor pipeline,
         IReadOnlyList<BatchItem> items,
         IReadOnlyList<int> order,
-        int largestItemBody)
+        int largestItemBody
+    )
     {
         var answers = items.Select(_ => new TaskCompletionSource<BatchItemResponse>()).ToArray();
         var (next, room) = (-1, new ResponseMemoryBudget());
@@ -154,9 +161,11 @@ internal static class BatchEndpoint
                 try
                 {
                     http.RequestAborted.ThrowIfCancellationRequested();
-                    answer.SetResult(await FailedNeedAsync(item) is { } failed
-                        ? await BatchRequestExecutor.RefuseAsync(http, item, failed, room)
-                        : await SendAsync(http, pipeline, item, largestItemBody, room));
+                    answer.SetResult(
+                        await FailedNeedAsync(item) is { } failed
+                            ? await BatchRequestExecutor.RefuseAsync(http, item, failed, room)
+                            : await SendAsync(http, pipeline, item, largestItemBody, room)
+                    );
                 }
                 catch (Exception exception)
                 {
@@ -183,7 +192,12 @@ internal static class BatchEndpoint
 
     // A limit that one request reaches must not make the batch fail. Other requests of the batch may be committed.
     private static async Task<BatchItemResponse> SendAsync(
-        HttpContext http, BatchRequestExecutor pipeline, BatchItem item, int largestItemBody, ResponseMemoryBudget room)
+        HttpContext http,
+        BatchRequestExecutor pipeline,
+        BatchItem item,
+        int largestItemBody,
+        ResponseMemoryBudget room
+    )
     {
         const string unknown = " It is not known whether what this request sent was stored.";
         var outcome = HttpMethods.IsGet(item.Method) || HttpMethods.IsHead(item.Method) ? "" : unknown;
@@ -193,13 +207,27 @@ internal static class BatchEndpoint
         }
         catch (LimitExceededException limit)
         {
-            return await BatchRequestExecutor.RefuseAsync(http, item, StatusCodes.Status429TooManyRequests,
-                limit.Code, limit.Message + outcome, limit.RetryAfter, room);
+            return await BatchRequestExecutor.RefuseAsync(
+                http,
+                item,
+                StatusCodes.Status429TooManyRequests,
+                limit.Code,
+                limit.Message + outcome,
+                limit.RetryAfter,
+                room
+            );
         }
         catch (ServiceLimitException full)
         {
-            return await BatchRequestExecutor.RefuseAsync(http, item, StatusCodes.Status503ServiceUnavailable,
-                full.Code, full.Message + outcome, full.RetryAfter, room);
+            return await BatchRequestExecutor.RefuseAsync(
+                http,
+                item,
+                StatusCodes.Status503ServiceUnavailable,
+                full.Code,
+                full.Message + outcome,
+                full.RetryAfter,
+                room
+            );
         }
     }
 
@@ -212,7 +240,11 @@ internal static class BatchEndpoint
         // which validation would reject.
         await using var json = new Utf8JsonWriter(
             buffer,
-            ODataResponseWriter.WriterOptions with { SkipValidation = true });
+            ODataResponseWriter.WriterOptions with
+            {
+                SkipValidation = true,
+            }
+        );
         json.WriteStartObject();
         json.WriteStartArray("responses");
         for (var i = 0; i < answers.Length; i++)
@@ -252,9 +284,11 @@ internal static class BatchEndpoint
         body.Clear();
     }
 
-    private static Task RefuseFeatureAsync(HttpContext http, string feature) => http.WriteErrorAsync(
-        StatusCodes.Status501NotImplemented,
-        "notOffered",
-        $"{feature} is part of OData's batches, but not offered: "
-            + "batches are JSON, and order their requests by dependsOn.");
+    private static Task RefuseFeatureAsync(HttpContext http, string feature) =>
+        http.WriteErrorAsync(
+            StatusCodes.Status501NotImplemented,
+            "notOffered",
+            $"{feature} is part of OData's batches, but not offered: "
+                + "batches are JSON, and order their requests by dependsOn."
+        );
 }

@@ -33,7 +33,8 @@ internal static class BatchEnvelope
 
     // The characters of a token (RFC 9110 §5.6.2).
     private static readonly SearchValues<char> _token = SearchValues.Create(
-        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    );
 
     /// <summary>
     /// Returns the path of the first unsupported feature of OData batches that the batch uses; null if there is none.
@@ -73,9 +74,15 @@ internal static class BatchEnvelope
     /// separate body. Its errors are part of the response to that request only.
     /// </summary>
     public static ValidationErrors WithoutBodies(ValidationErrors faults) =>
-        new(faults.Where(f => f.Code != "tooDeep"
-            && !(f.Target!.Split('/') is [Requests, _, "body", .. var rest]
-                && (rest.Length > 0 || f.Code == "unstorableText"))));
+        new(
+            faults.Where(f =>
+                f.Code != "tooDeep"
+                && !(
+                    f.Target!.Split('/') is [Requests, _, "body", .. var rest]
+                    && (rest.Length > 0 || f.Code == "unstorableText")
+                )
+            )
+        );
 
     /// <summary>Reads the requests and adds the validation errors of the envelope.</summary>
     /// <returns>The requests. They are complete only if no error was found.</returns>
@@ -89,7 +96,8 @@ internal static class BatchEnvelope
                     ValidationErrors.Abbreviate(name),
                     "unknownProperty",
                     $"A batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. "
-                        + $"It has only {Requests}.");
+                        + $"It has only {Requests}."
+                );
             }
         }
 
@@ -106,7 +114,8 @@ internal static class BatchEnvelope
             faults.Add(
                 Requests,
                 "wrongNumber",
-                $"{Requests} must hold 1 to {MaxItems} requests, not {count}; send more in further batches.");
+                $"{Requests} must hold 1 to {MaxItems} requests, not {count}; send more in further batches."
+            );
         }
         else
         {
@@ -140,7 +149,8 @@ internal static class BatchEnvelope
                 $"{path}",
                 "notAnObject",
                 $"{path} must be a JSON object, "
-                    + "like {\"id\": \"1\", \"method\": \"GET\", \"url\": \"/process/runs\"}.");
+                    + "like {\"id\": \"1\", \"method\": \"GET\", \"url\": \"/process/runs\"}."
+            );
             return read;
         }
 
@@ -168,7 +178,8 @@ internal static class BatchEnvelope
                         member.Value.ValueKind == JsonValueKind.String
                             ? JsonElementExtensions.TryGetString(member.Value) ?? ""
                             : Text(member.Value, at, faults),
-                        true);
+                        true
+                    );
                     break;
                 case "headers" when !isNull:
                     ReadHeaders(member.Value, at, read, faults);
@@ -184,7 +195,8 @@ internal static class BatchEnvelope
                         $"{at}",
                         "unknownProperty",
                         $"A request of a batch has no property '{ValidationErrors.Abbreviate(name)}'; remove it. "
-                            + "Known are id, method, url, headers, body and dependsOn.");
+                            + "Known are id, method, url, headers, body and dependsOn."
+                    );
                     break;
             }
         }
@@ -246,7 +258,8 @@ internal static class BatchEnvelope
                 $"{path}",
                 "notAnObject",
                 $"{path} must be an object of header names and texts, "
-                    + "like {\"Content-Type\": \"application/json\"}.");
+                    + "like {\"Content-Type\": \"application/json\"}."
+            );
             return;
         }
 

@@ -12,7 +12,8 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
 
     // A URL that consists of only these characters needs no decoding and cannot be malformed.
     private static readonly SearchValues<char> _plain = SearchValues.Create(
-        "/$-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+        "/$-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    );
 
     /// <summary>
     /// Parses a URL. The URL can be relative to the service root, with or without a leading slash (Graph). It can start
@@ -29,10 +30,12 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
 
         var isAbsolute = IsAbsolute(url);
         var text = isAbsolute ? url : Nowhere + (url.StartsWith('/') ? url[1..] : url);
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var parsed)
+        if (
+            !Uri.TryCreate(text, UriKind.Absolute, out var parsed)
             || (isAbsolute && !IsSameOrigin(parsed, batch))
             || parsed.UserInfo.Length > 0
-            || parsed.Fragment.Length > 0)
+            || parsed.Fragment.Length > 0
+        )
         {
             return null;
         }
@@ -66,5 +69,6 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
             root,
             UriComponents.SchemeAndServer,
             UriFormat.UriEscaped,
-            StringComparison.OrdinalIgnoreCase) == 0;
+            StringComparison.OrdinalIgnoreCase
+        ) == 0;
 }

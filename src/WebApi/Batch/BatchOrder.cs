@@ -19,7 +19,8 @@ internal static class BatchOrder
                 faults.Add(
                     $"requests/{i}/id",
                     "duplicateId",
-                    $"requests/{i}/id stands twice; ids must differ by more than their case.");
+                    $"requests/{i}/id stands twice; ids must differ by more than their case."
+                );
             }
         }
 
@@ -39,7 +40,8 @@ internal static class BatchOrder
         string id,
         string path,
         Dictionary<string, int> positions,
-        ValidationErrors faults)
+        ValidationErrors faults
+    )
     {
         if (id.Equals(item.Id, StringComparison.OrdinalIgnoreCase))
         {
@@ -54,13 +56,16 @@ internal static class BatchOrder
     private static List<int> Sorted(
         IReadOnlyList<BatchItem> items,
         Dictionary<string, int> positions,
-        ValidationErrors faults)
+        ValidationErrors faults
+    )
     {
         var (sorted, waiting) = (new List<int>(), Enumerable.Range(0, items.Count).ToList());
 
         // Requests whose dependencies are sorted come first. A request that waits for a slow one must not precede them.
-        while (waiting.Where(i => items[i].DependsOn.All(id => sorted.Contains(positions[id]))).ToList()
-            is { Count: > 0 } ready)
+        while (
+            waiting.Where(i => items[i].DependsOn.All(id => sorted.Contains(positions[id]))).ToList()
+                is { Count: > 0 } ready
+        )
         {
             sorted.AddRange(ready);
             waiting.RemoveAll(ready.Contains);
@@ -73,7 +78,8 @@ internal static class BatchOrder
                 $"requests/{i}/dependsOn",
                 "cyclicDependency",
                 $"requests/{i}/dependsOn leads back to the request itself, or to one that waits for itself; "
-                    + "break the cycle.");
+                    + "break the cycle."
+            );
         }
 
         return sorted;

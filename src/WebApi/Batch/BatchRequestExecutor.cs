@@ -55,7 +55,8 @@ internal sealed class BatchRequestExecutor
         HttpContext batch,
         BatchItem item,
         int largestBody,
-        ResponseMemoryBudget room)
+        ResponseMemoryBudget room
+    )
     {
         var url = BatchItemUrl.Parse(batch.Request, item.Url);
         var admission = Admission.Of(batch);
@@ -71,7 +72,8 @@ internal sealed class BatchRequestExecutor
             url,
             body,
             room,
-            http => Refusal(http, item, url, body, largestBody) ?? _next!(http));
+            http => Refusal(http, item, url, body, largestBody) ?? _next!(http)
+        );
         admission?.Release(copied);
         return answer;
     }
@@ -83,13 +85,23 @@ internal sealed class BatchRequestExecutor
         HttpContext batch,
         BatchItem item,
         string failed,
-        ResponseMemoryBudget room) =>
-        AnswerAsync(batch, item, null, null, room, http => RefuseItemAsync(
-            http,
-            StatusCodes.Status424FailedDependency,
-            "failedDependency",
-            $"The request '{Domain.ValidationErrors.Abbreviate(failed)}', which this one depends on, has failed; "
-                + "this one was not tried."));
+        ResponseMemoryBudget room
+    ) =>
+        AnswerAsync(
+            batch,
+            item,
+            null,
+            null,
+            room,
+            http =>
+                RefuseItemAsync(
+                    http,
+                    StatusCodes.Status424FailedDependency,
+                    "failedDependency",
+                    $"The request '{Domain.ValidationErrors.Abbreviate(failed)}', which this one depends on, has failed; "
+                        + "this one was not tried."
+                )
+        );
 
     /// <summary>
     /// Creates the error response to a request that exceeds a limit, if no other part of the service creates it.
@@ -101,12 +113,20 @@ internal sealed class BatchRequestExecutor
         string code,
         string message,
         TimeSpan retryAfter,
-        ResponseMemoryBudget room) =>
-        AnswerAsync(batch, item, null, null, room, http =>
-        {
-            Require(http);
-            return http.WriteErrorAsync(status, code, message, retryAfter);
-        });
+        ResponseMemoryBudget room
+    ) =>
+        AnswerAsync(
+            batch,
+            item,
+            null,
+            null,
+            room,
+            http =>
+            {
+                Require(http);
+                return http.WriteErrorAsync(status, code, message, retryAfter);
+            }
+        );
 
     private static Task RefuseItemAsync(HttpContext http, int status, string code, string message)
     {
@@ -123,7 +143,8 @@ internal sealed class BatchRequestExecutor
         BatchItemUrl? url,
         byte[]? body,
         ResponseMemoryBudget room,
-        RequestDelegate handler)
+        RequestDelegate handler
+    )
     {
         // The bytes of the response count for the batch, which holds them until all responses are sent. After a write
         // the response must not fail because of a memory limit.
@@ -132,7 +153,8 @@ internal sealed class BatchRequestExecutor
         var answer = new BufferedResponseBody(
             MaxResponseBytes,
             room,
-            new PooledBufferWriter(admission, isRequired, FirstAnswerSize));
+            new PooledBufferWriter(admission, isRequired, FirstAnswerSize)
+        );
         var features = new FeatureCollection(MaxFeatures);
         features.Set<IHttpRequestFeature>(Request(batch.Request, item, url, body));
         features.Set<IRequestBodyPipeFeature>(new SentBody(body ?? []));
@@ -146,20 +168,24 @@ internal sealed class BatchRequestExecutor
             RequestServices = scope.ServiceProvider,
             RequestAborted = batch.RequestAborted,
         };
-        await RequestIdMiddleware.InvokeAsync(http, async named =>
-        {
-            await handler(named);
-            if (answer.IsOverLimit)
+        await RequestIdMiddleware.InvokeAsync(
+            http,
+            async named =>
             {
-                RequestIdMiddleware.Restart(named);
-                await named.WriteErrorAsync(
-                    StatusCodes.Status507InsufficientStorage,
-                    "answerTooLarge",
-                    $"The answer is over {MaxResponseBytes >> 20} MiB, "
-                        + $"or all of the batch over {ResponseMemoryBudget.MaxBytes >> 20} MiB; "
-                        + "send this request on its own, or ask for less. If it was to change something, it has.");
+                await handler(named);
+                if (answer.IsOverLimit)
+                {
+                    RequestIdMiddleware.Restart(named);
+                    await named.WriteErrorAsync(
+                        StatusCodes.Status507InsufficientStorage,
+                        "answerTooLarge",
+                        $"The answer is over {MaxResponseBytes >> 20} MiB, "
+                            + $"or all of the batch over {ResponseMemoryBudget.MaxBytes >> 20} MiB; "
+                            + "send this request on its own, or ask for less. If it was to change something, it has."
+                    );
+                }
             }
-        });
+        );
         return new BatchItemResponse(http.Response.StatusCode, http.Response.Headers, answer);
     }
 
@@ -211,7 +237,8 @@ internal sealed class BatchRequestExecutor
                     StatusCodes.Status400BadRequest,
                     "invalidUrl",
                     "The url must be well-formed and lead to the service root that the batch was sent to, "
-                        + "like /process/runs.");
+                        + "like /process/runs."
+                );
         }
 
         if (body is null)
@@ -220,7 +247,8 @@ internal sealed class BatchRequestExecutor
                 http,
                 StatusCodes.Status400BadRequest,
                 "notBase64",
-                "Within a batch a body that is not JSON must be a string of base64.");
+                "Within a batch a body that is not JSON must be a string of base64."
+            );
         }
 
         if (body.Length > largestBody)
@@ -229,7 +257,8 @@ internal sealed class BatchRequestExecutor
                 http,
                 StatusCodes.Status413PayloadTooLarge,
                 "bodyTooLarge",
-                $"The body is over {largestBody >> 20} MiB; send a smaller one.");
+                $"The body is over {largestBody >> 20} MiB; send a smaller one."
+            );
         }
 
         return item.AreHeadersTooLarge
@@ -238,7 +267,8 @@ internal sealed class BatchRequestExecutor
                 StatusCodes.Status431RequestHeaderFieldsTooLarge,
                 "headersTooLarge",
                 $"There are over {BatchEnvelope.MaxHeaders} headers, "
-                    + $"or over {BatchEnvelope.MaxHeaderBytes} characters of them; send fewer.")
+                    + $"or over {BatchEnvelope.MaxHeaderBytes} characters of them; send fewer."
+            )
             : null;
     }
 

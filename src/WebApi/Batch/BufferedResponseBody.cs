@@ -12,7 +12,8 @@ namespace IndustryData.WebApi.Batch;
 /// <param name="room">The memory budget that all responses of the batch share.</param>
 /// <param name="bytes">The buffer for the written bytes.</param>
 internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room, PooledBufferWriter bytes)
-    : Stream, IHttpResponseBodyFeature
+    : Stream,
+        IHttpResponseBodyFeature
 {
     private PipeWriter? _writer;
     private int _taken;
@@ -91,17 +92,13 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
     /// </summary>
     public void Require() => bytes.IsRequired = true;
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
-    void IHttpResponseBodyFeature.DisableBuffering()
-    {
-    }
+    void IHttpResponseBodyFeature.DisableBuffering() { }
 
     Task IHttpResponseBodyFeature.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -109,8 +106,8 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
         string path,
         long offset,
         long? count,
-        CancellationToken cancellationToken) =>
-        SendFileFallback.SendFileAsync(this, path, offset, count, cancellationToken);
+        CancellationToken cancellationToken
+    ) => SendFileFallback.SendFileAsync(this, path, offset, count, cancellationToken);
 
     Task IHttpResponseBodyFeature.CompleteAsync() => Task.CompletedTask;
 
@@ -150,7 +147,8 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
 
         public override ValueTask<FlushResult> WriteAsync(
             ReadOnlyMemory<byte> source,
-            CancellationToken cancellationToken = default)
+            CancellationToken cancellationToken = default
+        )
         {
             body.Write(source.Span);
             return FlushAsync(cancellationToken);
@@ -159,12 +157,8 @@ internal sealed class BufferedResponseBody(int limit, ResponseMemoryBudget room,
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
             new(new FlushResult(isCanceled: false, isCompleted: false));
 
-        public override void CancelPendingFlush()
-        {
-        }
+        public override void CancelPendingFlush() { }
 
-        public override void Complete(Exception? exception = null)
-        {
-        }
+        public override void Complete(Exception? exception = null) { }
     }
 }

@@ -18,22 +18,42 @@ internal static class ListenUrls
     /// <exception cref="StartupException">One of them is none.</exception>
     public static void Check(IConfiguration configuration)
     {
-        foreach (var url in (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (
+            var url in (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(
+                ';',
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+            )
+        )
         {
-            if (!Uri.TryCreate(url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
-                || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps))
+            if (
+                !Uri.TryCreate(
+                    url.Replace("//*", "//any", StringComparison.Ordinal)
+                        .Replace("//+", "//any", StringComparison.Ordinal),
+                    UriKind.Absolute,
+                    out var parsed
+                ) || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps)
+            )
             {
-                throw new StartupException($"ASPNETCORE_URLS holds '{url}', which is no URL to listen on; write it like {Default}.");
+                throw new StartupException(
+                    $"ASPNETCORE_URLS holds '{url}', which is no URL to listen on; write it like {Default}."
+                );
             }
         }
 
         foreach (var ports in (string[])[WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey])
         {
-            foreach (var port in (configuration[ports] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            foreach (
+                var port in (configuration[ports] ?? "").Split(
+                    ';',
+                    StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+                )
+            )
             {
                 if (!ushort.TryParse(port, out _))
                 {
-                    throw new StartupException($"ASPNETCORE_{ports.ToUpperInvariant()} holds '{port}', which is no port; write a number from 1 to 65535.");
+                    throw new StartupException(
+                        $"ASPNETCORE_{ports.ToUpperInvariant()} holds '{port}', which is no port; write a number from 1 to 65535."
+                    );
                 }
             }
         }
@@ -42,7 +62,8 @@ internal static class ListenUrls
     /// <summary>The first of the service's URLs, as this machine reaches it.</summary>
     public static Uri Url(IConfiguration configuration)
     {
-        var url = configuration[WebHostDefaults.ServerUrlsKey] is { Length: > 0 } urls ? urls.Split(';')[0]
+        var url =
+            configuration[WebHostDefaults.ServerUrlsKey] is { Length: > 0 } urls ? urls.Split(';')[0]
             : configuration[WebHostDefaults.HttpPortsKey] is { Length: > 0 } ports ? $"http://*:{ports.Split(';')[0]}"
             : configuration[WebHostDefaults.HttpsPortsKey] is { Length: > 0 } tls ? $"https://*:{tls.Split(';')[0]}"
             : Default;

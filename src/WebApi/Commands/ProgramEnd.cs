@@ -15,18 +15,23 @@ internal static class ProgramEnd
     /// <param name="exception">What no command handled.</param>
     /// <param name="isEmbedded">Whether the database is the embedded one, so that no connection string is to
     /// blame.</param>
-    public static string Describe(Exception exception, bool isEmbedded) => exception switch
-    {
-        StartupException or EmbeddedPostgresException => Line(exception.Message),
-        IOException { InnerException: AddressInUseException } => Line(
-            $"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port."),
-        InvalidDataException => Line(
-            $"A configuration file cannot be read: {exception.Message} {exception.InnerException?.Message}"),
-        InvalidOperationException or SocketException or IOException when IsOfListening(exception) =>
-            Line($"The service cannot listen as it is configured: {exception.Message} Correct ASPNETCORE_URLS, the ports or the section Kestrel."),
-        _ when InChain<NpgsqlException>(exception) is { } failure => Line(DescribeDatabase(failure, isEmbedded)),
-        _ => $"industrydata: The program ends because of an unexpected error. It is a defect of the program, not of a setting.{Environment.NewLine}{exception}",
-    };
+    public static string Describe(Exception exception, bool isEmbedded) =>
+        exception switch
+        {
+            StartupException or EmbeddedPostgresException => Line(exception.Message),
+            IOException { InnerException: AddressInUseException } => Line(
+                $"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port."
+            ),
+            InvalidDataException => Line(
+                $"A configuration file cannot be read: {exception.Message} {exception.InnerException?.Message}"
+            ),
+            InvalidOperationException or SocketException or IOException when IsOfListening(exception) => Line(
+                $"The service cannot listen as it is configured: {exception.Message} Correct ASPNETCORE_URLS, the ports or the section Kestrel."
+            ),
+            _ when InChain<NpgsqlException>(exception) is { } failure => Line(DescribeDatabase(failure, isEmbedded)),
+            _ =>
+                $"industrydata: The program ends because of an unexpected error. It is a defect of the program, not of a setting.{Environment.NewLine}{exception}",
+        };
 
     /// <summary>Describes why the schema could not be applied.</summary>
     /// <returns>Null when the migration itself did not fail: then the database could not be reached or refuses the
@@ -39,19 +44,23 @@ internal static class ProgramEnd
             return null;
         }
 
-        var advice = failure.SqlState == PostgresErrorCodes.InsufficientPrivilege
-            ? "The account lacks a privilege: run 'migrate' as the owner of the tables, or grant it."
-            : "Nothing of the migration that failed was kept; those before it were.";
+        var advice =
+            failure.SqlState == PostgresErrorCodes.InsufficientPrivilege
+                ? "The account lacks a privilege: run 'migrate' as the owner of the tables, or grant it."
+                : "Nothing of the migration that failed was kept; those before it were.";
         return $"The schema of {Database(isEmbedded)} could not be migrated: {failure.MessageText} (SQLSTATE {failure.SqlState}). {advice}";
     }
 
     private static string DescribeDatabase(NpgsqlException failure, bool isEmbedded) =>
         $"{Capitalized(Database(isEmbedded))} failed: {failure.Message} "
-        + (isEmbedded ? "See its log, postgres/cluster/log in the data folder."
-            : "Correct the connection string or start the server.");
+        + (
+            isEmbedded
+                ? "See its log, postgres/cluster/log in the data folder."
+                : "Correct the connection string or start the server."
+        );
 
-    private static string Database(bool isEmbedded) => isEmbedded ? "the embedded database"
-        : "the database of ConnectionStrings:IndustryData";
+    private static string Database(bool isEmbedded) =>
+        isEmbedded ? "the embedded database" : "the database of ConnectionStrings:IndustryData";
 
     private static string Capitalized(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 

@@ -10,7 +10,11 @@ internal static class PsqlCommand
     {
         // The terminal's Ctrl+C is psql's: it cancels a query there.
         Console.CancelKeyPress += (_, e) => e.Cancel = true;
-        var program = connection.Program ?? throw new StartupException("There is no psql beside the server programs; install the PostgreSQL client.");
+        var program =
+            connection.Program
+            ?? throw new StartupException(
+                "There is no psql beside the server programs; install the PostgreSQL client."
+            );
         var start = new ProcessStartInfo(program, arguments)
         {
             Environment =

@@ -59,7 +59,9 @@ internal static partial class ServeCommand
             kestrel.Limits.Http2.InitialConnectionWindowSize = Http2WindowBytes;
             kestrel.Limits.Http2.InitialStreamWindowSize = Http2WindowBytes;
             var connections = new ConnectionLimit(limits);
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.InvokeAsync(connection, next)));
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+                endpoint.Use(next => connection => connections.InvokeAsync(connection, next))
+            );
 
             // What waits for a slow caller is in memory. A run's whole body may take four minutes, an answer of 4 MiB a
             // quarter of an hour.
@@ -68,12 +70,21 @@ internal static partial class ServeCommand
         });
         // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id
         // says already.
-        builder.Services.AddSerilog((_, logs) => Logging.Configure(logs, builder.Configuration)
-            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
-            .Filter.ByExcluding(IsClientDisconnect));
+        builder.Services.AddSerilog(
+            (_, logs) =>
+                Logging
+                    .Configure(logs, builder.Configuration)
+                    .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+                    .Filter.ByExcluding(IsClientDisconnect)
+        );
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddApplication(builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
-        builder.Services.AddInfrastructure(connectionString, Settings.Read<RetentionOptions>(builder.Configuration, "Retention"));
+        builder.Services.AddApplication(
+            builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null
+        );
+        builder.Services.AddInfrastructure(
+            connectionString,
+            Settings.Read<RetentionOptions>(builder.Configuration, "Retention")
+        );
         builder.Services.AddTokenAuthentication(tokens);
         builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));
         builder.Services.AddSingleton(limits);
@@ -129,13 +140,20 @@ internal static partial class ServeCommand
     }
 
     private static bool IsKeyRingLoader(ServiceDescriptor service) =>
-        service.ServiceType == typeof(IHostedService) && !service.IsKeyedService && service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly;
+        service.ServiceType == typeof(IHostedService)
+        && !service.IsKeyedService
+        && service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly;
 
     // Only routes with a permission know the caller's tenant.
     private static void UseLimits(WebApplication app)
     {
         var limiter = app.Services.GetRequiredService<RequestLimiter>();
-        app.Use(next => http => http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is null ? next(http) : limiter.InvokeAsync(http, BatchRequestExecutor.IsBatchItem(http), next));
+        app.Use(next =>
+            http =>
+                http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is null
+                    ? next(http)
+                    : limiter.InvokeAsync(http, BatchRequestExecutor.IsBatchItem(http), next)
+        );
     }
 
     /// <summary>
@@ -145,7 +163,8 @@ internal static partial class ServeCommand
     internal static bool IsUnverified(string connectionString)
     {
         var database = new NpgsqlConnectionStringBuilder(connectionString);
-        return database.SslMode < SslMode.VerifyFull && (database.Host ?? "").Split(',', StringSplitOptions.TrimEntries).Any(host => !IsLocal(host));
+        return database.SslMode < SslMode.VerifyFull
+            && (database.Host ?? "").Split(',', StringSplitOptions.TrimEntries).Any(host => !IsLocal(host));
     }
 
     private static bool IsLocal(string host)
@@ -155,8 +174,12 @@ internal static partial class ServeCommand
             return true;
         }
 
-        var name = System.Net.IPAddress.TryParse(host, out _) || host.LastIndexOf(':') is not (>= 0 and var colon) ? host : host[..colon];
-        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (System.Net.IPAddress.TryParse(name, out var address) && System.Net.IPAddress.IsLoopback(address));
+        var name =
+            System.Net.IPAddress.TryParse(host, out _) || host.LastIndexOf(':') is not (>= 0 and var colon)
+                ? host
+                : host[..colon];
+        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (System.Net.IPAddress.TryParse(name, out var address) && System.Net.IPAddress.IsLoopback(address));
     }
 
     // To Kestrel an error, with a stack trace: that the rest of a body cannot be read, of a caller that has gone in the
@@ -166,9 +189,15 @@ internal static partial class ServeCommand
         && entry.Properties.GetValueOrDefault("EventId") is StructureValue { Properties: var id }
         && id.Any(p => p.Value is ScalarValue { Value: "RequestBodyDrainBodyReaderInvalidState" });
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication:SigningKeys holds the example key, with which anybody can sign tokens; replace it before anybody else can reach this service")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Authentication:SigningKeys holds the example key, with which anybody can sign tokens; replace it before anybody else can reach this service"
+    )]
     private static partial void LogExampleKey(Microsoft.Extensions.Logging.ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is on another host, and the connection does not verify it: add SSL Mode=VerifyFull (and Root Certificate, if its authority is not known to this system) to ConnectionStrings:IndustryData")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The database is on another host, and the connection does not verify it: add SSL Mode=VerifyFull (and Root Certificate, if its authority is not known to this system) to ConnectionStrings:IndustryData"
+    )]
     private static partial void LogUnverifiedDatabase(Microsoft.Extensions.Logging.ILogger logger);
 }

@@ -59,12 +59,15 @@ internal static class Settings
         {
             throw new StartupException(
                 $"{section.Path} is a section and has no value of its own; set {section.Path}:{properties[0].Name} "
-                + "or another setting below it.");
+                    + "or another setting below it."
+            );
         }
 
         foreach (var setting in section.GetChildren())
         {
-            var property = properties.FirstOrDefault(p => p.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase));
+            var property = properties.FirstOrDefault(p =>
+                p.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase)
+            );
             if (property is null)
             {
                 var known = string.Join(", ", properties.Select(p => p.Name));
@@ -95,7 +98,8 @@ internal static class Settings
             {
                 throw new StartupException(
                     $"{entry.Path} is not a setting; {list.Path} is a list, whose items are {list.Path}:0, "
-                    + $"{list.Path}:1 and so on.");
+                        + $"{list.Path}:1 and so on."
+                );
             }
 
             if (item == typeof(string))
@@ -114,7 +118,8 @@ internal static class Settings
         if (setting.GetChildren().FirstOrDefault() is { } below)
         {
             throw new StartupException(
-                $"{below.Path} is not a setting; {setting.Path} has a value and nothing below it.");
+                $"{below.Path} is not a setting; {setting.Path} has a value and nothing below it."
+            );
         }
 
         var isOptional = !type.IsValueType || Nullable.GetUnderlyingType(type) is not null;
@@ -140,18 +145,25 @@ internal static class Settings
         }
     }
 
-    private static object? Parse(string text, Type type) => type.Name switch
-    {
-        nameof(Int32) => int.TryParse(
-            text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null,
+    private static object? Parse(string text, Type type) =>
+        type.Name switch
+        {
+            nameof(Int32) => int.TryParse(
+                text,
+                NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture,
+                out var number
+            )
+                ? number
+                : null,
 
-        // .NET takes a bare number for days.
-        nameof(TimeSpan) when !text.Contains(':', StringComparison.Ordinal) => null,
-        nameof(TimeSpan) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span : null,
-        nameof(Boolean) => bool.TryParse(text, out var flag) ? flag : null,
-        nameof(String) => text,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No setting is of this type."),
-    };
+            // .NET takes a bare number for days.
+            nameof(TimeSpan) when !text.Contains(':', StringComparison.Ordinal) => null,
+            nameof(TimeSpan) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span : null,
+            nameof(Boolean) => bool.TryParse(text, out var flag) ? flag : null,
+            nameof(String) => text,
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No setting is of this type."),
+        };
 
     private static Type? ItemType(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) ? type.GetGenericArguments()[0] : null;

@@ -23,7 +23,9 @@ internal static class TokenCommand
         var keys = SigningKeys.Read(options);
         if (keys.Count == 0)
         {
-            throw new StartupException("This service has no key of its own to sign tokens with (Authentication:SigningKeys); ask the configured OpenID Connect provider for one.");
+            throw new StartupException(
+                "This service has no key of its own to sign tokens with (Authentication:SigningKeys); ask the configured OpenID Connect provider for one."
+            );
         }
 
         var tenant = _developmentTenant;
@@ -35,15 +37,25 @@ internal static class TokenCommand
             switch (arguments[i])
             {
                 case "--tenant":
-                    tenant = Guid.TryParseExact(value, "D", out var id) ? id : throw new StartupException($"--tenant must be a GUID; {Usage}");
+                    tenant = Guid.TryParseExact(value, "D", out var id)
+                        ? id
+                        : throw new StartupException($"--tenant must be a GUID; {Usage}");
                     break;
                 case "--permission":
-                    permissions.Add(Permissions.Names.Contains(value) ? value : throw new StartupException($"--permission must be one of {string.Join(", ", Permissions.Names)}; {Usage}"));
+                    permissions.Add(
+                        Permissions.Names.Contains(value)
+                            ? value
+                            : throw new StartupException(
+                                $"--permission must be one of {string.Join(", ", Permissions.Names)}; {Usage}"
+                            )
+                    );
                     break;
                 case "--days":
-                    days = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= MaxDays
-                        ? number
-                        : throw new StartupException($"--days must be 1 to {MaxDays}; {Usage}");
+                    days =
+                        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                        && number is > 0 and <= MaxDays
+                            ? number
+                            : throw new StartupException($"--days must be 1 to {MaxDays}; {Usage}");
                     break;
                 default:
                     throw new StartupException(Usage);
@@ -51,19 +63,21 @@ internal static class TokenCommand
         }
 
         var now = clock.GetUtcNow().UtcDateTime;
-        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = SigningKeys.Issuer,
-            Audience = options.Audience,
-            IssuedAt = now,
-            NotBefore = now,
-            Expires = now.AddDays(days),
-            Claims = new Dictionary<string, object>
+        return new JsonWebTokenHandler().CreateToken(
+            new SecurityTokenDescriptor
             {
-                ["tid"] = tenant.ToString(),
-                ["roles"] = permissions.Count > 0 ? permissions : Permissions.Names,
-            },
-            SigningCredentials = new SigningCredentials(keys[0], SecurityAlgorithms.HmacSha256),
-        });
+                Issuer = SigningKeys.Issuer,
+                Audience = options.Audience,
+                IssuedAt = now,
+                NotBefore = now,
+                Expires = now.AddDays(days),
+                Claims = new Dictionary<string, object>
+                {
+                    ["tid"] = tenant.ToString(),
+                    ["roles"] = permissions.Count > 0 ? permissions : Permissions.Names,
+                },
+                SigningCredentials = new SigningCredentials(keys[0], SecurityAlgorithms.HmacSha256),
+            }
+        );
     }
 }

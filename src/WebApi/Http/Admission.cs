@@ -97,7 +97,8 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
             throw new LimitExceededException(
                 "tooManyConcurrentRequests",
                 "Your tenant has as many requests in progress as it may and others that wait; send fewer at once.",
-                TimeSpan.FromSeconds(1));
+                TimeSpan.FromSeconds(1)
+            );
         }
     }
 

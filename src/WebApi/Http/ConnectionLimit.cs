@@ -20,7 +20,10 @@ internal sealed class ConnectionLimit(LimitOptions limits)
     // caller that does not read is noticed late.
     private const int MaxUnsentBytes = 64 * 1024;
 
-    private readonly int _maxPerAddress = Math.Max(1, (int)((long)limits.Connections * limits.ConnectionsPerAddressPercent / 100));
+    private readonly int _maxPerAddress = Math.Max(
+        1,
+        (int)((long)limits.Connections * limits.ConnectionsPerAddressPercent / 100)
+    );
     private readonly ConcurrentDictionary<UInt128, int> _connections = new();
 
     /// <summary>As connection middleware: closes a connection at once if its address has too many.</summary>
@@ -63,7 +66,10 @@ internal sealed class ConnectionLimit(LimitOptions limits)
         try
         {
             socket.SetRawSocketOption(
-                (int)SocketOptionLevel.Tcp, TcpNotSentLowWatermark, BitConverter.GetBytes(MaxUnsentBytes));
+                (int)SocketOptionLevel.Tcp,
+                TcpNotSentLowWatermark,
+                BitConverter.GetBytes(MaxUnsentBytes)
+            );
         }
         catch (SocketException)
         {

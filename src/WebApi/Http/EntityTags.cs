@@ -18,7 +18,11 @@ internal static class EntityTags
     {
         if (http.Request.Headers.IfNoneMatch.Count > 0)
         {
-            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "unsupportedCondition", "If-None-Match is for reading; send the ETag that you have seen in If-Match.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status400BadRequest,
+                "unsupportedCondition",
+                "If-None-Match is for reading; send the ETag that you have seen in If-Match."
+            );
             return null;
         }
 
@@ -30,15 +34,31 @@ internal static class EntityTags
 
         if (!EntityTagHeaderValue.TryParseList(header, out var tags))
         {
-            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "malformedEntityTag", "If-Match must hold the ETag of the run, like W/\"1\", quotes included.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status400BadRequest,
+                "malformedEntityTag",
+                "If-Match must hold the ETag of the run, like W/\"1\", quotes included."
+            );
             return null;
         }
 
         // A tag that is no version of ours is one that no run has.
-        return new IfMatchCondition([.. tags.Select(t => long.TryParse(t.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1)]);
+        return new IfMatchCondition([
+            .. tags.Select(t =>
+                long.TryParse(
+                    t.Tag.AsSpan().Trim('"'),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var version
+                )
+                    ? version
+                    : -1
+            ),
+        ]);
     }
 
     /// <summary>Whether the caller has this version already (<c>If-None-Match</c>).</summary>
     public static bool MatchesIfNoneMatch(HttpContext http, long version) =>
-        EntityTagHeaderValue.TryParseList(http.Request.Headers.IfNoneMatch, out var known) && known.Any(k => k.Tag == "*" || k.Tag == $"\"{version}\"");
+        EntityTagHeaderValue.TryParseList(http.Request.Headers.IfNoneMatch, out var known)
+        && known.Any(k => k.Tag == "*" || k.Tag == $"\"{version}\"");
 }

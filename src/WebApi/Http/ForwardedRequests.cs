@@ -20,7 +20,10 @@ internal static class ForwardedRequests
 
         var options = new ForwardedHeadersOptions
         {
-            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost
+            ForwardedHeaders =
+                ForwardedHeaders.XForwardedFor
+                | ForwardedHeaders.XForwardedProto
+                | ForwardedHeaders.XForwardedHost
                 | (settings.Prefix ? ForwardedHeaders.XForwardedPrefix : ForwardedHeaders.None),
         };
         options.KnownIPNetworks.Clear();
@@ -39,22 +42,33 @@ internal static class ForwardedRequests
             {
                 throw new StartupException(
                     $"ForwardedHeaders:KnownProxies holds '{proxy}', which is neither an IP address nor a network "
-                    + "like 10.0.0.0/8; correct it.");
+                        + "like 10.0.0.0/8; correct it."
+                );
             }
         }
 
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var forwarding = new ForwardedHeadersMiddleware(_ => Task.CompletedTask, loggers, Options.Create(options));
-        app.Use(next => http => Fault(http, forwarding, options, settings) is { } header
-            ? http.WriteErrorAsync(StatusCodes.Status400BadRequest, "invalidForwardedHeader",
-                $"The header {header} of the proxy has no usable value; the proxy's operator has to correct it.")
-            : next(http));
+        app.Use(next =>
+            http =>
+                Fault(http, forwarding, options, settings) is { } header
+                    ? http.WriteErrorAsync(
+                        StatusCodes.Status400BadRequest,
+                        "invalidForwardedHeader",
+                        $"The header {header} of the proxy has no usable value; the proxy's operator has to correct it."
+                    )
+                    : next(http)
+        );
     }
 
     /// <summary>Applies the headers of a known proxy.</summary>
     /// <returns>The name of a header that cannot be used; null when there is none.</returns>
-    private static string? Fault(HttpContext http, ForwardedHeadersMiddleware forwarding,
-        ForwardedHeadersOptions options, ForwardingOptions settings)
+    private static string? Fault(
+        HttpContext http,
+        ForwardedHeadersMiddleware forwarding,
+        ForwardedHeadersOptions options,
+        ForwardingOptions settings
+    )
     {
         if (http.Connection.RemoteIpAddress is not { } remote || !IsKnown(remote, options))
         {
@@ -62,9 +76,11 @@ internal static class ForwardedRequests
         }
 
         // The middleware skips some bad values and applies others. They come from a trusted proxy, so neither is right.
-        if (Nearest(http, options.ForwardedProtoHeaderName) is { } scheme
+        if (
+            Nearest(http, options.ForwardedProtoHeaderName) is { } scheme
             && !scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase)
-            && !scheme.Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase))
+            && !scheme.Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase)
+        )
         {
             return options.ForwardedProtoHeaderName;
         }
@@ -86,7 +102,8 @@ internal static class ForwardedRequests
     private static bool IsKnown(System.Net.IPAddress remote, ForwardedHeadersOptions options)
     {
         var address = remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote;
-        return options.KnownProxies.Contains(address) || options.KnownProxies.Contains(remote)
+        return options.KnownProxies.Contains(address)
+            || options.KnownProxies.Contains(remote)
             || options.KnownIPNetworks.Any(n => n.Contains(address) || n.Contains(remote));
     }
 

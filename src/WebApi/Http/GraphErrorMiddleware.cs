@@ -9,7 +9,12 @@ namespace IndustryData.WebApi.Http;
 /// Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and
 /// authorization.
 /// </summary>
-internal sealed partial class GraphErrorMiddleware(RequestDelegate next, IDatabaseHealth database, RefusalLog refusals, ILogger<GraphErrorMiddleware> logger)
+internal sealed partial class GraphErrorMiddleware(
+    RequestDelegate next,
+    IDatabaseHealth database,
+    RefusalLog refusals,
+    ILogger<GraphErrorMiddleware> logger
+)
 {
     /// <summary>The longest request target, in bytes.</summary>
     public const int MaxUrlLength = 32 * 1024;
@@ -22,13 +27,21 @@ internal sealed partial class GraphErrorMiddleware(RequestDelegate next, IDataba
         {
             if (http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > MaxUrlLength)
             {
-                await http.WriteErrorAsync(StatusCodes.Status414UriTooLong, "urlTooLong", $"The URL is longer than {MaxUrlLength} bytes; shorten it.");
+                await http.WriteErrorAsync(
+                    StatusCodes.Status414UriTooLong,
+                    "urlTooLong",
+                    $"The URL is longer than {MaxUrlLength} bytes; shorten it."
+                );
                 return;
             }
 
             if (!ServiceUrls.HasValidHost(http.Request))
             {
-                await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "invalidHost", "The Host header is no host name; send the name and port that the service is reached at.");
+                await http.WriteErrorAsync(
+                    StatusCodes.Status400BadRequest,
+                    "invalidHost",
+                    "The Host header is no host name; send the name and port that the service is reached at."
+                );
                 return;
             }
 
@@ -45,7 +58,10 @@ internal sealed partial class GraphErrorMiddleware(RequestDelegate next, IDataba
         catch (Exception exception) when (!http.Response.HasStarted)
         {
             RequestIdMiddleware.Restart(http);
-            if (exception is LimitExceededException or ServiceLimitException && http.Request.ContentLength > MaxDrainedBytes)
+            if (
+                exception is LimitExceededException or ServiceLimitException
+                && http.Request.ContentLength > MaxDrainedBytes
+            )
             {
                 // The server would read the rest of the body only to keep the connection.
                 http.Response.Headers.Connection = "close";
@@ -54,27 +70,45 @@ internal sealed partial class GraphErrorMiddleware(RequestDelegate next, IDataba
             if (exception is LimitExceededException limit)
             {
                 refusals.Write(limit.Code, limit.Message);
-                await http.WriteErrorAsync(StatusCodes.Status429TooManyRequests, limit.Code, $"{limit.Message} Nothing was stored.", limit.RetryAfter);
+                await http.WriteErrorAsync(
+                    StatusCodes.Status429TooManyRequests,
+                    limit.Code,
+                    $"{limit.Message} Nothing was stored.",
+                    limit.RetryAfter
+                );
             }
             else if (exception is ServiceLimitException full)
             {
                 refusals.Write(full.Code, full.Message);
-                await http.WriteErrorAsync(StatusCodes.Status503ServiceUnavailable, full.Code, $"{full.Message} Nothing was stored.", full.RetryAfter);
+                await http.WriteErrorAsync(
+                    StatusCodes.Status503ServiceUnavailable,
+                    full.Code,
+                    $"{full.Message} Nothing was stored.",
+                    full.RetryAfter
+                );
             }
             else if (database.Classify(exception) is { } outage)
             {
                 refusals.Write(outage.Code, exception.GetBaseException().Message);
-                var stored = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
-                    ? ""
-                    : outage.NothingWasStored
-                    ? " Nothing was stored."
+                var stored =
+                    HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? ""
+                    : outage.NothingWasStored ? " Nothing was stored."
                     : " It is not known whether what you sent was stored: list the runs before you send it again.";
-                await http.WriteErrorAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message + stored, outage.RetryAfter);
+                await http.WriteErrorAsync(
+                    StatusCodes.Status503ServiceUnavailable,
+                    outage.Code,
+                    outage.Message + stored,
+                    outage.RetryAfter
+                );
             }
             else
             {
                 LogFailure(exception);
-                await http.WriteErrorAsync(StatusCodes.Status500InternalServerError, "unexpected", "Something went wrong that should not have; it is not known whether what you sent was stored. Give the operator the request-id.");
+                await http.WriteErrorAsync(
+                    StatusCodes.Status500InternalServerError,
+                    "unexpected",
+                    "Something went wrong that should not have; it is not known whether what you sent was stored. Give the operator the request-id."
+                );
             }
         }
 
@@ -89,22 +123,56 @@ internal sealed partial class GraphErrorMiddleware(RequestDelegate next, IDataba
         }
     }
 
-    private static Task RefuseBadRequestAsync(HttpContext http, int status) => status switch
-    {
-        StatusCodes.Status413PayloadTooLarge => http.WriteErrorAsync(status, "bodyTooLarge", $"The body is over {http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize >> 20} MiB; send a smaller one."),
-        StatusCodes.Status408RequestTimeout => http.WriteErrorAsync(status, "bodyTooSlow", "The body came too slowly; send it again."),
-        _ => http.WriteErrorAsync(status, "malformedRequest", "The request is not well-formed HTTP; send it again."),
-    };
+    private static Task RefuseBadRequestAsync(HttpContext http, int status) =>
+        status switch
+        {
+            StatusCodes.Status413PayloadTooLarge => http.WriteErrorAsync(
+                status,
+                "bodyTooLarge",
+                $"The body is over {http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize >> 20} MiB; send a smaller one."
+            ),
+            StatusCodes.Status408RequestTimeout => http.WriteErrorAsync(
+                status,
+                "bodyTooSlow",
+                "The body came too slowly; send it again."
+            ),
+            _ => http.WriteErrorAsync(
+                status,
+                "malformedRequest",
+                "The request is not well-formed HTTP; send it again."
+            ),
+        };
 
-    private static Task RefuseBareStatusAsync(HttpContext http) => http.Response.StatusCode switch
-    {
-        StatusCodes.Status401Unauthorized => http.WriteErrorAsync(401, "invalidToken", "The request needs a valid token: send the header 'Authorization: Bearer {token}'. WWW-Authenticate says what is wrong with the one that came."),
-        StatusCodes.Status403Forbidden => http.WriteErrorAsync(403, "permissionMissing", $"The token lacks the permission for this; its 'scp' or 'roles' must name {http.GetEndpoint()?.Metadata.GetMetadata<Permission>()?.AnyOf.Aggregate((a, b) => $"{a} or {b}") ?? "one that allows it"}."),
-        StatusCodes.Status404NotFound => http.WriteErrorAsync(404, "unknownPath", "There is nothing at this path. The runs are at /process/runs and /external/industryData/runs, below / or /beta."),
-        StatusCodes.Status405MethodNotAllowed => http.WriteErrorAsync(405, "methodNotAllowed", $"This path does not take {http.Request.Method}; it takes {http.Response.Headers.Allow}."),
-        StatusCodes.Status503ServiceUnavailable => http.WriteErrorAsync(503, "issuerUnavailable", "The issuer of the token cannot be reached at the moment, so that the token cannot be checked; try again in a few seconds."),
-        var status => http.WriteErrorAsync(status, GraphErrors.CodeOf(status), "The request cannot be answered."),
-    };
+    private static Task RefuseBareStatusAsync(HttpContext http) =>
+        http.Response.StatusCode switch
+        {
+            StatusCodes.Status401Unauthorized => http.WriteErrorAsync(
+                401,
+                "invalidToken",
+                "The request needs a valid token: send the header 'Authorization: Bearer {token}'. WWW-Authenticate says what is wrong with the one that came."
+            ),
+            StatusCodes.Status403Forbidden => http.WriteErrorAsync(
+                403,
+                "permissionMissing",
+                $"The token lacks the permission for this; its 'scp' or 'roles' must name {http.GetEndpoint()?.Metadata.GetMetadata<Permission>()?.AnyOf.Aggregate((a, b) => $"{a} or {b}") ?? "one that allows it"}."
+            ),
+            StatusCodes.Status404NotFound => http.WriteErrorAsync(
+                404,
+                "unknownPath",
+                "There is nothing at this path. The runs are at /process/runs and /external/industryData/runs, below / or /beta."
+            ),
+            StatusCodes.Status405MethodNotAllowed => http.WriteErrorAsync(
+                405,
+                "methodNotAllowed",
+                $"This path does not take {http.Request.Method}; it takes {http.Response.Headers.Allow}."
+            ),
+            StatusCodes.Status503ServiceUnavailable => http.WriteErrorAsync(
+                503,
+                "issuerUnavailable",
+                "The issuer of the token cannot be reached at the moment, so that the token cannot be checked; try again in a few seconds."
+            ),
+            var status => http.WriteErrorAsync(status, GraphErrors.CodeOf(status), "The request cannot be answered."),
+        };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A request failed unexpectedly")]
     private partial void LogFailure(Exception exception);

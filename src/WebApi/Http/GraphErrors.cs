@@ -27,7 +27,8 @@ internal static class GraphErrors
                 ErrorKind.RateLimited => StatusCodes.Status429TooManyRequests,
                 _ => StatusCodes.Status400BadRequest,
             },
-            error);
+            error
+        );
     }
 
     /// <summary>Answers with a refusal that concerns HTTP itself.</summary>
@@ -35,21 +36,29 @@ internal static class GraphErrors
         http.WriteErrorAsync(status, new Error(ErrorKind.Validation, code, message));
 
     /// <summary>Answers that trying again later is worth it.</summary>
-    public static Task WriteErrorAsync(this HttpContext http, int status, string code, string message, TimeSpan retryAfter)
+    public static Task WriteErrorAsync(
+        this HttpContext http,
+        int status,
+        string code,
+        string message,
+        TimeSpan retryAfter
+    )
     {
         http.RetryAfter(retryAfter);
         return http.WriteErrorAsync(status, code, message);
     }
 
     /// <summary>The status in camelCase, as Graph names it (api-guidelines, errorResponses).</summary>
-    public static string CodeOf(int status) => status switch
-    {
-        StatusCodes.Status413PayloadTooLarge => "contentTooLarge",
-        StatusCodes.Status414UriTooLong => "uriTooLong",
-        StatusCodes.Status422UnprocessableEntity => "unprocessableContent",
-        _ when ReasonPhrases.GetReasonPhrase(status).Replace(" ", "", StringComparison.Ordinal) is { Length: > 0 } phrase => JsonNamingPolicy.CamelCase.ConvertName(phrase),
-        _ => "generalException",
-    };
+    public static string CodeOf(int status) =>
+        status switch
+        {
+            StatusCodes.Status413PayloadTooLarge => "contentTooLarge",
+            StatusCodes.Status414UriTooLong => "uriTooLong",
+            StatusCodes.Status422UnprocessableEntity => "unprocessableContent",
+            _ when ReasonPhrases.GetReasonPhrase(status).Replace(" ", "", StringComparison.Ordinal)
+                    is { Length: > 0 } phrase => JsonNamingPolicy.CamelCase.ConvertName(phrase),
+            _ => "generalException",
+        };
 
     // Whole seconds, and never too few of them.
     private static void RetryAfter(this HttpContext http, TimeSpan wait) =>
@@ -93,7 +102,12 @@ internal static class GraphErrors
         json.WriteString("code", error.Code);
 
         // Without a zone, as Graph writes it; UTC.
-        json.WriteString("date", http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime.ToString("s", CultureInfo.InvariantCulture));
+        json.WriteString(
+            "date",
+            http.RequestServices.GetRequiredService<TimeProvider>()
+                .GetUtcNow()
+                .UtcDateTime.ToString("s", CultureInfo.InvariantCulture)
+        );
         json.WriteString("request-id", http.TraceIdentifier);
         json.WriteString("client-request-id", RequestIdMiddleware.ClientRequestId(http) ?? http.TraceIdentifier);
         json.WriteEndObject();

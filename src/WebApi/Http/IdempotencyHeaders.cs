@@ -20,7 +20,11 @@ internal static class IdempotencyHeaders
     /// <param name="body">Its body.</param>
     /// <param name="withRepresentation">How the request is answered when it is the first.</param>
     /// <returns>Whether the request goes on; false when it has been answered with a refusal.</returns>
-    public static async Task<(bool GoesOn, IdempotencyKey? Key)> TryReadAsync(HttpContext http, ReadOnlyMemory<byte> body, bool withRepresentation)
+    public static async Task<(bool GoesOn, IdempotencyKey? Key)> TryReadAsync(
+        HttpContext http,
+        ReadOnlyMemory<byte> body,
+        bool withRepresentation
+    )
     {
         var headers = http.Request.Headers;
         var (id, sent, key) = (headers[RequestId], headers[FirstSent], headers[KeyHeader]);
@@ -32,15 +36,36 @@ internal static class IdempotencyHeaders
         string? name = null;
         if (key.Count > 0 && id.Count + sent.Count == 0)
         {
-            name = key is [{ Length: > 0 and <= MaxKeyLength } text] && text.All(c => c is >= ' ' and <= '~') ? $"idempotency {text}" : null;
+            name =
+                key is [{ Length: > 0 and <= MaxKeyLength } text] && text.All(c => c is >= ' ' and <= '~')
+                    ? $"idempotency {text}"
+                    : null;
         }
-        else if (key.Count == 0 && id is [{ } guid] && Guid.TryParseExact(guid, "D", out var requestId)
-            && sent is [{ } date] && DateTimeOffset.TryParseExact(date, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+        else if (
+            key.Count == 0
+            && id is [{ } guid]
+            && Guid.TryParseExact(guid, "D", out var requestId)
+            && sent is [{ } date]
+            && DateTimeOffset.TryParseExact(
+                date,
+                "r",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var moment
+            )
+        )
         {
-            if (http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - moment >= IdempotencyKey.TimeToLive)
+            if (
+                http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - moment
+                >= IdempotencyKey.TimeToLive
+            )
             {
                 http.Response.Headers["Repeatability-Result"] = "rejected";
-                await http.WriteErrorAsync(StatusCodes.Status412PreconditionFailed, "repeatedTooLate", $"{FirstSent} is more than 24 hours ago, so that a repeat cannot be distinguished from a new request; look whether the run is there, and send it under a new id if not.");
+                await http.WriteErrorAsync(
+                    StatusCodes.Status412PreconditionFailed,
+                    "repeatedTooLate",
+                    $"{FirstSent} is more than 24 hours ago, so that a repeat cannot be distinguished from a new request; look whether the run is there, and send it under a new id if not."
+                );
                 return (false, null);
             }
 
@@ -52,7 +77,8 @@ internal static class IdempotencyHeaders
             await http.WriteErrorAsync(
                 StatusCodes.Status400BadRequest,
                 "malformedRequestKey",
-                $"To repeat a request safely send either {RequestId} (a GUID) together with {FirstSent} (an HTTP date), or {KeyHeader} (1 to {MaxKeyLength} printable ASCII characters).");
+                $"To repeat a request safely send either {RequestId} (a GUID) together with {FirstSent} (an HTTP date), or {KeyHeader} (1 to {MaxKeyLength} printable ASCII characters)."
+            );
             return (false, null);
         }
 

@@ -18,11 +18,16 @@ internal sealed class JsonRequestBody : IDisposable
     private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly JsonDocumentOptions _scanned = new() { MaxDepth = JsonValidator.MaxLevels };
-    private static readonly JsonDocumentOptions _strict = new() { MaxDepth = JsonValidator.MaxLevels, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions _strict = new()
+    {
+        MaxDepth = JsonValidator.MaxLevels,
+        AllowDuplicateProperties = false,
+    };
 
     private readonly JsonDocument _document;
 
-    private JsonRequestBody(JsonDocument document, ValidationErrors faults, ReadOnlyMemory<byte> bytes) => (_document, Faults, Bytes) = (document, faults, bytes);
+    private JsonRequestBody(JsonDocument document, ValidationErrors faults, ReadOnlyMemory<byte> bytes) =>
+        (_document, Faults, Bytes) = (document, faults, bytes);
 
     /// <summary>The body as it was sent, but for what nests too deeply.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
@@ -42,7 +47,11 @@ internal sealed class JsonRequestBody : IDisposable
     {
         if (!IsJson(http.Request))
         {
-            await http.WriteErrorAsync(StatusCodes.Status415UnsupportedMediaType, "notJson", "Send the body as UTF-8 JSON, uncompressed, with the header 'Content-Type: application/json'.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status415UnsupportedMediaType,
+                "notJson",
+                "Send the body as UTF-8 JSON, uncompressed, with the header 'Content-Type: application/json'."
+            );
             return null;
         }
 
@@ -51,13 +60,18 @@ internal sealed class JsonRequestBody : IDisposable
             await http.WriteErrorAsync(
                 StatusCodes.Status413PayloadTooLarge,
                 "bodyTooComplex",
-                "The body needs more memory than one tenant may occupy; send a part of it.");
+                "The body needs more memory than one tenant may occupy; send a part of it."
+            );
             return null;
         }
 
         if (!Utf8.IsValid(bytes.Span))
         {
-            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "invalidUtf8", "The body is not valid UTF-8; encode it as UTF-8.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status400BadRequest,
+                "invalidUtf8",
+                "The body is not valid UTF-8; encode it as UTF-8."
+            );
             return null;
         }
 
@@ -86,14 +100,19 @@ internal sealed class JsonRequestBody : IDisposable
             }
 
             document.Dispose();
-            await http.WriteErrorAsync(StatusCodes.Status400BadRequest, "notAnObject", "The body must be one JSON object.");
+            await http.WriteErrorAsync(
+                StatusCodes.Status400BadRequest,
+                "notAnObject",
+                "The body must be one JSON object."
+            );
         }
         catch (JsonException exception)
         {
             await http.WriteErrorAsync(
                 StatusCodes.Status400BadRequest,
                 "malformedJson",
-                $"The body is not one JSON value: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}. Comments, trailing commas and a second value are not JSON.");
+                $"The body is not one JSON value: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}. Comments, trailing commas and a second value are not JSON."
+            );
         }
 
         return null;
@@ -123,11 +142,17 @@ internal sealed class JsonRequestBody : IDisposable
     }
 
     private static bool IsJson(HttpRequest request) =>
-        (request.ContentType == Routes.Json
-            || (MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        (
+            request.ContentType == Routes.Json
+            || (
+                MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
                 && type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase)
-                && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))))
-        && (request.Headers.ContentEncoding.Count == 0 || request.Headers.ContentEncoding == "identity");
+                && (
+                    !type.Charset.HasValue
+                    || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+                )
+            )
+        ) && (request.Headers.ContentEncoding.Count == 0 || request.Headers.ContentEncoding == "identity");
 
     /// <summary>Reads on. A caller that sends nothing for a while is refused.</summary>
     private static async ValueTask<ReadResult> ReadAsync(HttpContext http, PipeReader reader, IdleTimer idle)
@@ -143,7 +168,10 @@ internal sealed class JsonRequestBody : IDisposable
                 http.Response.Headers.Connection = "close";
             }
 
-            throw new BadHttpRequestException("The rest of the body does not come.", StatusCodes.Status408RequestTimeout);
+            throw new BadHttpRequestException(
+                "The rest of the body does not come.",
+                StatusCodes.Status408RequestTimeout
+            );
         }
         catch (IOException broken) when (broken is not BadHttpRequestException)
         {
@@ -163,7 +191,8 @@ internal sealed class JsonRequestBody : IDisposable
         // Memory for all of it, before any of it is read. The server itself refuses to read a body that is declared to
         // be too long.
         var declared = http.Request.ContentLength ?? 0;
-        var isTooLong = declared > (http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? int.MaxValue);
+        var isTooLong =
+            declared > (http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? int.MaxValue);
         if (!isTooLong && admission?.NeverFits(declared) == true)
         {
             return null;
@@ -222,7 +251,8 @@ internal sealed class JsonRequestBody : IDisposable
             return true;
         }
 
-        var tokens = (long)bytes.Count((byte)',') + bytes.Count((byte)':') + bytes.Count((byte)'{') + bytes.Count((byte)'[');
+        var tokens =
+            (long)bytes.Count((byte)',') + bytes.Count((byte)':') + bytes.Count((byte)'{') + bytes.Count((byte)'[');
         if (admission.NeverFits(bytes.Length + (tokens * BytesPerToken)))
         {
             return false;

@@ -40,7 +40,11 @@ internal static class JsonValidator
                     if (!isText)
                     {
                         found++;
-                        faults.Add(PathTo(levels, depth), "unstorableText", "A member's name must not hold U+0000 or half of a surrogate pair; rename it.");
+                        faults.Add(
+                            PathTo(levels, depth),
+                            "unstorableText",
+                            "A member's name must not hold U+0000 or half of a surrogate pair; rename it."
+                        );
                     }
                     else if (!here.Names.Add(here.Name))
                     {
@@ -67,11 +71,19 @@ internal static class JsonValidator
                 case JsonTokenType.String when !IsText(ref reader):
                     found++;
                     var path = PathTo(levels, depth);
-                    faults.Add(path, "unstorableText", $"{path} must not hold U+0000 or half of a surrogate pair; remove it.");
+                    faults.Add(
+                        path,
+                        "unstorableText",
+                        $"{path} must not hold U+0000 or half of a surrogate pair; remove it."
+                    );
                     break;
                 case JsonTokenType.StartObject or JsonTokenType.StartArray when depth == MaxLevels:
                     found++;
-                    faults.Add(PathTo(levels, 1), "tooDeep", $"{PathTo(levels, 1)} nests deeper than {MaxLevels} levels; flatten it.");
+                    faults.Add(
+                        PathTo(levels, 1),
+                        "tooDeep",
+                        $"{PathTo(levels, 1)} nests deeper than {MaxLevels} levels; flatten it."
+                    );
                     var start = (int)reader.TokenStartIndex;
                     reader.Skip();
                     json[start..(int)reader.BytesConsumed].Fill((byte)' ');
@@ -90,9 +102,7 @@ internal static class JsonValidator
             if (found == ValidationErrors.MaxCount)
             {
                 // The rest is only read to learn whether it is JSON.
-                while (reader.Read())
-                {
-                }
+                while (reader.Read()) { }
             }
         }
 
@@ -149,14 +159,22 @@ internal static class JsonValidator
     /// stands there.
     /// </summary>
     private static int? CodeUnit(ReadOnlySpan<byte> text, int at) =>
-        at + 6 <= text.Length && text[at] == '\\' && text[at + 1] == 'u' && Utf8Parser.TryParse(text.Slice(at + 2, 4), out int unit, out _, 'X') ? unit : null;
+        at + 6 <= text.Length
+        && text[at] == '\\'
+        && text[at + 1] == 'u'
+        && Utf8Parser.TryParse(text.Slice(at + 2, 4), out int unit, out _, 'X')
+            ? unit
+            : null;
 
     private static string PathTo(List<Frame> levels, int depth)
     {
         var path = "";
         foreach (var level in levels.Take(depth))
         {
-            path = ValidationErrors.AppendPath(path, level.IsArray ? level.Index.ToString(CultureInfo.InvariantCulture) : level.Name);
+            path = ValidationErrors.AppendPath(
+                path,
+                level.IsArray ? level.Index.ToString(CultureInfo.InvariantCulture) : level.Name
+            );
         }
 
         return path;

@@ -42,13 +42,18 @@ internal sealed class MemoryBudget(LimitOptions limits)
             throw new LimitExceededException(
                 "memoryShareExceeded",
                 "The requests and answers of your tenant occupy all the memory that one tenant may; wait for your other requests, read their answers, or ask for smaller pages.",
-                _retryAfter);
+                _retryAfter
+            );
         }
 
         if (Interlocked.Add(ref _heldBytes, bytes) > _total && !isRequired)
         {
             Release(tenant, bytes);
-            throw new ServiceLimitException("memoryLimitReached", "The service holds as many requests and answers in memory as it may; send the request again later.", _retryAfter);
+            throw new ServiceLimitException(
+                "memoryLimitReached",
+                "The service holds as many requests and answers in memory as it may; send the request again later.",
+                _retryAfter
+            );
         }
     }
 

@@ -28,16 +28,20 @@ internal sealed class ODataFormat
 
     private static readonly ODataFormat[] _all =
     [
-        Default, new(MetadataLevel.Minimal, numbersAsText: true),
-        new(MetadataLevel.None, numbersAsText: false), new(MetadataLevel.None, numbersAsText: true),
-        new(MetadataLevel.Full, numbersAsText: false), new(MetadataLevel.Full, numbersAsText: true),
+        Default,
+        new(MetadataLevel.Minimal, numbersAsText: true),
+        new(MetadataLevel.None, numbersAsText: false),
+        new(MetadataLevel.None, numbersAsText: true),
+        new(MetadataLevel.Full, numbersAsText: false),
+        new(MetadataLevel.Full, numbersAsText: true),
     ];
 
     private ODataFormat(MetadataLevel level, bool numbersAsText)
     {
         Level = level;
         Ieee754Compatible = numbersAsText;
-        ContentType = $"application/json;odata.metadata={level.ToString().ToLowerInvariant()};odata.streaming=true;IEEE754Compatible={(numbersAsText ? "true" : "false")};charset=utf-8";
+        ContentType =
+            $"application/json;odata.metadata={level.ToString().ToLowerInvariant()};odata.streaming=true;IEEE754Compatible={(numbersAsText ? "true" : "false")};charset=utf-8";
     }
 
     /// <summary>How much control information there is.</summary>
@@ -61,7 +65,13 @@ internal sealed class ODataFormat
     public static bool TryNegotiate(HttpContext http, string? format)
     {
         // What nearly every request says, and by this costs nothing.
-        if (format is null && (http.Request.Headers.Accept is not [{ Length: > 0 } accept, ..] all || (all.Count == 1 && accept is "application/json" or "*/*")))
+        if (
+            format is null
+            && (
+                http.Request.Headers.Accept is not [{ Length: > 0 } accept, ..] all
+                || (all.Count == 1 && accept is "application/json" or "*/*")
+            )
+        )
         {
             return true;
         }
@@ -89,14 +99,21 @@ internal sealed class ODataFormat
 
         var wanted = new MediaTypeHeaderValue(mediaType);
         return MediaTypeHeaderValue.TryParseList(accept, out var ranges)
-            ? ranges.Where(r => wanted.IsSubsetOf(new MediaTypeHeaderValue(r.MediaType))).OrderBy(Generality).Select(r => r.Quality ?? 1).FirstOrDefault()
+            ? ranges
+                .Where(r => wanted.IsSubsetOf(new MediaTypeHeaderValue(r.MediaType)))
+                .OrderBy(Generality)
+                .Select(r => r.Quality ?? 1)
+                .FirstOrDefault()
             : 0;
     }
 
     /// <summary>The format that <c>$format</c> names: a media type, or <c>json</c>, which has no parameters.</summary>
     private static ODataFormat? FromFormatOption(string format) =>
         format.Equals("json", StringComparison.OrdinalIgnoreCase) ? Default
-        : MediaTypeHeaderValue.TryParse(format, out var type) && !type.MatchesAllSubTypes && Range.Read(type) is { } range ? _all.First(range.Matches)
+        : MediaTypeHeaderValue.TryParse(format, out var type)
+        && !type.MatchesAllSubTypes
+        && Range.Read(type) is { } range
+            ? _all.First(range.Matches)
         : null;
 
     private static ODataFormat? FromAccept(StringValues accept)
@@ -112,8 +129,7 @@ internal sealed class ODataFormat
         }
 
         var ranges = types.Select(Range.Read).OfType<Range>().ToList();
-        return _all
-            .Select(f => (Format: f, Range: ranges.Where(r => r.Matches(f)).MaxBy(r => r.Precision)))
+        return _all.Select(f => (Format: f, Range: ranges.Where(r => r.Matches(f)).MaxBy(r => r.Precision)))
             .Where(f => f.Range is { Quality: > 0 })
             .OrderByDescending(f => f.Range!.Quality)
             .ThenByDescending(f => f.Range!.Precision)
@@ -121,7 +137,10 @@ internal sealed class ODataFormat
             .FirstOrDefault();
     }
 
-    private static int Generality(MediaTypeHeaderValue range) => range.MatchesAllTypes ? 2 : range.MatchesAllSubTypes ? 1 : 0;
+    private static int Generality(MediaTypeHeaderValue range) =>
+        range.MatchesAllTypes ? 2
+        : range.MatchesAllSubTypes ? 1
+        : 0;
 
     /// <summary>
     /// What one part of <c>Accept</c> allows of JSON. Of several parts that allow the same the most precise one counts
@@ -169,12 +188,18 @@ internal sealed class ODataFormat
                     return null;
                 }
 
-                range = next with { Precision = next.Precision + (parameter.Name.Equals("q", StringComparison.OrdinalIgnoreCase) ? 0 : 1) };
+                range = next with
+                {
+                    Precision =
+                        next.Precision + (parameter.Name.Equals("q", StringComparison.OrdinalIgnoreCase) ? 0 : 1),
+                };
             }
 
             return range;
         }
 
-        public bool Matches(ODataFormat format) => (Level ?? format.Level) == format.Level && (NumbersAsText ?? format.Ieee754Compatible) == format.Ieee754Compatible;
+        public bool Matches(ODataFormat format) =>
+            (Level ?? format.Level) == format.Level
+            && (NumbersAsText ?? format.Ieee754Compatible) == format.Ieee754Compatible;
     }
 }

@@ -8,7 +8,10 @@ namespace IndustryData.WebApi.Http;
 internal static class ODataResponseWriter
 {
     /// <summary>Texts stay readable; <c>nosniff</c> keeps browsers from taking them for HTML.</summary>
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     // A copy of the payload, and the table of its tokens.
     private const int ParsingFactor = 2;
@@ -18,7 +21,12 @@ internal static class ODataResponseWriter
     /// <param name="status">Its status.</param>
     /// <param name="write">Writes the payload with minimal control information.</param>
     /// <param name="mayContainEnums">Whether members of evolvable enumerations may be in it.</param>
-    public static Task WriteJsonAsync(this HttpResponse response, int status, Action<Utf8JsonWriter> write, bool mayContainEnums = true) =>
+    public static Task WriteJsonAsync(
+        this HttpResponse response,
+        int status,
+        Action<Utf8JsonWriter> write,
+        bool mayContainEnums = true
+    ) =>
         response.WriteJsonAsync(
             status,
             json =>
@@ -26,10 +34,16 @@ internal static class ODataResponseWriter
                 write(json);
                 return Task.CompletedTask;
             },
-            mayContainEnums);
+            mayContainEnums
+        );
 
     /// <inheritdoc cref="WriteJsonAsync(HttpResponse, int, Action{Utf8JsonWriter}, bool)" />
-    public static async Task WriteJsonAsync(this HttpResponse response, int status, Func<Utf8JsonWriter, Task> write, bool mayContainEnums = true)
+    public static async Task WriteJsonAsync(
+        this HttpResponse response,
+        int status,
+        Func<Utf8JsonWriter, Task> write,
+        bool mayContainEnums = true
+    )
     {
         var http = response.HttpContext;
         var admission = Admission.Of(http);
@@ -57,7 +71,12 @@ internal static class ODataResponseWriter
     }
 
     private static async Task WriteAsync(
-        HttpResponse response, Admission? admission, int status, PooledBufferWriter minimal, bool mayContainEnums)
+        HttpResponse response,
+        Admission? admission,
+        int status,
+        PooledBufferWriter minimal,
+        bool mayContainEnums
+    )
     {
         var (http, isRequired) = (response.HttpContext, minimal.IsRequired);
         var format = ODataFormat.GetCurrent(http);

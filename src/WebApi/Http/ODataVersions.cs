@@ -27,13 +27,25 @@ internal static partial class ODataVersions
         }
 
         // §8.2.7: the answer has the greatest version that is not above this one, and there is none below 4.0.
-        return !IsPlain(most) && Read(most) is not >= Lowest ? "OData-MaxVersion must be a version of 4.0 or above: answers are written in 4.0. Send 4.0, or leave the header out." : null;
+        return !IsPlain(most) && Read(most) is not >= Lowest
+            ? "OData-MaxVersion must be a version of 4.0 or above: answers are written in 4.0. Send 4.0, or leave the header out."
+            : null;
     }
 
-    private static bool IsPlain(StringValues header) => header.Count == 0 || (header.Count == 1 && header[0] is "4.0" or "4.01");
+    private static bool IsPlain(StringValues header) =>
+        header.Count == 0 || (header.Count == 1 && header[0] is "4.0" or "4.01");
 
     private static decimal? Read(StringValues header) =>
-        header is [{ } text] && Version().IsMatch(text.Trim()) && decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var version) ? version : null;
+        header is [{ } text]
+        && Version().IsMatch(text.Trim())
+        && decimal.TryParse(
+            text,
+            NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture,
+            out var version
+        )
+            ? version
+            : null;
 
     [GeneratedRegex(@"\A[0-9]{1,4}\.[0-9]{1,4}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Version();

@@ -27,17 +27,21 @@ internal static class OptionsMiddleware
 
         // No route takes OPTIONS: routing has an endpoint that names the methods which there are routes for. Any other
         // endpoint is run behind authorization.
-        return http.GetEndpoint() is { RequestDelegate: { } refuse } endpoint && RefusesMethods(endpoint) ? InvokeAsync(http, refuse(http)) : next(http);
+        return http.GetEndpoint() is { RequestDelegate: { } refuse } endpoint && RefusesMethods(endpoint)
+            ? InvokeAsync(http, refuse(http))
+            : next(http);
     }
 
     /// <summary>
     /// Whether an endpoint does nothing but name the methods of its path: routing's own, which is no route, and those
     /// with <see cref="OnlyRefuses"/>.
     /// </summary>
-    private static bool RefusesMethods(Endpoint endpoint) => endpoint is not RouteEndpoint || endpoint.Metadata.GetMetadata<OnlyRefuses>() is not null;
+    private static bool RefusesMethods(Endpoint endpoint) =>
+        endpoint is not RouteEndpoint || endpoint.Metadata.GetMetadata<OnlyRefuses>() is not null;
 
     /// <summary>The methods that the path takes, as the header says that has been written for them.</summary>
-    public static void AddOptions(HttpResponse response) => response.Headers.Allow = $"{response.Headers.Allow}, OPTIONS";
+    public static void AddOptions(HttpResponse response) =>
+        response.Headers.Allow = $"{response.Headers.Allow}, OPTIONS";
 
     private static async Task InvokeAsync(HttpContext http, Task refusing)
     {
@@ -54,7 +58,5 @@ internal sealed class OnlyRefuses
 {
     public static readonly OnlyRefuses Instance = new();
 
-    private OnlyRefuses()
-    {
-    }
+    private OnlyRefuses() { }
 }

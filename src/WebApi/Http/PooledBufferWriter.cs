@@ -11,7 +11,11 @@ namespace IndustryData.WebApi.Http;
 /// <param name="admission">The request whose memory it is; null if the memory is not counted.</param>
 /// <param name="isRequired">The first value of <see cref="IsRequired"/>.</param>
 /// <param name="firstSize">The size of the first segment, in bytes.</param>
-internal sealed class PooledBufferWriter(Admission? admission, bool isRequired, int firstSize = PooledBufferWriter.SegmentSize) : IBufferWriter<byte>, IDisposable
+internal sealed class PooledBufferWriter(
+    Admission? admission,
+    bool isRequired,
+    int firstSize = PooledBufferWriter.SegmentSize
+) : IBufferWriter<byte>, IDisposable
 {
     /// <summary>
     /// The size of a segment, in bytes: below the large object heap, and small enough for the server's pipe.
@@ -199,7 +203,12 @@ internal sealed class PooledBufferWriter(Admission? admission, bool isRequired, 
     private async ValueTask<FlushResult> WaitAsync(HttpContext http, ValueTask<FlushResult> write)
     {
         admission?.EndProcessing();
-        using var stall = new Timer(static http => ((HttpContext)http!).Abort(), http, MaxStall, Timeout.InfiniteTimeSpan);
+        using var stall = new Timer(
+            static http => ((HttpContext)http!).Abort(),
+            http,
+            MaxStall,
+            Timeout.InfiniteTimeSpan
+        );
         return await write;
     }
 
@@ -238,7 +247,8 @@ internal sealed class PooledBufferWriter(Admission? admission, bool isRequired, 
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>
     {
-        public Segment(ReadOnlyMemory<byte> memory, long runningIndex) => (Memory, RunningIndex) = (memory, runningIndex);
+        public Segment(ReadOnlyMemory<byte> memory, long runningIndex) =>
+            (Memory, RunningIndex) = (memory, runningIndex);
 
         public Segment Append(ReadOnlyMemory<byte> memory)
         {

@@ -66,10 +66,20 @@ internal static class Preferences
         foreach (var preference in GetPreferences(http))
         {
             var parts = preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries);
-            if (parts is [var name, var value]
-                && (name.Equals("odata.maxpagesize", StringComparison.OrdinalIgnoreCase) || name.Equals("maxpagesize", StringComparison.OrdinalIgnoreCase))
-                && int.TryParse(HeaderUtilities.RemoveQuotes(value).Value, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
-                && size > 0)
+            if (
+                parts is [var name, var value]
+                && (
+                    name.Equals("odata.maxpagesize", StringComparison.OrdinalIgnoreCase)
+                    || name.Equals("maxpagesize", StringComparison.OrdinalIgnoreCase)
+                )
+                && int.TryParse(
+                    HeaderUtilities.RemoveQuotes(value).Value,
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var size
+                )
+                && size > 0
+            )
             {
                 return size;
             }
@@ -79,7 +89,8 @@ internal static class Preferences
     }
 
     /// <summary>Tells the caller which page size was kept to.</summary>
-    public static void ApplyMaxPageSize(HttpContext http, int size) => AddPreferenceApplied(http, $"odata.maxpagesize={size}");
+    public static void ApplyMaxPageSize(HttpContext http, int size) =>
+        AddPreferenceApplied(http, $"odata.maxpagesize={size}");
 
     /// <summary>
     /// Tells a caller that wants every member of an enumeration by its name, new ones too, that it gets them
@@ -87,14 +98,18 @@ internal static class Preferences
     /// </summary>
     public static void ApplyUnknownMembers(HttpContext http)
     {
-        if (GetPreferences(http).Any(p => p.Split(';', '=')[0].Trim().Equals(UnknownMembers, StringComparison.OrdinalIgnoreCase)))
+        if (
+            GetPreferences(http)
+                .Any(p => p.Split(';', '=')[0].Trim().Equals(UnknownMembers, StringComparison.OrdinalIgnoreCase))
+        )
         {
             AddPreferenceApplied(http, UnknownMembers);
         }
     }
 
     // Asked several times a request, of which nearly none has a preference.
-    private static string[] GetPreferences(HttpContext http) => http.Request.Headers["Prefer"].Count == 0 ? [] : http.Request.Headers.GetCommaSeparatedValues("Prefer");
+    private static string[] GetPreferences(HttpContext http) =>
+        http.Request.Headers["Prefer"].Count == 0 ? [] : http.Request.Headers.GetCommaSeparatedValues("Prefer");
 
     // One header for all of them (RFC 7240 §3).
     private static void AddPreferenceApplied(HttpContext http, string preference)

@@ -34,8 +34,10 @@ internal sealed partial class RefusalLog(TimeProvider clock, ILogger<RefusalLog>
         LogRefusal(code, reason.ReplaceLineEndings(" "), suppressed);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "A request was refused: {Code} ({Reason}); {Suppressed} more since the last line of this kind")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "A request was refused: {Code} ({Reason}); {Suppressed} more since the last line of this kind"
+    )]
     private partial void LogRefusal(string code, string reason, int suppressed);
 
     private sealed class Cause

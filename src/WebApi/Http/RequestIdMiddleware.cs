@@ -11,7 +11,9 @@ internal static class RequestIdMiddleware
     public static string? ClientRequestId(HttpContext http)
     {
         var id = http.Request.Headers["client-request-id"];
-        return id is [{ Length: > 0 and <= MaxClientIdLength } text] && text.All(c => c is >= ' ' and <= '~') ? text : null;
+        return id is [{ Length: > 0 and <= MaxClientIdLength } text] && text.All(c => c is >= ' ' and <= '~')
+            ? text
+            : null;
     }
 
     /// <summary>Gives the request its <c>request-id</c>, which log entries carry too.</summary>

@@ -33,7 +33,8 @@ internal sealed class RequestLimiter : IDisposable
             },
             state: null,
             _sweepPeriod,
-            _sweepPeriod);
+            _sweepPeriod
+        );
     }
 
     /// <summary>The memory of all tenants.</summary>
@@ -57,7 +58,8 @@ internal sealed class RequestLimiter : IDisposable
                 http,
                 "requestRateExceeded",
                 $"Your tenant sends more than {_limits.RequestsPerSecond} requests a second; send fewer. Nothing was stored.",
-                wait);
+                wait
+            );
             return;
         }
 
@@ -67,7 +69,8 @@ internal sealed class RequestLimiter : IDisposable
                 http,
                 "tooManyConcurrentRequests",
                 $"Your tenant has {_limits.ConcurrentRequests} requests in progress and others that wait; send fewer at once. Nothing was stored.",
-                TimeSpan.FromSeconds(1));
+                TimeSpan.FromSeconds(1)
+            );
             return;
         }
 

@@ -13,22 +13,68 @@ internal static class ServiceEndpoints
 
     public static void MapService(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync).AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(400), new ProducesResponseTypeMetadata(406), new SupportedQueryOptions(_options))
-            .WithOperation(new("getServiceDocument", "The service document", "Where to begin (OData JSON Format §5).") { Answers = [ResponseDescription.Json(200, "The singletons.", Schemas.ServiceDocument)] });
+        routes
+            .MapMethods("/", ["GET", "HEAD"], WriteServiceDocumentAsync)
+            .AllowAnonymous()
+            .WithMetadata(
+                new ProducesResponseTypeMetadata(200),
+                new ProducesResponseTypeMetadata(400),
+                new ProducesResponseTypeMetadata(406),
+                new SupportedQueryOptions(_options)
+            )
+            .WithOperation(
+                new("getServiceDocument", "The service document", "Where to begin (OData JSON Format §5).")
+                {
+                    Answers = [ResponseDescription.Json(200, "The singletons.", Schemas.ServiceDocument)],
+                }
+            );
         foreach (var singleton in (string[])["external", "external/industryData", "process"])
         {
-            routes.MapODataEndpoint("GET", $"/{singleton}", Permissions.Read, http => WriteSingletonAsync(http, singleton), [200, 400, 406])
-                .WithOperation(new($"get_{singleton.Replace('/', '_')}", $"The singleton {singleton}", "It has no members of its own; the runs are below it.") { Answers = [ResponseDescription.Json(200, "The singleton.", Schemas.Singleton)] });
+            routes
+                .MapODataEndpoint(
+                    "GET",
+                    $"/{singleton}",
+                    Permissions.Read,
+                    http => WriteSingletonAsync(http, singleton),
+                    [200, 400, 406]
+                )
+                .WithOperation(
+                    new(
+                        $"get_{singleton.Replace('/', '_')}",
+                        $"The singleton {singleton}",
+                        "It has no members of its own; the runs are below it."
+                    )
+                    {
+                        Answers = [ResponseDescription.Json(200, "The singleton.", Schemas.Singleton)],
+                    }
+                );
         }
 
         routes.MapMetadata();
-        routes.MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null)).AllowAnonymous().WithMetadata(new ProducesResponseTypeMetadata(200))
-            .WithOperation(new("isLive", "Whether the process runs", "For the supervisor that restarts the service.") { Answers = [ResponseDescription.Text(200, "It runs.", Schemas.Health)] });
-        routes.MapMethods("/health/ready", ["GET", "HEAD"], WriteReadinessAsync)
+        routes
+            .MapMethods("/health/live", ["GET", "HEAD"], http => WriteHealthAsync(http, null))
+            .AllowAnonymous()
+            .WithMetadata(new ProducesResponseTypeMetadata(200))
+            .WithOperation(
+                new("isLive", "Whether the process runs", "For the supervisor that restarts the service.")
+                {
+                    Answers = [ResponseDescription.Text(200, "It runs.", Schemas.Health)],
+                }
+            );
+        routes
+            .MapMethods("/health/ready", ["GET", "HEAD"], WriteReadinessAsync)
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503))
-            .WithOperation(new("isReady", "Whether the service serves", "200 while reads and writes work; with `?for=read`, while reads work.") { Answers = [ResponseDescription.Text(200, "It serves.", Schemas.Health)] });
+            .WithOperation(
+                new(
+                    "isReady",
+                    "Whether the service serves",
+                    "200 while reads and writes work; with `?for=read`, while reads work."
+                )
+                {
+                    Answers = [ResponseDescription.Text(200, "It serves.", Schemas.Health)],
+                }
+            );
     }
 
     // OData JSON Format §5.
@@ -36,7 +82,11 @@ internal static class ServiceEndpoints
     {
         if (await Routes.ReadAsync(http, _options, Routes.Json) is not null)
         {
-            await http.Response.WriteJsonAsync(StatusCodes.Status200OK, json => WriteServiceDocument(http, json), mayContainEnums: false);
+            await http.Response.WriteJsonAsync(
+                StatusCodes.Status200OK,
+                json => WriteServiceDocument(http, json),
+                mayContainEnums: false
+            );
         }
     }
 
@@ -58,27 +108,37 @@ internal static class ServiceEndpoints
         json.WriteEndObject();
     }
 
-    private static Task WriteSingletonAsync(HttpContext http, string singleton) => http.Response.WriteJsonAsync(
-        StatusCodes.Status200OK,
-        json =>
-        {
-            json.WriteStartObject();
+    private static Task WriteSingletonAsync(HttpContext http, string singleton) =>
+        http.Response.WriteJsonAsync(
+            StatusCodes.Status200OK,
+            json =>
+            {
+                json.WriteStartObject();
 
-            // What is contained is named by the way to it, and is an entity there (OData Protocol §10.3).
-            json.WriteString("@odata.context", ServiceUrls.Context(http.Request, singleton.Contains('/') ? $"{singleton}/$entity" : singleton));
-            json.WriteEndObject();
-        },
-        mayContainEnums: false);
+                // What is contained is named by the way to it, and is an entity there (OData Protocol §10.3).
+                json.WriteString(
+                    "@odata.context",
+                    ServiceUrls.Context(http.Request, singleton.Contains('/') ? $"{singleton}/$entity" : singleton)
+                );
+                json.WriteEndObject();
+            },
+            mayContainEnums: false
+        );
 
     private static Task WriteReadinessAsync(HttpContext http)
     {
-        if (http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
+        if (
+            http
+                .RequestServices.GetRequiredService<IHostApplicationLifetime>()
+                .ApplicationStopping.IsCancellationRequested
+        )
         {
             return http.WriteErrorAsync(
                 StatusCodes.Status503ServiceUnavailable,
                 "stopping",
                 "The service stops; send requests to another instance.",
-                TimeSpan.FromSeconds(10));
+                TimeSpan.FromSeconds(10)
+            );
         }
 
         var status = http.RequestServices.GetRequiredService<IDatabaseHealth>();
@@ -89,7 +149,12 @@ internal static class ServiceEndpoints
     {
         if (outage is not null)
         {
-            return http.WriteErrorAsync(StatusCodes.Status503ServiceUnavailable, outage.Code, outage.Message, outage.RetryAfter);
+            return http.WriteErrorAsync(
+                StatusCodes.Status503ServiceUnavailable,
+                outage.Code,
+                outage.Message,
+                outage.RetryAfter
+            );
         }
 
         http.Response.ContentType = "text/plain";

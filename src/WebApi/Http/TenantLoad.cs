@@ -19,20 +19,24 @@ internal sealed class TenantLoad : IDisposable
 
     public TenantLoad(LimitOptions limits)
     {
-        _rate = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = limits.RequestBurst,
-            TokensPerPeriod = limits.RequestsPerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            AutoReplenishment = false,
-            QueueLimit = 0,
-        });
-        _concurrency = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
-        {
-            PermitLimit = limits.ConcurrentRequests,
-            QueueLimit = limits.QueuedRequests,
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        });
+        _rate = new TokenBucketRateLimiter(
+            new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = limits.RequestBurst,
+                TokensPerPeriod = limits.RequestsPerSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                AutoReplenishment = false,
+                QueueLimit = 0,
+            }
+        );
+        _concurrency = new ConcurrencyLimiter(
+            new ConcurrencyLimiterOptions
+            {
+                PermitLimit = limits.ConcurrentRequests,
+                QueueLimit = limits.QueuedRequests,
+                QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+            }
+        );
     }
 
     /// <summary>Adds to the bytes that the tenant holds.</summary>
@@ -91,7 +95,8 @@ internal sealed class TenantLoad : IDisposable
 
     /// <summary>Waits for a permit to process a request, behind those that wait already.</summary>
     /// <returns>A lease that is not acquired if too many wait.</returns>
-    public ValueTask<RateLimitLease> BeginAsync(CancellationToken cancellationToken) => _concurrency.AcquireAsync(1, cancellationToken);
+    public ValueTask<RateLimitLease> BeginAsync(CancellationToken cancellationToken) =>
+        _concurrency.AcquireAsync(1, cancellationToken);
 
     public void Dispose()
     {

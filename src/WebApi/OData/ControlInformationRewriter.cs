@@ -44,9 +44,11 @@ internal sealed class ControlInformationRewriter
         var hash = context.IndexOf('#', StringComparison.Ordinal);
         var fragment = hash >= 0 ? context[(hash + 1)..] : "";
         var (type, path) = Describe(fragment);
-        if (type is IEdmEntityType entity
+        if (
+            type is IEdmEntityType entity
             && payload.TryGetProperty("value", out var items)
-            && items.ValueKind == JsonValueKind.Array)
+            && items.ValueKind == JsonValueKind.Array
+        )
         {
             WriteCollection(payload, entity, $"{_root}{path}");
         }
@@ -135,11 +137,12 @@ internal sealed class ControlInformationRewriter
     /// <param name="isMember">True if the value is in a collection, so that its key is part of its URL.</param>
     private void WriteObject(JsonElement value, IEdmStructuredType? declared, string? url, bool isMember = false)
     {
-        var type = value.TryGetProperty(Type, out var named)
+        var type =
+            value.TryGetProperty(Type, out var named)
             && named.GetString() is { } name
             && RunEdmModel.Model.FindType(name.TrimStart('#')) is IEdmStructuredType actual
-            ? actual
-            : declared;
+                ? actual
+                : declared;
         var entity = url is null || value.TryGetProperty("@removed", out _) ? null : type as IEdmEntityType;
         if (url is not null)
         {
@@ -165,9 +168,13 @@ internal sealed class ControlInformationRewriter
             }
         }
 
-        foreach (var member in value.EnumerateObject()
-            .Where(m => !m.Name.StartsWith("@odata.", StringComparison.Ordinal)
-                || _format.Level == MetadataLevel.Minimal))
+        foreach (
+            var member in value
+                .EnumerateObject()
+                .Where(m =>
+                    !m.Name.StartsWith("@odata.", StringComparison.Ordinal) || _format.Level == MetadataLevel.Minimal
+                )
+        )
         {
             var property = type?.FindProperty(member.Name);
             if (property is IEdmNavigationProperty { ContainsTarget: true } expanded)
@@ -184,8 +191,11 @@ internal sealed class ControlInformationRewriter
         if (_isFull && entity is not null && !_isProjected)
         {
             // A navigation property that is not contained is always complete and has no URL.
-            foreach (var navigation in entity.NavigationProperties()
-                .Where(n => n.ContainsTarget && !value.TryGetProperty(n.Name, out _)))
+            foreach (
+                var navigation in entity
+                    .NavigationProperties()
+                    .Where(n => n.ContainsTarget && !value.TryGetProperty(n.Name, out _))
+            )
             {
                 WriteLinks(navigation, url);
             }
@@ -198,11 +208,13 @@ internal sealed class ControlInformationRewriter
 
     private void WriteMember(JsonProperty member, IEdmTypeReference? type)
     {
-        if (_isFull
+        if (
+            _isFull
             && type is not null
             && member.Value.ValueKind != JsonValueKind.Null
             && TypeName(type) is { } name
-            && !member.Name.StartsWith('@'))
+            && !member.Name.StartsWith('@')
+        )
         {
             _json.WriteString($"{member.Name}{Type}", name);
         }

@@ -63,8 +63,10 @@ internal sealed partial class FilterParser
         RunField.LastModifiedDateTime,
     ];
 
-    private static readonly string _statuses =
-        string.Join(", ", [.. RunStatus.All.Select(s => s.Name), RunStatus.UnknownFutureValue]);
+    private static readonly string _statuses = string.Join(
+        ", ",
+        [.. RunStatus.All.Select(s => s.Name), RunStatus.UnknownFutureValue]
+    );
 
     private readonly Queue<string> _inLists;
     private int _nodes;
@@ -85,7 +87,9 @@ internal sealed partial class FilterParser
         if (string.IsNullOrWhiteSpace(text))
         {
             throw new QueryOptionException(
-                "invalidQueryOption", "nothing is there; leave the option out, or say what you want.");
+                "invalidQueryOption",
+                "nothing is there; leave the option out, or say what you want."
+            );
         }
 
         try
@@ -105,8 +109,8 @@ internal sealed partial class FilterParser
         {
             // For some malformed texts, the library throws exceptions of other types, or an ODataException that
             // describes an internal error of the library.
-            var isReadable = exception is ODataException
-                && !exception.Message.Contains("internal error", StringComparison.Ordinal);
+            var isReadable =
+                exception is ODataException && !exception.Message.Contains("internal error", StringComparison.Ordinal);
             var reason = isReadable ? exception.Message : "it is not well-formed.";
             var shortReason = reason.Length > LongestReason ? $"{reason[..LongestReason]}…" : reason;
             throw new QueryOptionException("invalidQueryOption", $"{shortReason}{FilterSuggestions.For(text)}");
@@ -121,43 +125,47 @@ internal sealed partial class FilterParser
     {
         CheckNesting(text);
         var lists = new Queue<string>();
-        var rest = Tokens().Replace(text, match =>
-        {
-            if (match.Groups["list"] is { Success: true } list)
-            {
-                // The library rounds 1.5 to 2 in a list, does not accept null, and parses quotes incorrectly.
-                // Therefore this class parses the values.
-                lists.Enqueue(list.Value);
-                return "in ()";
-            }
+        var rest = Tokens()
+            .Replace(
+                text,
+                match =>
+                {
+                    if (match.Groups["list"] is { Success: true } list)
+                    {
+                        // The library rounds 1.5 to 2 in a list, does not accept null, and parses quotes incorrectly.
+                        // Therefore this class parses the values.
+                        lists.Enqueue(list.Value);
+                        return "in ()";
+                    }
 
-            if (match.Groups["instant"].Success)
-            {
-                // The library accepts only some of the formats that the grammar allows. A plus sign that the caller
-                // did not encode as %2B arrives as a space. The grammar allows no space at this position.
-                var literal = match.Value.Replace(' ', '+');
-                return DateTimeOffsetParser.Parse(literal) is { } instant
-                    ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture)
-                    : literal;
-            }
+                    if (match.Groups["instant"].Success)
+                    {
+                        // The library accepts only some of the formats that the grammar allows. A plus sign that the caller
+                        // did not encode as %2B arrives as a space. The grammar allows no space at this position.
+                        var literal = match.Value.Replace(' ', '+');
+                        return DateTimeOffsetParser.Parse(literal) is { } instant
+                            ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture)
+                            : literal;
+                    }
 
-            if (match.Groups["word"].Success)
-            {
-                // Keywords are case-insensitive in the grammar. The library accepts only lowercase letters.
-                return match.Value.ToLowerInvariant();
-            }
+                    if (match.Groups["word"].Success)
+                    {
+                        // Keywords are case-insensitive in the grammar. The library accepts only lowercase letters.
+                        return match.Value.ToLowerInvariant();
+                    }
 
-            return match.Value switch
-            {
-                // The library takes a tab as part of the literal before it. Between two words, a tab is equivalent to
-                // a space.
-                "\t" => " ",
+                    return match.Value switch
+                    {
+                        // The library takes a tab as part of the literal before it. Between two words, a tab is equivalent to
+                        // a space.
+                        "\t" => " ",
 
-                // The plus sign of a number has no effect, and the library does not accept it.
-                "+" => "",
-                _ => match.Value,
-            };
-        });
+                        // The plus sign of a number has no effect, and the library does not accept it.
+                        "+" => "",
+                        _ => match.Value,
+                    };
+                }
+            );
         var clause = Parse("$filter", rest, parser => parser.ParseFilter());
         return new FilterParser(lists).Condition(clause.Expression, 1);
     }
@@ -169,11 +177,20 @@ internal sealed partial class FilterParser
         {
             isText ^= text[i] == '\'';
             var isGroup = i == 0 || !char.IsAsciiLetter(text[i - 1]);
-            depth += isText ? 0 : text[i] switch { '(' when isGroup => 1, ')' => -1, _ => 0 };
+            depth += isText
+                ? 0
+                : text[i] switch
+                {
+                    '(' when isGroup => 1,
+                    ')' => -1,
+                    _ => 0,
+                };
             if (depth > MaxDepth)
             {
                 throw new QueryOptionException(
-                    "filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+                    "filterTooLarge",
+                    $"it nests deeper than {MaxDepth} levels; flatten it."
+                );
             }
 
             depth = Math.Max(depth, 0);
@@ -192,20 +209,24 @@ internal sealed partial class FilterParser
             var parts = new List<QueryNode>();
             Flatten(logic, logic.OperatorKind, parts);
             return new LogicalFilter(
-                logic.OperatorKind == BinaryOperatorKind.And, [.. parts.Select(p => Condition(p, depth + 1))]);
+                logic.OperatorKind == BinaryOperatorKind.And,
+                [.. parts.Select(p => Condition(p, depth + 1))]
+            );
         }
 
         if (++_nodes > MaxNodes)
         {
             throw new QueryOptionException(
                 "filterTooLarge",
-                $"it has more than {MaxNodes} conditions; compare one property with many values by 'in'.");
+                $"it has more than {MaxNodes} conditions; compare one property with many values by 'in'."
+            );
         }
 
         return StripConverts(node) switch
         {
-            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Not } not =>
-                new NotFilter(Condition(not.Operand, depth + 1)),
+            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Not } not => new NotFilter(
+                Condition(not.Operand, depth + 1)
+            ),
             BinaryOperatorNode comparison => Comparison(comparison),
             InNode @in => Membership(@in),
             SingleValueFunctionCallNode call => Match(call),
@@ -244,26 +265,32 @@ internal sealed partial class FilterParser
             throw Unsupported(node);
         }
 
-        if (StripConverts(node.Left) is ConstantNode { Value: bool }
-            || StripConverts(node.Right) is ConstantNode { Value: bool })
+        if (
+            StripConverts(node.Left) is ConstantNode { Value: bool }
+            || StripConverts(node.Right) is ConstantNode { Value: bool }
+        )
         {
             throw new QueryOptionException(
                 "unsupportedFilter",
                 "conditions cannot be compared with true or false; "
-                    + "leave 'eq true' out, and write 'not (…)' for 'eq false'.");
+                    + "leave 'eq true' out, and write 'not (…)' for 'eq false'."
+            );
         }
 
         var (left, right) = (Term(node.Left), Term(node.Right));
         if (left.Field == RunField.BlockingError || right.Field == RunField.BlockingError)
         {
             var other = left.Field == RunField.BlockingError ? right : left;
-            if (other is not { Field: null, Value: null }
-                || known is not (ComparisonOperator.Equal or ComparisonOperator.NotEqual))
+            if (
+                other is not { Field: null, Value: null }
+                || known is not (ComparisonOperator.Equal or ComparisonOperator.NotEqual)
+            )
             {
                 throw new QueryOptionException(
                     "unsupportedFilter",
                     "blockingError itself can only be compared with null, by eq or ne; "
-                        + "for more use blockingError/code, blockingError/message or blockingError/target.");
+                        + "for more use blockingError/code, blockingError/message or blockingError/target."
+                );
             }
         }
 
@@ -276,7 +303,8 @@ internal sealed partial class FilterParser
         {
             throw new QueryOptionException(
                 "invalidQueryOption",
-                "the values after 'in' must be plain values in parentheses, like status in ('failed','completed').");
+                "the values after 'in' must be plain values in parentheses, like status in ('failed','completed')."
+            );
         }
 
         var term = Term(node.Left);
@@ -285,25 +313,32 @@ internal sealed partial class FilterParser
             throw new QueryOptionException(
                 "unsupportedFilter",
                 "blockingError cannot stand before 'in'; "
-                    + "use blockingError/code, blockingError/message or blockingError/target.");
+                    + "use blockingError/code, blockingError/message or blockingError/target."
+            );
         }
 
         if (term is { Field: null, Value: not (null or string) })
         {
             throw new QueryOptionException(
-                "unsupportedFilter", "a property must stand before 'in', like status in ('failed','completed').");
+                "unsupportedFilter",
+                "a property must stand before 'in', like status in ('failed','completed')."
+            );
         }
 
         var items = Items().Matches(list);
         if (items.Count > MaxValues)
         {
             throw new QueryOptionException(
-                "filterTooLarge", $"'in' has {items.Count} values; send at most {MaxValues}.");
+                "filterTooLarge",
+                $"'in' has {items.Count} values; send at most {MaxValues}."
+            );
         }
 
         // An empty list matches no run.
         return new InFilter(
-            term, string.IsNullOrWhiteSpace(list) ? [] : [.. items.Select(i => Value(i.Value.Trim(), term))]);
+            term,
+            string.IsNullOrWhiteSpace(list) ? [] : [.. items.Select(i => Value(i.Value.Trim(), term))]
+        );
     }
 
     private static StringMatchFilter Match(SingleValueFunctionCallNode call)
@@ -335,19 +370,23 @@ internal sealed partial class FilterParser
         }
     }
 
-    private static object? Value(ConstantNode constant) => constant.Value switch
-    {
-        null => null,
-        string text => text,
-        ODataEnumValue status => Status(status.Value),
-        _ when constant.TypeReference.IsDate() => throw new QueryOptionException(
-            "invalidQueryOption",
-            $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."),
-        DateTimeOffset instant => DateTimeOffsetParser.Parse(constant.LiteralText) ?? instant,
-        _ => Number(constant.LiteralText) ?? throw new QueryOptionException(
-            "invalidQueryOption",
-            $"{ValidationErrors.Abbreviate(constant.LiteralText)} cannot be compared with a property of a run."),
-    };
+    private static object? Value(ConstantNode constant) =>
+        constant.Value switch
+        {
+            null => null,
+            string text => text,
+            ODataEnumValue status => Status(status.Value),
+            _ when constant.TypeReference.IsDate() => throw new QueryOptionException(
+                "invalidQueryOption",
+                $"{constant.LiteralText} is a date without a time; write {constant.LiteralText}T00:00:00Z."
+            ),
+            DateTimeOffset instant => DateTimeOffsetParser.Parse(constant.LiteralText) ?? instant,
+            _ => Number(constant.LiteralText)
+                ?? throw new QueryOptionException(
+                    "invalidQueryOption",
+                    $"{ValidationErrors.Abbreviate(constant.LiteralText)} cannot be compared with a property of a run."
+                ),
+        };
 
     /// <summary>Parses a value in the list of <c>in</c>.</summary>
     private static object? Value(string text, Operand term)
@@ -375,10 +414,12 @@ internal sealed partial class FilterParser
             value = Number(text);
         }
 
-        return value ?? throw new QueryOptionException(
-            "invalidQueryOption",
-            $"{(text.Length == 0 ? "an empty place" : ValidationErrors.Abbreviate(text))} in the list of 'in' "
-                + $"is no value that {NameOf(term)} can have{FilterSuggestions.For(text)}");
+        return value
+            ?? throw new QueryOptionException(
+                "invalidQueryOption",
+                $"{(text.Length == 0 ? "an empty place" : ValidationErrors.Abbreviate(text))} in the list of 'in' "
+                    + $"is no value that {NameOf(term)} can have{FilterSuggestions.For(text)}"
+            );
     }
 
     private static object? Number(string literal)
@@ -404,10 +445,12 @@ internal sealed partial class FilterParser
         RunStatus.FromName(text) is { } status ? status.Number
         : text == RunStatus.UnknownFutureValue ? (short)RunStatus.All.Count
         : short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number <= RunStatus.All.Count ? number
+        && number <= RunStatus.All.Count
+            ? number
         : throw new QueryOptionException(
             "unknownStatus",
-            $"'{ValidationErrors.Abbreviate(text)}' is no status; the statuses are {_statuses}.");
+            $"'{ValidationErrors.Abbreviate(text)}' is no status; the statuses are {_statuses}."
+        );
 
     private static string NameOf(Operand term) =>
         term.Field is { } field ? Fields.First(f => f.Value == field).Key : "the text before it";
@@ -423,51 +466,55 @@ internal sealed partial class FilterParser
         return node;
     }
 
-    private static string? PathOf(QueryNode node) => StripConverts(node) switch
-    {
-        SingleValuePropertyAccessNode property => Path(property.Source, property.Property.Name),
-        SingleComplexNode property => Path(property.Source, property.Property.Name),
-        SingleValueOpenPropertyAccessNode property => Path(property.Source, property.Name),
-        CollectionComplexNode property => Path(property.Source, property.Property.Name),
-        CollectionNavigationNode property => Path(property.Source, property.NavigationProperty.Name),
-        _ => null,
-    };
-
-    private static string? Path(QueryNode source, string name) =>
-        source is ResourceRangeVariableReferenceNode ? name : PathOf(source) is { } path ? $"{path}/{name}" : null;
-
-    private static QueryOptionException Unsupported(QueryNode node) => new(
-        "unsupportedFilter",
+    private static string? PathOf(QueryNode node) =>
         StripConverts(node) switch
         {
-            SingleValueFunctionCallNode { Name: "toupper" } => "toupper is not offered; use tolower.",
-            SingleValueFunctionCallNode call =>
-                $"{ValidationErrors.Abbreviate(call.Name)} is not offered; "
-                    + "startswith, endswith, contains and tolower are.",
-            BinaryOperatorNode binary =>
-                $"the operator {ToOperatorName(binary.OperatorKind)} is not offered; "
-                    + "eq, ne, gt, ge, lt, le, in, and, or and not are.",
-            UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Negate } =>
-                "the operator - is not offered before a property; compare with a negative number.",
-            ParameterAliasNode alias =>
-                $"{ValidationErrors.Abbreviate(alias.Alias)}: parameter aliases are not offered; "
-                    + "write the value itself.",
-            LambdaNode => "any and all are not offered.",
-            ConstantNode => "a condition is missing: compare a property, like status eq 'failed'.",
-            var other when PathOf(other) is { } path =>
-                $"{ValidationErrors.Abbreviate(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
-            var other => $"an expression of the kind {other.Kind} is not offered.",
-        });
+            SingleValuePropertyAccessNode property => Path(property.Source, property.Property.Name),
+            SingleComplexNode property => Path(property.Source, property.Property.Name),
+            SingleValueOpenPropertyAccessNode property => Path(property.Source, property.Name),
+            CollectionComplexNode property => Path(property.Source, property.Property.Name),
+            CollectionNavigationNode property => Path(property.Source, property.NavigationProperty.Name),
+            _ => null,
+        };
 
-    private static string ToOperatorName(BinaryOperatorKind kind) => kind switch
-    {
-        BinaryOperatorKind.Add => "add",
-        BinaryOperatorKind.Subtract => "sub",
-        BinaryOperatorKind.Multiply => "mul",
-        BinaryOperatorKind.Divide => "div",
-        BinaryOperatorKind.Modulo => "mod",
-        _ => "has",
-    };
+    private static string? Path(QueryNode source, string name) =>
+        source is ResourceRangeVariableReferenceNode ? name
+        : PathOf(source) is { } path ? $"{path}/{name}"
+        : null;
+
+    private static QueryOptionException Unsupported(QueryNode node) =>
+        new(
+            "unsupportedFilter",
+            StripConverts(node) switch
+            {
+                SingleValueFunctionCallNode { Name: "toupper" } => "toupper is not offered; use tolower.",
+                SingleValueFunctionCallNode call => $"{ValidationErrors.Abbreviate(call.Name)} is not offered; "
+                    + "startswith, endswith, contains and tolower are.",
+                BinaryOperatorNode binary => $"the operator {ToOperatorName(binary.OperatorKind)} is not offered; "
+                    + "eq, ne, gt, ge, lt, le, in, and, or and not are.",
+                UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Negate } =>
+                    "the operator - is not offered before a property; compare with a negative number.",
+                ParameterAliasNode alias =>
+                    $"{ValidationErrors.Abbreviate(alias.Alias)}: parameter aliases are not offered; "
+                        + "write the value itself.",
+                LambdaNode => "any and all are not offered.",
+                ConstantNode => "a condition is missing: compare a property, like status eq 'failed'.",
+                var other when PathOf(other) is { } path =>
+                    $"{ValidationErrors.Abbreviate(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
+                var other => $"an expression of the kind {other.Kind} is not offered.",
+            }
+        );
+
+    private static string ToOperatorName(BinaryOperatorKind kind) =>
+        kind switch
+        {
+            BinaryOperatorKind.Add => "add",
+            BinaryOperatorKind.Subtract => "sub",
+            BinaryOperatorKind.Multiply => "mul",
+            BinaryOperatorKind.Divide => "div",
+            BinaryOperatorKind.Modulo => "mod",
+            _ => "has",
+        };
 
     // The alternative for string literals comes first, so that the other alternatives do not match inside a literal.
     [GeneratedRegex(
@@ -477,7 +524,8 @@ internal sealed partial class FilterParser
             + @"(?<![\w.+-])\+(?=\d)|"
             + @"(?<word>(?<![\w./$@])(?i:eq|ne|gt|ge|lt|le|in|and|or|not|null|true|false"
             + @"|startswith|endswith|contains|tolower)(?![\w./']))|\t",
-        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Tokens();
 
     [GeneratedRegex(@"(?<=^|,)(?>[^',]|'(?>[^']|'')*')*", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
@@ -488,7 +536,8 @@ internal sealed partial class FilterParser
 
     [GeneratedRegex(
         @"\A(microsoft\.graph\.industryData\.industryDataRunStatus)?'(?<name>[^']*)'\z",
-        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant
+    )]
     private static partial Regex StatusLiteral();
 
     /// <summary>
@@ -501,7 +550,8 @@ internal sealed partial class FilterParser
             BinaryOperatorKind binaryOperatorKind,
             ref SingleValueNode leftNode,
             ref SingleValueNode rightNode,
-            out IEdmTypeReference typeReference)
+            out IEdmTypeReference typeReference
+        )
         {
             if (leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: string right })
             {
@@ -512,8 +562,10 @@ internal sealed partial class FilterParser
                 leftNode = Literal(left);
             }
 
-            if ((leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: null })
-                || (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: null }))
+            if (
+                (leftNode.TypeReference?.IsEnum() == true && rightNode is ConstantNode { Value: null })
+                || (rightNode.TypeReference?.IsEnum() == true && leftNode is ConstantNode { Value: null })
+            )
             {
                 // The library compares a status with null only by eq and ne.
                 typeReference = EdmCoreModel.Instance.GetBoolean(isNullable: false);
@@ -529,7 +581,8 @@ internal sealed partial class FilterParser
             return new ConstantNode(
                 new ODataEnumValue(name, RunEdmModel.Status.FullName()),
                 $"'{name}'",
-                new EdmEnumTypeReference(RunEdmModel.Status, isNullable: false));
+                new EdmEnumTypeReference(RunEdmModel.Status, isNullable: false)
+            );
         }
     }
 }

@@ -9,8 +9,25 @@ internal static partial class FilterSuggestions
     private static readonly string[] _known =
     [
         .. FilterParser.Fields.Keys.SelectMany(k => k.Split('/')).Distinct(),
-        "eq", "ne", "gt", "ge", "lt", "le", "in", "and", "or", "not", "null", "true", "false",
-        "startswith", "endswith", "contains", "tolower", "asc", "desc",
+        "eq",
+        "ne",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "in",
+        "and",
+        "or",
+        "not",
+        "null",
+        "true",
+        "false",
+        "startswith",
+        "endswith",
+        "contains",
+        "tolower",
+        "asc",
+        "desc",
     ];
 
     /// <summary>Suggests a replacement for an unknown word outside string literals, or another correction.</summary>
@@ -35,7 +52,9 @@ internal static partial class FilterSuggestions
     }
 
     [GeneratedRegex(
-        @"'(?>[^']|'')*'?|(?<word>\b[A-Za-z]{2,40}\b)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+        @"'(?>[^']|'')*'?|(?<word>\b[A-Za-z]{2,40}\b)",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Words();
 
     [GeneratedRegex(@"(?<!')\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-", RegexOptions.CultureInvariant)]
@@ -45,6 +64,8 @@ internal static partial class FilterSuggestions
     private static partial Regex QuotedInstant();
 
     [GeneratedRegex(
-        @"\b\d{4}-\d\d-\d\dT[\d:.]+(\s|\)|,|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+        @"\b\d{4}-\d\d-\d\dT[\d:.]+(\s|\)|,|$)",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex InstantWithoutOffset();
 }

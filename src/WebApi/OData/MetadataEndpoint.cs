@@ -12,7 +12,10 @@ internal static class MetadataEndpoint
     private static readonly string[] _options = [ODataQueryString.Format];
 
     private static readonly OperationDescription _operation = new(
-        "getMetadata", "The model", "The entity data model as CSDL: XML, or JSON for those who ask.")
+        "getMetadata",
+        "The model",
+        "The entity data model as CSDL: XML, or JSON for those who ask."
+    )
     {
         Answers =
         [
@@ -24,17 +27,21 @@ internal static class MetadataEndpoint
                     ["application/xml"] = Schemas.Csdl,
                     ["application/json"] = Schemas.CsdlJson,
                 },
-                []),
+                []
+            ),
         ],
     };
 
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync).AllowAnonymous()
+        routes
+            .MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync)
+            .AllowAnonymous()
             .WithMetadata(
                 new ProducesResponseTypeMetadata(200),
                 new ProducesResponseTypeMetadata(400),
                 new ProducesResponseTypeMetadata(406),
-                new SupportedQueryOptions(_options))
+                new SupportedQueryOptions(_options)
+            )
             .WithOperation(_operation);
 
     private static async Task WriteAsync(HttpContext http)
@@ -49,7 +56,9 @@ internal static class MetadataEndpoint
         var likesJson = ODataFormat.Quality(http.Request, "application/json");
         bool? isXml = options[ODataQueryString.Format] switch
         {
-            null => likesXml > 0 && likesXml >= likesJson ? true : likesJson > 0 ? false : null,
+            null => likesXml > 0 && likesXml >= likesJson ? true
+            : likesJson > 0 ? false
+            : null,
             "xml" or "application/xml" => true,
             "json" => false,
             var media when media.StartsWith("application/json", StringComparison.Ordinal) => false,
@@ -61,7 +70,8 @@ internal static class MetadataEndpoint
                 StatusCodes.Status406NotAcceptable,
                 "notAcceptable",
                 "The metadata are CSDL in XML or JSON; "
-                    + "send 'Accept: application/xml' or 'application/json', or $format=xml or json.");
+                    + "send 'Accept: application/xml' or 'application/json', or $format=xml or json."
+            );
             return;
         }
 

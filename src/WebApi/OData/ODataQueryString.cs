@@ -35,7 +35,8 @@ internal sealed partial class ODataQueryString
     public string? this[string option] => _values.GetValueOrDefault(option);
 
     /// <summary>The page size. Values above the maximum result in the maximum.</summary>
-    public int PageSize => this[Top] is not { } top ? RunPage.DefaultSize
+    public int PageSize =>
+        this[Top] is not { } top ? RunPage.DefaultSize
         : int.TryParse(top, out var size) ? Math.Min(size, RunPage.MaxSize)
         : RunPage.MaxSize;
 
@@ -85,21 +86,26 @@ internal sealed partial class ODataQueryString
             var option = (name.StartsWith('$') ? name : $"${name}").ToLowerInvariant();
             if (!offered.Contains(option))
             {
-                var offer = offered.Count == 0
-                    ? "This path takes no query options."
-                    : $"This path takes {string.Join(", ", offered.SkipLast(1))}"
-                        + $"{(offered.Count > 1 ? " and " : "")}{offered[^1]}.";
+                var offer =
+                    offered.Count == 0
+                        ? "This path takes no query options."
+                        : $"This path takes {string.Join(", ", offered.SkipLast(1))}"
+                            + $"{(offered.Count > 1 ? " and " : "")}{offered[^1]}.";
                 await WriteErrorAsync(
                     http,
                     "unsupportedQueryOption",
-                    $"The query option '{Domain.ValidationErrors.Abbreviate(name)}' is not offered here. {offer}");
+                    $"The query option '{Domain.ValidationErrors.Abbreviate(name)}' is not offered here. {offer}"
+                );
                 return null;
             }
 
             if (texts is not [{ } text] || !values.TryAdd(option, text))
             {
                 await WriteErrorAsync(
-                    http, "repeatedQueryOption", $"The query option {option} stands more than once; send it once.");
+                    http,
+                    "repeatedQueryOption",
+                    $"The query option {option} stands more than once; send it once."
+                );
                 return null;
             }
         }

@@ -43,8 +43,13 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
     /// <param name="options">The other options of the request, to which the token is bound.</param>
     /// <param name="place">The position: strings, timestamps, ids, numbers and nulls.</param>
     /// <param name="cancellationToken">Cancels the read of the key.</param>
-    public async ValueTask<string> WriteAsync(TenantId tenantId, string purpose, string options,
-        IEnumerable<object?> place, CancellationToken cancellationToken)
+    public async ValueTask<string> WriteAsync(
+        TenantId tenantId,
+        string purpose,
+        string options,
+        IEnumerable<object?> place,
+        CancellationToken cancellationToken
+    )
     {
         var secret = await keys.GetAsync(cancellationToken);
         return Seal(secret, tenantId, purpose, options, Encode(place));
@@ -53,13 +58,20 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
     /// <summary>Reads a position from a token.</summary>
     /// <inheritdoc cref="WriteAsync" />
     public async ValueTask<OpenedToken> ReadAsync(
-        TenantId tenantId, string purpose, string options, string text, CancellationToken cancellationToken)
+        TenantId tenantId,
+        string purpose,
+        string options,
+        string text,
+        CancellationToken cancellationToken
+    )
     {
         var token = new byte[MaxLength];
-        if (text.Length > MaxLength
+        if (
+            text.Length > MaxLength
             || !Base64Url.IsValid(text)
             || !Base64Url.TryDecodeFromChars(text, token, out var length)
-            || length < MinLength)
+            || length < MinLength
+        )
         {
             return OpenedToken.Invalid;
         }
@@ -77,7 +89,12 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
     }
 
     private static string Seal(
-        PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> place)
+        PageTokenSecret secret,
+        TenantId tenantId,
+        string purpose,
+        string options,
+        ReadOnlySpan<byte> place
+    )
     {
         var token = new byte[MinLength + place.Length];
         token[0] = Version;
@@ -86,21 +103,36 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
         RandomNumberGenerator.Fill(nonce);
         Span<byte> key = stackalloc byte[KeyLength];
         using var cipher = Cipher(secret, tenantId, key);
-        cipher.Encrypt(nonce, place, token.AsSpan(CiphertextStart, place.Length), token.AsSpan(^TagLength..),
-            AssociatedData(token.AsSpan(0, HeaderLength), tenantId, purpose, options));
+        cipher.Encrypt(
+            nonce,
+            place,
+            token.AsSpan(CiphertextStart, place.Length),
+            token.AsSpan(^TagLength..),
+            AssociatedData(token.AsSpan(0, HeaderLength), tenantId, purpose, options)
+        );
         return Base64Url.EncodeToString(token);
     }
 
     private static byte[]? Open(
-        PageTokenSecret secret, TenantId tenantId, string purpose, string options, ReadOnlySpan<byte> token)
+        PageTokenSecret secret,
+        TenantId tenantId,
+        string purpose,
+        string options,
+        ReadOnlySpan<byte> token
+    )
     {
         var place = new byte[token.Length - MinLength];
         Span<byte> key = stackalloc byte[KeyLength];
         using var cipher = Cipher(secret, tenantId, key);
         try
         {
-            cipher.Decrypt(token[HeaderLength..CiphertextStart], token[CiphertextStart..^TagLength],
-                token[^TagLength..], place, AssociatedData(token[..HeaderLength], tenantId, purpose, options));
+            cipher.Decrypt(
+                token[HeaderLength..CiphertextStart],
+                token[CiphertextStart..^TagLength],
+                token[^TagLength..],
+                place,
+                AssociatedData(token[..HeaderLength], tenantId, purpose, options)
+            );
             return place;
         }
         catch (AuthenticationTagMismatchException)

@@ -6,7 +6,10 @@ internal sealed record RunCollectionPath(string Path)
 {
     /// <summary>The path of the reference page and the path of the published Microsoft Graph.</summary>
     public static readonly IReadOnlyList<RunCollectionPath> All =
-        [new("process/runs"), new("external/industryData/runs")];
+    [
+        new("process/runs"),
+        new("external/industryData/runs"),
+    ];
 
     private const string Qualifier = "microsoft.graph.industryData.";
 

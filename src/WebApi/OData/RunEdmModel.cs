@@ -25,8 +25,10 @@ internal static class RunEdmModel
     public static readonly EdmModel Model = new();
 
     /// <summary>The type of <c>status</c>.</summary>
-    public static readonly EdmEnumType Status =
-        Enumeration("industryDataRunStatus", [.. RunStatus.All.Select(s => s.Name)]);
+    public static readonly EdmEnumType Status = Enumeration(
+        "industryDataRunStatus",
+        [.. RunStatus.All.Select(s => s.Name)]
+    );
 
     /// <summary>The type of a run.</summary>
     public static readonly EdmEntityType Run = Build();
@@ -44,7 +46,8 @@ internal static class RunEdmModel
         var error = PublicError();
         var activityStatus = Enumeration(
             "industryDataActivityStatus",
-            ["inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"]);
+            ["inProgress", "skipped", "failed", "completed", "completedWithErrors", "completedWithWarnings"]
+        );
         var readiness = Enumeration("readinessStatus", ["notReady", "ready", "failed", "disabled", "expired"]);
         var statistics = Statistics(activityStatus);
 
@@ -53,7 +56,8 @@ internal static class RunEdmModel
         flow.AddStructuralProperty("readinessStatus", new EdmEnumTypeReference(readiness, isNullable: false));
 
         var activity = Add(
-            new EdmEntityType(Namespace, "industryDataRunActivity", entity, isAbstract: true, isOpen: false));
+            new EdmEntityType(Namespace, "industryDataRunActivity", entity, isAbstract: true, isOpen: false)
+        );
         Text(activity, "displayName", isNullable: false);
         activity.AddStructuralProperty("status", new EdmEnumTypeReference(activityStatus, isNullable: false));
         activity.AddStructuralProperty("blockingError", new EdmComplexTypeReference(error, isNullable: true));
@@ -108,7 +112,8 @@ internal static class RunEdmModel
         Collection(totals, "unmatchedPeopleByRole", roles);
 
         var activity = Add(
-            new EdmComplexType(Namespace, "industryDataActivityStatistics", null, isAbstract: true, isOpen: false));
+            new EdmComplexType(Namespace, "industryDataActivityStatistics", null, isAbstract: true, isOpen: false)
+        );
         Text(activity, "activityId", isNullable: false);
         Text(activity, "displayName", isNullable: false);
         activity.AddStructuralProperty("status", new EdmEnumTypeReference(activityStatus, isNullable: false));
@@ -124,7 +129,8 @@ internal static class RunEdmModel
 
         // The type is open: other properties that the reporter of a run sends are kept.
         var statistics = Add(
-            new EdmComplexType(Namespace, "industryDataRunStatistics", null, isAbstract: false, isOpen: true));
+            new EdmComplexType(Namespace, "industryDataRunStatistics", null, isAbstract: false, isOpen: true)
+        );
         Text(statistics, "runId", isNullable: false);
         statistics.AddStructuralProperty("status", new EdmEnumTypeReference(Status, isNullable: false));
         Collection(statistics, "activityStatistics", activity);
@@ -147,8 +153,14 @@ internal static class RunEdmModel
 
     private static void AddFunction(string name, IEdmTypeReference binding, IEdmTypeReference result, bool isComposable)
     {
-        var function =
-            new EdmFunction(Namespace, name, result, isBound: true, entitySetPathExpression: null, isComposable);
+        var function = new EdmFunction(
+            Namespace,
+            name,
+            result,
+            isBound: true,
+            entitySetPathExpression: null,
+            isComposable
+        );
         function.AddParameter("bindingParameter", binding);
         Model.AddElement(function);
     }
@@ -201,18 +213,25 @@ internal static class RunEdmModel
     private static void Collection(EdmStructuredType type, string name, EdmComplexType item) =>
         type.AddStructuralProperty(
             name,
-            new EdmCollectionTypeReference(
-                new EdmCollectionType(new EdmComplexTypeReference(item, isNullable: false))));
+            new EdmCollectionTypeReference(new EdmCollectionType(new EdmComplexTypeReference(item, isNullable: false)))
+        );
 
     private static void Navigation(
-        EdmEntityType type, string name, EdmEntityType target, EdmMultiplicity multiplicity, bool isContained) =>
-        type.AddUnidirectionalNavigation(new EdmNavigationPropertyInfo
-        {
-            Name = name,
-            Target = target,
-            TargetMultiplicity = multiplicity,
-            ContainsTarget = isContained,
-        });
+        EdmEntityType type,
+        string name,
+        EdmEntityType target,
+        EdmMultiplicity multiplicity,
+        bool isContained
+    ) =>
+        type.AddUnidirectionalNavigation(
+            new EdmNavigationPropertyInfo
+            {
+                Name = name,
+                Target = target,
+                TargetMultiplicity = multiplicity,
+                ContainsTarget = isContained,
+            }
+        );
 
     private static byte[] WriteXml()
     {

@@ -52,26 +52,36 @@ internal sealed record RunProjection(string Context, RunProperties Shown, bool W
         var names = text.Split(',', StringSplitOptions.TrimEntries).Distinct().ToList();
         foreach (var name in names.Where(n => n != "*" && !_all.Contains(n)))
         {
-            throw new QueryOptionException("invalidQueryOption", name switch
-            {
-                "" => "an empty place is no property of a run; separate names by single commas.",
-                Activities => "activities are not part of a run's own properties; "
-                    + $"to have them with the run, use {ODataQueryString.Expand}=activities.",
-                _ when name.Split('/')[0] is var whole && whole != name && _all.Contains(whole) =>
-                    $"{Domain.ValidationErrors.Abbreviate(name)}: select {whole} as a whole.",
-                _ => $"{Domain.ValidationErrors.Abbreviate(name)} is no property of a run."
-                    + (Suggestions.Closest(name, _all) is { } meant
-                        ? $" Did you mean {meant}?"
-                        : $" They are {string.Join(", ", _all)}."),
-            });
+            throw new QueryOptionException(
+                "invalidQueryOption",
+                name switch
+                {
+                    "" => "an empty place is no property of a run; separate names by single commas.",
+                    Activities => "activities are not part of a run's own properties; "
+                        + $"to have them with the run, use {ODataQueryString.Expand}=activities.",
+                    _ when name.Split('/')[0] is var whole && whole != name && _all.Contains(whole) =>
+                        $"{Domain.ValidationErrors.Abbreviate(name)}: select {whole} as a whole.",
+                    _ => $"{Domain.ValidationErrors.Abbreviate(name)} is no property of a run."
+                        + (
+                            Suggestions.Closest(name, _all) is { } meant
+                                ? $" Did you mean {meant}?"
+                                : $" They are {string.Join(", ", _all)}."
+                        ),
+                }
+            );
         }
 
-        return names.Contains("*") ? All : new RunProjection(
-            $"({string.Join(',', names)})",
-            names.Where(n => n != "id")
-                .Aggregate(
-                    RunProperties.None,
-                    (shown, name) => shown | Enum.Parse<RunProperties>(name, ignoreCase: true)));
+        return names.Contains("*")
+            ? All
+            : new RunProjection(
+                $"({string.Join(',', names)})",
+                names
+                    .Where(n => n != "id")
+                    .Aggregate(
+                        RunProperties.None,
+                        (shown, name) => shown | Enum.Parse<RunProperties>(name, ignoreCase: true)
+                    )
+            );
     }
 
     /// <summary>
@@ -82,17 +92,20 @@ internal sealed record RunProjection(string Context, RunProperties Shown, bool W
     {
         foreach (var name in text.Split(',', StringSplitOptions.TrimEntries).Where(n => n is not (Activities or "*")))
         {
-            throw new QueryOptionException("invalidQueryOption", name switch
-            {
-                "" => "an empty place is nothing to expand; separate names by single commas.",
-                _ when name.StartsWith(Activities, StringComparison.Ordinal) && name[Activities.Length] is '(' or '/' =>
-                    "activities come whole and all of them; "
+            throw new QueryOptionException(
+                "invalidQueryOption",
+                name switch
+                {
+                    "" => "an empty place is nothing to expand; separate names by single commas.",
+                    _ when name.StartsWith(Activities, StringComparison.Ordinal)
+                            && name[Activities.Length] is '(' or '/' => "activities come whole and all of them; "
                         + "options in parentheses, $ref and $count are not offered here. "
                         + "Leave out what follows activities, or read …/runs/{id}/activities.",
-                _ when _all.Contains(name) => $"{name} is part of the run itself; use {ODataQueryString.Select}.",
-                _ => "a run has nothing to expand but activities."
-                    + (Suggestions.Closest(name, [Activities]) is { } meant ? $" Did you mean {meant}?" : ""),
-            });
+                    _ when _all.Contains(name) => $"{name} is part of the run itself; use {ODataQueryString.Select}.",
+                    _ => "a run has nothing to expand but activities."
+                        + (Suggestions.Closest(name, [Activities]) is { } meant ? $" Did you mean {meant}?" : ""),
+                }
+            );
         }
 
         // The format follows the select-list of OData 4.01: the empty parentheses state that no properties of the

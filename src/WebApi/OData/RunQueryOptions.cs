@@ -8,7 +8,12 @@ namespace IndustryData.WebApi.OData;
 
 /// <summary>The parsed query options of a request for runs.</summary>
 internal sealed partial record RunQueryOptions(
-    RunCriteria Criteria, IReadOnlyList<RunOrderKey> Order, RunProjection Selection, long Skip, bool Count)
+    RunCriteria Criteria,
+    IReadOnlyList<RunOrderKey> Order,
+    RunProjection Selection,
+    long Skip,
+    bool Count
+)
 {
     private const int MostWords = 20;
 
@@ -26,7 +31,9 @@ internal sealed partial record RunQueryOptions(
     ];
 
     private static readonly string[] _orderingNames =
-        [.. FilterParser.Fields.Where(f => _ordering.Contains(f.Value)).Select(f => f.Key)];
+    [
+        .. FilterParser.Fields.Where(f => _ordering.Contains(f.Value)).Select(f => f.Key),
+    ];
 
     /// <summary>Parses the query options.</summary>
     /// <param name="tenantId">The tenant that sent the options.</param>
@@ -54,17 +61,20 @@ internal sealed partial record RunQueryOptions(
                 new RunCriteria(
                     Option(
                         ODataQueryString.Filter,
-                        text => _parsed.Parse(tenantId, ODataQueryString.Filter, text, FilterParser.Parse)),
-                    Option(ODataQueryString.Search, ParseWords) ?? []),
+                        text => _parsed.Parse(tenantId, ODataQueryString.Filter, text, FilterParser.Parse)
+                    ),
+                    Option(ODataQueryString.Search, ParseWords) ?? []
+                ),
                 Option(
                     ODataQueryString.OrderBy,
-                    text => _parsed.Parse(tenantId, ODataQueryString.OrderBy, text, ParseOrder))
-                    ?? RunOrderKey.NewestFirst,
+                    text => _parsed.Parse(tenantId, ODataQueryString.OrderBy, text, ParseOrder)
+                ) ?? RunOrderKey.NewestFirst,
                 Selection(),
                 options[ODataQueryString.Skip] is not { } skip ? 0
                     : long.TryParse(skip, out var number) ? number
                     : long.MaxValue,
-                "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase));
+                "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase)
+            );
         }
         catch (QueryOptionException refused)
         {
@@ -86,7 +96,8 @@ internal sealed partial record RunQueryOptions(
             {
                 throw new QueryOptionException(
                     "unsupportedOrder",
-                    $"runs are ordered by {string.Join(", ", _orderingNames)}, and by nothing else.");
+                    $"runs are ordered by {string.Join(", ", _orderingNames)}, and by nothing else."
+                );
             }
 
             keys.Add(new RunOrderKey(field, key.Direction == OrderByDirection.Descending));
@@ -103,9 +114,11 @@ internal sealed partial record RunQueryOptions(
         {
             if (match.Groups["phrase"] is { Success: true } phrase)
             {
-                words.Add(phrase.Value
-                    .Replace("\\\"", "\"", StringComparison.Ordinal)
-                    .Replace("\\\\", "\\", StringComparison.Ordinal));
+                words.Add(
+                    phrase
+                        .Value.Replace("\\\"", "\"", StringComparison.Ordinal)
+                        .Replace("\\\\", "\\", StringComparison.Ordinal)
+                );
             }
             else if (match.Value is "OR" or "NOT")
             {
@@ -113,14 +126,16 @@ internal sealed partial record RunQueryOptions(
                     "unsupportedSearch",
                     $"{match.Value} is not offered; all words must occur. "
                         + "For a word as such put it in double quotes, for conditions use "
-                        + $"$filter=contains(displayName,'…') {match.Value.ToLowerInvariant()} ….");
+                        + $"$filter=contains(displayName,'…') {match.Value.ToLowerInvariant()} …."
+                );
             }
             else if (match.Value.AsSpan().ContainsAny('"', '(', ')'))
             {
                 throw new QueryOptionException(
                     "invalidQueryOption",
                     "quotes must come in pairs, and parentheses are not offered; "
-                        + "put what holds them in double quotes.");
+                        + "put what holds them in double quotes."
+                );
             }
             else if (match.Value != "AND")
             {
@@ -143,23 +158,29 @@ internal sealed partial record RunQueryOptions(
         return words.Count switch
         {
             0 => throw new QueryOptionException(
-                "invalidQueryOption", "there is no word; leave the option out, or say what displayName must hold."),
+                "invalidQueryOption",
+                "there is no word; leave the option out, or say what displayName must hold."
+            ),
             > MostWords => throw new QueryOptionException(
-                "invalidQueryOption", $"there are {words.Count} words; send at most {MostWords}."),
+                "invalidQueryOption",
+                $"there are {words.Count} words; send at most {MostWords}."
+            ),
             _ => words,
         };
     }
 
-    private static QueryOptionException UnboundAnd() => new(
-        "invalidQueryOption", "AND must stand between two words; for the word as such put it in double quotes.");
+    private static QueryOptionException UnboundAnd() =>
+        new("invalidQueryOption", "AND must stand between two words; for the word as such put it in double quotes.");
 
     [GeneratedRegex(
         @"[ \t]+(asc|desc)(?=[ \t]*(,|\z))",
-        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Direction();
 
     [GeneratedRegex(
         """(?<!\S)"(?<phrase>(?>[^"\\]|\\.)*)"(?!\S)|\S+""",
-        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.Singleline
+    )]
     private static partial Regex SearchTerm();
 }

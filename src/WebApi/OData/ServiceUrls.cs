@@ -74,8 +74,10 @@ internal static class ServiceUrls
         var path = reference;
         if (reference.Contains("://", StringComparison.Ordinal))
         {
-            if (!Uri.TryCreate(reference, UriKind.Absolute, out var url)
-                || !url.GetLeftPart(UriPartial.Authority).Equals(host, StringComparison.OrdinalIgnoreCase))
+            if (
+                !Uri.TryCreate(reference, UriKind.Absolute, out var url)
+                || !url.GetLeftPart(UriPartial.Authority).Equals(host, StringComparison.OrdinalIgnoreCase)
+            )
             {
                 return null;
             }

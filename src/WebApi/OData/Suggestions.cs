@@ -9,7 +9,8 @@ internal static class Suggestions
     {
         return known
             .Select(k =>
-                (Name: k, Distance: k.Equals(word, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(word, k)))
+                (Name: k, Distance: k.Equals(word, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(word, k))
+            )
             .Where(k => k.Distance <= Math.Min(2, k.Name.Length / 3))
             .OrderBy(k => k.Distance)
             .Select(k => k.Name)
@@ -26,9 +27,7 @@ internal static class Suggestions
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var cost = a[i - 1] == b[j - 1]
-                    ? diagonal
-                    : 1 + Math.Min(diagonal, Math.Min(row[j], row[j - 1]));
+                var cost = a[i - 1] == b[j - 1] ? diagonal : 1 + Math.Min(diagonal, Math.Min(row[j], row[j - 1]));
                 (diagonal, row[j]) = (row[j], cost);
             }
         }

@@ -40,15 +40,13 @@ internal static class ApiDocument
     /// </summary>
     /// <returns>The method, or null if the route needs no entry.</returns>
     public static string? MethodOf(RouteEndpoint route) =>
-        route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods
-            .FirstOrDefault(m => !HttpMethods.IsHead(m) && !HttpMethods.IsOptions(m));
+        route
+            .Metadata.GetMetadata<IHttpMethodMetadata>()
+            ?.HttpMethods.FirstOrDefault(m => !HttpMethods.IsHead(m) && !HttpMethods.IsOptions(m));
 
     /// <summary>Returns the status codes that a route documents, in ascending order.</summary>
     public static IEnumerable<int> StatusesOf(RouteEndpoint route) =>
-        route.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>()
-            .Select(p => p.StatusCode)
-            .Distinct()
-            .Order();
+        route.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>().Select(p => p.StatusCode).Distinct().Order();
 
     /// <summary>Checks for the description of a status code of 400 or above.</summary>
     /// <returns>Returns true if the document has a description of the status code.</returns>
@@ -60,8 +58,9 @@ internal static class ApiDocument
     /// </summary>
     public static string IdOf(RouteEndpoint route, OperationDescription operation)
     {
-        var address = RunCollectionPath.All
-            .FirstOrDefault(a => route.RoutePattern.RawText!.StartsWith($"/{a.Path}", StringComparison.Ordinal));
+        var address = RunCollectionPath.All.FirstOrDefault(a =>
+            route.RoutePattern.RawText!.StartsWith($"/{a.Path}", StringComparison.Ordinal)
+        );
         return address is null ? operation.Id : $"{address.Path.Split('/')[0]}_{operation.Id}";
     }
 
@@ -85,14 +84,18 @@ internal static class ApiDocument
             },
             new() { Name = Service, Description = "What is above the runs, and the service itself." },
         };
-        document.AddComponent(Bearer, new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.Http,
-            Scheme = "bearer",
-            BearerFormat = "JWT",
-            Description = "A JWT whose `tid` is the tenant and whose `roles` or `scp` name the permission: "
-                + $"{string.Join(", ", Permissions.Names.Select(n => $"`{n}`"))}.",
-        });
+        document.AddComponent(
+            Bearer,
+            new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                BearerFormat = "JWT",
+                Description =
+                    "A JWT whose `tid` is the tenant and whose `roles` or `scp` name the permission: "
+                    + $"{string.Join(", ", Permissions.Names.Select(n => $"`{n}`"))}.",
+            }
+        );
         Schemas.AddTo(document);
         foreach (var (name, header) in Parameters.ResponseHeaders)
         {
@@ -111,10 +114,11 @@ internal static class ApiDocument
         }
 
         document.Paths = [];
-        var described = from route in routes
-                        let operation = route.Metadata.GetMetadata<OperationDescription>()
-                        where operation is not null
-                        group route by IdOf(route, operation);
+        var described =
+            from route in routes
+            let operation = route.Metadata.GetMetadata<OperationDescription>()
+            where operation is not null
+            group route by IdOf(route, operation);
         foreach (var spellings in described)
         {
             var route = spellings.First();
@@ -122,12 +126,13 @@ internal static class ApiDocument
         }
     }
 
-    private static OpenApiInfo Info() => new()
-    {
-        Title = "IndustryData",
-        Version = "1.0",
-        Description =
-            "A ledger of data-ingestion runs with the interface of Microsoft Graph's `industryData`. "
+    private static OpenApiInfo Info() =>
+        new()
+        {
+            Title = "IndustryData",
+            Version = "1.0",
+            Description =
+                "A ledger of data-ingestion runs with the interface of Microsoft Graph's `industryData`. "
                 + "Runs are reported with one `POST` and read back with OData queries.\n"
                 + "What is answered with a 2xx is committed and flushed to disk.\n"
                 + "\n"
@@ -140,7 +145,7 @@ internal static class ApiDocument
                 + "\n"
                 + "Every response has a `request-id`; "
                 + "the header `client-request-id` of a request is repeated in its response.",
-    };
+        };
 
     private static void Add(OpenApiDocument document, RouteEndpoint route, IEnumerable<string> otherSpellings)
     {
@@ -156,8 +161,10 @@ internal static class ApiDocument
             Summary = operation.Summary,
             Description = string.Join(
                 "\n\n",
-                ((string[])[operation.Description, Access(permission, isAnonymous), Others([.. otherSpellings])])
-                    .Where(s => s.Length > 0)),
+                ((string[])[operation.Description, Access(permission, isAnonymous), Others([.. otherSpellings])]).Where(
+                    s => s.Length > 0
+                )
+            ),
             Parameters = [.. ParametersOf(route, operation, document)],
             RequestBody = operation.Body is { } body ? Request(body, document) : null,
             Responses = [],
@@ -183,23 +190,29 @@ internal static class ApiDocument
         ((OpenApiPathItem)item).AddOperation(HttpMethod.Parse(MethodOf(route)!), entry);
     }
 
-    private static string Access(Permission? permission, bool isAnonymous) => permission switch
-    {
-        _ when isAnonymous => "Needs no token.",
-        { AnyOf.Count: > 0 } => $"Needs the permission {string.Join(" or ", permission.AnyOf.Select(p => $"`{p}`"))}.",
-        _ => "Needs a valid token, whatever its permissions.",
-    };
+    private static string Access(Permission? permission, bool isAnonymous) =>
+        permission switch
+        {
+            _ when isAnonymous => "Needs no token.",
+            { AnyOf.Count: > 0 } =>
+                $"Needs the permission {string.Join(" or ", permission.AnyOf.Select(p => $"`{p}`"))}.",
+            _ => "Needs a valid token, whatever its permissions.",
+        };
 
     private static string Others(string[] spellings) =>
         spellings.Length == 0 ? "" : $"Other spellings: {string.Join(", ", spellings.Select(s => $"`{s}`"))}.";
 
     private static string TagOf(string path) =>
-        RunCollectionPath.All
-            .FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path ?? Service;
+        RunCollectionPath.All.FirstOrDefault(a => path.StartsWith($"/{a.Path}", StringComparison.Ordinal))?.Path
+        ?? Service;
 
     private static IEnumerable<IOpenApiParameter> ParametersOf(
-        RouteEndpoint route, OperationDescription operation, OpenApiDocument document) =>
-        route.RoutePattern.Parameters.Select(p => p.Name)
+        RouteEndpoint route,
+        OperationDescription operation,
+        OpenApiDocument document
+    ) =>
+        route
+            .RoutePattern.Parameters.Select(p => p.Name)
             .Concat(route.Metadata.GetMetadata<SupportedQueryOptions>()?.Names ?? [])
             .Concat(operation.Headers)
             .Select(name => new OpenApiParameterReference(ComponentOf(name), document));
@@ -207,46 +220,54 @@ internal static class ApiDocument
     // The names of components cannot contain $.
     private static string ComponentOf(string name) => name.TrimStart('$');
 
-    private static OpenApiRequestBody Request(RequestBodyDescription body, OpenApiDocument document) => new()
-    {
-        Required = body.IsRequired,
-        Content = new Dictionary<string, OpenApiMediaType>
+    private static OpenApiRequestBody Request(RequestBodyDescription body, OpenApiDocument document) =>
+        new()
         {
-            ["application/json"] = new()
+            Required = body.IsRequired,
+            Content = new Dictionary<string, OpenApiMediaType>
             {
-                Schema = Schemas.Reference(body.Schema, document),
-                Examples = body.Examples.ToDictionary(
-                    e => e.Name,
-                    IOpenApiExample (e) => new OpenApiExample { Summary = e.Summary, Value = JsonNode.Parse(e.Json) }),
+                ["application/json"] = new()
+                {
+                    Schema = Schemas.Reference(body.Schema, document),
+                    Examples = body.Examples.ToDictionary(
+                        e => e.Name,
+                        IOpenApiExample (e) =>
+                            new OpenApiExample { Summary = e.Summary, Value = JsonNode.Parse(e.Json) }
+                    ),
+                },
             },
-        },
-    };
+        };
 
-    private static OpenApiResponse Response(ResponseDescription answer, OpenApiDocument document) => new()
-    {
-        Description = answer.Meaning,
-        Headers = Headers(answer.Headers, document),
-        Content = answer.Content.ToDictionary(
-            c => c.Key, c => new OpenApiMediaType { Schema = Schemas.Reference(c.Value, document) }),
-    };
-
-    private static OpenApiResponse Refusal(int status, string meaning, OpenApiDocument document) => new()
-    {
-        Description = meaning,
-        Headers = Headers(
-            status switch
-            {
-                401 => [Parameters.Authenticate],
-                410 => [Parameters.Location],
-                429 or 503 => [Parameters.RetryAfter],
-                _ => [],
-            },
-            document),
-        Content = new Dictionary<string, OpenApiMediaType>
+    private static OpenApiResponse Response(ResponseDescription answer, OpenApiDocument document) =>
+        new()
         {
-            ["application/json"] = new() { Schema = Schemas.Reference(Schemas.Error, document) },
-        },
-    };
+            Description = answer.Meaning,
+            Headers = Headers(answer.Headers, document),
+            Content = answer.Content.ToDictionary(
+                c => c.Key,
+                c => new OpenApiMediaType { Schema = Schemas.Reference(c.Value, document) }
+            ),
+        };
+
+    private static OpenApiResponse Refusal(int status, string meaning, OpenApiDocument document) =>
+        new()
+        {
+            Description = meaning,
+            Headers = Headers(
+                status switch
+                {
+                    401 => [Parameters.Authenticate],
+                    410 => [Parameters.Location],
+                    429 or 503 => [Parameters.RetryAfter],
+                    _ => [],
+                },
+                document
+            ),
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/json"] = new() { Schema = Schemas.Reference(Schemas.Error, document) },
+            },
+        };
 
     private static Dictionary<string, IOpenApiHeader> Headers(IReadOnlyList<string> names, OpenApiDocument document) =>
         names.ToDictionary(n => n, IOpenApiHeader (n) => new OpenApiHeaderReference(n, document));

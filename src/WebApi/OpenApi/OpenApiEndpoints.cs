@@ -25,64 +25,82 @@ internal static class OpenApiEndpoints
     /// <summary>Registers the services that create the document. The first request creates it.</summary>
     public static void AddDescription(this IServiceCollection services)
     {
-        services.AddOpenApi(Name, options => options.AddDocumentTransformer((document, context, _) =>
-        {
-            var endpoints = context.ApplicationServices.GetRequiredService<EndpointDataSource>().Endpoints;
-            ApiDocument.Fill(document, endpoints.OfType<RouteEndpoint>());
-            document.Servers = [new OpenApiServer { Url = Root }];
-            return Task.CompletedTask;
-        }));
+        services.AddOpenApi(
+            Name,
+            options =>
+                options.AddDocumentTransformer(
+                    (document, context, _) =>
+                    {
+                        var endpoints = context.ApplicationServices.GetRequiredService<EndpointDataSource>().Endpoints;
+                        ApiDocument.Fill(document, endpoints.OfType<RouteEndpoint>());
+                        document.Servers = [new OpenApiServer { Url = Root }];
+                        return Task.CompletedTask;
+                    }
+                )
+        );
         services.AddSingleton(provider => new Lazy<Task<SplitDocument>>(() => MakeAsync(provider)));
     }
 
     /// <summary>Adds the description of the operation to a route.</summary>
     public static IEndpointConventionBuilder WithOperation(
-        this IEndpointConventionBuilder route, OperationDescription operation) =>
-        route.WithMetadata(operation);
+        this IEndpointConventionBuilder route,
+        OperationDescription operation
+    ) => route.WithMetadata(operation);
 
     public static void MapDescription(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods($"/openapi/{Name}.json", ["GET", "HEAD"], WriteDocumentAsync)
+        routes
+            .MapMethods($"/openapi/{Name}.json", ["GET", "HEAD"], WriteDocumentAsync)
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200))
-            .WithOperation(new OperationDescription(
-                "getOpenApi", "This description", "OpenAPI 3.1. `servers` has the address that the caller used.")
-            {
-                Answers = [ResponseDescription.Json(200, "The description.", Schemas.OpenApi)],
-            });
+            .WithOperation(
+                new OperationDescription(
+                    "getOpenApi",
+                    "This description",
+                    "OpenAPI 3.1. `servers` has the address that the caller used."
+                )
+                {
+                    Answers = [ResponseDescription.Json(200, "The description.", Schemas.OpenApi)],
+                }
+            );
         routes.MapReference();
     }
 
     // The page is for users. The document does not describe it because programs have no use for it.
     private static void MapReference(this IEndpointRouteBuilder routes) =>
-        routes.MapScalarApiReference("/docs", (options, http) =>
-            {
-                var nonce = RandomNumberGenerator.GetHexString(32);
-                options.Nonce = nonce;
-                http.Response.Headers.ContentSecurityPolicy =
-                    $"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self' 'unsafe-inline'; "
+        routes
+            .MapScalarApiReference(
+                "/docs",
+                (options, http) =>
+                {
+                    var nonce = RandomNumberGenerator.GetHexString(32);
+                    options.Nonce = nonce;
+                    http.Response.Headers.ContentSecurityPolicy =
+                        $"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self' 'unsafe-inline'; "
                         + "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
                         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-                options.Title = "IndustryData";
-                options.OpenApiRoutePattern = $"/openapi/{Name}.json";
+                    options.Title = "IndustryData";
+                    options.OpenApiRoutePattern = $"/openapi/{Name}.json";
 
-                // The page loads no resources from other hosts and sends no data to them.
-                options.DefaultFonts = false;
-                options.Telemetry = false;
-                options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
-                options.HideClientButton = true;
-                options.DisableAgent().DisableMcp().AddPreferredSecuritySchemes(ApiDocument.Bearer);
-            })
+                    // The page loads no resources from other hosts and sends no data to them.
+                    options.DefaultFonts = false;
+                    options.Telemetry = false;
+                    options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
+                    options.HideClientButton = true;
+                    options.DisableAgent().DisableMcp().AddPreferredSecuritySchemes(ApiDocument.Bearer);
+                }
+            )
             .AllowAnonymous()
             .WithMetadata(new HttpMethodMetadata(["GET", "HEAD"]), new ProducesResponseTypeMetadata(200))
             .Add(endpoint => endpoint.RequestDelegate = AllowCaching(endpoint.RequestDelegate!));
 
     // The resources of the page are large, and they are the same for all users.
-    private static RequestDelegate AllowCaching(RequestDelegate write) => http =>
-    {
-        http.Response.Headers.Remove("Cache-Control");
-        return write(http);
-    };
+    private static RequestDelegate AllowCaching(RequestDelegate write) =>
+        http =>
+        {
+            http.Response.Headers.Remove("Cache-Control");
+            return write(http);
+        };
 
     private static async Task WriteDocumentAsync(HttpContext http)
     {

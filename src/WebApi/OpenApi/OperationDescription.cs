@@ -45,7 +45,11 @@ internal sealed record RequestExample(string Name, string Summary, string Json);
 /// <param name="Content">The schema of each media type, or an empty dictionary if the response has no body.</param>
 /// <param name="Headers">The headers of the response: keys of <see cref="Parameters.ResponseHeaders"/>.</param>
 internal sealed record ResponseDescription(
-    int Status, string Meaning, IReadOnlyDictionary<string, string> Content, IReadOnlyList<string> Headers)
+    int Status,
+    string Meaning,
+    IReadOnlyDictionary<string, string> Content,
+    IReadOnlyList<string> Headers
+)
 {
     /// <summary>Creates the description of a JSON response.</summary>
     public static ResponseDescription Json(int status, string meaning, string schema, params string[] headers) =>

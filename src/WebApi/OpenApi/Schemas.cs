@@ -50,14 +50,17 @@ internal static class Schemas
         [$"{Run}/id"] = "A UUIDv7 that the server makes.",
         [$"{Run}/displayName"] = "What people call the run. Kept exactly as sent; not only white space.",
         [$"{Run}/startDateTime"] = "When it began: ISO 8601 with an offset. Read back in UTC, to the microsecond.",
-        [$"{Run}/endDateTime"] = "When it ended, not before its start. "
+        [$"{Run}/endDateTime"] =
+            "When it ended, not before its start. "
             + "Only a running run may be without; there it is the expected end.",
         [$"{Run}/status"] = "`running` is open, the others are final.",
-        [$"{Run}/statistics"] = "What the run counted. "
+        [$"{Run}/statistics"] =
+            "What the run counted. "
             + $"At most {RunStatistics.MaxBytes >> 10} KiB and {RunStatistics.MaxLevels} levels; "
             + $"counts are whole numbers up to {RunStatistics.LargestCount}. "
             + "Members that are not declared are kept as sent.",
-        [$"{Run}/blockingError"] = "The error that stopped the run; "
+        [$"{Run}/blockingError"] =
+            "The error that stopped the run; "
             + $"only with {string.Join(", ", RunStatus.All.Where(s => s.AllowsBlockingError))}.",
         [$"{Run}/activities"] = "What the run carried out.",
         [$"{Run}/createdDateTime"] = "When the server stored it.",
@@ -89,7 +92,9 @@ internal static class Schemas
                 case IEdmStructuredType { BaseType: { } baseType } type
                     when baseType.IsAbstract && baseType.FullTypeName() != "microsoft.graph.entity":
                     document.AddComponent(
-                        type.FullTypeName(), Typed(ResponseSchema(type, document), type.FullTypeName()));
+                        type.FullTypeName(),
+                        Typed(ResponseSchema(type, document), type.FullTypeName())
+                    );
                     break;
                 case IEdmStructuredType type when IsOfRuns(type):
                     document.AddComponent(type.FullTypeName(), ResponseSchema(type, document));
@@ -99,10 +104,13 @@ internal static class Schemas
 
         var run = Component(document, Run);
         run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
-        run.Properties["activities"] =
-            ArrayOf(Reference(Activity, document), "What the run carried out, when `$expand` asks for it.");
-        run.Properties["activities@odata.nextLink"] =
-            Text("The run's other activities, when they are too large for one answer.");
+        run.Properties["activities"] = ArrayOf(
+            Reference(Activity, document),
+            "What the run carried out, when `$expand` asks for it."
+        );
+        run.Properties["activities@odata.nextLink"] = Text(
+            "The run's other activities, when they are too large for one answer."
+        );
         AddSent(document);
         AddWrapped(document);
     }
@@ -114,16 +122,26 @@ internal static class Schemas
     private static void AddSent(OpenApiDocument document)
     {
         string[] runProperties =
-            ["displayName", "startDateTime", "endDateTime", "status", "statistics", "blockingError"];
+        [
+            "displayName",
+            "startDateTime",
+            "endDateTime",
+            "status",
+            "statistics",
+            "blockingError",
+        ];
         var newRun = RequestSchema(
             document,
             RunEdmModel.Run,
             runProperties,
             RunStatus.All.Select(s => s.Name),
-            ["displayName", "startDateTime", "status", "statistics"]);
+            ["displayName", "startDateTime", "status", "statistics"]
+        );
         newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunEdmModel.Namespace}.run");
-        var activities =
-            ArrayOf(Reference(NewActivity, document), "What the run carried out, stored together with it.");
+        var activities = ArrayOf(
+            Reference(NewActivity, document),
+            "What the run carried out, stored together with it."
+        );
         activities.MaxItems = Domain.Runs.Run.MaxActivities;
         newRun.Properties["activities"] = activities;
         document.AddComponent(NewRun, newRun);
@@ -132,22 +150,34 @@ internal static class Schemas
         changes.Description = "Only what is sent changes; `statistics` and `blockingError` are replaced whole.";
         document.AddComponent(RunChanges, changes);
 
-        document.AddComponent(RunReference, Record(
-            new() { ["@odata.id"] = Text("The URL of a run, absolute or relative to the service root.") },
-            ["@odata.id"]));
-        document.AddComponent(NewRunOrReference, new OpenApiSchema
-        {
-            AnyOf = [Reference(NewRun, document), Reference(RunReference, document)],
-        });
+        document.AddComponent(
+            RunReference,
+            Record(
+                new() { ["@odata.id"] = Text("The URL of a run, absolute or relative to the service root.") },
+                ["@odata.id"]
+            )
+        );
+        document.AddComponent(
+            NewRunOrReference,
+            new OpenApiSchema { AnyOf = [Reference(NewRun, document), Reference(RunReference, document)] }
+        );
 
         var activity = (IEdmStructuredType)RunEdmModel.Model.FindDeclaredType(Activity);
         string[] activityProperties = ["displayName", "status", "blockingError", "activity"];
         (string, string[])[] schemas =
-            [(NewActivity, [TypeAnnotation, "displayName", "status"]), (ActivityChanges, [])];
+        [
+            (NewActivity, [TypeAnnotation, "displayName", "status"]),
+            (ActivityChanges, []),
+        ];
         foreach (var (name, required) in schemas)
         {
             var sent = RequestSchema(
-                document, activity, activityProperties, ActivityStatus.All.Select(s => s.Name), required);
+                document,
+                activity,
+                activityProperties,
+                ActivityStatus.All.Select(s => s.Name),
+                required
+            );
             sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityType.All.Select(t => t.Name)]);
             document.AddComponent(name, sent);
         }
@@ -158,68 +188,92 @@ internal static class Schemas
     private static void AddWrapped(OpenApiDocument document)
     {
         var text = Text();
-        document.AddComponent(RunCollection, Record(
-            new()
-            {
-                ["@odata.context"] = text,
-                ["@odata.count"] = new OpenApiSchema
+        document.AddComponent(
+            RunCollection,
+            Record(
+                new()
                 {
-                    Type = JsonSchemaType.Integer,
-                    Format = "int64",
-                    Description = "How many runs match; only with `$count=true`.",
+                    ["@odata.context"] = text,
+                    ["@odata.count"] = new OpenApiSchema
+                    {
+                        Type = JsonSchemaType.Integer,
+                        Format = "int64",
+                        Description = "How many runs match; only with `$count=true`.",
+                    },
+                    ["@odata.nextLink"] = Text("The next page; absent on the last one."),
+                    ["value"] = ArrayOf(Reference(Run, document)),
                 },
-                ["@odata.nextLink"] = Text("The next page; absent on the last one."),
-                ["value"] = ArrayOf(Reference(Run, document)),
-            },
-            ["@odata.context", "value"]));
+                ["@odata.context", "value"]
+            )
+        );
         var removed = Record(
             new()
             {
                 ["id"] = text,
                 ["@removed"] = Record(
                     new() { ["reason"] = Text("`deleted`, or `changed` so that the run no longer matches.") },
-                    ["reason"]),
+                    ["reason"]
+                ),
             },
-            ["id", "@removed"]);
-        document.AddComponent(RunChangeCollection, Record(
-            new()
-            {
-                ["@odata.context"] = text,
-                ["@odata.nextLink"] = Text("The next page."),
-                ["@odata.deltaLink"] = Text("On the last page instead: what will have changed since."),
-                ["value"] = ArrayOf(new OpenApiSchema { AnyOf = [Reference(Run, document), removed] }),
-            },
-            ["@odata.context", "value"]));
+            ["id", "@removed"]
+        );
+        document.AddComponent(
+            RunChangeCollection,
+            Record(
+                new()
+                {
+                    ["@odata.context"] = text,
+                    ["@odata.nextLink"] = Text("The next page."),
+                    ["@odata.deltaLink"] = Text("On the last page instead: what will have changed since."),
+                    ["value"] = ArrayOf(new OpenApiSchema { AnyOf = [Reference(Run, document), removed] }),
+                },
+                ["@odata.context", "value"]
+            )
+        );
         document.AddComponent(ActivityCollection, ActivityPage(ArrayOf(Reference(Activity, document))));
-        document.AddComponent(Count, new OpenApiSchema
-        {
-            Type = JsonSchemaType.Integer,
-            Format = "int64",
-            Minimum = "0",
-        });
+        document.AddComponent(
+            Count,
+            new OpenApiSchema
+            {
+                Type = JsonSchemaType.Integer,
+                Format = "int64",
+                Minimum = "0",
+            }
+        );
         var reference = Record(new() { ["@odata.id"] = Text("The URL of an activity.") }, ["@odata.id"]);
         document.AddComponent(ActivityReferences, ActivityPage(ArrayOf(reference)));
         document.AddComponent(Singleton, Record(new() { ["@odata.context"] = text }, ["@odata.context"]));
-        document.AddComponent(ServiceDocument, Record(
-            new()
-            {
-                ["@odata.context"] = text,
-                ["value"] = ArrayOf(Record(
-                    new() { ["name"] = text, ["kind"] = text, ["url"] = text }, ["name", "url"])),
-            },
-            ["@odata.context", "value"]));
+        document.AddComponent(
+            ServiceDocument,
+            Record(
+                new()
+                {
+                    ["@odata.context"] = text,
+                    ["value"] = ArrayOf(
+                        Record(
+                            new()
+                            {
+                                ["name"] = text,
+                                ["kind"] = text,
+                                ["url"] = text,
+                            },
+                            ["name", "url"]
+                        )
+                    ),
+                },
+                ["@odata.context", "value"]
+            )
+        );
         document.AddComponent(Csdl, Text("CSDL in XML."));
-        document.AddComponent(CsdlJson, new OpenApiSchema
-        {
-            Type = JsonSchemaType.Object,
-            Description = "CSDL in JSON.",
-        });
+        document.AddComponent(
+            CsdlJson,
+            new OpenApiSchema { Type = JsonSchemaType.Object, Description = "CSDL in JSON." }
+        );
         document.AddComponent(Health, Text("`ok`"));
-        document.AddComponent(OpenApi, new OpenApiSchema
-        {
-            Type = JsonSchemaType.Object,
-            Description = "OpenAPI 3.1.",
-        });
+        document.AddComponent(
+            OpenApi,
+            new OpenApiSchema { Type = JsonSchemaType.Object, Description = "OpenAPI 3.1." }
+        );
 
         var headers = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = text };
         var item = Record(
@@ -232,7 +286,8 @@ internal static class Schemas
                 ["body"] = new OpenApiSchema { Description = "JSON as it is, anything else as base64 text." },
                 ["dependsOn"] = ArrayOf(text, "The ids of the requests that must have succeeded first."),
             },
-            ["id", "method", "url"]);
+            ["id", "method", "url"]
+        );
         var items = ArrayOf(item);
         (items.MinItems, items.MaxItems) = (1, BatchEnvelope.MaxItems);
         document.AddComponent(BatchRequest, Record(new() { ["requests"] = items }, ["requests"]));
@@ -244,10 +299,19 @@ internal static class Schemas
                 ["headers"] = headers,
                 ["body"] = new OpenApiSchema(),
             },
-            ["id", "status"]);
+            ["id", "status"]
+        );
         document.AddComponent(BatchResponse, Record(new() { ["responses"] = ArrayOf(answer) }, ["responses"]));
 
-        var detail = Record(new() { ["code"] = text, ["message"] = text, ["target"] = text }, ["code", "message"]);
+        var detail = Record(
+            new()
+            {
+                ["code"] = text,
+                ["message"] = text,
+                ["target"] = text,
+            },
+            ["code", "message"]
+        );
         var inner = Record(
             new()
             {
@@ -256,7 +320,8 @@ internal static class Schemas
                 ["request-id"] = Text("For the operator, who finds the request by it."),
                 ["client-request-id"] = Text("The request header of this name, or again the request-id."),
             },
-            ["code", "date", "request-id", "client-request-id"]);
+            ["code", "date", "request-id", "client-request-id"]
+        );
         var error = Record(
             new()
             {
@@ -266,7 +331,8 @@ internal static class Schemas
                 ["details"] = ArrayOf(detail, "Every fault of the body."),
                 ["innerError"] = inner,
             },
-            ["code", "message", "innerError"]);
+            ["code", "message", "innerError"]
+        );
         document.AddComponent(Error, Record(new() { ["error"] = error }, ["error"]));
     }
 
@@ -297,15 +363,20 @@ internal static class Schemas
             schema.Properties!["@odata.context"] = Text("Only where it stands alone in an answer.");
         }
 
-        schema.AdditionalProperties =
-            type.IsOpen ? new OpenApiSchema { Description = "Whatever else was sent." } : null;
+        schema.AdditionalProperties = type.IsOpen
+            ? new OpenApiSchema { Description = "Whatever else was sent." }
+            : null;
         foreach (var property in type.Properties())
         {
             schema.Properties![property.Name] = ResponseSchema(type, property, document);
-            if (property.Name == "id"
-                || (type is IEdmComplexType { IsOpen: false }
+            if (
+                property.Name == "id"
+                || (
+                    type is IEdmComplexType { IsOpen: false }
                     && !property.Type.IsNullable
-                    && !property.Type.IsCollection()))
+                    && !property.Type.IsCollection()
+                )
+            )
             {
                 schema.Required!.Add(property.Name);
             }
@@ -315,9 +386,13 @@ internal static class Schemas
     }
 
     private static IOpenApiSchema ResponseSchema(
-        IEdmStructuredType type, IEdmProperty property, OpenApiDocument document)
+        IEdmStructuredType type,
+        IEdmProperty property,
+        OpenApiDocument document
+    )
     {
-        var name = Enumerable.Repeat(type, 1)
+        var name = Enumerable
+            .Repeat(type, 1)
             .Concat(BasesOf(type))
             .Select(t => $"{t.FullTypeName()}/{property.Name}")
             .FirstOrDefault(_descriptions.ContainsKey);
@@ -355,13 +430,21 @@ internal static class Schemas
         {
             var schema = type.PrimitiveKind() switch
             {
-                EdmPrimitiveTypeKind.Int64 =>
-                    new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
-                EdmPrimitiveTypeKind.DateTimeOffset =>
-                    new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
+                EdmPrimitiveTypeKind.Int64 => new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Integer,
+                    Format = "int64",
+                    Minimum = "0",
+                },
+                EdmPrimitiveTypeKind.DateTimeOffset => new OpenApiSchema
+                {
+                    Type = JsonSchemaType.String,
+                    Format = "date-time",
+                },
                 EdmPrimitiveTypeKind.String => Text(),
-                var kind =>
-                    throw new InvalidOperationException($"Schemas does not know how {kind} is written; add it."),
+                var kind => throw new InvalidOperationException(
+                    $"Schemas does not know how {kind} is written; add it."
+                ),
             };
             schema.Type |= type.IsNullable ? JsonSchemaType.Null : 0;
             return schema;
@@ -390,7 +473,8 @@ internal static class Schemas
         IEdmStructuredType type,
         string[] properties,
         IEnumerable<string> statuses,
-        string[] required)
+        string[] required
+    )
     {
         var schema = new OpenApiSchema
         {
@@ -398,8 +482,10 @@ internal static class Schemas
             Properties = properties.ToDictionary(p => p, p => ResponseSchema(type, type.FindProperty(p), document)),
             PatternProperties = new Dictionary<string, IOpenApiSchema>
             {
-                ["@|^(id|createdDateTime|lastModifiedDateTime)$"] =
-                    new OpenApiSchema { Description = "Ignored, so that what was read can be sent back." },
+                ["@|^(id|createdDateTime|lastModifiedDateTime)$"] = new OpenApiSchema
+                {
+                    Description = "Ignored, so that what was read can be sent back.",
+                },
             },
             AdditionalPropertiesAllowed = false,
             Required = new HashSet<string>(required),
@@ -424,7 +510,12 @@ internal static class Schemas
         new() { Type = JsonSchemaType.String, Description = description };
 
     private static OpenApiSchema ArrayOf(IOpenApiSchema items, string? description = null) =>
-        new() { Type = JsonSchemaType.Array, Items = items, Description = description };
+        new()
+        {
+            Type = JsonSchemaType.Array,
+            Items = items,
+            Description = description,
+        };
 
     private static OpenApiSchema OneOf(IEnumerable<string> names) =>
         new() { Type = JsonSchemaType.String, Enum = [.. names] };
@@ -433,21 +524,28 @@ internal static class Schemas
     private static OpenApiSchema OneOfTypes(params string[] names) =>
         OneOf(names.SelectMany(n => (string[])[$"#{n}", n]));
 
-    private static OpenApiSchema ActivityPage(OpenApiSchema items) => Record(
-        new()
-        {
-            ["@odata.context"] = Text(),
-            ["@odata.count"] = new OpenApiSchema
+    private static OpenApiSchema ActivityPage(OpenApiSchema items) =>
+        Record(
+            new()
             {
-                Type = JsonSchemaType.Integer,
-                Format = "int64",
-                Description = "How many activities the run has; only with `$count=true`.",
+                ["@odata.context"] = Text(),
+                ["@odata.count"] = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Integer,
+                    Format = "int64",
+                    Description = "How many activities the run has; only with `$count=true`.",
+                },
+                ["@odata.nextLink"] = Text("The next page; absent on the last one."),
+                ["value"] = items,
             },
-            ["@odata.nextLink"] = Text("The next page; absent on the last one."),
-            ["value"] = items,
-        },
-        ["@odata.context", "value"]);
+            ["@odata.context", "value"]
+        );
 
     private static OpenApiSchema Record(Dictionary<string, IOpenApiSchema> properties, string[] required) =>
-        new() { Type = JsonSchemaType.Object, Properties = properties, Required = new HashSet<string>(required) };
+        new()
+        {
+            Type = JsonSchemaType.Object,
+            Properties = properties,
+            Required = new HashSet<string>(required),
+        };
 }

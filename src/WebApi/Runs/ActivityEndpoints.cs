@@ -12,7 +12,11 @@ namespace IndustryData.WebApi.Runs;
 internal static class ActivityEndpoints
 {
     private static readonly string[] _listOptions =
-        [ODataQueryString.Top, ODataQueryString.Count, ODataQueryString.SkipToken];
+    [
+        ODataQueryString.Top,
+        ODataQueryString.Count,
+        ODataQueryString.SkipToken,
+    ];
 
     public static void MapActivities(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
@@ -26,7 +30,8 @@ internal static class ActivityEndpoints
                     Permissions.Read,
                     (http, options) => ListAsync(http, address, options),
                     [200, 400, 404, 406],
-                    _listOptions)
+                    _listOptions
+                )
                 .WithOperation(ActivityOperations.List);
             routes
                 .MapODataEndpoint(
@@ -34,7 +39,8 @@ internal static class ActivityEndpoints
                     activities,
                     Permissions.Write,
                     http => AddAsync(http, address),
-                    [201, 204, 400, 404, 409, 412, 413, 415, 422])
+                    [201, 204, 400, 404, 409, 412, 413, 415, 422]
+                )
                 .WithOperation(ActivityOperations.Add);
             routes
                 .MapODataEndpoint(
@@ -44,7 +50,8 @@ internal static class ActivityEndpoints
                     (http, _) => CountAsync(http),
                     [200, 400, 404, 406],
                     [],
-                    isText: true)
+                    isText: true
+                )
                 .WithOperation(ActivityOperations.Count);
             routes.MapMethodNotAllowed("GET", $"{activities}/$count", Permissions.Read);
             routes
@@ -54,7 +61,8 @@ internal static class ActivityEndpoints
                     Permissions.Read,
                     (http, options) => ListReferencesAsync(http, address, options),
                     [200, 400, 404, 406],
-                    _listOptions)
+                    _listOptions
+                )
                 .WithOperation(ActivityOperations.ListReferences);
             routes.MapMethodNotAllowed("GET", $"{activities}/$ref", Permissions.Read);
             foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
@@ -65,7 +73,8 @@ internal static class ActivityEndpoints
                         activity,
                         Permissions.Read,
                         http => GetAsync(http, address),
-                        [200, 400, 404, 406])
+                        [200, 400, 404, 406]
+                    )
                     .WithOperation(ActivityOperations.Get);
                 routes
                     .MapODataEndpoint(
@@ -73,7 +82,8 @@ internal static class ActivityEndpoints
                         activity,
                         Permissions.Write,
                         http => UpdateAsync(http, address),
-                        [200, 204, 400, 404, 409, 412, 413, 415])
+                        [200, 204, 400, 404, 409, 412, 413, 415]
+                    )
                     .WithOperation(ActivityOperations.Update);
             }
         }
@@ -93,20 +103,23 @@ internal static class ActivityEndpoints
         string run,
         string options,
         ActivityPage page,
-        string path = "")
+        string path = ""
+    )
     {
         if (page.Next is not { } last)
         {
             return null;
         }
 
-        var token = await http.RequestServices.GetRequiredService<PageTokenProtector>()
+        var token = await http
+            .RequestServices.GetRequiredService<PageTokenProtector>()
             .WriteAsync(
                 http.Tenant(),
                 PageTokenProtector.Activities,
                 OptionsOf(run, options),
                 [last.Value],
-                http.RequestAborted);
+                http.RequestAborted
+            );
         return $"{ServiceUrls.Root(http.Request)}{address.Path}/{run}/activities{path}"
             + $"?{options}{(options.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={token}";
     }
@@ -118,7 +131,8 @@ internal static class ActivityEndpoints
             var next = await NextLinkAsync(http, address, http.Key(), options.ForNextPage, page);
             await http.Response.WriteJsonAsync(
                 StatusCodes.Status200OK,
-                json => ActivityJson.Write(json, page, Context(http, address), next));
+                json => ActivityJson.Write(json, page, Context(http, address), next)
+            );
         }
     }
 
@@ -131,7 +145,8 @@ internal static class ActivityEndpoints
             await http.Response.WriteJsonAsync(
                 StatusCodes.Status200OK,
                 json => ActivityJson.WriteReferences(json, page, id => Url(http, address, id), context, next),
-                mayContainEnums: false);
+                mayContainEnums: false
+            );
         }
     }
 
@@ -142,20 +157,23 @@ internal static class ActivityEndpoints
         ActivityId? after = null;
         if (options[ODataQueryString.SkipToken] is { } token)
         {
-            var opened = await http.RequestServices.GetRequiredService<PageTokenProtector>()
+            var opened = await http
+                .RequestServices.GetRequiredService<PageTokenProtector>()
                 .ReadAsync(
                     http.Tenant(),
                     PageTokenProtector.Activities,
                     OptionsOf(http.Key(), options.ForThisPage),
                     token,
-                    http.RequestAborted);
+                    http.RequestAborted
+                );
             if (opened.Place is not [Guid last])
             {
                 await ODataQueryString.WriteErrorAsync(
                     http,
                     "invalidSkipToken",
                     $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
-                        + "follow @odata.nextLink as it is, or start again without it.");
+                        + "follow @odata.nextLink as it is, or start again without it."
+                );
                 return null;
             }
 
@@ -169,7 +187,8 @@ internal static class ActivityEndpoints
             http.Key(),
             size,
             after,
-            "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase));
+            "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase)
+        );
         if ((await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out var error))
         {
             return page;
@@ -206,7 +225,8 @@ internal static class ActivityEndpoints
 
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity")
+        );
     }
 
     private static async Task AddAsync(HttpContext http, RunCollectionPath address)
@@ -228,7 +248,8 @@ internal static class ActivityEndpoints
             http.Key(),
             ActivityJsonReader.Read(body.Root, "", body.Faults),
             body.Faults,
-            key);
+            key
+        );
         if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var activity, out var error))
         {
             await http.WriteErrorAsync(error);
@@ -251,7 +272,8 @@ internal static class ActivityEndpoints
 
         await http.Response.WriteJsonAsync(
             StatusCodes.Status201Created,
-            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity")
+        );
     }
 
     private static async Task UpdateAsync(HttpContext http, RunCollectionPath address)
@@ -268,7 +290,8 @@ internal static class ActivityEndpoints
             http.ActivityKey(),
             ActivityJsonReader.ReadPatch(body.Root, body.Faults),
             condition,
-            body.Faults);
+            body.Faults
+        );
         if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var activity, out var error))
         {
             await http.WriteErrorAsync(error);
@@ -283,7 +306,8 @@ internal static class ActivityEndpoints
 
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity"));
+            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity")
+        );
     }
 
     // Context URLs contain keys in parentheses (OData Protocol §10.3).

@@ -31,7 +31,8 @@ internal static class ActivityJson
         ActivityPage page,
         Func<Guid, string> url,
         string context,
-        string? next)
+        string? next
+    )
     {
         WriteStart(json, page, context, next);
         json.WriteStartArray("value");

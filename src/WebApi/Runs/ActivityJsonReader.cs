@@ -53,10 +53,14 @@ internal static class ActivityJsonReader
 
         foreach (var member in value.EnumerateObject())
         {
-            if (JsonElementExtensions.TryGetName(member) is { } name
-                && !(name == "status"
+            if (
+                JsonElementExtensions.TryGetName(member) is { } name
+                && !(
+                    name == "status"
                     && isPatch
-                    && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
+                    && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue
+                )
+            )
             {
                 sent.Add(name);
                 draft = Read(draft, name, member.Value, ValidationErrors.AppendPath(path, name), faults);
@@ -71,7 +75,8 @@ internal static class ActivityJsonReader
         string name,
         JsonElement value,
         string path,
-        ValidationErrors faults)
+        ValidationErrors faults
+    )
     {
         var isNull = value.ValueKind == JsonValueKind.Null;
         switch (name)
@@ -93,7 +98,8 @@ internal static class ActivityJsonReader
                 faults.Add(
                     path,
                     "unexpectedReference",
-                    $"{path} cannot refer to another activity: an activity belongs to one run. Leave it out.");
+                    $"{path} cannot refer to another activity: an activity belongs to one run. Leave it out."
+                );
                 return draft;
             case var other when other == "id" || other.Contains('@'):
                 return draft;
@@ -102,7 +108,8 @@ internal static class ActivityJsonReader
                     path,
                     "unknownProperty",
                     $"An activity has no property '{ValidationErrors.Abbreviate(name)}'; remove it. "
-                        + $"Known are: {string.Join(", ", _known)}.");
+                        + $"Known are: {string.Join(", ", _known)}."
+                );
                 return draft;
         }
     }
@@ -115,7 +122,8 @@ internal static class ActivityJsonReader
             faults.Add(
                 path,
                 "unknownType",
-                $"{path} must be one of {string.Join(", ", ActivityType.All.Select(t => $"\"#{t}\""))}.");
+                $"{path} must be one of {string.Join(", ", ActivityType.All.Select(t => $"\"#{t}\""))}."
+            );
         }
 
         return type;
@@ -129,7 +137,8 @@ internal static class ActivityJsonReader
             faults.Add(
                 path,
                 "unknownStatus",
-                $"{path} must be one of {string.Join(", ", ActivityStatus.All)}, in exactly this case.");
+                $"{path} must be one of {string.Join(", ", ActivityStatus.All)}, in exactly this case."
+            );
         }
 
         return status;

@@ -8,7 +8,8 @@ internal static class ActivityOperations
     public static readonly OperationDescription List = new(
         "listActivities",
         "List activities of a run",
-        "What the run carried out, in the order in which it was added, a page at a time.")
+        "What the run carried out, in the order in which it was added, a page at a time."
+    )
     {
         Headers = [Parameters.PreferPageSize],
         Answers =
@@ -17,14 +18,16 @@ internal static class ActivityOperations
                 200,
                 "A page of the run's activities.",
                 Schemas.ActivityCollection,
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
         ],
     };
 
     public static readonly OperationDescription Count = new(
         "countActivities",
         "Count activities of a run",
-        "How many activities the run has.")
+        "How many activities the run has."
+    )
     {
         Answers = [ResponseDescription.Text(200, "The number.", Schemas.Count)],
     };
@@ -32,7 +35,8 @@ internal static class ActivityOperations
     public static readonly OperationDescription ListReferences = new(
         "listActivityReferences",
         "List references to activities of a run",
-        "Where the activities of the run are, and nothing else of them, a page at a time.")
+        "Where the activities of the run are, and nothing else of them, a page at a time."
+    )
     {
         Headers = [Parameters.PreferPageSize],
         Answers =
@@ -41,7 +45,8 @@ internal static class ActivityOperations
                 200,
                 "A page of references to activities.",
                 Schemas.ActivityReferences,
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
         ],
     };
 
@@ -53,7 +58,8 @@ internal static class ActivityOperations
     public static readonly OperationDescription Add = new(
         "addActivity",
         "Add activity",
-        "Adds an activity to a run that is still running.")
+        "Adds an activity to a run that is still running."
+    )
     {
         Headers = RunOperations.IdempotentRequestHeaders,
         Body = new RequestBodyDescription(
@@ -68,7 +74,8 @@ internal static class ActivityOperations
                   "status": "inProgress",
                   "activity": { "id": "students", "displayName": "Students from the SIS", "readinessStatus": "ready" }
                 }
-                """),
+                """
+            ),
             new(
                 "outbound",
                 "Data that goes out",
@@ -78,7 +85,9 @@ internal static class ActivityOperations
                   "displayName": "Classes to the directory",
                   "status": "skipped"
                 }
-                """)),
+                """
+            )
+        ),
         Answers =
         [
             ResponseDescription.Json(
@@ -86,32 +95,37 @@ internal static class ActivityOperations
                 "The activity.",
                 Schemas.Activity,
                 Parameters.Location,
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
             ResponseDescription.Empty(
                 204,
                 "The activity is stored, and nothing more is preferred.",
                 Parameters.Location,
                 Parameters.EntityId,
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
         ],
     };
 
     public static readonly OperationDescription Update = new(
         "updateActivity",
         "Update activity",
-        "Changes what is sent. `If-Match` is compared with the `ETag` of the run.")
+        "Changes what is sent. `If-Match` is compared with the `ETag` of the run."
+    )
     {
         Headers = [Parameters.IfMatch, Parameters.PreferReturn],
         Body = new RequestBodyDescription(
             Schemas.ActivityChanges,
-            new RequestExample("finish", "The activity is over", """{ "status": "completed" }""")),
+            new RequestExample("finish", "The activity is over", """{ "status": "completed" }""")
+        ),
         Answers =
         [
             ResponseDescription.Json(200, "The activity as it is now.", Schemas.Activity, Parameters.PreferenceApplied),
             ResponseDescription.Empty(
                 204,
                 "The activity is changed, and nothing more is preferred.",
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
         ],
     };
 }

@@ -20,7 +20,8 @@ internal static class AddRunEndpoints
                 $"/{address.Path}/$ref",
                 Permissions.Write,
                 http => AddToCollectionAsync(http, address),
-                [201, 204, 400, 404, 412, 413, 415, 422])
+                [201, 204, 400, 404, 412, 413, 415, 422]
+            )
             .WithOperation(RunOperations.AddToCollection);
         routes
             .MapODataEndpoint(
@@ -28,7 +29,8 @@ internal static class AddRunEndpoints
                 $"/{address.Path}",
                 Permissions.Write,
                 http => AddAsync(http, address),
-                [201, 204, 400, 412, 413, 415, 422])
+                [201, 204, 400, 412, 413, 415, 422]
+            )
             .WithOperation(RunOperations.Create);
     }
 
@@ -37,9 +39,11 @@ internal static class AddRunEndpoints
         using var body = await JsonRequestBody.ReadAsync(http);
         if (body is not null)
         {
-            await (RunJsonReader.Reference(body.Root) is { } reference
-                ? AddRunReferenceEndpoint.AddAsync(http, address, body, reference)
-                : AddAsync(http, address, body, representationByDefault: false));
+            await (
+                RunJsonReader.Reference(body.Root) is { } reference
+                    ? AddRunReferenceEndpoint.AddAsync(http, address, body, reference)
+                    : AddAsync(http, address, body, representationByDefault: false)
+            );
         }
     }
 
@@ -56,7 +60,8 @@ internal static class AddRunEndpoints
         HttpContext http,
         RunCollectionPath address,
         JsonRequestBody body,
-        bool representationByDefault)
+        bool representationByDefault
+    )
     {
         var representation = Preferences.ReturnRepresentation(http) ?? representationByDefault;
         var (goesOn, key) = await IdempotencyHeaders.TryReadAsync(http, body.Bytes, representation);
@@ -86,7 +91,8 @@ internal static class AddRunEndpoints
             http.Response.Headers.ETag = EntityTags.Format(run.Version);
             await http.Response.WriteJsonAsync(
                 StatusCodes.Status201Created,
-                json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
+                json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity"))
+            );
             return;
         }
 

@@ -17,24 +17,32 @@ internal static class AddRunReferenceEndpoint
         HttpContext http,
         RunCollectionPath address,
         JsonRequestBody body,
-        JsonElement reference)
+        JsonElement reference
+    )
     {
         if (body.Faults.Count > 0)
         {
             await http.WriteErrorAsync(Error.Aggregate(body.Faults));
         }
-        else if (JsonElementExtensions.TryGetString(reference) is not { } url
-            || ServiceUrls.TryParseRunReference(http.Request, url) is not { } key)
+        else if (
+            JsonElementExtensions.TryGetString(reference) is not { } url
+            || ServiceUrls.TryParseRunReference(http.Request, url) is not { } key
+        )
         {
-            await http.WriteErrorAsync(new Error(
-                ErrorKind.Validation,
-                "invalidReference",
-                $"{RunJsonReader.IdAnnotation} must be the URL of a run of this service, "
-                    + $"like {ServiceUrls.Root(http.Request)}{address.Path}/{{id}}.",
-                RunJsonReader.IdAnnotation));
+            await http.WriteErrorAsync(
+                new Error(
+                    ErrorKind.Validation,
+                    "invalidReference",
+                    $"{RunJsonReader.IdAnnotation} must be the URL of a run of this service, "
+                        + $"like {ServiceUrls.Root(http.Request)}{address.Path}/{{id}}.",
+                    RunJsonReader.IdAnnotation
+                )
+            );
         }
-        else if ((await http.Sender().Send(new AddRunReferenceCommand(http.Tenant(), key), http.RequestAborted)).Error
-            is { } error)
+        else if (
+            (await http.Sender().Send(new AddRunReferenceCommand(http.Tenant(), key), http.RequestAborted)).Error is
+            { } error
+        )
         {
             await http.WriteErrorAsync(error);
         }

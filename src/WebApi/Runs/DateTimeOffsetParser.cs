@@ -17,11 +17,17 @@ internal static class DateTimeOffsetParser
     public static DateTimeOffset? Parse(ReadOnlySpan<char> text)
     {
         // The format is yyyy-MM-ddTHH:mm, optional seconds, an optional fraction of the seconds, and Z or an offset.
-        if (Number(ref text, 4) is not { } year || !Skip(ref text, '-')
-            || Number(ref text, 2) is not { } month || !Skip(ref text, '-')
-            || Number(ref text, 2) is not { } day || !(Skip(ref text, 'T') || Skip(ref text, 't'))
-            || Number(ref text, 2) is not { } hour || !Skip(ref text, ':')
-            || Number(ref text, 2) is not { } minute)
+        if (
+            Number(ref text, 4) is not { } year
+            || !Skip(ref text, '-')
+            || Number(ref text, 2) is not { } month
+            || !Skip(ref text, '-')
+            || Number(ref text, 2) is not { } day
+            || !(Skip(ref text, 'T') || Skip(ref text, 't'))
+            || Number(ref text, 2) is not { } hour
+            || !Skip(ref text, ':')
+            || Number(ref text, 2) is not { } minute
+        )
         {
             return null;
         }
@@ -42,20 +48,24 @@ internal static class DateTimeOffsetParser
             }
         }
 
-        if (Offset(text) is not { } offset
+        if (
+            Offset(text) is not { } offset
             || year == 0
             || month is 0 or > 12
             || day == 0
             || day > DateTime.DaysInMonth(year, month)
             || hour > 23
             || minute > 59
-            || second > 59)
+            || second > 59
+        )
         {
             return null;
         }
 
-        var ticks = new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).Ticks
-            + (microsecond * TimeSpan.TicksPerMicrosecond) - (offset * TimeSpan.TicksPerMinute);
+        var ticks =
+            new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).Ticks
+            + (microsecond * TimeSpan.TicksPerMicrosecond)
+            - (offset * TimeSpan.TicksPerMinute);
         return ticks >= DateTime.MinValue.Ticks && ticks <= DateTime.MaxValue.Ticks
             ? new DateTimeOffset(ticks, TimeSpan.Zero)
             : null;
@@ -125,10 +135,15 @@ internal static class DateTimeOffsetParser
             return 0;
         }
 
-        if (text is not ['+' or '-', .. var rest]
-            || Number(ref rest, 2) is not { } hours || !Skip(ref rest, ':')
-            || Number(ref rest, 2) is not { } minutes || rest.Length > 0
-            || minutes > 59 || (hours * 60) + minutes > MaxOffsetMinutes)
+        if (
+            text is not ['+' or '-', .. var rest]
+            || Number(ref rest, 2) is not { } hours
+            || !Skip(ref rest, ':')
+            || Number(ref rest, 2) is not { } minutes
+            || rest.Length > 0
+            || minutes > 59
+            || (hours * 60) + minutes > MaxOffsetMinutes
+        )
         {
             return null;
         }

@@ -35,7 +35,8 @@ internal static class ReadRunEndpoints
                 Permissions.Read,
                 (http, options) => ListAsync(http, address, options),
                 [200, 400, 406],
-                _listOptions)
+                _listOptions
+            )
             .WithOperation(RunOperations.List);
         routes
             .MapODataEndpoint(
@@ -45,7 +46,8 @@ internal static class ReadRunEndpoints
                 CountAsync,
                 [200, 400, 406],
                 [ODataQueryString.Filter, ODataQueryString.Search],
-                isText: true)
+                isText: true
+            )
             .WithOperation(RunOperations.Count);
         routes.MapMethodNotAllowed("GET", $"{runs}/$count", Permissions.Read);
         foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
@@ -57,7 +59,8 @@ internal static class ReadRunEndpoints
                     Permissions.Read,
                     SumStatisticsAsync,
                     [200, 204, 400, 406],
-                    [ODataQueryString.Filter, ODataQueryString.Search])
+                    [ODataQueryString.Filter, ODataQueryString.Search]
+                )
                 .WithOperation(RunOperations.SumStatistics);
             routes.MapMethodNotAllowed("GET", $"{runs}/{operation}", Permissions.Read);
         }
@@ -71,7 +74,8 @@ internal static class ReadRunEndpoints
                     Permissions.Read,
                     (http, options) => GetAsync(http, address, options),
                     [200, 304, 400, 404, 406],
-                    [ODataQueryString.Select, ODataQueryString.Expand])
+                    [ODataQueryString.Select, ODataQueryString.Expand]
+                )
                 .WithOperation(RunOperations.Get);
             foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
             {
@@ -81,7 +85,8 @@ internal static class ReadRunEndpoints
                         $"{run}/{operation}",
                         Permissions.Read,
                         GetStatisticsAsync,
-                        [200, 400, 404, 406])
+                        [200, 400, 404, 406]
+                    )
                     .WithOperation(RunOperations.GetStatistics);
             }
         }
@@ -89,8 +94,11 @@ internal static class ReadRunEndpoints
 
     private static async Task ListAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
-            .TryGetValue(out var asked, out var error))
+        if (
+            !RunQueryOptions
+                .Read(http.Tenant(), options, RunProjection.ListDefault)
+                .TryGetValue(out var asked, out var error)
+        )
         {
             await http.WriteErrorAsync(error);
             return;
@@ -105,7 +113,8 @@ internal static class ReadRunEndpoints
                 PageTokenProtector.List,
                 options.ForThisPage,
                 token,
-                http.RequestAborted);
+                http.RequestAborted
+            );
             if (opened.Place is { } place)
             {
                 after = new KeysetCursor(place);
@@ -117,7 +126,8 @@ internal static class ReadRunEndpoints
                     http,
                     "invalidSkipToken",
                     $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
-                        + "follow @odata.nextLink as it is, or start again without it.");
+                        + "follow @odata.nextLink as it is, or start again without it."
+                );
                 return;
             }
         }
@@ -136,7 +146,8 @@ internal static class ReadRunEndpoints
             shown.HasFlag(RunProperties.Statistics),
             asked.Count,
             asked.Selection.WithActivities,
-            shown.HasFlag(RunProperties.BlockingError));
+            shown.HasFlag(RunProperties.BlockingError)
+        );
         if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out error))
         {
             await http.WriteErrorAsync(error);
@@ -152,8 +163,8 @@ internal static class ReadRunEndpoints
                     page,
                     asked.Selection,
                     ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context),
-                    (run, activities) =>
-                        ActivityEndpoints.NextLinkAsync(http, address, run.ToString(), "", activities));
+                    (run, activities) => ActivityEndpoints.NextLinkAsync(http, address, run.ToString(), "", activities)
+                );
                 if (page.Next is { } next)
                 {
                     var others = options.ForNextPage;
@@ -162,23 +173,30 @@ internal static class ReadRunEndpoints
                         PageTokenProtector.List,
                         others,
                         next.Keys,
-                        http.RequestAborted);
+                        http.RequestAborted
+                    );
                     json.WriteString(
                         "@odata.nextLink",
                         $"{ServiceUrls.Root(http.Request)}{address.Path}"
-                            + $"?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}");
+                            + $"?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}"
+                    );
                 }
 
                 json.WriteEndObject();
-            });
+            }
+        );
     }
 
     private static async Task CountAsync(HttpContext http, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
+        if (
+            !RunQueryOptions
+                .Read(http.Tenant(), options, RunProjection.ListDefault)
                 .TryGetValue(out var asked, out var error)
-            || !(await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted))
-                .TryGetValue(out var count, out error))
+            || !(
+                await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)
+            ).TryGetValue(out var count, out error)
+        )
         {
             await http.WriteErrorAsync(error);
             return;
@@ -190,12 +208,14 @@ internal static class ReadRunEndpoints
 
     private static async Task SumStatisticsAsync(HttpContext http, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
+        if (
+            !RunQueryOptions
+                .Read(http.Tenant(), options, RunProjection.ListDefault)
                 .TryGetValue(out var asked, out var error)
-            || !(await http.Sender().Send(
-                    new SumRunStatisticsQuery(http.Tenant(), asked.Criteria),
-                    http.RequestAborted))
-                .TryGetValue(out var sum, out error))
+            || !(
+                await http.Sender().Send(new SumRunStatisticsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)
+            ).TryGetValue(out var sum, out error)
+        )
         {
             await http.WriteErrorAsync(error);
             return;
@@ -210,14 +230,19 @@ internal static class ReadRunEndpoints
 
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType)));
+            json => RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType))
+        );
     }
 
     private static async Task GetAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.All).TryGetValue(out var asked, out var error)
-            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted))
-                .TryGetValue(out var run, out error))
+        if (
+            !RunQueryOptions.Read(http.Tenant(), options, RunProjection.All).TryGetValue(out var asked, out var error)
+            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).TryGetValue(
+                out var run,
+                out error
+            )
+        )
         {
             await http.WriteErrorAsync(error);
             return;
@@ -233,11 +258,13 @@ internal static class ReadRunEndpoints
         // The activities are read after the run. Activities that are newer than the ETag are only read again later.
         // Activities that are older than the ETag would remain in the caller's cache permanently.
         ActivityPage? activities = null;
-        if (asked.Selection.WithActivities
-            && !(await http.Sender().Send(
-                    new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize),
-                    http.RequestAborted))
-                .TryGetValue(out activities, out error))
+        if (
+            asked.Selection.WithActivities
+            && !(
+                await http.Sender()
+                    .Send(new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize), http.RequestAborted)
+            ).TryGetValue(out activities, out error)
+        )
         {
             http.Response.Headers.Remove("ETag");
             await http.WriteErrorAsync(error);
@@ -249,13 +276,16 @@ internal static class ReadRunEndpoints
             : await ActivityEndpoints.NextLinkAsync(http, address, http.Key(), "", activities);
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(
-                json,
-                run,
-                ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"),
-                asked.Selection,
-                activities,
-                next));
+            json =>
+                RunJson.Write(
+                    json,
+                    run,
+                    ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"),
+                    asked.Selection,
+                    activities,
+                    next
+                )
+        );
     }
 
     private static async Task GetStatisticsAsync(HttpContext http)
@@ -269,6 +299,7 @@ internal static class ReadRunEndpoints
 
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, statistics, ServiceUrls.Context(http.Request, StatisticsType)));
+            json => RunJson.Write(json, statistics, ServiceUrls.Context(http.Request, StatisticsType))
+        );
     }
 }

@@ -37,7 +37,8 @@ internal static class RunDeltaEndpoints
                     Permissions.Read,
                     (http, options) => ReadAsync(http, address, options),
                     [200, 400, 406, 410],
-                    _options)
+                    _options
+                )
                 .WithOperation(RunOperations.GetDelta);
             routes.MapMethodNotAllowed("GET", path, Permissions.Read);
         }
@@ -45,8 +46,11 @@ internal static class RunDeltaEndpoints
 
     private static async Task ReadAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (!RunQueryOptions.Read(http.Tenant(), options, RunProjection.ListDefault)
-            .TryGetValue(out var asked, out var error))
+        if (
+            !RunQueryOptions
+                .Read(http.Tenant(), options, RunProjection.ListDefault)
+                .TryGetValue(out var asked, out var error)
+        )
         {
             await http.WriteErrorAsync(error);
             return;
@@ -59,7 +63,8 @@ internal static class RunDeltaEndpoints
                 StatusCodes.Status406NotAcceptable,
                 "notAcceptable",
                 "Changes cannot be followed with odata.metadata=none; "
-                    + "ask for minimal or full, or for nothing at all.");
+                    + "ask for minimal or full, or for nothing at all."
+            );
             return;
         }
 
@@ -68,7 +73,8 @@ internal static class RunDeltaEndpoints
             await ODataQueryString.WriteErrorAsync(
                 http,
                 "invalidQueryOption",
-                $"{ODataQueryString.Top} must be 1 or more here, or no page would bring the reader any further.");
+                $"{ODataQueryString.Top} must be 1 or more here, or no page would bring the reader any further."
+            );
             return;
         }
 
@@ -80,9 +86,16 @@ internal static class RunDeltaEndpoints
         DeltaCursor? from = null;
         if (token is not null && !fromNow)
         {
-            var opened = options[ODataQueryString.DeltaToken] is null || options[ODataQueryString.SkipToken] is null
-                ? await tokens.ReadAsync(http.Tenant(), PageTokenProtector.Delta, others, token, http.RequestAborted)
-                : OpenedToken.Invalid;
+            var opened =
+                options[ODataQueryString.DeltaToken] is null || options[ODataQueryString.SkipToken] is null
+                    ? await tokens.ReadAsync(
+                        http.Tenant(),
+                        PageTokenProtector.Delta,
+                        others,
+                        token,
+                        http.RequestAborted
+                    )
+                    : OpenedToken.Invalid;
             from = Place(opened.Place);
             if (opened.IsOutdated || (from is null && opened.Place is not null))
             {
@@ -96,7 +109,8 @@ internal static class RunDeltaEndpoints
                     http,
                     "invalidDeltaToken",
                     "The token is not one that this service gave for these options; "
-                        + $"follow @odata.nextLink and @odata.deltaLink as they are, or start again at {url}.");
+                        + $"follow @odata.nextLink and @odata.deltaLink as they are, or start again at {url}."
+                );
                 return;
             }
         }
@@ -111,7 +125,8 @@ internal static class RunDeltaEndpoints
             from,
             fromNow,
             shown.HasFlag(RunProperties.Statistics),
-            shown.HasFlag(RunProperties.BlockingError));
+            shown.HasFlag(RunProperties.BlockingError)
+        );
         if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out error))
         {
             await (error.Kind == ErrorKind.Gone ? GoneAsync(http, error, url, others) : http.WriteErrorAsync(error));
@@ -123,17 +138,22 @@ internal static class RunDeltaEndpoints
             PageTokenProtector.Delta,
             others,
             Keys(page.Next),
-            http.RequestAborted);
-        var link = $"{url}?{others}{(others.Length > 0 ? "&" : "")}"
+            http.RequestAborted
+        );
+        var link =
+            $"{url}?{others}{(others.Length > 0 ? "&" : "")}"
             + $"{(page.Next.Scan is null ? ODataQueryString.DeltaToken : ODataQueryString.SkipToken)}={place}";
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(
-                json,
-                page,
-                asked.Selection,
-                ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$delta"),
-                link));
+            json =>
+                RunJson.Write(
+                    json,
+                    page,
+                    asked.Selection,
+                    ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$delta"),
+                    link
+                )
+        );
     }
 
     // Location is the URL at which the caller can read all runs again (api-guidelines, change-tracking).
@@ -143,34 +163,41 @@ internal static class RunDeltaEndpoints
         return http.WriteErrorAsync(error);
     }
 
-    private static object?[] Keys(DeltaCursor place) => place.Scan is { } walk
-        ?
-        [
-            place.Epoch,
-            place.Since,
-            place.From,
-            place.LowWatermark,
-            walk.ChangeNumber,
-            walk.Id,
-            walk.UpperBound,
-            (short)(walk.IsInitialSync ? 1 : 0),
-        ]
-        : [place.Epoch, place.Since, place.From, place.LowWatermark];
+    private static object?[] Keys(DeltaCursor place) =>
+        place.Scan is { } walk
+            ?
+            [
+                place.Epoch,
+                place.Since,
+                place.From,
+                place.LowWatermark,
+                walk.ChangeNumber,
+                walk.Id,
+                walk.UpperBound,
+                (short)(walk.IsInitialSync ? 1 : 0),
+            ]
+            : [place.Epoch, place.Since, place.From, place.LowWatermark];
 
-    private static DeltaCursor? Place(IReadOnlyList<object?>? keys) => keys switch
-    {
-        [Guid incarnation, DateTimeOffset since, long from, long settled] =>
-            new DeltaCursor(incarnation, since, from, settled, Scan: null),
-        [
-            Guid incarnation,
-            DateTimeOffset since,
-            long from,
-            long settled,
-            long number,
-            Guid id,
-            long until,
-            short isFirst,
-        ] => new DeltaCursor(incarnation, since, from, settled, new DeltaScan(number, id, until, isFirst == 1)),
-        _ => null,
-    };
+    private static DeltaCursor? Place(IReadOnlyList<object?>? keys) =>
+        keys switch
+        {
+            [Guid incarnation, DateTimeOffset since, long from, long settled] => new DeltaCursor(
+                incarnation,
+                since,
+                from,
+                settled,
+                Scan: null
+            ),
+            [
+                Guid incarnation,
+                DateTimeOffset since,
+                long from,
+                long settled,
+                long number,
+                Guid id,
+                long until,
+                short isFirst,
+            ] => new DeltaCursor(incarnation, since, from, settled, new DeltaScan(number, id, until, isFirst == 1)),
+            _ => null,
+        };
 }

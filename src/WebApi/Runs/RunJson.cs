@@ -24,7 +24,8 @@ internal static class RunJson
     // The encoded ETags of the versions 0 to 15. Most runs change only a few times.
     private static readonly JsonEncodedText[] _etags =
     [
-        .. Enumerable.Range(0, 16)
+        .. Enumerable
+            .Range(0, 16)
             .Select(v => JsonEncodedText.Encode(EntityTags.Format(v), ODataResponseWriter.WriterOptions.Encoder)),
     ];
 
@@ -41,7 +42,8 @@ internal static class RunJson
         string context,
         RunProjection? selection = null,
         ActivityPage? activities = null,
-        string? nextActivities = null)
+        string? nextActivities = null
+    )
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
@@ -58,9 +60,11 @@ internal static class RunJson
                 run.LastModifiedDateTime,
                 run.Version,
                 run.Statistics,
-                activities),
+                activities
+            ),
             (selection ?? RunProjection.All).Shown,
-            nextActivities);
+            nextActivities
+        );
         json.WriteEndObject();
     }
 
@@ -81,7 +85,8 @@ internal static class RunJson
         RunPage page,
         RunProjection selection,
         string context,
-        Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null)
+        Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null
+    )
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
@@ -98,7 +103,8 @@ internal static class RunJson
                 json,
                 run,
                 selection.Shown,
-                run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null);
+                run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null
+            );
             json.WriteEndObject();
             page.SizeLimitReached = json.BytesCommitted + json.BytesPending > ODataQueryString.LargestPage;
         }
@@ -115,7 +121,8 @@ internal static class RunJson
         RunDeltaPage page,
         RunProjection selection,
         string context,
-        string link)
+        string link
+    )
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
@@ -213,7 +220,8 @@ internal static class RunJson
         Utf8JsonWriter json,
         in RunListItem run,
         RunProperties shown,
-        string? nextActivities = null)
+        string? nextActivities = null
+    )
     {
         if (run.Version < _etags.Length)
         {

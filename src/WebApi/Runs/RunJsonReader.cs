@@ -12,7 +12,10 @@ internal static class RunJsonReader
     public const string IdAnnotation = "@odata.id";
 
     private static readonly string[] _typeNames =
-        ["microsoft.graph.industryData.industryDataRun", "microsoft.graph.industryData.run"];
+    [
+        "microsoft.graph.industryData.industryDataRun",
+        "microsoft.graph.industryData.run",
+    ];
 
     /// <summary>Returns the reference if the body is a reference; null if the body is a run.</summary>
     public static JsonElement? Reference(JsonElement body) =>
@@ -49,9 +52,12 @@ internal static class RunJsonReader
         var sent = new HashSet<string>();
         foreach (var member in body.EnumerateObject())
         {
-            if (JsonElementExtensions.TryGetName(member) is { } name
-                && !(name == "status"
-                    && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue))
+            if (
+                JsonElementExtensions.TryGetName(member) is { } name
+                && !(
+                    name == "status" && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue
+                )
+            )
             {
                 draft = Read(draft, name, member.Value, faults);
                 sent.Add(name);
@@ -61,7 +67,8 @@ internal static class RunJsonReader
                         name,
                         "notPatched",
                         "Activities are not changed together with their run; "
-                            + "send each to …/runs/{id}/activities, or PATCH …/activities/{id}.");
+                            + "send each to …/runs/{id}/activities, or PATCH …/activities/{id}."
+                    );
                 }
             }
         }
@@ -103,7 +110,8 @@ internal static class RunJsonReader
                     name,
                     "unexpectedReference",
                     $"{name} refers to a run that exists; "
-                        + "send it alone to …/runs/$ref, or leave it out to add a new run.");
+                        + "send it alone to …/runs/$ref, or leave it out to add a new run."
+                );
                 return draft;
             case var annotation when annotation.Contains('@'):
                 return draft;
@@ -112,7 +120,8 @@ internal static class RunJsonReader
                     ValidationErrors.AppendPath("", name),
                     "unknownProperty",
                     $"A run has no property '{ValidationErrors.Abbreviate(name)}'; "
-                        + "remove it, or put it into statistics. Names are in exactly this case.");
+                        + "remove it, or put it into statistics. Names are in exactly this case."
+                );
                 return draft;
         }
     }
@@ -137,7 +146,8 @@ internal static class RunJsonReader
                 path,
                 "notAnInstant",
                 $"{path} must be an ISO 8601 date and time with an offset, "
-                    + "like \"2026-11-22T02:00:00Z\" or \"2026-11-22T04:00:00.25+02:00\".");
+                    + "like \"2026-11-22T02:00:00Z\" or \"2026-11-22T04:00:00.25+02:00\"."
+            );
         }
 
         return instant;
@@ -151,7 +161,8 @@ internal static class RunJsonReader
             faults.Add(
                 path,
                 "unknownStatus",
-                $"{path} must be one of {string.Join(", ", RunStatus.All)}, in exactly this case.");
+                $"{path} must be one of {string.Join(", ", RunStatus.All)}, in exactly this case."
+            );
         }
 
         return status;

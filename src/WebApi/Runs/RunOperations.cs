@@ -5,8 +5,7 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>The descriptions of the operations on runs.</summary>
 internal static class RunOperations
 {
-    private const string WholeRun =
-        """
+    private const string WholeRun = """
         {
           "@odata.type": "#microsoft.graph.industryData.run",
           "displayName": "Nightly rostering",
@@ -18,7 +17,11 @@ internal static class RunOperations
         """;
 
     private static readonly string[] _retryHeaders =
-        [Parameters.IdempotencyKey, Parameters.RepeatabilityRequestId, Parameters.RepeatabilityFirstSent];
+    [
+        Parameters.IdempotencyKey,
+        Parameters.RepeatabilityRequestId,
+        Parameters.RepeatabilityFirstSent,
+    ];
 
     /// <summary>
     /// The request headers of operations that support safe retries and the <c>return</c> preference.
@@ -38,7 +41,8 @@ internal static class RunOperations
               "status": "running",
               "statistics": {}
             }
-            """),
+            """
+        ),
         new(
             "failedRun",
             "A run that an error stopped, with what it carried out",
@@ -62,14 +66,16 @@ internal static class RunOperations
                 }
               ]
             }
-            """),
+            """
+        ),
     ];
 
     public static readonly OperationDescription AddToCollection = new(
         "addRun",
         "Add run",
         "Adds a run to the runs. A 2xx means that it is committed and flushed to disk. "
-            + "A body with nothing but `@odata.id` names a run that exists, and adds nothing.")
+            + "A body with nothing but `@odata.id` names a run that exists, and adds nothing."
+    )
     {
         Headers = IdempotentRequestHeaders,
         Body = new RequestBodyDescription(
@@ -77,7 +83,8 @@ internal static class RunOperations
             [
                 .. _runs,
                 new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{Parameters.RunId}}" }"""),
-            ]),
+            ]
+        ),
         Answers =
         [
             ResponseDescription.Json(
@@ -87,21 +94,24 @@ internal static class RunOperations
                 Parameters.Location,
                 Parameters.ETag,
                 Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult),
+                Parameters.RepeatabilityResult
+            ),
             ResponseDescription.Empty(
                 204,
                 "The run is stored; `Location` says where it is.",
                 Parameters.Location,
                 Parameters.EntityId,
                 Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult),
+                Parameters.RepeatabilityResult
+            ),
         ],
     };
 
     public static readonly OperationDescription Create = new(
         "createRun",
         "Create run",
-        "Adds a run like `Add run`, and answers with it as OData does.")
+        "Adds a run like `Add run`, and answers with it as OData does."
+    )
     {
         Headers = IdempotentRequestHeaders,
         Body = new RequestBodyDescription(Schemas.NewRun, _runs),
@@ -114,14 +124,16 @@ internal static class RunOperations
                 Parameters.Location,
                 Parameters.ETag,
                 Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult),
+                Parameters.RepeatabilityResult
+            ),
             ResponseDescription.Empty(
                 204,
                 "The run is stored, and nothing more is preferred.",
                 Parameters.Location,
                 Parameters.EntityId,
                 Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult),
+                Parameters.RepeatabilityResult
+            ),
         ],
     };
 
@@ -129,7 +141,8 @@ internal static class RunOperations
         "listRuns",
         "List runs",
         "The newest runs first, a page at a time. "
-            + "`@odata.nextLink` leads to the next page, without gaps or repeats while others add runs.")
+            + "`@odata.nextLink` leads to the next page, without gaps or repeats while others add runs."
+    )
     {
         Headers = [Parameters.PreferPageSize],
         Answers =
@@ -141,7 +154,8 @@ internal static class RunOperations
     public static readonly OperationDescription Count = new(
         "countRuns",
         "Count runs",
-        "How many runs there are, or match.")
+        "How many runs there are, or match."
+    )
     {
         Answers = [ResponseDescription.Text(200, "The number.", Schemas.Count)],
     };
@@ -149,7 +163,8 @@ internal static class RunOperations
     public static readonly OperationDescription Get = new(
         "getRun",
         "Get run",
-        "A run with everything but its activities.")
+        "A run with everything but its activities."
+    )
     {
         Headers = [Parameters.IfNoneMatch],
         Answers =
@@ -162,7 +177,8 @@ internal static class RunOperations
     public static readonly OperationDescription GetStatistics = new(
         "getRunStatistics",
         "Get statistics of a run",
-        "What the run counted, with the members that its reporter added.")
+        "What the run counted, with the members that its reporter added."
+    )
     {
         Answers = [ResponseDescription.Json(200, "The statistics.", Schemas.Statistics)],
     };
@@ -171,7 +187,8 @@ internal static class RunOperations
         "getStatistics",
         "Get statistics of many runs",
         "What all runs, or those that match, counted together: `inboundTotals` is added up, "
-            + "`runId` and `status` are those of the newest run.")
+            + "`runId` and `status` are those of the newest run."
+    )
     {
         Answers =
         [
@@ -186,7 +203,8 @@ internal static class RunOperations
         "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, "
             + "keep `@odata.deltaLink` and follow it later. "
             + "A run that is deleted, or no longer matches, comes as `@removed`. "
-            + "No change is missed, one may come twice; only runs that retention removes are not reported.")
+            + "No change is missed, one may come twice; only runs that retention removes are not reported."
+    )
     {
         Headers = [Parameters.PreferPageSize],
         Answers =
@@ -195,7 +213,8 @@ internal static class RunOperations
                 200,
                 "A page of runs as they are now.",
                 Schemas.RunChangeCollection,
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
         ],
     };
 
@@ -203,7 +222,8 @@ internal static class RunOperations
         "updateRun",
         "Update run",
         "Changes what is sent. A running run is finished by a final status together with `endDateTime`. "
-            + "Status, start and end are final then; the rest can still be corrected.")
+            + "Status, start and end are final then; the rest can still be corrected."
+    )
     {
         Headers = [Parameters.IfMatch, Parameters.PreferReturn],
         Body = new RequestBodyDescription(
@@ -217,8 +237,10 @@ internal static class RunOperations
                   "endDateTime": "2026-11-22T02:41:07Z",
                   "statistics": { "inboundTotals": { "people": 9120 } }
                 }
-                """),
-            new("rename", "Another name", """{ "displayName": "Nightly rostering, second try" }""")),
+                """
+            ),
+            new("rename", "Another name", """{ "displayName": "Nightly rostering, second try" }""")
+        ),
         Answers =
         [
             ResponseDescription.Json(
@@ -226,19 +248,22 @@ internal static class RunOperations
                 "The run as it is now.",
                 Schemas.Run,
                 Parameters.ETag,
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
             ResponseDescription.Empty(
                 204,
                 "The run is changed, and nothing more is preferred.",
                 Parameters.ETag,
-                Parameters.PreferenceApplied),
+                Parameters.PreferenceApplied
+            ),
         ],
     };
 
     public static readonly OperationDescription Delete = new(
         "deleteRun",
         "Delete run",
-        "Deletes a run with all that belongs to it.")
+        "Deletes a run with all that belongs to it."
+    )
     {
         Headers = [Parameters.IfMatch],
         Answers = [ResponseDescription.Empty(204, "The run is gone.")],
@@ -247,12 +272,14 @@ internal static class RunOperations
     public static readonly OperationDescription Start = new(
         "startRun",
         "Start run",
-        "Adds a running run that begins now, named after the minute. A tenant can do this only so often.")
+        "Adds a running run that begins now, named after the minute. A tenant can do this only so often."
+    )
     {
         Headers = _retryHeaders,
         Body = new RequestBodyDescription(
             Schemas.NoParameters,
-            new RequestExample("empty", "Nothing, as an object", "{}"))
+            new RequestExample("empty", "Nothing, as an object", "{}")
+        )
         {
             IsRequired = false,
         },

@@ -19,7 +19,8 @@ internal static class UpdateRunEndpoints
                     run,
                     Permissions.Write,
                     http => UpdateAsync(http, address),
-                    [200, 204, 400, 404, 409, 412, 413, 415])
+                    [200, 204, 400, 404, 409, 412, 413, 415]
+                )
                 .WithOperation(RunOperations.Update);
             routes
                 .MapODataEndpoint("DELETE", run, Permissions.Write, DeleteAsync, [204, 400, 404, 412])
@@ -34,7 +35,8 @@ internal static class UpdateRunEndpoints
                     $"/{address.Path}/{start}",
                     Permissions.Start,
                     http => StartAsync(http, address),
-                    [202, 400, 412, 413, 415, 422, 429])
+                    [202, 400, 412, 413, 415, 422, 429]
+                )
                 .WithOperation(RunOperations.Start);
             routes.MapMethodNotAllowed("POST", $"/{address.Path}/{start}", Permissions.Start);
         }
@@ -53,7 +55,8 @@ internal static class UpdateRunEndpoints
             http.Key(),
             RunJsonReader.ReadPatch(body.Root, body.Faults),
             condition,
-            body.Faults);
+            body.Faults
+        );
         if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var run, out var error))
         {
             await http.WriteErrorAsync(error);
@@ -69,7 +72,8 @@ internal static class UpdateRunEndpoints
 
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
-            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity")));
+            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity"))
+        );
     }
 
     private static async Task DeleteAsync(HttpContext http)
@@ -105,7 +109,8 @@ internal static class UpdateRunEndpoints
                 await http.WriteErrorAsync(
                     StatusCodes.Status400BadRequest,
                     "unexpectedParameters",
-                    "start takes no parameters; send an empty body or {}.");
+                    "start takes no parameters; send an empty body or {}."
+                );
                 return;
             }
         }

@@ -29,53 +29,92 @@ internal static class Authentication
         var keys = SigningKeys.Read(options);
         if (keys.Count == 0 && options.Authorities.Count == 0)
         {
-            throw new StartupException("No token would be accepted: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32).");
+            throw new StartupException(
+                "No token would be accepted: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32)."
+            );
         }
 
         Check(options.Authorities);
         var authentication = services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme);
         services.AddSingleton<ValidatedTokenCache>();
-        authentication.AddPolicyScheme(JwtBearerDefaults.AuthenticationScheme, displayName: null, scheme => scheme.ForwardDefaultSelector = http => SchemeFor(http, options));
+        authentication.AddPolicyScheme(
+            JwtBearerDefaults.AuthenticationScheme,
+            displayName: null,
+            scheme => scheme.ForwardDefaultSelector = http => SchemeFor(http, options)
+        );
         if (keys.Count > 0)
         {
-            authentication.AddJwtBearer(OwnScheme, bearer => Configure(bearer, options.Audience, tenants: null, parameters =>
-            {
-                parameters.ValidIssuer = SigningKeys.Issuer;
-                parameters.IssuerSigningKeys = keys;
-                parameters.ValidAlgorithms = [SecurityAlgorithms.HmacSha256];
-                parameters.ClockSkew = TimeSpan.Zero;
-            }));
+            authentication.AddJwtBearer(
+                OwnScheme,
+                bearer =>
+                    Configure(
+                        bearer,
+                        options.Audience,
+                        tenants: null,
+                        parameters =>
+                        {
+                            parameters.ValidIssuer = SigningKeys.Issuer;
+                            parameters.IssuerSigningKeys = keys;
+                            parameters.ValidAlgorithms = [SecurityAlgorithms.HmacSha256];
+                            parameters.ClockSkew = TimeSpan.Zero;
+                        }
+                    )
+            );
         }
 
         foreach (var authority in options.Authorities)
         {
             var availability = new IssuerAvailability(authority.Authority);
-            authentication.AddJwtBearer(authority.Authority, bearer =>
-            {
-                bearer.Authority = authority.Authority;
-                bearer.RequireHttpsMetadata = authority.RequireHttps;
-                bearer.Challenge = authority.AuthorizationUri is { } uri ? $"{bearer.Challenge} authorization_uri=\"{uri}\"" : bearer.Challenge;
-                bearer.BackchannelTimeout = IssuerAvailability.FetchTimeout;
-                bearer.AutomaticRefreshInterval = _keyRefreshInterval;
-                Configure(bearer, authority.Audience ?? options.Audience, TenantsOf(authority), parameters =>
+            authentication.AddJwtBearer(
+                authority.Authority,
+                bearer =>
                 {
-                    parameters.ValidIssuer = authority.Issuer;
-                    parameters.ValidAlgorithms = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.EcdsaSha256];
-                    parameters.ClockSkew = TimeSpan.FromMinutes(1);
-                });
-                bearer.Events.OnMessageReceived = context => RequireIssuerAsync(context, availability);
-            });
+                    bearer.Authority = authority.Authority;
+                    bearer.RequireHttpsMetadata = authority.RequireHttps;
+                    bearer.Challenge = authority.AuthorizationUri is { } uri
+                        ? $"{bearer.Challenge} authorization_uri=\"{uri}\""
+                        : bearer.Challenge;
+                    bearer.BackchannelTimeout = IssuerAvailability.FetchTimeout;
+                    bearer.AutomaticRefreshInterval = _keyRefreshInterval;
+                    Configure(
+                        bearer,
+                        authority.Audience ?? options.Audience,
+                        TenantsOf(authority),
+                        parameters =>
+                        {
+                            parameters.ValidIssuer = authority.Issuer;
+                            parameters.ValidAlgorithms =
+                            [
+                                SecurityAlgorithms.RsaSha256,
+                                SecurityAlgorithms.RsaSsaPssSha256,
+                                SecurityAlgorithms.EcdsaSha256,
+                            ];
+                            parameters.ClockSkew = TimeSpan.FromMinutes(1);
+                        }
+                    );
+                    bearer.Events.OnMessageReceived = context => RequireIssuerAsync(context, availability);
+                }
+            );
 
             // With the last known good configuration, withdrawn keys would be accepted for another hour.
-            services.PostConfigure<JwtBearerOptions>(authority.Authority, bearer => ((BaseConfigurationManager)bearer.ConfigurationManager!).UseLastKnownGoodConfiguration = false);
+            services.PostConfigure<JwtBearerOptions>(
+                authority.Authority,
+                bearer => ((BaseConfigurationManager)bearer.ConfigurationManager!).UseLastKnownGoodConfiguration = false
+            );
         }
 
         // It would miss the authorization that a remembered token has made needless.
         services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
-        var authorization = services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        var authorization = services
+            .AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (var permission in Permissions.All)
         {
-            authorization.AddPolicy(permission.Policy, policy => policy.RequireAuthenticatedUser().RequireAssertion(c => Permissions.Grants(c.User, permission)));
+            authorization.AddPolicy(
+                permission.Policy,
+                policy =>
+                    policy.RequireAuthenticatedUser().RequireAssertion(c => Permissions.Grants(c.User, permission))
+            );
         }
     }
 
@@ -100,14 +139,21 @@ internal static class Authentication
     {
         foreach (var authority in authorities)
         {
-            if (!Uri.TryCreate(authority.Authority, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && (authority.RequireHttps || url.Scheme != Uri.UriSchemeHttp)))
+            if (
+                !Uri.TryCreate(authority.Authority, UriKind.Absolute, out var url)
+                || (url.Scheme != Uri.UriSchemeHttps && (authority.RequireHttps || url.Scheme != Uri.UriSchemeHttp))
+            )
             {
-                throw new StartupException($"Authentication:Authorities holds the authority '{authority.Authority}', which is no https URL; correct it (RequireHttps=false allows http, for trying out).");
+                throw new StartupException(
+                    $"Authentication:Authorities holds the authority '{authority.Authority}', which is no https URL; correct it (RequireHttps=false allows http, for trying out)."
+                );
             }
 
             if (authorities.Count(a => a.Authority == authority.Authority) > 1)
             {
-                throw new StartupException($"Authentication:Authorities holds '{authority.Authority}' twice; remove one.");
+                throw new StartupException(
+                    $"Authentication:Authorities holds '{authority.Authority}' twice; remove one."
+                );
             }
 
             CheckTenants(authority, isSole: authorities.Count == 1);
@@ -118,25 +164,38 @@ internal static class Authentication
     {
         if (authority.Tenants.Count == 0 && !isSole)
         {
-            throw new StartupException($"Authentication:Authorities has several authorities, and '{authority.Authority}' names no Tenants; list the GUIDs of the tenants that it may speak for.");
+            throw new StartupException(
+                $"Authentication:Authorities has several authorities, and '{authority.Authority}' names no Tenants; list the GUIDs of the tenants that it may speak for."
+            );
         }
 
         if (authority.Tenants.Contains(AnyTenant) && (!isSole || authority.Tenants.Count > 1))
         {
-            throw new StartupException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '*', which is only for a sole authority and stands alone; list the GUIDs of its tenants.");
+            throw new StartupException(
+                $"Authentication:Authorities: Tenants of '{authority.Authority}' holds '*', which is only for a sole authority and stands alone; list the GUIDs of its tenants."
+            );
         }
 
         if (authority.Tenants.Find(t => t != AnyTenant && !Guid.TryParseExact(t, "D", out _)) is { } wrong)
         {
-            throw new StartupException($"Authentication:Authorities: Tenants of '{authority.Authority}' holds '{wrong}', which is neither a GUID nor '*'; correct it.");
+            throw new StartupException(
+                $"Authentication:Authorities: Tenants of '{authority.Authority}' holds '{wrong}', which is neither a GUID nor '*'; correct it."
+            );
         }
     }
 
     /// <summary>The tenants that an authority may speak for; null: every tenant.</summary>
     private static HashSet<Guid>? TenantsOf(AuthorityOptions authority) =>
-        authority.Tenants.Count == 0 || authority.Tenants.Contains(AnyTenant) ? null : [.. authority.Tenants.Select(Guid.Parse)];
+        authority.Tenants.Count == 0 || authority.Tenants.Contains(AnyTenant)
+            ? null
+            : [.. authority.Tenants.Select(Guid.Parse)];
 
-    private static void Configure(JwtBearerOptions bearer, string audience, HashSet<Guid>? tenants, Action<TokenValidationParameters> configure)
+    private static void Configure(
+        JwtBearerOptions bearer,
+        string audience,
+        HashSet<Guid>? tenants,
+        Action<TokenValidationParameters> configure
+    )
     {
         bearer.MapInboundClaims = false;
         bearer.SaveToken = false;
@@ -171,7 +230,10 @@ internal static class Authentication
 
     private static string? Refusal(ClaimsPrincipal caller, HashSet<Guid>? tenants)
     {
-        if (caller.FindAll(TenantClaim).ToArray() is not [{ Value: var text }] || !Guid.TryParseExact(text, "D", out var tenant))
+        if (
+            caller.FindAll(TenantClaim).ToArray() is not [{ Value: var text }]
+            || !Guid.TryParseExact(text, "D", out var tenant)
+        )
         {
             return "The token names no tenant: its claim 'tid' must be one GUID";
         }
@@ -182,17 +244,25 @@ internal static class Authentication
         }
 
         // OpenID Connect Core §2: it ties an ID token to a sign-in. An ID token is for the client, not for a service.
-        return caller.HasClaim(c => c.Type == "nonce") ? "The token is an ID token (it has a nonce); send an access token" : null;
+        return caller.HasClaim(c => c.Type == "nonce")
+            ? "The token is an ID token (it has a nonce); send an access token"
+            : null;
     }
 
     private static async Task RequireIssuerAsync(MessageReceivedContext context, IssuerAvailability availability)
     {
         // What is not even a token is refused without the issuer's keys.
         var services = context.HttpContext.RequestServices;
-        if (IssuerOf(context.HttpContext) is not null
+        if (
+            IssuerOf(context.HttpContext) is not null
             && context.Options.ConfigurationManager is BaseConfigurationManager configuration
             && !await availability.IsAvailableAsync(
-                configuration, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<IssuerAvailability>>(), context.HttpContext.RequestAborted))
+                configuration,
+                services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<ILogger<IssuerAvailability>>(),
+                context.HttpContext.RequestAborted
+            )
+        )
         {
             context.Fail(new IssuerUnavailableException());
         }
@@ -210,8 +280,11 @@ internal static class Authentication
         }
 
         var issuer = options.Authorities.Count > 1 ? IssuerOf(http) : null;
-        return (options.Authorities.FirstOrDefault(a => issuer == a.Issuer || $"{issuer}/".StartsWith($"{a.Authority.TrimEnd('/')}/", StringComparison.Ordinal))
-            ?? options.Authorities[0]).Authority;
+        return (
+            options.Authorities.FirstOrDefault(a =>
+                issuer == a.Issuer || $"{issuer}/".StartsWith($"{a.Authority.TrimEnd('/')}/", StringComparison.Ordinal)
+            ) ?? options.Authorities[0]
+        ).Authority;
     }
 
     private static string? IssuerOf(HttpContext http)
@@ -226,7 +299,14 @@ internal static class Authentication
         {
             return new JsonWebToken(header["Bearer ".Length..].Trim()).Issuer;
         }
-        catch (Exception exception) when (exception is ArgumentException or SecurityTokenException or FormatException or InvalidOperationException or JsonException)
+        catch (Exception exception)
+            when (exception
+                    is ArgumentException
+                        or SecurityTokenException
+                        or FormatException
+                        or InvalidOperationException
+                        or JsonException
+            )
         {
             return null;
         }

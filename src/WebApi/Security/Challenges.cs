@@ -12,7 +12,8 @@ internal static class Challenges
     /// <summary>Completes the challenge to a request whose token is missing or refused.</summary>
     public static Task AnswerAsync(JwtBearerChallengeContext challenge)
     {
-        var failure = challenge.AuthenticateFailure is AggregateException { InnerException: { } first } ? first
+        var failure = challenge.AuthenticateFailure is AggregateException { InnerException: { } first }
+            ? first
             : challenge.AuthenticateFailure;
         if (failure is IssuerUnavailableException)
         {
@@ -30,18 +31,19 @@ internal static class Challenges
         return Task.CompletedTask;
     }
 
-    private static string Describe(Exception failure) => failure switch
-    {
-        TokenRefusedException => failure.Message,
-        SecurityTokenExpiredException => "The token has expired",
-        SecurityTokenNotYetValidException => "The token is not valid yet",
-        SecurityTokenNoExpirationException or SecurityTokenInvalidLifetimeException =>
-            "The token's lifetime (exp, nbf) is missing or invalid",
-        SecurityTokenInvalidAudienceException => "The token's audience (aud) is not this service",
-        SecurityTokenInvalidIssuerException => "The token's issuer (iss) is not one that this service trusts",
-        SecurityTokenSignatureKeyNotFoundException => "The key of the token's signature is not known",
-        SecurityTokenInvalidSignatureException => "The token's signature is invalid",
-        SecurityTokenInvalidTypeException => "The token's type (typ) must be JWT or at+jwt",
-        _ => "The token is invalid",
-    };
+    private static string Describe(Exception failure) =>
+        failure switch
+        {
+            TokenRefusedException => failure.Message,
+            SecurityTokenExpiredException => "The token has expired",
+            SecurityTokenNotYetValidException => "The token is not valid yet",
+            SecurityTokenNoExpirationException or SecurityTokenInvalidLifetimeException =>
+                "The token's lifetime (exp, nbf) is missing or invalid",
+            SecurityTokenInvalidAudienceException => "The token's audience (aud) is not this service",
+            SecurityTokenInvalidIssuerException => "The token's issuer (iss) is not one that this service trusts",
+            SecurityTokenSignatureKeyNotFoundException => "The key of the token's signature is not known",
+            SecurityTokenInvalidSignatureException => "The token's signature is invalid",
+            SecurityTokenInvalidTypeException => "The token's type (typ) must be JWT or at+jwt",
+            _ => "The token is invalid",
+        };
 }

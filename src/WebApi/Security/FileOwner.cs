@@ -26,7 +26,8 @@ internal static class FileOwner
                 throw new IOException($"its owner cannot be read (error {Marshal.GetLastPInvokeError()})");
             }
 
-            var owner = BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(UidOffset))
+            var owner = BitConverter.IsLittleEndian
+                ? BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(UidOffset))
                 : BinaryPrimitives.ReadUInt32BigEndian(status.AsSpan(UidOffset));
             return owner == geteuid();
         }
@@ -46,7 +47,12 @@ internal static class FileOwner
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int statx(
-        int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte[] status);
+        int directory,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
+        int flags,
+        uint mask,
+        byte[] status
+    );
 
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

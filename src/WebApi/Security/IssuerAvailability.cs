@@ -26,7 +26,11 @@ internal sealed partial class IssuerAvailability(string authority)
     /// <param name="logger">Receives failures.</param>
     /// <param name="cancellationToken">Ends the wait of this caller, not the fetch.</param>
     public async ValueTask<bool> IsAvailableAsync(
-        BaseConfigurationManager configuration, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+        BaseConfigurationManager configuration,
+        TimeProvider clock,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         if (_isKnown)
         {
@@ -73,8 +77,10 @@ internal sealed partial class IssuerAvailability(string authority)
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The authority {Authority} cannot be reached, so that its tokens cannot be checked: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The authority {Authority} cannot be reached, so that its tokens cannot be checked: {Reason}"
+    )]
     private static partial void LogUnavailable(ILogger logger, string authority, string reason);
 }
 

@@ -19,7 +19,8 @@ internal static class SigningKeys
 
     /// <summary>Decodes the keys of the configuration.</summary>
     /// <exception cref="StartupException">One is not base64, or too short.</exception>
-    public static IReadOnlyList<SymmetricSecurityKey> Read(TokenOptions options) => [.. options.SigningKeys.Select(Decode)];
+    public static IReadOnlyList<SymmetricSecurityKey> Read(TokenOptions options) =>
+        [.. options.SigningKeys.Select(Decode)];
 
     /// <summary>The development key, made when there is none yet.</summary>
     /// <param name="folder">The data folder.</param>
@@ -42,7 +43,9 @@ internal static class SigningKeys
 
                 using (var file = new FileStream(draft, mode))
                 {
-                    file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(MinBytes))));
+                    file.Write(
+                        Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(MinBytes)))
+                    );
                     file.Flush(flushToDisk: true);
                 }
 
@@ -57,11 +60,17 @@ internal static class SigningKeys
             }
 
             var key = ReadOwn(path).Trim();
-            return IsKey(key) ? key : throw new StartupException($"The development key {path} is damaged: restore it from a backup, or delete it (all tokens that it signed end with it).");
+            return IsKey(key)
+                ? key
+                : throw new StartupException(
+                    $"The development key {path} is damaged: restore it from a backup, or delete it (all tokens that it signed end with it)."
+                );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The development key {path} can be neither read nor made ({exception.Message}); run as the account that owns the folder, or set DataDirectory.");
+            throw new StartupException(
+                $"The development key {path} can be neither read nor made ({exception.Message}); run as the account that owns the folder, or set DataDirectory."
+            );
         }
     }
 
@@ -74,12 +83,16 @@ internal static class SigningKeys
             var mode = File.GetUnixFileMode(file.SafeFileHandle);
             if ((mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0)
             {
-                throw new StartupException($"Other accounts can read or change the development key {path} (mode {Convert.ToString((int)mode, 8)}): chmod 600 {path}, or delete it if it may be known (all tokens that it signed end with it).");
+                throw new StartupException(
+                    $"Other accounts can read or change the development key {path} (mode {Convert.ToString((int)mode, 8)}): chmod 600 {path}, or delete it if it may be known (all tokens that it signed end with it)."
+                );
             }
 
             if (!FileOwner.IsThisAccount(file.SafeFileHandle, mode))
             {
-                throw new StartupException($"The development key {path} belongs to another account, which may know it: chown it to the account of the service, or delete it (all tokens that it signed end with it).");
+                throw new StartupException(
+                    $"The development key {path} belongs to another account, which may know it: chown it to the account of the service, or delete it (all tokens that it signed end with it)."
+                );
             }
         }
 
@@ -87,10 +100,13 @@ internal static class SigningKeys
         return reader.ReadToEnd();
     }
 
-    private static bool IsKey(string text) => Convert.TryFromBase64String(text, new byte[text.Length], out var length) && length >= MinBytes;
+    private static bool IsKey(string text) =>
+        Convert.TryFromBase64String(text, new byte[text.Length], out var length) && length >= MinBytes;
 
     private static SymmetricSecurityKey Decode(string text) =>
         IsKey(text)
             ? new SymmetricSecurityKey(Convert.FromBase64String(text))
-            : throw new StartupException($"Authentication:SigningKeys must be base64 of at least {MinBytes} bytes each; make one with: openssl rand -base64 {MinBytes}");
+            : throw new StartupException(
+                $"Authentication:SigningKeys must be base64 of at least {MinBytes} bytes each; make one with: openssl rand -base64 {MinBytes}"
+            );
 }

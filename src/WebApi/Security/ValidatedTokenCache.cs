@@ -35,12 +35,14 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
     /// <returns>False if the cache cannot decide: then authentication and authorization run.</returns>
     public bool TryAuthenticate(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission
+        if (
+            http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission
             || http.Request.Headers.Authorization is not [{ Length: <= MaxHeaderLength } header]
             || !_tokens.TryGetValue(KeyOf(header), out CachedToken? known)
             || known!.Expires <= clock.GetUtcNow()
             || !SigningKeysUnchanged(known)
-            || !Permissions.Grants(known.Caller, permission))
+            || !Permissions.Grants(known.Caller, permission)
+        )
         {
             return false;
         }
@@ -52,15 +54,22 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
     /// <summary>Takes note of a token that was checked just now.</summary>
     public async Task AddAsync(TokenValidatedContext validated)
     {
-        var (issuer, header) = (validated.Options.ConfigurationManager as BaseConfigurationManager, validated.Request.Headers.Authorization.ToString());
+        var (issuer, header) = (
+            validated.Options.ConfigurationManager as BaseConfigurationManager,
+            validated.Request.Headers.Authorization.ToString()
+        );
         if (header.Length > MaxHeaderLength)
         {
             return;
         }
 
-        var configuration = issuer is null ? null : await issuer.GetBaseConfigurationAsync(validated.HttpContext.RequestAborted);
-        if (validated.SecurityToken is not JsonWebToken token
-            || (configuration is not null && !configuration.SigningKeys.Any(k => k.KeyId == token.Kid)))
+        var configuration = issuer is null
+            ? null
+            : await issuer.GetBaseConfigurationAsync(validated.HttpContext.RequestAborted);
+        if (
+            validated.SecurityToken is not JsonWebToken token
+            || (configuration is not null && !configuration.SigningKeys.Any(k => k.KeyId == token.Kid))
+        )
         {
             // Signed with a key that the issuer has withdrawn already, and taken for a last time.
             return;
@@ -73,7 +82,8 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
             {
                 Size = (2 * header.Length) + BytesPerToken,
                 AbsoluteExpiration = new DateTimeOffset(token.ValidTo),
-            });
+            }
+        );
     }
 
     /// <inheritdoc />
@@ -81,16 +91,31 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
 
     // The same object until the issuer's keys have been read again, which this also keeps going.
     private static bool SigningKeysUnchanged(CachedToken known) =>
-        known.Issuer is null || (known.Issuer.GetBaseConfigurationAsync(CancellationToken.None) is { IsCompletedSuccessfully: true, Result: var configuration } && ReferenceEquals(configuration, known.Configuration));
+        known.Issuer is null
+        || (
+            known.Issuer.GetBaseConfigurationAsync(CancellationToken.None)
+                is { IsCompletedSuccessfully: true, Result: var configuration }
+            && ReferenceEquals(configuration, known.Configuration)
+        );
 
     private static HeaderKey KeyOf(string header)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(MemoryMarshal.AsBytes(header.AsSpan()), hash);
-        return new HeaderKey(BitConverter.ToUInt64(hash), BitConverter.ToUInt64(hash[8..]), BitConverter.ToUInt64(hash[16..]), BitConverter.ToUInt64(hash[24..]));
+        return new HeaderKey(
+            BitConverter.ToUInt64(hash),
+            BitConverter.ToUInt64(hash[8..]),
+            BitConverter.ToUInt64(hash[16..]),
+            BitConverter.ToUInt64(hash[24..])
+        );
     }
 
     private readonly record struct HeaderKey(ulong A, ulong B, ulong C, ulong D);
 
-    private sealed record CachedToken(ClaimsPrincipal Caller, DateTimeOffset Expires, BaseConfigurationManager? Issuer, BaseConfiguration? Configuration);
+    private sealed record CachedToken(
+        ClaimsPrincipal Caller,
+        DateTimeOffset Expires,
+        BaseConfigurationManager? Issuer,
+        BaseConfiguration? Configuration
+    );
 }

@@ -16,13 +16,23 @@ namespace IndustryData.Application.UnitTests.Common;
 
 public sealed class PipelineTests
 {
-    private static readonly Type[] _messages = [.. typeof(ApplicationServiceCollectionExtensions).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IMessage)))];
+    private static readonly Type[] _messages =
+    [
+        .. typeof(ApplicationServiceCollectionExtensions)
+            .Assembly.GetTypes()
+            .Where(t => t.IsAssignableTo(typeof(IMessage))),
+    ];
 
     /// <summary>The names of every command and query that there is.</summary>
     public static TheoryData<string> Messages() => [.. _messages.Select(m => m.Name)];
 
     public static TheoryData<string> Validators() =>
-        [.. typeof(ApplicationServiceCollectionExtensions).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IValidator)) && !t.IsAbstract).Select(v => v.FullName!)];
+        [
+            .. typeof(ApplicationServiceCollectionExtensions)
+                .Assembly.GetTypes()
+                .Where(t => t.IsAssignableTo(typeof(IValidator)) && !t.IsAbstract)
+                .Select(v => v.FullName!),
+        ];
 
     [Theory]
     [MemberData(nameof(Messages))]
@@ -67,7 +77,10 @@ public sealed class PipelineTests
         using var cases = new UseCases();
         using var spans = new Spans();
 
-        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, Sample.Draft, Sample.Faults(("color", "unknownProperty"))), TestContext.Current.CancellationToken);
+        await cases.Sender.Send(
+            new AddRunCommand(UseCases.Tenant, Sample.Draft, Sample.Faults(("color", "unknownProperty"))),
+            TestContext.Current.CancellationToken
+        );
 
         var span = spans.Ended.ShouldHaveSingleItem();
         (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "unknownProperty"));
@@ -79,7 +92,9 @@ public sealed class PipelineTests
         using var cases = new UseCases(services => services.AddSingleton(typeof(IValidator<>), typeof(Throws<>)));
         using var spans = new Spans();
 
-        await Should.ThrowAsync<TimeoutException>(async () => await cases.Sender.Send(new GetRunQuery(UseCases.Tenant, "none"), TestContext.Current.CancellationToken));
+        await Should.ThrowAsync<TimeoutException>(async () =>
+            await cases.Sender.Send(new GetRunQuery(UseCases.Tenant, "none"), TestContext.Current.CancellationToken)
+        );
 
         var span = spans.Ended.ShouldHaveSingleItem();
         (span.Status, span.GetTagItem("error.type")).ShouldBe((ActivityStatusCode.Error, "System.TimeoutException"));
@@ -91,7 +106,10 @@ public sealed class PipelineTests
         using var cases = new UseCases();
         using var spans = new Spans();
 
-        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, Sample.Draft, []), TestContext.Current.CancellationToken);
+        await cases.Sender.Send(
+            new AddRunCommand(UseCases.Tenant, Sample.Draft, []),
+            TestContext.Current.CancellationToken
+        );
 
         spans.Ended.ShouldHaveSingleItem().Status.ShouldBe(ActivityStatusCode.Unset);
     }
@@ -104,7 +122,11 @@ public sealed class PipelineTests
         var services = new ServiceCollection();
         services.AddApplication(autoMapperLicenseKey: null);
 
-        services.ShouldContain(s => s.ImplementationType == type && s.ServiceType.IsGenericType && s.ServiceType.GetGenericTypeDefinition() == typeof(IValidator<>));
+        services.ShouldContain(s =>
+            s.ImplementationType == type
+            && s.ServiceType.IsGenericType
+            && s.ServiceType.GetGenericTypeDefinition() == typeof(IValidator<>)
+        );
     }
 
     [Fact]
@@ -115,7 +137,9 @@ public sealed class PipelineTests
         var read = _messages.Where(m => m.IsAssignableTo(typeof(IHasParseErrors))).ToList();
 
         read.ShouldNotBeEmpty();
-        read.ShouldAllBe(m => cases.Get<IServiceProviderIsService>().IsService(typeof(IValidator<>).MakeGenericType(m)));
+        read.ShouldAllBe(m =>
+            cases.Get<IServiceProviderIsService>().IsService(typeof(IValidator<>).MakeGenericType(m))
+        );
     }
 
     [Fact]
@@ -131,25 +155,35 @@ public sealed class PipelineTests
     /// <summary>A message of that type, every parameter of which is made up.</summary>
     private static object New(string message)
     {
-        var constructor = _messages.Single(m => m.Name == message).GetConstructors(BindingFlags.Public | BindingFlags.Instance).Single();
+        var constructor = _messages
+            .Single(m => m.Name == message)
+            .GetConstructors(BindingFlags.Public | BindingFlags.Instance)
+            .Single();
         return constructor.Invoke([.. constructor.GetParameters().Select(MadeUp)]);
     }
 
-    private static object? MadeUp(ParameterInfo parameter) => parameter.ParameterType switch
-    {
-        { IsValueType: true } type => Activator.CreateInstance(type),
-        var type when type == typeof(string) => "none",
-        var type when type == typeof(ActivityPatch) => new ActivityPatch(new ActivityDraft(), new HashSet<string>()),
-        var type when type == typeof(IdempotencyKey) => null,
-        var type when type == typeof(RunCriteria) => RunCriteria.All,
-        var type when type == typeof(KeysetCursor) || type == typeof(DeltaCursor) => null,
-        var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.NewestFirst,
-        var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
-        var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
-        var type => throw new NotSupportedException($"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."),
-    };
+    private static object? MadeUp(ParameterInfo parameter) =>
+        parameter.ParameterType switch
+        {
+            { IsValueType: true } type => Activator.CreateInstance(type),
+            var type when type == typeof(string) => "none",
+            var type when type == typeof(ActivityPatch) => new ActivityPatch(
+                new ActivityDraft(),
+                new HashSet<string>()
+            ),
+            var type when type == typeof(IdempotencyKey) => null,
+            var type when type == typeof(RunCriteria) => RunCriteria.All,
+            var type when type == typeof(KeysetCursor) || type == typeof(DeltaCursor) => null,
+            var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.NewestFirst,
+            var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
+            var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
+            var type => throw new NotSupportedException(
+                $"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."
+            ),
+        };
 
-    private static Error? ErrorOf(object? answer) => (Error?)answer!.GetType().GetProperty(nameof(Result<>.Error))!.GetValue(answer);
+    private static Error? ErrorOf(object? answer) =>
+        (Error?)answer!.GetType().GetProperty(nameof(Result<>.Error))!.GetValue(answer);
 
     private sealed class Throws<T> : AbstractValidator<T>
     {
@@ -158,7 +192,12 @@ public sealed class PipelineTests
 
     private sealed class RefusesAll<T> : AbstractValidator<T>
     {
-        public RefusesAll() => RuleFor(m => m).Custom((_, context) => context.AddFailure(new ValidationFailure("anything", "No.") { ErrorCode = "refused" }));
+        public RefusesAll() =>
+            RuleFor(m => m)
+                .Custom(
+                    (_, context) =>
+                        context.AddFailure(new ValidationFailure("anything", "No.") { ErrorCode = "refused" })
+                );
     }
 
     /// <summary>

@@ -27,17 +27,20 @@ public sealed class AddRunTests
         run.CreatedDateTime.ShouldBe(UseCases.Now);
         answer.ReturnRepresentation.ShouldBeNull();
         answer.Id.ShouldBe(run.Id);
-        answer.Run.ShouldBe(new RunResponse(
-            run.Id.Value,
-            "Nightly rostering",
-            Sample.Draft.StartDateTime!.Value,
-            Sample.Draft.EndDateTime,
-            "failed",
-            "{}",
-            """{"code":"diskFull"}""",
-            UseCases.Now,
-            UseCases.Now,
-            1));
+        answer.Run.ShouldBe(
+            new RunResponse(
+                run.Id.Value,
+                "Nightly rostering",
+                Sample.Draft.StartDateTime!.Value,
+                Sample.Draft.EndDateTime,
+                "failed",
+                "{}",
+                """{"code":"diskFull"}""",
+                UseCases.Now,
+                UseCases.Now,
+                1
+            )
+        );
     }
 
     [Fact]
@@ -45,7 +48,19 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases();
 
-        var answer = (await Send(cases, Sample.Draft with { Status = RunStatus.Running, EndDateTime = null, BlockingError = null })).Value.Run!;
+        var answer = (
+            await Send(
+                cases,
+                Sample.Draft with
+                {
+                    Status = RunStatus.Running,
+                    EndDateTime = null,
+                    BlockingError = null,
+                }
+            )
+        )
+            .Value
+            .Run!;
 
         (answer.EndDateTime, answer.BlockingError).ShouldBe((null, null));
     }
@@ -54,12 +69,26 @@ public sealed class AddRunTests
     public async Task A_run_that_breaks_rules_is_refused_with_all_of_them_and_not_stored()
     {
         using var cases = new UseCases();
-        var draft = new RunDraft { DisplayName = " ", Status = RunStatus.Completed, StartDateTime = UseCases.Now, EndDateTime = UseCases.Now.AddTicks(-10), BlockingError = new PublicError("{}") };
+        var draft = new RunDraft
+        {
+            DisplayName = " ",
+            Status = RunStatus.Completed,
+            StartDateTime = UseCases.Now,
+            EndDateTime = UseCases.Now.AddTicks(-10),
+            BlockingError = new PublicError("{}"),
+        };
 
         var error = (await Send(cases, draft)).Error;
 
         error!.Kind.ShouldBe(ErrorKind.Validation);
-        error.Shown().ShouldBe(["blank displayName", "endBeforeStart endDateTime", "missing statistics", "unexpectedBlockingError blockingError"]);
+        error
+            .Shown()
+            .ShouldBe([
+                "blank displayName",
+                "endBeforeStart endDateTime",
+                "missing statistics",
+                "unexpectedBlockingError blockingError",
+            ]);
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
     }
 
@@ -68,8 +97,15 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases();
 
-        (await Send(cases, new RunDraft())).Error.Shown()
-            .ShouldBe(["missing displayName", "missing startDateTime", "missing endDateTime", "missing status", "missing statistics"]);
+        (await Send(cases, new RunDraft()))
+            .Error.Shown()
+            .ShouldBe([
+                "missing displayName",
+                "missing startDateTime",
+                "missing endDateTime",
+                "missing status",
+                "missing statistics",
+            ]);
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
     }
 
@@ -78,7 +114,9 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases();
 
-        (await Send(cases, Sample.Draft, ("color", "unknownProperty"))).Error.Shown().ShouldBe(["unknownProperty color"]);
+        (await Send(cases, Sample.Draft, ("color", "unknownProperty")))
+            .Error.Shown()
+            .ShouldBe(["unknownProperty color"]);
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
     }
 
@@ -88,9 +126,18 @@ public sealed class AddRunTests
         using var cases = new UseCases();
         var draft = Sample.Draft with { DisplayName = "", StartDateTime = null, Statistics = null };
 
-        var error = (await Send(cases, draft, ("startDateTime", "notAnInstant"), ("statistics/inboundTotals/errors", "notACount"))).Error;
+        var error = (
+            await Send(
+                cases,
+                draft,
+                ("startDateTime", "notAnInstant"),
+                ("statistics/inboundTotals/errors", "notACount")
+            )
+        ).Error;
 
-        error.Shown().ShouldBe(["notAnInstant startDateTime", "notACount statistics/inboundTotals/errors", "blank displayName"]);
+        error
+            .Shown()
+            .ShouldBe(["notAnInstant startDateTime", "notACount statistics/inboundTotals/errors", "blank displayName"]);
     }
 
     [Fact]
@@ -99,7 +146,10 @@ public sealed class AddRunTests
         using var cases = new UseCases();
         var form = Sample.Faults(("color", "unknownProperty"));
 
-        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, new RunDraft(), form), TestContext.Current.CancellationToken);
+        await cases.Sender.Send(
+            new AddRunCommand(UseCases.Tenant, new RunDraft(), form),
+            TestContext.Current.CancellationToken
+        );
 
         form.Count.ShouldBe(1);
     }
@@ -109,7 +159,9 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases(services => services.RemoveAll<IValidator<AddRunCommand>>());
 
-        (await Send(cases, new RunDraft(), ("color", "unknownProperty"))).Error.Shown().ShouldBe(["unknownProperty color"]);
+        (await Send(cases, new RunDraft(), ("color", "unknownProperty")))
+            .Error.Shown()
+            .ShouldBe(["unknownProperty color"]);
     }
 
     [Fact]
@@ -125,7 +177,9 @@ public sealed class AddRunTests
     public async Task A_run_that_could_not_be_stored_is_not_answered()
     {
         using var cases = new UseCases();
-        cases.Repository.AddAsync(Arg.Any<Run>(), Arg.Any<CancellationToken>()).ThrowsAsync(new InvalidTimeZoneException());
+        cases
+            .Repository.AddAsync(Arg.Any<Run>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new InvalidTimeZoneException());
 
         await Should.ThrowAsync<InvalidTimeZoneException>(async () => await Send(cases, Sample.Draft));
     }
@@ -136,15 +190,31 @@ public sealed class AddRunTests
         using var cases = new UseCases();
         var first = RunId.New(UseCases.Now);
         var key = new IdempotencyKey("k", new byte[32], ReturnRepresentation: false);
-        cases.Repository.AddIdempotentAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>()).Returns(new IdempotentOutcome(first, ReturnRepresentation: true));
-        cases.Reader.FindAsync(UseCases.Tenant, first, Arg.Any<CancellationToken>()).Returns(Sample.Response(first.Value));
+        cases
+            .Repository.AddIdempotentAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>())
+            .Returns(new IdempotentOutcome(first, ReturnRepresentation: true));
+        cases
+            .Reader.FindAsync(UseCases.Tenant, first, Arg.Any<CancellationToken>())
+            .Returns(Sample.Response(first.Value));
 
-        var answer = (await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, Sample.Draft, [], key), TestContext.Current.CancellationToken)).Value;
+        var answer = (
+            await cases.Sender.Send(
+                new AddRunCommand(UseCases.Tenant, Sample.Draft, [], key),
+                TestContext.Current.CancellationToken
+            )
+        ).Value;
 
         (answer.Id, answer.Run!.Id, answer.ReturnRepresentation).ShouldBe((first, first.Value, true));
         await cases.Repository.DidNotReceiveWithAnyArgs().AddAsync(default!, TestContext.Current.CancellationToken);
     }
 
-    private static async Task<Result<AddedRun>> Send(UseCases cases, RunDraft draft, params (string Target, string Code)[] faults) =>
-        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, draft, Sample.Faults(faults)), TestContext.Current.CancellationToken);
+    private static async Task<Result<AddedRun>> Send(
+        UseCases cases,
+        RunDraft draft,
+        params (string Target, string Code)[] faults
+    ) =>
+        await cases.Sender.Send(
+            new AddRunCommand(UseCases.Tenant, draft, Sample.Faults(faults)),
+            TestContext.Current.CancellationToken
+        );
 }

@@ -41,7 +41,9 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
         var query = Query(7) with { After = new KeysetCursor([UseCases.Now, Guid.CreateVersion7()]) };
-        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
+        cases
+            .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
 
         var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
         (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
@@ -80,11 +82,22 @@ public sealed class ListRunsTests
     public async Task Runs_are_counted_only_when_somebody_asks(int pageSize)
     {
         using var cases = new UseCases();
-        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
-        cases.Reader.CountAsync(UseCases.Tenant, RunCriteria.All, Arg.Any<QueryTime?>(), TestContext.Current.CancellationToken).Returns(7);
+        cases
+            .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
+        cases
+            .Reader.CountAsync(
+                UseCases.Tenant,
+                RunCriteria.All,
+                Arg.Any<QueryTime?>(),
+                TestContext.Current.CancellationToken
+            )
+            .Returns(7);
 
         (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value.Count.ShouldBeNull();
-        (await cases.Sender.Send(Query(pageSize) with { WithCount = true }, TestContext.Current.CancellationToken)).Value.Count.ShouldBe(7);
+        (
+            await cases.Sender.Send(Query(pageSize) with { WithCount = true }, TestContext.Current.CancellationToken)
+        ).Value.Count.ShouldBe(7);
     }
 
     [Fact]
@@ -92,13 +105,16 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
         QueryTime? counted = null;
-        cases.Reader.CountAsync(default, RunCriteria.All, null, TestContext.Current.CancellationToken)
+        cases
+            .Reader.CountAsync(default, RunCriteria.All, null, TestContext.Current.CancellationToken)
             .ReturnsForAnyArgs(call =>
             {
                 counted = call.Arg<QueryTime>();
                 return 7;
             });
-        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
+        cases
+            .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
 
         var query = Query(2) with { WithCount = true };
         var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
@@ -115,11 +131,16 @@ public sealed class ListRunsTests
         using var cases = new UseCases();
         var runs = Sample.Items(3);
         var part = new ActivityPage([], new ActivityId(Guid.CreateVersion7()));
-        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(runs.ToAsyncEnumerable());
-        cases.Reader.ListActivitiesAsync(default, null!, null, TestContext.Current.CancellationToken)
+        cases
+            .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(runs.ToAsyncEnumerable());
+        cases
+            .Reader.ListActivitiesAsync(default, null!, null, TestContext.Current.CancellationToken)
             .ReturnsForAnyArgs(new[] { new ActivityPage([]), part }.ToAsyncEnumerable());
 
-        var page = (await cases.Sender.Send(Query(10) with { WithActivities = true }, TestContext.Current.CancellationToken)).Value;
+        var page = (
+            await cases.Sender.Send(Query(10) with { WithActivities = true }, TestContext.Current.CancellationToken)
+        ).Value;
         var read = await page.Runs.ToListAsync(TestContext.Current.CancellationToken);
 
         read.Select(r => r.Id).ShouldBe(runs.Take(2).Select(r => r.Id));
@@ -134,7 +155,13 @@ public sealed class ListRunsTests
     [InlineData("Status asc,Status desc", "Status asc,Id asc")]
     public void The_id_closes_every_order(string keys, string total)
     {
-        var order = RunOrderKey.WithTieBreaker(keys.Split(',').Select(k => new RunOrderKey(Enum.Parse<RunField>(k.Split(' ')[0]), k.EndsWith("desc", StringComparison.Ordinal))));
+        var order = RunOrderKey.WithTieBreaker(
+            keys.Split(',')
+                .Select(k => new RunOrderKey(
+                    Enum.Parse<RunField>(k.Split(' ')[0]),
+                    k.EndsWith("desc", StringComparison.Ordinal)
+                ))
+        );
 
         string.Join(',', order.Select(k => $"{k.Field} {(k.IsDescending ? "desc" : "asc")}")).ShouldBe(total);
     }
@@ -142,15 +169,21 @@ public sealed class ListRunsTests
     [Fact]
     public void Page_sizes_are_the_contracts() => (RunPage.DefaultSize, RunPage.MaxSize).ShouldBe((100, 1000));
 
-    private static ListRunsQuery Query(int pageSize) => new(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, pageSize);
+    private static ListRunsQuery Query(int pageSize) =>
+        new(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, pageSize);
 
     /// <summary>
     /// The first page of these runs, of whom there is room for so many; the reader gives no more than it is asked for.
     /// </summary>
-    private static async Task<(List<RunListItem> Read, KeysetCursor? Next)> List(IReadOnlyList<RunListItem> runs, int pageSize, int room = int.MaxValue)
+    private static async Task<(List<RunListItem> Read, KeysetCursor? Next)> List(
+        IReadOnlyList<RunListItem> runs,
+        int pageSize,
+        int room = int.MaxValue
+    )
     {
         using var cases = new UseCases();
-        cases.Reader.ListAsync(Arg.Any<ListRunsQuery>(), null, TestContext.Current.CancellationToken)
+        cases
+            .Reader.ListAsync(Arg.Any<ListRunsQuery>(), null, TestContext.Current.CancellationToken)
             .Returns(call => runs.Take(call.Arg<ListRunsQuery>().PageSize).ToAsyncEnumerable());
         var page = (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value;
         var read = new List<RunListItem>();

@@ -59,15 +59,45 @@ public sealed class ReadRunChangesTests
         page.Next.ShouldBe(Place(walk with { ChangeNumber = 101, Id = page.Changes[1].Id }));
     }
 
-    private static DeltaCursor Place(DeltaScan? walk) => new(_incarnation, UseCases.Now, From: 50, LowWatermark: 55, walk);
+    private static DeltaCursor Place(DeltaScan? walk) =>
+        new(_incarnation, UseCases.Now, From: 50, LowWatermark: 55, walk);
 
     /// <summary>A page of 3 where so many changes are to be read.</summary>
-    private static async Task<Result<RunDeltaPage>> ReadAsync(DeltaCursor from, int there, bool knows = true, bool isFull = false)
+    private static async Task<Result<RunDeltaPage>> ReadAsync(
+        DeltaCursor from,
+        int there,
+        bool knows = true,
+        bool isFull = false
+    )
     {
         using var cases = new UseCases();
-        cases.Reader.ReadChangeHorizonAsync(default, from, Cancellation).ReturnsForAnyArgs(new ChangeHorizon(_incarnation, UseCases.Now, From: 85, LowWatermark: 90, HighWatermark: 120, knows));
-        cases.Reader.ReadChangesAsync(null!, null!, Cancellation)
-            .ReturnsForAnyArgs(call => ([.. Enumerable.Range(100, Math.Min(there, call.Arg<GetRunDeltaQuery>().PageSize)).Select(n => new RunChange(Guid.NewGuid(), n, Run: null))], isFull));
-        return await cases.Sender.Send(new GetRunDeltaQuery(UseCases.Tenant, RunCriteria.All, PageSize: 3, from, StartFromLatest: false, WithStatistics: false), Cancellation);
+        cases
+            .Reader.ReadChangeHorizonAsync(default, from, Cancellation)
+            .ReturnsForAnyArgs(
+                new ChangeHorizon(_incarnation, UseCases.Now, From: 85, LowWatermark: 90, HighWatermark: 120, knows)
+            );
+        cases
+            .Reader.ReadChangesAsync(null!, null!, Cancellation)
+            .ReturnsForAnyArgs(call =>
+                (
+                    [
+                        .. Enumerable
+                            .Range(100, Math.Min(there, call.Arg<GetRunDeltaQuery>().PageSize))
+                            .Select(n => new RunChange(Guid.NewGuid(), n, Run: null)),
+                    ],
+                    isFull
+                )
+            );
+        return await cases.Sender.Send(
+            new GetRunDeltaQuery(
+                UseCases.Tenant,
+                RunCriteria.All,
+                PageSize: 3,
+                from,
+                StartFromLatest: false,
+                WithStatistics: false
+            ),
+            Cancellation
+        );
     }
 }

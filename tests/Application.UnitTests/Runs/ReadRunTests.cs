@@ -11,7 +11,8 @@ public sealed class ReadRunTests
 {
     private static readonly RunId _id = new(new Guid("019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b"));
 
-    public static TheoryData<string> NoIds() => ["", "start", "17", " ", "019ab0c1d2e37f458a6b7c8d9e0f1a2b", "019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b "];
+    public static TheoryData<string> NoIds() =>
+        ["", "start", "17", " ", "019ab0c1d2e37f458a6b7c8d9e0f1a2b", "019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b "];
 
     [Fact]
     public async Task A_run_is_read_by_its_id_in_any_case()
@@ -28,10 +29,13 @@ public sealed class ReadRunTests
     public async Task Statistics_are_those_of_the_run()
     {
         using var cases = new UseCases();
-        cases.Reader.FindAsync(UseCases.Tenant, _id, TestContext.Current.CancellationToken).Returns(Sample.Response(_id.Value));
+        cases
+            .Reader.FindAsync(UseCases.Tenant, _id, TestContext.Current.CancellationToken)
+            .Returns(Sample.Response(_id.Value));
 
-        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, $"{_id}"))).Value
-            .ShouldBe(new RunStatisticsResponse(_id.Value, "running", """{"a":1}"""));
+        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, $"{_id}"))).Value.ShouldBe(
+            new RunStatisticsResponse(_id.Value, "running", """{"a":1}""")
+        );
     }
 
     [Fact]
@@ -48,12 +52,18 @@ public sealed class ReadRunTests
     public async Task A_run_that_is_not_there_is_not_found()
     {
         using var cases = new UseCases();
-        cases.Reader.FindAsync(default, default, TestContext.Current.CancellationToken).ReturnsForAnyArgs((RunResponse?)null);
+        cases
+            .Reader.FindAsync(default, default, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs((RunResponse?)null);
         cases.Reader.ExistsAsync(default, default, TestContext.Current.CancellationToken).ReturnsForAnyArgs(false);
 
         (await Send(cases, new GetRunQuery(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(RunErrors.NotFound($"{_id}"));
-        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(RunErrors.NotFound($"{_id}"));
-        (await Send(cases, new AddRunReferenceCommand(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(RunErrors.NotFound($"{_id}"));
+        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(
+            RunErrors.NotFound($"{_id}")
+        );
+        (await Send(cases, new AddRunReferenceCommand(UseCases.Tenant, $"{_id}"))).Error.ShouldBe(
+            RunErrors.NotFound($"{_id}")
+        );
         cases.Reader.ReceivedCalls().Count().ShouldBe(3);
     }
 

@@ -8,7 +8,15 @@ namespace IndustryData.Application.UnitTests.Runs;
 
 public sealed class SumRunStatisticsTests
 {
-    private static readonly RunField[] _totals = [RunField.Errors, RunField.Warnings, RunField.Groups, RunField.Memberships, RunField.Organizations, RunField.People];
+    private static readonly RunField[] _totals =
+    [
+        RunField.Errors,
+        RunField.Warnings,
+        RunField.Groups,
+        RunField.Memberships,
+        RunField.Organizations,
+        RunField.People,
+    ];
 
     [Fact]
     public async Task Each_sum_is_of_its_own_total()
@@ -19,7 +27,20 @@ public sealed class SumRunStatisticsTests
 
         var sum = (await Sum(new RunTotalsRow(newest, "failed", sums))).Value;
 
-        sum.ShouldBe(new RunTotals(newest, "failed", new InboundTotals { Errors = 0, Warnings = 1, Memberships = 3, Organizations = 4, People = 5 }));
+        sum.ShouldBe(
+            new RunTotals(
+                newest,
+                "failed",
+                new InboundTotals
+                {
+                    Errors = 0,
+                    Warnings = 1,
+                    Memberships = 3,
+                    Organizations = 4,
+                    People = 5,
+                }
+            )
+        );
     }
 
     [Theory]
@@ -44,6 +65,9 @@ public sealed class SumRunStatisticsTests
     {
         using var cases = new UseCases();
         cases.Reader.SumAsync(UseCases.Tenant, RunCriteria.All, TestContext.Current.CancellationToken).Returns(sums);
-        return await cases.Sender.Send(new SumRunStatisticsQuery(UseCases.Tenant, RunCriteria.All), TestContext.Current.CancellationToken);
+        return await cases.Sender.Send(
+            new SumRunStatisticsQuery(UseCases.Tenant, RunCriteria.All),
+            TestContext.Current.CancellationToken
+        );
     }
 }

@@ -81,7 +81,11 @@ namespace IndustryData.ArchitectureTests.Broken.Application
     public sealed class PublicBehaviour<TMessage, TResponse> : IPipelineBehavior<TMessage, TResponse>
         where TMessage : notnull, IMessage
     {
-        public ValueTask<TResponse> Handle(TMessage message, MessageHandlerDelegate<TMessage, TResponse> next, CancellationToken cancellationToken) => next(message, cancellationToken);
+        public ValueTask<TResponse> Handle(
+            TMessage message,
+            MessageHandlerDelegate<TMessage, TResponse> next,
+            CancellationToken cancellationToken
+        ) => next(message, cancellationToken);
     }
 
     public sealed class PublicValidator : AbstractValidator<GoodCommand>;
@@ -105,9 +109,7 @@ namespace IndustryData.ArchitectureTests.Broken.Infrastructure
 
     public sealed class PublicConfiguration : IEntityTypeConfiguration<Entity>
     {
-        public void Configure(EntityTypeBuilder<Entity> builder)
-        {
-        }
+        public void Configure(EntityTypeBuilder<Entity> builder) { }
     }
 
     public sealed class Entity;

@@ -32,5 +32,6 @@ public sealed class ActivityIdTests
     [Theory]
     [InlineData(-1)]
     [InlineData(Run.MaxActivities + 1)]
-    public void An_ordinal_out_of_range_throws(int ordinal) => Should.Throw<ArgumentOutOfRangeException>(() => ActivityId.New(_run, ordinal));
+    public void An_ordinal_out_of_range_throws(int ordinal) =>
+        Should.Throw<ArgumentOutOfRangeException>(() => ActivityId.New(_run, ordinal));
 }

@@ -7,38 +7,39 @@ public sealed class DisplayNameTests
     private const string Clef = "\ud834\udd1e";
 
     public static TheoryData<string> Good() =>
-    [
-        "a",
-        " a ",
-        "\u200b", // zero width space: a format character, no white space
-        "Nächtlicher Abgleich\n第2回 " + Clef,
-        "\u0001",
-        "\uffff",
-        new string('a', 256),
-        string.Concat(Enumerable.Repeat(Clef, 128)),
-        new string('a', 254) + Clef,
-    ];
+        [
+            "a",
+            " a ",
+            "\u200b", // zero width space: a format character, no white space
+            "Nächtlicher Abgleich\n第2回 " + Clef,
+            "\u0001",
+            "\uffff",
+            new string('a', 256),
+            string.Concat(Enumerable.Repeat(Clef, 128)),
+            new string('a', 254) + Clef,
+        ];
 
-    public static TheoryData<string, string> Bad() => new()
-    {
-        { "", "blank" },
-        { " ", "blank" },
-        { "\t\r\n\v\f", "blank" },
-        { "\u0085\u00a0\u1680\u2000\u2028\u2029\u202f\u205f\u3000", "blank" },
-        { new string(' ', 257), "blank" },
-        { new string('a', 257), "tooLong" },
-        { string.Concat(Enumerable.Repeat(Clef, 128)) + "a", "tooLong" },
-        { "\0", "unstorableText" },
-        { "a\0b", "unstorableText" },
-        { "\ud834", "unstorableText" },
-        { "\udd1e", "unstorableText" },
-        { "a\ud834", "unstorableText" },
-        { "\ud834a", "unstorableText" },
-        { "\udd1ea", "unstorableText" },
-        { "\udd1e\ud834", "unstorableText" },
-        { "\ud834\ud834\udd1e", "unstorableText" },
-        { Clef + "\udd1e", "unstorableText" },
-    };
+    public static TheoryData<string, string> Bad() =>
+        new()
+        {
+            { "", "blank" },
+            { " ", "blank" },
+            { "\t\r\n\v\f", "blank" },
+            { "\u0085\u00a0\u1680\u2000\u2028\u2029\u202f\u205f\u3000", "blank" },
+            { new string(' ', 257), "blank" },
+            { new string('a', 257), "tooLong" },
+            { string.Concat(Enumerable.Repeat(Clef, 128)) + "a", "tooLong" },
+            { "\0", "unstorableText" },
+            { "a\0b", "unstorableText" },
+            { "\ud834", "unstorableText" },
+            { "\udd1e", "unstorableText" },
+            { "a\ud834", "unstorableText" },
+            { "\ud834a", "unstorableText" },
+            { "\udd1ea", "unstorableText" },
+            { "\udd1e\ud834", "unstorableText" },
+            { "\ud834\ud834\udd1e", "unstorableText" },
+            { Clef + "\udd1e", "unstorableText" },
+        };
 
     // Discovery would show the texts to the runner, and half a surrogate pair does not survive that.
     [Theory]
@@ -59,5 +60,7 @@ public sealed class DisplayNameTests
 
     [Fact]
     public void The_fault_of_a_long_name_says_how_long_it_is_and_may_be() =>
-        DisplayName.Validate(new string('a', 300))!.Message.ShouldBe("displayName has 300 UTF-16 code units; shorten it to 256.");
+        DisplayName
+            .Validate(new string('a', 300))!
+            .Message.ShouldBe("displayName has 300 UTF-16 code units; shorten it to 256.");
 }

@@ -6,9 +6,13 @@ public sealed class PublicErrorTests
 {
     [Theory]
     [InlineData("{}")]
-    [InlineData("""{"code":"x","message":"m","target":"t","details":[{"code":"a","message":"b","target":"c"},{}],"innerError":{"code":"i"}}""")]
+    [InlineData(
+        """{"code":"x","message":"m","target":"t","details":[{"code":"a","message":"b","target":"c"},{}],"innerError":{"code":"i"}}"""
+    )]
     [InlineData("""{"code":null,"message":null,"target":null,"details":[{"code":null}],"innerError":null}""")]
-    [InlineData("""{"innerError":{"message":"m","details":[{"code":"d"}],"attempts":1.50,"deep":{"a":[1e400,null,true]}}}""")]
+    [InlineData(
+        """{"innerError":{"message":"m","details":[{"code":"d"}],"attempts":1.50,"deep":{"a":[1e400,null,true]}}}"""
+    )]
     public void What_Graph_declares_is_kept(string json)
     {
         var faults = new ValidationErrors();
@@ -51,7 +55,8 @@ public sealed class PublicErrorTests
              "details":[{"@odata.type":"microsoft.graph.publicErrorDetail"}],
              "innerError":{"@odata.type":"#microsoft.graph.publicInnerError","a":1}}
             """,
-            faults);
+            faults
+        );
 
         faults.ShouldBeEmpty();
         error!.Json.ShouldBe("""{"code":"x","details":[{}],"innerError":{"a":1}}""");
@@ -86,15 +91,18 @@ public sealed class PublicErrorTests
     public void Every_fault_is_found()
     {
         var faults = new ValidationErrors();
-        Reading.Error("""{"code":1,"details":[{"message":2},3],"innerError":{"target":4},"more":5}""", faults).ShouldBeNull();
+        Reading
+            .Error("""{"code":1,"details":[{"message":2},3],"innerError":{"target":4},"more":5}""", faults)
+            .ShouldBeNull();
 
-        faults.Shown().ShouldBe(
-        [
-            "notAText blockingError/code",
-            "notAText blockingError/details/0/message",
-            "notAnObject blockingError/details/1",
-            "notAText blockingError/innerError/target",
-            "unknownProperty blockingError/more",
-        ]);
+        faults
+            .Shown()
+            .ShouldBe([
+                "notAText blockingError/code",
+                "notAText blockingError/details/0/message",
+                "notAnObject blockingError/details/1",
+                "notAText blockingError/innerError/target",
+                "unknownProperty blockingError/more",
+            ]);
     }
 }

@@ -14,7 +14,9 @@ public sealed class RunChangeTests
         var run = Running();
 
         run.Update(Patch(new RunDraft { DisplayName = "b" }, "displayName"), _later).Value.ShouldBeTrue();
-        (run.Version, run.DisplayName.Value, run.LastModifiedDateTime, run.CreatedDateTime).ShouldBe((2, "b", _later, _start));
+        (run.Version, run.DisplayName.Value, run.LastModifiedDateTime, run.CreatedDateTime).ShouldBe(
+            (2, "b", _later, _start)
+        );
         run.Update(Patch(new RunDraft { DisplayName = "b" }, "displayName"), _later.AddHours(1)).Value.ShouldBeFalse();
         (run.Version, run.LastModifiedDateTime).ShouldBe((2, _later));
     }
@@ -24,9 +26,15 @@ public sealed class RunChangeTests
     {
         var run = Running();
 
-        run.Update(Patch(new RunDraft { Status = RunStatus.Failed }, "status"), _later).Error!.Details.ShouldHaveSingleItem().Target.ShouldBe("endDateTime");
+        run.Update(Patch(new RunDraft { Status = RunStatus.Failed }, "status"), _later)
+            .Error!.Details.ShouldHaveSingleItem()
+            .Target.ShouldBe("endDateTime");
         run.Status.ShouldBe(RunStatus.Running);
-        run.Update(Patch(new RunDraft { Status = RunStatus.Failed, EndDateTime = _later }, "status", "endDateTime"), _later).Value.ShouldBeTrue();
+        run.Update(
+                Patch(new RunDraft { Status = RunStatus.Failed, EndDateTime = _later }, "status", "endDateTime"),
+                _later
+            )
+            .Value.ShouldBeTrue();
         (run.Status, run.EndDateTime).ShouldBe((RunStatus.Failed, (DateTimeOffset?)_later));
     }
 
@@ -34,30 +42,46 @@ public sealed class RunChangeTests
     public void What_is_final_is_a_conflict()
     {
         var run = Running();
-        run.Update(Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"), _later);
+        run.Update(
+            Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"),
+            _later
+        );
 
         foreach (var status in RunStatus.All.Where(s => s != RunStatus.Completed))
         {
-            run.Update(Patch(new RunDraft { Status = status }, "status"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+            run.Update(Patch(new RunDraft { Status = status }, "status"), _later)
+                .Error!.Kind.ShouldBe(ErrorKind.Conflict);
         }
 
-        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(10) }, "startDateTime"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(10) }, "startDateTime"), _later)
+            .Error!.Kind.ShouldBe(ErrorKind.Conflict);
         run.Update(Patch(new RunDraft(), "endDateTime"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
-        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(9) }, "startDateTime"), _later).Value.ShouldBeFalse();
+        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(9) }, "startDateTime"), _later)
+            .Value.ShouldBeFalse();
     }
 
     [Fact]
     public void Only_a_running_run_takes_activities()
     {
         var run = Running();
-        var activity = new ActivityDraft { Type = ActivityType.Inbound, DisplayName = "x", Status = ActivityStatus.InProgress };
+        var activity = new ActivityDraft
+        {
+            Type = ActivityType.Inbound,
+            DisplayName = "x",
+            Status = ActivityStatus.InProgress,
+        };
 
         run.AddActivity(activity, 0, _later).Value.RunId.ShouldBe(run.Id);
         run.Version.ShouldBe(2);
         run.AddActivity(activity, Run.MaxActivities, _later).Error!.Code.ShouldBe("tooManyActivities");
-        run.AddActivity(activity with { DisplayName = null, Status = null }, 0, _later).Error!.Details.Select(d => d.Target).ShouldBe(["displayName", "status"]);
+        run.AddActivity(activity with { DisplayName = null, Status = null }, 0, _later)
+            .Error!.Details.Select(d => d.Target)
+            .ShouldBe(["displayName", "status"]);
         run.Version.ShouldBe(2);
-        run.Update(Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"), _later);
+        run.Update(
+            Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"),
+            _later
+        );
         run.AddActivity(activity, 0, _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
     }
 
@@ -65,20 +89,42 @@ public sealed class RunChangeTests
     public void An_activity_ends_once_and_counts_its_runs_version_up()
     {
         var run = Running();
-        var activity = run.AddActivity(new ActivityDraft { Type = ActivityType.Inbound, DisplayName = "x", Status = ActivityStatus.InProgress }, 0, _later).Value;
+        var activity = run.AddActivity(
+            new ActivityDraft
+            {
+                Type = ActivityType.Inbound,
+                DisplayName = "x",
+                Status = ActivityStatus.InProgress,
+            },
+            0,
+            _later
+        ).Value;
 
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later).Value.ShouldBeTrue();
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later)
+            .Value.ShouldBeTrue();
         run.Version.ShouldBe(3);
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later).Value.ShouldBeFalse();
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Failed }, "status"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Type = ActivityType.Outbound }, "@odata.type"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later)
+            .Value.ShouldBeFalse();
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Failed }, "status"), _later)
+            .Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.UpdateActivity(activity, Patch(new ActivityDraft { Type = ActivityType.Outbound }, "@odata.type"), _later)
+            .Error!.Kind.ShouldBe(ErrorKind.Conflict);
         run.Version.ShouldBe(3);
     }
 
-    private static Run Running() => Run.Create(
-        _tenant,
-        new RunDraft { DisplayName = "a", StartDateTime = _start, EndDateTime = _start.AddHours(9), Status = RunStatus.Running, Statistics = RunStatistics.Empty },
-        _start).Value;
+    private static Run Running() =>
+        Run.Create(
+            _tenant,
+            new RunDraft
+            {
+                DisplayName = "a",
+                StartDateTime = _start,
+                EndDateTime = _start.AddHours(9),
+                Status = RunStatus.Running,
+                Statistics = RunStatistics.Empty,
+            },
+            _start
+        ).Value;
 
     private static RunPatch Patch(RunDraft values, params string[] sent) => new(values, sent.ToHashSet());
 

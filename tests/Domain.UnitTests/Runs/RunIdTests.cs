@@ -14,7 +14,9 @@ public sealed class RunIdTests
     [InlineData("2026-12-31T23:30:00-01:00", "2027-01-01")]
     [InlineData("9999-12-31T23:59:59Z", "9999-10-01")]
     public void Its_quarter_is_that_of_its_time_in_UTC(string made, string quarter) =>
-        RunId.New(DateTimeOffset.Parse(made, CultureInfo.InvariantCulture)).PartitionQuarter.ShouldBe(DateOnly.Parse(quarter, CultureInfo.InvariantCulture));
+        RunId
+            .New(DateTimeOffset.Parse(made, CultureInfo.InvariantCulture))
+            .PartitionQuarter.ShouldBe(DateOnly.Parse(quarter, CultureInfo.InvariantCulture));
 
     [Fact]
     public void The_quarter_of_an_id_beyond_all_years_is_the_last() =>

@@ -59,7 +59,8 @@ public sealed class RunRulesTests
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.FromName(status) };
 
         RunRules.ValidateEndDateTime(run with { EndDateTime = _start }).ShouldBeNull();
-        Shown(RunRules.ValidateEndDateTime(run with { EndDateTime = _start.AddMicroseconds(-1) })).ShouldBe("endBeforeStart endDateTime");
+        Shown(RunRules.ValidateEndDateTime(run with { EndDateTime = _start.AddMicroseconds(-1) }))
+            .ShouldBe("endBeforeStart endDateTime");
     }
 
     [Fact]
@@ -67,8 +68,23 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.Completed };
 
-        RunRules.ValidateEndDateTime(run with { EndDateTime = new DateTimeOffset(2026, 11, 22, 1, 0, 0, TimeSpan.FromHours(-2)) }).ShouldBeNull();
-        Shown(RunRules.ValidateEndDateTime(run with { EndDateTime = new DateTimeOffset(2026, 11, 22, 3, 0, 0, TimeSpan.FromHours(2)) })).ShouldBe("endBeforeStart endDateTime");
+        RunRules
+            .ValidateEndDateTime(
+                run with
+                {
+                    EndDateTime = new DateTimeOffset(2026, 11, 22, 1, 0, 0, TimeSpan.FromHours(-2)),
+                }
+            )
+            .ShouldBeNull();
+        Shown(
+                RunRules.ValidateEndDateTime(
+                    run with
+                    {
+                        EndDateTime = new DateTimeOffset(2026, 11, 22, 3, 0, 0, TimeSpan.FromHours(2)),
+                    }
+                )
+            )
+            .ShouldBe("endBeforeStart endDateTime");
     }
 
     [Fact]
@@ -86,7 +102,8 @@ public sealed class RunRulesTests
         var run = new RunDraft { Status = RunStatus.FromName(status) };
 
         RunRules.ValidateBlockingError(run).ShouldBeNull();
-        Shown(RunRules.ValidateBlockingError(run with { BlockingError = new PublicError("{}") })).ShouldBe(isAllowed ? null : "unexpectedBlockingError blockingError");
+        Shown(RunRules.ValidateBlockingError(run with { BlockingError = new PublicError("{}") }))
+            .ShouldBe(isAllowed ? null : "unexpectedBlockingError blockingError");
     }
 
     [Fact]

@@ -5,31 +5,67 @@ namespace IndustryData.Domain.UnitTests.Runs;
 
 public sealed class RunStatisticsTests
 {
-    private const string Everything =
-        """
+    private const string Everything = """
         {"inboundTotals":{"errors":1,"warnings":2,"groups":3,"memberships":4,"organizations":5,"people":6,"matchedPeopleByRole":[{"role":"student","count":7}],"unmatchedPeopleByRole":[{"role":"teacher","count":null}]},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"completed","errors":0,"warnings":null,"groups":{"active":1,"inactive":2,"total":3},"memberships":{"active":null},"organizations":{},"people":null,"matchedPeopleByRole":[],"unmatchedPeopleByRole":[{"role":"x"}]}]}
         """;
 
-    private static readonly string[] _counts = ["errors", "warnings", "groups", "memberships", "organizations", "people"];
+    private static readonly string[] _counts =
+    [
+        "errors",
+        "warnings",
+        "groups",
+        "memberships",
+        "organizations",
+        "people",
+    ];
 
     /// <summary>Every place for a count, as a text around it and its path.</summary>
     private static readonly (string Before, string After, string Path)[] _placesForCounts =
     [
         .. _counts.Select(name => ($$"""{"inboundTotals":{"{{name}}":""", "}}", $"statistics/inboundTotals/{name}")),
-        ("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"r","count":""", "}]}}", "statistics/inboundTotals/matchedPeopleByRole/0/count"),
-        ("""{"inboundTotals":{"unmatchedPeopleByRole":[{"role":"r","count":""", "}]}}", "statistics/inboundTotals/unmatchedPeopleByRole/0/count"),
+        (
+            """{"inboundTotals":{"matchedPeopleByRole":[{"role":"r","count":""",
+            "}]}}",
+            "statistics/inboundTotals/matchedPeopleByRole/0/count"
+        ),
+        (
+            """{"inboundTotals":{"unmatchedPeopleByRole":[{"role":"r","count":""",
+            "}]}}",
+            "statistics/inboundTotals/unmatchedPeopleByRole/0/count"
+        ),
         (Activity(""","errors":"""), "}]}", "statistics/activityStatistics/0/errors"),
         (Activity(""","warnings":"""), "}]}", "statistics/activityStatistics/0/warnings"),
-        .. _counts[2..].Select(name => (Activity($$""","{{name}}":{"active":"""), "}}]}", $"statistics/activityStatistics/0/{name}/active")),
+        .. _counts[2..]
+            .Select(name =>
+                (Activity($$""","{{name}}":{"active":"""), "}}]}", $"statistics/activityStatistics/0/{name}/active")
+            ),
         (Activity(""","groups":{"inactive":"""), "}}]}", "statistics/activityStatistics/0/groups/inactive"),
         (Activity(""","groups":{"total":"""), "}}]}", "statistics/activityStatistics/0/groups/total"),
-        (Activity(""","matchedPeopleByRole":[{"role":"r","count":"""), "}]}]}", "statistics/activityStatistics/0/matchedPeopleByRole/0/count"),
+        (
+            Activity(""","matchedPeopleByRole":[{"role":"r","count":"""),
+            "}]}]}",
+            "statistics/activityStatistics/0/matchedPeopleByRole/0/count"
+        ),
     ];
 
     public static TheoryData<string> GoodCounts() => ["0", "1", "2147483648", "9007199254740991", "null"];
 
     public static TheoryData<string> BadCounts() =>
-        ["-1", "-0", "1.0", "1e3", "1E0", "0.5", "9007199254740992", "9223372036854775808", "123456789012345678901234567890", "\"1\"", "true", "{}", "[]"];
+        [
+            "-1",
+            "-0",
+            "1.0",
+            "1e3",
+            "1E0",
+            "0.5",
+            "9007199254740992",
+            "9223372036854775808",
+            "123456789012345678901234567890",
+            "\"1\"",
+            "true",
+            "{}",
+            "[]",
+        ];
 
     [Fact]
     public void Every_known_member_is_kept_and_the_totals_are_read()
@@ -37,7 +73,17 @@ public sealed class RunStatisticsTests
         var statistics = Reading.Statistics(Everything);
 
         statistics.Json.ShouldBe(Everything);
-        statistics.InboundTotals.ShouldBe(new InboundTotals { Errors = 1, Warnings = 2, Groups = 3, Memberships = 4, Organizations = 5, People = 6 });
+        statistics.InboundTotals.ShouldBe(
+            new InboundTotals
+            {
+                Errors = 1,
+                Warnings = 2,
+                Groups = 3,
+                Memberships = 4,
+                Organizations = 5,
+                People = 6,
+            }
+        );
     }
 
     [Theory]
@@ -54,7 +100,8 @@ public sealed class RunStatisticsTests
     }
 
     [Fact]
-    public void The_empty_statistics_are_those_of_an_empty_object() => RunStatistics.Empty.ShouldBe(Reading.Statistics("{}"));
+    public void The_empty_statistics_are_those_of_an_empty_object() =>
+        RunStatistics.Empty.ShouldBe(Reading.Statistics("{}"));
 
     [Theory]
     [InlineData("""{"a":1}""")]
@@ -66,7 +113,9 @@ public sealed class RunStatisticsTests
 
     [Fact]
     public void Texts_of_known_members_are_kept_as_sent() =>
-        Reading.Statistics("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"\u00e4\/ä"}]}}""").Json.ShouldContain("""{"role":"\u00e4\/ä"}""");
+        Reading
+            .Statistics("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"\u00e4\/ä"}]}}""")
+            .Json.ShouldContain("""{"role":"\u00e4\/ä"}""");
 
     [Fact]
     public void Run_and_status_are_the_servers_to_say() =>
@@ -75,28 +124,38 @@ public sealed class RunStatisticsTests
     [Fact]
     public void Annotations_are_dropped_and_types_are_checked_wherever_they_may_stand()
     {
-        var json = Reading.Statistics(
-            """
-            {"@odata.type":"microsoft.graph.industryData.runStatistics","@odata.context":1,"a@b":[],"inboundTotals@c.d":{},
-             "inboundTotals":{"@odata.type":"#microsoft.graph.industryData.aggregatedInboundStatistics",
-                              "matchedPeopleByRole":[{"@odata.type":"#microsoft.graph.industryData.industryDataRunRoleCountMetric","role":"r"}]},
-             "activityStatistics":[{"@odata.type":"microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"failed",
-                                    "people":{"@odata.type":"#microsoft.graph.industryData.industryDataRunEntityCountMetric"}}]}
-            """).Json;
+        var json = Reading
+            .Statistics(
+                """
+                {"@odata.type":"microsoft.graph.industryData.runStatistics","@odata.context":1,"a@b":[],"inboundTotals@c.d":{},
+                 "inboundTotals":{"@odata.type":"#microsoft.graph.industryData.aggregatedInboundStatistics",
+                                  "matchedPeopleByRole":[{"@odata.type":"#microsoft.graph.industryData.industryDataRunRoleCountMetric","role":"r"}]},
+                 "activityStatistics":[{"@odata.type":"microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"failed",
+                                        "people":{"@odata.type":"#microsoft.graph.industryData.industryDataRunEntityCountMetric"}}]}
+                """
+            )
+            .Json;
 
-        json.ShouldBe("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"r"}]},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"failed","people":{}}]}""");
+        json.ShouldBe(
+            """{"inboundTotals":{"matchedPeopleByRole":[{"role":"r"}]},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"failed","people":{}}]}"""
+        );
     }
 
     [Fact]
     public void The_type_of_an_activity_is_written_when_it_was_left_out() =>
-        Reading.Statistics($"{Activity("")}}}]}}").Json.ShouldStartWith("""{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a",""");
+        Reading
+            .Statistics($"{Activity("")}}}]}}")
+            .Json.ShouldStartWith(
+                """{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","""
+            );
 
     [Theory]
     [InlineData("microsoft.graph.industryData.runStatistics")]
     [InlineData("#microsoft.graph.industryData.runStatistics")]
     [InlineData("microsoft.graph.industryData.industryDataRunStatistics")]
     [InlineData("#microsoft.graph.industryData.industryDataRunStatistics")]
-    public void Statistics_have_two_names(string type) => Reading.Statistics($$"""{"@odata.type":"{{type}}"}""").Json.ShouldBe("{}");
+    public void Statistics_have_two_names(string type) =>
+        Reading.Statistics($$"""{"@odata.type":"{{type}}"}""").Json.ShouldBe("{}");
 
     [Theory]
     [InlineData("""{"@odata.type":"#microsoft.graph.industryData.run"}""", "statistics/@odata.type")]
@@ -105,8 +164,14 @@ public sealed class RunStatisticsTests
     [InlineData("""{"@odata.type":""}""", "statistics/@odata.type")]
     [InlineData("""{"@odata.type":null}""", "statistics/@odata.type")]
     [InlineData("""{"@odata.type":1}""", "statistics/@odata.type")]
-    [InlineData("""{"inboundTotals":{"@odata.type":"#microsoft.graph.industryData.runStatistics"}}""", "statistics/inboundTotals/@odata.type")]
-    [InlineData("""{"activityStatistics":[{"@odata.type":"x","activityId":"a","displayName":"A","status":"failed"}]}""", "statistics/activityStatistics/0/@odata.type")]
+    [InlineData(
+        """{"inboundTotals":{"@odata.type":"#microsoft.graph.industryData.runStatistics"}}""",
+        "statistics/inboundTotals/@odata.type"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"@odata.type":"x","activityId":"a","displayName":"A","status":"failed"}]}""",
+        "statistics/activityStatistics/0/@odata.type"
+    )]
     public void Another_type_is_a_fault(string json, string path) => Faulty(json).ShouldBe([$"unknownType {path}"]);
 
     [Theory]
@@ -138,7 +203,8 @@ public sealed class RunStatisticsTests
     [InlineData("completedWithWarnings")]
     public void An_activity_has_one_of_six_statuses(string status)
     {
-        var json = $$"""{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"{{status}}"}]}""";
+        var json =
+            $$"""{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"{{status}}"}]}""";
 
         Reading.Statistics(json).Json.ShouldBe(json);
     }
@@ -151,7 +217,8 @@ public sealed class RunStatisticsTests
     [InlineData("3")]
     [InlineData("null")]
     public void Any_other_status_of_an_activity_is_a_fault(string status) =>
-        Faulty($$"""{"activityStatistics":[{"activityId":"a","displayName":"A","status":{{status}}}]}""").ShouldBe(["unknownMember statistics/activityStatistics/0/status"]);
+        Faulty($$"""{"activityStatistics":[{"activityId":"a","displayName":"A","status":{{status}}}]}""")
+            .ShouldBe(["unknownMember statistics/activityStatistics/0/status"]);
 
     [Theory]
     [InlineData("[]", "notAnObject statistics")]
@@ -161,39 +228,89 @@ public sealed class RunStatisticsTests
     [InlineData("""{"inboundTotals":0}""", "notAnObject statistics/inboundTotals")]
     [InlineData("""{"inboundTotals":{"Errors":1}}""", "unknownProperty statistics/inboundTotals/Errors")]
     [InlineData("""{"inboundTotals":{"total":1}}""", "unknownProperty statistics/inboundTotals/total")]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":null}}""", "notAnArray statistics/inboundTotals/matchedPeopleByRole")]
-    [InlineData("""{"inboundTotals":{"unmatchedPeopleByRole":{}}}""", "notAnArray statistics/inboundTotals/unmatchedPeopleByRole")]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"r"},"student"]}}""", "notAnObject statistics/inboundTotals/matchedPeopleByRole/1")]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[null]}}""", "notAnObject statistics/inboundTotals/matchedPeopleByRole/0")]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[{"count":1}]}}""", "missing statistics/inboundTotals/matchedPeopleByRole/0/role")]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[{"role":null}]}}""", "notAText statistics/inboundTotals/matchedPeopleByRole/0/role")]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[{"role":1}]}}""", "notAText statistics/inboundTotals/matchedPeopleByRole/0/role")]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"r","more":1}]}}""", "unknownProperty statistics/inboundTotals/matchedPeopleByRole/0/more")]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":null}}""",
+        "notAnArray statistics/inboundTotals/matchedPeopleByRole"
+    )]
+    [InlineData(
+        """{"inboundTotals":{"unmatchedPeopleByRole":{}}}""",
+        "notAnArray statistics/inboundTotals/unmatchedPeopleByRole"
+    )]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":[{"role":"r"},"student"]}}""",
+        "notAnObject statistics/inboundTotals/matchedPeopleByRole/1"
+    )]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":[null]}}""",
+        "notAnObject statistics/inboundTotals/matchedPeopleByRole/0"
+    )]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":[{"count":1}]}}""",
+        "missing statistics/inboundTotals/matchedPeopleByRole/0/role"
+    )]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":[{"role":null}]}}""",
+        "notAText statistics/inboundTotals/matchedPeopleByRole/0/role"
+    )]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":[{"role":1}]}}""",
+        "notAText statistics/inboundTotals/matchedPeopleByRole/0/role"
+    )]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":[{"role":"r","more":1}]}}""",
+        "unknownProperty statistics/inboundTotals/matchedPeopleByRole/0/more"
+    )]
     [InlineData("""{"activityStatistics":null}""", "notAnArray statistics/activityStatistics")]
     [InlineData("""{"activityStatistics":{}}""", "notAnArray statistics/activityStatistics")]
     [InlineData("""{"activityStatistics":[[]]}""", "notAnObject statistics/activityStatistics/0")]
-    [InlineData("""{"activityStatistics":[{"displayName":"A","status":"failed"}]}""", "missing statistics/activityStatistics/0/activityId")]
-    [InlineData("""{"activityStatistics":[{"activityId":"a","status":"failed"}]}""", "missing statistics/activityStatistics/0/displayName")]
-    [InlineData("""{"activityStatistics":[{"activityId":"a","displayName":"A"}]}""", "missing statistics/activityStatistics/0/status")]
-    [InlineData("""{"activityStatistics":[{"activityId":1,"displayName":"A","status":"failed"}]}""", "notAText statistics/activityStatistics/0/activityId")]
-    [InlineData("""{"activityStatistics":[{"activityId":"a","displayName":null,"status":"failed"}]}""", "notAText statistics/activityStatistics/0/displayName")]
-    [InlineData("""{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed","runId":"x"}]}""", "unknownProperty statistics/activityStatistics/0/runId")]
-    [InlineData("""{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed","groups":3}]}""", "notAnObject statistics/activityStatistics/0/groups")]
-    [InlineData("""{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed","people":{"errors":3}}]}""", "unknownProperty statistics/activityStatistics/0/people/errors")]
+    [InlineData(
+        """{"activityStatistics":[{"displayName":"A","status":"failed"}]}""",
+        "missing statistics/activityStatistics/0/activityId"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"activityId":"a","status":"failed"}]}""",
+        "missing statistics/activityStatistics/0/displayName"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"activityId":"a","displayName":"A"}]}""",
+        "missing statistics/activityStatistics/0/status"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"activityId":1,"displayName":"A","status":"failed"}]}""",
+        "notAText statistics/activityStatistics/0/activityId"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"activityId":"a","displayName":null,"status":"failed"}]}""",
+        "notAText statistics/activityStatistics/0/displayName"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed","runId":"x"}]}""",
+        "unknownProperty statistics/activityStatistics/0/runId"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed","groups":3}]}""",
+        "notAnObject statistics/activityStatistics/0/groups"
+    )]
+    [InlineData(
+        """{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed","people":{"errors":3}}]}""",
+        "unknownProperty statistics/activityStatistics/0/people/errors"
+    )]
     public void Each_kind_of_fault_has_its_path(string json, string fault) => Faulty(json).ShouldBe([fault]);
 
     [Fact]
     public void Every_fault_is_found() =>
-        Faulty("""{"@odata.type":"x","inboundTotals":{"errors":-1,"more":1},"activityStatistics":[{"activityId":1},2]}""").ShouldBe(
-        [
-            "unknownType statistics/@odata.type",
-            "notACount statistics/inboundTotals/errors",
-            "unknownProperty statistics/inboundTotals/more",
-            "notAText statistics/activityStatistics/0/activityId",
-            "missing statistics/activityStatistics/0/displayName",
-            "missing statistics/activityStatistics/0/status",
-            "notAnObject statistics/activityStatistics/1",
-        ]);
+        Faulty(
+                """{"@odata.type":"x","inboundTotals":{"errors":-1,"more":1},"activityStatistics":[{"activityId":1},2]}"""
+            )
+            .ShouldBe([
+                "unknownType statistics/@odata.type",
+                "notACount statistics/inboundTotals/errors",
+                "unknownProperty statistics/inboundTotals/more",
+                "notAText statistics/activityStatistics/0/activityId",
+                "missing statistics/activityStatistics/0/displayName",
+                "missing statistics/activityStatistics/0/status",
+                "notAnObject statistics/activityStatistics/1",
+            ]);
 
     [Fact]
     public void Faults_found_elsewhere_do_not_spoil_statistics()
@@ -231,7 +348,8 @@ public sealed class RunStatisticsTests
     [InlineData("[", "]")]
     public void Thirty_two_levels_are_allowed_and_not_one_more(string open, string close)
     {
-        string Levels(int inside) => $$"""{"a":{{string.Concat(Enumerable.Repeat(open, inside))}}1{{string.Concat(Enumerable.Repeat(close, inside))}}}""";
+        string Levels(int inside) =>
+            $$"""{"a":{{string.Concat(Enumerable.Repeat(open, inside))}}1{{string.Concat(Enumerable.Repeat(close, inside))}}}""";
 
         Reading.Statistics(Levels(31)).Json.ShouldBe(Levels(31));
         Faulty(Levels(32)).ShouldBe(["tooDeep statistics"]);
@@ -240,7 +358,8 @@ public sealed class RunStatisticsTests
     [Fact]
     public void An_empty_object_or_array_is_a_level_too()
     {
-        string Levels(int count, string last) => string.Concat(Enumerable.Repeat("{\"a\":", count - 1)) + last + new string('}', count - 1);
+        string Levels(int count, string last) =>
+            string.Concat(Enumerable.Repeat("{\"a\":", count - 1)) + last + new string('}', count - 1);
 
         Reading.Statistics(Levels(32, "{}")).ShouldNotBeNull();
         Reading.Statistics(Levels(32, "[]")).ShouldNotBeNull();
@@ -255,7 +374,11 @@ public sealed class RunStatisticsTests
     [InlineData("""{"runId":"x","@odata.etag":"y"}""", "{}", true)]
     [InlineData("""{"inboundTotals":{"errors":1}}""", """{"inboundTotals":{"errors":1}}""", true)]
     [InlineData("""{"inboundTotals":{"errors":1}}""", """{"inboundTotals":{"errors":2}}""", false)]
-    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":[{"role":"a"}]}}""", """{"inboundTotals":{"matchedPeopleByRole":[{"role":"b"}]}}""", false)]
+    [InlineData(
+        """{"inboundTotals":{"matchedPeopleByRole":[{"role":"a"}]}}""",
+        """{"inboundTotals":{"matchedPeopleByRole":[{"role":"b"}]}}""",
+        false
+    )]
     [InlineData("""{"a":[1,2]}""", """{"a":[2,1]}""", false)]
     [InlineData("""{"a":null}""", "{}", false)]
     [InlineData("""{"a":1e99999999999}""", """{"a":1e99999999999}""", true)]
@@ -279,7 +402,8 @@ public sealed class RunStatisticsTests
     }
 
     /// <summary>An activity that lacks nothing, up to where its end would stand.</summary>
-    private static string Activity(string more) => $$"""{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed"{{more}}""";
+    private static string Activity(string more) =>
+        $$"""{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed"{{more}}""";
 
     /// <summary>The faults of statistics that must have some.</summary>
     private static string[] Faulty(string json)

@@ -7,14 +7,15 @@ public sealed class RunStatusTests
     [Fact]
     public void There_are_five_with_graphs_names_and_numbers()
     {
-        RunStatus.All.Select(s => (s.Name, s.Number)).ShouldBe(
-        [
-            ("running", (short)0),
-            ("failed", (short)1),
-            ("completed", (short)2),
-            ("completedWithErrors", (short)3),
-            ("completedWithWarnings", (short)4),
-        ]);
+        RunStatus
+            .All.Select(s => (s.Name, s.Number))
+            .ShouldBe([
+                ("running", (short)0),
+                ("failed", (short)1),
+                ("completed", (short)2),
+                ("completedWithErrors", (short)3),
+                ("completedWithWarnings", (short)4),
+            ]);
         RunStatus.All.ShouldAllBe(s => s.ToString() == s.Name);
     }
 
@@ -44,7 +45,8 @@ public sealed class RunStatusTests
     [InlineData(-1)]
     [InlineData(5)]
     [InlineData(short.MaxValue)]
-    public void A_number_of_none_is_an_exception(short number) => Should.Throw<ArgumentOutOfRangeException>(() => RunStatus.FromNumber(number));
+    public void A_number_of_none_is_an_exception(short number) =>
+        Should.Throw<ArgumentOutOfRangeException>(() => RunStatus.FromNumber(number));
 
     [Fact]
     public void The_sentinel_is_graphs() => RunStatus.UnknownFutureValue.ShouldBe("unknownFutureValue");
@@ -53,7 +55,12 @@ public sealed class RunStatusTests
     public void Only_running_is_open_and_may_become_any_of_the_others()
     {
         RunStatus.All.Where(s => !s.IsTerminal).ShouldBe([RunStatus.Running]);
-        RunStatus.Running.AllowedTransitions.ShouldBe([RunStatus.Failed, RunStatus.Completed, RunStatus.CompletedWithErrors, RunStatus.CompletedWithWarnings]);
+        RunStatus.Running.AllowedTransitions.ShouldBe([
+            RunStatus.Failed,
+            RunStatus.Completed,
+            RunStatus.CompletedWithErrors,
+            RunStatus.CompletedWithWarnings,
+        ]);
     }
 
     [Fact]
@@ -62,5 +69,7 @@ public sealed class RunStatusTests
 
     [Fact]
     public void Three_may_have_a_blocking_error() =>
-        RunStatus.All.Where(s => s.AllowsBlockingError).ShouldBe([RunStatus.Running, RunStatus.Failed, RunStatus.CompletedWithErrors]);
+        RunStatus
+            .All.Where(s => s.AllowsBlockingError)
+            .ShouldBe([RunStatus.Running, RunStatus.Failed, RunStatus.CompletedWithErrors]);
 }

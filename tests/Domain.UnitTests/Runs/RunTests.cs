@@ -5,7 +5,16 @@ namespace IndustryData.Domain.UnitTests.Runs;
 public sealed class RunTests
 {
     private static readonly TenantId _tenant = new(new Guid("11111111-1111-4111-8111-111111111111"));
-    private static readonly DateTimeOffset _now = new DateTimeOffset(2026, 11, 22, 4, 30, 15, 123, TimeSpan.FromHours(1)).AddTicks(4567);
+    private static readonly DateTimeOffset _now = new DateTimeOffset(
+        2026,
+        11,
+        22,
+        4,
+        30,
+        15,
+        123,
+        TimeSpan.FromHours(1)
+    ).AddTicks(4567);
 
     private static readonly RunDraft _draft = new()
     {
@@ -45,7 +54,15 @@ public sealed class RunTests
     public void Its_moments_are_cut_not_rounded_to_the_microsecond()
     {
         var second = new DateTimeOffset(1900, 1, 1, 0, 0, 1, TimeSpan.Zero); // before 1970 too
-        var run = Run.Create(_tenant, _draft with { StartDateTime = second.AddTicks(19), EndDateTime = second.AddTicks(29) }, _now).Value;
+        var run = Run.Create(
+            _tenant,
+            _draft with
+            {
+                StartDateTime = second.AddTicks(19),
+                EndDateTime = second.AddTicks(29),
+            },
+            _now
+        ).Value;
 
         Exactly(run.StartDateTime, "1900-01-01T00:00:01.0000010+00:00");
         Exactly(run.EndDateTime!.Value, "1900-01-01T00:00:01.0000020+00:00");
@@ -54,7 +71,15 @@ public sealed class RunTests
     [Fact]
     public void The_first_and_the_last_moment_of_the_calendar_can_be_kept()
     {
-        var run = Run.Create(_tenant, _draft with { StartDateTime = DateTimeOffset.MinValue, EndDateTime = DateTimeOffset.MaxValue }, _now).Value;
+        var run = Run.Create(
+            _tenant,
+            _draft with
+            {
+                StartDateTime = DateTimeOffset.MinValue,
+                EndDateTime = DateTimeOffset.MaxValue,
+            },
+            _now
+        ).Value;
 
         Exactly(run.StartDateTime, "0001-01-01T00:00:00.0000000+00:00");
         Exactly(run.EndDateTime!.Value, "9999-12-31T23:59:59.9999990+00:00");
@@ -71,7 +96,8 @@ public sealed class RunTests
 
     [Fact]
     public void A_running_run_needs_no_end() =>
-        Run.Create(_tenant, _draft with { Status = RunStatus.Running, EndDateTime = null }, _now).Value.EndDateTime.ShouldBeNull();
+        Run.Create(_tenant, _draft with { Status = RunStatus.Running, EndDateTime = null }, _now)
+            .Value.EndDateTime.ShouldBeNull();
 
     [Fact]
     public void Every_broken_rule_is_named()
@@ -79,18 +105,39 @@ public sealed class RunTests
         var error = Run.Create(_tenant, new RunDraft(), _now).Error.ShouldNotBeNull();
 
         error.Kind.ShouldBe(ErrorKind.Validation);
-        error.Details.Shown().ShouldBe(["missing displayName", "missing startDateTime", "missing endDateTime", "missing status", "missing statistics"]);
+        error
+            .Details.Shown()
+            .ShouldBe([
+                "missing displayName",
+                "missing startDateTime",
+                "missing endDateTime",
+                "missing status",
+                "missing statistics",
+            ]);
     }
 
     [Fact]
     public void Rules_of_meaning_are_named_together()
     {
-        var draft = _draft with { DisplayName = " ", Status = RunStatus.Completed, EndDateTime = _draft.StartDateTime!.Value.AddTicks(-10) };
+        var draft = _draft with
+        {
+            DisplayName = " ",
+            Status = RunStatus.Completed,
+            EndDateTime = _draft.StartDateTime!.Value.AddTicks(-10),
+        };
 
-        Run.Create(_tenant, draft, _now).Error!.Details.Shown().ShouldBe(["blank displayName", "endBeforeStart endDateTime", "unexpectedBlockingError blockingError"]);
+        Run.Create(_tenant, draft, _now)
+            .Error!.Details.Shown()
+            .ShouldBe(["blank displayName", "endBeforeStart endDateTime", "unexpectedBlockingError blockingError"]);
     }
 
-    public static TheoryData<string> Members() => [.. typeof(RunDraft).GetProperties().Select(p => p.Name).Except([nameof(RunDraft.BlockingError), nameof(RunDraft.Activities)])];
+    public static TheoryData<string> Members() =>
+        [
+            .. typeof(RunDraft)
+                .GetProperties()
+                .Select(p => p.Name)
+                .Except([nameof(RunDraft.BlockingError), nameof(RunDraft.Activities)]),
+        ];
 
     [Theory]
     [MemberData(nameof(Members))]
@@ -99,7 +146,10 @@ public sealed class RunTests
         var draft = _draft with { };
         typeof(RunDraft).GetProperty(member)!.SetValue(draft, null);
 
-        Run.Create(_tenant, draft, _now).Error.ShouldNotBeNull().Details.ShouldHaveSingleItem().Target.ShouldBe(char.ToLowerInvariant(member[0]) + member[1..]);
+        Run.Create(_tenant, draft, _now)
+            .Error.ShouldNotBeNull()
+            .Details.ShouldHaveSingleItem()
+            .Target.ShouldBe(char.ToLowerInvariant(member[0]) + member[1..]);
     }
 
     [Fact]

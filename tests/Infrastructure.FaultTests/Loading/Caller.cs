@@ -57,7 +57,12 @@ internal sealed class Caller : IDisposable
     public Task<ResponseDescription> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     /// <summary>Sends a request and waits for its answer.</summary>
-    public async Task<ResponseDescription> SendAsync(HttpMethod method, string path, string? body = null, string? key = null)
+    public async Task<ResponseDescription> SendAsync(
+        HttpMethod method,
+        string path,
+        string? body = null,
+        string? key = null
+    )
     {
         var sentAt = Stopwatch.GetTimestamp();
         var isWrite = method != HttpMethod.Get;
@@ -79,13 +84,26 @@ internal sealed class Caller : IDisposable
             var (code, message) = response.IsSuccessStatusCode ? ("", "") : ReadError(text);
             var id = response.Headers.Location?.Segments[^1] ?? "";
             return new ResponseDescription(
-                sentAt, Stopwatch.GetElapsedTime(sentAt), (int)response.StatusCode, isWrite, code, id, message);
+                sentAt,
+                Stopwatch.GetElapsedTime(sentAt),
+                (int)response.StatusCode,
+                isWrite,
+                code,
+                id,
+                message
+            );
         }
-        catch (Exception exception) when (
-            exception is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception exception)
+            when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            return new ResponseDescription(sentAt, Stopwatch.GetElapsedTime(sentAt), 0, isWrite, Text: exception.Message);
+            return new ResponseDescription(
+                sentAt,
+                Stopwatch.GetElapsedTime(sentAt),
+                0,
+                isWrite,
+                Text: exception.Message
+            );
         }
     }
 
@@ -98,7 +116,8 @@ internal sealed class Caller : IDisposable
             var error = JsonDocument.Parse(text).RootElement.GetProperty("error");
             var inner = error.GetProperty("innerError");
             var code = inner.TryGetProperty("code", out var cause)
-                ? cause.GetString() : error.GetProperty("code").GetString();
+                ? cause.GetString()
+                : error.GetProperty("code").GetString();
             return (code!, error.GetProperty("message").GetString()!);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException)

@@ -56,8 +56,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 _ = ServeAsync(await _listener.AcceptSocketAsync(_stop.Token));
             }
         }
-        catch (Exception exception) when (
-            exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // The proxy ends.
         }
@@ -75,8 +75,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
                 await await Task.WhenAny(PassAsync(client, server, false), PassAsync(server, client, true));
             }
-            catch (Exception exception) when (
-                exception is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception exception)
+                when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 // Either side has gone; the other one's connection is closed with this.
             }
@@ -89,7 +89,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
         while (await source.ReceiveAsync(buffer, _stop.Token) is > 0 and var count)
         {
             var cut = _judge(buffer.AsSpan(0, count), isAnswer);
-            var passed = cut switch { Cut.None => count, Cut.Within => count / 2, _ => 0 };
+            var passed = cut switch
+            {
+                Cut.None => count,
+                Cut.Within => count / 2,
+                _ => 0,
+            };
             await SendAsync(destination, buffer.AsMemory(0, passed));
             if (cut == Cut.None)
             {

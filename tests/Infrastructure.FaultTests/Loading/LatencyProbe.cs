@@ -20,9 +20,10 @@ internal static class LatencyProbe
         do
         {
             sent.Add(Task.Run(async () => answers.Enqueue(await send())));
-        }
-        while (Stopwatch.GetElapsedTime(start) < duration
-            && await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken));
+        } while (
+            Stopwatch.GetElapsedTime(start) < duration
+            && await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken)
+        );
 
         await Task.WhenAll(sent);
         return new Latencies([.. answers]);

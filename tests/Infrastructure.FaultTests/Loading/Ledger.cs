@@ -54,7 +54,7 @@ internal sealed class Ledger(Guid tenant)
             Interlocked.Increment(ref _changedIds);
         }
 
-        for (var last = LastSuccess; last < answer.SentAt;)
+        for (var last = LastSuccess; last < answer.SentAt; )
         {
             var seen = Interlocked.CompareExchange(ref _lastSuccess, answer.SentAt, last);
             last = seen == last ? answer.SentAt : seen;
@@ -97,7 +97,9 @@ internal sealed class Ledger(Guid tenant)
         await using var connection = new NpgsqlConnection($"{connectionString};Pooling=false");
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var command = new NpgsqlCommand(
-            "SELECT display_name, id::text FROM runs WHERE tenant_id = $1", connection)
+            "SELECT display_name, id::text FROM runs WHERE tenant_id = $1",
+            connection
+        )
         {
             Parameters = { new() { Value = tenant } },
         };
@@ -121,7 +123,8 @@ internal sealed class Ledger(Guid tenant)
             lost,
             WronglyAcknowledged: _changedIds + _acknowledged.Count - found - lost,
             StoredTwice: stored.Count(s => s.Value.Count > 1),
-            WronglyDenied: denied.Count(stored.ContainsKey));
+            WronglyDenied: denied.Count(stored.ContainsKey)
+        );
     }
 }
 
@@ -133,4 +136,10 @@ internal sealed class Ledger(Guid tenant)
 /// <param name="StoredTwice">Runs that were sent as one and are stored as several, acknowledged or not.</param>
 /// <param name="WronglyDenied">Runs that are stored although the service said that nothing was.</param>
 internal sealed record Findings(
-    int Acknowledged, int Found, int Lost, int WronglyAcknowledged, int StoredTwice, int WronglyDenied);
+    int Acknowledged,
+    int Found,
+    int Lost,
+    int WronglyAcknowledged,
+    int StoredTwice,
+    int WronglyDenied
+);

@@ -33,12 +33,17 @@ internal sealed class LoadProcess : IAsyncDisposable
         var start = new ProcessStartInfo(
             "nice",
             [
-                "-n", "10", "dotnet", typeof(LoadProcess).Assembly.Location, Command,
+                "-n",
+                "10",
+                "dotnet",
+                typeof(LoadProcess).Assembly.Location,
+                Command,
                 kind.ToString(),
                 root.ToString(),
                 Caller.Token(tenant),
                 connections.ToString(CultureInfo.InvariantCulture),
-            ])
+            ]
+        )
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -95,13 +100,15 @@ internal sealed class LoadProcess : IAsyncDisposable
         return 0;
     }
 
-    private static byte[] Prepare(LoadKind kind, string token, bool isKeyed) => kind == LoadKind.Writes
-        ? RawConnection.Request(
-            "POST /beta/process/runs/$ref",
-            token,
-            Caller.RunBody("load", StatisticsBytes),
-            isKeyed ? $"Idempotency-Key: {KeyPlace}" : "")
-        : RawConnection.Request("GET /beta/process/runs?$search=zzz&$count=true", token);
+    private static byte[] Prepare(LoadKind kind, string token, bool isKeyed) =>
+        kind == LoadKind.Writes
+            ? RawConnection.Request(
+                "POST /beta/process/runs/$ref",
+                token,
+                Caller.RunBody("load", StatisticsBytes),
+                isKeyed ? $"Idempotency-Key: {KeyPlace}" : ""
+            )
+            : RawConnection.Request("GET /beta/process/runs?$search=zzz&$count=true", token);
 
     private static async Task SendAsync(Uri root, byte[] request, bool isKeyed, ConcurrentDictionary<int, int> statuses)
     {
@@ -122,8 +129,7 @@ internal sealed class LoadProcess : IAsyncDisposable
                     await connection.SendAsync(request);
                     status = await connection.ReadStatusAsync();
                     statuses.AddOrUpdate(status, 1, (_, count) => count + 1);
-                }
-                while (status is >= 200 and < 300);
+                } while (status is >= 200 and < 300);
             }
             catch (Exception exception) when (exception is IOException or SocketException)
             {

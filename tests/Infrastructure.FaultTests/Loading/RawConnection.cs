@@ -10,15 +10,15 @@ namespace IndustryData.Infrastructure.FaultTests.Loading;
 /// </summary>
 internal sealed class RawConnection : IDisposable
 {
-    private readonly Socket _socket =
-        new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+    {
+        NoDelay = true,
+    };
 
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _buffered;
 
-    private RawConnection()
-    {
-    }
+    private RawConnection() { }
 
     /// <summary>Connects to the service.</summary>
     /// <param name="root">Where it is.</param>
@@ -42,7 +42,12 @@ internal sealed class RawConnection : IDisposable
     /// <param name="header">One more header line, without its end; or empty.</param>
     /// <param name="declaredBytes">The Content-Length, if it is not the body's.</param>
     public static byte[] Request(
-        string line, string token, string? body = null, string header = "", int? declaredBytes = null)
+        string line,
+        string token,
+        string? body = null,
+        string header = "",
+        int? declaredBytes = null
+    )
     {
         var head = new StringBuilder($"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n");
         if (header.Length > 0)
@@ -53,7 +58,8 @@ internal sealed class RawConnection : IDisposable
         if (body is not null)
         {
             head.Append("Content-Type: application/json\r\nContent-Length: ")
-                .Append(declaredBytes ?? Encoding.UTF8.GetByteCount(body)).Append("\r\n");
+                .Append(declaredBytes ?? Encoding.UTF8.GetByteCount(body))
+                .Append("\r\n");
         }
 
         return Encoding.UTF8.GetBytes(head.Append("\r\n").Append(body).ToString());
@@ -115,8 +121,7 @@ internal sealed class RawConnection : IDisposable
             size = Convert.ToInt32(Encoding.ASCII.GetString(_buffer, 0, end), 16);
             Consume(end + 2);
             await SkipAsync(size + 2);
-        }
-        while (size > 0);
+        } while (size > 0);
     }
 
     private async Task SkipAsync(int count)

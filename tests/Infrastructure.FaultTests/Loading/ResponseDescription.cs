@@ -11,7 +11,14 @@ namespace IndustryData.Infrastructure.FaultTests.Loading;
 /// <param name="Id">The id of the run that the answer's Location names; else empty.</param>
 /// <param name="Text">The message of an error, or why no answer came.</param>
 internal sealed record ResponseDescription(
-    long SentAt, TimeSpan Elapsed, int Status, bool IsWrite, string Code = "", string Id = "", string Text = "")
+    long SentAt,
+    TimeSpan Elapsed,
+    int Status,
+    bool IsWrite,
+    string Code = "",
+    string Id = "",
+    string Text = ""
+)
 {
     /// <summary>Whether the service said that it did what was asked for.</summary>
     public bool IsSuccess => Status is >= 200 and < 300;

@@ -48,7 +48,17 @@ internal sealed class Cluster : IAsyncDisposable
         var cluster = await PrepareAsync();
         await cluster.RunAsync(
             cluster._programs.Initdb,
-            "-D", cluster.Folder, "-U", User, "-A", "trust", "-E", "UTF8", "--no-locale", "-N");
+            "-D",
+            cluster.Folder,
+            "-U",
+            User,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "-N"
+        );
         return cluster;
     }
 
@@ -70,7 +80,17 @@ internal sealed class Cluster : IAsyncDisposable
         var source = $"host=127.0.0.1 port={Port} user={User} application_name={name}";
         await standby.RunAsync(
             Path.Combine(_programs.BinDirectory, "pg_basebackup"),
-            "-D", standby.Folder, "-R", "-X", "stream", "-c", "fast", "-N", "-d", source);
+            "-D",
+            standby.Folder,
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "-N",
+            "-d",
+            source
+        );
         return standby;
     }
 
@@ -95,7 +115,10 @@ internal sealed class Cluster : IAsyncDisposable
 
         // The processes of a killed server need a moment to let go of its shared memory.
         await Poll.UntilAsync(
-            async () => (await StartServerAsync()).Succeeded, TimeSpan.FromSeconds(30), "PostgreSQL does not start");
+            async () => (await StartServerAsync()).Succeeded,
+            TimeSpan.FromSeconds(30),
+            "PostgreSQL does not start"
+        );
     }
 
     /// <summary>Stops the server by <c>pg_ctl stop</c>.</summary>
@@ -142,11 +165,15 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     /// <summary>Waits until the standby of this name confirms each commit.</summary>
-    public Task WaitForSynchronousStandbyAsync(string name) => Poll.UntilAsync(
-        async () => await ReadAsync<long>(
-            $"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' AND sync_state = 'sync'") > 0,
-        TimeSpan.FromSeconds(30),
-        "the standby does not become synchronous");
+    public Task WaitForSynchronousStandbyAsync(string name) =>
+        Poll.UntilAsync(
+            async () =>
+                await ReadAsync<long>(
+                    $"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' AND sync_state = 'sync'"
+                ) > 0,
+            TimeSpan.FromSeconds(30),
+            "the standby does not become synchronous"
+        );
 
     public async ValueTask DisposeAsync()
     {
@@ -159,7 +186,9 @@ internal sealed class Cluster : IAsyncDisposable
         var options = new EmbeddedPostgresOptions();
         var account = PostgresOsAccount.Resolve(options);
         var cluster = new Cluster(
-            account, await PostgresInstallation.FindAsync(options, account, null, CancellationToken.None));
+            account,
+            await PostgresInstallation.FindAsync(options, account, null, CancellationToken.None)
+        );
         await account.CreateOwnedDirectoryAsync(cluster.Folder, CancellationToken.None);
         return cluster;
     }
@@ -171,11 +200,13 @@ internal sealed class Cluster : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private Task<ProgramResult> StartServerAsync() => _account.RunAsync(
-        _programs.PgCtl,
-        ["start", "-D", Folder, "-l", Path.Combine(Folder, "server.log"), "-s", "-w", "-t", "60"],
-        "/",
-        CancellationToken.None);
+    private Task<ProgramResult> StartServerAsync() =>
+        _account.RunAsync(
+            _programs.PgCtl,
+            ["start", "-D", Folder, "-l", Path.Combine(Folder, "server.log"), "-s", "-w", "-t", "60"],
+            "/",
+            CancellationToken.None
+        );
 
     private async Task RunAsync(string program, params string[] arguments)
     {

@@ -20,7 +20,9 @@ public sealed class ClusterTemplate : IAsyncLifetime
         await _cluster.StartAsync();
         await _cluster.CreateDatabaseAsync();
         var (exitCode, output, errors) = await ServiceProcess.RunAsync(
-            ["migrate"], ("ConnectionStrings__IndustryData", _cluster.ConnectionString));
+            ["migrate"],
+            ("ConnectionStrings__IndustryData", _cluster.ConnectionString)
+        );
         exitCode.ShouldBe(0, output + errors);
         await _cluster.StopAsync("fast");
         Current = this;

@@ -15,8 +15,9 @@ internal sealed class EmbeddedService : IAsyncDisposable
         _service = service;
         var options = new EmbeddedPostgresOptions();
         var postgres = PostgresServer.GetConnectionInfo(DataDirectory.Resolve(folder, options), options);
-        ConnectionString = $"Host={postgres.Host};Port={postgres.Port};Username={postgres.User};" +
-            $"Password={postgres.Password};Database={postgres.Database}";
+        ConnectionString =
+            $"Host={postgres.Host};Port={postgres.Port};Username={postgres.User};"
+            + $"Password={postgres.Password};Database={postgres.Database}";
     }
 
     public Uri Root => _service.Root;

@@ -56,7 +56,9 @@ internal sealed class MemoryDisk : IDisposable
             using var process = Process.Start(start)!;
             var error = process.StandardError.ReadToEnd();
             process.WaitForExit();
-            return process.ExitCode == 0 ? "" : error.Length > 0 ? error : $"exit code {process.ExitCode}";
+            return process.ExitCode == 0 ? ""
+                : error.Length > 0 ? error
+                : $"exit code {process.ExitCode}";
         }
         catch (System.ComponentModel.Win32Exception exception)
         {

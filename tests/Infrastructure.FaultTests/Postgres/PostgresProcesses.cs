@@ -17,7 +17,10 @@ internal static class PostgresProcesses
     {
         await SignalAllAsync(Kill, dataFolder);
         await Poll.UntilAsync(
-            () => Find(dataFolder).Count == 0, TimeSpan.FromSeconds(30), "killed processes do not end");
+            () => Find(dataFolder).Count == 0,
+            TimeSpan.FromSeconds(30),
+            "killed processes do not end"
+        );
     }
 
     /// <summary>Stops every process of the server, so that connections stay open and are not answered.</summary>
@@ -49,10 +52,13 @@ internal static class PostgresProcesses
     }
 
     private static List<int> Find(string dataFolder) =>
-        [.. Directory.GetDirectories("/proc")
-            .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var id) ? id : 0)
-            .Where(id => id > 0 && FindWorkingFolder(id) == dataFolder)
-            .Order()];
+        [
+            .. Directory
+                .GetDirectories("/proc")
+                .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var id) ? id : 0)
+                .Where(id => id > 0 && FindWorkingFolder(id) == dataFolder)
+                .Order(),
+        ];
 
     private static string? FindWorkingFolder(int processId)
     {

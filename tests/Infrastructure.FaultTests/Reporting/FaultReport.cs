@@ -41,7 +41,11 @@ internal sealed class FaultReport(string scenario)
     /// <param name="answers">The answers.</param>
     /// <param name="breaks">Which ones break it.</param>
     /// <param name="rule">The rule.</param>
-    public void RequireNone(IEnumerable<ResponseDescription> answers, Func<ResponseDescription, bool> breaks, string rule)
+    public void RequireNone(
+        IEnumerable<ResponseDescription> answers,
+        Func<ResponseDescription, bool> breaks,
+        string rule
+    )
     {
         var found = answers.Where(breaks).ToList();
         var examples = found.OrderByDescending(a => a.Elapsed).Select(a => a.ToString()).Distinct().Take(MaxExamples);
@@ -51,7 +55,10 @@ internal sealed class FaultReport(string scenario)
     /// <summary>States that no answer is another than a success, a 503, or none because the connection broke.</summary>
     public void RequireOnlyUnavailable(IEnumerable<ResponseDescription> answers) =>
         RequireNone(
-            answers, a => !a.IsSuccess && !a.IsUnavailable && a.Status != 0, "nothing but 2xx and 503 is answered");
+            answers,
+            a => !a.IsSuccess && !a.IsUnavailable && a.Status != 0,
+            "nothing but 2xx and 503 is answered"
+        );
 
     /// <summary>States that every request is answered, with a success or a 503.</summary>
     public void RequireAnswered(IEnumerable<ResponseDescription> answers) =>
@@ -68,7 +75,9 @@ internal sealed class FaultReport(string scenario)
         Require(findings.StoredTwice == 0, "nothing is stored twice");
         Require(findings.WronglyDenied == 0, $"nothing is stored that was denied, but {findings.WronglyDenied} are");
         Require(
-            ledger.Unfinished == 0, $"each keyed write is acknowledged in the end, but {ledger.Unfinished} are not");
+            ledger.Unfinished == 0,
+            $"each keyed write is acknowledged in the end, but {ledger.Unfinished} are not"
+        );
         Complete(findings);
     }
 

@@ -49,33 +49,46 @@ public sealed class CutConnectionTests : FaultScenario
         using var direct = new Caller(service.Root, Caller.TenantA);
         await WarmUpAsync(ledger, direct);
         var before = await CountAsync(cluster);
-        var proxy = Keep(CuttingProxy.Start(
-            service.Root.Port,
-            (_, isAnswer) => isAnswer && Random.Shared.NextDouble() < DroppedAnswers ? Cut.Before : Cut.None));
+        var proxy = Keep(
+            CuttingProxy.Start(
+                service.Root.Port,
+                (_, isAnswer) => isAnswer && Random.Shared.NextDouble() < DroppedAnswers ? Cut.Before : Cut.None
+            )
+        );
         using var caller = new Caller(new Uri($"http://127.0.0.1:{proxy.Port}/"), Caller.TenantA);
         var names = Enumerable.Range(0, count).Select(_ => ledger.NewName()).ToArray();
         var options = new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = Cancellation };
-        await Parallel.ForEachAsync(names, options, async (name, _) =>
-        {
-            while (true)
+        await Parallel.ForEachAsync(
+            names,
+            options,
+            async (name, _) =>
             {
-                var answer = await caller.PostRunAsync(name, $"key of {name}");
-                ledger.Note(name, answer);
-                if (answer.IsSuccess)
+                while (true)
                 {
-                    break;
+                    var answer = await caller.PostRunAsync(name, $"key of {name}");
+                    ledger.Note(name, answer);
+                    if (answer.IsSuccess)
+                    {
+                        break;
+                    }
                 }
             }
-        });
-        await Parallel.ForEachAsync(names.Take(500), options, async (name, _) =>
-            ledger.Note(name, await direct.PostRunAsync(name, $"key of {name}")));
+        );
+        await Parallel.ForEachAsync(
+            names.Take(500),
+            options,
+            async (name, _) => ledger.Note(name, await direct.PostRunAsync(name, $"key of {name}"))
+        );
 
         var stored = await CountAsync(cluster) - before;
         report.Note($"{proxy.Cuts} answers dropped, {stored} runs stored");
         report.Require(proxy.Cuts > count * DroppedAnswers / 2, "enough answers are dropped");
         report.Require(stored == count, $"exactly {count} runs are stored");
         report.RequireNone(
-            ledger.Answers, a => !a.IsSuccess && a.Status != 0, "every answer that arrives is a success");
+            ledger.Answers,
+            a => !a.IsSuccess && a.Status != 0,
+            "every answer that arrives is a success"
+        );
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
@@ -84,7 +97,9 @@ public sealed class CutConnectionTests : FaultScenario
     // The moment right after a commit, before the service knows of it, is the one that matters most.
     private Cut CutDatabase(ReadOnlySpan<byte> piece, bool isAnswer)
     {
-        var isCommitted = isAnswer && piece.EndsWith("Z\0\0\0\u0005I"u8)
+        var isCommitted =
+            isAnswer
+            && piece.EndsWith("Z\0\0\0\u0005I"u8)
             && (piece.IndexOf("COMMIT\0"u8) >= 0 || piece.IndexOf("INSERT 0 "u8) >= 0);
         return _cuts && Random.Shared.NextDouble() < (isCommitted ? CutAnswersToCommits : CutPieces)
             ? (Cut)Random.Shared.Next((int)Cut.Before, (int)Cut.Reset + 1)

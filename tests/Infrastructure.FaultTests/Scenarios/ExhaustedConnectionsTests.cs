@@ -25,8 +25,10 @@ public sealed class ExhaustedConnectionsTests : FaultScenario
         var takenAt = ledger.Acknowledged;
         var failedBefore = ledger.Answers.Count;
         await Task.Delay(Form.Seconds(5, 20), Cancellation);
-        report.Note($"{others.Count} taken, meanwhile {ledger.Acknowledged - takenAt} acknowledged and " +
-            $"{ledger.Answers.Skip(failedBefore).Count(a => a.IsUnavailable)} × 503");
+        report.Note(
+            $"{others.Count} taken, meanwhile {ledger.Acknowledged - takenAt} acknowledged and "
+                + $"{ledger.Answers.Skip(failedBefore).Count(a => a.IsUnavailable)} × 503"
+        );
         var leftAt = Stopwatch.GetTimestamp();
         foreach (var connection in others)
         {
@@ -36,7 +38,8 @@ public sealed class ExhaustedConnectionsTests : FaultScenario
         report.Back(await ledger.WaitForSuccessAfterAsync(leftAt, TimeSpan.FromSeconds(60)), _maxBack);
         report.Require(
             await health.WaitForReadyAsync(leftAt, 200, TimeSpan.FromSeconds(30)) <= _maxBack,
-            "ready is 200 within 1 s of their leaving");
+            "ready is 200 within 1 s of their leaving"
+        );
         await load.StopAsync();
 
         report.RequireAnswered(ledger.Answers);
@@ -48,7 +51,7 @@ public sealed class ExhaustedConnectionsTests : FaultScenario
     private static async Task<List<NpgsqlConnection>> TakeAllAsync(Cluster cluster)
     {
         var taken = new List<NpgsqlConnection>();
-        for (var refusals = 0; refusals < 10;)
+        for (var refusals = 0; refusals < 10; )
         {
             try
             {

@@ -38,7 +38,8 @@ public sealed class FairnessTests : FaultScenario
             ledger,
             LoadKind.Searches,
             connections: 40,
-            caller => caller.GetAsync("process/runs?$filter=startswith(displayName,'run 1')&$top=20"));
+            caller => caller.GetAsync("process/runs?$filter=startswith(displayName,'run 1')&$top=20")
+        );
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
@@ -48,7 +49,8 @@ public sealed class FairnessTests : FaultScenario
         Ledger ledger,
         LoadKind kind,
         int connections,
-        Func<Caller, Task<ResponseDescription>> probe)
+        Func<Caller, Task<ResponseDescription>> probe
+    )
     {
         using var b = new Caller(service.Root, Caller.TenantB);
         await WarmUpAsync(ledger, b, runs: 2000);
@@ -63,7 +65,9 @@ public sealed class FairnessTests : FaultScenario
         report.Note($"A: {await load.StopAsync()}");
         report.RequireNone(beside.Failed, _ => true, "nothing of B fails");
         report.Require(
-            beside.P99 <= alone.MaxP99UnderLoad, $"B's p99 is at most {alone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
+            beside.P99 <= alone.MaxP99UnderLoad,
+            $"B's p99 is at most {alone.MaxP99UnderLoad.TotalMilliseconds:0} ms"
+        );
     }
 
     private static async Task<ResponseDescription> PostAsync(Caller caller, Ledger ledger)

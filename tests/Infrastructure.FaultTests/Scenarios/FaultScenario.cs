@@ -33,8 +33,9 @@ public abstract class FaultScenario : IAsyncDisposable
         Keep(await Cluster.StartNewAsync(settings));
 
     private protected async Task<ServiceProcess> StartServiceAsync(
-        string connectionString, params (string Key, string Value)[] settings) =>
-        Keep(await ServiceProcess.StartAsync([("ConnectionStrings__IndustryData", connectionString), .. settings]));
+        string connectionString,
+        params (string Key, string Value)[] settings
+    ) => Keep(await ServiceProcess.StartAsync([("ConnectionStrings__IndustryData", connectionString), .. settings]));
 
     /// <summary>Adds runs until some are acknowledged, so that every path of the service has been used once.</summary>
     private protected static async Task WarmUpAsync(Ledger ledger, Caller caller, int runs = 200)

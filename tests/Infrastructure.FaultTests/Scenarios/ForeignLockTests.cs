@@ -13,31 +13,42 @@ public sealed class ForeignLockTests : FaultScenario
     private static readonly TimeSpan _maxOfA = TimeSpan.FromSeconds(3);
 
     [Fact]
-    public Task Locked_idempotency_key_of_a_tenant_disturbs_no_other() => RunAsync(
-        "idempotency key of A locked",
-        $$"""
-        INSERT INTO kept_requests VALUES (
-            '{{Caller.TenantA}}', left(encode(sha256('idempotency {{LockedKey}}'), 'hex'), 32)::uuid,
-            '', gen_random_uuid(), false, now())
-        """,
-        caller => caller.PostRunAsync("locked", LockedKey),
-        isRefused: true);
+    public Task Locked_idempotency_key_of_a_tenant_disturbs_no_other() =>
+        RunAsync(
+            "idempotency key of A locked",
+            $$"""
+            INSERT INTO kept_requests VALUES (
+                '{{Caller.TenantA}}', left(encode(sha256('idempotency {{LockedKey}}'), 'hex'), 32)::uuid,
+                '', gen_random_uuid(), false, now())
+            """,
+            caller => caller.PostRunAsync("locked", LockedKey),
+            isRefused: true
+        );
 
     [Fact]
-    public Task Locked_start_of_a_tenant_disturbs_no_other() => RunAsync(
-        "start lock of A held",
-        $"SELECT pg_advisory_xact_lock(hashtextextended('{Caller.TenantA}', 0))",
-        caller => caller.SendAsync(HttpMethod.Post, "process/runs/start", "{}"),
-        isRefused: true);
+    public Task Locked_start_of_a_tenant_disturbs_no_other() =>
+        RunAsync(
+            "start lock of A held",
+            $"SELECT pg_advisory_xact_lock(hashtextextended('{Caller.TenantA}', 0))",
+            caller => caller.SendAsync(HttpMethod.Post, "process/runs/start", "{}"),
+            isRefused: true
+        );
 
     [Fact]
-    public Task Locked_counts_of_a_tenant_disturb_no_other() => RunAsync(
-        "counts of A locked",
-        $"UPDATE run_counts SET count = count WHERE tenant_id = '{Caller.TenantA}'",
-        caller => caller.PostRunAsync("locked"),
-        isRefused: false);
+    public Task Locked_counts_of_a_tenant_disturb_no_other() =>
+        RunAsync(
+            "counts of A locked",
+            $"UPDATE run_counts SET count = count WHERE tenant_id = '{Caller.TenantA}'",
+            caller => caller.PostRunAsync("locked"),
+            isRefused: false
+        );
 
-    private async Task RunAsync(string scenario, string lockSql, Func<Caller, Task<ResponseDescription>> write, bool isRefused)
+    private async Task RunAsync(
+        string scenario,
+        string lockSql,
+        Func<Caller, Task<ResponseDescription>> write,
+        bool isRefused
+    )
     {
         var report = new FaultReport(scenario);
         var ledger = new Ledger(Caller.TenantB);
@@ -67,8 +78,7 @@ public sealed class ForeignLockTests : FaultScenario
 
             ofA.Add(await sending);
             await Task.Delay(100, Cancellation);
-        }
-        while (Stopwatch.GetElapsedTime(lockedAt) < duration && !ofB.IsCompleted);
+        } while (Stopwatch.GetElapsedTime(lockedAt) < duration && !ofB.IsCompleted);
 
         // Only for as long as the lock is held: a service that lets B wait answers when it is released.
         await Task.WhenAny(ofB, Task.Delay(duration + _maxOfA, Cancellation));
@@ -79,7 +89,8 @@ public sealed class ForeignLockTests : FaultScenario
         report.RequireNone(latencies.Failed, _ => true, "no write of B fails");
         report.Require(latencies.Longest <= _maxOfB, "each write of B is answered within 1 s");
         report.Note(
-            $"A: {ofA.Count} answers, longest {(ofA.Count == 0 ? 0 : ofA.Max(x => x.Elapsed.TotalSeconds)):0.0} s");
+            $"A: {ofA.Count} answers, longest {(ofA.Count == 0 ? 0 : ofA.Max(x => x.Elapsed.TotalSeconds)):0.0} s"
+        );
         report.Require(ofA.Count > 0, "a write of A is answered while the lock is held");
         report.Require(!isRefused || ofA.Any(x => x.Status == 503), "the lock keeps a write of A from being stored");
         report.RequireNone(ofA, x => x.Elapsed > _maxOfA, "a write of A is answered within 3 s");

@@ -22,7 +22,8 @@ public sealed class FrozenDatabaseTests : FaultScenario
         var service = await StartServiceAsync(cluster.ConnectionString);
         using var caller = new Caller(service.Root, Caller.TenantA);
         await WarmUpAsync(ledger, caller);
-        long frozenAt, thawedAt;
+        long frozenAt,
+            thawedAt;
         await using var health = HealthProbe.Start(service.Root);
         await using (Load.Start(ledger, caller, writers: 16, readers: 8))
         {
@@ -35,7 +36,8 @@ public sealed class FrozenDatabaseTests : FaultScenario
             report.Back(await ledger.WaitForSuccessAfterAsync(thawedAt, TimeSpan.FromSeconds(60)), _maxBack);
             report.Require(
                 await health.WaitForReadyAsync(thawedAt, 200, TimeSpan.FromSeconds(60)) <= _maxBack,
-                "ready is 200 within 2 s of SIGCONT");
+                "ready is 200 within 2 s of SIGCONT"
+            );
         }
 
         var answers = ledger.Answers.Where(a => a.AnsweredAt > frozenAt && a.SentAt < thawedAt).ToList();
@@ -49,7 +51,8 @@ public sealed class FrozenDatabaseTests : FaultScenario
         report.RequireNone(
             answers,
             a => a.IsUnavailable && !a.LeavesOutcomeOpen && !a.Code.StartsWith("database", StringComparison.Ordinal),
-            "a 503 names the database as the cause, or an unknown outcome");
+            "a 503 names the database as the cause, or an unknown outcome"
+        );
         report.Require(unready <= _maxUnready, "ready is 503 within 3 s");
         report.RequireNone(health.Live, a => a.Status != 200, "live stays 200");
         await report.CompleteAsync(ledger, cluster.ConnectionString);

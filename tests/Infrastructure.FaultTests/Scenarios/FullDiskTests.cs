@@ -23,7 +23,8 @@ public sealed class FullDiskTests
             await Poll.UntilAsync(
                 () => ledger.Answers.Any(a => !a.IsSuccess),
                 TimeSpan.FromSeconds(120),
-                "the disk does not become full");
+                "the disk does not become full"
+            );
             await Task.Delay(Form.Seconds(3, 15), TestContext.Current.CancellationToken);
             var room = Stopwatch.GetTimestamp();
             disk.Resize(megabytes: 2048);
@@ -31,11 +32,12 @@ public sealed class FullDiskTests
             // The longer PostgreSQL cannot be started, the longer the service waits between two attempts.
             report.Back(
                 await ledger.WaitForSuccessAfterAsync(room, TimeSpan.FromSeconds(60)),
-                Form.Choose(_maxBack, _maxBack * 3));
+                Form.Choose(_maxBack, _maxBack * 3)
+            );
         }
 
-        var refused = ledger.Answers
-            .Where(a => !a.IsSuccess)
+        var refused = ledger
+            .Answers.Where(a => !a.IsSuccess)
             .GroupBy(a => a.Code)
             .Select(g => $"{g.Count()} × {g.Key}");
         report.Note(string.Join(", ", refused));

@@ -49,8 +49,10 @@ public sealed class MemoryTests : FaultScenario
         }
 
         var leftAt = Stopwatch.GetTimestamp();
-        while (ReadResidentMegabytes(service) > start + MaxGrowthMegabytes
-            && Stopwatch.GetElapsedTime(leftAt) < _maxRelease)
+        while (
+            ReadResidentMegabytes(service) > start + MaxGrowthMegabytes
+            && Stopwatch.GetElapsedTime(leftAt) < _maxRelease
+        )
         {
             await Task.Delay(200, Cancellation);
         }
@@ -67,20 +69,24 @@ public sealed class MemoryTests : FaultScenario
         report.Require(
             lists.P99 <= listsAlone.MaxP99UnderLoad && writes.P99 <= writesAlone.MaxP99UnderLoad,
             $"B's p99 is at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms for lists and "
-            + $"{writesAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms for writes");
+                + $"{writesAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms for writes"
+        );
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
     // More than a page of runs with large errors, and a run with many large activities. Returns that run's id.
     private static async Task<string> AddLargeRunsAsync(Cluster cluster, Caller caller)
     {
-        var run = await caller.SendAsync(HttpMethod.Post, "process/runs/$ref",
+        var run = await caller.SendAsync(
+            HttpMethod.Post,
+            "process/runs/$ref",
             $$"""
             {"displayName":"large","startDateTime":"2026-11-22T02:00:00Z","endDateTime":"2026-11-22T02:41:07Z",
             "status":"failed","statistics":{},"blockingError":{{Error(ErrorBytes)}},
             "activities":[{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"large",
             "status":"failed","blockingError":{{Error(ActivityErrorBytes)}} }]}
-            """);
+            """
+        );
         run.IsSuccess.ShouldBeTrue(run.ToString());
         await Seed.ActivitiesAsync(cluster, run.Id, 900);
         await Seed.RunsAsync(cluster, caller.Tenant, 1100);
@@ -99,7 +105,10 @@ public sealed class MemoryTests : FaultScenario
     }
 
     private static async Task<(Latencies Lists, Latencies Writes)> MeasureAsync(
-        Caller caller, Ledger ledger, TimeSpan duration)
+        Caller caller,
+        Ledger ledger,
+        TimeSpan duration
+    )
     {
         var lists = LatencyProbe.MeasureAsync(() => caller.GetAsync("process/runs?$top=20"), duration);
         var writes = LatencyProbe.MeasureAsync(
@@ -110,7 +119,8 @@ public sealed class MemoryTests : FaultScenario
                 ledger.Note(name, answer);
                 return answer;
             },
-            duration);
+            duration
+        );
         return (await lists, await writes);
     }
 
@@ -135,27 +145,31 @@ public sealed class MemoryTests : FaultScenario
             connections.Add(reader);
         }
 
-        await Task.WhenAll(Enumerable.Range(0, Callers).Select(async _ =>
-        {
-            var sender = await RawConnection.OpenAsync(root);
-            lock (connections)
-            {
-                connections.Add(sender);
-            }
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Callers)
+                .Select(async _ =>
+                {
+                    var sender = await RawConnection.OpenAsync(root);
+                    lock (connections)
+                    {
+                        connections.Add(sender);
+                    }
 
-            // The service may refuse the request before all of it is sent, or take it no further.
-            using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-            enough.CancelAfter(TimeSpan.FromSeconds(5));
-            try
-            {
-                await sender.SendAsync(batch, enough.Token);
-            }
-            catch (Exception exception) when (
-                exception is System.Net.Sockets.SocketException or OperationCanceledException)
-            {
-                Cancellation.ThrowIfCancellationRequested();
-            }
-        }));
+                    // The service may refuse the request before all of it is sent, or take it no further.
+                    using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+                    enough.CancelAfter(TimeSpan.FromSeconds(5));
+                    try
+                    {
+                        await sender.SendAsync(batch, enough.Token);
+                    }
+                    catch (Exception exception)
+                        when (exception is System.Net.Sockets.SocketException or OperationCanceledException)
+                    {
+                        Cancellation.ThrowIfCancellationRequested();
+                    }
+                })
+        );
         return connections;
     }
 

@@ -25,12 +25,14 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
             await Poll.UntilAsync(
                 () => ledger.Answers.Any(a => a.IsUnavailable),
                 TimeSpan.FromSeconds(30),
-                "writes go on in spite of the setting");
+                "writes go on in spite of the setting"
+            );
             var refusedAt = Stopwatch.GetTimestamp();
             await Task.Delay(Form.Seconds(3, 15), Cancellation);
             report.Require(
                 ledger.LastSuccess < refusedAt + Stopwatch.Frequency,
-                "no write is acknowledged while the server takes none");
+                "no write is acknowledged while the server takes none"
+            );
 
             var offAt = Stopwatch.GetTimestamp();
             await cluster.SetAsync("default_transaction_read_only", "off");
@@ -40,7 +42,10 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
         report.Note($"{ledger.Answers.Count(a => a.IsUnavailable)} × 503");
         report.RequireAnswered(ledger.Answers);
         report.RequireNone(
-            ledger.Answers, a => a.IsUnavailable && a.Code != "databaseReadOnly", "a 503 says databaseReadOnly");
+            ledger.Answers,
+            a => a.IsUnavailable && a.Code != "databaseReadOnly",
+            "a 503 says databaseReadOnly"
+        );
         report.RequireNone(ledger.Answers, a => !a.IsSuccess && !a.IsWrite, "reads go on");
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
@@ -61,7 +66,8 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
             END
             $$;
             CREATE TRIGGER note BEFORE INSERT OR UPDATE OR DELETE ON runs FOR EACH ROW EXECUTE FUNCTION note();
-            """);
+            """
+        );
         var service = await StartServiceAsync(cluster.ConnectionString);
         using var caller = new Caller(service.Root, Caller.TenantA);
         var ledger = new Ledger(Caller.TenantA);
@@ -70,7 +76,8 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
         await Poll.UntilAsync(
             async () => await cluster.ReadAsync<string>("SELECT current_setting('synchronous_commit')") == "off",
             TimeSpan.FromSeconds(10),
-            "the setting is not taken over");
+            "the setting is not taken over"
+        );
         await cluster.ExecuteAsync("TRUNCATE noted");
 
         await WarmUpAsync(ledger, caller);
@@ -86,7 +93,8 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
             """
             SELECT string_agg(line, ', ' ORDER BY line)
             FROM (SELECT DISTINCT operation || ' ' || setting AS line FROM noted) AS lines
-            """);
+            """
+        );
         report.Note(noted);
         report.RequireNone(changes, a => !a.IsSuccess, "every write succeeds");
         report.Require(noted == "DELETE on, INSERT on, UPDATE on", "each write commits with synchronous_commit = on");

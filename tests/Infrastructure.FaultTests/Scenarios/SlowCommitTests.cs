@@ -21,11 +21,15 @@ public sealed class SlowCommitTests : FaultScenario
         await standby.StartAsync();
         await cluster.SetAsync("synchronous_standby_names", Standby);
         await cluster.WaitForSynchronousStandbyAsync(Standby);
-        await RunAsync(report, cluster, async ledger =>
-        {
-            await PostgresProcesses.FreezeAsync(standby.Folder);
-            return (ledger.NewName(), ThawLaterAsync);
-        });
+        await RunAsync(
+            report,
+            cluster,
+            async ledger =>
+            {
+                await PostgresProcesses.FreezeAsync(standby.Folder);
+                return (ledger.NewName(), ThawLaterAsync);
+            }
+        );
 
         async Task ThawLaterAsync()
         {
@@ -46,12 +50,16 @@ public sealed class SlowCommitTests : FaultScenario
             $$ BEGIN PERFORM pg_sleep({_duration.TotalSeconds}); RETURN NULL; END $$;
             CREATE CONSTRAINT TRIGGER sleep_at_commit AFTER INSERT ON runs DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW WHEN (NEW.display_name = '{marked}') EXECUTE FUNCTION sleep_at_commit();
-            """);
+            """
+        );
         await RunAsync(report, cluster, _ => Task.FromResult((marked, (Func<Task>)(() => Task.CompletedTask))));
     }
 
     private async Task RunAsync(
-        FaultReport report, Cluster cluster, Func<Ledger, Task<(string Name, Func<Task> End)>> slowDown)
+        FaultReport report,
+        Cluster cluster,
+        Func<Ledger, Task<(string Name, Func<Task> End)>> slowDown
+    )
     {
         var ledger = new Ledger(Caller.TenantA);
         var service = await StartServiceAsync(cluster.ConnectionString);
@@ -85,7 +93,8 @@ public sealed class SlowCommitTests : FaultScenario
         report.RequireNone(
             health.Ready.Where(a => a.SentAt > slowSince),
             a => a.Status != 200,
-            "the service does not report the database as away");
+            "the service does not report the database as away"
+        );
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 }

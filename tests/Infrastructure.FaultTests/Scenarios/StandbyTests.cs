@@ -35,18 +35,23 @@ public sealed class StandbyTests : FaultScenario
             caller.PostRunAsync(name),
             caller.PostRunAsync(keyed, key),
             caller.SendAsync(HttpMethod.Patch, $"process/runs/{changed.Id}", """{"displayName":"changed"}"""),
-            caller.SendAsync(HttpMethod.Delete, $"process/runs/{deleted.Id}"));
+            caller.SendAsync(HttpMethod.Delete, $"process/runs/{deleted.Id}")
+        );
         ledger.Note(name, answers[0]);
         ledger.Note(keyed, answers[1]);
         report.Note(
-            $"answered {string.Join(", ", answers.Select(a => $"{a.Status} after {a.Elapsed.TotalSeconds:0.0} s"))}");
+            $"answered {string.Join(", ", answers.Select(a => $"{a.Status} after {a.Elapsed.TotalSeconds:0.0} s"))}"
+        );
         report.RequireNone(answers, a => a.IsSuccess, "nothing is acknowledged without the standby");
         report.RequireOnlyUnavailable(answers);
 
         // A write that still waited for its turn was not sent to the database.
         report.Require(answers.Any(a => a.LeavesOutcomeOpen), "the outcome of the write that was sent is not known");
         report.RequireNone(
-            answers, a => !a.LeavesOutcomeOpen && !a.DeniesStorage, "a 503 says whether the outcome is known");
+            answers,
+            a => !a.LeavesOutcomeOpen && !a.DeniesStorage,
+            "a 503 says whether the outcome is known"
+        );
         report.RequireNone(answers, a => a.Elapsed > _maxAnswer, "the wait ends with Commit:Timeout");
 
         await _primary.StopAsync("immediate");

@@ -32,10 +32,14 @@ public sealed class ItemPipelineTests
     [Fact]
     public async Task A_failure_replaces_what_was_written_before_it()
     {
-        foreach (var write in (Func<HttpContext, Task>[])[
-            http => http.Response.WriteAsync("{\"half"),
-            http => http.Response.Body.WriteAsync(new byte[10]).AsTask(),
-            http => http.Response.Body.WriteAsync(new byte[BatchRequestExecutor.MaxResponseBytes + 1]).AsTask()])
+        foreach (
+            var write in (Func<HttpContext, Task>[])
+                [
+                    http => http.Response.WriteAsync("{\"half"),
+                    http => http.Response.Body.WriteAsync(new byte[10]).AsTask(),
+                    http => http.Response.Body.WriteAsync(new byte[BatchRequestExecutor.MaxResponseBytes + 1]).AsTask(),
+                ]
+        )
         {
             var (status, error) = await AnswerAsync(async http =>
             {
@@ -68,7 +72,11 @@ public sealed class ItemPipelineTests
     [InlineData("GET", "//elsewhere.example/", 400, "invalidUrl")]
     [InlineData("POST", "/", 200, null)]
     public async Task Answer_beyond_the_memory_share_is_replaced_by_a_refusal_and_does_not_throw(
-        string method, string url, int expected, string? cause)
+        string method,
+        string url,
+        int expected,
+        string? cause
+    )
     {
         var limits = new LimitOptions { MemoryMegabytes = 1, MemorySharePercent = 1 };
         using var load = new TenantLoad(limits);
@@ -76,7 +84,12 @@ public sealed class ItemPipelineTests
         using var admission = new Admission(load, new MemoryBudget(limits), TimeSpan.FromSeconds(10));
         admission.Reserve(100_000, isRequired: true);
 
-        var (status, error) = await AnswerAsync(http => http.Response.WriteAsync("""{"error":{}}"""), admission, method, url);
+        var (status, error) = await AnswerAsync(
+            http => http.Response.WriteAsync("""{"error":{}}"""),
+            admission,
+            method,
+            url
+        );
 
         status.ShouldBe(expected);
         if (cause is not null)
@@ -86,15 +99,49 @@ public sealed class ItemPipelineTests
     }
 
     private static async Task<(int Status, JsonElement Error)> AnswerAsync(
-        RequestDelegate route, Admission? admission = null, string method = "GET", string url = "/")
+        RequestDelegate route,
+        Admission? admission = null,
+        string method = "GET",
+        string url = "/"
+    )
     {
-        await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging().AddScoped<Scoped>().BuildServiceProvider();
+        await using var services = new ServiceCollection()
+            .AddSingleton(TimeProvider.System)
+            .AddLogging()
+            .AddScoped<Scoped>()
+            .BuildServiceProvider();
         var pipeline = new BatchRequestExecutor();
-        pipeline.Capture(new GraphErrorMiddleware(route, new Database(), new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance), NullLogger<GraphErrorMiddleware>.Instance).InvokeAsync);
-        var batch = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
+        pipeline.Capture(
+            new GraphErrorMiddleware(
+                route,
+                new Database(),
+                new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance),
+                NullLogger<GraphErrorMiddleware>.Instance
+            ).InvokeAsync
+        );
+        var batch = new DefaultHttpContext
+        {
+            RequestServices = services,
+            Request = { Scheme = "http", Host = new HostString("ledger.example") },
+        };
         batch.Features.Set(admission);
-        var answer = await pipeline.SendAsync(batch, new BatchItem { Id = "1", Method = method, Url = url }, 1024, new ResponseMemoryBudget());
-        return (answer.Status, JsonDocument.Parse(Encoding.UTF8.GetString(answer.Body.Written.Written.ToArray())).RootElement.GetProperty("error"));
+        var answer = await pipeline.SendAsync(
+            batch,
+            new BatchItem
+            {
+                Id = "1",
+                Method = method,
+                Url = url,
+            },
+            1024,
+            new ResponseMemoryBudget()
+        );
+        return (
+            answer.Status,
+            JsonDocument
+                .Parse(Encoding.UTF8.GetString(answer.Body.Written.Written.ToArray()))
+                .RootElement.GetProperty("error")
+        );
     }
 
     private sealed class Scoped : IDisposable

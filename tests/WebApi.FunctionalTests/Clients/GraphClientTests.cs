@@ -11,7 +11,10 @@ namespace IndustryData.WebApi.FunctionalTests.Clients;
 /// <summary>Microsoft Graph's own client, as its SDKs use it, against the service unchanged.</summary>
 public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(database)
 {
-    private static readonly Dictionary<string, ParsableFactory<IParsable>> _errors = new() { ["XXX"] = ServiceError.Create };
+    private static readonly Dictionary<string, ParsableFactory<IParsable>> _errors = new()
+    {
+        ["XXX"] = ServiceError.Create,
+    };
 
     // As every generated client does when it is made.
     static GraphClientTests() => ApiClientBuilder.RegisterDefaultDeserializer<JsonParseNodeFactory>();
@@ -20,12 +23,28 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
     public async Task Posts_a_run_and_reads_it_back()
     {
         using var graph = Graph(Tokens.Make());
-        var added = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.POST, "/external/industryData/runs", Bodies.Run), _errors, Cancellation);
+        var added = await graph.SendPrimitiveAsync<Stream>(
+            Request(graph, Method.POST, "/external/industryData/runs", Bodies.Run),
+            _errors,
+            Cancellation
+        );
         var id = (await NodeAsync(added!)).GetChildNode("id")!.GetStringValue()!;
 
-        var read = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.GET, $"/external/industryData/runs/{id}"), _errors, Cancellation);
+        var read = await graph.SendPrimitiveAsync<Stream>(
+            Request(graph, Method.GET, $"/external/industryData/runs/{id}"),
+            _errors,
+            Cancellation
+        );
         (await NodeAsync(read!)).GetChildNode("displayName")!.GetStringValue().ShouldBe("Nightly rostering");
-        var statistics = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.GET, $"/external/industryData/runs/{id}/microsoft.graph.industryData.getStatistics()"), _errors, Cancellation);
+        var statistics = await graph.SendPrimitiveAsync<Stream>(
+            Request(
+                graph,
+                Method.GET,
+                $"/external/industryData/runs/{id}/microsoft.graph.industryData.getStatistics()"
+            ),
+            _errors,
+            Cancellation
+        );
         (await NodeAsync(statistics!)).GetChildNode("runId")!.GetStringValue().ShouldBe(id);
     }
 
@@ -33,27 +52,53 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
     public async Task Adds_by_reference_without_content_and_lists()
     {
         using var graph = Graph(Tokens.Make());
-        await graph.SendNoContentAsync(Request(graph, Method.POST, "/process/runs/$ref", Bodies.Run), _errors, Cancellation);
-        await graph.SendNoContentAsync(Request(graph, Method.POST, "/process/runs/$ref", Bodies.Run), _errors, Cancellation);
+        await graph.SendNoContentAsync(
+            Request(graph, Method.POST, "/process/runs/$ref", Bodies.Run),
+            _errors,
+            Cancellation
+        );
+        await graph.SendNoContentAsync(
+            Request(graph, Method.POST, "/process/runs/$ref", Bodies.Run),
+            _errors,
+            Cancellation
+        );
 
-        var list = await graph.SendPrimitiveAsync<Stream>(Request(graph, Method.GET, "/process/runs?$top=1"), _errors, Cancellation);
+        var list = await graph.SendPrimitiveAsync<Stream>(
+            Request(graph, Method.GET, "/process/runs?$top=1"),
+            _errors,
+            Cancellation
+        );
         var page = await NodeAsync(list!);
         page.GetChildNode("value")!.GetCollectionOfObjectValues(Run.Create).Count().ShouldBe(1);
-        var next = new RequestInformation { HttpMethod = Method.GET, URI = new Uri(page.GetChildNode("@odata.nextLink")!.GetStringValue()!) };
+        var next = new RequestInformation
+        {
+            HttpMethod = Method.GET,
+            URI = new Uri(page.GetChildNode("@odata.nextLink")!.GetStringValue()!),
+        };
         var rest = await graph.SendPrimitiveAsync<Stream>(next, _errors, Cancellation);
-        (await NodeAsync(rest!)).GetChildNode("value")!.GetCollectionOfObjectValues(Run.Create).Single().DisplayName.ShouldBe("Nightly rostering");
+        (await NodeAsync(rest!))
+            .GetChildNode("value")!
+            .GetCollectionOfObjectValues(Run.Create)
+            .Single()
+            .DisplayName.ShouldBe("Nightly rostering");
     }
 
     [Fact]
     public async Task Understands_refusals()
     {
         using var graph = Graph(Tokens.Make());
-        var invalid = await Should.ThrowAsync<ServiceError>(() => graph.SendNoContentAsync(Request(graph, Method.POST, "/process/runs/$ref", "{}"), _errors, Cancellation));
+        var invalid = await Should.ThrowAsync<ServiceError>(() =>
+            graph.SendNoContentAsync(Request(graph, Method.POST, "/process/runs/$ref", "{}"), _errors, Cancellation)
+        );
         invalid.ResponseStatusCode.ShouldBe(400);
         invalid.Code.ShouldBe("badRequest");
 
         using var stranger = Graph(Tokens.SignedByNobody());
-        (await Should.ThrowAsync<ServiceError>(() => stranger.SendNoContentAsync(Request(stranger, Method.GET, "/process/runs"), _errors, Cancellation))).ResponseStatusCode.ShouldBe(401);
+        (
+            await Should.ThrowAsync<ServiceError>(() =>
+                stranger.SendNoContentAsync(Request(stranger, Method.GET, "/process/runs"), _errors, Cancellation)
+            )
+        ).ResponseStatusCode.ShouldBe(401);
     }
 
     [Fact]
@@ -64,12 +109,18 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
         var ids = new List<string>();
         for (var i = 0; i < 20; i++)
         {
-            ids.Add(await batch.AddBatchRequestStepAsync(Request(graph, Method.POST, "/external/industryData/runs", Bodies.RunAt(i, $"Run {i}"))));
+            ids.Add(
+                await batch.AddBatchRequestStepAsync(
+                    Request(graph, Method.POST, "/external/industryData/runs", Bodies.RunAt(i, $"Run {i}"))
+                )
+            );
         }
 
         var answers = await new BatchRequestBuilder(graph).PostAsync(batch, Cancellation, _errors);
 
-        (await answers.GetResponsesStatusCodesAsync()).Values.ShouldBe(Enumerable.Repeat(System.Net.HttpStatusCode.Created, 20));
+        (await answers.GetResponsesStatusCodesAsync()).Values.ShouldBe(
+            Enumerable.Repeat(System.Net.HttpStatusCode.Created, 20)
+        );
         for (var i = 0; i < 20; i++)
         {
             using var answer = await answers.GetResponseByIdAsync(ids[i]);
@@ -91,7 +142,9 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
         var answers = await new BatchRequestBuilder(graph).PostAsync(batch, Cancellation, _errors);
 
         var statuses = await answers.GetResponsesStatusCodesAsync();
-        statuses.Select(s => (s.Key, (int)s.Value)).ShouldBe([(failing, 400), ("after", 424), (listing, 200)], ignoreOrder: true);
+        statuses
+            .Select(s => (s.Key, (int)s.Value))
+            .ShouldBe([(failing, 400), ("after", 424), (listing, 200)], ignoreOrder: true);
         using var refused = await answers.GetResponseByIdAsync(failing);
         (await refused.JsonAsync()).GetProperty("error").Text("code").ShouldBe("badRequest");
         batch.NewBatchWithFailedRequests(statuses).BatchRequestSteps.Count.ShouldBe(2);
@@ -107,16 +160,33 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
             var batch = new BatchRequestContentCollection(graph);
             foreach (var i in Enumerable.Range(first, 20))
             {
-                await batch.AddBatchRequestStepAsync(Request(graph, Method.POST, "/process/runs/$ref", Bodies.RunAt(i % 900, $"Run {i}")));
+                await batch.AddBatchRequestStepAsync(
+                    Request(graph, Method.POST, "/process/runs/$ref", Bodies.RunAt(i % 900, $"Run {i}"))
+                );
             }
 
             var answers = await new BatchRequestBuilder(graph).PostAsync(batch, Cancellation, _errors);
-            (await answers.GetResponsesStatusCodesAsync()).Values.ShouldAllBe(s => s == System.Net.HttpStatusCode.NoContent);
+            (await answers.GetResponsesStatusCodesAsync()).Values.ShouldAllBe(s =>
+                s == System.Net.HttpStatusCode.NoContent
+            );
         }
 
-        foreach (var path in (string[])["/external/industryData/runs", "/external/industryData/runs?$top=999&$orderby=displayName", "/process/runs/delta", "/process/runs/microsoft.graph.industryData.delta()?$top=321&$select=displayName"])
+        foreach (
+            var path in (string[])
+                [
+                    "/external/industryData/runs",
+                    "/external/industryData/runs?$top=999&$orderby=displayName",
+                    "/process/runs/delta",
+                    "/process/runs/microsoft.graph.industryData.delta()?$top=321&$select=displayName",
+                ]
+        )
         {
-            var page = await graph.SendAsync(Request(graph, Method.GET, path), _ => new RunPage(), _errors, Cancellation);
+            var page = await graph.SendAsync(
+                Request(graph, Method.GET, path),
+                _ => new RunPage(),
+                _errors,
+                Cancellation
+            );
             var met = new List<string>();
             var walk = PageIterator<Run, RunPage>.CreatePageIterator(
                 graph,
@@ -126,11 +196,14 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
                     met.Add(run.DisplayName!);
                     return true;
                 },
-                errorMapping: _errors);
+                errorMapping: _errors
+            );
             await walk.IterateAsync(Cancellation);
 
             met.Order().ShouldBe(Enumerable.Range(0, runs).Select(i => $"Run {i}").Order(), path);
-            walk.State.ShouldBe(path.Contains("delta", StringComparison.Ordinal) ? PagingState.Delta : PagingState.Complete);
+            walk.State.ShouldBe(
+                path.Contains("delta", StringComparison.Ordinal) ? PagingState.Delta : PagingState.Complete
+            );
             if (walk.State == PagingState.Delta)
             {
                 var changes = new RequestInformation { HttpMethod = Method.GET, URI = new Uri(walk.Deltalink) };
@@ -139,9 +212,18 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
         }
     }
 
-    private static RequestInformation Request(BaseGraphRequestAdapter graph, Method method, string path, string? body = null)
+    private static RequestInformation Request(
+        BaseGraphRequestAdapter graph,
+        Method method,
+        string path,
+        string? body = null
+    )
     {
-        var request = new RequestInformation(method, "{+baseurl}" + path, new Dictionary<string, object> { ["baseurl"] = graph.BaseUrl! });
+        var request = new RequestInformation(
+            method,
+            "{+baseurl}" + path,
+            new Dictionary<string, object> { ["baseurl"] = graph.BaseUrl! }
+        );
         request.Headers.Add("Accept", "application/json");
         if (body is not null)
         {
@@ -151,17 +233,27 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
         return request;
     }
 
-    private static Task<IParseNode> NodeAsync(Stream json) => new JsonParseNodeFactory().GetRootParseNodeAsync("application/json", json, Cancellation);
+    private static Task<IParseNode> NodeAsync(Stream json) =>
+        new JsonParseNodeFactory().GetRootParseNodeAsync("application/json", json, Cancellation);
 
     private BaseGraphRequestAdapter Graph(string token) =>
-        new(new BaseBearerTokenAuthenticationProvider(new FixedToken(token, Service.Root.Host)), new GraphClientOptions()) { BaseUrl = $"{Service.Root}beta" };
+        new(
+            new BaseBearerTokenAuthenticationProvider(new FixedToken(token, Service.Root.Host)),
+            new GraphClientOptions()
+        )
+        {
+            BaseUrl = $"{Service.Root}beta",
+        };
 
     private sealed class FixedToken(string token, string host) : IAccessTokenProvider
     {
         public AllowedHostsValidator AllowedHostsValidator { get; } = new([host]);
 
-        public Task<string> GetAuthorizationTokenAsync(Uri uri, Dictionary<string, object>? additionalAuthenticationContext = null, CancellationToken cancellationToken = default) =>
-            Task.FromResult(token);
+        public Task<string> GetAuthorizationTokenAsync(
+            Uri uri,
+            Dictionary<string, object>? additionalAuthenticationContext = null,
+            CancellationToken cancellationToken = default
+        ) => Task.FromResult(token);
     }
 
     private sealed class Run : IParsable
@@ -170,7 +262,8 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
 
         public static Run Create(IParseNode node) => new();
 
-        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() => new Dictionary<string, Action<IParseNode>> { ["displayName"] = n => DisplayName = n.GetStringValue() };
+        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() =>
+            new Dictionary<string, Action<IParseNode>> { ["displayName"] = n => DisplayName = n.GetStringValue() };
 
         public void Serialize(ISerializationWriter writer) => throw new NotSupportedException();
     }
@@ -186,12 +279,13 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
 
         public IDictionary<string, object> AdditionalData { get; set; } = new Dictionary<string, object>();
 
-        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() => new Dictionary<string, Action<IParseNode>>
-        {
-            ["value"] = n => Value = n.GetCollectionOfObjectValues(Run.Create).ToList(),
-            ["@odata.nextLink"] = n => OdataNextLink = n.GetStringValue(),
-            ["@odata.deltaLink"] = n => OdataDeltaLink = n.GetStringValue(),
-        };
+        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() =>
+            new Dictionary<string, Action<IParseNode>>
+            {
+                ["value"] = n => Value = n.GetCollectionOfObjectValues(Run.Create).ToList(),
+                ["@odata.nextLink"] = n => OdataNextLink = n.GetStringValue(),
+                ["@odata.deltaLink"] = n => OdataDeltaLink = n.GetStringValue(),
+            };
 
         public void Serialize(ISerializationWriter writer) => throw new NotSupportedException();
     }
@@ -202,7 +296,11 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
 
         public static ServiceError Create(IParseNode node) => new();
 
-        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() => new Dictionary<string, Action<IParseNode>> { ["error"] = n => Code = n.GetChildNode("code")!.GetStringValue() };
+        public IDictionary<string, Action<IParseNode>> GetFieldDeserializers() =>
+            new Dictionary<string, Action<IParseNode>>
+            {
+                ["error"] = n => Code = n.GetChildNode("code")!.GetStringValue(),
+            };
 
         public void Serialize(ISerializationWriter writer) => throw new NotSupportedException();
     }

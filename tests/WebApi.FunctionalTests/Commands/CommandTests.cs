@@ -23,10 +23,14 @@ public sealed class CommandTests(TestDatabase database)
         output.TrimEnd().ShouldNotContain('\n');
         var token = new JsonWebToken(output.Trim());
         token.GetClaim("tid").Value.ShouldBe("00000000-0000-4000-8000-000000000001");
-        token.Claims.Where(c => c.Type == "roles").Select(c => c.Value).ShouldBe(["IndustryData-Run.Read.All", "IndustryData-Run.Start", "IndustryData-Run.ReadWrite.All"]);
+        token
+            .Claims.Where(c => c.Type == "roles")
+            .Select(c => c.Value)
+            .ShouldBe(["IndustryData-Run.Read.All", "IndustryData-Run.Start", "IndustryData-Run.ReadWrite.All"]);
         if (!OperatingSystem.IsWindows())
         {
-            File.GetUnixFileMode(Path.Combine(folder.Path, "signing-key")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.GetUnixFileMode(Path.Combine(folder.Path, "signing-key"))
+                .ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
     }
 
@@ -34,15 +38,26 @@ public sealed class CommandTests(TestDatabase database)
     public async Task Token_takes_a_tenant_and_permissions()
     {
         var (exitCode, output, _) = await ServiceProcess.RunAsync(
-            ["token", "--tenant", Tokens.OtherTenant.ToString(), "--permission", "IndustryData-Run.Read.All", "--days", "1"],
+            [
+                "token",
+                "--tenant",
+                Tokens.OtherTenant.ToString(),
+                "--permission",
+                "IndustryData-Run.Read.All",
+                "--days",
+                "1",
+            ],
             ("ConnectionStrings__IndustryData", database.ConnectionString),
-            ("Authentication__SigningKeys__0", Tokens.Key));
+            ("Authentication__SigningKeys__0", Tokens.Key)
+        );
         exitCode.ShouldBe(0);
         await using var service = await RunningService.StartAsync(database.ConnectionString);
         using var client = service.Authorized(output.Trim());
 
         (await client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await client.PostAsync("process/runs", Bodies.Json(Bodies.Run), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await client.PostAsync("process/runs", Bodies.Json(Bodies.Run), Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.Forbidden
+        );
     }
 
     [Theory]
@@ -56,7 +71,11 @@ public sealed class CommandTests(TestDatabase database)
     [InlineData("argument too many", "'now' is not understood", "migrate", "now")]
     public async Task What_is_wrong_is_said_in_one_line(string @case, string message, params string[] arguments)
     {
-        var (exitCode, output, errors) = await ServiceProcess.RunAsync(arguments, ("ConnectionStrings__IndustryData", database.ConnectionString), ("Authentication__SigningKeys__0", Tokens.Key));
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(
+            arguments,
+            ("ConnectionStrings__IndustryData", database.ConnectionString),
+            ("Authentication__SigningKeys__0", Tokens.Key)
+        );
 
         exitCode.ShouldBe(1, @case);
         output.ShouldBeEmpty();
@@ -80,7 +99,11 @@ public sealed class CommandTests(TestDatabase database)
     [InlineData("Serilog__MinimumLevel__Default", "foo", "foo")]
     [InlineData("Retention__Month", "36", "Retention:Month is not a setting")]
     [InlineData("Query__Timeout", "5", "Query:Timeout is '5'")]
-    [InlineData("ConnectionStrings__IndustryData", "Host=x;Maximum Pool Size=1;Minimum Pool Size=2", "ConnectionStrings:IndustryData cannot be used")]
+    [InlineData(
+        "ConnectionStrings__IndustryData",
+        "Host=x;Maximum Pool Size=1;Minimum Pool Size=2",
+        "ConnectionStrings:IndustryData cannot be used"
+    )]
     public async Task A_setting_that_cannot_be_used_is_named_in_one_line(string key, string value, string message)
     {
         var (exitCode, _, errors) = await ServiceProcess.RunAsync(
@@ -88,7 +111,8 @@ public sealed class CommandTests(TestDatabase database)
             ("ASPNETCORE_URLS", "http://127.0.0.1:0"),
             ("ConnectionStrings__IndustryData", database.ConnectionString),
             ("Authentication__SigningKeys__0", Tokens.Key),
-            (key, value));
+            (key, value)
+        );
 
         exitCode.ShouldBe(1);
         errors.ShouldContain(message);
@@ -98,7 +122,10 @@ public sealed class CommandTests(TestDatabase database)
     [Fact]
     public async Task A_service_that_nobody_could_use_does_not_start()
     {
-        var (exitCode, _, errors) = await ServiceProcess.RunAsync([], ("ConnectionStrings__IndustryData", database.ConnectionString));
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
+            [],
+            ("ConnectionStrings__IndustryData", database.ConnectionString)
+        );
 
         exitCode.ShouldBe(1);
         errors.ShouldContain("Authentication:SigningKeys:0");
@@ -115,7 +142,8 @@ public sealed class CommandTests(TestDatabase database)
             [],
             ("ASPNETCORE_URLS", $"http://127.0.0.1:{((IPEndPoint)other.LocalEndpoint).Port}"),
             ("ConnectionStrings__IndustryData", database.ConnectionString),
-            ("Authentication__SigningKeys__0", Tokens.Key));
+            ("Authentication__SigningKeys__0", Tokens.Key)
+        );
 
         exitCode.ShouldBe(1);
         errors.ShouldContain("address already in use");
@@ -126,10 +154,13 @@ public sealed class CommandTests(TestDatabase database)
     [Fact]
     public async Task A_caller_that_hangs_up_within_a_body_is_no_error_of_the_service()
     {
-        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", database.ConnectionString));
+        await using var service = await ServiceProcess.StartAsync(
+            ("ConnectionStrings__IndustryData", database.ConnectionString)
+        );
         var begun = service.Output.Length;
         var half = System.Text.Encoding.Latin1.GetBytes(
-            $"POST /process/runs HTTP/1.1\r\nHost: {service.Root.Authority}\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{{\"displayName\":");
+            $"POST /process/runs HTTP/1.1\r\nHost: {service.Root.Authority}\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{{\"displayName\":"
+        );
         for (var i = 0; i < 20; i++)
         {
             await RawHttpClient.SendAsync(service.Root, half, isWhole: false, endsEarly: i % 2 == 0);
@@ -143,7 +174,9 @@ public sealed class CommandTests(TestDatabase database)
     [Fact]
     public async Task Health_tells_a_service_that_serves_from_one_that_does_not()
     {
-        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", database.ConnectionString));
+        await using var service = await ServiceProcess.StartAsync(
+            ("ConnectionStrings__IndustryData", database.ConnectionString)
+        );
         var port = ("ASPNETCORE_HTTP_PORTS", $"{service.Root.Port}");
         (await ServiceProcess.RunAsync(["health"], port)).ExitCode.ShouldBe(0);
         await service.StopAsync();
@@ -166,7 +199,10 @@ public sealed class CommandTests(TestDatabase database)
         var own = await database.CreateDatabaseAsync();
         await TestDatabase.ExecuteAsync(own, "CREATE TABLE runs (id int)");
 
-        var (exitCode, _, errors) = await ServiceProcess.RunAsync(["migrate"], ("ConnectionStrings__IndustryData", own));
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
+            ["migrate"],
+            ("ConnectionStrings__IndustryData", own)
+        );
 
         exitCode.ShouldBe(1);
         errors.ShouldContain("could not be migrated: relation \"runs\" already exists");

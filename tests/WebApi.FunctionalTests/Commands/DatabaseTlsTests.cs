@@ -30,7 +30,8 @@ public sealed class DatabaseTlsTests
             [],
             ("ASPNETCORE_URLS", $"http://127.0.0.1:{((System.Net.IPEndPoint)other.LocalEndpoint).Port}"),
             ("ConnectionStrings__IndustryData", "Host=database.invalid;Timeout=1"),
-            ("Authentication__SigningKeys__0", Tokens.Key));
+            ("Authentication__SigningKeys__0", Tokens.Key)
+        );
 
         output.Split("SSL Mode=VerifyFull").Length.ShouldBe(2, output);
     }

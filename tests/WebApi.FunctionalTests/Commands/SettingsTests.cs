@@ -88,9 +88,20 @@ public sealed class SettingsTests
     public void Defaults_and_values_at_the_bounds_are_accepted()
     {
         Settings.Check(new ConfigurationBuilder().Build());
-        foreach (var (name, value) in ((string, string)[])[
-            ("query:timeout", "00:00:00.1"), ("Query:Timeout", "00:05:00"), ("Commit:Timeout", "00:00:01"), ("Retention:Months", "0"), ("Retention:Months", "1200"),
-            ("StartRateLimit:Window", "30.00:00:00"), ("EmbeddedPostgres:Port", ""), ("EmbeddedPostgres:OsUser", ""), ("Authentication:SigningKeys:0", "x")])
+        foreach (
+            var (name, value) in ((string, string)[])
+                [
+                    ("query:timeout", "00:00:00.1"),
+                    ("Query:Timeout", "00:05:00"),
+                    ("Commit:Timeout", "00:00:01"),
+                    ("Retention:Months", "0"),
+                    ("Retention:Months", "1200"),
+                    ("StartRateLimit:Window", "30.00:00:00"),
+                    ("EmbeddedPostgres:Port", ""),
+                    ("EmbeddedPostgres:OsUser", ""),
+                    ("Authentication:SigningKeys:0", "x"),
+                ]
+        )
         {
             Settings.Check(Configuration(name, value));
         }
@@ -99,13 +110,26 @@ public sealed class SettingsTests
     [Fact]
     public void Values_are_bound()
     {
-        Settings.Read<ReadTimeoutOptions>(Configuration("Query:Timeout", "00:00:07"), "Query").Timeout.ShouldBe(TimeSpan.FromSeconds(7));
-        Settings.Read<CommitOptions>(Configuration("Commit:Timeout", "00:00:02"), "Commit").Timeout.ShouldBe(TimeSpan.FromSeconds(2));
-        Settings.Read<CommitOptions>(Configuration("Query:Timeout", "00:00:07"), "Commit").Timeout.ShouldBe(TimeSpan.FromSeconds(30));
+        Settings
+            .Read<ReadTimeoutOptions>(Configuration("Query:Timeout", "00:00:07"), "Query")
+            .Timeout.ShouldBe(TimeSpan.FromSeconds(7));
+        Settings
+            .Read<CommitOptions>(Configuration("Commit:Timeout", "00:00:02"), "Commit")
+            .Timeout.ShouldBe(TimeSpan.FromSeconds(2));
+        Settings
+            .Read<CommitOptions>(Configuration("Query:Timeout", "00:00:07"), "Commit")
+            .Timeout.ShouldBe(TimeSpan.FromSeconds(30));
         Settings.Read<RetentionOptions>(Configuration("Retention:Months", "36"), "Retention").Months.ShouldBe(36);
-        Settings.Read<ForwardingOptions>(Configuration("ForwardedHeaders:KnownProxies:0", "10.0.0.0/8"), "ForwardedHeaders").KnownProxies.ShouldBe(["10.0.0.0/8"]);
-        Settings.Read<EmbeddedPostgresOptions>(Configuration("EmbeddedPostgres:Port", "5432"), "EmbeddedPostgres").Port.ShouldBe(5432);
-        Settings.Read<TokenOptions>(Configuration("Authentication:Authorities:0:RequireHttps", "false"), "Authentication").Authorities[0].RequireHttps.ShouldBeFalse();
+        Settings
+            .Read<ForwardingOptions>(Configuration("ForwardedHeaders:KnownProxies:0", "10.0.0.0/8"), "ForwardedHeaders")
+            .KnownProxies.ShouldBe(["10.0.0.0/8"]);
+        Settings
+            .Read<EmbeddedPostgresOptions>(Configuration("EmbeddedPostgres:Port", "5432"), "EmbeddedPostgres")
+            .Port.ShouldBe(5432);
+        Settings
+            .Read<TokenOptions>(Configuration("Authentication:Authorities:0:RequireHttps", "false"), "Authentication")
+            .Authorities[0]
+            .RequireHttps.ShouldBeFalse();
     }
 
     private static IConfiguration Configuration(string name, string value) =>

@@ -13,10 +13,14 @@ namespace IndustryData.WebApi.FunctionalTests.Contract;
 internal static class Snapshot
 {
     private const string Variable = "INDUSTRYDATA_ACCEPT_CONTRACT";
-    private const string Command = $"{Variable}=1 ./test --project tests/WebApi.FunctionalTests --filter-class '*ContractTests'";
+    private const string Command =
+        $"{Variable}=1 ./test --project tests/WebApi.FunctionalTests --filter-class '*ContractTests'";
     private const int MostLines = 60;
 
-    private static readonly JsonSerializerOptions _readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions _readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Compares with what is kept.</summary>
     /// <param name="name">The file.</param>
@@ -33,14 +37,19 @@ internal static class Snapshot
         if (IsAccepted(Environment.GetEnvironmentVariable(Variable), Environment.GetEnvironmentVariable("CI")))
         {
             File.WriteAllText(path, actual);
-            Assert.Skip($"{name} is kept as it is now; look at it with git diff, and run the test again without {Variable}.");
+            Assert.Skip(
+                $"{name} is kept as it is now; look at it with git diff, and run the test again without {Variable}."
+            );
         }
 
-        throw new XunitException($"The contract has changed: {name} (- as kept, + as it is now). If it is meant to, keep it: {Command}\n\n{Difference(expected, actual)}");
+        throw new XunitException(
+            $"The contract has changed: {name} (- as kept, + as it is now). If it is meant to, keep it: {Command}\n\n{Difference(expected, actual)}"
+        );
     }
 
     /// <summary>Whether a change is to be kept.</summary>
-    public static bool IsAccepted(string? accept, string? continuousIntegration) => accept == "1" && string.IsNullOrEmpty(continuousIntegration);
+    public static bool IsAccepted(string? accept, string? continuousIntegration) =>
+        accept == "1" && string.IsNullOrEmpty(continuousIntegration);
 
     /// <summary>JSON with a line for each value and names in order, because their order means nothing.</summary>
     public static string Normal(string json)
@@ -67,7 +76,8 @@ internal static class Snapshot
         }
 
         var shown = Differences(a[start..(a.Length - end)], b[start..(b.Length - end)], start).ToList();
-        return string.Join('\n', shown.Take(MostLines)) + (shown.Count > MostLines ? $"\n… and {shown.Count - MostLines} lines more" : "");
+        return string.Join('\n', shown.Take(MostLines))
+            + (shown.Count > MostLines ? $"\n… and {shown.Count - MostLines} lines more" : "");
     }
 
     // The longest common subsequence of lines.
@@ -78,7 +88,8 @@ internal static class Snapshot
         {
             for (var y = b.Length - 1; y >= 0; y--)
             {
-                common[x, y] = a[x] == b[y] ? (ushort)(common[x + 1, y + 1] + 1) : Math.Max(common[x + 1, y], common[x, y + 1]);
+                common[x, y] =
+                    a[x] == b[y] ? (ushort)(common[x + 1, y + 1] + 1) : Math.Max(common[x + 1, y], common[x, y + 1]);
             }
         }
 
@@ -97,7 +108,9 @@ internal static class Snapshot
                 yield return $"@@ line {line + i + 1}{(i > 0 ? $", behind {a[i - 1].Trim()}" : "")}";
             }
 
-            yield return i < a.Length && (j == b.Length || common[i + 1, j] >= common[i, j + 1]) ? $"- {a[i++]}" : $"+ {b[j++]}";
+            yield return i < a.Length && (j == b.Length || common[i + 1, j] >= common[i, j + 1])
+                ? $"- {a[i++]}"
+                : $"+ {b[j++]}";
         }
     }
 
@@ -106,11 +119,16 @@ internal static class Snapshot
         switch (node)
         {
             case JsonObject { Count: > 0 } members:
-                WriteItems('{', '}', members.OrderBy(m => m.Key, StringComparer.Ordinal), member =>
-                {
-                    text.Append(JsonValue.Create(member.Key).ToJsonString(_readable)).Append(": ");
-                    Write(member.Value, indent + "  ", text);
-                });
+                WriteItems(
+                    '{',
+                    '}',
+                    members.OrderBy(m => m.Key, StringComparer.Ordinal),
+                    member =>
+                    {
+                        text.Append(JsonValue.Create(member.Key).ToJsonString(_readable)).Append(": ");
+                        Write(member.Value, indent + "  ", text);
+                    }
+                );
                 break;
             case JsonArray { Count: > 0 } items:
                 WriteItems('[', ']', items, item => Write(item, indent + "  ", text));

@@ -14,14 +14,25 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task A_row_that_the_database_refuses_does_not_fail_its_neighbours()
     {
-        await TestDatabase.ExecuteAsync(Database.ConnectionString, "ALTER TABLE runs ADD CONSTRAINT spoilt CHECK (display_name NOT LIKE 'spoilt%')");
+        await TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            "ALTER TABLE runs ADD CONSTRAINT spoilt CHECK (display_name NOT LIKE 'spoilt%')"
+        );
         try
         {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(async n =>
-            {
-                using var response = await Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(n, n % 20 == 7 ? $"spoilt {n}" : "sound")), Cancellation);
-                return (n, response.StatusCode);
-            }));
+            var answers = await Task.WhenAll(
+                Enumerable
+                    .Range(0, 200)
+                    .Select(async n =>
+                    {
+                        using var response = await Client.PostAsync(
+                            "process/runs/$ref",
+                            Bodies.Json(Bodies.RunAt(n, n % 20 == 7 ? $"spoilt {n}" : "sound")),
+                            Cancellation
+                        );
+                        return (n, response.StatusCode);
+                    })
+            );
 
             answers.Where(a => a.n % 20 != 7).ShouldAllBe(a => a.StatusCode == HttpStatusCode.NoContent);
             answers.Where(a => a.n % 20 == 7).ShouldAllBe(a => a.StatusCode == HttpStatusCode.InternalServerError);
@@ -38,16 +49,29 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     public async Task A_change_that_the_database_refuses_does_not_fail_its_neighbours()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => AddAsync(Bodies.RunAt(n))));
-        await TestDatabase.ExecuteAsync(Database.ConnectionString, "ALTER TABLE runs ADD CONSTRAINT spoilt CHECK (display_name NOT LIKE 'spoilt%')");
+        await TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            "ALTER TABLE runs ADD CONSTRAINT spoilt CHECK (display_name NOT LIKE 'spoilt%')"
+        );
         try
         {
-            var answers = await Task.WhenAll(runs.Select(async (run, n) =>
-            {
-                using var response = await Client.PatchAsync(run, Bodies.Json($$"""{"displayName":"{{(n == 7 ? "spoilt" : "sound")}}"}"""), Cancellation);
-                return (n, response.StatusCode);
-            }));
+            var answers = await Task.WhenAll(
+                runs.Select(
+                    async (run, n) =>
+                    {
+                        using var response = await Client.PatchAsync(
+                            run,
+                            Bodies.Json($$"""{"displayName":"{{(n == 7 ? "spoilt" : "sound")}}"}"""),
+                            Cancellation
+                        );
+                        return (n, response.StatusCode);
+                    }
+                )
+            );
 
-            answers.ShouldAllBe(a => a.StatusCode == (a.n == 7 ? HttpStatusCode.InternalServerError : HttpStatusCode.OK));
+            answers.ShouldAllBe(a =>
+                a.StatusCode == (a.n == 7 ? HttpStatusCode.InternalServerError : HttpStatusCode.OK)
+            );
         }
         finally
         {
@@ -61,18 +85,31 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => AddAsync(Bodies.RunAt(n))));
         var repository = Service.Services.GetRequiredService<IRunRepository>();
-        var answers = await Task.WhenAll(runs.Select(async (url, n) =>
-        {
-            try
-            {
-                var id = RunId.TryParse(url.Segments[^1])!.Value;
-                return (await repository.UpdateAsync(new TenantId(Tokens.Tenant), id, size: 0, _ => n == 7 ? throw new InvalidOperationException("spoilt") : null, Cancellation)).Error is null;
-            }
-            catch (InvalidOperationException)
-            {
-                return false;
-            }
-        }));
+        var answers = await Task.WhenAll(
+            runs.Select(
+                async (url, n) =>
+                {
+                    try
+                    {
+                        var id = RunId.TryParse(url.Segments[^1])!.Value;
+                        return (
+                            await repository.UpdateAsync(
+                                new TenantId(Tokens.Tenant),
+                                id,
+                                size: 0,
+                                _ => n == 7 ? throw new InvalidOperationException("spoilt") : null,
+                                Cancellation
+                            )
+                        ).Error
+                            is null;
+                    }
+                    catch (InvalidOperationException)
+                    {
+                        return false;
+                    }
+                }
+            )
+        );
 
         answers.Index().Where(a => !a.Item).Select(a => a.Index).ShouldBe([7]);
     }
@@ -85,7 +122,10 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         await connection.OpenAsync(Cancellation);
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
-            await using var take = new NpgsqlCommand($"SELECT FROM runs WHERE id = '{locked.Segments[^1]}' FOR UPDATE", connection);
+            await using var take = new NpgsqlCommand(
+                $"SELECT FROM runs WHERE id = '{locked.Segments[^1]}' FOR UPDATE",
+                connection
+            );
             await take.ExecuteNonQueryAsync(Cancellation);
 
             var waiting = Client.PatchAsync(locked, Bodies.Json("""{"displayName":"x"}"""), Cancellation);
@@ -107,9 +147,15 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task A_tenant_beyond_its_share_of_the_queue_gets_429_and_loses_nothing_that_was_acknowledged()
     {
-        await using var service = await RunningService.StartAsync(Database.ConnectionString, ("Limits:ConcurrentRequests", "1000"));
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Limits:ConcurrentRequests", "1000")
+        );
         await using var locked = await LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
-        Task<HttpResponseMessage>[] sent = [.. Enumerable.Range(0, 400).Select(_ => SendLargeAsync(service.Client, "large"))];
+        Task<HttpResponseMessage>[] sent =
+        [
+            .. Enumerable.Range(0, 400).Select(_ => SendLargeAsync(service.Client, "large")),
+        ];
         var first = await await Task.WhenAny(sent);
 
         first.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
@@ -126,9 +172,15 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [InlineData(true)]
     public async Task A_full_queue_answers_503_at_once_and_loses_nothing_that_was_acknowledged(bool keyed)
     {
-        var tenants = Enumerable.Range(0, 8).Select(n => Service.Authorized(Tokens.Make(tid: $"{n}1111111-1111-4111-8111-111111111111"))).ToArray();
+        var tenants = Enumerable
+            .Range(0, 8)
+            .Select(n => Service.Authorized(Tokens.Make(tid: $"{n}1111111-1111-4111-8111-111111111111")))
+            .ToArray();
         await using var locked = await LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
-        Task<HttpResponseMessage>[] sent = [.. Enumerable.Range(0, 800).Select(n => SendLargeAsync(tenants[n % 8], "large", keyed ? $"{n}" : null))];
+        Task<HttpResponseMessage>[] sent =
+        [
+            .. Enumerable.Range(0, 800).Select(n => SendLargeAsync(tenants[n % 8], "large", keyed ? $"{n}" : null)),
+        ];
         var first = await await Task.WhenAny(sent);
 
         first.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -141,9 +193,17 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     }
 
     [Theory]
-    [InlineData("a key", "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())", true)]
+    [InlineData(
+        "a key",
+        "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())",
+        true
+    )]
     [InlineData("every counter", "UPDATE run_counts SET count = count", false)]
-    [InlineData("the start lock", "SELECT pg_advisory_xact_lock(hashtextextended('11111111-1111-4111-8111-111111111111', 0))", true)]
+    [InlineData(
+        "the start lock",
+        "SELECT pg_advisory_xact_lock(hashtextextended('11111111-1111-4111-8111-111111111111', 0))",
+        true
+    )]
     public async Task A_lock_on_something_of_one_tenant_delays_no_other(string what, string statement, bool fails)
     {
         using var other = Service.Authorized(Tokens.Make(tid: $"{Tokens.OtherTenant}"));
@@ -151,22 +211,34 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         await using var locked = await LockAsync(statement);
         var starts = what == "the start lock";
         var affected = Stopwatch.StartNew();
-        var own = Enumerable.Range(0, 4).Select(async n =>
-        {
-            using var request = starts
-                ? new HttpRequestMessage(HttpMethod.Post, "process/runs/start")
-                : new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref") { Content = Bodies.Json(Bodies.RunAt(n)) };
-            if (what == "a key")
+        var own = Enumerable
+            .Range(0, 4)
+            .Select(async n =>
             {
-                request.Headers.Add("Idempotency-Key", "k");
-            }
+                using var request = starts
+                    ? new HttpRequestMessage(HttpMethod.Post, "process/runs/start")
+                    : new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref")
+                    {
+                        Content = Bodies.Json(Bodies.RunAt(n)),
+                    };
+                if (what == "a key")
+                {
+                    request.Headers.Add("Idempotency-Key", "k");
+                }
 
-            using var response = await Client.SendAsync(request, Cancellation);
-            return (response.StatusCode, affected.Elapsed, Cause: response.IsSuccessStatusCode ? "" : (await response.JsonAsync()).GetProperty("error").ToString());
-        }).ToArray();
+                using var response = await Client.SendAsync(request, Cancellation);
+                return (
+                    response.StatusCode,
+                    affected.Elapsed,
+                    Cause: response.IsSuccessStatusCode
+                        ? ""
+                        : (await response.JsonAsync()).GetProperty("error").ToString()
+                );
+            })
+            .ToArray();
 
         // A second is the promise; without the fix it is the whole time of the lock.
-        for (var probe = Stopwatch.StartNew(); probe.Elapsed < TimeSpan.FromSeconds(2);)
+        for (var probe = Stopwatch.StartNew(); probe.Elapsed < TimeSpan.FromSeconds(2); )
         {
             var started = probe.Elapsed;
             await AddAsync(Bodies.RunAt(2), other);
@@ -192,8 +264,13 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     public async Task A_locked_key_lets_the_other_writes_of_its_tenant_pass()
     {
         await using var locked = await LockAsync(
-            "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())");
-        using var keyed = new HttpRequestMessage(HttpMethod.Post, "process/runs") { Content = Bodies.Json(Bodies.Run), Headers = { { "Idempotency-Key", "k" } } };
+            "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())"
+        );
+        using var keyed = new HttpRequestMessage(HttpMethod.Post, "process/runs")
+        {
+            Content = Bodies.Json(Bodies.Run),
+            Headers = { { "Idempotency-Key", "k" } },
+        };
         var waiting = Client.SendAsync(keyed, Cancellation);
         await Task.WhenAll(Enumerable.Range(0, 50).Select(n => AddAsync(Bodies.RunAt(n))));
 
@@ -211,22 +288,30 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     {
         using var other = Service.Authorized(Tokens.Make(tid: $"{Tokens.OtherTenant}"));
         var isOver = false;
-        var load = Enumerable.Range(0, 32).Select(async n =>
-        {
-            while (!Volatile.Read(ref isOver))
+        var load = Enumerable
+            .Range(0, 32)
+            .Select(async n =>
             {
-                using var response = await (n % 2 == 0 ? Client : other).PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(n)), Cancellation);
-                response.StatusCode.ShouldBeOneOf(HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable);
-            }
-        }).ToArray();
+                while (!Volatile.Read(ref isOver))
+                {
+                    using var response = await (n % 2 == 0 ? Client : other).PostAsync(
+                        "process/runs/$ref",
+                        Bodies.Json(Bodies.RunAt(n)),
+                        Cancellation
+                    );
+                    response.StatusCode.ShouldBeOneOf(HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable);
+                }
+            })
+            .ToArray();
         await using (await LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE"))
         {
             using var waiting = await Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(1)), Cancellation);
             waiting.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         }
 
-        const string shared = "SELECT count(*) FROM (SELECT change_number FROM runs WHERE change_number > $1 GROUP BY 1 HAVING count(DISTINCT tenant_id) > 1) AS s";
-        for (var wait = Stopwatch.StartNew(); ;)
+        const string shared =
+            "SELECT count(*) FROM (SELECT change_number FROM runs WHERE change_number > $1 GROUP BY 1 HAVING count(DISTINCT tenant_id) > 1) AS s";
+        for (var wait = Stopwatch.StartNew(); ; )
         {
             var latest = await Database.ReadAsync<long>("SELECT coalesce(max(change_number), 0) FROM runs");
             await Task.Delay(100, Cancellation);
@@ -245,18 +330,28 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task Keys_that_arrive_together_and_twice_store_one_run_each()
     {
-        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(async n =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref") { Content = Bodies.Json(Bodies.RunAt(n % 50)), Headers = { { "Idempotency-Key", $"{n % 50}" } } };
-            using var response = await Client.SendAsync(request, Cancellation);
-            response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
-            return (Key: n % 50, response.Headers.Location);
-        }));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(async n =>
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref")
+                    {
+                        Content = Bodies.Json(Bodies.RunAt(n % 50)),
+                        Headers = { { "Idempotency-Key", $"{n % 50}" } },
+                    };
+                    using var response = await Client.SendAsync(request, Cancellation);
+                    response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+                    return (Key: n % 50, response.Headers.Location);
+                })
+        );
 
         answers.GroupBy(a => a.Key).ShouldAllBe(g => g.Select(a => a.Location).Distinct().Count() == 1);
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(50);
         (await Database.ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(50);
-        (await Database.ReadAsync<long>("SELECT count(*) FROM kept_requests WHERE run_id IN (SELECT id FROM runs)")).ShouldBe(50);
+        (
+            await Database.ReadAsync<long>("SELECT count(*) FROM kept_requests WHERE run_id IN (SELECT id FROM runs)")
+        ).ShouldBe(50);
     }
 
     [Fact]
@@ -268,7 +363,10 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         await using var take = new NpgsqlCommand("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE", connection);
         await take.ExecuteNonQueryAsync(Cancellation);
         using var client = Service.Authorized(Tokens.Make());
-        var sent = Enumerable.Range(0, 50).Select(n => client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(n)), Cancellation)).ToArray();
+        var sent = Enumerable
+            .Range(0, 50)
+            .Select(n => client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(n)), Cancellation))
+            .ToArray();
         await Task.Delay(500, Cancellation);
 
         var stopped = Service.DisposeAsync();
@@ -285,16 +383,41 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     public async Task Counts_follow_every_way_to_write()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 30).Select(n => AddAsync(Bodies.RunAt(n))));
-        await Task.WhenAll(runs.Take(10).Select(r => Client.PatchAsync(r, Bodies.Json("""{"status":"failed","endDateTime":"2026-12-01T00:00:00Z"}"""), Cancellation)));
+        await Task.WhenAll(
+            runs.Take(10)
+                .Select(r =>
+                    Client.PatchAsync(
+                        r,
+                        Bodies.Json("""{"status":"failed","endDateTime":"2026-12-01T00:00:00Z"}"""),
+                        Cancellation
+                    )
+                )
+        );
         await Task.WhenAll(runs.Skip(5).Take(10).Select(r => Client.DeleteAsync(r, Cancellation)));
         using var start = await Client.PostAsync("process/runs/start", null, Cancellation);
-        using var keyed = new HttpRequestMessage(HttpMethod.Post, "process/runs") { Content = Bodies.Json(Bodies.Run), Headers = { { "Idempotency-Key", "k" } } };
+        using var keyed = new HttpRequestMessage(HttpMethod.Post, "process/runs")
+        {
+            Content = Bodies.Json(Bodies.Run),
+            Headers = { { "Idempotency-Key", "k" } },
+        };
         using var once = await Client.SendAsync(keyed, Cancellation);
 
-        foreach (var filter in (string[])["", "$filter=status eq 'failed'", "$filter=status ne 'failed'", "$filter=status in ('running','completedWithWarnings')", "$filter=not (status gt 'running')"])
+        foreach (
+            var filter in (string[])
+                [
+                    "",
+                    "$filter=status eq 'failed'",
+                    "$filter=status ne 'failed'",
+                    "$filter=status in ('running','completedWithWarnings')",
+                    "$filter=not (status gt 'running')",
+                ]
+        )
         {
             var counted = await Client.GetStringAsync($"process/runs/$count?{filter}", Cancellation);
-            var listed = await Client.GetFromJsonAsync<System.Text.Json.JsonElement>($"process/runs?{filter}", Cancellation);
+            var listed = await Client.GetFromJsonAsync<System.Text.Json.JsonElement>(
+                $"process/runs?{filter}",
+                Cancellation
+            );
             counted.ShouldBe($"{listed.GetProperty("value").GetArrayLength()}", filter);
         }
 
@@ -303,7 +426,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
 
     private static Task<HttpResponseMessage> SendLargeAsync(HttpClient client, string name, string? key = null)
     {
-        var body = $$$"""{"displayName":"{{{name}}}","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+        var body =
+            $$$"""{"displayName":"{{{name}}}","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
         var request = new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref") { Content = Bodies.Json(body) };
         if (key is not null)
         {
@@ -316,7 +440,11 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     private async Task ShouldHoldWhatWasAcknowledgedAsync(Task<HttpResponseMessage>[] sent, HttpStatusCode refused)
     {
         var answers = await Task.WhenAll(sent);
-        answers.ShouldAllBe(a => a.StatusCode == HttpStatusCode.NoContent || a.StatusCode == HttpStatusCode.ServiceUnavailable || a.StatusCode == refused);
+        answers.ShouldAllBe(a =>
+            a.StatusCode == HttpStatusCode.NoContent
+            || a.StatusCode == HttpStatusCode.ServiceUnavailable
+            || a.StatusCode == refused
+        );
         var acknowledged = answers.Count(a => a.StatusCode == HttpStatusCode.NoContent);
         acknowledged.ShouldBeInRange(1, answers.Length - 1);
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(acknowledged);

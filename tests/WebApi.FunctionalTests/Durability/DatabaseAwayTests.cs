@@ -21,9 +21,19 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
             await UntilCauseAsync(service, "schemaOlder");
             await ShouldBe503Async(service, "schemaOlder");
-            (await InfrastructureServiceCollectionExtensions.MigrateAsync(later, TimeSpan.FromSeconds(10), Cancellation)).ShouldNotBeEmpty();
+            (
+                await InfrastructureServiceCollectionExtensions.MigrateAsync(
+                    later,
+                    TimeSpan.FromSeconds(10),
+                    Cancellation
+                )
+            ).ShouldNotBeEmpty();
             await UntilReadyAsync(service);
-            using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            using var response = await service.Client.PostAsync(
+                "process/runs/$ref",
+                Bodies.Json(Bodies.Run),
+                Cancellation
+            );
             response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         }
         finally
@@ -56,16 +66,28 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         await using var service = await RunningService.StartAsync(database.ConnectionString);
         for (var round = 0; round < 5; round++)
         {
-            await Parallel.ForAsync(0, 20, Cancellation, async (i, _) =>
-            {
-                if (i == 10)
+            await Parallel.ForAsync(
+                0,
+                20,
+                Cancellation,
+                async (i, _) =>
                 {
-                    await TestDatabase.ExecuteAsync(database.ConnectionString, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'IndustryData'");
-                }
+                    if (i == 10)
+                    {
+                        await TestDatabase.ExecuteAsync(
+                            database.ConnectionString,
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'IndustryData'"
+                        );
+                    }
 
-                using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
-                response.StatusCode.ShouldBeOneOf(HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable);
-            });
+                    using var response = await service.Client.PostAsync(
+                        "process/runs/$ref",
+                        Bodies.Json(Bodies.Run),
+                        Cancellation
+                    );
+                    response.StatusCode.ShouldBeOneOf(HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable);
+                }
+            );
             await UntilReadyAsync(service);
         }
     }
@@ -86,7 +108,10 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     {
         var own = await database.CreateDatabaseAsync();
         await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
-        await TestDatabase.ExecuteAsync(own, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET default_transaction_read_only = on");
+        await TestDatabase.ExecuteAsync(
+            own,
+            $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET default_transaction_read_only = on"
+        );
         await using var service = await RunningService.StartAsync(own);
 
         await ShouldBe503Async(service, "databaseReadOnly");
@@ -103,12 +128,16 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             """
             CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
             CREATE TRIGGER leave BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION leave();
-            """);
+            """
+        );
         await using var service = await RunningService.StartAsync(own);
         using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        (await response.JsonAsync()).GetProperty("error").Text("message").ShouldContain("not known whether what you sent was stored");
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .Text("message")
+            .ShouldContain("not known whether what you sent was stored");
     }
 
     [Fact]
@@ -117,19 +146,30 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         var own = await database.CreateDatabaseAsync();
         await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", own));
-        await TestDatabase.ExecuteAsync(own, """ALTER TABLE runs RENAME TO elsewhere; DELETE FROM "__EFMigrationsHistory" """);
+        await TestDatabase.ExecuteAsync(
+            own,
+            """ALTER TABLE runs RENAME TO elsewhere; DELETE FROM "__EFMigrationsHistory" """
+        );
         using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         await service.StopAsync();
-        service.Output.Split('\n').ShouldContain(line => line.Contains(" WRN ", StringComparison.Ordinal) && line.Contains(response.Headers.GetValues("request-id").Single(), StringComparison.Ordinal));
+        service
+            .Output.Split('\n')
+            .ShouldContain(line =>
+                line.Contains(" WRN ", StringComparison.Ordinal)
+                && line.Contains(response.Headers.GetValues("request-id").Single(), StringComparison.Ordinal)
+            );
     }
 
     [Fact]
     public async Task Writes_wait_for_the_disk_though_the_database_says_otherwise()
     {
         var own = await database.CreateDatabaseAsync();
-        await TestDatabase.ExecuteAsync(own, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET synchronous_commit = off");
+        await TestDatabase.ExecuteAsync(
+            own,
+            $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET synchronous_commit = off"
+        );
         await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(
             own,
@@ -137,11 +177,16 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             CREATE TABLE seen (setting text);
             CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
             CREATE TRIGGER look BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION look();
-            """);
+            """
+        );
         await using var service = await RunningService.StartAsync(own);
         for (var i = 0; i < 3; i++)
         {
-            using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            using var response = await service.Client.PostAsync(
+                "process/runs/$ref",
+                Bodies.Json(Bodies.Run),
+                Cancellation
+            );
             response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         }
 

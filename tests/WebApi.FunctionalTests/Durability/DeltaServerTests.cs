@@ -24,7 +24,11 @@ public sealed class DeltaServerTests
     {
         using var folder = new TemporaryFolder();
         await using var server = await StartAsync(folder);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            server.ConnectionString,
+            TimeSpan.FromSeconds(30),
+            Token
+        );
         await using var service = await RunningService.StartAsync(server.ConnectionString);
         await UntilServedAsync(service);
 
@@ -35,7 +39,12 @@ public sealed class DeltaServerTests
             var link = await BurnAndCrashAsync(service, server);
             if (link is not null)
             {
-                var added = new List<string> { await AddAsync(service), await AddAsync(service), await AddAsync(service) };
+                var added = new List<string>
+                {
+                    await AddAsync(service),
+                    await AddAsync(service),
+                    await AddAsync(service),
+                };
                 await BurnAsync(server, 2000);
 
                 (await FollowAsync(service, link)).ShouldBe(added, ignoreOrder: true);
@@ -52,7 +61,11 @@ public sealed class DeltaServerTests
         using var folder = new TemporaryFolder();
         using var standbyFolder = new TemporaryFolder();
         await using var server = await StartAsync(folder);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            server.ConnectionString,
+            TimeSpan.FromSeconds(30),
+            Token
+        );
         await using var primary = await RunningService.StartAsync(server.ConnectionString);
         await UntilServedAsync(primary);
         var first = await AddAsync(primary);
@@ -73,7 +86,8 @@ public sealed class DeltaServerTests
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
             VALUES ('{{Tokens.Tenant}}', '{{slowId}}', 'slow', now(), 0, now(), now(), 1, '{}')
             """,
-            connection);
+            connection
+        );
         await insert.ExecuteNonQueryAsync(Token);
         var fast = await AddAsync(primary);
         await UntilReplayedAsync(server, standby);
@@ -100,7 +114,8 @@ public sealed class DeltaServerTests
     private static async Task<string?> BurnAndCrashAsync(RunningService service, PostgresServer server)
     {
         var started = await ReadAsync(server, "SELECT pg_postmaster_start_time()");
-        var writer = (int)(await ReadAsync(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))!;
+        var writer = (int)
+            (await ReadAsync(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))!;
         using (var stop = Process.Start("kill", ["-STOP", $"{writer}"]))
         {
             await stop.WaitForExitAsync(Token);
@@ -116,16 +131,26 @@ public sealed class DeltaServerTests
             backend.Kill();
 
             // The server ends every session, starts again and takes new ones.
-            await UntilAsync(async () => (int)(await ReadAsync(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))! != writer);
+            await UntilAsync(async () =>
+                (int)(await ReadAsync(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))!
+                != writer
+            );
         }
 
         await UntilServedAsync(service);
         (await ReadAsync(server, "SELECT pg_postmaster_start_time()")).ShouldBe(started);
-        return (long)(await ReadAsync(server, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))! < before - 500 ? link : null;
+        return
+            (long)(await ReadAsync(server, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))!
+            < before - 500
+            ? link
+            : null;
     }
 
     private static Task<object?> BurnAsync(PostgresServer server, int count) =>
-        ReadAsync(server, $"DO $$ BEGIN FOR i IN 1..{count} LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$");
+        ReadAsync(
+            server,
+            $"DO $$ BEGIN FOR i IN 1..{count} LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$"
+        );
 
     private static async Task<PostgresServer> StartStandbyAsync(TemporaryFolder primary, TemporaryFolder folder)
     {
@@ -139,9 +164,20 @@ public sealed class DeltaServerTests
         await account.CreateOwnedDirectoryAsync(postgres, Token);
         var copied = await account.RunAsync(
             program,
-            ["-D", folder.Cluster, "-R", "-X", "stream", "-c", "fast", "-d", $"host={access.Host} port={access.Port} user={access.User} password={access.Password}"],
+            [
+                "-D",
+                folder.Cluster,
+                "-R",
+                "-X",
+                "stream",
+                "-c",
+                "fast",
+                "-d",
+                $"host={access.Host} port={access.Port} user={access.User} password={access.Password}",
+            ],
             postgres,
-            Token);
+            Token
+        );
         copied.Succeeded.ShouldBeTrue(copied.Output);
         return await StartAsync(folder);
     }
@@ -149,7 +185,9 @@ public sealed class DeltaServerTests
     private static async Task UntilReplayedAsync(PostgresServer primary, PostgresServer standby)
     {
         var written = await ReadAsync(primary, "SELECT pg_current_wal_flush_lsn()::text");
-        await UntilAsync(async () => await ReadAsync(standby, $"SELECT pg_last_wal_replay_lsn() >= '{written}'") is true);
+        await UntilAsync(async () =>
+            await ReadAsync(standby, $"SELECT pg_last_wal_replay_lsn() >= '{written}'") is true
+        );
     }
 
     private static Task UntilServedAsync(RunningService service) =>
@@ -199,5 +237,10 @@ public sealed class DeltaServerTests
     }
 
     private static async Task<string[]> FollowAsync(RunningService service, string link) =>
-        [.. (await service.Client.GetJsonAsync(new Uri(service.Root, link))).GetProperty("value").EnumerateArray().Select(i => i.Text("id"))];
+        [
+            .. (await service.Client.GetJsonAsync(new Uri(service.Root, link)))
+                .GetProperty("value")
+                .EnumerateArray()
+                .Select(i => i.Text("id")),
+        ];
 }

@@ -22,7 +22,11 @@ public sealed class KillTests
         Uri url;
         await using (var service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path)))
         {
-            using var response = await service.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            using var response = await service.Client.PostAsync(
+                "beta/process/runs/$ref",
+                Bodies.Json(Bodies.Run),
+                Cancellation
+            );
             response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
             url = response.Headers.Location!;
             await service.KillAsync();
@@ -30,7 +34,9 @@ public sealed class KillTests
         }
 
         await using var again = await ServiceProcess.StartAsync(("DataDirectory", folder.Path));
-        (await again.Client.GetJsonAsync(new Uri(again.Root, url.AbsolutePath))).Text("displayName").ShouldBe("Nightly rostering");
+        (await again.Client.GetJsonAsync(new Uri(again.Root, url.AbsolutePath)))
+            .Text("displayName")
+            .ShouldBe("Nightly rostering");
     }
 
     [Fact]
@@ -48,7 +54,9 @@ public sealed class KillTests
             {
                 using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
                 var reporting = service;
-                var load = Task.WhenAll(Enumerable.Range(0, Reporters).Select(_ => ReportAsync(reporting, acknowledged, enough.Token)));
+                var load = Task.WhenAll(
+                    Enumerable.Range(0, Reporters).Select(_ => ReportAsync(reporting, acknowledged, enough.Token))
+                );
                 await Task.Delay(random.Next(50, 1000), Cancellation);
                 switch (round % 3)
                 {
@@ -78,7 +86,7 @@ public sealed class KillTests
 
             acknowledged.Count.ShouldBeGreaterThan(Rounds);
             var kept = new HashSet<string>();
-            for (var next = new Uri(service.Root, "process/runs?$top=1000"); next is not null;)
+            for (var next = new Uri(service.Root, "process/runs?$top=1000"); next is not null; )
             {
                 var page = await service.Client.GetJsonAsync(next);
                 kept.UnionWith(page.GetProperty("value").EnumerateArray().Select(r => r.Text("id")));
@@ -104,13 +112,21 @@ public sealed class KillTests
         File.Exists(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).ShouldBeFalse();
     }
 
-    private static async Task ReportAsync(ServiceProcess service, ConcurrentBag<string> acknowledged, CancellationToken enough)
+    private static async Task ReportAsync(
+        ServiceProcess service,
+        ConcurrentBag<string> acknowledged,
+        CancellationToken enough
+    )
     {
         while (!enough.IsCancellationRequested)
         {
             try
             {
-                using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), enough);
+                using var response = await service.Client.PostAsync(
+                    "process/runs/$ref",
+                    Bodies.Json(Bodies.Run),
+                    enough
+                );
                 if (response.StatusCode == HttpStatusCode.NoContent)
                 {
                     acknowledged.Add(response.Headers.Location!.Segments[^1]);
@@ -137,7 +153,11 @@ public sealed class KillTests
     {
         while (true)
         {
-            using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+            using var response = await service.Client.PostAsync(
+                "process/runs/$ref",
+                Bodies.Json(Bodies.Run),
+                Cancellation
+            );
             if (response.StatusCode == HttpStatusCode.NoContent)
             {
                 return;

@@ -21,8 +21,17 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var options = new EmbeddedPostgresOptions();
-        _server = await PostgresServer.StartAsync(DataDirectory.Resolve(_folder.Path, options), options, NullLogger.Instance, Cancellation);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(_server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
+        _server = await PostgresServer.StartAsync(
+            DataDirectory.Resolve(_folder.Path, options),
+            options,
+            NullLogger.Instance,
+            Cancellation
+        );
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            _server.ConnectionString,
+            TimeSpan.FromSeconds(10),
+            Cancellation
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +53,11 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         await RequireAbsentStandbyAsync();
 
         var sent = SendAsync(service, write, run);
-        while (await ReadAsync<long>("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 0)
+        while (
+            await ReadAsync<long>(
+                "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            ) == 0
+        )
         {
             sent.IsCompleted.ShouldBeFalse("nothing may be acknowledged without the standby");
             await Task.Delay(20, Cancellation);
@@ -61,7 +74,10 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     [InlineData("DELETE")]
     public async Task A_commit_that_takes_longer_than_the_timeout_is_503_outcome_unknown(string write)
     {
-        await using var service = await RunningService.StartAsync(_server.ConnectionString, ("Commit:Timeout", "00:00:01"));
+        await using var service = await RunningService.StartAsync(
+            _server.ConnectionString,
+            ("Commit:Timeout", "00:00:01")
+        );
         var run = await AddAsync(service);
         await RequireAbsentStandbyAsync();
 
@@ -85,7 +101,8 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
             CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
             CREATE CONSTRAINT TRIGGER leave AFTER {(write == "POST" ? "INSERT" : "UPDATE")} ON runs
             {(atCommit ? "DEFERRABLE INITIALLY DEFERRED" : "")} FOR EACH ROW EXECUTE FUNCTION leave();
-            """);
+            """
+        );
         await using var service = await RunningService.StartAsync(_server.ConnectionString);
         var run = write == "POST" ? null : await AddAsync(service);
 
@@ -113,7 +130,8 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
             CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN INSERT INTO seen VALUES (TG_OP || ' ' || current_setting('synchronous_commit')); RETURN coalesce(NEW, OLD); END $$;
             CREATE TRIGGER look BEFORE INSERT OR UPDATE OR DELETE ON runs FOR EACH ROW EXECUTE FUNCTION look();
-            """);
+            """
+        );
         await using var service = await RunningService.StartAsync(_server.ConnectionString);
         foreach (var level in (string[])["off", "local", "remote_write"])
         {
@@ -129,7 +147,11 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
             await WriteAsync(service);
         }
 
-        (await ReadAsync<string[]>("SELECT array_agg(DISTINCT setting ORDER BY setting) FROM seen")).ShouldBe(["DELETE on", "INSERT on", "UPDATE on"]);
+        (await ReadAsync<string[]>("SELECT array_agg(DISTINCT setting ORDER BY setting) FROM seen")).ShouldBe([
+            "DELETE on",
+            "INSERT on",
+            "UPDATE on",
+        ]);
     }
 
     [Fact]
@@ -174,15 +196,25 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         return response.Headers.Location!;
     }
 
-    private static Task<HttpResponseMessage> SendAsync(RunningService service, string write, Uri? run) => write switch
-    {
-        "PATCH" => service.Client.PatchAsync(run, Bodies.Json($$"""{"displayName":"{{Guid.NewGuid()}}"}"""), Cancellation),
-        "DELETE" => service.Client.DeleteAsync(run, Cancellation),
-        "POST" => service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation),
-        _ => service.Client.SendAsync(
-            new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref") { Content = Bodies.Json(Bodies.Run), Headers = { { "Idempotency-Key", $"{Guid.NewGuid()}" } } },
-            Cancellation),
-    };
+    private static Task<HttpResponseMessage> SendAsync(RunningService service, string write, Uri? run) =>
+        write switch
+        {
+            "PATCH" => service.Client.PatchAsync(
+                run,
+                Bodies.Json($$"""{"displayName":"{{Guid.NewGuid()}}"}"""),
+                Cancellation
+            ),
+            "DELETE" => service.Client.DeleteAsync(run, Cancellation),
+            "POST" => service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation),
+            _ => service.Client.SendAsync(
+                new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref")
+                {
+                    Content = Bodies.Json(Bodies.Run),
+                    Headers = { { "Idempotency-Key", $"{Guid.NewGuid()}" } },
+                },
+                Cancellation
+            ),
+        };
 
     private static async Task ShouldBeUnknownAsync(HttpResponseMessage response)
     {
@@ -201,7 +233,8 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         await ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = 'none'");
         await ExecuteAsync("SELECT pg_reload_conf()");
         await using var connection = new NpgsqlConnection(
-            $"{_server.ConnectionString};Options=-c client_min_messages=warning");
+            $"{_server.ConnectionString};Options=-c client_min_messages=warning"
+        );
         var waited = false;
         connection.Notice += (_, received) => waited |= received.Notice.Routine == "SyncRepWaitForLSN";
         await connection.OpenAsync(Cancellation);
@@ -218,7 +251,8 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         }
     }
 
-    private Task ExecuteAsync(string sql) => TestDatabase.ExecuteAsync($"{_server.ConnectionString};Options=-c synchronous_commit=local", sql);
+    private Task ExecuteAsync(string sql) =>
+        TestDatabase.ExecuteAsync($"{_server.ConnectionString};Options=-c synchronous_commit=local", sql);
 
     private async Task<T> ReadAsync<T>(string sql)
     {

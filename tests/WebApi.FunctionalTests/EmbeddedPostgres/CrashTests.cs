@@ -99,9 +99,13 @@ public sealed class CrashTests
 
         // A session that computes does not notice the end of its server.
         Task busy = ReadAsync(server, "SELECT count(*) FROM generate_series(1, 20000000)");
-        while (await ReadAsync(server, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series(1, 2%' AND pid <> pg_backend_pid()") is 0L)
-        {
-        }
+        while (
+            await ReadAsync(
+                server,
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series(1, 2%' AND pid <> pg_backend_pid()"
+            )
+                is 0L
+        ) { }
 
         folder.KillPostmaster();
         await server.DisposeAsync();
@@ -156,7 +160,10 @@ public sealed class CrashTests
 
         // The lock files come last: a running cluster does not hold still for a copy.
         await CopyAsync(Path.Combine(original.Cluster, "postmaster.pid"), copy.Cluster);
-        await CopyAsync(Path.Combine(original.Path, "postgres", ".s.PGSQL.5432.lock"), Path.Combine(copy.Path, "postgres"));
+        await CopyAsync(
+            Path.Combine(original.Path, "postgres", ".s.PGSQL.5432.lock"),
+            Path.Combine(copy.Path, "postgres")
+        );
         copy.ReadPid().ShouldBe(original.ReadPid());
         await using PostgresServer other = await StartAsync(copy);
 

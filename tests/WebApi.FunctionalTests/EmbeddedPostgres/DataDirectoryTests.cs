@@ -32,12 +32,17 @@ public sealed class DataDirectoryTests
     public void Refuses_a_folder_that_the_account_of_PostgreSQL_cannot_enter()
     {
         using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(
+            folder.Path,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
         string inside = Path.Combine(folder.Path, "data");
 
         if (Environment.IsPrivilegedProcess)
         {
-            string message = Should.Throw<EmbeddedPostgresException>(() => DataDirectory.Resolve(inside, new EmbeddedPostgresOptions())).Message;
+            string message = Should
+                .Throw<EmbeddedPostgresException>(() => DataDirectory.Resolve(inside, new EmbeddedPostgresOptions()))
+                .Message;
             message.ShouldContain($"cannot enter {folder.Path}:");
         }
         else
@@ -53,6 +58,9 @@ public sealed class DataDirectoryTests
 
         DataDirectory.Resolve(folder.Path, new EmbeddedPostgresOptions()).Create();
 
-        (File.GetUnixFileMode(folder.Path) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)).ShouldBe(UnixFileMode.None);
+        (
+            File.GetUnixFileMode(folder.Path)
+            & (UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)
+        ).ShouldBe(UnixFileMode.None);
     }
 }

@@ -60,7 +60,12 @@ public sealed class EndpointTests
         Directory.CreateSymbolicLink(links.Path, Path.GetDirectoryName(folder.Path)!);
         DataDirectory linked = DataDirectory.Resolve(Path.Combine(links.Path, "data"), new EmbeddedPostgresOptions());
 
-        await using PostgresServer server = await PostgresServer.StartAsync(linked, new EmbeddedPostgresOptions(), NullLogger.Instance, Token);
+        await using PostgresServer server = await PostgresServer.StartAsync(
+            linked,
+            new EmbeddedPostgresOptions(),
+            NullLogger.Instance,
+            Token
+        );
 
         linked.Path.ShouldBe(folder.Path);
         await AddRowAsync(server);
@@ -74,7 +79,10 @@ public sealed class EndpointTests
 
         PsqlConnection psql = PostgresServer.GetConnectionInfo(folder.Resolve(), new EmbeddedPostgresOptions());
 
-        var start = new ProcessStartInfo(psql.Program!, ["-h", psql.Host, "-p", $"{psql.Port}", "-U", psql.User, "-d", psql.Database, "-Atc", "SELECT 42"])
+        var start = new ProcessStartInfo(
+            psql.Program!,
+            ["-h", psql.Host, "-p", $"{psql.Port}", "-U", psql.User, "-d", psql.Database, "-Atc", "SELECT 42"]
+        )
         {
             RedirectStandardOutput = true,
             Environment = { ["PGPASSWORD"] = psql.Password },
@@ -90,7 +98,9 @@ public sealed class EndpointTests
         using var folder = new TemporaryFolder();
         await (await StartAsync(folder)).DisposeAsync();
 
-        var exception = Should.Throw<EmbeddedPostgresException>(() => PostgresServer.GetConnectionInfo(folder.Resolve(), new EmbeddedPostgresOptions()));
+        var exception = Should.Throw<EmbeddedPostgresException>(() =>
+            PostgresServer.GetConnectionInfo(folder.Resolve(), new EmbeddedPostgresOptions())
+        );
 
         exception.Message.ShouldContain(folder.Path);
     }

@@ -32,7 +32,9 @@ public sealed class PostgresServerTests
         using var folder = new TemporaryFolder();
         await using PostgresServer server = await StartAsync(folder);
 
-        Directory.GetFileSystemEntries(Path.Combine(folder.Path, "postgres")).Select(Path.GetFileName)
+        Directory
+            .GetFileSystemEntries(Path.Combine(folder.Path, "postgres"))
+            .Select(Path.GetFileName)
             .ShouldBe(["cluster", "start.log", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"], ignoreOrder: true);
         File.GetUnixFileMode(Path.Combine(folder.Path, "postgres")).ShouldBe(Mode("700"));
         File.GetUnixFileMode(folder.Cluster).ShouldBe(Mode("700"));
@@ -48,9 +50,15 @@ public sealed class PostgresServerTests
         (await SettingAsync(server, "TimeZone")).ShouldBe("UTC");
         (await SettingAsync(server, "logging_collector")).ShouldBe("on");
 
-        var stranger = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = "guess", Pooling = false };
+        var stranger = new NpgsqlConnectionStringBuilder(server.ConnectionString)
+        {
+            Password = "guess",
+            Pooling = false,
+        };
         await using var connection = new NpgsqlConnection(stranger.ConnectionString);
-        (await Should.ThrowAsync<PostgresException>(() => connection.OpenAsync(Token))).SqlState.ShouldBe(PostgresErrorCodes.InvalidPassword);
+        (await Should.ThrowAsync<PostgresException>(() => connection.OpenAsync(Token))).SqlState.ShouldBe(
+            PostgresErrorCodes.InvalidPassword
+        );
     }
 
     [Fact]
@@ -72,7 +80,12 @@ public sealed class PostgresServerTests
         using var folder = new TemporaryFolder();
         await (await StartAsync(folder)).DisposeAsync();
         using var source = new CancellationTokenSource();
-        Task<PostgresServer> start = PostgresServer.StartAsync(folder.Resolve(), new EmbeddedPostgresOptions(), NullLogger.Instance, source.Token);
+        Task<PostgresServer> start = PostgresServer.StartAsync(
+            folder.Resolve(),
+            new EmbeddedPostgresOptions(),
+            NullLogger.Instance,
+            source.Token
+        );
         while (!File.Exists(Path.Combine(folder.Cluster, "postmaster.pid")))
         {
             await Task.Yield();

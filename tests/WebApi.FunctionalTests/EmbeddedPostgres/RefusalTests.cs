@@ -75,7 +75,9 @@ public sealed class RefusalTests
     {
         using var folder = new TemporaryFolder();
 
-        (await RefusalAsync(folder, new EmbeddedPostgresOptions { BinDirectory = Path.GetTempPath() })).ShouldContain("EmbeddedPostgres:BinDirectory");
+        (await RefusalAsync(folder, new EmbeddedPostgresOptions { BinDirectory = Path.GetTempPath() })).ShouldContain(
+            "EmbeddedPostgres:BinDirectory"
+        );
 
         Directory.Exists(folder.Cluster).ShouldBeFalse();
     }
@@ -87,7 +89,10 @@ public sealed class RefusalTests
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
 
-        string refusal = await RefusalAsync(folder, new EmbeddedPostgresOptions { Port = ((IPEndPoint)taken.LocalEndpoint).Port });
+        string refusal = await RefusalAsync(
+            folder,
+            new EmbeddedPostgresOptions { Port = ((IPEndPoint)taken.LocalEndpoint).Port }
+        );
 
         refusal.ShouldContain("EmbeddedPostgres:Port");
     }
@@ -97,7 +102,9 @@ public sealed class RefusalTests
     {
         using var folder = new TemporaryFolder();
 
-        (await RefusalAsync(folder, new EmbeddedPostgresOptions { OsUser = "nobody-of-that-name" })).ShouldContain("EmbeddedPostgres:OsUser");
+        (await RefusalAsync(folder, new EmbeddedPostgresOptions { OsUser = "nobody-of-that-name" })).ShouldContain(
+            "EmbeddedPostgres:OsUser"
+        );
     }
 
     [Fact]

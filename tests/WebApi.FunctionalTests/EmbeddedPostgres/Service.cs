@@ -12,14 +12,21 @@ internal static class Service
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static Task<PostgresServer> StartAsync(TemporaryFolder folder, EmbeddedPostgresOptions? options = null) =>
-        PostgresServer.StartAsync(folder.Resolve(), options ?? new EmbeddedPostgresOptions(), NullLogger.Instance, Token);
+        PostgresServer.StartAsync(
+            folder.Resolve(),
+            options ?? new EmbeddedPostgresOptions(),
+            NullLogger.Instance,
+            Token
+        );
 
     public static Task<object?> AddRowAsync(PostgresServer server) =>
         ReadAsync(server, "CREATE TABLE IF NOT EXISTS kept (value int); INSERT INTO kept VALUES (1)");
 
-    public static async Task<long> CountRowsAsync(PostgresServer server) => (long)(await ReadAsync(server, "SELECT count(*) FROM kept"))!;
+    public static async Task<long> CountRowsAsync(PostgresServer server) =>
+        (long)(await ReadAsync(server, "SELECT count(*) FROM kept"))!;
 
-    public static async Task<string> SettingAsync(PostgresServer server, string name) => (string)(await ReadAsync(server, $"SHOW {name}"))!;
+    public static async Task<string> SettingAsync(PostgresServer server, string name) =>
+        (string)(await ReadAsync(server, $"SHOW {name}"))!;
 
     public static async Task<object?> ReadAsync(PostgresServer server, string sql)
     {

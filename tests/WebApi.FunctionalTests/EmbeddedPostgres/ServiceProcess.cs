@@ -19,7 +19,10 @@ internal sealed class ServiceProcess : IDisposable
 
     public static async Task<ServiceProcess> StartAsync(string folder, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ServiceProcess).Assembly.Location]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(ServiceProcess).Assembly.Location])
+        {
+            RedirectStandardOutput = true,
+        };
         start.Environment[FolderVariable] = folder;
         Process process = Process.Start(start)!;
         (await process.StandardOutput.ReadLineAsync(cancellationToken)).ShouldBe("ready");
@@ -44,7 +47,15 @@ internal sealed class ServiceProcess : IDisposable
         if (Environment.GetEnvironmentVariable(FolderVariable) is { } folder)
         {
             var options = new EmbeddedPostgresOptions();
-            PostgresServer.StartAsync(DataDirectory.Resolve(folder, options), options, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
+            PostgresServer
+                .StartAsync(
+                    DataDirectory.Resolve(folder, options),
+                    options,
+                    NullLogger.Instance,
+                    CancellationToken.None
+                )
+                .GetAwaiter()
+                .GetResult();
             Console.WriteLine("ready");
             Thread.Sleep(Timeout.Infinite);
         }

@@ -15,7 +15,10 @@ internal sealed class TemporaryFolder : IDisposable
     {
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(_root, File.GetUnixFileMode(_root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            File.SetUnixFileMode(
+                _root,
+                File.GetUnixFileMode(_root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
+            );
         }
 
         Path = System.IO.Path.Combine(_root, name);
@@ -28,7 +31,11 @@ internal sealed class TemporaryFolder : IDisposable
     public DataDirectory Resolve() => DataDirectory.Resolve(Path, new EmbeddedPostgresOptions());
 
     /// <summary>The number in postmaster.pid.</summary>
-    public int ReadPid() => int.Parse(File.ReadLines(System.IO.Path.Combine(Cluster, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+    public int ReadPid() =>
+        int.Parse(
+            File.ReadLines(System.IO.Path.Combine(Cluster, "postmaster.pid")).First(),
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>Kills the postmaster and leaves its children to themselves.</summary>
     public void KillPostmaster() => Kill(ReadPid());
@@ -37,7 +44,8 @@ internal sealed class TemporaryFolder : IDisposable
     public void KillAll()
     {
         int postmaster = ReadPid();
-        string[] children = File.ReadAllText($"/proc/{postmaster}/task/{postmaster}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] children = File.ReadAllText($"/proc/{postmaster}/task/{postmaster}/children")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Kill(postmaster);
         foreach (string child in children)
         {
@@ -48,7 +56,13 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>Puts another number into the lock files of a dead server.</summary>
     public void WritePid(int pid)
     {
-        foreach (string path in new[] { System.IO.Path.Combine(Cluster, "postmaster.pid"), System.IO.Path.Combine(Path, "postgres", ".s.PGSQL.5432.lock") })
+        foreach (
+            string path in new[]
+            {
+                System.IO.Path.Combine(Cluster, "postmaster.pid"),
+                System.IO.Path.Combine(Path, "postgres", ".s.PGSQL.5432.lock"),
+            }
+        )
         {
             string[] lines = File.ReadAllLines(path);
             lines[0] = pid.ToString(CultureInfo.InvariantCulture);
@@ -58,12 +72,21 @@ internal sealed class TemporaryFolder : IDisposable
 
     /// <summary>Every file of the cluster with its content and time of change.</summary>
     public IReadOnlyList<string> Snapshot() =>
-        [.. Directory.GetFiles(Cluster, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-            .Select(file => $"{file} {File.GetLastWriteTimeUtc(file):O} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}")];
+        [
+            .. Directory
+                .GetFiles(Cluster, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+                .Select(file =>
+                    $"{file} {File.GetLastWriteTimeUtc(file):O} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}"
+                ),
+        ];
 
     public void Dispose()
     {
-        if (File.Exists(System.IO.Path.Combine(Cluster, "postmaster.pid")) && new FileInfo($"/proc/{ReadPid()}/cwd").LinkTarget == Cluster)
+        if (
+            File.Exists(System.IO.Path.Combine(Cluster, "postmaster.pid"))
+            && new FileInfo($"/proc/{ReadPid()}/cwd").LinkTarget == Cluster
+        )
         {
             KillAll();
         }
@@ -84,7 +107,10 @@ internal sealed class TemporaryFolder : IDisposable
         }
 
         // Where nobody waits for orphans a dead one keeps its entry, as a zombie.
-        while (File.Exists($"/proc/{pid}/stat") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal))
+        while (
+            File.Exists($"/proc/{pid}/stat")
+            && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal)
+        )
         {
             Thread.Sleep(1);
         }

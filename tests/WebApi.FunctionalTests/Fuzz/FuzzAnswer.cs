@@ -8,11 +8,25 @@ namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)
 {
     // What an answer would hold that tells of the inside: exceptions, stack traces, SQL, paths.
-    private static readonly string[] _inside = ["Npgsql", "System.", "Microsoft.AspNetCore", "Microsoft.OData", "Exception", "SELECT ", "INSERT ", "UPDATE ", "/src/", ".cs:line", "   at "];
+    private static readonly string[] _inside =
+    [
+        "Npgsql",
+        "System.",
+        "Microsoft.AspNetCore",
+        "Microsoft.OData",
+        "Exception",
+        "SELECT ",
+        "INSERT ",
+        "UPDATE ",
+        "/src/",
+        ".cs:line",
+        "   at ",
+    ];
 
     public string Text => Encoding.UTF8.GetString(Body);
 
-    public string? this[string header] => Headers.FirstOrDefault(h => h.Name.Equals(header, StringComparison.OrdinalIgnoreCase)).Value;
+    public string? this[string header] =>
+        Headers.FirstOrDefault(h => h.Name.Equals(header, StringComparison.OrdinalIgnoreCase)).Value;
 
     /// <summary>Every answer on a connection, whole or not at all.</summary>
     public static IEnumerable<FuzzAnswer> ReadAll(byte[] bytes)
@@ -20,7 +34,11 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         while (bytes.AsSpan().IndexOf("\r\n\r\n"u8) is var end and >= 0)
         {
             var lines = FuzzRequest.Latin(bytes.AsSpan(0, end)).Split("\r\n");
-            var headers = lines.Skip(1).Select(l => l.Split(": ", 2)).Select(l => (l[0], l.ElementAtOrDefault(1) ?? "")).ToList();
+            var headers = lines
+                .Skip(1)
+                .Select(l => l.Split(": ", 2))
+                .Select(l => (l[0], l.ElementAtOrDefault(1) ?? ""))
+                .ToList();
             var answer = new FuzzAnswer(int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, []);
             var rest = bytes[(end + 4)..];
             if (answer.Status < 200)
@@ -37,7 +55,10 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
                 yield break;
             }
 
-            yield return answer with { Body = body };
+            yield return answer with
+            {
+                Body = body,
+            };
             bytes = rest[length..];
         }
     }
@@ -64,7 +85,9 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
 
         if (Body.Length == 0)
         {
-            return Status < 400 || request.Method == "HEAD" || request.Spoilt is not null ? null : "the refusal is empty";
+            return Status < 400 || request.Method == "HEAD" || request.Spoilt is not null
+                ? null
+                : "the refusal is empty";
         }
 
         if (Status is 204 or 304)
@@ -88,7 +111,8 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         }
 
         return Status >= 400 ? FaultOf(json, id, request)
-            : json.TryGetProperty("responses", out var items) ? items.EnumerateArray().Select(i => FaultOfItem(i, request)).FirstOrDefault(f => f is not null)
+            : json.TryGetProperty("responses", out var items)
+                ? items.EnumerateArray().Select(i => FaultOfItem(i, request)).FirstOrDefault(f => f is not null)
             : null;
     }
 
@@ -97,7 +121,11 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         var status = item.GetProperty("status").GetInt32();
         return status >= 500 && status is not (501 or 507) ? $"the status of a request in the batch is {status}"
             : status < 400 ? null
-            : FaultOf(item.GetProperty("body"), item.GetProperty("headers").GetProperty("request-id").GetString()!, request);
+            : FaultOf(
+                item.GetProperty("body"),
+                item.GetProperty("headers").GetProperty("request-id").GetString()!,
+                request
+            );
     }
 
     private static string? FaultOf(JsonElement json, string id, FuzzRequest request)
@@ -106,16 +134,27 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         {
             var error = json.GetProperty("error");
             var inner = error.GetProperty("innerError");
-            if (error.GetProperty("code").GetString() is not { Length: > 0 } || error.GetProperty("message").GetString() is not { Length: > 0 }
-                || inner.GetProperty("code").GetString() is not { Length: > 0 } || inner.GetProperty("request-id").GetString() != id
-                || !DateTime.TryParse(inner.GetProperty("date").GetString(), CultureInfo.InvariantCulture, out _) || inner.GetProperty("client-request-id").GetString() is not { Length: > 0 })
+            if (
+                error.GetProperty("code").GetString() is not { Length: > 0 }
+                || error.GetProperty("message").GetString() is not { Length: > 0 }
+                || inner.GetProperty("code").GetString() is not { Length: > 0 }
+                || inner.GetProperty("request-id").GetString() != id
+                || !DateTime.TryParse(inner.GetProperty("date").GetString(), CultureInfo.InvariantCulture, out _)
+                || inner.GetProperty("client-request-id").GetString() is not { Length: > 0 }
+            )
             {
                 return "the refusal does not say all that refusals say";
             }
 
             // What the caller wrote may be repeated to it.
             var (text, sent) = (json.ToString(), Uri.UnescapeDataString(FuzzRequest.Latin(request.Bytes)));
-            return _inside.FirstOrDefault(i => text.Contains(i, StringComparison.Ordinal) && !sent.Contains(i, StringComparison.Ordinal)) is { } found ? $"the refusal speaks of '{found}'" : null;
+            return
+                _inside.FirstOrDefault(i =>
+                    text.Contains(i, StringComparison.Ordinal) && !sent.Contains(i, StringComparison.Ordinal)
+                )
+                    is { } found
+                ? $"the refusal speaks of '{found}'"
+                : null;
         }
         catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException)
         {
@@ -128,7 +167,9 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         // Only the answer to HEAD has a length and no body, and nothing comes after it.
         var length = int.Parse(answer["Content-Length"] ?? "0", CultureInfo.InvariantCulture);
         body = rest.Length == 0 ? [] : rest.Take(length).ToArray();
-        return rest.Length == 0 ? 0 : rest.Length < length ? -1 : length;
+        return rest.Length == 0 ? 0
+            : rest.Length < length ? -1
+            : length;
     }
 
     private static int Chunked(byte[] rest, out byte[] body)
@@ -138,7 +179,11 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         body = [];
         while (rest.AsSpan(at).IndexOf("\r\n"u8) is var end and >= 0)
         {
-            var size = int.Parse(FuzzRequest.Latin(rest.AsSpan(at, end)), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var size = int.Parse(
+                FuzzRequest.Latin(rest.AsSpan(at, end)),
+                NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture
+            );
             at += end + 2;
             if (at + size + 2 > rest.Length)
             {

@@ -5,29 +5,41 @@ namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 /// <summary>The fuzz sees what it is there to see.</summary>
 public sealed class FuzzAnswerTests
 {
-    private const string Right = """{"error":{"code":"badRequest","message":"Send less.","innerError":{"code":"tooMuch","date":"2026-11-24T00:00:00","request-id":"1","client-request-id":"1"}}}""";
+    private const string Right =
+        """{"error":{"code":"badRequest","message":"Send less.","innerError":{"code":"tooMuch","date":"2026-11-24T00:00:00","request-id":"1","client-request-id":"1"}}}""";
 
-    public static TheoryData<int, string, string?> Answers() => new()
-    {
-        { 400, Right, null },
-        { 501, Right, null },
-        { 500, Right, "the status is 500" },
-        { 503, Right, "the status is 503" },
-        { 400, "", "the refusal is empty" },
-        { 400, "no", "the body is no JSON" },
-        { 400, """{"message":"no"}""", "none of Graph's" },
-        { 400, Right.Replace("\"1\"", "\"2\"", StringComparison.Ordinal), "does not say all" },
-        { 400, Right.Replace("Send less.", "Npgsql.PostgresException: 42601", StringComparison.Ordinal), "speaks of 'Npgsql'" },
-        { 400, Right.Replace("Send less.", "in /src/WebApi/Program.cs", StringComparison.Ordinal), "speaks of '/src/'" },
-        { 204, "{}", "there is a body" },
-        { 200, """{"responses":[{"id":"1","status":500,"headers":{},"body":null}]}""", "in the batch is 500" },
-    };
+    public static TheoryData<int, string, string?> Answers() =>
+        new()
+        {
+            { 400, Right, null },
+            { 501, Right, null },
+            { 500, Right, "the status is 500" },
+            { 503, Right, "the status is 503" },
+            { 400, "", "the refusal is empty" },
+            { 400, "no", "the body is no JSON" },
+            { 400, """{"message":"no"}""", "none of Graph's" },
+            { 400, Right.Replace("\"1\"", "\"2\"", StringComparison.Ordinal), "does not say all" },
+            {
+                400,
+                Right.Replace("Send less.", "Npgsql.PostgresException: 42601", StringComparison.Ordinal),
+                "speaks of 'Npgsql'"
+            },
+            {
+                400,
+                Right.Replace("Send less.", "in /src/WebApi/Program.cs", StringComparison.Ordinal),
+                "speaks of '/src/'"
+            },
+            { 204, "{}", "there is a body" },
+            { 200, """{"responses":[{"id":"1","status":500,"headers":{},"body":null}]}""", "in the batch is 500" },
+        };
 
     [Theory]
     [MemberData(nameof(Answers))]
     public void What_is_wrong_with_an_answer_is_seen(int status, string body, string? fault)
     {
-        var wire = Encoding.UTF8.GetBytes($"HTTP/1.1 {status} X\r\nrequest-id: 1\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
+        var wire = Encoding.UTF8.GetBytes(
+            $"HTTP/1.1 {status} X\r\nrequest-id: 1\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"
+        );
         var found = FuzzAnswer.ReadAll(wire).Single().FaultOf(new FuzzRequest("GET", "/process/runs"));
 
         (found ?? "nothing").ShouldContain(fault ?? "nothing");
@@ -39,7 +51,11 @@ public sealed class FuzzAnswerTests
     [InlineData("POST", "{}", false)]
     public void A_deletion_is_seen_in_whatever_chunks_it_is_sent(string method, string? body, bool deletes)
     {
-        var request = new FuzzRequest(method, "/") { Body = body is null ? null : FuzzRequest.Latin(body), ChunkSize = 1 };
+        var request = new FuzzRequest(method, "/")
+        {
+            Body = body is null ? null : FuzzRequest.Latin(body),
+            ChunkSize = 1,
+        };
 
         request.Deletes.ShouldBe(deletes);
     }
@@ -47,7 +63,13 @@ public sealed class FuzzAnswerTests
     [Fact]
     public void An_answer_that_is_right_by_itself_may_be_the_wrong_one()
     {
-        var answer = FuzzAnswer.ReadAll(FuzzRequest.Latin("HTTP/1.1 200 OK\r\nrequest-id: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")).Single();
+        var answer = FuzzAnswer
+            .ReadAll(
+                FuzzRequest.Latin(
+                    "HTTP/1.1 200 OK\r\nrequest-id: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+                )
+            )
+            .Single();
 
         answer.Text.ShouldBe("ok");
         answer.FaultOf(new FuzzRequest("GET", "/")).ShouldBeNull();
@@ -58,7 +80,10 @@ public sealed class FuzzAnswerTests
     public void That_the_body_may_come_is_no_answer()
     {
         FuzzAnswer.ReadAll(FuzzRequest.Latin("HTTP/1.1 100 Continue\r\n\r\n")).ShouldBeEmpty();
-        FuzzAnswer.ReadAll(FuzzRequest.Latin("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")).Single().Status.ShouldBe(204);
+        FuzzAnswer
+            .ReadAll(FuzzRequest.Latin("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"))
+            .Single()
+            .Status.ShouldBe(204);
     }
 
     [Fact]

@@ -36,9 +36,14 @@ internal sealed record FuzzRequest(string Method, string Target)
     /// <summary>
     /// Whether a server reads it as a request, so that the service and not the server itself answers.
     /// </summary>
-    public bool IsHttp => Spoilt is null && Target.Length < LongestTarget
-        && Target.StartsWith('/') && Target.All(c => c is > ' ' and <= '~') && !Target.Split('?')[0].Contains("%00", StringComparison.Ordinal)
-        && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~')) && Headers.Sum(h => h.Name.Length + h.Value.Length) < LongestHeaders;
+    public bool IsHttp =>
+        Spoilt is null
+        && Target.Length < LongestTarget
+        && Target.StartsWith('/')
+        && Target.All(c => c is > ' ' and <= '~')
+        && !Target.Split('?')[0].Contains("%00", StringComparison.Ordinal)
+        && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~'))
+        && Headers.Sum(h => h.Name.Length + h.Value.Length) < LongestHeaders;
 
     /// <summary>Whether it asks for a deletion, itself or in its body, in whatever chunks that is sent.</summary>
     public bool Deletes => $"{Method} {Latin(Body)}".Contains("DELETE", StringComparison.OrdinalIgnoreCase);
@@ -46,14 +51,20 @@ internal sealed record FuzzRequest(string Method, string Target)
     public byte[] Bytes => Spoilt ?? Written();
 
     /// <summary>Every byte so that it can be read: what is no printable ASCII as <c>\xNN</c>.</summary>
-    public string Verbatim => string.Concat(Latin(Bytes).Select(c => c switch
-    {
-        '\\' => "\\\\",
-        '\n' => "\\n\n",
-        '\r' => "\\r",
-        >= ' ' and <= '~' => $"{c}",
-        _ => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
-    }));
+    public string Verbatim =>
+        string.Concat(
+            Latin(Bytes)
+                .Select(c =>
+                    c switch
+                    {
+                        '\\' => "\\\\",
+                        '\n' => "\\n\n",
+                        '\r' => "\\r",
+                        >= ' ' and <= '~' => $"{c}",
+                        _ => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
+                    }
+                )
+        );
 
     public static byte[] Latin(string text) => Encoding.Latin1.GetBytes(text);
 
@@ -71,7 +82,15 @@ internal sealed record FuzzRequest(string Method, string Target)
         if (Body is not null)
         {
             head.Append(ChunkSize > 0 ? "Transfer-Encoding: chunked\r\n" : $"Content-Length: {Body.Length}\r\n");
-            body = ChunkSize > 0 ? [.. Body.Chunk(ChunkSize).SelectMany(c => (byte[])[.. Latin($"{c.Length:x}\r\n"), .. c, .. "\r\n"u8]), .. "0\r\n\r\n"u8] : Body;
+            body =
+                ChunkSize > 0
+                    ?
+                    [
+                        .. Body.Chunk(ChunkSize)
+                            .SelectMany(c => (byte[])[.. Latin($"{c.Length:x}\r\n"), .. c, .. "\r\n"u8]),
+                        .. "0\r\n\r\n"u8,
+                    ]
+                    : Body;
         }
 
         return [.. Latin(head.Append("\r\n").ToString()), .. body];

@@ -28,37 +28,55 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
     [Fact]
     public async Task No_input_whatever_produces_a_500()
     {
-        var seed = Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
-        var end = Stopwatch.GetTimestamp() + (long)(Stopwatch.Frequency * double.Parse(Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SECONDS") ?? "10", CultureInfo.InvariantCulture));
+        var seed = Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SEED") is { Length: > 0 } given
+            ? int.Parse(given, CultureInfo.InvariantCulture)
+            : Random.Shared.Next();
+        var end =
+            Stopwatch.GetTimestamp()
+            + (long)(
+                Stopwatch.Frequency
+                * double.Parse(
+                    Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_SECONDS") ?? "10",
+                    CultureInfo.InvariantCulture
+                )
+            );
         Print($"INDUSTRYDATA_FUZZ_SEED={seed}");
         var lanes = Enumerable.Range(0, Lanes).Select(number => new FuzzWorker(seed, number, _service.Root)).ToList();
         if (Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_REQUEST") is { Length: > 0 } request)
         {
             // The first answer of a service takes longer than what may be no whole request is waited for.
             await _service.Client.GetJsonAsync(new Uri(_service.Root, "process/runs"));
-            Print($"answered with {await CheckAsync(lanes[0], new FuzzRequest("", "") { Spoilt = Convert.FromBase64String(request) }, seed)}");
+            Print(
+                $"answered with {await CheckAsync(lanes[0], new FuzzRequest("", "") { Spoilt = Convert.FromBase64String(request) }, seed)}"
+            );
             return;
         }
 
         var statuses = new int[1000];
         using var failed = new CancellationTokenSource();
-        await Task.WhenAll(lanes.Select(lane => Task.Run(async () =>
-        {
-            while (Stopwatch.GetTimestamp() < end && !failed.IsCancellationRequested)
-            {
-                try
+        await Task.WhenAll(
+            lanes.Select(lane =>
+                Task.Run(async () =>
                 {
-                    Interlocked.Increment(ref statuses[await CheckAsync(lane, lane.Next(), seed)]);
-                }
-                catch
-                {
-                    await failed.CancelAsync();
-                    throw;
-                }
-            }
-        })));
+                    while (Stopwatch.GetTimestamp() < end && !failed.IsCancellationRequested)
+                    {
+                        try
+                        {
+                            Interlocked.Increment(ref statuses[await CheckAsync(lane, lane.Next(), seed)]);
+                        }
+                        catch
+                        {
+                            await failed.CancelAsync();
+                            throw;
+                        }
+                    }
+                })
+            )
+        );
 
-        Print($"{lanes.Sum(l => l.Count)} requests: {string.Join(", ", statuses.Index().Where(s => s.Item > 0).Select(s => $"{(s.Index == 0 ? "no answer" : s.Index)} × {s.Item}"))}");
+        Print(
+            $"{lanes.Sum(l => l.Count)} requests: {string.Join(", ", statuses.Index().Where(s => s.Item > 0).Select(s => $"{(s.Index == 0 ? "no answer" : s.Index)} × {s.Item}"))}"
+        );
         foreach (var lane in lanes)
         {
             await CheckWhatIsStoredAsync(lane);
@@ -74,22 +92,24 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             var shrunkAnswers = await lane.SendAsync(least);
             Assert.Fail(
                 $"{fault}\nINDUSTRYDATA_FUZZ_SEED={seed}, request {lane.Count} of lane {lane.Number}:\n{request.Verbatim}\n\n"
-                + $"The least of it that fails as well: INDUSTRYDATA_FUZZ_REQUEST={Convert.ToBase64String(least.Bytes)}\n{least.Verbatim}\n\nAnswer:\n{string.Join('\n', shrunkAnswers.Select(a => $"{a.Status} {a.Text}"))}");
+                    + $"The least of it that fails as well: INDUSTRYDATA_FUZZ_REQUEST={Convert.ToBase64String(least.Bytes)}\n{least.Verbatim}\n\nAnswer:\n{string.Join('\n', shrunkAnswers.Select(a => $"{a.Status} {a.Text}"))}"
+            );
         }
 
         lane.Learn(request, answers);
         return answers.Count == 0 ? 0 : answers[0].Status;
     }
 
-    private static string? FaultOf(FuzzRequest request, IReadOnlyList<FuzzAnswer> answers) => answers.Count == 0 && request.IsHttp && !request.EndsEarly
-        ? "there is no answer"
-        : answers.Select(a => a.FaultOf(request)).FirstOrDefault(f => f is not null);
+    private static string? FaultOf(FuzzRequest request, IReadOnlyList<FuzzAnswer> answers) =>
+        answers.Count == 0 && request.IsHttp && !request.EndsEarly
+            ? "there is no answer"
+            : answers.Select(a => a.FaultOf(request)).FirstOrDefault(f => f is not null);
 
     /// <summary>Leaves out headers and parts, as long as the same is wrong without them.</summary>
     private static async Task<FuzzRequest> ShrinkAsync(FuzzWorker lane, FuzzRequest request, string fault)
     {
         var tries = 0;
-        for (var length = 4096; length > 0 && tries < MostTriesToShrink;)
+        for (var length = 4096; length > 0 && tries < MostTriesToShrink; )
         {
             var smaller = false;
             foreach (var candidate in Smaller(request, length))
@@ -109,13 +129,22 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
 
     private static IEnumerable<FuzzRequest> Smaller(FuzzRequest request, int length)
     {
-        static IEnumerable<byte[]> Without(byte[] bytes, int length) => Enumerable.Range(0, (bytes.Length + length - 1) / length).Select(i => (byte[])[.. bytes[..(i * length)], .. bytes[Math.Min(bytes.Length, (i + 1) * length)..]]);
+        static IEnumerable<byte[]> Without(byte[] bytes, int length) =>
+            Enumerable
+                .Range(0, (bytes.Length + length - 1) / length)
+                .Select(i => (byte[])[.. bytes[..(i * length)], .. bytes[Math.Min(bytes.Length, (i + 1) * length)..]]);
 
         return request.Spoilt is { } spoilt
             ? Without(spoilt, length).Select(b => request with { Spoilt = b })
-            : request.Headers.Skip(3).Select(h => request with { Headers = [.. request.Headers.Where(o => o != h)] })
+            : request
+                .Headers.Skip(3)
+                .Select(h => request with { Headers = [.. request.Headers.Where(o => o != h)] })
                 .Concat(Without(request.Body ?? [], length).Select(b => request with { Body = b }))
-                .Concat(Without(FuzzRequest.Latin(request.Target), length).Select(t => request with { Target = FuzzRequest.Latin(t) }).Where(r => r.IsHttp));
+                .Concat(
+                    Without(FuzzRequest.Latin(request.Target), length)
+                        .Select(t => request with { Target = FuzzRequest.Latin(t) })
+                        .Where(r => r.IsHttp)
+                );
     }
 
     /// <summary>What was acknowledged is there, nothing else is, and it is counted as it is listed.</summary>
@@ -137,9 +166,15 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
         ids.Count.ShouldBeLessThanOrEqualTo(lane.Stored.Count + lane.Unanswered, "there, and not acknowledged");
         ids.Distinct().Count().ShouldBe(ids.Count);
         counted.ShouldBe(ids.Count);
-        (await client.GetStringAsync("process/runs/$count", TestContext.Current.CancellationToken)).ShouldBe($"{ids.Count}");
-        (await database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{lane.Tenant}'")).ShouldBe(ids.Count);
-        Print($"lane {lane.Number}: {lane.Count} requests, {ids.Count} runs left, {ids.Count - lane.Stored.Count} of {lane.Unanswered} at most not acknowledged");
+        (await client.GetStringAsync("process/runs/$count", TestContext.Current.CancellationToken)).ShouldBe(
+            $"{ids.Count}"
+        );
+        (await database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{lane.Tenant}'")).ShouldBe(
+            ids.Count
+        );
+        Print(
+            $"lane {lane.Number}: {lane.Count} requests, {ids.Count} runs left, {ids.Count - lane.Stored.Count} of {lane.Unanswered} at most not acknowledged"
+        );
     }
 
     private void Print(string line) => output.WriteLine(line);

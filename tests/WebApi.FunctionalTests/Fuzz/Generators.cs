@@ -19,5 +19,7 @@ internal static class Generators
 
     /// <summary>The word with its letters in any case.</summary>
     public static string AnyCase(this Random random, string word) =>
-        random.Percent(70) ? word : string.Concat(word.Select(c => random.Percent(50) ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)));
+        random.Percent(70)
+            ? word
+            : string.Concat(word.Select(c => random.Percent(50) ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)));
 }

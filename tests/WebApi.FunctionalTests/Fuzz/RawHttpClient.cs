@@ -35,16 +35,14 @@ internal static class RawHttpClient
         {
             // The server may end the connection before all is sent. What it said until then counts.
         }
-        catch (OperationCanceledException) when (!isWhole)
-        {
-        }
+        catch (OperationCanceledException) when (!isWhole) { }
 
         return answer.ToArray();
     }
 
     private static async Task SendAsync(Socket socket, byte[] request, bool endsEarly)
     {
-        for (var sent = 0; sent < request.Length;)
+        for (var sent = 0; sent < request.Length; )
         {
             sent += await socket.SendAsync(request.AsMemory(sent));
         }

@@ -7,8 +7,7 @@ namespace IndustryData.WebApi.FunctionalTests.Hosting;
 /// <summary>What the tests send and what they read.</summary>
 public static class Bodies
 {
-    public const string Run =
-        """
+    public const string Run = """
         { "@odata.type": "#microsoft.graph.industryData.run",
           "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "endDateTime": "2026-11-22T02:41:07Z",
           "status": "completedWithWarnings",
@@ -19,9 +18,11 @@ public static class Bodies
     public static string RunAt(int minute, string displayName = "Nightly rostering") =>
         $$"""{"displayName":"{{displayName}}","startDateTime":"{{new DateTime(2026, 1, 1).AddMinutes(minute):s}}Z","status":"running","statistics":{} }""";
 
-    public static StringContent Json(string body) => new(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+    public static StringContent Json(string body) =>
+        new(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
 
-    public static IEnumerable<string> SharedRuns() => File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Data", "runs.ndjson"));
+    public static IEnumerable<string> SharedRuns() =>
+        File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Data", "runs.ndjson"));
 
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) =>
         JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
@@ -29,12 +30,16 @@ public static class Bodies
     public static async Task<JsonElement> GetJsonAsync(this HttpClient client, Uri url)
     {
         using var response = await client.GetAsync(url, TestContext.Current.CancellationToken);
-        response.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        response.StatusCode.ShouldBe(
+            System.Net.HttpStatusCode.OK,
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)
+        );
         return await response.JsonAsync();
     }
 
     public static string Text(this JsonElement element, string member) => element.GetProperty(member).GetString()!;
 
     /// <summary>The error's <c>innerError.code</c>: the cause.</summary>
-    public static string Cause(this JsonElement body) => body.GetProperty("error").GetProperty("innerError").Text("code");
+    public static string Cause(this JsonElement body) =>
+        body.GetProperty("error").GetProperty("innerError").Text("code");
 }

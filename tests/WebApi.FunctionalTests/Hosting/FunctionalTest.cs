@@ -26,8 +26,15 @@ public abstract class FunctionalTest(TestDatabase database) : IAsyncLifetime
     /// <summary>Adds a run and gives its URL.</summary>
     protected async Task<Uri> AddAsync(string body, HttpClient? client = null)
     {
-        using var response = await (client ?? Client).PostAsync("beta/process/runs/$ref", Bodies.Json(body), Cancellation);
-        response.StatusCode.ShouldBe(System.Net.HttpStatusCode.NoContent, await response.Content.ReadAsStringAsync(Cancellation));
+        using var response = await (client ?? Client).PostAsync(
+            "beta/process/runs/$ref",
+            Bodies.Json(body),
+            Cancellation
+        );
+        response.StatusCode.ShouldBe(
+            System.Net.HttpStatusCode.NoContent,
+            await response.Content.ReadAsStringAsync(Cancellation)
+        );
         return response.Headers.Location!;
     }
 }

@@ -26,11 +26,19 @@ public sealed class RunningService : IAsyncDisposable
     /// <summary>Sends as the tests' tenant, with every permission.</summary>
     public HttpClient Client { get; }
 
-    public static async Task<RunningService> StartAsync(string connectionString, params (string Key, string Value)[] settings)
+    public static async Task<RunningService> StartAsync(
+        string connectionString,
+        params (string Key, string Value)[] settings
+    )
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
+        );
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
-        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0"), KeyValuePair.Create("Serilog:MinimumLevel:Default", (string?)"Fatal")]);
+        builder.Configuration.AddInMemoryCollection([
+            KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0"),
+            KeyValuePair.Create("Serilog:MinimumLevel:Default", (string?)"Fatal"),
+        ]);
         var tokens = builder.Configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
         tokens.SigningKeys.Add(Tokens.Key);
         var app = ServeCommand.Build(builder, connectionString, tokens);
@@ -42,8 +50,13 @@ public sealed class RunningService : IAsyncDisposable
     public HttpClient Authorized(string? token)
     {
         // Long enough that a body which is refused beforehand is never sent, however busy the machine is.
-        var client = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromSeconds(30) }) { BaseAddress = Root };
-        client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        var client = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromSeconds(30) })
+        {
+            BaseAddress = Root,
+        };
+        client.DefaultRequestHeaders.Authorization = token is null
+            ? null
+            : new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
 

@@ -20,7 +20,12 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
-    public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make()) } };
+    public HttpClient Client { get; } =
+        new()
+        {
+            Timeout = TimeSpan.FromSeconds(60),
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make()) },
+        };
 
     /// <summary>What it printed so far.</summary>
     public string Output
@@ -37,7 +42,12 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Starts the service, on a port that it is given by the system, and waits until it is ready.</summary>
     public static async Task<ServiceProcess> StartAsync(params (string Key, string Value)[] settings)
     {
-        var service = new ServiceProcess(Start([], [.. settings, ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Authentication__SigningKeys__0", Tokens.Key)]));
+        var service = new ServiceProcess(
+            Start(
+                [],
+                [.. settings, ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Authentication__SigningKeys__0", Tokens.Key)]
+            )
+        );
         service._process.OutputDataReceived += service.Keep;
         service._process.ErrorDataReceived += service.Keep;
         service._process.BeginOutputReadLine();
@@ -46,7 +56,10 @@ public sealed class ServiceProcess : IAsyncDisposable
         while (!ended.IsCompleted)
         {
             // On a busy machine its first look for the database may have come to nothing.
-            if (await Task.WhenAny(service._listens.Task, ended) == service._listens.Task && await service.IsReadyAsync(await service._listens.Task))
+            if (
+                await Task.WhenAny(service._listens.Task, ended) == service._listens.Task
+                && await service.IsReadyAsync(await service._listens.Task)
+            )
             {
                 return service;
             }
@@ -58,7 +71,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, params (string Key, string Value)[] settings)
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+        string[] arguments,
+        params (string Key, string Value)[] settings
+    )
     {
         using var process = Start(arguments, settings);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -77,14 +93,18 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary><c>kill -9</c> of the postmaster that runs in this data folder.</summary>
     public static void KillPostmaster(string dataFolder)
     {
-        using var postmaster = Process.GetProcessById(int.Parse(File.ReadLines(Path.Combine(dataFolder, "postgres", "cluster", "postmaster.pid")).First(), null));
+        using var postmaster = Process.GetProcessById(
+            int.Parse(File.ReadLines(Path.Combine(dataFolder, "postgres", "cluster", "postmaster.pid")).First(), null)
+        );
         postmaster.Kill();
     }
 
     /// <summary><c>kill -9</c> of the postmaster and of each of its children.</summary>
     public static void KillPostgres(string dataFolder)
     {
-        using var postmaster = Process.GetProcessById(int.Parse(File.ReadLines(Path.Combine(dataFolder, "postgres", "cluster", "postmaster.pid")).First(), null));
+        using var postmaster = Process.GetProcessById(
+            int.Parse(File.ReadLines(Path.Combine(dataFolder, "postgres", "cluster", "postmaster.pid")).First(), null)
+        );
         postmaster.Kill(entireProcessTree: true);
     }
 
@@ -116,7 +136,10 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     private static Process Start(string[] arguments, (string Key, string Value)[] settings)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "IndustryData.WebApi.dll"), .. arguments])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "IndustryData.WebApi.dll"), .. arguments]
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

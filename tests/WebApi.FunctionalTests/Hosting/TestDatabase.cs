@@ -40,14 +40,21 @@ public sealed class TestDatabase : IAsyncLifetime
             var connectionString => connectionString,
         };
         ConnectionString = await CreateDatabaseAsync(server);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(ConnectionString, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            ConnectionString,
+            TimeSpan.FromSeconds(30),
+            TestContext.Current.CancellationToken
+        );
         await using var connection = await OpenAsync();
-        _respawner = await Respawner.CreateAsync(connection, new RespawnerOptions
-        {
-            DbAdapter = DbAdapter.Postgres,
-            SchemasToInclude = ["public"],
-            TablesToIgnore = [new Table("__EFMigrationsHistory"), new Table("token_keys")],
-        });
+        _respawner = await Respawner.CreateAsync(
+            connection,
+            new RespawnerOptions
+            {
+                DbAdapter = DbAdapter.Postgres,
+                SchemasToInclude = ["public"],
+                TablesToIgnore = [new Table("__EFMigrationsHistory"), new Table("token_keys")],
+            }
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -66,7 +73,8 @@ public sealed class TestDatabase : IAsyncLifetime
     }
 
     /// <summary>Makes one more, empty database on the same server.</summary>
-    public Task<string> CreateDatabaseAsync(string? server = null) => CreateDatabaseAsync(server ?? ConnectionString, "");
+    public Task<string> CreateDatabaseAsync(string? server = null) =>
+        CreateDatabaseAsync(server ?? ConnectionString, "");
 
     /// <summary>
     /// Makes a copy of the database, as of a dump that is loaded again. Nobody may be connected to it.
@@ -124,7 +132,12 @@ public sealed class TestDatabase : IAsyncLifetime
     {
         var folder = new TestFolder();
         var options = new EmbeddedPostgresOptions();
-        var server = await PostgresServer.StartAsync(DataDirectory.Resolve(folder.Path, options), options, NullLogger.Instance, CancellationToken.None);
+        var server = await PostgresServer.StartAsync(
+            DataDirectory.Resolve(folder.Path, options),
+            options,
+            NullLogger.Instance,
+            CancellationToken.None
+        );
         _ends.Push(async () =>
         {
             await server.DisposeAsync();
@@ -137,7 +150,9 @@ public sealed class TestDatabase : IAsyncLifetime
     {
         // The public image listens everywhere by its own settings; said here, so that any image that keeps its contract
         // will do. The builder turns fsync off, and the service refuses such a server.
-        var container = new PostgreSqlBuilder("postgres:18").WithCommand("-c", "listen_addresses=*", "-c", "fsync=on", "-c", "full_page_writes=on").Build();
+        var container = new PostgreSqlBuilder("postgres:18")
+            .WithCommand("-c", "listen_addresses=*", "-c", "fsync=on", "-c", "full_page_writes=on")
+            .Build();
         await container.StartAsync();
         _ends.Push(container.DisposeAsync);
         return container.GetConnectionString();

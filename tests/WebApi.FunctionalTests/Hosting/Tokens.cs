@@ -7,7 +7,8 @@ namespace IndustryData.WebApi.FunctionalTests.Hosting;
 /// <summary>Makes tokens, good and bad.</summary>
 public static class Tokens
 {
-    public const string Key = "dGhlIGtleSBvZiB0aGUgZnVuY3Rpb25hbCB0ZXN0cywgbG9uZyBlbm91Z2ggZm9yIGV2ZXJ5IGFsZ29yaXRobSBvZiBITUFDIHRoZXJlIGlz";
+    public const string Key =
+        "dGhlIGtleSBvZiB0aGUgZnVuY3Rpb25hbCB0ZXN0cywgbG9uZyBlbm91Z2ggZm9yIGV2ZXJ5IGFsZ29yaXRobSBvZiBITUFDIHRoZXJlIGlz";
     public static readonly Guid Tenant = new("11111111-1111-4111-8111-111111111111");
     public static readonly Guid OtherTenant = new("22222222-2222-4222-8222-222222222222");
 
@@ -20,7 +21,8 @@ public static class Tokens
         string issuer = "industrydata",
         string key = Key,
         string algorithm = SecurityAlgorithms.HmacSha256,
-        DateTime? expires = null)
+        DateTime? expires = null
+    )
     {
         var claims = new Dictionary<string, object>();
         if (tid is not null)
@@ -39,16 +41,21 @@ public static class Tokens
         }
 
         var end = expires ?? DateTime.UtcNow.AddHours(1);
-        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = issuer,
-            Audience = audience,
-            NotBefore = end.AddHours(-2),
-            IssuedAt = end.AddHours(-2),
-            Expires = end,
-            Claims = claims,
-            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(Convert.FromBase64String(key)), algorithm),
-        });
+        return new JsonWebTokenHandler().CreateToken(
+            new SecurityTokenDescriptor
+            {
+                Issuer = issuer,
+                Audience = audience,
+                NotBefore = end.AddHours(-2),
+                IssuedAt = end.AddHours(-2),
+                Expires = end,
+                Claims = claims,
+                SigningCredentials = new SigningCredentials(
+                    new SymmetricSecurityKey(Convert.FromBase64String(key)),
+                    algorithm
+                ),
+            }
+        );
     }
 
     /// <summary>The same claims, signed by nobody.</summary>

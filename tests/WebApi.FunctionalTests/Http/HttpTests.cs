@@ -12,7 +12,10 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     {
         foreach (var path in (string[])["process/runs", "process/runs/x", "nothing", "health/live"])
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "client-request-id", "job 7" } } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, path)
+            {
+                Headers = { { "client-request-id", "job 7" } },
+            };
             using var response = await Client.SendAsync(request, Cancellation);
 
             var requestId = response.Headers.GetValues("request-id").Single();
@@ -37,7 +40,11 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("PUT", "process/runs/$ref", "OPTIONS, POST")]
     [InlineData("DELETE", "process/runs/microsoft.graph.industryData.delta()", "GET, HEAD, OPTIONS")]
     [InlineData("POST", "process/runs/x/getStatistics", "GET, HEAD, OPTIONS")]
-    public async Task A_method_that_a_path_does_not_take_is_405_and_says_which_it_takes(string method, string path, string allow)
+    public async Task A_method_that_a_path_does_not_take_is_405_and_says_which_it_takes(
+        string method,
+        string path,
+        string allow
+    )
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         using var response = await Client.SendAsync(request, Cancellation);
@@ -85,7 +92,10 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
         await using var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), Cancellation);
+        await stream.WriteAsync(
+            Encoding.UTF8.GetBytes($"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+            Cancellation
+        );
         using var reader = new StreamReader(stream);
         var answer = await reader.ReadToEndAsync(Cancellation);
 
@@ -119,7 +129,11 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("OData-MaxVersion", "3.0", 400)]
     [InlineData("OData-MaxVersion", "-4.0", 400)]
     [InlineData("OData-MaxVersion", "latest", 400)]
-    public async Task Versions_that_are_not_spoken_are_refused_and_answers_are_written_in_4_0(string header, string version, int status)
+    public async Task Versions_that_are_not_spoken_are_refused_and_answers_are_written_in_4_0(
+        string header,
+        string version,
+        int status
+    )
     {
         foreach (var path in (string[])["", "$metadata", "process/runs", "process/runs/$count"])
         {
@@ -177,8 +191,11 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
         await using var stream = socket.GetStream();
         await stream.WriteAsync(
-            Encoding.UTF8.GetBytes($"POST /process/runs/$ref HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"),
-            Cancellation);
+            Encoding.UTF8.GetBytes(
+                $"POST /process/runs/$ref HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"
+            ),
+            Cancellation
+        );
         using var reader = new StreamReader(stream);
 
         (await reader.ReadToEndAsync(Cancellation)).ShouldStartWith("HTTP/1.1 400");
@@ -197,8 +214,11 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
         await using var stream = socket.GetStream();
         await stream.WriteAsync(
-            Encoding.UTF8.GetBytes($"POST /process/runs/$ref HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n{size}\r\n"),
-            Cancellation);
+            Encoding.UTF8.GetBytes(
+                $"POST /process/runs/$ref HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n{size}\r\n"
+            ),
+            Cancellation
+        );
         using var reader = new StreamReader(stream);
 
         var answer = await reader.ReadToEndAsync(Cancellation);
@@ -232,7 +252,10 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task Links_keep_the_host_that_the_caller_used_and_believe_no_stranger()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(Bodies.Run) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref")
+        {
+            Content = Bodies.Json(Bodies.Run),
+        };
         request.Headers.Host = "ledger.example:8443";
         request.Headers.Add("X-Forwarded-Proto", "https");
         request.Headers.Add("X-Forwarded-Host", "evil.example");
@@ -240,8 +263,14 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
 
         response.Headers.Location!.ToString().ShouldStartWith("http://ledger.example:8443/beta/process/runs/");
 
-        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"));
-        using var forwarded = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(Bodies.Run) };
+        await using var behindProxy = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("ForwardedHeaders:KnownProxies:0", "127.0.0.1")
+        );
+        using var forwarded = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref")
+        {
+            Content = Bodies.Json(Bodies.Run),
+        };
         forwarded.Headers.Add("X-Forwarded-Proto", "https");
         forwarded.Headers.Add("X-Forwarded-Host", "ledger.example");
         using var answer = await behindProxy.Client.SendAsync(forwarded, Cancellation);
@@ -255,18 +284,34 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task A_reference_has_the_prefix_of_the_proxy()
     {
-        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"), ("ForwardedHeaders:Prefix", "true"));
+        await using var behindProxy = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"),
+            ("ForwardedHeaders:Prefix", "true")
+        );
         behindProxy.Client.DefaultRequestHeaders.Add("X-Forwarded-Prefix", "/api");
-        using var added = await behindProxy.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+        using var added = await behindProxy.Client.PostAsync(
+            "beta/process/runs/$ref",
+            Bodies.Json(Bodies.Run),
+            Cancellation
+        );
         var url = added.Headers.Location!.ToString();
         url.ShouldStartWith($"{behindProxy.Root}api/beta/process/runs/");
 
-        foreach (var (reference, status) in ((string, HttpStatusCode)[])[
-            (url, HttpStatusCode.NoContent),
-            (url.Replace("/beta/", "/", StringComparison.Ordinal), HttpStatusCode.NoContent),
-            (url.Replace("/api/", "/", StringComparison.Ordinal), HttpStatusCode.BadRequest)])
+        foreach (
+            var (reference, status) in ((string, HttpStatusCode)[])
+                [
+                    (url, HttpStatusCode.NoContent),
+                    (url.Replace("/beta/", "/", StringComparison.Ordinal), HttpStatusCode.NoContent),
+                    (url.Replace("/api/", "/", StringComparison.Ordinal), HttpStatusCode.BadRequest),
+                ]
+        )
         {
-            using var answer = await behindProxy.Client.PostAsync("beta/process/runs/$ref", Bodies.Json($$"""{"@odata.id":"{{reference}}"}"""), Cancellation);
+            using var answer = await behindProxy.Client.PostAsync(
+                "beta/process/runs/$ref",
+                Bodies.Json($$"""{"@odata.id":"{{reference}}"}"""),
+                Cancellation
+            );
             answer.StatusCode.ShouldBe(status, reference);
         }
     }
@@ -278,15 +323,22 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         await socket.ConnectAsync(IPAddress.Loopback, Service.Root.Port, Cancellation);
         await using var stream = socket.GetStream();
         await stream.WriteAsync(
-            Encoding.UTF8.GetBytes($"POST /process/runs/$ref HTTP/1.0\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"),
-            Cancellation);
+            Encoding.UTF8.GetBytes(
+                $"POST /process/runs/$ref HTTP/1.0\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"
+            ),
+            Cancellation
+        );
         using var reader = new StreamReader(stream);
         var head = await reader.ReadToEndAsync(Cancellation);
 
         head.ShouldStartWith("HTTP/1.1 204");
-        var location = head.Split("\r\n").Single(l => l.StartsWith("Location: ", StringComparison.Ordinal))["Location: ".Length..];
+        var location = head.Split("\r\n").Single(l => l.StartsWith("Location: ", StringComparison.Ordinal))[
+            "Location: ".Length..
+        ];
         location.ShouldStartWith("http://localhost/process/runs/");
-        (await Client.GetJsonAsync(new Uri(Service.Root, new Uri(location).AbsolutePath))).Text("displayName").ShouldBe("Nightly rostering");
+        (await Client.GetJsonAsync(new Uri(Service.Root, new Uri(location).AbsolutePath)))
+            .Text("displayName")
+            .ShouldBe("Nightly rostering");
     }
 
     [Theory]
@@ -303,8 +355,15 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("X-Forwarded-Prefix", "/a?b")]
     public async Task Bad_forwarded_value_of_a_known_proxy_returns_400(string name, string value)
     {
-        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"), ("ForwardedHeaders:Prefix", "true"));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(Bodies.Run) };
+        await using var behindProxy = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"),
+            ("ForwardedHeaders:Prefix", "true")
+        );
+        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref")
+        {
+            Content = Bodies.Json(Bodies.Run),
+        };
         request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
         using var answer = await behindProxy.Client.SendAsync(request, Cancellation);
 
@@ -318,9 +377,16 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task Forwarded_prefix_is_ignored_unless_it_is_configured()
     {
-        await using var behindProxy = await RunningService.StartAsync(Database.ConnectionString, ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"));
+        await using var behindProxy = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("ForwardedHeaders:KnownProxies:0", "127.0.0.1")
+        );
         behindProxy.Client.DefaultRequestHeaders.Add("X-Forwarded-Prefix", "/api");
-        using var added = await behindProxy.Client.PostAsync("beta/process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+        using var added = await behindProxy.Client.PostAsync(
+            "beta/process/runs/$ref",
+            Bodies.Json(Bodies.Run),
+            Cancellation
+        );
 
         added.Headers.Location!.ToString().ShouldStartWith($"{behindProxy.Root}beta/process/runs/");
     }

@@ -20,8 +20,7 @@ public sealed class RefusalLogTests
         log.Write("queueFull", "no room");
         log.Write("queueFull", "no room");
 
-        lines.Written.ShouldBe(
-        [
+        lines.Written.ShouldBe([
             "A request was refused: queueFull (no room); 0 more since the last line of this kind",
             "A request was refused: queryTooSlow (canceled at somewhere); 0 more since the last line of this kind",
             "A request was refused: queueFull (no room); 99 more since the last line of this kind",
@@ -49,7 +48,13 @@ public sealed class RefusalLogTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             Written.Add(formatter(state, exception));
             Exceptions += exception is null ? 0 : 1;

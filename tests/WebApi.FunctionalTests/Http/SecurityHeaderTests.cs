@@ -21,7 +21,9 @@ public sealed class SecurityHeaderTests(TestDatabase database) : FunctionalTest(
             using var response = await client.GetAsync(path, Cancellation);
 
             response.Headers.CacheControl!.NoStore.ShouldBeTrue();
-            response.Headers.GetValues("Content-Security-Policy").ShouldBe(["default-src 'none'; frame-ancestors 'none'"]);
+            response
+                .Headers.GetValues("Content-Security-Policy")
+                .ShouldBe(["default-src 'none'; frame-ancestors 'none'"]);
             response.Headers.Contains("Strict-Transport-Security").ShouldBeFalse();
         }
     }
@@ -39,8 +41,20 @@ public sealed class SecurityHeaderTests(TestDatabase database) : FunctionalTest(
     [Fact]
     public async Task Strict_transport_security_is_sent_over_https_if_it_is_set()
     {
-        await using var service = await RunningService.StartAsync(Database.ConnectionString, ("Hsts:MaxAge", "365.00:00:00"), ("ForwardedHeaders:KnownProxies:0", "127.0.0.1"));
-        using var request = new HttpRequestMessage(HttpMethod.Get, "process") { Headers = { { "X-Forwarded-Proto", "https" }, { "X-Forwarded-Host", "ledger.example" }, { "X-Forwarded-For", "192.0.2.1" } } };
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Hsts:MaxAge", "365.00:00:00"),
+            ("ForwardedHeaders:KnownProxies:0", "127.0.0.1")
+        );
+        using var request = new HttpRequestMessage(HttpMethod.Get, "process")
+        {
+            Headers =
+            {
+                { "X-Forwarded-Proto", "https" },
+                { "X-Forwarded-Host", "ledger.example" },
+                { "X-Forwarded-For", "192.0.2.1" },
+            },
+        };
         using var secure = await service.Client.SendAsync(request, Cancellation);
         using var plain = await service.Client.GetAsync("process", Cancellation);
 
@@ -51,13 +65,22 @@ public sealed class SecurityHeaderTests(TestDatabase database) : FunctionalTest(
     [Fact]
     public async Task Strict_transport_security_is_kept_when_the_answer_is_replaced_by_an_error()
     {
-        var (services, database) = (new ServiceCollection().AddSingleton(TimeProvider.System).BuildServiceProvider(), new NoOutage());
-        var http = new DefaultHttpContext { RequestServices = services, Request = { Scheme = "http", Host = new HostString("ledger.example") } };
+        var (services, database) = (
+            new ServiceCollection().AddSingleton(TimeProvider.System).BuildServiceProvider(),
+            new NoOutage()
+        );
+        var http = new DefaultHttpContext
+        {
+            RequestServices = services,
+            Request = { Scheme = "http", Host = new HostString("ledger.example") },
+        };
         http.Response.Headers.StrictTransportSecurity = "max-age=1";
         var log = new RefusalLog(TimeProvider.System, NullLogger<RefusalLog>.Instance);
         RequestDelegate failing = _ => throw new LimitExceededException("x", "x", TimeSpan.FromSeconds(1));
 
-        await new GraphErrorMiddleware(failing, database, log, NullLogger<GraphErrorMiddleware>.Instance).InvokeAsync(http);
+        await new GraphErrorMiddleware(failing, database, log, NullLogger<GraphErrorMiddleware>.Instance).InvokeAsync(
+            http
+        );
 
         http.Response.StatusCode.ShouldBe(429);
         http.Response.Headers.StrictTransportSecurity.ShouldBe(["max-age=1"]);

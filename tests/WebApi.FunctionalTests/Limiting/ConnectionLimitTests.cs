@@ -15,7 +15,11 @@ public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest
     [Fact]
     public async Task Address_with_too_many_connections_gets_no_more_and_others_do()
     {
-        await using var service = await RunningService.StartAsync(Database.ConnectionString, ("Limits:Connections", "10"), ("Limits:ConnectionsPerAddressPercent", "50"));
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Limits:Connections", "10"),
+            ("Limits:ConnectionsPerAddressPercent", "50")
+        );
         var callers = new List<RawCaller>();
         try
         {
@@ -32,7 +36,8 @@ public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest
             callers[0].Dispose();
             await Polling.UntilAsync(
                 async () => (await ConnectAndAskAsync(service)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal),
-                "A connection in place of one that was closed");
+                "A connection in place of one that was closed"
+            );
         }
         finally
         {
@@ -48,11 +53,14 @@ public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest
         connection.Features.Set<IConnectionSocketFeature>(new SocketFeature(socket));
         var isServed = false;
 
-        await new ConnectionLimit(new LimitOptions()).InvokeAsync(connection, _ =>
-        {
-            isServed = true;
-            return Task.CompletedTask;
-        });
+        await new ConnectionLimit(new LimitOptions()).InvokeAsync(
+            connection,
+            _ =>
+            {
+                isServed = true;
+                return Task.CompletedTask;
+            }
+        );
 
         isServed.ShouldBeTrue();
     }

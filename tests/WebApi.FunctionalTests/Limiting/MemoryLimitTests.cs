@@ -116,7 +116,11 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     {
         await using var service = await StartAsync();
         using var caller = await RawCaller.ConnectAsync(service.Root);
-        await caller.SendAsync("POST /$batch", Tokens.Make(), "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n");
+        await caller.SendAsync(
+            "POST /$batch",
+            Tokens.Make(),
+            "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+        );
         for (var i = 0; i < 30; i++)
         {
             await caller.SendAsync($"186A0\r\n{new string(' ', 100_000)}\r\n");
@@ -133,7 +137,12 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         await using var service = await StartAsync();
         using var caller = await RawCaller.ConnectAsync(service.Root);
 
-        await caller.SendAsync("POST /$batch", Tokens.Make(), "Content-Type: application/json\r\nContent-Length: 9000000000\r\n", "{");
+        await caller.SendAsync(
+            "POST /$batch",
+            Tokens.Make(),
+            "Content-Type: application/json\r\nContent-Length: 9000000000\r\n",
+            "{"
+        );
 
         (await caller.ReadToAsync("bodyTooLarge")).ShouldStartWith("HTTP/1.1 413 ");
         await UntilHeldAsync(service, held => held == 0);
@@ -145,7 +154,12 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         await using var service = await StartAsync(("Limits:IdleTransferSeconds", "1"));
         using var caller = await RawCaller.ConnectAsync(service.Root);
 
-        await caller.SendAsync("POST /$batch", Tokens.Make(), $"Content-Type: application/json\r\nContent-Length: {BatchBytes}\r\n", new string(' ', BatchBytes - 1000));
+        await caller.SendAsync(
+            "POST /$batch",
+            Tokens.Make(),
+            $"Content-Type: application/json\r\nContent-Length: {BatchBytes}\r\n",
+            new string(' ', BatchBytes - 1000)
+        );
         var refusal = await caller.ReadToAsync("bodyTooSlow");
 
         refusal.ShouldStartWith("HTTP/1.1 408 ");
@@ -176,7 +190,12 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         await using var service = await StartAsync(("Limits:IdleTransferSeconds", "1"));
         using var caller = await RawCaller.ConnectAsync(service.Root);
 
-        await caller.SendAsync(request, Tokens.Make(), $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n", body);
+        await caller.SendAsync(
+            request,
+            Tokens.Make(),
+            $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n",
+            body
+        );
 
         await UntilHeldAsync(service, held => held > 1_000_000);
         await UntilHeldAsync(service, held => held == 0);
@@ -190,12 +209,20 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         using var response = await Client.GetAsync("process/runs?$top=1000", Cancellation);
         var bytes = await response.Content.ReadAsByteArrayAsync(Cancellation);
         var alone = JsonDocument.Parse(bytes).RootElement;
-        var full = await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$top=1000&$format=application/json;odata.metadata=full"));
+        var full = await Client.GetJsonAsync(
+            new Uri(Service.Root, "process/runs?$top=1000&$format=application/json;odata.metadata=full")
+        );
         using var batch = await Client.PostAsync(
             "$batch",
-            Bodies.Json("""{"requests":[{"id":"1","method":"GET","url":"/process/runs?$top=1000"},{"id":"2","method":"GET","url":"/process/runs/$count"},{"id":"3","method":"HEAD","url":"/process/runs"}]}"""),
-            Cancellation);
-        var answers = (await batch.JsonAsync()).GetProperty("responses").EnumerateArray().ToDictionary(a => a.Text("id"));
+            Bodies.Json(
+                """{"requests":[{"id":"1","method":"GET","url":"/process/runs?$top=1000"},{"id":"2","method":"GET","url":"/process/runs/$count"},{"id":"3","method":"HEAD","url":"/process/runs"}]}"""
+            ),
+            Cancellation
+        );
+        var answers = (await batch.JsonAsync())
+            .GetProperty("responses")
+            .EnumerateArray()
+            .ToDictionary(a => a.Text("id"));
 
         bytes.Length.ShouldBeGreaterThan(2_000_000);
         response.Content.Headers.ContentLength.ShouldBe(bytes.Length);
@@ -236,7 +263,15 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     private static async Task<RawCaller> BeginBatchAsync(RunningService service, string token)
     {
         var caller = await RawCaller.ConnectAsync(service.Root);
-        await caller.SendAsync("POST /$batch", token, string.Create(CultureInfo.InvariantCulture, $"Content-Type: application/json\r\nContent-Length: {BatchBytes}\r\n"), "{");
+        await caller.SendAsync(
+            "POST /$batch",
+            token,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Content-Type: application/json\r\nContent-Length: {BatchBytes}\r\n"
+            ),
+            "{"
+        );
         return caller;
     }
 
@@ -246,14 +281,16 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         return Polling.UntilAsync(() => condition(budget.HeldBytes), "The expected number of bytes held");
     }
 
-    private static IEnumerable<string> Names(JsonElement page) => page.GetProperty("value").EnumerateArray().Select(r => r.Text("id"));
+    private static IEnumerable<string> Names(JsonElement page) =>
+        page.GetProperty("value").EnumerateArray().Select(r => r.Text("id"));
 
     private Task<RunningService> StartAsync(params (string Key, string Value)[] settings) =>
         RunningService.StartAsync(Database.ConnectionString, [("Limits:MemoryMegabytes", "64"), .. settings]);
 
     private async Task AddLargeRunsAsync()
     {
-        var run = Bodies.RunAt(1).Replace("\"running\"", "\"failed\"", StringComparison.Ordinal)[..^2]
+        var run =
+            Bodies.RunAt(1).Replace("\"running\"", "\"failed\"", StringComparison.Ordinal)[..^2]
             + $$""","endDateTime":"2026-11-22T02:41:07Z","blockingError":{"code":"x","message":"{{new string('x', 60_000)}}"} }""";
         for (var i = 0; i < 60; i++)
         {

@@ -8,7 +8,8 @@ internal static class Polling
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Waits until a condition holds, for at most half a minute.</summary>
-    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+    public static Task UntilAsync(Func<bool> condition, string what) =>
+        UntilAsync(() => Task.FromResult(condition()), what);
 
     /// <inheritdoc cref="UntilAsync(Func{bool}, string)" />
     public static async Task UntilAsync(Func<Task<bool>> condition, string what)

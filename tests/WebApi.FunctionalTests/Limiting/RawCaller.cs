@@ -18,7 +18,11 @@ internal sealed class RawCaller : IDisposable
     /// <param name="from">The local address; null for the usual one.</param>
     public static async Task<RawCaller> ConnectAsync(Uri root, IPAddress? from = null)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096, LingerState = new LingerOption(true, 0) };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            ReceiveBufferSize = 4096,
+            LingerState = new LingerOption(true, 0),
+        };
         socket.Bind(new IPEndPoint(from ?? IPAddress.Loopback, 0));
         await socket.ConnectAsync(IPAddress.Loopback, root.Port, TestContext.Current.CancellationToken);
         return new RawCaller(socket);
@@ -27,11 +31,15 @@ internal sealed class RawCaller : IDisposable
     /// <summary>Sends a request's head and a part of its body.</summary>
     public async Task SendAsync(string requestLine, string token, string headers = "", string body = "") =>
         await _socket.SendAsync(
-            Encoding.UTF8.GetBytes($"{requestLine} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{headers}\r\n{body}"),
-            TestContext.Current.CancellationToken);
+            Encoding.UTF8.GetBytes(
+                $"{requestLine} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{headers}\r\n{body}"
+            ),
+            TestContext.Current.CancellationToken
+        );
 
     /// <summary>Sends a part of a body.</summary>
-    public async Task SendAsync(string body) => await _socket.SendAsync(Encoding.UTF8.GetBytes(body), TestContext.Current.CancellationToken);
+    public async Task SendAsync(string body) =>
+        await _socket.SendAsync(Encoding.UTF8.GetBytes(body), TestContext.Current.CancellationToken);
 
     /// <summary>Reads an answer up to where it holds a text.</summary>
     public async Task<string> ReadToAsync(string text)
@@ -59,9 +67,7 @@ internal sealed class RawCaller : IDisposable
         var buffer = new byte[4096];
         try
         {
-            while (await _socket.ReceiveAsync(buffer, timeout.Token) > 0)
-            {
-            }
+            while (await _socket.ReceiveAsync(buffer, timeout.Token) > 0) { }
         }
         catch (SocketException)
         {

@@ -20,14 +20,18 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         await using var service = await StartAsync(("Limits:RequestsPerSecond", "1"), ("Limits:RequestBurst", "3"));
 
         // Far more than the bucket gets back meanwhile.
-        var responses = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => service.Client.GetAsync("process", Cancellation)));
+        var responses = await Task.WhenAll(
+            Enumerable.Range(0, 60).Select(_ => service.Client.GetAsync("process", Cancellation))
+        );
         using var client = service.Authorized(_other);
         using var others = await client.GetAsync("process", Cancellation);
         using var health = await service.Client.GetAsync("health/live", Cancellation);
 
         responses.Count(r => r.StatusCode == HttpStatusCode.OK).ShouldBeGreaterThanOrEqualTo(3);
         var refused = responses.First(r => r.StatusCode == HttpStatusCode.TooManyRequests);
-        refused.Headers.RetryAfter!.Delta.ShouldNotBeNull().ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        refused
+            .Headers.RetryAfter!.Delta.ShouldNotBeNull()
+            .ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
         (await refused.JsonAsync()).Cause().ShouldBe("requestRateExceeded");
         others.StatusCode.ShouldBe(HttpStatusCode.OK);
         health.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -54,7 +58,11 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
 
         using var response = await service.Client.PostAsync("$batch", Bodies.Json(Batch), Cancellation);
 
-        var statuses = (await response.JsonAsync()).GetProperty("responses").EnumerateArray().Select(r => r.GetProperty("status").GetInt32()).ToArray();
+        var statuses = (await response.JsonAsync())
+            .GetProperty("responses")
+            .EnumerateArray()
+            .Select(r => r.GetProperty("status").GetInt32())
+            .ToArray();
         statuses.ShouldContain(429);
     }
 
@@ -65,7 +73,10 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
 
         using var response = await service.Client.PostAsync("$batch", Bodies.Json(Batch), Cancellation);
 
-        var statuses = (await response.JsonAsync()).GetProperty("responses").EnumerateArray().Select(r => r.GetProperty("status").GetInt32());
+        var statuses = (await response.JsonAsync())
+            .GetProperty("responses")
+            .EnumerateArray()
+            .Select(r => r.GetProperty("status").GetInt32());
         statuses.ShouldBe([200, 200, 200, 200]);
     }
 
@@ -92,11 +103,17 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         var caller = Occupy(service).ShouldNotBeNull();
         var isServed = false;
 
-        var waiting = service.Services.GetRequiredService<RequestLimiter>().InvokeAsync(Context(service), isInBatch: false, _ =>
-        {
-            isServed = true;
-            return Task.CompletedTask;
-        });
+        var waiting = service
+            .Services.GetRequiredService<RequestLimiter>()
+            .InvokeAsync(
+                Context(service),
+                isInBatch: false,
+                _ =>
+                {
+                    isServed = true;
+                    return Task.CompletedTask;
+                }
+            );
         Occupy(service).ShouldBeNull();
         isServed.ShouldBeFalse();
         caller.Dispose();
@@ -122,7 +139,8 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
                 limiter.Sweep();
                 return limiter.TenantCount == 0;
             },
-            "The end of what is remembered of the tenant");
+            "The end of what is remembered of the tenant"
+        );
         using var response = await service.Client.GetAsync("process", Cancellation);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
@@ -130,14 +148,16 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     [Fact]
     public async Task Request_that_waits_for_its_body_holds_no_permit_and_takes_one_when_the_body_is_whole()
     {
-        const string part = """{"displayName":"x","startDateTime":"2026-11-22T02:00:00Z","status":"running","statistics":{""";
+        const string part =
+            """{"displayName":"x","startDateTime":"2026-11-22T02:00:00Z","status":"running","statistics":{""";
         await using var service = await StartAsync(("Limits:ConcurrentRequests", "1"), ("Limits:QueuedRequests", "0"));
         using var caller = await RawCaller.ConnectAsync(service.Root);
         await caller.SendAsync(
             "POST /process/runs/$ref",
             Tokens.Make(),
             FormattableString.Invariant($"Content-Type: application/json\r\nContent-Length: {part.Length + 2}\r\n"),
-            part);
+            part
+        );
         var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
         await Polling.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
 
@@ -147,7 +167,8 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
                 using var beside = await service.Client.GetAsync("process", Cancellation);
                 return beside.StatusCode == HttpStatusCode.OK;
             },
-            "An answer beside the request that waits");
+            "An answer beside the request that waits"
+        );
         await caller.SendAsync("}}");
 
         (await caller.ReadToAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 204 ");
@@ -159,7 +180,11 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         await using var service = await StartAsync(("Limits:ConcurrentRequests", "1"), ("Limits:QueuedRequests", "0"));
         using var caller = await RawCaller.ConnectAsync(service.Root);
         await caller.SendAsync(
-            "POST /process/runs/$ref", Tokens.Make(), "Content-Type: application/json\r\nContent-Length: 2\r\n", "{");
+            "POST /process/runs/$ref",
+            Tokens.Make(),
+            "Content-Type: application/json\r\nContent-Length: 2\r\n",
+            "{"
+        );
         var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
         await Polling.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
         Occupation? occupied = null;
@@ -181,11 +206,17 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         var http = Context(service);
         http.Response.Body = new Sink(() => whenSent ??= hasReturned);
 
-        await service.Services.GetRequiredService<RequestLimiter>().InvokeAsync(http, isInBatch: false, async context =>
-        {
-            await context.Response.WriteJsonAsync(200, json => json.WriteStringValue(new string('x', 100_000)));
-            hasReturned = true;
-        });
+        await service
+            .Services.GetRequiredService<RequestLimiter>()
+            .InvokeAsync(
+                http,
+                isInBatch: false,
+                async context =>
+                {
+                    await context.Response.WriteJsonAsync(200, json => json.WriteStringValue(new string('x', 100_000)));
+                    hasReturned = true;
+                }
+            );
 
         whenSent.ShouldBe(true);
     }
@@ -194,19 +225,26 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     private static Occupation? Occupy(RunningService service)
     {
         var (end, isInside) = (new TaskCompletionSource(), false);
-        var processing = service.Services.GetRequiredService<RequestLimiter>().InvokeAsync(Context(service), isInBatch: false, _ =>
-        {
-            isInside = true;
-            return end.Task;
-        });
+        var processing = service
+            .Services.GetRequiredService<RequestLimiter>()
+            .InvokeAsync(
+                Context(service),
+                isInBatch: false,
+                _ =>
+                {
+                    isInside = true;
+                    return end.Task;
+                }
+            );
         return isInside ? new Occupation(end, processing) : null;
     }
 
-    private static DefaultHttpContext Context(RunningService service) => new()
-    {
-        RequestServices = service.Services,
-        User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("tid", Tokens.Tenant.ToString())])),
-    };
+    private static DefaultHttpContext Context(RunningService service) =>
+        new()
+        {
+            RequestServices = service.Services,
+            User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("tid", Tokens.Tenant.ToString())])),
+        };
 
     private sealed class Occupation(TaskCompletionSource end, Task processing) : IDisposable
     {
@@ -226,5 +264,6 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         }
     }
 
-    private Task<RunningService> StartAsync(params (string Key, string Value)[] settings) => RunningService.StartAsync(Database.ConnectionString, settings);
+    private Task<RunningService> StartAsync(params (string Key, string Value)[] settings) =>
+        RunningService.StartAsync(Database.ConnectionString, settings);
 }

@@ -30,10 +30,14 @@ public sealed class StopTests(TestDatabase database) : FunctionalTest(database)
     {
         for (var i = 0; i < 20; i++)
         {
-            await AddAsync(Bodies.RunAt(i)[..^2] + $$""","blockingError":{"code":"x","message":"{{new string('x', 60_000)}}"} }""");
+            await AddAsync(
+                Bodies.RunAt(i)[..^2] + $$""","blockingError":{"code":"x","message":"{{new string('x', 60_000)}}"} }"""
+            );
         }
 
-        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", Database.ConnectionString));
+        await using var service = await ServiceProcess.StartAsync(
+            ("ConnectionStrings__IndustryData", Database.ConnectionString)
+        );
         var callers = new List<RawCaller>();
         for (var i = 0; i < 5; i++)
         {
@@ -54,7 +58,8 @@ public sealed class StopTests(TestDatabase database) : FunctionalTest(database)
     /// <summary>
     /// Asks whether the service is ready, and blocks until it answers: it stops listening only after this.
     /// </summary>
-    private static (HttpStatusCode Status, string Cause) Ask(HttpClient client) => Task.Run(() => AskAsync(client), Cancellation).GetAwaiter().GetResult();
+    private static (HttpStatusCode Status, string Cause) Ask(HttpClient client) =>
+        Task.Run(() => AskAsync(client), Cancellation).GetAwaiter().GetResult();
 
     private static async Task<(HttpStatusCode Status, string Cause)> AskAsync(HttpClient client)
     {

@@ -13,7 +13,13 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
         foreach (var count in (int[])[2, 0, 3])
         {
             var run = await AddAsync(Run(count));
-            runs[run.Segments[^1]] = [.. (await Client.GetJsonAsync(new Uri($"{run}/activities"))).GetProperty("value").EnumerateArray().Select(a => a.GetRawText())];
+            runs[run.Segments[^1]] =
+            [
+                .. (await Client.GetJsonAsync(new Uri($"{run}/activities")))
+                    .GetProperty("value")
+                    .EnumerateArray()
+                    .Select(a => a.GetRawText()),
+            ];
         }
 
         using var stranger = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
@@ -25,7 +31,10 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
         foreach (var run in list.EnumerateArray())
         {
             run.GetProperty("activities").EnumerateArray().Select(a => a.GetRawText()).ShouldBe(runs[run.Text("id")]);
-            run.GetProperty("activities").EnumerateArray().Select(a => a.Text("id")).ShouldBeInOrder(SortDirection.Ascending, StringComparer.Ordinal);
+            run.GetProperty("activities")
+                .EnumerateArray()
+                .Select(a => a.Text("id"))
+                .ShouldBeInOrder(SortDirection.Ascending, StringComparer.Ordinal);
             var alone = await GetAsync($"process/runs/{run.Text("id")}?$expand=activities");
             alone.GetProperty("activities").GetRawText().ShouldBe(run.GetProperty("activities").GetRawText());
             alone.TryGetProperty("statistics", out _).ShouldBeTrue();
@@ -39,7 +48,10 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
     public async Task Activities_come_beside_what_is_selected(string query, string member)
     {
         var run = await AddAsync(Run(1));
-        foreach (var item in (JsonElement[])[(await GetAsync($"process/runs?{query}")).GetProperty("value")[0], await GetAsync($"{run}?{query}")])
+        foreach (
+            var item in (JsonElement[])
+                [(await GetAsync($"process/runs?{query}")).GetProperty("value")[0], await GetAsync($"{run}?{query}")]
+        )
         {
             item.GetProperty("activities").GetArrayLength().ShouldBe(1);
             item.TryGetProperty(member, out _).ShouldBeTrue();
@@ -60,15 +72,25 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
                 Database.ConnectionString,
                 $$"""
                 INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status, blocking_error)
-                SELECT '{{Tokens.Tenant}}', '{{run.Segments[^1]}}', gen_random_uuid(), 0, 'a', 0, ('{"message":"' || repeat('x', 60000) || '"}')::json FROM generate_series(1, 50)
-                """);
+                SELECT '{{Tokens.Tenant}}', '{{run.Segments[
+                    ^1
+                ]}}', gen_random_uuid(), 0, 'a', 0, ('{"message":"' || repeat('x', 60000) || '"}')::json FROM generate_series(1, 50)
+                """
+            );
         }
 
         var first = await GetAsync("process/runs?$expand=activities");
         var rest = await Client.GetJsonAsync(new Uri(first.Text("@odata.nextLink")));
 
-        first.GetProperty("value").EnumerateArray().Select(r => r.GetProperty("activities").GetArrayLength()).ShouldBe([50, 50]);
-        rest.GetProperty("value").EnumerateArray().Select(r => r.GetProperty("activities").GetArrayLength()).ShouldBe([50]);
+        first
+            .GetProperty("value")
+            .EnumerateArray()
+            .Select(r => r.GetProperty("activities").GetArrayLength())
+            .ShouldBe([50, 50]);
+        rest.GetProperty("value")
+            .EnumerateArray()
+            .Select(r => r.GetProperty("activities").GetArrayLength())
+            .ShouldBe([50]);
         rest.TryGetProperty("@odata.nextLink", out _).ShouldBeFalse();
     }
 
@@ -80,7 +102,10 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
             await AddAsync(Run(1));
         }
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, "process/runs?$expand=activities&$top=1000") { Headers = { { "Prefer", "odata.maxpagesize=500" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "process/runs?$expand=activities&$top=1000")
+        {
+            Headers = { { "Prefer", "odata.maxpagesize=500" } },
+        };
         using var response = await Client.SendAsync(request, Cancellation);
         response.Headers.GetValues("Preference-Applied").ShouldBe(["odata.maxpagesize=100"]);
         var page = await response.JsonAsync();
@@ -95,7 +120,10 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
     {
         var run = await AddAsync(Run(1));
         var etag = (await Client.GetJsonAsync(run)).Text("@odata.etag");
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{run}?$expand=activities") { Headers = { { "If-None-Match", etag } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{run}?$expand=activities")
+        {
+            Headers = { { "If-None-Match", etag } },
+        };
 
         (await Client.SendAsync(request, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotModified);
     }
@@ -128,9 +156,14 @@ public sealed class ExpandTests(TestDatabase database) : FunctionalTest(database
 
     private static string Run(int activities) =>
         $$"""
-        { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running", "statistics": {},
-          "activities": [{{string.Join(',', Enumerable.Range(0, activities).Select(i => $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}"""))}}] }
-        """;
+            { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running", "statistics": {},
+              "activities": [{{string.Join(
+                ',',
+                Enumerable.Range(0, activities).Select(i =>
+                    $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}"""
+                )
+            )}}] }
+            """;
 
     private Task<JsonElement> GetAsync(string path) => Client.GetJsonAsync(new Uri(Service.Root, path));
 }

@@ -6,7 +6,15 @@ namespace IndustryData.WebApi.FunctionalTests.OData;
 /// <summary>Every answer is compared with the same predicate evaluated in memory.</summary>
 public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : IClassFixture<SharedRuns>
 {
-    private static readonly string[] _ordering = ["displayName", "startDateTime", "endDateTime", "status", "createdDateTime", "lastModifiedDateTime"];
+    private static readonly string[] _ordering =
+    [
+        "displayName",
+        "startDateTime",
+        "endDateTime",
+        "status",
+        "createdDateTime",
+        "lastModifiedDateTime",
+    ];
 
     public static TheoryData<string> Paths => [.. StoredRun.Paths];
 
@@ -14,7 +22,11 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
     [MemberData(nameof(Paths))]
     public async Task A_property_compares_with_null_and_with_values_from_both_sides_and_in_both_orders(string path)
     {
-        var there = runs.All.Select(r => r[path]).Where(v => v is not null).Order(Comparer<object?>.Create(StoredRun.Compare)).ToList();
+        var there = runs
+            .All.Select(r => r[path])
+            .Where(v => v is not null)
+            .Order(Comparer<object?>.Create(StoredRun.Compare))
+            .ToList();
         object? absent = there[0] switch
         {
             string => "Zebra 🦓",
@@ -30,7 +42,11 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
             {
                 foreach (var isSwapped in (bool[])[false, true])
                 {
-                    await CheckAsync(Condition.Compare(path, comparer, value, isSwapped), order, isDescending = !isDescending);
+                    await CheckAsync(
+                        Condition.Compare(path, comparer, value, isSwapped),
+                        order,
+                        isDescending = !isDescending
+                    );
                 }
             }
         }
@@ -43,10 +59,17 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
         {
             foreach (var function in Condition.Functions)
             {
-                foreach (var part in (string?[])[null, "", "o", "E", "%", "_", "\\", "'", "é", "🙂", ((string)there[there.Count / 2]!)[..4]])
+                foreach (
+                    var part in (string?[])
+                        [null, "", "o", "E", "%", "_", "\\", "'", "é", "🙂", ((string)there[there.Count / 2]!)[..4]]
+                )
                 {
                     await CheckAsync(Condition.Call(function, path, part), order, isDescending = !isDescending);
-                    await CheckAsync(Condition.Not(Condition.Call(function, path, part?.ToLowerInvariant(), isLowered: true)), order, isDescending);
+                    await CheckAsync(
+                        Condition.Not(Condition.Call(function, path, part?.ToLowerInvariant(), isLowered: true)),
+                        order,
+                        isDescending
+                    );
                 }
             }
         }
@@ -64,31 +87,42 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
     public async Task Random_trees_select_what_they_select_in_memory()
     {
         var (checks, seed) = (0, "");
-        await Condition.Random(runs.All).SampleAsync(
-            async condition =>
-            {
-                checks++;
-                (await runs.IdsAsync($"$filter={Uri.EscapeDataString(condition.Text)}")).Order().ShouldBe(Selected(condition).Select(r => r.Id).Order(), condition.Text);
-            },
-            line => seed += line,
-            Environment.GetEnvironmentVariable("CsCheck_Seed"),
-            iter: 300,
-            threads: 1,
-            print: condition => condition.Text);
+        await Condition
+            .Random(runs.All)
+            .SampleAsync(
+                async condition =>
+                {
+                    checks++;
+                    (await runs.IdsAsync($"$filter={Uri.EscapeDataString(condition.Text)}"))
+                        .Order()
+                        .ShouldBe(Selected(condition).Select(r => r.Id).Order(), condition.Text);
+                },
+                line => seed += line,
+                Environment.GetEnvironmentVariable("CsCheck_Seed"),
+                iter: 300,
+                threads: 1,
+                print: condition => condition.Text
+            );
         output.WriteLine($"{checks} trees {seed}");
     }
 
     [Theory]
     [InlineData("status eq microsoft.graph.industryData.industryDataRunStatus'failed'", "status eq 'failed'")]
     [InlineData("status gt microsoft.graph.industryData.industryDataRunStatus'failed'", "status gt 'failed'")]
-    [InlineData("status in (microsoft.graph.industryData.industryDataRunStatus'failed', 'running')", "status in ('failed','running')")]
+    [InlineData(
+        "status in (microsoft.graph.industryData.industryDataRunStatus'failed', 'running')",
+        "status in ('failed','running')"
+    )]
     [InlineData("status gt 'failed'", "status in ('completed','completedWithErrors','completedWithWarnings')")]
     [InlineData("status eq 'unknownFutureValue'", "false")]
     [InlineData("status gt 'unknownFutureValue'", "false")]
     [InlineData("status lt 'unknownFutureValue'", "true")]
     [InlineData("status ne 'unknownFutureValue'", "true")]
     [InlineData("statistics/inboundTotals/people gt 5000.5", "statistics/inboundTotals/people ge 5001")]
-    [InlineData("statistics/inboundTotals/people in (805.0, 805.5, 99999999999999999999)", "statistics/inboundTotals/people eq 805")]
+    [InlineData(
+        "statistics/inboundTotals/people in (805.0, 805.5, 99999999999999999999)",
+        "statistics/inboundTotals/people eq 805"
+    )]
     [InlineData("statistics/inboundTotals/people lt INF", "statistics/inboundTotals/people ne null")]
     [InlineData("statistics/inboundTotals/people lt 99999999999999999999", "statistics/inboundTotals/people ne null")]
     [InlineData("startDateTime ge 2026-10-01T02:00:00+02:00", "startDateTime ge 2026-10-01T00:00:00Z")]
@@ -97,23 +131,41 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
     [InlineData("(((status eq 'failed')))", "status eq 'failed'")]
     [InlineData("not not (status eq 'failed')", "status eq 'failed'")]
     [InlineData("tolower(displayName) eq tolower('STAFF SYNC (FABRIKAM)')", "displayName eq 'Staff sync (Fabrikam)'")]
-    [InlineData("contains(tolower(displayName),tolower('ÉLÈVES'))", "contains(displayName,'Élèves') or contains(displayName,'élèves') or contains(displayName,'ÉLÈVES')")]
+    [InlineData(
+        "contains(tolower(displayName),tolower('ÉLÈVES'))",
+        "contains(displayName,'Élèves') or contains(displayName,'élèves') or contains(displayName,'ÉLÈVES')"
+    )]
     [InlineData("status eq 'failed' or true", "true")]
-    [InlineData("startDateTime ge 2026-10-01t00:00z and startDateTime lt 2026-11-01T00:00:00z", "startDateTime ge 2026-10-01T00:00:00Z and startDateTime lt 2026-11-01T00:00:00Z")]
+    [InlineData(
+        "startDateTime ge 2026-10-01t00:00z and startDateTime lt 2026-11-01T00:00:00z",
+        "startDateTime ge 2026-10-01T00:00:00Z and startDateTime lt 2026-11-01T00:00:00Z"
+    )]
     [InlineData("startDateTime ge 2026-10-01T02:00:00.000000000000+02:00", "startDateTime ge 2026-10-01T00:00:00Z")]
-    [InlineData("statistics/inboundTotals/people gt +5000 and statistics/inboundTotals/people lt +1E+4", "statistics/inboundTotals/people gt 5000 and statistics/inboundTotals/people lt 10000")]
+    [InlineData(
+        "statistics/inboundTotals/people gt +5000 and statistics/inboundTotals/people lt +1E+4",
+        "statistics/inboundTotals/people gt 5000 and statistics/inboundTotals/people lt 10000"
+    )]
     [InlineData("statistics/inboundTotals/people in (+805, +5e3)", "statistics/inboundTotals/people in (805,5000)")]
-    [InlineData("startDateTime\tgt\t2026-10-01T00:00:00Z\tand status\teq 'failed'", "startDateTime gt 2026-10-01T00:00:00Z and status eq 'failed'")]
+    [InlineData(
+        "startDateTime\tgt\t2026-10-01T00:00:00Z\tand status\teq 'failed'",
+        "startDateTime gt 2026-10-01T00:00:00Z and status eq 'failed'"
+    )]
     [InlineData("$it/status eq 'failed'", "status eq 'failed'")]
     public async Task Two_ways_to_say_the_same_select_the_same(string one, string other) =>
-        (await runs.IdsAsync($"$filter={Uri.EscapeDataString(one)}")).ShouldBe(await runs.IdsAsync($"$filter={Uri.EscapeDataString(other)}"));
+        (await runs.IdsAsync($"$filter={Uri.EscapeDataString(one)}")).ShouldBe(
+            await runs.IdsAsync($"$filter={Uri.EscapeDataString(other)}")
+        );
 
     [Theory]
     [InlineData("$filter=startDateTime+ge+2026-10-01T02:00:00+02:00")]
     [InlineData("FILTER=startDateTime%20ge%202026-10-01T02:00:00%2B02:00")]
     [InlineData("Filter=startDateTime ge 2026-10-01T02:00:00+02:00")]
     public async Task A_plus_is_a_plus_where_only_a_plus_can_stand(string query) =>
-        (await runs.IdsAsync(query)).Count.ShouldBe(runs.All.Count(r => (DateTimeOffset)r["startDateTime"]! >= new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero)));
+        (await runs.IdsAsync(query)).Count.ShouldBe(
+            runs.All.Count(r =>
+                (DateTimeOffset)r["startDateTime"]! >= new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero)
+            )
+        );
 
     [Fact]
     public async Task Limits_are_what_they_are_said_to_be()
@@ -135,7 +187,10 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
 
     private async Task RefusedAsync(string filter, string reason)
     {
-        using var response = await runs.Service.Client.GetAsync($"process/runs?$filter={filter}", TestContext.Current.CancellationToken);
+        using var response = await runs.Service.Client.GetAsync(
+            $"process/runs?$filter={filter}",
+            TestContext.Current.CancellationToken
+        );
 
         response.StatusCode.ShouldBe(System.Net.HttpStatusCode.BadRequest);
         (await response.JsonAsync()).GetProperty("error").Text("message").ShouldContain(reason);
@@ -147,11 +202,16 @@ public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : ICl
     {
         var values = Comparer<object?>.Create(StoredRun.Compare);
         var selected = isDescending
-            ? Selected(condition).OrderByDescending(r => r[order], values).ThenByDescending(r => r.Id, StringComparer.Ordinal)
+            ? Selected(condition)
+                .OrderByDescending(r => r[order], values)
+                .ThenByDescending(r => r.Id, StringComparer.Ordinal)
             : Selected(condition).OrderBy(r => r[order], values).ThenBy(r => r.Id, StringComparer.Ordinal);
 
-        var ids = await runs.IdsAsync($"$filter={Uri.EscapeDataString(condition.Text)}&$orderby={order} {(isDescending ? "desc" : "asc")}");
+        var ids = await runs.IdsAsync(
+            $"$filter={Uri.EscapeDataString(condition.Text)}&$orderby={order} {(isDescending ? "desc" : "asc")}"
+        );
 
-        ids.SequenceEqual(selected.Select(r => r.Id)).ShouldBeTrue($"{condition.Text} in {order} gave {ids.Count} instead of {Selected(condition).Count()}");
+        ids.SequenceEqual(selected.Select(r => r.Id))
+            .ShouldBeTrue($"{condition.Text} in {order} gave {ids.Count} instead of {Selected(condition).Count()}");
     }
 }

@@ -6,8 +6,7 @@ namespace IndustryData.WebApi.FunctionalTests.OData;
 
 public sealed class FormatTests(TestDatabase database) : FunctionalTest(database)
 {
-    private const string Run =
-        """
+    private const string Run = """
         { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running",
           "statistics": { "inboundTotals": { "errors": 9007199254740991, "people": null, "matchedPeopleByRole": [ { "role": "student", "count": 3 } ] },
                           "activityStatistics": [ { "@odata.type": "#microsoft.graph.industryData.inboundActivityResults", "activityId": "1", "displayName": "b", "status": "failed", "warnings": 2, "people": { "total": 5 } } ],
@@ -25,21 +24,39 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
     [InlineData("application/json;metadata=full", "full", "false")]
     [InlineData("APPLICATION/JSON;ODATA.METADATA=FULL;CHARSET=UTF-8", "full", "false")]
     [InlineData("application/json;odata.metadata=minimal;IEEE754Compatible=true", "minimal", "true")]
-    [InlineData("application/json;IEEE754Compatible=\"true\";metadata=none;streaming=false;ExponentialDecimals=true", "none", "true")]
-    [InlineData("application/json;odata.metadata=none;q=0.5, application/json;odata.metadata=full;q=0.7", "full", "false")]
+    [InlineData(
+        "application/json;IEEE754Compatible=\"true\";metadata=none;streaming=false;ExponentialDecimals=true",
+        "none",
+        "true"
+    )]
+    [InlineData(
+        "application/json;odata.metadata=none;q=0.5, application/json;odata.metadata=full;q=0.7",
+        "full",
+        "false"
+    )]
     [InlineData("application/json, application/json;odata.metadata=none", "none", "false")]
     [InlineData("application/json, text/plain, */*", "minimal", "false")]
     [InlineData("application/json;odata.metadata=minimal;q=0, */*", "minimal excluded", "false")]
     [InlineData("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", "minimal", "false")]
     [InlineData("application/json;odata=verbose, application/json;q=0.1", "minimal", "false")]
-    public async Task Accept_says_how_much_control_information_there_is(string? accept, string level, string numbersAsText)
+    public async Task Accept_says_how_much_control_information_there_is(
+        string? accept,
+        string level,
+        string numbersAsText
+    )
     {
         await AddAsync(Run);
         using var response = await SendAsync(HttpMethod.Get, "process/runs", accept);
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         var expected = level == "minimal excluded" ? "none" : level;
-        response.Content.Headers.GetValues("Content-Type").Single().Replace(" ", "", StringComparison.Ordinal).ShouldBe($"application/json;odata.metadata={expected};odata.streaming=true;IEEE754Compatible={numbersAsText};charset=utf-8");
+        response
+            .Content.Headers.GetValues("Content-Type")
+            .Single()
+            .Replace(" ", "", StringComparison.Ordinal)
+            .ShouldBe(
+                $"application/json;odata.metadata={expected};odata.streaming=true;IEEE754Compatible={numbersAsText};charset=utf-8"
+            );
         (await response.JsonAsync()).TryGetProperty("@odata.context", out _).ShouldBe(expected != "none");
     }
 
@@ -73,13 +90,26 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
     [InlineData("?$format=", null)]
     public async Task Another_format_is_not_acceptable_and_the_answer_says_which_there_are(string query, string? accept)
     {
-        foreach (var path in (string[])["", "external", "process/runs", "process/runs/x", "process/runs/x/activities", "process/runs/getStatistics"])
+        foreach (
+            var path in (string[])
+                [
+                    "",
+                    "external",
+                    "process/runs",
+                    "process/runs/x",
+                    "process/runs/x/activities",
+                    "process/runs/getStatistics",
+                ]
+        )
         {
             using var response = await SendAsync(HttpMethod.Get, path + query, accept);
 
             response.StatusCode.ShouldBe(HttpStatusCode.NotAcceptable, path);
             response.Content.Headers.ContentType!.ToString().ShouldBe("application/json");
-            (await response.JsonAsync()).GetProperty("error").Text("message").ShouldContain("odata.metadata=none, minimal or full");
+            (await response.JsonAsync())
+                .GetProperty("error")
+                .Text("message")
+                .ShouldContain("odata.metadata=none, minimal or full");
         }
     }
 
@@ -96,7 +126,9 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         ((int)response.StatusCode).ShouldBe(status);
         if (status == 200)
         {
-            response.Content.Headers.ContentType!.MediaType.ShouldBe(path == "$metadata" ? "application/json" : "text/plain");
+            response.Content.Headers.ContentType!.MediaType.ShouldBe(
+                path == "$metadata" ? "application/json" : "text/plain"
+            );
         }
     }
 
@@ -114,14 +146,19 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
     {
         var run = await AddAsync(Run);
         await AddAsync(Run);
-        var list = await GetAsync("process/runs?$top=1&$count=true&$expand=activities&$select=statistics&$format=application/json;odata.metadata=none");
+        var list = await GetAsync(
+            "process/runs?$top=1&$count=true&$expand=activities&$select=statistics&$format=application/json;odata.metadata=none"
+        );
 
         list.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.count", "value", "@odata.nextLink"]);
         ControlInformation(list.GetProperty("value")).ShouldBeEmpty();
         var rest = await Client.GetJsonAsync(new Uri(list.Text("@odata.nextLink")));
         rest.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.count", "value"]);
         rest.GetProperty("value")[0].Text("id").ShouldBe(run.Segments[^1]);
-        foreach (var path in (string[])["", "external", "process/runs/getStatistics", $"{run}", $"{run}/getStatistics", $"{run}/activities"])
+        foreach (
+            var path in (string[])
+                ["", "external", "process/runs/getStatistics", $"{run}", $"{run}/getStatistics", $"{run}/activities"]
+        )
         {
             ControlInformation(await GetAsync(path, "application/json;odata.metadata=none")).ShouldBeEmpty();
         }
@@ -133,12 +170,32 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         var run = await AddAsync(Run);
         var read = await GetAsync($"{run}?$expand=activities", "application/json;odata.metadata=full");
 
-        read.EnumerateObject().Select(m => m.Name).ShouldBe(
-        [
-            "@odata.context", "@odata.type", "@odata.id", "@odata.etag", "@odata.editLink", "id", "displayName", "startDateTime@odata.type", "startDateTime", "endDateTime",
-            "status@odata.type", "status", "statistics", "blockingError", "createdDateTime@odata.type", "createdDateTime", "lastModifiedDateTime@odata.type", "lastModifiedDateTime",
-            "activities@odata.associationLink", "activities@odata.navigationLink", "activities", "#microsoft.graph.industryData.getStatistics",
-        ]);
+        read.EnumerateObject()
+            .Select(m => m.Name)
+            .ShouldBe([
+                "@odata.context",
+                "@odata.type",
+                "@odata.id",
+                "@odata.etag",
+                "@odata.editLink",
+                "id",
+                "displayName",
+                "startDateTime@odata.type",
+                "startDateTime",
+                "endDateTime",
+                "status@odata.type",
+                "status",
+                "statistics",
+                "blockingError",
+                "createdDateTime@odata.type",
+                "createdDateTime",
+                "lastModifiedDateTime@odata.type",
+                "lastModifiedDateTime",
+                "activities@odata.associationLink",
+                "activities@odata.navigationLink",
+                "activities",
+                "#microsoft.graph.industryData.getStatistics",
+            ]);
         read.Text("@odata.type").ShouldBe("#microsoft.graph.industryData.industryDataRun");
         read.Text("@odata.id").ShouldBe($"{run}");
         read.Text("@odata.editLink").ShouldBe($"{run}");
@@ -153,14 +210,25 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         var totals = statistics.GetProperty("inboundTotals");
         totals.Text("errors@odata.type").ShouldBe("#Int64");
         totals.TryGetProperty("people@odata.type", out _).ShouldBeFalse();
-        totals.Text("matchedPeopleByRole@odata.type").ShouldBe("#Collection(microsoft.graph.industryData.industryDataRunRoleCountMetric)");
-        statistics.GetProperty("activityStatistics")[0].Text("@odata.type").ShouldBe("#microsoft.graph.industryData.inboundActivityResults");
+        totals
+            .Text("matchedPeopleByRole@odata.type")
+            .ShouldBe("#Collection(microsoft.graph.industryData.industryDataRunRoleCountMetric)");
+        statistics
+            .GetProperty("activityStatistics")[0]
+            .Text("@odata.type")
+            .ShouldBe("#microsoft.graph.industryData.inboundActivityResults");
 
         var activity = read.GetProperty("activities")[0];
         activity.Text("@odata.type").ShouldBe("#microsoft.graph.industryData.inboundFlowActivity");
         activity.Text("@odata.editLink").ShouldBe($"{run}/activities/{activity.Text("id")}");
         (await Client.GetJsonAsync(new Uri(activity.Text("@odata.id")))).Text("id").ShouldBe(activity.Text("id"));
-        (await Client.GetJsonAsync(new Uri(read.GetProperty("#microsoft.graph.industryData.getStatistics").Text("target")))).Text("runId").ShouldBe(read.Text("id"));
+        (
+            await Client.GetJsonAsync(
+                new Uri(read.GetProperty("#microsoft.graph.industryData.getStatistics").Text("target"))
+            )
+        )
+            .Text("runId")
+            .ShouldBe(read.Text("id"));
         read.GetProperty("#microsoft.graph.industryData.getStatistics").Text("title").ShouldBe("getStatistics");
     }
 
@@ -168,27 +236,62 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
     public async Task Full_says_where_everything_is_at_the_address_that_was_used()
     {
         await AddAsync(Run);
-        var list = await GetAsync("beta/external/industryData/runs?$count=true", "application/json;odata.metadata=full");
+        var list = await GetAsync(
+            "beta/external/industryData/runs?$count=true",
+            "application/json;odata.metadata=full"
+        );
 
         var runs = $"{Service.Root}beta/external/industryData/runs";
-        list.EnumerateObject().Select(m => m.Name).ShouldBe(
-        [
-            "@odata.context", "@odata.count", "#microsoft.graph.industryData.start", "#microsoft.graph.industryData.getStatistics", "#microsoft.graph.industryData.delta", "value",
-        ]);
-        list.GetProperty("#microsoft.graph.industryData.start").Text("target").ShouldBe($"{runs}/microsoft.graph.industryData.start");
+        list.EnumerateObject()
+            .Select(m => m.Name)
+            .ShouldBe([
+                "@odata.context",
+                "@odata.count",
+                "#microsoft.graph.industryData.start",
+                "#microsoft.graph.industryData.getStatistics",
+                "#microsoft.graph.industryData.delta",
+                "value",
+            ]);
+        list.GetProperty("#microsoft.graph.industryData.start")
+            .Text("target")
+            .ShouldBe($"{runs}/microsoft.graph.industryData.start");
         var run = list.GetProperty("value")[0];
         run.Text("@odata.id").ShouldBe($"{runs}/{run.Text("id")}");
         run.Text("activities@odata.navigationLink").ShouldBe($"{runs}/{run.Text("id")}/activities");
 
-        var activities = await GetAsync($"{run.Text("activities@odata.navigationLink")}", "application/json;odata.metadata=full");
-        activities.GetProperty("value")[0].Text("@odata.id").ShouldBe($"{runs}/{run.Text("id")}/activities/{activities.GetProperty("value")[0].Text("id")}");
-        activities.GetProperty("value")[0].GetProperty("activity").Text("readinessStatus@odata.type").ShouldBe("#microsoft.graph.industryData.readinessStatus");
+        var activities = await GetAsync(
+            $"{run.Text("activities@odata.navigationLink")}",
+            "application/json;odata.metadata=full"
+        );
+        activities
+            .GetProperty("value")[0]
+            .Text("@odata.id")
+            .ShouldBe($"{runs}/{run.Text("id")}/activities/{activities.GetProperty("value")[0].Text("id")}");
+        activities
+            .GetProperty("value")[0]
+            .GetProperty("activity")
+            .Text("readinessStatus@odata.type")
+            .ShouldBe("#microsoft.graph.industryData.readinessStatus");
         var selected = await GetAsync("process/runs?$select=status", "application/json;odata.metadata=full");
         selected.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.context", "value"]);
-        selected.GetProperty("value")[0].EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.type", "@odata.id", "@odata.etag", "@odata.editLink", "id", "status@odata.type", "status"]);
+        selected
+            .GetProperty("value")[0]
+            .EnumerateObject()
+            .Select(m => m.Name)
+            .ShouldBe([
+                "@odata.type",
+                "@odata.id",
+                "@odata.etag",
+                "@odata.editLink",
+                "id",
+                "status@odata.type",
+                "status",
+            ]);
         var process = await GetAsync("process", "application/json;odata.metadata=full");
         process.Text("runs@odata.navigationLink").ShouldBe($"{Service.Root}process/runs");
-        (await GetAsync("external", "application/json;odata.metadata=full")).Text("industryData@odata.navigationLink").ShouldBe($"{Service.Root}external/industryData");
+        (await GetAsync("external", "application/json;odata.metadata=full"))
+            .Text("industryData@odata.navigationLink")
+            .ShouldBe($"{Service.Root}external/industryData");
     }
 
     [Fact]
@@ -197,9 +300,18 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         const string accept = "application/json;odata.metadata=minimal;IEEE754Compatible=true";
         var run = await AddAsync(Run);
         (await GetAsync("process/runs?$count=true", accept)).Text("@odata.count").ShouldBe("1");
-        (await GetAsync("process/runs/getStatistics", accept)).GetProperty("inboundTotals").Text("errors").ShouldBe("9007199254740991");
+        (await GetAsync("process/runs/getStatistics", accept))
+            .GetProperty("inboundTotals")
+            .Text("errors")
+            .ShouldBe("9007199254740991");
 
-        foreach (var statistics in (JsonElement[])[(await GetAsync($"{run}", accept)).GetProperty("statistics"), await GetAsync($"{run}/getStatistics", accept)])
+        foreach (
+            var statistics in (JsonElement[])
+                [
+                    (await GetAsync($"{run}", accept)).GetProperty("statistics"),
+                    await GetAsync($"{run}/getStatistics", accept),
+                ]
+        )
         {
             statistics.GetProperty("inboundTotals").Text("errors").ShouldBe("9007199254740991");
             statistics.GetProperty("inboundTotals").GetProperty("people").ValueKind.ShouldBe(JsonValueKind.Null);
@@ -214,10 +326,21 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
     public async Task Minimal_is_the_same_whichever_way_it_is_written()
     {
         var run = await AddAsync(Run);
-        foreach (var path in (string[])["process/runs?$select=*", $"{run}?$expand=activities", $"{run}/activities", "process/runs/delta?$select=displayName"])
+        foreach (
+            var path in (string[])
+                [
+                    "process/runs?$select=*",
+                    $"{run}?$expand=activities",
+                    $"{run}/activities",
+                    "process/runs/delta?$select=displayName",
+                ]
+        )
         {
             var asText = await GetAsync(path, "application/json;IEEE754Compatible=true;odata.metadata=minimal");
-            asText.EnumerateObject().Select(m => m.Name).ShouldBe((await GetAsync(path)).EnumerateObject().Select(m => m.Name));
+            asText
+                .EnumerateObject()
+                .Select(m => m.Name)
+                .ShouldBe((await GetAsync(path)).EnumerateObject().Select(m => m.Name));
         }
     }
 
@@ -226,35 +349,57 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
     {
         using var added = await SendAsync(HttpMethod.Post, "process/runs", "application/json;odata.metadata=full", Run);
         (await added.JsonAsync()).Text("@odata.editLink").ShouldBe($"{added.Headers.Location}");
-        using var patched = await SendAsync(HttpMethod.Patch, $"{added.Headers.Location}", "application/json;odata.metadata=none", """{"displayName":"b"}""");
+        using var patched = await SendAsync(
+            HttpMethod.Patch,
+            $"{added.Headers.Location}",
+            "application/json;odata.metadata=none",
+            """{"displayName":"b"}"""
+        );
         ControlInformation(await patched.JsonAsync()).ShouldBeEmpty();
         using var activity = await SendAsync(
             HttpMethod.Post,
             $"{added.Headers.Location}/activities",
             "application/json;odata.metadata=full",
-            """{ "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in", "status": "inProgress" }""");
+            """{ "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in", "status": "inProgress" }"""
+        );
         (await activity.JsonAsync()).Text("@odata.id").ShouldBe($"{activity.Headers.Location}");
     }
 
     [Fact]
     public async Task What_cannot_be_answered_as_asked_for_is_not_stored()
     {
-        (await SendAsync(HttpMethod.Post, "process/runs", "application/xml", Run)).StatusCode.ShouldBe(HttpStatusCode.NotAcceptable);
-        (await SendAsync(HttpMethod.Post, "process/runs/$ref", "application/xml", Run, "return=representation")).StatusCode.ShouldBe(HttpStatusCode.NotAcceptable);
+        (await SendAsync(HttpMethod.Post, "process/runs", "application/xml", Run)).StatusCode.ShouldBe(
+            HttpStatusCode.NotAcceptable
+        );
+        (
+            await SendAsync(HttpMethod.Post, "process/runs/$ref", "application/xml", Run, "return=representation")
+        ).StatusCode.ShouldBe(HttpStatusCode.NotAcceptable);
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(0);
 
-        (await SendAsync(HttpMethod.Post, "process/runs/$ref", "application/xml", Run)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        (await SendAsync(HttpMethod.Post, "process/runs", "application/xml", Run, "return=minimal")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        (await SendAsync(HttpMethod.Post, "process/runs/start", "application/xml")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        (await SendAsync(HttpMethod.Post, "process/runs/$ref", "application/xml", Run)).StatusCode.ShouldBe(
+            HttpStatusCode.NoContent
+        );
+        (
+            await SendAsync(HttpMethod.Post, "process/runs", "application/xml", Run, "return=minimal")
+        ).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await SendAsync(HttpMethod.Post, "process/runs/start", "application/xml")).StatusCode.ShouldBe(
+            HttpStatusCode.Accepted
+        );
     }
 
     [Fact]
     public async Task Without_control_information_changes_cannot_be_followed()
     {
-        using var response = await SendAsync(HttpMethod.Get, "process/runs/delta", "application/json;odata.metadata=none");
+        using var response = await SendAsync(
+            HttpMethod.Get,
+            "process/runs/delta",
+            "application/json;odata.metadata=none"
+        );
 
         response.StatusCode.ShouldBe(HttpStatusCode.NotAcceptable);
-        (await GetAsync("process/runs/delta?$format=application/json;odata.metadata=full")).Text("@odata.deltaLink").ShouldContain("$format=");
+        (await GetAsync("process/runs/delta?$format=application/json;odata.metadata=full"))
+            .Text("@odata.deltaLink")
+            .ShouldContain("$format=");
     }
 
     [Theory]
@@ -293,7 +438,11 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
 
     [Theory]
     [InlineData("process/runs", "include-unknown-enum-members", "include-unknown-enum-members")]
-    [InlineData("process/runs", "odata.maxpagesize=7, Include-Unknown-Enum-Members", "odata.maxpagesize=7, include-unknown-enum-members")]
+    [InlineData(
+        "process/runs",
+        "odata.maxpagesize=7, Include-Unknown-Enum-Members",
+        "odata.maxpagesize=7, include-unknown-enum-members"
+    )]
     [InlineData("process/runs", "include-unknown-enum-members; x=1", "include-unknown-enum-members")]
     [InlineData("process/runs", "include-unknown", null)]
     [InlineData("process/runs/getStatistics", "include-unknown-enum-members", "include-unknown-enum-members")]
@@ -304,15 +453,25 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         await AddAsync(Run);
         using var response = await SendAsync(HttpMethod.Get, path, null, prefer: prefer);
 
-        (response.Headers.TryGetValues("Preference-Applied", out var values) ? values.Single() : null).ShouldBe(applied);
+        (response.Headers.TryGetValues("Preference-Applied", out var values) ? values.Single() : null).ShouldBe(
+            applied
+        );
     }
 
     [Fact]
     public async Task Wishes_are_met_in_one_header()
     {
-        using var response = await SendAsync(HttpMethod.Post, "process/runs", null, Run, "include-unknown-enum-members, return=representation");
+        using var response = await SendAsync(
+            HttpMethod.Post,
+            "process/runs",
+            null,
+            Run,
+            "include-unknown-enum-members, return=representation"
+        );
 
-        response.Headers.GetValues("Preference-Applied").ShouldBe(["return=representation, include-unknown-enum-members"]);
+        response
+            .Headers.GetValues("Preference-Applied")
+            .ShouldBe(["return=representation, include-unknown-enum-members"]);
     }
 
     [Theory]
@@ -327,17 +486,27 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         await AddAsync(Bodies.Run);
         foreach (var prefer in (string?[])[null, "include-unknown-enum-members"])
         {
-            using var response = await SendAsync(HttpMethod.Get, $"process/runs?$filter=status {condition}", null, prefer: prefer);
+            using var response = await SendAsync(
+                HttpMethod.Get,
+                $"process/runs?$filter=status {condition}",
+                null,
+                prefer: prefer
+            );
             (await response.JsonAsync()).GetProperty("value").GetArrayLength().ShouldBe(count);
         }
     }
 
-    private static IEnumerable<string> ControlInformation(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => value.EnumerateObject().SelectMany(m => ControlInformation(m.Value).Concat(m.Name.Contains('@') || m.Name.StartsWith('#') ? [m.Name] : [])),
-        JsonValueKind.Array => value.EnumerateArray().SelectMany(ControlInformation),
-        _ => [],
-    };
+    private static IEnumerable<string> ControlInformation(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Object => value
+                .EnumerateObject()
+                .SelectMany(m =>
+                    ControlInformation(m.Value).Concat(m.Name.Contains('@') || m.Name.StartsWith('#') ? [m.Name] : [])
+                ),
+            JsonValueKind.Array => value.EnumerateArray().SelectMany(ControlInformation),
+            _ => [],
+        };
 
     private async Task<JsonElement> GetAsync(string path, string? accept = null)
     {
@@ -346,7 +515,13 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         return await response.JsonAsync();
     }
 
-    private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? accept, string? body = null, string? prefer = null)
+    private Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string path,
+        string? accept,
+        string? body = null,
+        string? prefer = null
+    )
     {
         var request = new HttpRequestMessage(method, path) { Content = body is null ? null : Bodies.Json(body) };
         if (accept is not null)

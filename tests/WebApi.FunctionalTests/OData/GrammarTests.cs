@@ -47,7 +47,8 @@ public sealed class GrammarTests(SharedRuns runs) : IClassFixture<SharedRuns>
     [InlineData("expand=activities")]
     [InlineData("$top=5&$skip=2&$count=TRUE")]
     [InlineData("$search=red AND \"green apple\"")]
-    public async Task What_is_offered_is_answered(string query) => (await StatusAsync(query)).ShouldBe(HttpStatusCode.OK);
+    public async Task What_is_offered_is_answered(string query) =>
+        (await StatusAsync(query)).ShouldBe(HttpStatusCode.OK);
 
     [Theory]
     [InlineData("$filter =true")]
@@ -72,11 +73,15 @@ public sealed class GrammarTests(SharedRuns runs) : IClassFixture<SharedRuns>
     [InlineData("$top=-1")]
     [InlineData("$count=1")]
     [InlineData("$compute=case(true:0) as a")]
-    public async Task What_is_not_is_refused(string query) => (await StatusAsync(query)).ShouldBe(HttpStatusCode.BadRequest);
+    public async Task What_is_not_is_refused(string query) =>
+        (await StatusAsync(query)).ShouldBe(HttpStatusCode.BadRequest);
 
     private async Task<HttpStatusCode> StatusAsync(string query)
     {
-        using var response = await runs.Service.Client.GetAsync($"process/runs?{query}", TestContext.Current.CancellationToken);
+        using var response = await runs.Service.Client.GetAsync(
+            $"process/runs?{query}",
+            TestContext.Current.CancellationToken
+        );
         return response.StatusCode;
     }
 }

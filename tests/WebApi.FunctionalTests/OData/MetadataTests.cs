@@ -21,7 +21,11 @@ public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
     [InlineData("$metadata?$format=xml", "application/json", "application/xml")]
     [InlineData("$metadata", "application/json", "application/json")]
     [InlineData("$metadata?format=json", "application/xml", "application/json")]
-    public async Task The_model_is_valid_in_xml_and_json_and_needs_no_token(string path, string? accept, string expected)
+    public async Task The_model_is_valid_in_xml_and_json_and_needs_no_token(
+        string path,
+        string? accept,
+        string expected
+    )
     {
         using var anonymous = runs.Service.Authorized(null);
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -37,7 +41,9 @@ public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
         var model = expected == "application/xml" ? Parse(text) : ParseJson(text);
         model.Validate(out var errors).ShouldBeTrue(string.Join("; ", errors));
         var run = (IEdmEntityType)model.FindDeclaredType("microsoft.graph.industryData.industryDataRun");
-        run.StructuralProperties().Select(p => $"{p.Name} {p.Type.FullName()}").ShouldContain("endDateTime Edm.DateTimeOffset");
+        run.StructuralProperties()
+            .Select(p => $"{p.Name} {p.Type.FullName()}")
+            .ShouldContain("endDateTime Edm.DateTimeOffset");
         model.EntityContainer.FindSingleton("external").ShouldNotBeNull();
         model.EntityContainer.FindSingleton("process").ShouldNotBeNull();
         model.FindDeclaredOperations("microsoft.graph.industryData.getStatistics").Count().ShouldBe(2);
@@ -88,13 +94,32 @@ public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
     private async Task ReadAsync(string path, bool isList, HashSet<string> names)
     {
         var model = Parse(await runs.Service.Client.GetStringAsync("$metadata", Cancellation));
-        foreach (var format in (string[])["odata.metadata=minimal", "odata.metadata=full", "odata.metadata=minimal;IEEE754Compatible=true", "odata.metadata=full;IEEE754Compatible=true"])
+        foreach (
+            var format in (string[])
+                [
+                    "odata.metadata=minimal",
+                    "odata.metadata=full",
+                    "odata.metadata=minimal;IEEE754Compatible=true",
+                    "odata.metadata=full;IEEE754Compatible=true",
+                ]
+        )
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", $"application/json;{format}" } } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, path)
+            {
+                Headers = { { "Accept", $"application/json;{format}" } },
+            };
             using var response = await runs.Service.Client.SendAsync(request, Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.OK);
             using var message = new Message(response, await response.Content.ReadAsStreamAsync(Cancellation));
-            using var reader = new ODataMessageReader((IODataResponseMessage)message, new ODataMessageReaderSettings { BaseUri = runs.Service.Root, MessageQuotas = { MaxReceivedMessageSize = long.MaxValue } }, model);
+            using var reader = new ODataMessageReader(
+                (IODataResponseMessage)message,
+                new ODataMessageReaderSettings
+                {
+                    BaseUri = runs.Service.Root,
+                    MessageQuotas = { MaxReceivedMessageSize = long.MaxValue },
+                },
+                model
+            );
             var items = isList ? reader.CreateODataResourceSetReader() : reader.CreateODataResourceReader();
             while (items.Read())
             {
@@ -121,15 +146,20 @@ public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
 
     private sealed class Message(HttpResponseMessage response, Stream body) : IODataResponseMessage, IDisposable
     {
-        public IEnumerable<KeyValuePair<string, string>> Headers => [KeyValuePair.Create("Content-Type", GetHeader("Content-Type")), KeyValuePair.Create("OData-Version", "4.0")];
+        public IEnumerable<KeyValuePair<string, string>> Headers =>
+            [
+                KeyValuePair.Create("Content-Type", GetHeader("Content-Type")),
+                KeyValuePair.Create("OData-Version", "4.0"),
+            ];
 
         public int StatusCode { get; set; } = 200;
 
-        public string GetHeader(string headerName) => headerName switch
-        {
-            "Content-Type" => response.Content.Headers.ContentType!.ToString(),
-            _ => response.Headers.TryGetValues(headerName, out var values) ? values.First() : null!,
-        };
+        public string GetHeader(string headerName) =>
+            headerName switch
+            {
+                "Content-Type" => response.Content.Headers.ContentType!.ToString(),
+                _ => response.Headers.TryGetValues(headerName, out var values) ? values.First() : null!,
+            };
 
         public Stream GetStream() => body;
 

@@ -13,7 +13,15 @@ public sealed class PageTokenTests
     private const string Options = "$filter=status eq 'running'";
 
     private static readonly TenantId _tenant = new(Tokens.Tenant);
-    private static readonly object?[] _place = ["Nightly rostering", new DateTimeOffset(2026, 11, 22, 2, 0, 0, TimeSpan.Zero), (short)2, 1_234_567_890_123L, Guid.NewGuid(), null];
+    private static readonly object?[] _place =
+    [
+        "Nightly rostering",
+        new DateTimeOffset(2026, 11, 22, 2, 0, 0, TimeSpan.Zero),
+        (short)2,
+        1_234_567_890_123L,
+        Guid.NewGuid(),
+        null,
+    ];
 
     private readonly Keys _keys = new();
 
@@ -47,9 +55,21 @@ public sealed class PageTokenTests
     {
         var token = await WriteAsync();
 
-        (await Token.ReadAsync(new TenantId(Tokens.OtherTenant), PageTokenProtector.List, Options, token, Cancellation)).ShouldBe(OpenedToken.Invalid);
-        (await Token.ReadAsync(_tenant, PageTokenProtector.Delta, Options, token, Cancellation)).ShouldBe(OpenedToken.Invalid);
-        (await Token.ReadAsync(_tenant, PageTokenProtector.List, $"{Options} ", token, Cancellation)).ShouldBe(OpenedToken.Invalid);
+        (
+            await Token.ReadAsync(
+                new TenantId(Tokens.OtherTenant),
+                PageTokenProtector.List,
+                Options,
+                token,
+                Cancellation
+            )
+        ).ShouldBe(OpenedToken.Invalid);
+        (await Token.ReadAsync(_tenant, PageTokenProtector.Delta, Options, token, Cancellation)).ShouldBe(
+            OpenedToken.Invalid
+        );
+        (await Token.ReadAsync(_tenant, PageTokenProtector.List, $"{Options} ", token, Cancellation)).ShouldBe(
+            OpenedToken.Invalid
+        );
     }
 
     [Fact]
@@ -98,15 +118,18 @@ public sealed class PageTokenTests
         (await ReadAsync(await WriteAsync())).Place.ShouldBe(_place);
     }
 
-    private ValueTask<string> WriteAsync() => Token.WriteAsync(_tenant, PageTokenProtector.List, Options, _place, Cancellation);
+    private ValueTask<string> WriteAsync() =>
+        Token.WriteAsync(_tenant, PageTokenProtector.List, Options, _place, Cancellation);
 
-    private ValueTask<OpenedToken> ReadAsync(string text) => Token.ReadAsync(_tenant, PageTokenProtector.List, Options, text, Cancellation);
+    private ValueTask<OpenedToken> ReadAsync(string text) =>
+        Token.ReadAsync(_tenant, PageTokenProtector.List, Options, text, Cancellation);
 
     private sealed class Keys : IPageTokenKeyProvider
     {
         private readonly List<PageTokenSecret> _secrets = [New()];
 
-        public ValueTask<PageTokenSecret> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(_secrets[^1]);
+        public ValueTask<PageTokenSecret> GetAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult(_secrets[^1]);
 
         public ValueTask<PageTokenSecret?> FindAsync(long keyId, CancellationToken cancellationToken) =>
             ValueTask.FromResult(_secrets.Find(s => s.KeyId == keyId));

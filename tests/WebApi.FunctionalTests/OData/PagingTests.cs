@@ -7,12 +7,13 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
     private const int There = 10_000;
 
     public static TheoryData<string> Orders =>
-    [
-        .. from key in (string[])["displayName", "startDateTime", "endDateTime", "status", "createdDateTime", "lastModifiedDateTime"]
-           from direction in (string[])["asc", "desc"]
-           select $"{key} {direction}",
-        "status desc,endDateTime asc",
-    ];
+        [
+            .. from key in (string[])
+                ["displayName", "startDateTime", "endDateTime", "status", "createdDateTime", "lastModifiedDateTime"]
+            from direction in (string[])["asc", "desc"]
+            select $"{key} {direction}",
+            "status desc,endDateTime asc",
+        ];
 
     /// <summary>Many runs share each key, so that pages end among equals.</summary>
     [Theory]
@@ -29,7 +30,12 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         while (next is not null)
         {
             var page = await Client.GetJsonAsync(next);
-            seen.AddRange(page.GetProperty("value").EnumerateArray().Where(r => r.GetProperty("blockingError").Text("code") == "there").Select(r => r.Text("id")));
+            seen.AddRange(
+                page.GetProperty("value")
+                    .EnumerateArray()
+                    .Where(r => r.GetProperty("blockingError").Text("code") == "there")
+                    .Select(r => r.Text("id"))
+            );
             next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
         }
 
@@ -43,7 +49,8 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
     [Fact]
     public async Task A_page_ends_when_it_is_large_and_the_next_goes_on()
     {
-        var large = $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+        var large =
+            $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
         for (var i = 0; i < 150; i++)
         {
             await AddAsync(large);
@@ -77,8 +84,13 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         var without = await Client.GetJsonAsync(new Uri(Service.Root, query + "id"));
         var with = await Client.GetJsonAsync(new Uri(Service.Root, query + "statistics"));
 
-        with.GetProperty("value").EnumerateArray().ShouldAllBe(r => r.GetProperty("statistics").ValueKind == System.Text.Json.JsonValueKind.Object);
-        with.GetProperty("value").EnumerateArray().Select(r => r.Text("id")).ShouldBe(without.GetProperty("value").EnumerateArray().Select(r => r.Text("id")));
+        with.GetProperty("value")
+            .EnumerateArray()
+            .ShouldAllBe(r => r.GetProperty("statistics").ValueKind == System.Text.Json.JsonValueKind.Object);
+        with.GetProperty("value")
+            .EnumerateArray()
+            .Select(r => r.Text("id"))
+            .ShouldBe(without.GetProperty("value").EnumerateArray().Select(r => r.Text("id")));
         without.GetProperty("value").GetArrayLength().ShouldBe(290);
     }
 
@@ -87,14 +99,27 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
     {
         using var client = Service.Authorized(Tokens.Make());
         var (come, rounds) = (new Queue<Uri>(), 0);
-        var goes = await client.GetJsonAsync(new Uri(Service.Root, "process/runs?$filter=blockingError/code eq 'goes'&$select=id&$top=1000"));
-        var going = new Queue<Uri>(goes.GetProperty("value").EnumerateArray().Select(r => new Uri(Service.Root, $"process/runs/{r.Text("id")}")));
+        var goes = await client.GetJsonAsync(
+            new Uri(Service.Root, "process/runs?$filter=blockingError/code eq 'goes'&$select=id&$top=1000")
+        );
+        var going = new Queue<Uri>(
+            goes.GetProperty("value")
+                .EnumerateArray()
+                .Select(r => new Uri(Service.Root, $"process/runs/{r.Text("id")}"))
+        );
         for (; !end.IsCancellationRequested; rounds++)
         {
             var minute = Random.Shared.Next(60 * 200);
-            come.Enqueue(await AddAsync(
-                $$$"""{"displayName":"run {{{minute % 40}}}","startDateTime":"{{{new DateTime(2026, 1, 1).AddMinutes(minute):s}}}Z","status":"running","statistics":{},"blockingError":{"code":"comes"} }""", client));
-            var gone = going.Count > 0 && rounds % 2 == 0 ? going.Dequeue() : come.Count > 20 ? come.Dequeue() : null;
+            come.Enqueue(
+                await AddAsync(
+                    $$$"""{"displayName":"run {{{minute % 40}}}","startDateTime":"{{{new DateTime(2026, 1, 1).AddMinutes(minute):s}}}Z","status":"running","statistics":{},"blockingError":{"code":"comes"} }""",
+                    client
+                )
+            );
+            var gone =
+                going.Count > 0 && rounds % 2 == 0 ? going.Dequeue()
+                : come.Count > 20 ? come.Dequeue()
+                : null;
             if (gone is not null)
             {
                 using var deleted = await client.DeleteAsync(gone, Cancellation);
@@ -120,16 +145,21 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         for (var i = 0; i < 100 && scans == 0; i++)
         {
             await Task.Delay(100, Cancellation);
-            scans = await Database.ReadAsync<long>($"SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes JOIN pg_inherits ON inhrelid = indexrelid WHERE inhparent = '{index}'::regclass");
+            scans = await Database.ReadAsync<long>(
+                $"SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes JOIN pg_inherits ON inhrelid = indexrelid WHERE inhparent = '{index}'::regclass"
+            );
         }
 
         scans.ShouldBePositive();
     }
 
-    private Task InsertAsync(int count, string code) => TestDatabase.ExecuteAsync(Database.ConnectionString,
-        $$"""
-        INSERT INTO runs (tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics)
-        SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n % 40, moment, CASE WHEN n % 5 > 0 THEN moment END, n % 5, '{"code":"{{code}}"}', moment, moment, 1, '{}'
-        FROM (SELECT (random() * 10000)::int AS n FROM generate_series(1, {{count}})) AS r, LATERAL (SELECT '2026-01-01'::timestamptz + n % 200 * interval '1 hour') AS m(moment)
-        """);
+    private Task InsertAsync(int count, string code) =>
+        TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            $$"""
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics)
+            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n % 40, moment, CASE WHEN n % 5 > 0 THEN moment END, n % 5, '{"code":"{{code}}"}', moment, moment, 1, '{}'
+            FROM (SELECT (random() * 10000)::int AS n FROM generate_series(1, {{count}})) AS r, LATERAL (SELECT '2026-01-01'::timestamptz + n % 200 * interval '1 hour') AS m(moment)
+            """
+        );
 }

@@ -39,7 +39,10 @@ public sealed class ParsedOptionsTests
         }
 
         _options.Remembers(_one, "$filter", "mine").ShouldBeTrue();
-        Enumerable.Range(0, 5000).Count(i => _options.Remembers(_other, "$filter", $"{i}")).ShouldBeLessThanOrEqualTo(2 * QueryOptionCache.MaxEntries);
+        Enumerable
+            .Range(0, 5000)
+            .Count(i => _options.Remembers(_other, "$filter", $"{i}"))
+            .ShouldBeLessThanOrEqualTo(2 * QueryOptionCache.MaxEntries);
         _options.Remembers(_other, "$filter", "4999").ShouldBeTrue();
     }
 
@@ -54,5 +57,6 @@ public sealed class ParsedOptionsTests
         }
     }
 
-    private object Parse(TenantId tenantId, string text) => _options.Parse(tenantId, "$filter", text, _ => new object());
+    private object Parse(TenantId tenantId, string text) =>
+        _options.Parse(tenantId, "$filter", text, _ => new object());
 }

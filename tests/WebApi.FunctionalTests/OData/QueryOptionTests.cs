@@ -18,9 +18,18 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     [InlineData("status asc, displayName asc")]
     public async Task Several_keys_order_and_page_by_each_in_its_direction(string order)
     {
-        var keys = order.Split(',', StringSplitOptions.TrimEntries).Select(k => (Path: k.Split(' ')[0], IsDescending: k.EndsWith("desc", StringComparison.Ordinal))).ToList();
+        var keys = order
+            .Split(',', StringSplitOptions.TrimEntries)
+            .Select(k => (Path: k.Split(' ')[0], IsDescending: k.EndsWith("desc", StringComparison.Ordinal)))
+            .ToList();
         keys.Add(("id", keys[^1].IsDescending));
-        var expected = runs.All.Order(Comparer<StoredRun>.Create((a, b) => keys.Select(k => StoredRun.Compare(a[k.Path], b[k.Path]) * (k.IsDescending ? -1 : 1)).FirstOrDefault(c => c != 0)));
+        var expected = runs.All.Order(
+            Comparer<StoredRun>.Create(
+                (a, b) =>
+                    keys.Select(k => StoredRun.Compare(a[k.Path], b[k.Path]) * (k.IsDescending ? -1 : 1))
+                        .FirstOrDefault(c => c != 0)
+            )
+        );
 
         (await PagedAsync($"$orderby={order}&$top=167")).ShouldBe(expected.Select(r => r.Id));
     }
@@ -28,8 +37,16 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     [Theory]
     [InlineData("id,status", "(id,status)", "@odata.etag id status")]
     [InlineData("displayName", "(displayName)", "@odata.etag id displayName")]
-    [InlineData("statistics, endDateTime,statistics", "(statistics,endDateTime)", "@odata.etag id endDateTime statistics")]
-    [InlineData("*", "", "@odata.etag id displayName startDateTime endDateTime status statistics blockingError createdDateTime lastModifiedDateTime")]
+    [InlineData(
+        "statistics, endDateTime,statistics",
+        "(statistics,endDateTime)",
+        "@odata.etag id endDateTime statistics"
+    )]
+    [InlineData(
+        "*",
+        "",
+        "@odata.etag id displayName startDateTime endDateTime status statistics blockingError createdDateTime lastModifiedDateTime"
+    )]
     public async Task Select_shows_what_is_asked_for(string select, string context, string members)
     {
         var list = await GetAsync($"?$select={select}&$top=1");
@@ -45,18 +62,32 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     public async Task Count_counts_what_is_selected_on_every_page_and_whatever_is_skipped()
     {
         var failed = runs.All.Count(r => r["status"] is StoredRun.Status { Number: 1 });
-        foreach (var query in (string[])["$top=5", "$top=0", "$skip=7&top=1", "$skip=99999999999999999999", "$orderby=status"])
+        foreach (
+            var query in (string[])
+                ["$top=5", "$top=0", "$skip=7&top=1", "$skip=99999999999999999999", "$orderby=status"]
+        )
         {
-            (await GetAsync($"?$count=true&$filter=status eq 'failed'&{query}")).GetProperty("@odata.count").GetInt32().ShouldBe(failed);
+            (await GetAsync($"?$count=true&$filter=status eq 'failed'&{query}"))
+                .GetProperty("@odata.count")
+                .GetInt32()
+                .ShouldBe(failed);
         }
 
         (await GetAsync("?$count=false")).TryGetProperty("@odata.count", out _).ShouldBeFalse();
-        using var count = await runs.Service.Client.GetAsync("process/runs/$count?$filter=status eq 'failed'", Cancellation);
+        using var count = await runs.Service.Client.GetAsync(
+            "process/runs/$count?$filter=status eq 'failed'",
+            Cancellation
+        );
         count.Content.Headers.ContentType!.ToString().ShouldBe("text/plain");
         (await count.Content.ReadAsStringAsync(Cancellation)).ShouldBe($"{failed}");
-        using var request = new HttpRequestMessage(HttpMethod.Get, "external/industryData/runs/$count?$search=staff") { Headers = { { "Accept", "text/plain;q=0.9" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "external/industryData/runs/$count?$search=staff")
+        {
+            Headers = { { "Accept", "text/plain;q=0.9" } },
+        };
         using var found = await runs.Service.Client.SendAsync(request, Cancellation);
-        (await found.Content.ReadAsStringAsync(Cancellation)).ShouldBe($"{runs.All.Count(r => ((string)r["displayName"]!).Contains("staff", StringComparison.OrdinalIgnoreCase))}");
+        (await found.Content.ReadAsStringAsync(Cancellation)).ShouldBe(
+            $"{runs.All.Count(r => ((string)r["displayName"]!).Contains("staff", StringComparison.OrdinalIgnoreCase))}"
+        );
     }
 
     [Theory]
@@ -77,7 +108,10 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
 
         page.GetProperty("@odata.count").GetInt32().ShouldBe(expected);
         expected.ShouldBePositive();
-        page.GetProperty("value").EnumerateArray().Select(r => r.Text("displayName")).ShouldAllBe(n => n.Contains(inName));
+        page.GetProperty("value")
+            .EnumerateArray()
+            .Select(r => r.Text("displayName"))
+            .ShouldAllBe(n => n.Contains(inName));
     }
 
     [Fact]
@@ -98,23 +132,45 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     [InlineData("odata.maxpagesize=many", "", 100, null)]
     public async Task The_preferred_page_size_is_kept_to(string prefer, string query, int size, string? applied)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"process/runs?{query}") { Headers = { { "Prefer", prefer } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"process/runs?{query}")
+        {
+            Headers = { { "Prefer", prefer } },
+        };
         using var response = await runs.Service.Client.SendAsync(request, Cancellation);
 
         (await response.JsonAsync()).GetProperty("value").GetArrayLength().ShouldBe(size);
-        (response.Headers.TryGetValues("Preference-Applied", out var values) ? values.Single() : null).ShouldBe(applied);
+        (response.Headers.TryGetValues("Preference-Applied", out var values) ? values.Single() : null).ShouldBe(
+            applied
+        );
     }
 
     [Fact]
     public async Task The_next_link_keeps_the_options_and_a_token_serves_no_others()
     {
-        var link = (await GetAsync("?FILTER=displayName ne 'a%26b%2B%23%20''c'&orderBy=status&select=id&top=5&count=true")).Text("@odata.nextLink");
+        var link = (
+            await GetAsync("?FILTER=displayName ne 'a%26b%2B%23%20''c'&orderBy=status&select=id&top=5&count=true")
+        ).Text("@odata.nextLink");
 
-        link.ShouldStartWith($"{runs.Service.Root}process/runs?$filter=displayName%20ne%20'a%26b%2B%23%20''c'&$orderby=status&$select=id&$top=5&$count=true&$skiptoken=");
+        link.ShouldStartWith(
+            $"{runs.Service.Root}process/runs?$filter=displayName%20ne%20'a%26b%2B%23%20''c'&$orderby=status&$select=id&$top=5&$count=true&$skiptoken="
+        );
         (await runs.Service.Client.GetAsync(new Uri(link), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        foreach (var (from, to) in ((string, string)[])[("=status", "=displayName"), ("=status", "=status%20desc"), ("%20ne%20", "%20eq%20"), ("$top=5", "$top=6"), ("&$count=true", ""), ("$count", "$skip=1&$count")])
+        foreach (
+            var (from, to) in ((string, string)[])
+                [
+                    ("=status", "=displayName"),
+                    ("=status", "=status%20desc"),
+                    ("%20ne%20", "%20eq%20"),
+                    ("$top=5", "$top=6"),
+                    ("&$count=true", ""),
+                    ("$count", "$skip=1&$count"),
+                ]
+        )
         {
-            using var response = await runs.Service.Client.GetAsync(new Uri(link.Replace(from, to, StringComparison.Ordinal)), Cancellation);
+            using var response = await runs.Service.Client.GetAsync(
+                new Uri(link.Replace(from, to, StringComparison.Ordinal)),
+                Cancellation
+            );
             response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
             (await response.JsonAsync()).Cause().ShouldBe("invalidSkipToken");
         }
@@ -208,35 +264,83 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     public async Task No_mutated_query_is_a_failure_of_the_service()
     {
         var queries = (string[])
+            [
+                "$filter=status in ('failed','running') and not contains(tolower(displayName),'é') or (statistics/inboundTotals/people gt 5.5)",
+                "$filter=startDateTime ge 2026-10-01T00:00:00+02:00 and blockingError/code eq null&$orderby=endDateTime desc,displayName",
+                "$search=\"staff sync\" AND x&$select=id,statistics&$count=true&$skip=3&$top=2",
+                "$filter=id eq '01a20979-bf10-7540-85f7-4aec14518420' or endDateTime in (null,2026-10-01T00:00:00Z)&$skiptoken=AAAA",
+            ];
+        string[] pieces =
         [
-            "$filter=status in ('failed','running') and not contains(tolower(displayName),'é') or (statistics/inboundTotals/people gt 5.5)",
-            "$filter=startDateTime ge 2026-10-01T00:00:00+02:00 and blockingError/code eq null&$orderby=endDateTime desc,displayName",
-            "$search=\"staff sync\" AND x&$select=id,statistics&$count=true&$skip=3&$top=2",
-            "$filter=id eq '01a20979-bf10-7540-85f7-4aec14518420' or endDateTime in (null,2026-10-01T00:00:00Z)&$skiptoken=AAAA",
+            "'",
+            "''",
+            "(",
+            ")",
+            " ",
+            ",",
+            "/",
+            "null",
+            "NaN",
+            "-INF",
+            "9e999",
+            "'%00'",
+            "%F0%9F%99%82",
+            "%ff",
+            "%",
+            "&",
+            "=",
+            "$it",
+            "@p",
+            "in ()",
+            "not ",
+            "\\",
+            "\"",
+            "[",
+            "{",
+            "}",
+            ":",
+            ";",
+            "0001-01-01T00:00:00+14:00",
+            "-",
+            "duration'P1D'",
+            "any(x:x)",
+            "$count",
+            "cast(",
         ];
-        string[] pieces = ["'", "''", "(", ")", " ", ",", "/", "null", "NaN", "-INF", "9e999", "'%00'", "%F0%9F%99%82", "%ff", "%", "&", "=", "$it", "@p", "in ()", "not ", "\\", "\"", "[", "{", "}", ":", ";", "0001-01-01T00:00:00+14:00", "-", "duration'P1D'", "any(x:x)", "$count", "cast("];
-        var mutated = Gen.Select(Gen.Int[0, queries.Length - 1], Gen.Select(Gen.Int[0, 200], Gen.Int[0, 6], Gen.Int[0, pieces.Length - 1]).Array[1, 3], (query, changes) =>
-            changes.Aggregate(queries[query], (text, change) =>
-            {
-                var at = Math.Min(change.Item1, text.Length);
-                return text[..at] + pieces[change.Item3] + text[Math.Min(at + change.Item2, text.Length)..];
-            }));
+        var mutated = Gen.Select(
+            Gen.Int[0, queries.Length - 1],
+            Gen.Select(Gen.Int[0, 200], Gen.Int[0, 6], Gen.Int[0, pieces.Length - 1]).Array[1, 3],
+            (query, changes) =>
+                changes.Aggregate(
+                    queries[query],
+                    (text, change) =>
+                    {
+                        var at = Math.Min(change.Item1, text.Length);
+                        return text[..at] + pieces[change.Item3] + text[Math.Min(at + change.Item2, text.Length)..];
+                    }
+                )
+        );
         var answered = new Dictionary<HttpStatusCode, int>();
         await mutated.SampleAsync(
             async query =>
             {
                 using var response = await runs.Service.Client.GetAsync($"process/runs?{query}", Cancellation);
-                response.StatusCode.ShouldBeOneOf([HttpStatusCode.OK, HttpStatusCode.BadRequest], $"{query}: {await response.Content.ReadAsStringAsync(Cancellation)}");
+                response.StatusCode.ShouldBeOneOf(
+                    [HttpStatusCode.OK, HttpStatusCode.BadRequest],
+                    $"{query}: {await response.Content.ReadAsStringAsync(Cancellation)}"
+                );
                 answered[response.StatusCode] = answered.GetValueOrDefault(response.StatusCode) + 1;
             },
             seed: Environment.GetEnvironmentVariable("CsCheck_Seed"),
             iter: 500,
             threads: 1,
-            print: query => query);
+            print: query => query
+        );
         output.WriteLine(JsonSerializer.Serialize(answered));
     }
 
-    private Task<JsonElement> GetAsync(string rest) => runs.Service.Client.GetJsonAsync(new Uri(runs.Service.Root, $"process/runs{rest}"));
+    private Task<JsonElement> GetAsync(string rest) =>
+        runs.Service.Client.GetJsonAsync(new Uri(runs.Service.Root, $"process/runs{rest}"));
 
     private async Task<List<string>> PagedAsync(string query)
     {

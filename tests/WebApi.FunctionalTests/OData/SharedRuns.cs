@@ -29,11 +29,19 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
     {
         await database.EmptyAsync();
         Service = await RunningService.StartAsync(database.ConnectionString);
-        await Parallel.ForEachAsync(Bodies.SharedRuns().Concat(_odd), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (body, cancellation) =>
-        {
-            using var response = await Service.Client.PostAsync("process/runs/$ref", Bodies.Json(body), cancellation);
-            response.EnsureSuccessStatusCode();
-        });
+        await Parallel.ForEachAsync(
+            Bodies.SharedRuns().Concat(_odd),
+            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            async (body, cancellation) =>
+            {
+                using var response = await Service.Client.PostAsync(
+                    "process/runs/$ref",
+                    Bodies.Json(body),
+                    cancellation
+                );
+                response.EnsureSuccessStatusCode();
+            }
+        );
 
         // By SQL, so that the service's own reading is not what its reading is compared with.
         var rows = await database.ReadAsync<string>("SELECT json_agg(r) FROM runs r");
@@ -61,16 +69,31 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
 /// <summary>A run as it is stored, with its properties by the paths that queries name.</summary>
 public sealed class StoredRun
 {
-    private static readonly string[] _statuses = ["running", "failed", "completed", "completedWithErrors", "completedWithWarnings", "unknownFutureValue"];
+    private static readonly string[] _statuses =
+    [
+        "running",
+        "failed",
+        "completed",
+        "completedWithErrors",
+        "completedWithWarnings",
+        "unknownFutureValue",
+    ];
 
     private readonly Dictionary<string, object?> _values;
 
     public StoredRun(JsonElement row)
     {
         var error = row.GetProperty("blocking_error");
-        object? Text(JsonElement from, string name) => from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out var value) ? value.GetString() : null;
-        object? Instant(string name) => row.GetProperty(name) is { ValueKind: JsonValueKind.String } value ? value.GetDateTimeOffset().ToUniversalTime() : null;
-        object? Count(string name) => row.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetInt64() : null;
+        object? Text(JsonElement from, string name) =>
+            from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out var value)
+                ? value.GetString()
+                : null;
+        object? Instant(string name) =>
+            row.GetProperty(name) is { ValueKind: JsonValueKind.String } value
+                ? value.GetDateTimeOffset().ToUniversalTime()
+                : null;
+        object? Count(string name) =>
+            row.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetInt64() : null;
         _values = new Dictionary<string, object?>
         {
             ["id"] = row.Text("id"),
@@ -101,33 +124,49 @@ public sealed class StoredRun
     /// <summary>Every path that compares.</summary>
     public static IReadOnlyList<string> Paths { get; } =
     [
-        "id", "displayName", "startDateTime", "endDateTime", "status", "blockingError/code", "blockingError/message", "blockingError/target", "createdDateTime", "lastModifiedDateTime",
-        .. new[] { "errors", "warnings", "groups", "memberships", "organizations", "people" }.Select(n => $"statistics/inboundTotals/{n}"),
+        "id",
+        "displayName",
+        "startDateTime",
+        "endDateTime",
+        "status",
+        "blockingError/code",
+        "blockingError/message",
+        "blockingError/target",
+        "createdDateTime",
+        "lastModifiedDateTime",
+        .. new[] { "errors", "warnings", "groups", "memberships", "organizations", "people" }.Select(n =>
+            $"statistics/inboundTotals/{n}"
+        ),
     ];
 
     public object? this[string path] => _values[path];
 
     /// <summary>Nulls lowest, texts by code point, statuses by number.</summary>
-    public static int Compare(object? a, object? b) => (a, b) switch
-    {
-        (null, null) => 0,
-        (null, _) => -1,
-        (_, null) => 1,
-        (string x, string y) => Encoding.UTF8.GetBytes(x).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y)),
-        (Status x, Status y) => x.Number.CompareTo(y.Number),
-        (long x, decimal y) => ((decimal)x).CompareTo(y),
-        _ => Comparer<object>.Default.Compare(a, b),
-    };
+    public static int Compare(object? a, object? b) =>
+        (a, b) switch
+        {
+            (null, null) => 0,
+            (null, _) => -1,
+            (_, null) => 1,
+            (string x, string y) => Encoding.UTF8.GetBytes(x).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y)),
+            (Status x, Status y) => x.Number.CompareTo(y.Number),
+            (long x, decimal y) => ((decimal)x).CompareTo(y),
+            _ => Comparer<object>.Default.Compare(a, b),
+        };
 
     /// <summary>A value as a filter writes it.</summary>
-    public static string Literal(object? value) => value switch
-    {
-        null => "null",
-        string text => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'",
-        DateTimeOffset instant => instant.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture),
-        Status status => $"'{_statuses[status.Number]}'",
-        _ => string.Format(CultureInfo.InvariantCulture, "{0}", value),
-    };
+    public static string Literal(object? value) =>
+        value switch
+        {
+            null => "null",
+            string text => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'",
+            DateTimeOffset instant => instant.UtcDateTime.ToString(
+                "yyyy-MM-ddTHH:mm:ss.ffffffZ",
+                CultureInfo.InvariantCulture
+            ),
+            Status status => $"'{_statuses[status.Number]}'",
+            _ => string.Format(CultureInfo.InvariantCulture, "{0}", value),
+        };
 
     /// <summary>A status, which compares by number.</summary>
     public sealed record Status(int Number);

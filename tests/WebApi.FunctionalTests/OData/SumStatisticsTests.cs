@@ -19,11 +19,20 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
         await AddAsync(Run(2, """{"warnings":0}"""));
         await AddAsync(Run(4, """{"people":1000,"errors":1}""", "other"));
 
-        var sum = await Client.GetJsonAsync(new Uri(Service.Root, $"{path}?$filter=displayName eq 'mine'&$search=mine"));
+        var sum = await Client.GetJsonAsync(
+            new Uri(Service.Root, $"{path}?$filter=displayName eq 'mine'&$search=mine")
+        );
 
         sum.Text("@odata.context").ShouldEndWith("$metadata#microsoft.graph.industryData.industryDataRunStatistics");
-        JsonSerializer.Serialize(sum.EnumerateObject().Skip(1).ToDictionary(m => m.Name, m => m.Value)).ShouldBe(
-            $$"""{"runId":"{{newest}}","status":"running","activityStatistics":[],"inboundTotals":{"errors":null,"warnings":0,"groups":18014398509481982,"memberships":null,"organizations":null,"people":12} }""".Replace(" ", "", StringComparison.Ordinal));
+        JsonSerializer
+            .Serialize(sum.EnumerateObject().Skip(1).ToDictionary(m => m.Name, m => m.Value))
+            .ShouldBe(
+                $$"""{"runId":"{{newest}}","status":"running","activityStatistics":[],"inboundTotals":{"errors":null,"warnings":0,"groups":18014398509481982,"memberships":null,"organizations":null,"people":12} }""".Replace(
+                    " ",
+                    "",
+                    StringComparison.Ordinal
+                )
+            );
     }
 
     [Fact]
@@ -32,8 +41,12 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
         await AddAsync(Run(1, "{}"));
         using var stranger = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
 
-        (await Client.GetAsync("process/runs/getStatistics?$filter=status eq 'failed'", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        (await stranger.GetAsync("process/runs/getStatistics", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (
+            await Client.GetAsync("process/runs/getStatistics?$filter=status eq 'failed'", Cancellation)
+        ).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await stranger.GetAsync("process/runs/getStatistics", Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.NoContent
+        );
     }
 
     [Fact]
@@ -44,11 +57,15 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
             $$"""
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics, inbound_people)
             SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}', 9007199254740991 FROM generate_series(1, 1025)
-            """);
+            """
+        );
         using var response = await Client.GetAsync("process/runs/getStatistics", Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await response.JsonAsync()).GetProperty("error").Text("message").ShouldContain("statistics/inboundTotals/people is above 9223372036854775807");
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .Text("message")
+            .ShouldContain("statistics/inboundTotals/people is above 9223372036854775807");
     }
 
     /// <summary>
@@ -59,7 +76,10 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
     public async Task A_query_that_takes_too_long_is_cancelled_in_the_database()
     {
         await AddAsync(Run(1, "{}"));
-        await using var service = await RunningService.StartAsync(Database.ConnectionString, ("Query:Timeout", "00:00:00.300"));
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Query:Timeout", "00:00:00.300")
+        );
         (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         await using var connection = new NpgsqlConnection(Database.ConnectionString);
         await connection.OpenAsync(Cancellation);
@@ -67,7 +87,15 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
         await using var hold = new NpgsqlCommand("LOCK TABLE runs", connection, transaction);
         await hold.ExecuteNonQueryAsync(Cancellation);
 
-        foreach (var path in (string[])["process/runs", "process/runs?$top=0&$count=true&$search=mine", "process/runs/$count?$filter=displayName ne 'x'", "process/runs/getStatistics"])
+        foreach (
+            var path in (string[])
+                [
+                    "process/runs",
+                    "process/runs?$top=0&$count=true&$search=mine",
+                    "process/runs/$count?$filter=displayName ne 'x'",
+                    "process/runs/getStatistics",
+                ]
+        )
         {
             using var response = await service.Client.GetAsync(path, Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -75,7 +103,11 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
             (await response.JsonAsync()).Cause().ShouldBe("queryTooSlow");
         }
 
-        (await Database.ReadAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Lock'")).ShouldBe(0);
+        (
+            await Database.ReadAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Lock'"
+            )
+        ).ShouldBe(0);
         (await service.Client.GetAsync("health/ready", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         await transaction.RollbackAsync(Cancellation);
         (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -12,7 +12,10 @@ public sealed partial class DescriptionTests(TestDatabase database) : Functional
     [Theory]
     [InlineData("openapi/v1.json", "")]
     [InlineData("beta/openapi/v1.json", "beta")]
-    public async Task The_document_is_valid_openapi_of_the_address_that_the_caller_used_and_needs_no_token(string path, string root)
+    public async Task The_document_is_valid_openapi_of_the_address_that_the_caller_used_and_needs_no_token(
+        string path,
+        string root
+    )
     {
         using var anonymous = Service.Authorized(null);
         using var response = await anonymous.GetAsync(path, Cancellation);
@@ -20,20 +23,35 @@ public sealed partial class DescriptionTests(TestDatabase database) : Functional
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK, text);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/json");
-        var (document, diagnostic) = OpenApiDocument.Parse(text, "json", new OpenApiReaderSettings { RuleSet = ValidationRuleSet.GetDefaultRuleSet() });
+        var (document, diagnostic) = OpenApiDocument.Parse(
+            text,
+            "json",
+            new OpenApiReaderSettings { RuleSet = ValidationRuleSet.GetDefaultRuleSet() }
+        );
         diagnostic.ShouldNotBeNull().Errors.ShouldBeEmpty();
         diagnostic.Warnings.ShouldBeEmpty();
         diagnostic.SpecificationVersion.ShouldBe(OpenApiSpecVersion.OpenApi3_1);
-        document.ShouldNotBeNull().Servers.ShouldHaveSingleItem().Url.ShouldBe(new Uri(Service.Root, root).ToString().TrimEnd('/'));
+        document
+            .ShouldNotBeNull()
+            .Servers.ShouldHaveSingleItem()
+            .Url.ShouldBe(new Uri(Service.Root, root).ToString().TrimEnd('/'));
         document.Paths.ShouldContainKey("/external/industryData/runs/{id}");
     }
 
     [Fact]
     public async Task A_fault_in_the_document_would_be_found()
     {
-        var text = (await Client.GetStringAsync("openapi/v1.json", Cancellation)).Replace("\"title\"", "\"tilte\"", StringComparison.Ordinal);
+        var text = (await Client.GetStringAsync("openapi/v1.json", Cancellation)).Replace(
+            "\"title\"",
+            "\"tilte\"",
+            StringComparison.Ordinal
+        );
 
-        var (_, diagnostic) = OpenApiDocument.Parse(text, "json", new OpenApiReaderSettings { RuleSet = ValidationRuleSet.GetDefaultRuleSet() });
+        var (_, diagnostic) = OpenApiDocument.Parse(
+            text,
+            "json",
+            new OpenApiReaderSettings { RuleSet = ValidationRuleSet.GetDefaultRuleSet() }
+        );
 
         diagnostic!.Errors.ShouldNotBeEmpty();
     }
@@ -97,7 +115,10 @@ public sealed partial class DescriptionTests(TestDatabase database) : Functional
         var nonce = Nonce().Match(policy).Groups["nonce"].Value;
         Script().Count(html).ShouldBe(3);
         html.Split($"nonce=\"{nonce}\"").Length.ShouldBe(4);
-        (await anonymous.GetAsync(path, Cancellation)).Headers.GetValues("Content-Security-Policy").Single().ShouldNotBe(policy);
+        (await anonymous.GetAsync(path, Cancellation))
+            .Headers.GetValues("Content-Security-Policy")
+            .Single()
+            .ShouldNotBe(policy);
     }
 
     [GeneratedRegex("<script[^>]* src=\"(?<url>[^\"]+)\"")]

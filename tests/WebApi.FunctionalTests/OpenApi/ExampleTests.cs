@@ -10,7 +10,16 @@ namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 /// </summary>
 public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
 {
-    private static readonly string[] _documentedHeaders = ["Location", "OData-EntityId", "ETag", "Preference-Applied", "Repeatability-Result", "Retry-After", "WWW-Authenticate"];
+    private static readonly string[] _documentedHeaders =
+    [
+        "Location",
+        "OData-EntityId",
+        "ETag",
+        "Preference-Applied",
+        "Repeatability-Result",
+        "Retry-After",
+        "WWW-Authenticate",
+    ];
 
     private RunningService _service = null!;
     private JsonElement _document;
@@ -57,16 +66,38 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
         var refused = 0;
 
         // A batch needs no permission of its own.
-        foreach (var path in _document.GetProperty("paths").EnumerateObject().Where(p => status != 403 || p.Name != "/$batch"))
+        foreach (
+            var path in _document
+                .GetProperty("paths")
+                .EnumerateObject()
+                .Where(p => status != 403 || p.Name != "/$batch")
+        )
         {
-            foreach (var operation in path.Value.EnumerateObject().Where(o => o.Value.GetProperty("responses").TryGetProperty($"{status}", out _) && o.Value.GetProperty("security").GetArrayLength() > 0))
+            foreach (
+                var operation in path
+                    .Value.EnumerateObject()
+                    .Where(o =>
+                        o.Value.GetProperty("responses").TryGetProperty($"{status}", out _)
+                        && o.Value.GetProperty("security").GetArrayLength() > 0
+                    )
+            )
             {
-                using var request = new HttpRequestMessage(HttpMethod.Parse(operation.Name), path.Name.TrimStart('/') + query);
+                using var request = new HttpRequestMessage(
+                    HttpMethod.Parse(operation.Name),
+                    path.Name.TrimStart('/') + query
+                );
                 using var response = await client.SendAsync(request, Cancellation);
                 ((int)response.StatusCode).ShouldBe(status, $"{request.Method} {path.Name}");
                 var documented = _schemas.Follow(operation.Value.GetProperty("responses").GetProperty($"{status}"));
-                _schemas.Faults(await response.JsonAsync(), documented.GetProperty("content").GetProperty("application/json").GetProperty("schema")).ShouldBeEmpty();
-                var headers = documented.TryGetProperty("headers", out var named) ? named.EnumerateObject().Select(h => h.Name) : [];
+                _schemas
+                    .Faults(
+                        await response.JsonAsync(),
+                        documented.GetProperty("content").GetProperty("application/json").GetProperty("schema")
+                    )
+                    .ShouldBeEmpty();
+                var headers = documented.TryGetProperty("headers", out var named)
+                    ? named.EnumerateObject().Select(h => h.Name)
+                    : [];
                 headers.ShouldBeSubsetOf(response.Headers.Select(h => h.Key));
                 refused++;
             }
@@ -80,13 +111,20 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
     {
         foreach (var path in _document.GetProperty("paths").EnumerateObject())
         {
-            foreach (var operation in path.Value.EnumerateObject().Where(o => o.Value.TryGetProperty("requestBody", out _)))
+            foreach (
+                var operation in path.Value.EnumerateObject().Where(o => o.Value.TryGetProperty("requestBody", out _))
+            )
             {
-                var content = operation.Value.GetProperty("requestBody").GetProperty("content").GetProperty("application/json");
+                var content = operation
+                    .Value.GetProperty("requestBody")
+                    .GetProperty("content")
+                    .GetProperty("application/json");
                 content.GetProperty("examples").EnumerateObject().ShouldNotBeEmpty(path.Name);
                 foreach (var example in content.GetProperty("examples").EnumerateObject())
                 {
-                    _schemas.Faults(example.Value.GetProperty("value"), content.GetProperty("schema")).ShouldBeEmpty($"{operation.Name} {path.Name}, {example.Name}");
+                    _schemas
+                        .Faults(example.Value.GetProperty("value"), content.GetProperty("schema"))
+                        .ShouldBeEmpty($"{operation.Name} {path.Name}, {example.Name}");
                 }
             }
         }
@@ -101,15 +139,30 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
         List<string?> bodies = [];
         if (operation.TryGetProperty("requestBody", out var request))
         {
-            bodies.AddRange(request.GetProperty("content").GetProperty("application/json").GetProperty("examples").EnumerateObject().Select(e => e.Value.GetProperty("value").GetRawText()));
+            bodies.AddRange(
+                request
+                    .GetProperty("content")
+                    .GetProperty("application/json")
+                    .GetProperty("examples")
+                    .EnumerateObject()
+                    .Select(e => e.Value.GetProperty("value").GetRawText())
+            );
         }
 
-        if (request.ValueKind == JsonValueKind.Undefined || !request.TryGetProperty("required", out var required) || !required.GetBoolean())
+        if (
+            request.ValueKind == JsonValueKind.Undefined
+            || !request.TryGetProperty("required", out var required)
+            || !required.GetBoolean()
+        )
         {
             bodies.Add(null);
         }
 
-        JsonElement[] parameters = [.. Parameters(operation).Where(p => p.GetProperty("in").GetString() != "path" && p.TryGetProperty("example", out _))];
+        JsonElement[] parameters =
+        [
+            .. Parameters(operation)
+                .Where(p => p.GetProperty("in").GetString() != "path" && p.TryGetProperty("example", out _)),
+        ];
         return
         [
             .. bodies.Select(body => ((JsonElement[])[], body)),
@@ -119,14 +172,18 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
     }
 
     private IEnumerable<JsonElement> Parameters(JsonElement operation) =>
-        operation.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().Select(_schemas.Follow) : [];
+        operation.TryGetProperty("parameters", out var parameters)
+            ? parameters.EnumerateArray().Select(_schemas.Follow)
+            : [];
 
     private async Task SendAsync(string path, JsonProperty operation, JsonElement[] parameters, string? body)
     {
         var run = await AddRunAsync();
-        string Real(string text) => text
-            .Replace("{id}", run.Id, StringComparison.Ordinal).Replace("{activityId}", run.ActivityId, StringComparison.Ordinal)
-            .Replace(WebApi.OpenApi.Parameters.RunId, run.Id, StringComparison.Ordinal).Replace(WebApi.OpenApi.Parameters.ActivityId, run.ActivityId, StringComparison.Ordinal);
+        string Real(string text) =>
+            text.Replace("{id}", run.Id, StringComparison.Ordinal)
+                .Replace("{activityId}", run.ActivityId, StringComparison.Ordinal)
+                .Replace(WebApi.OpenApi.Parameters.RunId, run.Id, StringComparison.Ordinal)
+                .Replace(WebApi.OpenApi.Parameters.ActivityId, run.ActivityId, StringComparison.Ordinal);
 
         using var request = new HttpRequestMessage(HttpMethod.Parse(operation.Name), Real(path).TrimStart('/'));
         if (body is not null)
@@ -149,15 +206,27 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
             }
         }
 
-        request.RequestUri = new Uri($"{request.RequestUri}{(query.Count > 0 ? "?" : "")}{string.Join('&', query)}", UriKind.Relative);
-        using var client = operation.Value.GetProperty("security").GetArrayLength() == 0 ? _service.Authorized(null) : _service.Authorized(Tokens.Make());
+        request.RequestUri = new Uri(
+            $"{request.RequestUri}{(query.Count > 0 ? "?" : "")}{string.Join('&', query)}",
+            UriKind.Relative
+        );
+        using var client =
+            operation.Value.GetProperty("security").GetArrayLength() == 0
+                ? _service.Authorized(null)
+                : _service.Authorized(Tokens.Make());
         using var response = await client.SendAsync(request, Cancellation);
         var answer = await response.Content.ReadAsStringAsync(Cancellation);
 
-        var what = $"{request.Method} {request.RequestUri} {request.Headers} {body}: {(int)response.StatusCode} {answer}";
+        var what =
+            $"{request.Method} {request.RequestUri} {request.Headers} {body}: {(int)response.StatusCode} {answer}";
         ((int)response.StatusCode).ShouldBeInRange(200, 299, what);
-        operation.Value.GetProperty("responses").TryGetProperty($"{(int)response.StatusCode}", out var documented).ShouldBeTrue(what);
-        var headers = documented.TryGetProperty("headers", out var named) ? named.EnumerateObject().Select(h => h.Name) : [];
+        operation
+            .Value.GetProperty("responses")
+            .TryGetProperty($"{(int)response.StatusCode}", out var documented)
+            .ShouldBeTrue(what);
+        var headers = documented.TryGetProperty("headers", out var named)
+            ? named.EnumerateObject().Select(h => h.Name)
+            : [];
         response.Headers.Select(h => h.Key).Intersect(_documentedHeaders).ShouldBeSubsetOf(headers, what);
         documented.TryGetProperty("content", out var content).ShouldBe(answer.Length > 0, what);
         if (answer.Length > 0)
@@ -166,15 +235,16 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
             content.TryGetProperty(media, out var schema).ShouldBeTrue(what);
             if (media == "application/json")
             {
-                _schemas.Faults(JsonDocument.Parse(answer).RootElement, schema.GetProperty("schema")).ShouldBeEmpty(what);
+                _schemas
+                    .Faults(JsonDocument.Parse(answer).RootElement, schema.GetProperty("schema"))
+                    .ShouldBeEmpty(what);
             }
         }
     }
 
     private async Task<(string Id, string ActivityId)> AddRunAsync()
     {
-        const string body =
-            """
+        const string body = """
             { "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "status": "running",
               "statistics": { "inboundTotals": { "people": 5, "matchedPeopleByRole": [ { "role": "student", "count": 4 } ] }, "rows": [ 1.50 ],
                 "activityStatistics": [ { "activityId": "a", "displayName": "A", "status": "completed", "people": { "active": 1, "total": 2 } } ] },

@@ -35,14 +35,19 @@ internal sealed class SchemaCheck(JsonElement document)
             return [$"{path} is {value.ValueKind}, not {type}"];
         }
 
-        if (schema.TryGetProperty("enum", out var names) && !names.EnumerateArray().Any(n => n.ValueEquals(value.GetString())))
+        if (
+            schema.TryGetProperty("enum", out var names)
+            && !names.EnumerateArray().Any(n => n.ValueEquals(value.GetString()))
+        )
         {
             return [$"{path} is {value}, none of {names}"];
         }
 
         return value.ValueKind switch
         {
-            JsonValueKind.Array when schema.TryGetProperty("items", out var items) => value.EnumerateArray().SelectMany((item, i) => Faults(item, items, $"{path}/{i}")),
+            JsonValueKind.Array when schema.TryGetProperty("items", out var items) => value
+                .EnumerateArray()
+                .SelectMany((item, i) => Faults(item, items, $"{path}/{i}")),
             JsonValueKind.Object => MemberFaults(value, schema, path),
             _ => [],
         };
@@ -57,12 +62,16 @@ internal sealed class SchemaCheck(JsonElement document)
             JsonValueKind.True or JsonValueKind.False => "boolean",
             var kind => kind.ToString().ToLowerInvariant(),
         };
-        return type.ValueKind == JsonValueKind.Array ? type.EnumerateArray().Any(t => t.ValueEquals(name)) : type.ValueEquals(name);
+        return type.ValueKind == JsonValueKind.Array
+            ? type.EnumerateArray().Any(t => t.ValueEquals(name))
+            : type.ValueEquals(name);
     }
 
     private IEnumerable<string> MemberFaults(JsonElement value, JsonElement schema, string path)
     {
-        var required = schema.TryGetProperty("required", out var names) ? names.EnumerateArray().Select(n => n.GetString()!).ToList() : [];
+        var required = schema.TryGetProperty("required", out var names)
+            ? names.EnumerateArray().Select(n => n.GetString()!).ToList()
+            : [];
         foreach (var name in required.Where(n => !value.TryGetProperty(n, out _)))
         {
             yield return $"{path}/{name} is missing";
@@ -91,5 +100,8 @@ internal sealed class SchemaCheck(JsonElement document)
 
     private static bool IsOpenFor(JsonElement schema, string name) =>
         (schema.TryGetProperty("additionalProperties", out var others) && others.ValueKind == JsonValueKind.Object)
-        || (schema.TryGetProperty("patternProperties", out var patterns) && patterns.EnumerateObject().Any(p => Regex.IsMatch(name, p.Name)));
+        || (
+            schema.TryGetProperty("patternProperties", out var patterns)
+            && patterns.EnumerateObject().Any(p => Regex.IsMatch(name, p.Name))
+        );
 }

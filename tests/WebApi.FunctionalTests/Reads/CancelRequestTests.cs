@@ -22,7 +22,8 @@ public sealed class CancelRequestTests
                 taken.Set();
                 answer.Wait(Cancellation);
             },
-            CancellationToken.None);
+            CancellationToken.None
+        );
         taken.Wait(_within, Cancellation).ShouldBeTrue();
 
         // Given up before the stuck thread is replaced.
@@ -45,7 +46,7 @@ public sealed class CancelRequestTests
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
             end.CancelAfter(_within);
-            for (var sent = 0; sent == 0;)
+            for (var sent = 0; sent == 0; )
             {
                 var next = cancels.SendAsync(() => Interlocked.Increment(ref sent), CancellationToken.None);
                 await next.WaitAsync(end.Token);

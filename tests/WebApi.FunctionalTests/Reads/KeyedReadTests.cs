@@ -20,7 +20,8 @@ public sealed class KeyedReadTests(TestDatabase database)
 
         for (var round = 0; round < 5; round++)
         {
-            var counts = Enumerable.Range(0, 40)
+            var counts = Enumerable
+                .Range(0, 40)
                 .Select(_ => $"process/runs/{Guid.CreateVersion7()}/activities/$count")
                 .Select(path => service.Client.GetAsync(path, Cancellation))
                 .ToList();
@@ -60,8 +61,8 @@ public sealed class KeyedReadTests(TestDatabase database)
         await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:04:00"));
         var run = await RunAsync(own);
 
-        using var response = await service.Client
-            .GetAsync($"process/runs/{run}", Cancellation)
+        using var response = await service
+            .Client.GetAsync($"process/runs/{run}", Cancellation)
             .WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -100,7 +101,9 @@ public sealed class KeyedReadTests(TestDatabase database)
         await using var connection = new NpgsqlConnection(own);
         await connection.OpenAsync(Cancellation);
         await using var command = new NpgsqlCommand(
-            $"SELECT id FROM stored_runs WHERE tenant_id = '{Tokens.Tenant}'", connection);
+            $"SELECT id FROM stored_runs WHERE tenant_id = '{Tokens.Tenant}'",
+            connection
+        );
         return (Guid)(await command.ExecuteScalarAsync(Cancellation))!;
     }
 

@@ -123,7 +123,11 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
         response.IsSuccessStatusCode.ShouldBeTrue(page.GetRawText()[..Math.Min(500, page.GetRawText().Length)]);
 
         // What is canceled ends in the background.
-        while (await Database.ReadAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'IndustryData' AND state <> 'idle' AND datname = current_database()") > 0)
+        while (
+            await Database.ReadAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'IndustryData' AND state <> 'idle' AND datname = current_database()"
+            ) > 0
+        )
         {
             await Task.Delay(50, Cancellation);
         }
@@ -133,18 +137,22 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
         return (page, length, bytes.Total);
     }
 
-    private Task InsertRunsAsync(int count, int size, int year = 2026) => TestDatabase.ExecuteAsync(
-        Database.ConnectionString,
-        $$"""
-        INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics)
-        SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n, '{{year}}-01-01'::timestamptz + n * interval '1 minute', 1, large, now(), now(), 1, large
-        FROM generate_series(1, {{count}}) AS n, (SELECT ('{"message":"' || repeat('x', {{size}}) || '"}')::json AS large) AS l
-        """);
+    private Task InsertRunsAsync(int count, int size, int year = 2026) =>
+        TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            $$"""
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics)
+            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n, '{{year}}-01-01'::timestamptz + n * interval '1 minute', 1, large, now(), now(), 1, large
+            FROM generate_series(1, {{count}}) AS n, (SELECT ('{"message":"' || repeat('x', {{size}}) || '"}')::json AS large) AS l
+            """
+        );
 
-    private Task InsertActivitiesAsync(int count, int size) => TestDatabase.ExecuteAsync(
-        Database.ConnectionString,
-        $$"""
-        INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status, blocking_error)
-        SELECT tenant_id, id, gen_random_uuid(), 0, 'a', 0, ('{"message":"' || repeat('x', {{size}}) || '"}')::json FROM runs, generate_series(1, {{count}})
-        """);
+    private Task InsertActivitiesAsync(int count, int size) =>
+        TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            $$"""
+            INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status, blocking_error)
+            SELECT tenant_id, id, gen_random_uuid(), 0, 'a', 0, ('{"message":"' || repeat('x', {{size}}) || '"}')::json FROM runs, generate_series(1, {{count}})
+            """
+        );
 }

@@ -18,8 +18,16 @@ public sealed class MissingStandbyTests
         using var folder = new TestFolder();
         var options = new EmbeddedPostgresOptions();
         await using var server = await PostgresServer.StartAsync(
-            DataDirectory.Resolve(folder.Path, options), options, NullLogger.Instance, Cancellation);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
+            DataDirectory.Resolve(folder.Path, options),
+            options,
+            NullLogger.Instance,
+            Cancellation
+        );
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            server.ConnectionString,
+            TimeSpan.FromSeconds(10),
+            Cancellation
+        );
         var local = $"{server.ConnectionString};Options=-c synchronous_commit=local";
         await TestDatabase.ExecuteAsync(local, "ALTER SYSTEM SET synchronous_standby_names = 'none'");
         await TestDatabase.ExecuteAsync(local, "SELECT pg_reload_conf()");
@@ -31,8 +39,8 @@ public sealed class MissingStandbyTests
         {
             foreach (var path in (string[])["process/runs", "process/runs/delta"])
             {
-                using var response = await service.Client
-                    .GetAsync(path, Cancellation)
+                using var response = await service
+                    .Client.GetAsync(path, Cancellation)
                     .WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
                 response.StatusCode.ShouldBe(HttpStatusCode.OK, path);
             }

@@ -17,7 +17,11 @@ internal static class SlowDatabase
     public static async Task<string> CreateAsync(TestDatabase database, TimeSpan sleep)
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            own,
+            TimeSpan.FromSeconds(30),
+            TestContext.Current.CancellationToken
+        );
         await TestDatabase.ExecuteAsync(
             own,
             $$"""
@@ -25,8 +29,11 @@ internal static class SlowDatabase
             SELECT tenant, gen_random_uuid(), 'run', now(), 0, now(), now(), 1, '{}' FROM unnest(ARRAY['{{Tokens.Tenant}}', '{{Tokens.OtherTenant}}']::uuid[]) AS tenant;
             ALTER TABLE runs RENAME TO stored_runs;
             CREATE VIEW runs AS SELECT * FROM stored_runs
-            WHERE tenant_id <> '{{Tokens.Tenant}}' OR current_setting('statement_timeout') = '0' OR pg_sleep({{FormattableString.Invariant($"{sleep.TotalSeconds}")}}) IS NOT NULL;
-            """);
+            WHERE tenant_id <> '{{Tokens.Tenant}}' OR current_setting('statement_timeout') = '0' OR pg_sleep({{FormattableString.Invariant(
+                $"{sleep.TotalSeconds}"
+            )}}) IS NOT NULL;
+            """
+        );
         return own;
     }
 
@@ -35,7 +42,10 @@ internal static class SlowDatabase
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
-        await using var command = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+            connection
+        );
         return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
 
@@ -44,7 +54,11 @@ internal static class SlowDatabase
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         end.CancelAfter(TimeSpan.FromSeconds(60));
-        for (var sleeping = await SleepingAsync(connectionString); sleeping != count; sleeping = await SleepingAsync(connectionString))
+        for (
+            var sleeping = await SleepingAsync(connectionString);
+            sleeping != count;
+            sleeping = await SleepingAsync(connectionString)
+        )
         {
             end.IsCancellationRequested.ShouldBeFalse($"{sleeping} statements sleep instead of {count}.");
             await Task.Delay(50, TestContext.Current.CancellationToken);

@@ -31,7 +31,16 @@ public sealed class SlowReadTests(TestDatabase database)
         var slow = Enumerable.Range(0, 30).Select(_ => service.Client.GetAsync(Search, end.Token)).ToList();
         await SlowDatabase.UntilSleepingAsync(own, Running);
 
-        foreach (var path in (string[])[Search, $"{Search}&$count=true", "process/runs/delta", "process/runs/delta?$filter=contains(displayName,'run')", "process/runs?$expand=activities"])
+        foreach (
+            var path in (string[])
+                [
+                    Search,
+                    $"{Search}&$count=true",
+                    "process/runs/delta",
+                    "process/runs/delta?$filter=contains(displayName,'run')",
+                    "process/runs?$expand=activities",
+                ]
+        )
         {
             var asked = Stopwatch.GetTimestamp();
             using var response = await other.GetAsync(path, Cancellation);
@@ -106,7 +115,10 @@ public sealed class SlowReadTests(TestDatabase database)
         finally
         {
             availability.Restore();
-            await TestDatabase.ExecuteAsync(own, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");
+            await TestDatabase.ExecuteAsync(
+                own,
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+            );
         }
 
         // The share of the tenant is free again, and so are its connections.
@@ -127,7 +139,10 @@ public sealed class SlowReadTests(TestDatabase database)
     public async Task Queries_of_a_killed_service_end_by_themselves()
     {
         var own = await SlowDatabase.CreateAsync(database, _endless);
-        await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", own), ("Query__Timeout", "00:00:04"));
+        await using var service = await ServiceProcess.StartAsync(
+            ("ConnectionStrings__IndustryData", own),
+            ("Query__Timeout", "00:00:04")
+        );
         var slow = Enumerable.Range(0, Running).Select(_ => service.Client.GetAsync(Search, Cancellation)).ToList();
         await SlowDatabase.UntilSleepingAsync(own, Running);
         await service.KillAsync();

@@ -18,15 +18,28 @@ public sealed class ActivityPagingTests(TestDatabase database) : FunctionalTest(
     public async Task Pages_together_have_each_activity_once_and_in_its_order(string path, int[] sizes)
     {
         var run = await AddRunAsync();
-        var all = (await Client.GetJsonAsync(new Uri($"{run}/activities?$top=1000"))).GetProperty("value").EnumerateArray().Select(a => a.Text("id")).ToList();
+        var all = (await Client.GetJsonAsync(new Uri($"{run}/activities?$top=1000")))
+            .GetProperty("value")
+            .EnumerateArray()
+            .Select(a => a.Text("id"))
+            .ToList();
 
         var (found, seen) = (new List<int>(), new List<string>());
-        for (Uri? next = new($"{run}/{path}"); next is not null;)
+        for (Uri? next = new($"{run}/{path}"); next is not null; )
         {
             var page = await Client.GetJsonAsync(next);
-            page.TryGetProperty("@odata.count", out var count).ShouldBe(path.Contains("count", StringComparison.Ordinal));
+            page.TryGetProperty("@odata.count", out var count)
+                .ShouldBe(path.Contains("count", StringComparison.Ordinal));
             (count.ValueKind == JsonValueKind.Undefined ? There : count.GetInt32()).ShouldBe(There);
-            seen.AddRange(page.GetProperty("value").EnumerateArray().Select(a => path.Contains("$ref", StringComparison.Ordinal) ? a.Text("@odata.id").Split('/')[^1] : a.Text("id")));
+            seen.AddRange(
+                page.GetProperty("value")
+                    .EnumerateArray()
+                    .Select(a =>
+                        path.Contains("$ref", StringComparison.Ordinal)
+                            ? a.Text("@odata.id").Split('/')[^1]
+                            : a.Text("id")
+                    )
+            );
             found.Add(page.GetProperty("value").GetArrayLength());
             next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
         }
@@ -39,7 +52,10 @@ public sealed class ActivityPagingTests(TestDatabase database) : FunctionalTest(
     public async Task The_preferred_page_size_is_kept_to()
     {
         var run = await AddRunAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{run}/activities") { Headers = { { "Prefer", "odata.maxpagesize=30" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{run}/activities")
+        {
+            Headers = { { "Prefer", "odata.maxpagesize=30" } },
+        };
         using var response = await Client.SendAsync(request, Cancellation);
 
         response.Headers.GetValues("Preference-Applied").ShouldBe(["odata.maxpagesize=30"]);
@@ -55,17 +71,31 @@ public sealed class ActivityPagingTests(TestDatabase database) : FunctionalTest(
         page.GetProperty("value").GetArrayLength().ShouldBe(0);
         page.GetProperty("@odata.count").GetInt32().ShouldBe(There);
         page.TryGetProperty("@odata.nextLink", out _).ShouldBeFalse();
-        (await Client.GetAsync(new Uri(run, $"{Guid.CreateVersion7()}/activities?$top=0"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (
+            await Client.GetAsync(new Uri(run, $"{Guid.CreateVersion7()}/activities?$top=0"), Cancellation)
+        ).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
     public async Task A_token_is_good_for_its_own_run_and_options_only()
     {
         var (run, other) = (await AddRunAsync(), await AddRunAsync());
-        var token = (await Client.GetJsonAsync(new Uri($"{run}/activities"))).Text("@odata.nextLink").Split("$skiptoken=")[1];
+        var token = (await Client.GetJsonAsync(new Uri($"{run}/activities")))
+            .Text("@odata.nextLink")
+            .Split("$skiptoken=")[1];
 
-        (await Client.GetAsync(new Uri($"{run}/activities?$skiptoken={token}"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        foreach (var url in (string[])[$"{other}/activities?$skiptoken={token}", $"{run}/activities?$top=3&$skiptoken={token}", $"{run}/activities?$skiptoken=x", $"{Service.Root}process/runs?$skiptoken={token}"])
+        (await Client.GetAsync(new Uri($"{run}/activities?$skiptoken={token}"), Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.OK
+        );
+        foreach (
+            var url in (string[])
+                [
+                    $"{other}/activities?$skiptoken={token}",
+                    $"{run}/activities?$top=3&$skiptoken={token}",
+                    $"{run}/activities?$skiptoken=x",
+                    $"{Service.Root}process/runs?$skiptoken={token}",
+                ]
+        )
         {
             using var response = await Client.GetAsync(new Uri(url), Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, url);
@@ -73,9 +103,16 @@ public sealed class ActivityPagingTests(TestDatabase database) : FunctionalTest(
         }
     }
 
-    private Task<Uri> AddRunAsync() => AddAsync(
-        $$"""
-        { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running", "statistics": {},
-          "activities": [{{string.Join(',', Enumerable.Range(0, There).Select(i => $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}"""))}}] }
-        """);
+    private Task<Uri> AddRunAsync() =>
+        AddAsync(
+            $$"""
+            { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running", "statistics": {},
+              "activities": [{{string.Join(
+                ',',
+                Enumerable.Range(0, There).Select(i =>
+                    $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}"""
+                )
+            )}}] }
+            """
+        );
 }

@@ -6,10 +6,10 @@ namespace IndustryData.WebApi.FunctionalTests.Runs;
 
 public sealed class ActivityTests(TestDatabase database) : FunctionalTest(database)
 {
-    private const string Running = """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{} }""";
+    private const string Running =
+        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{} }""";
 
-    private const string Inbound =
-        """
+    private const string Inbound = """
         { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "Classes", "status": "inProgress",
           "activity": { "@odata.type": "#microsoft.graph.industryData.inboundFileFlow", "id": "f1", "displayName": "Classes from SIS", "readinessStatus": "ready" } }
         """;
@@ -17,7 +17,8 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
     [Fact]
     public async Task A_run_comes_with_a_thousand_activities_at_most()
     {
-        var body = $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', Enumerable.Repeat("{}", 1001))}}]}""";
+        var body =
+            $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', Enumerable.Repeat("{}", 1001))}}]}""";
         using var response = await Client.PostAsync("process/runs", Bodies.Json(body), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
@@ -34,7 +35,8 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         async Task<HttpStatusCode> AddedAsync(int size)
         {
             var kept = value.Replace("@", new string('x', size - value.Length + 1), StringComparison.Ordinal);
-            var body = $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"failed","{{member}}":{{kept}}}""";
+            var body =
+                $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"failed","{{member}}":{{kept}}}""";
             using var response = await Client.PostAsync($"{run}/activities", Bodies.Json(body), Cancellation);
             return response.StatusCode;
         }
@@ -52,9 +54,14 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
 
         response.StatusCode.ShouldBe(HttpStatusCode.Created);
         var activity = await response.JsonAsync();
-        activity.Text("@odata.context").ShouldBe($"{Service.Root}beta/$metadata#process/runs('{run.Segments[^1]}')/activities/$entity");
+        activity
+            .Text("@odata.context")
+            .ShouldBe($"{Service.Root}beta/$metadata#process/runs('{run.Segments[^1]}')/activities/$entity");
         activity.Text("@odata.type").ShouldBe("#microsoft.graph.industryData.inboundFlowActivity");
-        activity.GetProperty("activity").GetRawText().ShouldBe("""{"id":"f1","displayName":"Classes from SIS","readinessStatus":"ready"}""");
+        activity
+            .GetProperty("activity")
+            .GetRawText()
+            .ShouldBe("""{"id":"f1","displayName":"Classes from SIS","readinessStatus":"ready"}""");
         activity.GetProperty("blockingError").ValueKind.ShouldBe(JsonValueKind.Null);
         var id = activity.Text("id");
         response.Headers.Location!.ToString().ShouldBe($"{run}/activities/{id}");
@@ -65,7 +72,9 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         list.Text("@odata.context").ShouldEndWith("/activities");
         foreach (var level in (string[])["none", "minimal", "full"])
         {
-            var references = await Client.GetJsonAsync(new Uri($"{run}/activities/$ref?$format=application/json;odata.metadata={level}"));
+            var references = await Client.GetJsonAsync(
+                new Uri($"{run}/activities/$ref?$format=application/json;odata.metadata={level}")
+            );
             references.GetProperty("value").GetRawText().ShouldBe($$"""[{"@odata.id":"{{run}}/activities/{{id}}"}]""");
         }
 
@@ -83,22 +92,34 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
               "activities": [
                 { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in", "status": "failed", "blockingError": { "code": "x", "message": null } },
                 { "@odata.type": "microsoft.graph.industryData.outboundFlowActivity", "displayName": "out", "status": "skipped", "activity": null } ] }
-            """);
+            """
+        );
         var activities = (await Client.GetJsonAsync(new Uri($"{run}/activities"))).GetProperty("value");
 
         activities.EnumerateArray().Select(a => a.Text("displayName")).ShouldBe(["in", "out"]);
-        activities.EnumerateArray().Single(a => a.Text("displayName") == "in").GetProperty("blockingError").GetRawText().ShouldBe("""{"code":"x","message":null}""");
-        activities.EnumerateArray().Single(a => a.Text("displayName") == "out").Text("@odata.type").ShouldBe("#microsoft.graph.industryData.outboundFlowActivity");
+        activities
+            .EnumerateArray()
+            .Single(a => a.Text("displayName") == "in")
+            .GetProperty("blockingError")
+            .GetRawText()
+            .ShouldBe("""{"code":"x","message":null}""");
+        activities
+            .EnumerateArray()
+            .Single(a => a.Text("displayName") == "out")
+            .Text("@odata.type")
+            .ShouldBe("#microsoft.graph.industryData.outboundFlowActivity");
     }
 
     /// <summary>With random ids, 20 activities would come in the order sent once in 20! times.</summary>
     [Fact]
     public async Task Activities_sent_with_a_run_and_added_later_return_in_that_order()
     {
-        var one = (int i) => $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}""";
+        var one = (int i) =>
+            $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}""";
         var sent = Enumerable.Range(0, 20).ToList();
         var run = await AddAsync(
-            $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', sent.Take(15).Select(one))}}]}""");
+            $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', sent.Take(15).Select(one))}}]}"""
+        );
         foreach (var i in sent.Skip(15))
         {
             (await PostAsync(run, one(i))).StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -112,7 +133,20 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
 
     [Theory]
     [InlineData("{}", new[] { "@odata.type", "displayName", "status" })]
-    [InlineData("""{"@odata.type":"#x","displayName":" ","status":"running","colour":1,"activity":{"id":1,"extra":2}}""", new[] { "@odata.type", "activity/displayName", "activity/extra", "activity/id", "activity/readinessStatus", "colour", "displayName", "status" })]
+    [InlineData(
+        """{"@odata.type":"#x","displayName":" ","status":"running","colour":1,"activity":{"id":1,"extra":2}}""",
+        new[]
+        {
+            "@odata.type",
+            "activity/displayName",
+            "activity/extra",
+            "activity/id",
+            "activity/readinessStatus",
+            "colour",
+            "displayName",
+            "status",
+        }
+    )]
     public async Task Faults_are_named_with_their_paths(string body, string[] targets)
     {
         var run = await AddAsync(Running);
@@ -120,7 +154,13 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         alone.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await TargetsAsync(alone)).ShouldBe(targets);
 
-        using var within = await Client.PostAsync("process/runs", Bodies.Json($$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{Inbound}},{{body}}]}"""), Cancellation);
+        using var within = await Client.PostAsync(
+            "process/runs",
+            Bodies.Json(
+                $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{Inbound}},{{body}}]}"""
+            ),
+            Cancellation
+        );
         within.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await TargetsAsync(within)).ShouldBe(targets.Select(t => $"activities/1/{t}"));
     }
@@ -129,23 +169,38 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
     public async Task A_name_has_a_hundred_characters_at_most()
     {
         var run = await AddAsync(Running);
-        (await PostAsync(run, Inbound.Replace("\"Classes\"", $"\"{new string('a', 100)}\"", StringComparison.Ordinal))).StatusCode.ShouldBe(HttpStatusCode.Created);
-        (await PostAsync(run, Inbound.Replace("\"Classes\"", $"\"{new string('a', 101)}\"", StringComparison.Ordinal))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (
+            await PostAsync(
+                run,
+                Inbound.Replace("\"Classes\"", $"\"{new string('a', 100)}\"", StringComparison.Ordinal)
+            )
+        ).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (
+            await PostAsync(
+                run,
+                Inbound.Replace("\"Classes\"", $"\"{new string('a', 101)}\"", StringComparison.Ordinal)
+            )
+        ).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
     public async Task A_run_has_a_thousand_activities_at_most()
     {
-        var one = """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"completed"}""";
+        var one =
+            """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"completed"}""";
         (await AddManyAsync(1001)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         using var full = await AddManyAsync(1000);
         full.StatusCode.ShouldBe(HttpStatusCode.Created);
         (await PostAsync(full.Headers.Location!, one)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
 
-        Task<HttpResponseMessage> AddManyAsync(int count) => Client.PostAsync(
-            "process/runs",
-            Bodies.Json($$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', Enumerable.Repeat(one, count))}}]}"""),
-            Cancellation);
+        Task<HttpResponseMessage> AddManyAsync(int count) =>
+            Client.PostAsync(
+                "process/runs",
+                Bodies.Json(
+                    $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', Enumerable.Repeat(one, count))}}]}"""
+                ),
+                Cancellation
+            );
     }
 
     [Fact]
@@ -163,10 +218,16 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         (await done.JsonAsync()).Text("displayName").ShouldBe("b");
         (await Client.GetJsonAsync(run)).Text("@odata.etag").ShouldNotBe(etag);
         (await PatchAsync(url, """{"status":"completed"}""")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
-        (await PatchAsync(url, """{"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity"}""")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (
+            await PatchAsync(url, """{"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity"}""")
+        ).StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await PatchAsync(url, """{"displayName":null}""")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await PatchAsync(url, """{"blockingError":{"code":"x"}}""", ("If-Match", etag))).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
-        (await PatchAsync(url, """{"blockingError":{"code":"x"}}""", ("Prefer", "return=minimal"))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await PatchAsync(url, """{"blockingError":{"code":"x"}}""", ("If-Match", etag))).StatusCode.ShouldBe(
+            HttpStatusCode.PreconditionFailed
+        );
+        (await PatchAsync(url, """{"blockingError":{"code":"x"}}""", ("Prefer", "return=minimal"))).StatusCode.ShouldBe(
+            HttpStatusCode.NoContent
+        );
     }
 
     [Fact]
@@ -187,13 +248,24 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         using var stranger = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
         foreach (var client in (HttpClient[])[Client, stranger])
         {
-            var (theRun, theActivity) = client == Client ? (new Uri(run, "x"), new Uri($"{run}/activities/x")) : (run, url);
+            var (theRun, theActivity) =
+                client == Client ? (new Uri(run, "x"), new Uri($"{run}/activities/x")) : (run, url);
             (await client.GetAsync(theActivity, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await client.GetAsync(new Uri($"{theRun}/activities"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await client.GetAsync(new Uri($"{theRun}/activities/$count"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await client.GetAsync(new Uri($"{theRun}/activities/$ref"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await client.PostAsync(new Uri($"{theRun}/activities"), Bodies.Json(Inbound), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await client.PatchAsync(theActivity, Bodies.Json("{}"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await client.GetAsync(new Uri($"{theRun}/activities"), Cancellation)).StatusCode.ShouldBe(
+                HttpStatusCode.NotFound
+            );
+            (await client.GetAsync(new Uri($"{theRun}/activities/$count"), Cancellation)).StatusCode.ShouldBe(
+                HttpStatusCode.NotFound
+            );
+            (await client.GetAsync(new Uri($"{theRun}/activities/$ref"), Cancellation)).StatusCode.ShouldBe(
+                HttpStatusCode.NotFound
+            );
+            (
+                await client.PostAsync(new Uri($"{theRun}/activities"), Bodies.Json(Inbound), Cancellation)
+            ).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await client.PatchAsync(theActivity, Bodies.Json("{}"), Cancellation)).StatusCode.ShouldBe(
+                HttpStatusCode.NotFound
+            );
         }
 
         (await Client.DeleteAsync(run, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -201,9 +273,15 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
     }
 
     private static async Task<IEnumerable<string>> TargetsAsync(HttpResponseMessage response) =>
-        (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).Order(StringComparer.Ordinal);
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .GetProperty("details")
+            .EnumerateArray()
+            .Select(d => d.Text("target"))
+            .Order(StringComparer.Ordinal);
 
-    private Task<HttpResponseMessage> PostAsync(Uri run, string body) => Client.PostAsync(new Uri($"{run}/activities"), Bodies.Json(body), Cancellation);
+    private Task<HttpResponseMessage> PostAsync(Uri run, string body) =>
+        Client.PostAsync(new Uri($"{run}/activities"), Bodies.Json(body), Cancellation);
 
     private Task<HttpResponseMessage> PatchAsync(Uri url, string body, params (string Name, string Value)[] headers)
     {

@@ -15,7 +15,12 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         {
             using var document = JsonDocument.Parse(line);
             var bad = document.RootElement;
-            data.Add(bad.Text("case"), bad.Text("body"), bad.GetProperty("status").GetInt32(), [.. bad.GetProperty("targets").EnumerateArray().Select(t => t.GetString()!)]);
+            data.Add(
+                bad.Text("case"),
+                bad.Text("body"),
+                bad.GetProperty("status").GetInt32(),
+                [.. bad.GetProperty("targets").EnumerateArray().Select(t => t.GetString()!)]
+            );
         }
 
         return data;
@@ -52,7 +57,11 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [Fact]
     public async Task Ref_answers_201_with_the_run_when_it_is_wanted()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(Bodies.Run), Headers = { { "Prefer", "respond-async, return=representation" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref")
+        {
+            Content = Bodies.Json(Bodies.Run),
+            Headers = { { "Prefer", "respond-async, return=representation" } },
+        };
         using var response = await Client.SendAsync(request, Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -68,18 +77,32 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [Fact]
     public async Task Post_to_the_collection_answers_201_with_the_run()
     {
-        using var response = await Client.PostAsync("external/industryData/runs", Bodies.Json(Bodies.Run), Cancellation);
+        using var response = await Client.PostAsync(
+            "external/industryData/runs",
+            Bodies.Json(Bodies.Run),
+            Cancellation
+        );
 
         response.StatusCode.ShouldBe(HttpStatusCode.Created);
-        response.Content.Headers.ContentType!.ToString().ShouldBe("application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8");
+        response
+            .Content.Headers.ContentType!.ToString()
+            .ShouldBe(
+                "application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8"
+            );
         response.Headers.GetValues("OData-Version").ShouldBe(["4.0"]);
-        (await response.JsonAsync()).Text("@odata.context").ShouldBe($"{Service.Root}$metadata#external/industryData/runs/$entity");
+        (await response.JsonAsync())
+            .Text("@odata.context")
+            .ShouldBe($"{Service.Root}$metadata#external/industryData/runs/$entity");
     }
 
     [Fact]
     public async Task Post_to_the_collection_answers_204_when_no_body_is_wanted()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "process/runs") { Content = Bodies.Json(Bodies.Run), Headers = { { "Prefer", "return=minimal" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "process/runs")
+        {
+            Content = Bodies.Json(Bodies.Run),
+            Headers = { { "Prefer", "return=minimal" } },
+        };
         using var response = await Client.SendAsync(request, Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -89,7 +112,12 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
 
     [Theory]
     [MemberData(nameof(BadRuns))]
-    public async Task Every_fault_of_a_bad_body_is_named_with_its_path(string @case, string body, int status, string[] targets)
+    public async Task Every_fault_of_a_bad_body_is_named_with_its_path(
+        string @case,
+        string body,
+        int status,
+        string[] targets
+    )
     {
         using var response = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json(body), Cancellation);
 
@@ -99,7 +127,9 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
             var error = (await response.JsonAsync()).GetProperty("error");
             error.Text("code").ShouldBe("badRequest");
             error.Text("message").ShouldNotBeNullOrWhiteSpace();
-            var named = error.TryGetProperty("details", out var details) ? details.EnumerateArray().Select(d => d.Text("target")).ToArray() : [];
+            var named = error.TryGetProperty("details", out var details)
+                ? details.EnumerateArray().Select(d => d.Text("target")).ToArray()
+                : [];
             named.Order().ShouldBe(targets.Order(), @case);
         }
 
@@ -107,16 +137,55 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     }
 
     [Theory]
-    [InlineData("""{"statistics":{"inboundTotals":{"errors":-1,"persons":1}},"colour":1,"status":"nope"}""", new[] { "colour", "displayName", "endDateTime", "startDateTime", "statistics/inboundTotals/errors", "statistics/inboundTotals/persons", "status" })]
-    [InlineData("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T00:00:00Z","status":"completed","statistics":{},"blockingError":{"code":"x"}}""", new[] { "blockingError" })]
-    [InlineData("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"failed","endDateTime":"2026-01-01T00:00:00Z","statistics":{},"blockingError":{"code":7,"text":"x","details":[{"code":null,"x":1}],"innerError":{"any":1,"details":null}}}""", new[] { "blockingError/code", "blockingError/details/0/x", "blockingError/innerError/details", "blockingError/text" })]
-    [InlineData("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"activityStatistics":[{"displayName":"x","status":"running"}],"inboundTotals":{"@odata.type":"#x"}},"activities":{} }""", new[] { "activities", "statistics/activityStatistics/0/activityId", "statistics/activityStatistics/0/status", "statistics/inboundTotals/@odata.type" })]
+    [InlineData(
+        """{"statistics":{"inboundTotals":{"errors":-1,"persons":1}},"colour":1,"status":"nope"}""",
+        new[]
+        {
+            "colour",
+            "displayName",
+            "endDateTime",
+            "startDateTime",
+            "statistics/inboundTotals/errors",
+            "statistics/inboundTotals/persons",
+            "status",
+        }
+    )]
+    [InlineData(
+        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T00:00:00Z","status":"completed","statistics":{},"blockingError":{"code":"x"}}""",
+        new[] { "blockingError" }
+    )]
+    [InlineData(
+        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"failed","endDateTime":"2026-01-01T00:00:00Z","statistics":{},"blockingError":{"code":7,"text":"x","details":[{"code":null,"x":1}],"innerError":{"any":1,"details":null}}}""",
+        new[]
+        {
+            "blockingError/code",
+            "blockingError/details/0/x",
+            "blockingError/innerError/details",
+            "blockingError/text",
+        }
+    )]
+    [InlineData(
+        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"activityStatistics":[{"displayName":"x","status":"running"}],"inboundTotals":{"@odata.type":"#x"}},"activities":{} }""",
+        new[]
+        {
+            "activities",
+            "statistics/activityStatistics/0/activityId",
+            "statistics/activityStatistics/0/status",
+            "statistics/inboundTotals/@odata.type",
+        }
+    )]
     public async Task Faults_of_every_part_are_reported_together(string body, string[] targets)
     {
         using var response = await Client.PostAsync("beta/process/runs", Bodies.Json(body), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).Order(StringComparer.Ordinal).ShouldBe(targets);
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .GetProperty("details")
+            .EnumerateArray()
+            .Select(d => d.Text("target"))
+            .Order(StringComparer.Ordinal)
+            .ShouldBe(targets);
     }
 
     [Fact]
@@ -124,20 +193,27 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     {
         var sent = Bodies.SharedRuns().ToArray();
         sent.Length.ShouldBe(2000);
-        await Parallel.ForEachAsync(sent, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Cancellation }, async (body, _) =>
-        {
-            var run = await Client.GetJsonAsync(await AddAsync(body));
-            using var document = JsonDocument.Parse(body);
-            ShouldBeAsSent(run, document.RootElement);
-        });
+        await Parallel.ForEachAsync(
+            sent,
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Cancellation },
+            async (body, _) =>
+            {
+                var run = await Client.GetJsonAsync(await AddAsync(body));
+                using var document = JsonDocument.Parse(body);
+                ShouldBeAsSent(run, document.RootElement);
+            }
+        );
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2000);
     }
 
     [Fact]
     public async Task Open_members_come_back_to_the_letter()
     {
-        const string open = """{ "big" : 12345678901234567890123.4500 , "e":1E+2, "text":"\u00e9\ud83d\ude00 < & ' \" \n", "deep":[ {"@odata.type":"x", "a":[[],{}]}, null, true ] }""";
-        var url = await AddAsync($$"""{"displayName":"é😀\n","startDateTime":"0001-01-01T00:00:00Z","endDateTime":"9999-12-31T23:59:59.999999999999Z","status":"completed","statistics":{"runId":"x","status":7,"note":{{open}} } }""");
+        const string open =
+            """{ "big" : 12345678901234567890123.4500 , "e":1E+2, "text":"\u00e9\ud83d\ude00 < & ' \" \n", "deep":[ {"@odata.type":"x", "a":[[],{}]}, null, true ] }""";
+        var url = await AddAsync(
+            $$"""{"displayName":"é😀\n","startDateTime":"0001-01-01T00:00:00Z","endDateTime":"9999-12-31T23:59:59.999999999999Z","status":"completed","statistics":{"runId":"x","status":7,"note":{{open}} } }"""
+        );
 
         var run = await Client.GetJsonAsync(url);
 
@@ -146,7 +222,9 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         run.Text("displayName").ShouldBe("é😀\n");
         run.Text("startDateTime").ShouldBe("0001-01-01T00:00:00Z");
         run.Text("endDateTime").ShouldBe("9999-12-31T23:59:59.999999Z");
-        (await Database.ReadAsync<bool>("SELECT isfinite(start_date_time) AND isfinite(end_date_time) FROM runs")).ShouldBeTrue();
+        (
+            await Database.ReadAsync<bool>("SELECT isfinite(start_date_time) AND isfinite(end_date_time) FROM runs")
+        ).ShouldBeTrue();
     }
 
     [Fact]
@@ -164,9 +242,25 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     {
         var url = await AddAsync(Bodies.Run);
         var id = url.Segments[^1];
-        foreach (var reference in (string[])[url.ToString(), $"{Service.Root}process/runs/{id}", $"{Service.Root}beta/external/industryData/runs('{id}')", $"process/runs/{id}", $"external/industryData/runs('{id}')", $"runs/{id}", $"runs('{id.ToUpperInvariant()}')", $"/beta/process/runs/{id}"])
+        foreach (
+            var reference in (string[])
+                [
+                    url.ToString(),
+                    $"{Service.Root}process/runs/{id}",
+                    $"{Service.Root}beta/external/industryData/runs('{id}')",
+                    $"process/runs/{id}",
+                    $"external/industryData/runs('{id}')",
+                    $"runs/{id}",
+                    $"runs('{id.ToUpperInvariant()}')",
+                    $"/beta/process/runs/{id}",
+                ]
+        )
         {
-            using var response = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json($$"""{"@odata.context":"x","@odata.id":"{{reference}}"}"""), Cancellation);
+            using var response = await Client.PostAsync(
+                "beta/process/runs/$ref",
+                Bodies.Json($$"""{"@odata.context":"x","@odata.id":"{{reference}}"}"""),
+                Cancellation
+            );
             response.StatusCode.ShouldBe(HttpStatusCode.NoContent, reference);
             (await response.Content.ReadAsByteArrayAsync(Cancellation)).ShouldBeEmpty();
         }
@@ -192,7 +286,11 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [InlineData("", 400)]
     public async Task A_reference_to_something_else_is_refused(string reference, int status)
     {
-        using var response = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json($$"""{"@odata.id":"{{reference}}"}"""), Cancellation);
+        using var response = await Client.PostAsync(
+            "beta/process/runs/$ref",
+            Bodies.Json($$"""{"@odata.id":"{{reference}}"}"""),
+            Cancellation
+        );
 
         ((int)response.StatusCode).ShouldBe(status);
         (await response.JsonAsync()).GetProperty("error").Text("message").ShouldNotBeEmpty();
@@ -201,7 +299,10 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [Fact]
     public async Task A_reference_that_is_no_text_or_stands_twice_is_refused()
     {
-        foreach (var body in (string[])["""{"@odata.id":7}""", """{"@odata.id":"runs/a","@odata.id":"runs/a"}""", """{"@odata.id":"\ud800"}"""])
+        foreach (
+            var body in (string[])
+                ["""{"@odata.id":7}""", """{"@odata.id":"runs/a","@odata.id":"runs/a"}""", """{"@odata.id":"\ud800"}"""]
+        )
         {
             using var response = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json(body), Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, body);
@@ -220,7 +321,12 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         using var response = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json(body), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        var targets = (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).ToArray();
+        var targets = (await response.JsonAsync())
+            .GetProperty("error")
+            .GetProperty("details")
+            .EnumerateArray()
+            .Select(d => d.Text("target"))
+            .ToArray();
         targets.ShouldContain(target);
         targets.ShouldContain("displayName");
         if (!body.StartsWith("""{"statistics":""", StringComparison.Ordinal))
@@ -234,21 +340,36 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [InlineData(1, 1_000_000)]
     public async Task The_deepest_and_the_longest_error_are_refused(int levels, int length)
     {
-        var error = $$"""{"innerError":{"x":{{new string('[', levels)}}"{{new string('m', length)}}"{{new string(']', levels)}} } }""";
+        var error =
+            $$"""{"innerError":{"x":{{new string('[', levels)}}"{{new string('m', length)}}"{{new string(']', levels)}} } }""";
         using var response = await Client.PostAsync(
             "beta/process/runs",
-            Bodies.Json($$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"blockingError":{{error}} }"""),
-            Cancellation);
+            Bodies.Json(
+                $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"blockingError":{{error}} }"""
+            ),
+            Cancellation
+        );
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).Distinct().ShouldBe(["blockingError"]);
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .GetProperty("details")
+            .EnumerateArray()
+            .Select(d => d.Text("target"))
+            .Distinct()
+            .ShouldBe(["blockingError"]);
     }
 
     [Fact]
     public async Task Faults_of_long_nested_names_get_a_bounded_answer()
     {
         var name = new string('n', 200);
-        var body = string.Concat(Enumerable.Repeat($"{{\"{name}\":", 50)) + "[" + string.Join(',', Enumerable.Repeat("\"\\u0000\"", 50_000)) + "]" + new string('}', 50);
+        var body =
+            string.Concat(Enumerable.Repeat($"{{\"{name}\":", 50))
+            + "["
+            + string.Join(',', Enumerable.Repeat("\"\\u0000\"", 50_000))
+            + "]"
+            + new string('}', 50);
         using var response = await Client.PostAsync("beta/process/runs", Bodies.Json(body), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
@@ -277,7 +398,11 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         (await StatusOfAsync([0xEF, 0xBB, 0xBF, .. bytes])).ShouldBe(HttpStatusCode.NoContent);
         bytes[Array.IndexOf(bytes, (byte)'N')] = 0xFF;
         (await StatusOfAsync(bytes)).ShouldBe(HttpStatusCode.BadRequest);
-        (await StatusOfAsync(Encoding.UTF8.GetBytes(Bodies.Run.Replace("Nightly", "\\ud83d", StringComparison.Ordinal)))).ShouldBe(HttpStatusCode.BadRequest);
+        (
+            await StatusOfAsync(
+                Encoding.UTF8.GetBytes(Bodies.Run.Replace("Nightly", "\\ud83d", StringComparison.Ordinal))
+            )
+        ).ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Theory]
@@ -289,16 +414,26 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     public async Task Statistics_are_bounded(int levels, int length, int status)
     {
         // {"x":[[…["aaa"]…]]}: the object is one level.
-        var statistics = $$"""{"x":{{new string('[', levels - 1)}}"{{new string('a', length)}}"{{new string(']', levels - 1)}} }""";
+        var statistics =
+            $$"""{"x":{{new string('[', levels - 1)}}"{{new string('a', length)}}"{{new string(']', levels - 1)}} }""";
         using var response = await Client.PostAsync(
             "beta/process/runs/$ref",
-            Bodies.Json($$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{{statistics}} }"""),
-            Cancellation);
+            Bodies.Json(
+                $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{{statistics}} }"""
+            ),
+            Cancellation
+        );
 
         ((int)response.StatusCode).ShouldBe(status);
         if (status == 400)
         {
-            (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).Distinct().ShouldBe(["statistics"]);
+            (await response.JsonAsync())
+                .GetProperty("error")
+                .GetProperty("details")
+                .EnumerateArray()
+                .Select(d => d.Text("target"))
+                .Distinct()
+                .ShouldBe(["statistics"]);
         }
     }
 
@@ -306,24 +441,43 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     public async Task A_body_over_one_mebibyte_is_refused_however_it_is_sent()
     {
         var large = new string(' ', 1024 * 1024) + Bodies.Run;
-        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(large), Headers = { ExpectContinue = true } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref")
+        {
+            Content = Bodies.Json(large),
+            Headers = { ExpectContinue = true },
+        };
         using var known = await Client.SendAsync(request, Cancellation);
         known.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         (await known.JsonAsync()).Cause().ShouldBe("bodyTooLarge");
 
-        using var chunked = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref") { Content = Bodies.Json(large), Headers = { TransferEncodingChunked = true } };
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, "beta/process/runs/$ref")
+        {
+            Content = Bodies.Json(large),
+            Headers = { TransferEncodingChunked = true },
+        };
         using var response = await Client.SendAsync(chunked, Cancellation);
         response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
 
-        using var largest = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json(new string(' ', (1024 * 1024) - Encoding.UTF8.GetByteCount(Bodies.Run)) + Bodies.Run), Cancellation);
+        using var largest = await Client.PostAsync(
+            "beta/process/runs/$ref",
+            Bodies.Json(new string(' ', (1024 * 1024) - Encoding.UTF8.GetByteCount(Bodies.Run)) + Bodies.Run),
+            Cancellation
+        );
         largest.StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
 
     [Fact]
     public async Task A_body_of_nothing_but_faults_gets_a_bounded_answer()
     {
-        var members = string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"m{i.ToString(CultureInfo.InvariantCulture)}\":1"));
-        using var response = await Client.PostAsync("beta/process/runs/$ref", Bodies.Json($"{{{members}}}"), Cancellation);
+        var members = string.Join(
+            ',',
+            Enumerable.Range(0, 50_000).Select(i => $"\"m{i.ToString(CultureInfo.InvariantCulture)}\":1")
+        );
+        using var response = await Client.PostAsync(
+            "beta/process/runs/$ref",
+            Bodies.Json($"{{{members}}}"),
+            Cancellation
+        );
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await response.JsonAsync()).GetProperty("error").GetProperty("details").GetArrayLength().ShouldBe(1000);
@@ -346,7 +500,8 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         }
 
         // The annotation on the statistics themselves says nothing that their place does not say.
-        Members(run.GetProperty("statistics")).ShouldBe(Members(sent.GetProperty("statistics")).Where(m => m.Name != "@odata.type"));
+        Members(run.GetProperty("statistics"))
+            .ShouldBe(Members(sent.GetProperty("statistics")).Where(m => m.Name != "@odata.type"));
         if (sent.TryGetProperty("blockingError", out var error))
         {
             run.GetProperty("blockingError").GetRawText().ShouldBe(error.GetRawText());
@@ -357,7 +512,8 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         }
     }
 
-    private static (string Name, string Value)[] Members(JsonElement value) => [.. value.EnumerateObject().Select(m => (m.Name, m.Value.GetRawText()))];
+    private static (string Name, string Value)[] Members(JsonElement value) =>
+        [.. value.EnumerateObject().Select(m => (m.Name, m.Value.GetRawText()))];
 
     private async Task<HttpStatusCode> StatusOfAsync(byte[] body)
     {

@@ -7,7 +7,8 @@ namespace IndustryData.WebApi.FunctionalTests.Runs;
 
 public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(database)
 {
-    private const string Running = """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T09:00:00Z","status":"running","statistics":{"x":1}}""";
+    private const string Running =
+        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T09:00:00Z","status":"running","statistics":{"x":1}}""";
     private const string Finish = """{"status":"completed","endDateTime":"2026-01-01T01:00:00Z"}""";
 
     [Fact]
@@ -15,14 +16,19 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     {
         var url = await AddAsync(Running);
         var before = await Client.GetJsonAsync(url);
-        using var response = await PatchAsync(url, """{"@odata.type":"#microsoft.graph.industryData.run","statistics":{"y":1.50},"id":"x"}""");
+        using var response = await PatchAsync(
+            url,
+            """{"@odata.type":"#microsoft.graph.industryData.run","statistics":{"y":1.50},"id":"x"}"""
+        );
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         var after = await response.JsonAsync();
         after.GetProperty("statistics").GetRawText().ShouldBe("""{"y":1.50}""");
         after.Text("@odata.etag").ShouldBe(response.Headers.ETag!.ToString());
         after.Text("@odata.etag").ShouldNotBe(before.Text("@odata.etag"));
-        foreach (var member in (string[])["id", "displayName", "startDateTime", "endDateTime", "status", "createdDateTime"])
+        foreach (
+            var member in (string[])["id", "displayName", "startDateTime", "endDateTime", "status", "createdDateTime"]
+        )
         {
             after.Text(member).ShouldBe(before.Text(member));
         }
@@ -47,9 +53,18 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     [Fact]
     public async Task What_says_the_same_in_other_words_keeps_the_etag()
     {
-        var url = await AddAsync("""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"x":1e99999999999,"y":1},"blockingError":{"code":"x","message":"é"}}""");
+        var url = await AddAsync(
+            """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"x":1e99999999999,"y":1},"blockingError":{"code":"x","message":"é"}}"""
+        );
         var before = await Client.GetJsonAsync(url);
-        foreach (var body in (string[])["{}", """{"statistics":{"x":1e99999999999,"y":1}}""", """{"blockingError":{"message":"\u00e9","code":"x"}}"""])
+        foreach (
+            var body in (string[])
+                [
+                    "{}",
+                    """{"statistics":{"x":1e99999999999,"y":1}}""",
+                    """{"blockingError":{"message":"\u00e9","code":"x"}}""",
+                ]
+        )
         {
             using var response = await PatchAsync(url, body);
             response.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -65,10 +80,14 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     public async Task Each_of_many_changes_at_once_is_answered_with_what_it_made()
     {
         var url = await AddAsync(Running);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => PatchAsync(url, $$"""{"displayName":"name {{i}}"}""")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 60).Select(i => PatchAsync(url, $$"""{"displayName":"name {{i}}"}"""))
+        );
 
         answers.ShouldAllBe(a => a.StatusCode == HttpStatusCode.OK);
-        answers.Select(a => a.Headers.ETag!.ToString()).ShouldBe(Enumerable.Range(2, 60).Select(v => $"W/\"{v}\""), ignoreOrder: true);
+        answers
+            .Select(a => a.Headers.ETag!.ToString())
+            .ShouldBe(Enumerable.Range(2, 60).Select(v => $"W/\"{v}\""), ignoreOrder: true);
         var bodies = await Task.WhenAll(answers.Select(a => a.JsonAsync()));
         bodies.Select(b => b.Text("displayName")).ShouldBe(Enumerable.Range(0, 60).Select(i => $"name {i}"));
     }
@@ -82,11 +101,19 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     {
         var url = await AddAsync(Running);
         (await StatusAsync(url, $$"""{"status":"{{status}}"}""")).ShouldBe(HttpStatusCode.BadRequest);
-        (await StatusAsync(url, $$"""{"status":"{{status}}","endDateTime":null}""")).ShouldBe(HttpStatusCode.BadRequest);
-        (await StatusAsync(url, $$"""{"status":"{{status}}","endDateTime":"2025-01-01T00:00:00Z"}""")).ShouldBe(HttpStatusCode.BadRequest);
-        (await StatusAsync(url, $$"""{"status":"{{status}}","endDateTime":"2026-01-01T01:00:00Z"}""")).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(url, $$"""{"status":"{{status}}","endDateTime":null}""")).ShouldBe(
+            HttpStatusCode.BadRequest
+        );
+        (await StatusAsync(url, $$"""{"status":"{{status}}","endDateTime":"2025-01-01T00:00:00Z"}""")).ShouldBe(
+            HttpStatusCode.BadRequest
+        );
+        (await StatusAsync(url, $$"""{"status":"{{status}}","endDateTime":"2026-01-01T01:00:00Z"}""")).ShouldBe(
+            HttpStatusCode.OK
+        );
 
-        foreach (var other in (string[])["running", "failed", "completed", "completedWithErrors", "completedWithWarnings"])
+        foreach (
+            var other in (string[])["running", "failed", "completed", "completedWithErrors", "completedWithWarnings"]
+        )
         {
             using var response = await PatchAsync(url, $$"""{"status":"{{other}}"}""");
             response.StatusCode.ShouldBe(other == status ? HttpStatusCode.OK : HttpStatusCode.Conflict);
@@ -102,11 +129,19 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
         (await StatusAsync(url, """{"endDateTime":"2026-01-01T02:00:00Z"}""")).ShouldBe(HttpStatusCode.Conflict);
         (await StatusAsync(url, """{"endDateTime":null}""")).ShouldBe(HttpStatusCode.Conflict);
         (await StatusAsync(url, """{"startDateTime":"2025-01-01T02:00:00Z"}""")).ShouldBe(HttpStatusCode.Conflict);
-        (await StatusAsync(url, """{"displayName":"b","statistics":{},"endDateTime":"2026-01-01T01:00:00.0000009Z"}""")).ShouldBe(HttpStatusCode.OK);
+        (
+            await StatusAsync(
+                url,
+                """{"displayName":"b","statistics":{},"endDateTime":"2026-01-01T01:00:00.0000009Z"}"""
+            )
+        ).ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
-    [InlineData("""{"displayName":" ","startDateTime":null,"colour":1,"statistics":{"inboundTotals":{"errors":-1}}}""", new[] { "colour", "displayName", "startDateTime", "statistics/inboundTotals/errors" })]
+    [InlineData(
+        """{"displayName":" ","startDateTime":null,"colour":1,"statistics":{"inboundTotals":{"errors":-1}}}""",
+        new[] { "colour", "displayName", "startDateTime", "statistics/inboundTotals/errors" }
+    )]
     [InlineData("""{"endDateTime":"2025-01-01T00:00:00Z"}""", new[] { "endDateTime" })]
     [InlineData("""{"status":null,"statistics":null}""", new[] { "statistics", "status" })]
     [InlineData("""{"@odata.id":"runs/x"}""", new[] { "@odata.id" })]
@@ -117,7 +152,13 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
         using var response = await PatchAsync(url, body);
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await response.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Select(d => d.Text("target")).Order(StringComparer.Ordinal).ShouldBe(targets);
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .GetProperty("details")
+            .EnumerateArray()
+            .Select(d => d.Text("target"))
+            .Order(StringComparer.Ordinal)
+            .ShouldBe(targets);
         (await Client.GetJsonAsync(url)).GetRawText().ShouldBe(before.GetRawText());
     }
 
@@ -153,11 +194,20 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     {
         string[] ends = ["failed", "completed", "completedWithErrors", "completedWithWarnings"];
         var url = await AddAsync(Running);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => PatchAsync(url, $$"""{"status":"{{ends[i % 4]}}","endDateTime":"2026-01-01T01:00:00Z"}""")));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 100)
+                .Select(i => PatchAsync(url, $$"""{"status":"{{ends[i % 4]}}","endDateTime":"2026-01-01T01:00:00Z"}"""))
+        );
 
         answers.Count(a => a.StatusCode == HttpStatusCode.OK).ShouldBe(25);
         answers.Count(a => a.StatusCode == HttpStatusCode.Conflict).ShouldBe(75);
-        answers.Where(a => a.StatusCode == HttpStatusCode.OK).Select(a => a.Headers.ETag!.ToString()).Distinct().Count().ShouldBe(1);
+        answers
+            .Where(a => a.StatusCode == HttpStatusCode.OK)
+            .Select(a => a.Headers.ETag!.ToString())
+            .Distinct()
+            .Count()
+            .ShouldBe(1);
     }
 
     [Fact]
@@ -166,7 +216,17 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
         string[] ends = ["failed", "completed", "completedWithErrors", "completedWithWarnings"];
         var url = await AddAsync(Running);
         var etag = (await Client.GetJsonAsync(url)).Text("@odata.etag");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => PatchAsync(url, $$"""{"status":"{{ends[i % 4]}}","endDateTime":"2026-01-01T01:00:00Z"}""", ("If-Match", etag))));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 100)
+                .Select(i =>
+                    PatchAsync(
+                        url,
+                        $$"""{"status":"{{ends[i % 4]}}","endDateTime":"2026-01-01T01:00:00Z"}""",
+                        ("If-Match", etag)
+                    )
+                )
+        );
 
         answers.Count(a => a.StatusCode == HttpStatusCode.OK).ShouldBe(1);
         answers.Count(a => a.StatusCode == HttpStatusCode.PreconditionFailed).ShouldBe(99);
@@ -201,7 +261,9 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
         var url = await AddAsync(Running);
         using var stranger = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
 
-        (await stranger.PatchAsync(url, Bodies.Json(Finish), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await stranger.PatchAsync(url, Bodies.Json(Finish), Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.NotFound
+        );
         (await stranger.DeleteAsync(url, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await Client.GetJsonAsync(url)).Text("status").ShouldBe("running");
     }
@@ -210,14 +272,21 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     public async Task Start_makes_a_running_run_five_times_in_twelve_hours()
     {
         string[] paths = ["process/runs/start", "beta/external/industryData/runs/microsoft.graph.industryData.start"];
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Client.PostAsync(paths[i % 2], i % 3 == 0 ? Bodies.Json("{}") : null, Cancellation)));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i => Client.PostAsync(paths[i % 2], i % 3 == 0 ? Bodies.Json("{}") : null, Cancellation))
+        );
 
         var accepted = answers.Where(a => a.StatusCode == HttpStatusCode.Accepted).ToArray();
         accepted.Length.ShouldBe(5);
         foreach (var refused in answers.Except(accepted))
         {
             refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
-            refused.Headers.RetryAfter!.Delta!.Value.ShouldBeInRange(TimeSpan.FromHours(11.9), TimeSpan.FromHours(12.1));
+            refused.Headers.RetryAfter!.Delta!.Value.ShouldBeInRange(
+                TimeSpan.FromHours(11.9),
+                TimeSpan.FromHours(12.1)
+            );
         }
 
         foreach (var answer in accepted)
@@ -226,18 +295,31 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
             var run = await Client.GetJsonAsync(answer.Headers.Location!);
             run.Text("status").ShouldBe("running");
             run.GetProperty("endDateTime").ValueKind.ShouldBe(JsonValueKind.Null);
-            run.Text("displayName").ShouldBe($"Run {run.GetProperty("startDateTime").GetDateTime().ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC");
+            run.Text("displayName")
+                .ShouldBe(
+                    $"Run {run.GetProperty("startDateTime").GetDateTime().ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC"
+                );
         }
 
         // Deleting does not help, another tenant is not concerned.
-        (await Client.DeleteAsync(accepted[0].Headers.Location!, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await Client.DeleteAsync(accepted[0].Headers.Location!, Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.NoContent
+        );
         (await Client.PostAsync(paths[0], null, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
-        using var neighbour = Service.Authorized(Tokens.Make(["IndustryData-Run.Start"], tid: Tokens.OtherTenant.ToString()));
+        using var neighbour = Service.Authorized(
+            Tokens.Make(["IndustryData-Run.Start"], tid: Tokens.OtherTenant.ToString())
+        );
         (await neighbour.PostAsync(paths[0], null, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
-        (await neighbour.PostAsync(paths[0], Bodies.Json("""{"name":"x"}"""), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await neighbour.PostAsync(paths[0], Bodies.Json("""{"name":"x"}"""), Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.BadRequest
+        );
     }
 
-    private async Task<HttpResponseMessage> PatchAsync(Uri url, string body, params (string Name, string Value)[] headers)
+    private async Task<HttpResponseMessage> PatchAsync(
+        Uri url,
+        string body,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Patch, url) { Content = Bodies.Json(body) };
         foreach (var (name, value) in headers)

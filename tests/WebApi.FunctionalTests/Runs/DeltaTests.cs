@@ -39,12 +39,26 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task A_delta_link_gives_what_was_added_changed_and_deleted_since()
     {
-        var (kept, changed, withActivity, deleted) = (await AddAsync(Bodies.RunAt(1)), await AddAsync(Bodies.RunAt(2)), await AddAsync(Bodies.RunAt(3)), await AddAsync(Bodies.RunAt(4)));
+        var (kept, changed, withActivity, deleted) = (
+            await AddAsync(Bodies.RunAt(1)),
+            await AddAsync(Bodies.RunAt(2)),
+            await AddAsync(Bodies.RunAt(3)),
+            await AddAsync(Bodies.RunAt(4))
+        );
         var link = await FollowAsync(Delta, []);
 
-        (await Client.PatchAsync(changed, Bodies.Json("""{"displayName":"Renamed"}"""), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await Client.PostAsync($"{withActivity}/activities", Bodies.Json("""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}"""), Cancellation))
-            .StatusCode.ShouldBe(HttpStatusCode.Created);
+        (
+            await Client.PatchAsync(changed, Bodies.Json("""{"displayName":"Renamed"}"""), Cancellation)
+        ).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (
+            await Client.PostAsync(
+                $"{withActivity}/activities",
+                Bodies.Json(
+                    """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}"""
+                ),
+                Cancellation
+            )
+        ).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await Client.DeleteAsync(deleted, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         var added = await AddAsync(Bodies.RunAt(5));
         var items = await ItemsAsync(link);
@@ -89,7 +103,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         var replica = new Dictionary<string, string>();
         var link = await FollowAsync(new Uri(Delta, "delta?$filter=status eq 'running'&$select=status"), replica);
 
-        (await Client.PatchAsync(finished, Bodies.Json(_terminal), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await Client.PatchAsync(finished, Bodies.Json(_terminal), Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.OK
+        );
         var items = await ItemsAsync(link);
 
         replica.Keys.Order().ShouldBe(new[] { Id(finished), Id(running) }.Order());
@@ -99,7 +115,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task Selected_statistics_are_given()
     {
-        await AddAsync("""{"displayName":"n","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"rows":12.50}}""");
+        await AddAsync(
+            """{"displayName":"n","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"rows":12.50}}"""
+        );
 
         var page = await Client.GetJsonAsync(new Uri(Delta, "delta?$select=statistics"));
 
@@ -123,7 +141,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
             VALUES ($1, $2, 'slow', now(), 0, now(), now(), 1, '{}')
             """,
-            connection);
+            connection
+        );
         var id = Guid.CreateVersion7();
         insert.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Tokens.Tenant });
         insert.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
@@ -173,9 +192,22 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await AddAsync(Bodies.RunAt(1));
         await AddAsync(Bodies.RunAt(2));
         var token = (await FollowAsync(Delta, [])).Query.Split('=')[1];
-        var page = new Uri((await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$top=1"))).Text("@odata.nextLink"));
+        var page = new Uri(
+            (await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$top=1"))).Text("@odata.nextLink")
+        );
 
-        using var response = await Client.GetAsync(new Uri(Delta, string.Format(System.Globalization.CultureInfo.InvariantCulture, url, token, page.Query.Split("skiptoken=")[1])), Cancellation);
+        using var response = await Client.GetAsync(
+            new Uri(
+                Delta,
+                string.Format(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    url,
+                    token,
+                    page.Query.Split("skiptoken=")[1]
+                )
+            ),
+            Cancellation
+        );
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
@@ -222,10 +254,21 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     public async Task Delta_token_of_another_version_returns_410_and_a_page_token_400()
     {
         await AddAsync(Bodies.Run);
-        var old = System.Buffers.Text.Base64Url.EncodeToString([(byte)'g', .. new byte[16], (byte)'t', .. new byte[8], (byte)'l', .. new byte[8], .. new byte[16]]);
+        var old = System.Buffers.Text.Base64Url.EncodeToString([
+            (byte)'g',
+            .. new byte[16],
+            (byte)'t',
+            .. new byte[8],
+            (byte)'l',
+            .. new byte[8],
+            .. new byte[16],
+        ]);
 
         using var gone = await Client.GetAsync(new Uri(Delta, $"delta?$select=status&$deltatoken={old}"), Cancellation);
-        using var invalid = await Client.GetAsync(new Uri(Service.Root, $"process/runs?$skiptoken={old}"), Cancellation);
+        using var invalid = await Client.GetAsync(
+            new Uri(Service.Root, $"process/runs?$skiptoken={old}"),
+            Cancellation
+        );
 
         gone.StatusCode.ShouldBe(HttpStatusCode.Gone);
         (await gone.JsonAsync()).Cause().ShouldBe("resyncRequired");
@@ -239,11 +282,24 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     {
         await AddAsync(Bodies.Run);
         var (tokens, tenant) = (Service.Services.GetRequiredService<PageTokenProtector>(), new TenantId(Tokens.Tenant));
-        foreach (var place in (object?[][])[[], [Guid.NewGuid()], [DateTimeOffset.UtcNow, "text"], ["text", Guid.NewGuid()], [null, Guid.NewGuid()], [DateTimeOffset.UtcNow, Guid.NewGuid(), 1L]])
+        foreach (
+            var place in (object?[][])
+                [
+                    [],
+                    [Guid.NewGuid()],
+                    [DateTimeOffset.UtcNow, "text"],
+                    ["text", Guid.NewGuid()],
+                    [null, Guid.NewGuid()],
+                    [DateTimeOffset.UtcNow, Guid.NewGuid(), 1L],
+                ]
+        )
         {
             var page = await tokens.WriteAsync(tenant, PageTokenProtector.List, "", place, Cancellation);
             var delta = await tokens.WriteAsync(tenant, PageTokenProtector.Delta, "", place, Cancellation);
-            using var list = await Client.GetAsync(new Uri(Service.Root, $"process/runs?$skiptoken={page}"), Cancellation);
+            using var list = await Client.GetAsync(
+                new Uri(Service.Root, $"process/runs?$skiptoken={page}"),
+                Cancellation
+            );
             using var changes = await Client.GetAsync(new Uri(Delta, $"delta?$deltatoken={delta}"), Cancellation);
 
             list.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
@@ -262,7 +318,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await using var one = await RunningService.StartAsync(own);
         await AddAsync(Bodies.RunAt(1), one.Client);
         await AddAsync(Bodies.RunAt(2), one.Client);
-        var (page, delta) = (await NextAsync(one), await FollowAsync(new Uri(one.Root, "beta/process/runs/delta"), [], one.Client));
+        var (page, delta) = (
+            await NextAsync(one),
+            await FollowAsync(new Uri(one.Root, "beta/process/runs/delta"), [], one.Client)
+        );
 
         await TestDatabase.ExecuteAsync(own, "UPDATE token_keys SET key = sha256('another key')");
         await using var two = await RunningService.StartAsync(own);
@@ -281,7 +340,12 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
             (await StatusAsync(service, delta)).ShouldBe(HttpStatusCode.Gone);
         }
 
-        async Task<Uri> NextAsync(RunningService service) => new((await service.Client.GetJsonAsync(new Uri(service.Root, "process/runs?$top=1"))).Text("@odata.nextLink"));
+        async Task<Uri> NextAsync(RunningService service) =>
+            new(
+                (await service.Client.GetJsonAsync(new Uri(service.Root, "process/runs?$top=1"))).Text(
+                    "@odata.nextLink"
+                )
+            );
 
         async Task<HttpStatusCode> StatusAsync(RunningService service, Uri link)
         {
@@ -306,7 +370,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
 
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
-            $"INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset) SELECT gen_random_uuid(), cluster, timeline, '-infinity', {copied}, change_offset FROM incarnations ORDER BY number DESC LIMIT 1");
+            $"INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset) SELECT gen_random_uuid(), cluster, timeline, '-infinity', {copied}, change_offset FROM incarnations ORDER BY number DESC LIMIT 1"
+        );
 
         using var valid = await Client.GetAsync(before, Cancellation);
         using var gone = await Client.GetAsync(after, Cancellation);
@@ -322,7 +387,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     public async Task Numbers_that_begin_anew_are_moved_on_above_those_that_are_stored()
     {
         await AddAsync(Bodies.Run);
-        await TestDatabase.ExecuteAsync(Database.ConnectionString, "UPDATE runs SET change_number = change_number + 1000000000; UPDATE incarnations SET cluster = 'the one that was dumped'");
+        await TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            "UPDATE runs SET change_number = change_number + 1000000000; UPDATE incarnations SET cluster = 'the one that was dumped'"
+        );
 
         var replica = new Dictionary<string, string>();
         var link = await FollowAsync(Delta, replica);
@@ -338,7 +406,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task A_page_ends_when_it_is_large_and_the_next_goes_on()
     {
-        var large = $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+        var large =
+            $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
         var gone = await AddAsync(Bodies.RunAt(1));
         var goneToo = await AddAsync(Bodies.RunAt(2));
         Uri? next = await FollowAsync(new Uri(Delta, "delta?$select=statistics&$top=1000"), []);
@@ -358,7 +427,11 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
             using var response = await Client.GetAsync(next, Cancellation);
             response.Content.Headers.ContentLength!.Value.ShouldBeLessThan(5_000_000);
             var page = await response.JsonAsync();
-            seen.AddRange(page.GetProperty("value").EnumerateArray().Select(i => (i.Text("id"), i.TryGetProperty("@removed", out _))));
+            seen.AddRange(
+                page.GetProperty("value")
+                    .EnumerateArray()
+                    .Select(i => (i.Text("id"), i.TryGetProperty("@removed", out _)))
+            );
             next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
         }
 
@@ -380,7 +453,11 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         var link = Delta;
         for (var round = 0; round < 20; round++)
         {
-            var writing = Task.WhenAll(Enumerable.Range(0, writers).Select(n => Task.Run(() => WriteAsync(new Random((round * writers) + n)), Cancellation)));
+            var writing = Task.WhenAll(
+                Enumerable
+                    .Range(0, writers)
+                    .Select(n => Task.Run(() => WriteAsync(new Random((round * writers) + n)), Cancellation))
+            );
             while (!writing.IsCompleted)
             {
                 link = await FollowAsync(link, replica);
@@ -389,8 +466,13 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
             await writing;
             link = await FollowAsync(link, replica);
             replica.Count.ShouldBe((int)await Database.ReadAsync<long>("SELECT count(*) FROM runs"), $"round {round}");
-            var table = await Database.ReadAsync<string[]>("""SELECT array_agg(id || ' W/"' || version || '"' ORDER BY id) FROM runs""");
-            replica.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key} {r.Value}").ShouldBe(table, $"round {round}");
+            var table = await Database.ReadAsync<string[]>(
+                """SELECT array_agg(id || ' W/"' || version || '"' ORDER BY id) FROM runs"""
+            );
+            replica
+                .OrderBy(r => r.Key, StringComparer.Ordinal)
+                .Select(r => $"{r.Key} {r.Value}")
+                .ShouldBe(table, $"round {round}");
         }
     }
 
@@ -405,7 +487,13 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
                     mine.Add(await AddAsync(Bodies.RunAt(random.Next(1000))));
                     break;
                 case 2:
-                    using (var patched = await Client.PatchAsync(mine[random.Next(mine.Count)], Bodies.Json($$"""{"displayName":"{{random.Next()}}"}"""), Cancellation))
+                    using (
+                        var patched = await Client.PatchAsync(
+                            mine[random.Next(mine.Count)],
+                            Bodies.Json($$"""{"displayName":"{{random.Next()}}"}"""),
+                            Cancellation
+                        )
+                    )
                     {
                         patched.StatusCode.ShouldBe(HttpStatusCode.OK);
                     }
@@ -452,7 +540,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     }
 
     private async Task<Dictionary<string, JsonElement>> ItemsAsync(Uri link, HttpClient? client = null) =>
-        (await (client ?? Client).GetJsonAsync(link)).GetProperty("value").EnumerateArray().ToDictionary(i => i.Text("id"), i => i);
+        (await (client ?? Client).GetJsonAsync(link))
+            .GetProperty("value")
+            .EnumerateArray()
+            .ToDictionary(i => i.Text("id"), i => i);
 
     private static string Id(Uri run) => run.Segments[^1];
 }

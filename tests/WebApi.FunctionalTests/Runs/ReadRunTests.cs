@@ -17,7 +17,11 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
         using var response = await Client.GetAsync(string.Format(null, path, id), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
-        response.Content.Headers.ContentType!.ToString().ShouldBe("application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8");
+        response
+            .Content.Headers.ContentType!.ToString()
+            .ShouldBe(
+                "application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8"
+            );
         var run = await response.JsonAsync();
         run.Text("id").ShouldBe(id);
         run.Text("@odata.context").ShouldEndWith($"$metadata#{fragment}/$entity");
@@ -38,7 +42,10 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
 
         async Task<HttpStatusCode> StatusAsync(string known)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { { "If-None-Match", known } } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, url)
+            {
+                Headers = { { "If-None-Match", known } },
+            };
             using var response = await Client.SendAsync(request, Cancellation);
             return response.StatusCode;
         }
@@ -90,7 +97,10 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     {
         var id = (await AddAsync(Bodies.Run)).Segments[^1];
         path = path.Replace("{id}", id, StringComparison.Ordinal);
-        using var request = new HttpRequestMessage(new HttpMethod(method), $"process/runs{(path[0] == '(' ? "" : "/")}{path}");
+        using var request = new HttpRequestMessage(
+            new HttpMethod(method),
+            $"process/runs{(path[0] == '(' ? "" : "/")}{path}"
+        );
         using var response = await Client.SendAsync(request, Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.NotImplemented);
@@ -110,9 +120,24 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
 
         list.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.context", "value"]);
         list.Text("@odata.context").ShouldBe($"{Service.Root}beta/$metadata#external/industryData/runs");
-        list.GetProperty("value").EnumerateArray().Select(r => r.Text("displayName")).ShouldBe(["run 2", "run 1", "run 0"]);
-        list.GetProperty("value")[0].EnumerateObject().Select(m => m.Name).ShouldBe(
-            ["@odata.etag", "id", "displayName", "startDateTime", "endDateTime", "status", "blockingError", "createdDateTime", "lastModifiedDateTime"]);
+        list.GetProperty("value")
+            .EnumerateArray()
+            .Select(r => r.Text("displayName"))
+            .ShouldBe(["run 2", "run 1", "run 0"]);
+        list.GetProperty("value")[0]
+            .EnumerateObject()
+            .Select(m => m.Name)
+            .ShouldBe([
+                "@odata.etag",
+                "id",
+                "displayName",
+                "startDateTime",
+                "endDateTime",
+                "status",
+                "blockingError",
+                "createdDateTime",
+                "lastModifiedDateTime",
+            ]);
     }
 
     [Fact]
@@ -156,7 +181,8 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
                 INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
                 SELECT '11111111-1111-4111-8111-111111111111', gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}' FROM generate_series(1, 120) RETURNING 1)
             SELECT count(*) FROM added
-            """);
+            """
+        );
         var page = await Client.GetJsonAsync(new Uri(Service.Root, $"process/runs{query}"));
 
         page.GetProperty("value").GetArrayLength().ShouldBe(count);
@@ -207,16 +233,24 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [InlineData("beta/external/industryData/runs/{0}/microsoft.graph.industryData.getStatistics()")]
     public async Task Statistics_are_read_in_four_spellings(string path)
     {
-        var id = (await AddAsync(
-            """
-            { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running",
-              "statistics": { "rows": 1.0, "inboundTotals": { "people": 5 }, "activityStatistics": [ { "activityId": "f1", "displayName": "Flow", "status": "inProgress", "x@y.z": 1 } ] } }
-            """)).Segments[^1];
+        var id = (
+            await AddAsync(
+                """
+                { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running",
+                  "statistics": { "rows": 1.0, "inboundTotals": { "people": 5 }, "activityStatistics": [ { "activityId": "f1", "displayName": "Flow", "status": "inProgress", "x@y.z": 1 } ] } }
+                """
+            )
+        ).Segments[^1];
         var statistics = await Client.GetJsonAsync(new Uri(Service.Root, string.Format(null, path, id)));
 
-        statistics.Text("@odata.context").ShouldEndWith("$metadata#microsoft.graph.industryData.industryDataRunStatistics");
-        JsonSerializer.Serialize(statistics.EnumerateObject().Skip(1).ToDictionary(m => m.Name, m => m.Value)).ShouldBe(
-            $$"""{"runId":"{{id}}","status":"running","rows":1.0,"inboundTotals":{"people":5},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"f1","displayName":"Flow","status":"inProgress"}]}""");
+        statistics
+            .Text("@odata.context")
+            .ShouldEndWith("$metadata#microsoft.graph.industryData.industryDataRunStatistics");
+        JsonSerializer
+            .Serialize(statistics.EnumerateObject().Skip(1).ToDictionary(m => m.Name, m => m.Value))
+            .ShouldBe(
+                $$"""{"runId":"{{id}}","status":"running","rows":1.0,"inboundTotals":{"people":5},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"f1","displayName":"Flow","status":"inProgress"}]}"""
+            );
     }
 
     [Fact]
@@ -233,5 +267,7 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [InlineData("beta/external/industryData", "external/industryData/$entity")]
     [InlineData("process", "process")]
     public async Task The_singletons_above_the_runs_are_there(string path, string fragment) =>
-        (await Client.GetJsonAsync(new Uri(Service.Root, path))).Text("@odata.context").ShouldEndWith($"$metadata#{fragment}");
+        (await Client.GetJsonAsync(new Uri(Service.Root, path)))
+            .Text("@odata.context")
+            .ShouldEndWith($"$metadata#{fragment}");
 }

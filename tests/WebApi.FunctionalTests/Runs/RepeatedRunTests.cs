@@ -22,7 +22,11 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task A_repeat_is_answered_with_the_first_status_and_across_a_restart()
     {
-        (string, string)[] key = [("Repeatability-Request-ID", Guid.NewGuid().ToString()), ("Repeatability-First-Sent", DateTimeOffset.UtcNow.AddMinutes(-1).ToString("r"))];
+        (string, string)[] key =
+        [
+            ("Repeatability-Request-ID", Guid.NewGuid().ToString()),
+            ("Repeatability-First-Sent", DateTimeOffset.UtcNow.AddMinutes(-1).ToString("r")),
+        ];
         using var first = await PostAsync("process/runs", Bodies.Run, key);
         first.StatusCode.ShouldBe(HttpStatusCode.Created);
 
@@ -53,7 +57,9 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         for (var round = 0; round < 20; round++)
         {
             var key = ("Idempotency-Key", $"round {round}");
-            var answers = await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => PostAsync("process/runs/$ref", Bodies.Run, key)));
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 32).Select(_ => PostAsync("process/runs/$ref", Bodies.Run, key))
+            );
             answers.ShouldAllBe(a => a.StatusCode == HttpStatusCode.NoContent);
             answers.Select(a => a.Headers.Location).Distinct().Count().ShouldBe(1);
         }
@@ -88,7 +94,9 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         using var theirs = await neighbour.SendAsync(request, Cancellation);
         theirs.Headers.Location.ShouldNotBe(first.Headers.Location);
 
-        await Database.ReadAsync<long>("WITH aged AS (UPDATE kept_requests SET created_date_time = created_date_time - interval '24 hours' RETURNING 1) SELECT count(*) FROM aged");
+        await Database.ReadAsync<long>(
+            "WITH aged AS (UPDATE kept_requests SET created_date_time = created_date_time - interval '24 hours' RETURNING 1) SELECT count(*) FROM aged"
+        );
         using var nextDay = await PostAsync("process/runs/$ref", Bodies.Run, _key);
         nextDay.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         nextDay.Headers.Location.ShouldNotBe(first.Headers.Location);
@@ -109,7 +117,9 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task A_start_that_is_repeated_starts_one_run_and_counts_once()
     {
-        var repeats = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PostAsync("process/runs/start", "{}", _key)));
+        var repeats = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => PostAsync("process/runs/start", "{}", _key))
+        );
         repeats.ShouldAllBe(r => r.StatusCode == HttpStatusCode.Accepted);
         repeats.ShouldAllBe(r => r.Headers.GetValues("Repeatability-Result").Single() == "accepted");
         repeats.Select(r => r.Headers.Location).Distinct().Count().ShouldBe(1);
@@ -118,7 +128,9 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
             (await PostAsync("process/runs/start", "{}")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         }
 
-        (await PostAsync("process/runs/start", "{}", ("Idempotency-Key", "another"))).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await PostAsync("process/runs/start", "{}", ("Idempotency-Key", "another"))).StatusCode.ShouldBe(
+            HttpStatusCode.TooManyRequests
+        );
         (await PostAsync("process/runs/start", "{}", _key)).Headers.Location.ShouldBe(repeats[0].Headers.Location);
         (await PostAsync("process/runs", Bodies.Run, _key)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await CountAsync()).ShouldBe(5);
@@ -127,21 +139,32 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task An_activity_that_is_repeated_is_added_once_to_its_run()
     {
-        const string activity = """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}""";
+        const string activity =
+            """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}""";
         var run = (await AddAsync(Bodies.RunAt(0))).AbsolutePath[1..];
-        var repeats = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PostAsync($"{run}/activities", activity, _key)));
+        var repeats = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => PostAsync($"{run}/activities", activity, _key))
+        );
         repeats.ShouldAllBe(r => r.StatusCode == HttpStatusCode.Created);
         repeats.ShouldAllBe(r => r.Headers.GetValues("Repeatability-Result").Single() == "accepted");
         repeats.Select(r => r.Headers.Location).Distinct().Count().ShouldBe(1);
-        (await PostAsync($"{run}/activities", activity.Replace("\"a\"", "\"b\"", StringComparison.Ordinal), _key)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (
+            await PostAsync($"{run}/activities", activity.Replace("\"a\"", "\"b\"", StringComparison.Ordinal), _key)
+        ).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
 
-        using var end = await Client.PatchAsync(run, Bodies.Json("""{"status":"completed","endDateTime":"2026-12-01T00:00:00Z"}"""), Cancellation);
+        using var end = await Client.PatchAsync(
+            run,
+            Bodies.Json("""{"status":"completed","endDateTime":"2026-12-01T00:00:00Z"}"""),
+            Cancellation
+        );
         end.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await PostAsync($"{run}/activities", activity, _key)).Headers.Location.ShouldBe(repeats[0].Headers.Location);
         (await Client.GetStringAsync($"{run}/activities/$count", Cancellation)).ShouldBe("1");
 
         var other = (await AddAsync(Bodies.RunAt(0))).AbsolutePath[1..];
-        (await PostAsync($"{other}/activities", activity, _key)).Headers.Location!.AbsolutePath.ShouldStartWith($"/{other}/activities/");
+        (await PostAsync($"{other}/activities", activity, _key)).Headers.Location!.AbsolutePath.ShouldStartWith(
+            $"/{other}/activities/"
+        );
     }
 
     [Theory]
@@ -155,15 +178,23 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await response.JsonAsync()).Cause().ShouldBe("malformedRequestKey");
-        (await PostAsync("process/runs/$ref", Bodies.Run, ("Idempotency-Key", new string('k', 256)))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await PostAsync("process/runs/$ref", Bodies.Run, ("Idempotency-Key", new string('k', 255)))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (
+            await PostAsync("process/runs/$ref", Bodies.Run, ("Idempotency-Key", new string('k', 256)))
+        ).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (
+            await PostAsync("process/runs/$ref", Bodies.Run, ("Idempotency-Key", new string('k', 255)))
+        ).StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
 
     [Fact]
     public async Task What_was_first_sent_more_than_a_day_ago_is_rejected()
     {
         using var response = await PostAsync(
-            "process/runs/$ref", Bodies.Run, ("Repeatability-Request-ID", Guid.NewGuid().ToString()), ("Repeatability-First-Sent", DateTimeOffset.UtcNow.AddHours(-25).ToString("r")));
+            "process/runs/$ref",
+            Bodies.Run,
+            ("Repeatability-Request-ID", Guid.NewGuid().ToString()),
+            ("Repeatability-First-Sent", DateTimeOffset.UtcNow.AddHours(-25).ToString("r"))
+        );
 
         response.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
         response.Headers.GetValues("Repeatability-Result").ShouldBe(["rejected"]);
@@ -181,7 +212,11 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         return request;
     }
 
-    private Task<HttpResponseMessage> PostAsync(string path, string body, params (string Name, string Value)[] headers) => Client.SendAsync(Request(path, body, headers), Cancellation);
+    private Task<HttpResponseMessage> PostAsync(
+        string path,
+        string body,
+        params (string Name, string Value)[] headers
+    ) => Client.SendAsync(Request(path, body, headers), Cancellation);
 
     private Task<long> CountAsync() => Database.ReadAsync<long>("SELECT count(*) FROM runs");
 }

@@ -18,7 +18,11 @@ public sealed class SchemaTests(TestDatabase database)
     {
         using var context = Context(database.ConnectionString);
 
-        context.Database.HasPendingModelChanges().ShouldBeFalse("run: dotnet ef migrations add NAME --project src/Infrastructure --output-dir Persistence/Migrations");
+        context
+            .Database.HasPendingModelChanges()
+            .ShouldBeFalse(
+                "run: dotnet ef migrations add NAME --project src/Infrastructure --output-dir Persistence/Migrations"
+            );
     }
 
     /// <summary>
@@ -38,10 +42,18 @@ public sealed class SchemaTests(TestDatabase database)
     public async Task The_table_is_the_one_of_the_model(string table)
     {
         using var context = Context(database.ConnectionString);
-        var model = context.GetService<IDesignTimeModel>().Model.GetRelationalModel().Tables.Single(t => t.Name == table);
-        var expected = model.Columns.Select(c => $"{c.Name} {c.StoreType} {(c.IsNullable ? "NULL" : "NOT NULL")} {c.Collation}")
+        var model = context
+            .GetService<IDesignTimeModel>()
+            .Model.GetRelationalModel()
+            .Tables.Single(t => t.Name == table);
+        var expected = model
+            .Columns.Select(c => $"{c.Name} {c.StoreType} {(c.IsNullable ? "NULL" : "NOT NULL")} {c.Collation}")
             .Concat(model.UniqueConstraints.Select(c => $"{c.Name} {string.Join(',', c.Columns.Select(k => k.Name))}"))
-            .Concat(model.Indexes.Select(i => $"{i.Name} {string.Join(',', i.Columns.Select((c, n) => i.IsDescending?[n] == true ? $"{c.Name} DESC" : c.Name))}"))
+            .Concat(
+                model.Indexes.Select(i =>
+                    $"{i.Name} {string.Join(',', i.Columns.Select((c, n) => i.IsDescending?[n] == true ? $"{c.Name} DESC" : c.Name))}"
+                )
+            )
             .Order();
 
         var actual = await database.ReadAsync<string[]>(
@@ -53,7 +65,8 @@ public sealed class SchemaTests(TestDatabase database)
                 UNION ALL
                 SELECT indexrelid::regclass || ' ' || regexp_replace(substring(pg_get_indexdef(indexrelid) FROM '\((.*)\)'), ', ', ',', 'g')
                 FROM pg_index WHERE indrelid = '{table}'::regclass AND indexprs IS NULL) AS lines
-            """);
+            """
+        );
 
         actual.Order().ShouldBe(expected);
     }
@@ -71,7 +84,8 @@ public sealed class SchemaTests(TestDatabase database)
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
             VALUES ($1, $1, 'x', now(), 0, now(), now(), 1, '{}') RETURNING tableoid::regclass::text
             """,
-            connection);
+            connection
+        );
         insert.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
 
         (await insert.ExecuteScalarAsync(Cancellation)).ShouldBe($"runs_{now.Year}q{((now.Month - 1) / 3) + 1}");
@@ -82,9 +96,17 @@ public sealed class SchemaTests(TestDatabase database)
     {
         var own = await database.CreateDatabaseAsync();
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(_ =>
+                    InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)
+                )
+        );
 
-        (await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
+        (
+            await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)
+        ).ShouldBeEmpty();
     }
 
     /// <summary>
@@ -100,16 +122,34 @@ public sealed class SchemaTests(TestDatabase database)
             """
             CREATE FUNCTION hold() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(42); END $$;
             CREATE EVENT TRIGGER hold ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION hold();
-            """);
+            """
+        );
         await using var holder = await OpenAsync(own);
         await ReadAsync(holder, "SELECT pg_advisory_lock(42)");
         var log = new Messages();
 
-        var first = InfrastructureServiceCollectionExtensions.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation, log);
+        var first = InfrastructureServiceCollectionExtensions.MigrateAsync(
+            $"{own};Command Timeout=1",
+            TimeSpan.FromSeconds(10),
+            Cancellation,
+            log
+        );
         await using var observer = await OpenAsync(own);
-        await UntilAsync(async () => await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation));
-        var second = InfrastructureServiceCollectionExtensions.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation);
-        await UntilAsync(async () => await ReadAsync(observer, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '2 s'") is 2L);
+        await UntilAsync(async () =>
+            await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation)
+        );
+        var second = InfrastructureServiceCollectionExtensions.MigrateAsync(
+            $"{own};Command Timeout=1",
+            TimeSpan.FromSeconds(10),
+            Cancellation
+        );
+        await UntilAsync(async () =>
+            await ReadAsync(
+                observer,
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '2 s'"
+            )
+                is 2L
+        );
         first.IsCompleted.ShouldBeFalse();
         second.IsCompleted.ShouldBeFalse();
         await ReadAsync(holder, "SELECT pg_advisory_unlock(42)");
@@ -118,7 +158,8 @@ public sealed class SchemaTests(TestDatabase database)
         applied.ShouldNotBeEmpty();
         (await second).ShouldBeEmpty();
         (await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
-        log.Count(message => message.StartsWith("Applying migration ", StringComparison.Ordinal)).ShouldBe(applied.Count);
+        log.Count(message => message.StartsWith("Applying migration ", StringComparison.Ordinal))
+            .ShouldBe(applied.Count);
         log[0].ShouldStartWith($"Applying migration 1 of {applied.Count}: ");
     }
 
@@ -137,13 +178,15 @@ public sealed class SchemaTests(TestDatabase database)
             INSERT INTO kept_requests
             VALUES (gen_random_uuid(), 'idempotency k', '', gen_random_uuid(), false, now()),
                 (gen_random_uuid(), 'idempotency old', '', gen_random_uuid(), false, now() - interval '25 hours')
-            """);
+            """
+        );
 
         await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
 
         await using var observer = await OpenAsync(own);
-        (await ReadAsync(observer, "SELECT array_agg(key_hash) FROM kept_requests"))
-            .ShouldBe(new[] { IdempotencyRecord.HashOf("idempotency k") });
+        (await ReadAsync(observer, "SELECT array_agg(key_hash) FROM kept_requests")).ShouldBe(
+            new[] { IdempotencyRecord.HashOf("idempotency k") }
+        );
     }
 
     [Fact]
@@ -161,7 +204,8 @@ public sealed class SchemaTests(TestDatabase database)
             UPDATE incarnations SET cluster = 'the one that was dumped';
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics, change_number)
             SELECT gen_random_uuid(), gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}', 1000000000 - n FROM generate_series(1, 9) AS n;
-            """);
+            """
+        );
         (await DatabaseEpochs.NeedsRestoreAsync(connection, Cancellation)).ShouldBeTrue();
         await using var holder = await OpenAsync(own);
         await using var transaction = await holder.BeginTransactionAsync(Cancellation);
@@ -169,13 +213,21 @@ public sealed class SchemaTests(TestDatabase database)
 
         var note = DatabaseEpochs.EnsureCurrentAsync(connection, Cancellation);
         await using var observer = await OpenAsync(own);
-        await UntilAsync(async () => await ReadAsync(observer, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation' AND clock_timestamp() - query_start > interval '2 s'") is 1L);
+        await UntilAsync(async () =>
+            await ReadAsync(
+                observer,
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation' AND clock_timestamp() - query_start > interval '2 s'"
+            )
+                is 1L
+        );
         note.IsCompleted.ShouldBeFalse();
         await transaction.CommitAsync(Cancellation);
         await note;
 
         (await DatabaseEpochs.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
-        (await ReadAsync(observer, "SELECT change_number(pg_current_xact_id())")).ShouldBeOfType<long>().ShouldBeGreaterThan(999_999_999);
+        (await ReadAsync(observer, "SELECT change_number(pg_current_xact_id())"))
+            .ShouldBeOfType<long>()
+            .ShouldBeGreaterThan(999_999_999);
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(string connectionString)

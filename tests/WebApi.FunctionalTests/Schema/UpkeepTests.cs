@@ -16,7 +16,11 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _connectionString = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(_connectionString, TimeSpan.FromSeconds(10), Cancellation);
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            _connectionString,
+            TimeSpan.FromSeconds(10),
+            Cancellation
+        );
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -29,11 +33,24 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await KeepUpAsync(new RetentionOptions(), _now);
         await KeepUpAsync(new RetentionOptions(), _now);
 
-        (await ReadAsync<string[]>("SELECT array_agg(relname::text ORDER BY relname) FROM pg_class WHERE relname ~ '^run.*2031q[1-4]$|^run.*2032q[1-4]$' AND relkind = 'r'"))
-            .ShouldBe(from table in (string[])["run_activities", "runs"] from quarter in (string[])["2031q1", "2031q2"] select $"{table}_{quarter}");
-        (await ReadAsync<string>($"SELECT tableoid::regclass::text FROM runs WHERE id = '{early}'")).ShouldBe("runs_2031q1");
-        (await ReadAsync<string>($"SELECT tableoid::regclass::text FROM run_activities WHERE run_id = '{early}'")).ShouldBe("run_activities_2031q1");
-        (await ReadAsync<long>("SELECT count(*) FROM pg_indexes WHERE tablename = 'runs_2031q1'")).ShouldBe(await ReadAsync<long>("SELECT count(*) FROM pg_indexes WHERE tablename = 'runs'"));
+        (
+            await ReadAsync<string[]>(
+                "SELECT array_agg(relname::text ORDER BY relname) FROM pg_class WHERE relname ~ '^run.*2031q[1-4]$|^run.*2032q[1-4]$' AND relkind = 'r'"
+            )
+        ).ShouldBe(
+            from table in (string[])["run_activities", "runs"]
+            from quarter in (string[])["2031q1", "2031q2"]
+            select $"{table}_{quarter}"
+        );
+        (await ReadAsync<string>($"SELECT tableoid::regclass::text FROM runs WHERE id = '{early}'")).ShouldBe(
+            "runs_2031q1"
+        );
+        (
+            await ReadAsync<string>($"SELECT tableoid::regclass::text FROM run_activities WHERE run_id = '{early}'")
+        ).ShouldBe("run_activities_2031q1");
+        (await ReadAsync<long>("SELECT count(*) FROM pg_indexes WHERE tablename = 'runs_2031q1'")).ShouldBe(
+            await ReadAsync<long>("SELECT count(*) FROM pg_indexes WHERE tablename = 'runs'")
+        );
     }
 
     [Fact]
@@ -52,13 +69,17 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         (await KeepUpAsync(retention, now)).ShouldBeTrue();
 
         (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([young, newest]);
-        (await ReadAsync<Guid[]>("SELECT array_agg(run_id ORDER BY run_id) FROM run_activities")).ShouldBe([young, newest]);
+        (await ReadAsync<Guid[]>("SELECT array_agg(run_id ORDER BY run_id) FROM run_activities")).ShouldBe([
+            young,
+            newest,
+        ]);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
         var expired = await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM expired_partitions");
         expired.ShouldBe(
             from table in (string[])["run_activities", "runs"]
             from instant in (DateTimeOffset[])[now.AddMonths(-60), now.AddMonths(-28)]
-            select $"{table}_{Quarter(instant)}_expired");
+            select $"{table}_{Quarter(instant)}_expired"
+        );
 
         // What the default partition held can be attached again too, with its counts.
         (await ReadAsync<int>($"SELECT attach_expired_runs('{Quarter(now.AddMonths(-60))}')")).ShouldBe(2);
@@ -66,11 +87,18 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(3);
         (await ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(2);
 
-        await TestDatabase.ExecuteAsync(_connectionString, "UPDATE expired_partitions SET detached_date_time = detached_date_time - interval '1 day'");
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            "UPDATE expired_partitions SET detached_date_time = detached_date_time - interval '1 day'"
+        );
         (await KeepUpAsync(retention, now)).ShouldBeTrue();
 
-        (await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-28))}_expired') IS NULL")).ShouldBeTrue();
-        (await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-60))}_expired') IS NULL")).ShouldBeFalse();
+        (
+            await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-28))}_expired') IS NULL")
+        ).ShouldBeTrue();
+        (
+            await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-60))}_expired') IS NULL")
+        ).ShouldBeFalse();
         (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([young, newest]);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
         old.ShouldNotBe(ancient);
@@ -86,14 +114,18 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await InsertAsync(now.AddMonths(-28));
         await InsertAsync(now);
         await TestDatabase.ExecuteAsync(
-            _connectionString, "CREATE TABLE runs_1999q1_expired (); INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')");
+            _connectionString,
+            "CREATE TABLE runs_1999q1_expired (); INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')"
+        );
         var log = new Messages();
 
         await KeepUpAsync(new RetentionOptions { Months = 24 }, now.AddYears(years), log);
 
         (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
-        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions WHERE to_regclass(name) IS NOT NULL")).ShouldBe(1);
+        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions WHERE to_regclass(name) IS NOT NULL")).ShouldBe(
+            1
+        );
         log.ShouldContain(message => message.Contains("differ by more than an hour", StringComparison.Ordinal));
     }
 
@@ -126,7 +158,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await InsertAsync(now);
         await TestDatabase.ExecuteAsync(
             _connectionString,
-            "INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - interval '2 days' FROM generate_series(1, 25000) AS n");
+            "INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - interval '2 days' FROM generate_series(1, 25000) AS n"
+        );
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync(Cancellation);
         await using var holder = await connection.BeginTransactionAsync(Cancellation);
@@ -200,12 +233,19 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             """
             INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 day' FROM generate_series(29, 33) AS n;
             INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE, now() - n * interval '1 hour' FROM generate_series(22, 26) AS n;
-            """);
+            """
+        );
 
         await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow);
 
-        (await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")).ShouldBe([29, 30]);
-        (await ReadAsync<string[]>("SELECT array_agg(convert_from(body_hash, 'UTF8') ORDER BY body_hash) FROM kept_requests")).ShouldBe(["22", "23"]);
+        (
+            await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")
+        ).ShouldBe([29, 30]);
+        (
+            await ReadAsync<string[]>(
+                "SELECT array_agg(convert_from(body_hash, 'UTF8') ORDER BY body_hash) FROM kept_requests"
+            )
+        ).ShouldBe(["22", "23"]);
     }
 
     [Fact]
@@ -216,11 +256,14 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             """
             INSERT INTO run_deletions VALUES (gen_random_uuid(), gen_random_uuid(), 1, now());
             INSERT INTO kept_requests VALUES (gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now());
-            """);
+            """
+        );
 
         await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow.AddYears(1));
 
-        (await ReadAsync<long>("SELECT (SELECT count(*) FROM run_deletions) + (SELECT count(*) FROM kept_requests)")).ShouldBe(2);
+        (
+            await ReadAsync<long>("SELECT (SELECT count(*) FROM run_deletions) + (SELECT count(*) FROM kept_requests)")
+        ).ShouldBe(2);
     }
 
     [Theory]
@@ -234,10 +277,14 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
             INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 hour' FROM generate_series(1, 50000) AS n;
             ANALYZE;
-            """);
+            """
+        );
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync(Cancellation);
-        await using var explain = new NpgsqlCommand($"EXPLAIN {DatabaseMaintenanceService.PurgeStatement(table, column)}", connection);
+        await using var explain = new NpgsqlCommand(
+            $"EXPLAIN {DatabaseMaintenanceService.PurgeStatement(table, column)}",
+            connection
+        );
         explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTimeOffset.MinValue.UtcDateTime });
         explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTime.UtcNow.AddDays(-1) });
         var plan = new List<string>();
@@ -248,20 +295,33 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         }
 
         plan.ShouldContain(line => line.Contains($"Index Scan using {table}_oldest", StringComparison.Ordinal));
-        plan.ShouldNotContain(line => line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal));
+        plan.ShouldNotContain(line =>
+            line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal)
+        );
     }
 
     private async Task<bool> KeepUpAsync(
-        RetentionOptions retention, DateTimeOffset now, Messages? logger = null, TimeProvider? clock = null)
+        RetentionOptions retention,
+        DateTimeOffset now,
+        Messages? logger = null,
+        TimeProvider? clock = null
+    )
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
-        using var upkeep = new DatabaseMaintenanceService(source, new Serving(), retention, clock ?? TimeProvider.System, logger ?? []);
+        using var upkeep = new DatabaseMaintenanceService(
+            source,
+            new Serving(),
+            retention,
+            clock ?? TimeProvider.System,
+            logger ?? []
+        );
         return await upkeep.RunMaintenanceAsync(now, Cancellation);
     }
 
     private static string Quarter(DateTimeOffset instant) => $"{instant.Year}q{((instant.Month - 1) / 3) + 1}";
 
-    private Task CreateAsync(DateTimeOffset instant) => TestDatabase.ExecuteAsync(_connectionString, $"SELECT create_runs_partition('{instant:O}')");
+    private Task CreateAsync(DateTimeOffset instant) =>
+        TestDatabase.ExecuteAsync(_connectionString, $"SELECT create_runs_partition('{instant:O}')");
 
     private async Task<Guid> InsertAsync(DateTimeOffset instant)
     {
@@ -273,7 +333,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             VALUES ('{{id}}', '{{id}}', 'x', now(), 0, '{{instant:O}}', now(), 1, '{}');
             INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status) VALUES ('{{id}}', '{{id}}', '{{id}}', 0, 'a', 0);
             INSERT INTO run_counts VALUES ('{{id}}', date_trunc('quarter', '{{instant:O}}'::timestamptz AT TIME ZONE 'UTC'), 0, 0, 1);
-            """);
+            """
+        );
         return id;
     }
 
@@ -293,6 +354,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
 
         public DatabaseOutage? Classify(Exception exception) => null;
     }
+
     private sealed class Standby : IDatabaseHealth
     {
         public DatabaseOutage? Outage => null;

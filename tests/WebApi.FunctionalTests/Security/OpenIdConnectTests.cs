@@ -29,7 +29,10 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
     {
         _published = (_key, "k1");
         _provider.Urls.Add("http://127.0.0.1:0");
-        _provider.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = _issuer, jwks_uri = $"{_issuer}/keys" }));
+        _provider.MapGet(
+            "/.well-known/openid-configuration",
+            () => Results.Json(new { issuer = _issuer, jwks_uri = $"{_issuer}/keys" })
+        );
         _provider.MapGet("/keys", () => KeysOf(_published.Key, _published.Id));
         await _provider.StartAsync(Cancellation);
         _issuer = _provider.Urls.First();
@@ -38,7 +41,8 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
             ("Authentication:Authorities:0:Authority", _issuer),
             ("Authentication:Authorities:0:Audience", "api://ledger"),
             ("Authentication:Authorities:0:AuthorizationUri", "https://login.example/authorize"),
-            ("Authentication:Authorities:0:RequireHttps", "false"));
+            ("Authentication:Authorities:0:RequireHttps", "false")
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -62,11 +66,23 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         (await StatusAsync(Make(stranger))).ShouldBe(HttpStatusCode.Unauthorized);
         (await StatusAsync(Make(_key, audience: "industrydata"))).ShouldBe(HttpStatusCode.Unauthorized);
         (await StatusAsync(Make(_key, issuer: "https://elsewhere.example"))).ShouldBe(HttpStatusCode.Unauthorized);
-        (await StatusAsync(Make(_key, issuer: "industrydata", audience: "industrydata"))).ShouldBe(HttpStatusCode.Unauthorized);
+        (await StatusAsync(Make(_key, issuer: "industrydata", audience: "industrydata"))).ShouldBe(
+            HttpStatusCode.Unauthorized
+        );
 
         // Signed with the published key as if it were a secret one, and with our secret in the provider's name.
-        (await StatusAsync(Tokens.Make(issuer: _issuer, audience: "api://ledger", key: Convert.ToBase64String(_key.ExportSubjectPublicKeyInfo())))).ShouldBe(HttpStatusCode.Unauthorized);
-        (await StatusAsync(Tokens.Make(issuer: _issuer, audience: "api://ledger"))).ShouldBe(HttpStatusCode.Unauthorized);
+        (
+            await StatusAsync(
+                Tokens.Make(
+                    issuer: _issuer,
+                    audience: "api://ledger",
+                    key: Convert.ToBase64String(_key.ExportSubjectPublicKeyInfo())
+                )
+            )
+        ).ShouldBe(HttpStatusCode.Unauthorized);
+        (await StatusAsync(Tokens.Make(issuer: _issuer, audience: "api://ledger"))).ShouldBe(
+            HttpStatusCode.Unauthorized
+        );
     }
 
     /// <summary>
@@ -101,7 +117,9 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         using var response = await client.GetAsync("process/runs", Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        response.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer authorization_uri=\"https://login.example/authorize\"");
+        response
+            .Headers.WwwAuthenticate.ToString()
+            .ShouldBe("Bearer authorization_uri=\"https://login.example/authorize\"");
     }
 
     [Fact]
@@ -117,19 +135,30 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
             ("Authentication:Authorities:1:Authority", otherUrl),
             ("Authentication:Authorities:1:Issuer", "https://other.example"),
             ("Authentication:Authorities:1:RequireHttps", "false"),
-            ("Authentication:Authorities:1:Tenants:0", Tokens.OtherTenant.ToString()));
+            ("Authentication:Authorities:1:Tenants:0", Tokens.OtherTenant.ToString())
+        );
 
         (await StatusAsync(Make(_key, audience: "industrydata"), service)).ShouldBe(HttpStatusCode.OK);
-        (await StatusAsync(Make(_key, audience: "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(HttpStatusCode.Unauthorized);
-        (await StatusAsync(Make(_key, "https://other.example", "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(HttpStatusCode.OK);
-        (await StatusAsync(Make(_key, "https://other.example", "industrydata"), service)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await StatusAsync(Make(_key, audience: "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(
+            HttpStatusCode.Unauthorized
+        );
+        (
+            await StatusAsync(Make(_key, "https://other.example", "industrydata", tid: Tokens.OtherTenant), service)
+        ).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(Make(_key, "https://other.example", "industrydata"), service)).ShouldBe(
+            HttpStatusCode.Unauthorized
+        );
     }
 
     [Theory]
     [InlineData("names no Tenants", "11111111-1111-4111-8111-111111111111", null)]
     [InlineData("holds '*'", "11111111-1111-4111-8111-111111111111", "*")]
     [InlineData("holds 'school'", "11111111-1111-4111-8111-111111111111", "school")]
-    public async Task Several_authorities_without_their_tenants_are_refused_at_start(string reason, string first, string? second)
+    public async Task Several_authorities_without_their_tenants_are_refused_at_start(
+        string reason,
+        string first,
+        string? second
+    )
     {
         List<(string, string)> settings =
         [
@@ -142,7 +171,11 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
             settings.Add(("Authentication:Authorities:1:Tenants:0", second));
         }
 
-        (await Should.ThrowAsync<StartupException>(() => RunningService.StartAsync(database.ConnectionString, [.. settings]))).Message.ShouldContain(reason);
+        (
+            await Should.ThrowAsync<StartupException>(() =>
+                RunningService.StartAsync(database.ConnectionString, [.. settings])
+            )
+        ).Message.ShouldContain(reason);
     }
 
     [Fact]
@@ -152,9 +185,12 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
             database.ConnectionString,
             ("Authentication:Authorities:0:Authority", _issuer),
             ("Authentication:Authorities:0:RequireHttps", "false"),
-            ("Authentication:Authorities:0:Tenants:0", "*"));
+            ("Authentication:Authorities:0:Tenants:0", "*")
+        );
 
-        (await StatusAsync(Make(_key, audience: "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(Make(_key, audience: "industrydata", tid: Tokens.OtherTenant), service)).ShouldBe(
+            HttpStatusCode.OK
+        );
     }
 
     [Theory]
@@ -186,9 +222,14 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
                     Interlocked.Increment(ref connections);
                 }
             },
-            Cancellation);
+            Cancellation
+        );
         var url = $"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}";
-        await using var service = await RunningService.StartAsync(database.ConnectionString, ("Authentication:Authorities:0:Authority", url), ("Authentication:Authorities:0:RequireHttps", "false"));
+        await using var service = await RunningService.StartAsync(
+            database.ConnectionString,
+            ("Authentication:Authorities:0:Authority", url),
+            ("Authentication:Authorities:0:RequireHttps", "false")
+        );
         using var client = service.Authorized(Make(_key, url, "industrydata"));
         client.Timeout = TimeSpan.FromSeconds(30);
 
@@ -219,10 +260,19 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         await using var provider = Provider();
         var answers = false;
         provider.Urls.Add("http://127.0.0.1:0");
-        provider.MapGet("/.well-known/openid-configuration", () => answers ? Results.Json(new { issuer = provider.Urls.First(), jwks_uri = $"{_issuer}/keys" }) : Results.StatusCode(500));
+        provider.MapGet(
+            "/.well-known/openid-configuration",
+            () =>
+                answers
+                    ? Results.Json(new { issuer = provider.Urls.First(), jwks_uri = $"{_issuer}/keys" })
+                    : Results.StatusCode(500)
+        );
         await provider.StartAsync(Cancellation);
         await using var service = await RunningService.StartAsync(
-            database.ConnectionString, ("Authentication:Authorities:0:Authority", provider.Urls.First()), ("Authentication:Authorities:0:RequireHttps", "false"));
+            database.ConnectionString,
+            ("Authentication:Authorities:0:Authority", provider.Urls.First()),
+            ("Authentication:Authorities:0:RequireHttps", "false")
+        );
         var token = Make(_key, provider.Urls.First(), "industrydata");
         (await StatusAsync(token, service)).ShouldBe(HttpStatusCode.ServiceUnavailable);
 
@@ -241,7 +291,10 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
     {
         var provider = Provider();
         provider.Urls.Add("http://127.0.0.1:0");
-        provider.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer, jwks_uri = $"{provider.Urls.First()}/keys" }));
+        provider.MapGet(
+            "/.well-known/openid-configuration",
+            () => Results.Json(new { issuer, jwks_uri = $"{provider.Urls.First()}/keys" })
+        );
         provider.MapGet("/keys", () => KeysOf(key, keyId));
         await provider.StartAsync(Cancellation);
         return provider;
@@ -249,8 +302,28 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
 
     private static IResult KeysOf(RSA key, string keyId)
     {
-        var publicKey = JsonWebKeyConverter.ConvertFromRSASecurityKey(new RsaSecurityKey(key.ExportParameters(false)) { KeyId = keyId });
-        return Results.Content(JsonSerializer.Serialize(new { keys = new[] { new { kty = publicKey.Kty, kid = publicKey.Kid, n = publicKey.N, e = publicKey.E, use = "sig" } } }), "application/json");
+        var publicKey = JsonWebKeyConverter.ConvertFromRSASecurityKey(
+            new RsaSecurityKey(key.ExportParameters(false)) { KeyId = keyId }
+        );
+        return Results.Content(
+            JsonSerializer.Serialize(
+                new
+                {
+                    keys = new[]
+                    {
+                        new
+                        {
+                            kty = publicKey.Kty,
+                            kid = publicKey.Kid,
+                            n = publicKey.N,
+                            e = publicKey.E,
+                            use = "sig",
+                        },
+                    },
+                }
+            ),
+            "application/json"
+        );
     }
 
     private static WebApplication Provider()
@@ -268,21 +341,41 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
     }
 
     private string Make(
-        RSA key, string? issuer = null, string audience = "api://ledger", string keyId = "k1", Guid? tid = null, string type = "JWT", string? nonce = null)
+        RSA key,
+        string? issuer = null,
+        string audience = "api://ledger",
+        string keyId = "k1",
+        Guid? tid = null,
+        string type = "JWT",
+        string? nonce = null
+    )
     {
-        var claims = new Dictionary<string, object> { ["tid"] = (tid ?? Tokens.Tenant).ToString(), ["scp"] = "IndustryData-Run.Read.All" };
+        var claims = new Dictionary<string, object>
+        {
+            ["tid"] = (tid ?? Tokens.Tenant).ToString(),
+            ["scp"] = "IndustryData-Run.Read.All",
+        };
         if (nonce is not null)
         {
             claims["nonce"] = nonce;
         }
 
-        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = issuer ?? _issuer,
-            Audience = audience,
-            TokenType = type,
-            Claims = claims,
-            SigningCredentials = new SigningCredentials(new RsaSecurityKey(key) { KeyId = keyId, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } }, SecurityAlgorithms.RsaSha256),
-        });
+        return new JsonWebTokenHandler().CreateToken(
+            new SecurityTokenDescriptor
+            {
+                Issuer = issuer ?? _issuer,
+                Audience = audience,
+                TokenType = type,
+                Claims = claims,
+                SigningCredentials = new SigningCredentials(
+                    new RsaSecurityKey(key)
+                    {
+                        KeyId = keyId,
+                        CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false },
+                    },
+                    SecurityAlgorithms.RsaSha256
+                ),
+            }
+        );
     }
 }

@@ -52,7 +52,9 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
         (await StatusAsync($"{mine[0]}.{more[1]}.{mine[2]}")).ShouldBe(HttpStatusCode.Unauthorized);
         (await StatusAsync($"{mine[0]}.{mine[1]}.{more[2]}")).ShouldBe(HttpStatusCode.Unauthorized);
         (await StatusAsync($"{mine[0]}.{mine[1]}.")).ShouldBe(HttpStatusCode.Unauthorized);
-        (await StatusAsync($"{mine[0]}.{mine[1]}.{(mine[2][0] == 'A' ? 'B' : 'A')}{mine[2][1..]}")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await StatusAsync($"{mine[0]}.{mine[1]}.{(mine[2][0] == 'A' ? 'B' : 'A')}{mine[2][1..]}")).ShouldBe(
+            HttpStatusCode.Unauthorized
+        );
         (await StatusAsync($"{token}.")).ShouldBe(HttpStatusCode.Unauthorized);
         (await StatusAsync(token[..^4])).ShouldBe(HttpStatusCode.Unauthorized);
     }
@@ -68,7 +70,10 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
         (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
 
         using var client = Service.Authorized(null);
-        client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", string.Format(System.Globalization.CultureInfo.InvariantCulture, header, token));
+        client.DefaultRequestHeaders.TryAddWithoutValidation(
+            "Authorization",
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, header, token)
+        );
         (await client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
@@ -76,23 +81,49 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
     public async Task Tenants_and_permissions_stay_those_of_each_token()
     {
         await AddAsync(Bodies.Run);
-        var (writes, reads, elsewhere) = (Tokens.Make(), Tokens.Make(["IndustryData-Run.Read.All"]), Tokens.Make(tid: Tokens.OtherTenant.ToString()));
-        var seen = await Task.WhenAll(Enumerable.Range(0, 60).Select(async n =>
-        {
-            using var client = Service.Authorized((n % 3) switch { 0 => writes, 1 => reads, _ => elsewhere });
-            var count = await client.GetStringAsync("process/runs/$count", Cancellation);
-            using var start = await client.PostAsync("process/runs/nothing/getStatistics", null, Cancellation);
-            using var delete = await client.DeleteAsync($"process/runs/{Guid.CreateVersion7()}", Cancellation);
-            return (n, count, delete.StatusCode);
-        }));
+        var (writes, reads, elsewhere) = (
+            Tokens.Make(),
+            Tokens.Make(["IndustryData-Run.Read.All"]),
+            Tokens.Make(tid: Tokens.OtherTenant.ToString())
+        );
+        var seen = await Task.WhenAll(
+            Enumerable
+                .Range(0, 60)
+                .Select(async n =>
+                {
+                    using var client = Service.Authorized(
+                        (n % 3) switch
+                        {
+                            0 => writes,
+                            1 => reads,
+                            _ => elsewhere,
+                        }
+                    );
+                    var count = await client.GetStringAsync("process/runs/$count", Cancellation);
+                    using var start = await client.PostAsync("process/runs/nothing/getStatistics", null, Cancellation);
+                    using var delete = await client.DeleteAsync($"process/runs/{Guid.CreateVersion7()}", Cancellation);
+                    return (n, count, delete.StatusCode);
+                })
+        );
 
-        seen.ShouldAllBe(s => s.count == (s.n % 3 == 2 ? "0" : "1") && s.StatusCode == (s.n % 3 == 1 ? HttpStatusCode.Forbidden : HttpStatusCode.NotFound));
+        seen.ShouldAllBe(s =>
+            s.count == (s.n % 3 == 2 ? "0" : "1")
+            && s.StatusCode == (s.n % 3 == 1 ? HttpStatusCode.Forbidden : HttpStatusCode.NotFound)
+        );
     }
 
     [Fact]
     public async Task What_is_refused_is_refused_again()
     {
-        foreach (var token in (string[])[Tokens.Make(tid: null), Tokens.Make(audience: "x"), Tokens.SignedByNobody(), Tokens.Make(algorithm: SecurityAlgorithms.HmacSha512)])
+        foreach (
+            var token in (string[])
+                [
+                    Tokens.Make(tid: null),
+                    Tokens.Make(audience: "x"),
+                    Tokens.SignedByNobody(),
+                    Tokens.Make(algorithm: SecurityAlgorithms.HmacSha512),
+                ]
+        )
         {
             (await StatusAsync(token)).ShouldBe(HttpStatusCode.Unauthorized);
             (await StatusAsync(token)).ShouldBe(HttpStatusCode.Unauthorized);
@@ -103,15 +134,25 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
     public async Task More_tokens_than_are_remembered_are_taken_all_the_same()
     {
         var text = new string('x', 5_000);
-        var tokens = Enumerable.Range(0, 5_000).Select(n => Tokens.Make(scp: $"IndustryData-Run.Read.All {text}{n}")).ToList();
+        var tokens = Enumerable
+            .Range(0, 5_000)
+            .Select(n => Tokens.Make(scp: $"IndustryData-Run.Read.All {text}{n}"))
+            .ToList();
         (tokens.Sum(t => 2L * t.Length) > ValidatedTokenCache.MaxBytes).ShouldBeTrue();
         var refused = 0;
-        await Parallel.ForEachAsync(tokens, Cancellation, async (token, cancellation) =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "process") { Headers = { { "Authorization", $"Bearer {token}" } } };
-            using var response = await Client.SendAsync(request, cancellation);
-            Interlocked.Add(ref refused, response.StatusCode == HttpStatusCode.OK ? 0 : 1);
-        });
+        await Parallel.ForEachAsync(
+            tokens,
+            Cancellation,
+            async (token, cancellation) =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, "process")
+                {
+                    Headers = { { "Authorization", $"Bearer {token}" } },
+                };
+                using var response = await Client.SendAsync(request, cancellation);
+                Interlocked.Add(ref refused, response.StatusCode == HttpStatusCode.OK ? 0 : 1);
+            }
+        );
 
         refused.ShouldBe(0);
         (await StatusAsync(tokens[^1])).ShouldBe(HttpStatusCode.OK);
@@ -130,7 +171,9 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
     {
         var http = new DefaultHttpContext();
         http.Request.Headers.Authorization = $"Bearer {token}";
-        http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(permission is null ? [] : [permission]), null));
+        http.SetEndpoint(
+            new Endpoint(null, new EndpointMetadataCollection(permission is null ? [] : [permission]), null)
+        );
         return Service.Services.GetRequiredService<ValidatedTokenCache>().TryAuthenticate(http);
     }
 

@@ -40,14 +40,19 @@ public sealed class SigningKeyTests
     [Fact]
     public void Development_key_of_another_account_is_refused()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root can give a file away.");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess,
+            "Only root can give a file away."
+        );
         using var folder = new TestFolder();
         SigningKeys.Development(folder.Path);
         using var chown = Process.Start("chown", ["65534", PathOf(folder)]);
         chown.WaitForExit();
         chown.ExitCode.ShouldBe(0);
 
-        Should.Throw<StartupException>(() => SigningKeys.Development(folder.Path)).Message.ShouldContain("belongs to another account");
+        Should
+            .Throw<StartupException>(() => SigningKeys.Development(folder.Path))
+            .Message.ShouldContain("belongs to another account");
     }
 
     [Fact]

@@ -11,24 +11,26 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
     private const string Read = "IndustryData-Run.Read.All";
     private const string Start = "IndustryData-Run.Start";
     private const string Write = "IndustryData-Run.ReadWrite.All";
-    private const string OtherKey = "YW5vdGhlciBrZXkgb2YgdGhlIGZ1bmN0aW9uYWwgdGVzdHMsIGxvbmcgZW5vdWdoIGZvciBldmVyeSBhbGdvcml0aG0gb2YgSE1BQyB0b28=";
+    private const string OtherKey =
+        "YW5vdGhlciBrZXkgb2YgdGhlIGZ1bmN0aW9uYWwgdGVzdHMsIGxvbmcgZW5vdWdoIGZvciBldmVyeSBhbGdvcml0aG0gb2YgSE1BQyB0b28=";
 
-    public static TheoryData<string, string?> BadTokens() => new()
-    {
-        { "none", null },
-        { "no token at all", "x" },
-        { "not base64", "a.b.c" },
-        { "expired", Tokens.Make(expires: DateTime.UtcNow.AddSeconds(-5)) },
-        { "another key", Tokens.Make(key: OtherKey) },
-        { "another audience", Tokens.Make(audience: "somebody else") },
-        { "another issuer", Tokens.Make(issuer: "somebody else") },
-        { "another algorithm", Tokens.Make(algorithm: SecurityAlgorithms.HmacSha384) },
-        { "signed by nobody", Tokens.SignedByNobody() },
-        { "no signature", string.Join('.', Tokens.Make().Split('.')[..2]) + "." },
-        { "no tenant", Tokens.Make(tid: null) },
-        { "a tenant that is no GUID", Tokens.Make(tid: "school") },
-        { "a tenant in another spelling", Tokens.Make(tid: "{11111111-1111-4111-8111-111111111111}") },
-    };
+    public static TheoryData<string, string?> BadTokens() =>
+        new()
+        {
+            { "none", null },
+            { "no token at all", "x" },
+            { "not base64", "a.b.c" },
+            { "expired", Tokens.Make(expires: DateTime.UtcNow.AddSeconds(-5)) },
+            { "another key", Tokens.Make(key: OtherKey) },
+            { "another audience", Tokens.Make(audience: "somebody else") },
+            { "another issuer", Tokens.Make(issuer: "somebody else") },
+            { "another algorithm", Tokens.Make(algorithm: SecurityAlgorithms.HmacSha384) },
+            { "signed by nobody", Tokens.SignedByNobody() },
+            { "no signature", string.Join('.', Tokens.Make().Split('.')[..2]) + "." },
+            { "no tenant", Tokens.Make(tid: null) },
+            { "a tenant that is no GUID", Tokens.Make(tid: "school") },
+            { "a tenant in another spelling", Tokens.Make(tid: "{11111111-1111-4111-8111-111111111111}") },
+        };
 
     [Theory]
     [MemberData(nameof(BadTokens))]
@@ -65,7 +67,9 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         using var client = Service.Authorized(Tokens.Make(role is null ? null : [role], scp));
 
         ((int)(await client.GetAsync("process/runs", Cancellation)).StatusCode).ShouldBe(get);
-        ((int)(await client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation)).StatusCode).ShouldBe(post);
+        ((int)(await client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation)).StatusCode).ShouldBe(
+            post
+        );
         ((int)(await client.PostAsync("process/runs/start", null, Cancellation)).StatusCode).ShouldBe(start);
     }
 
@@ -77,9 +81,13 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
     [InlineData("""{"alg":"HS256"}""", HttpStatusCode.OK)]
     [InlineData("""{"alg":"HS256","typ":"at+JWT"}""", HttpStatusCode.OK)]
     [InlineData("""{"alg":"HS256","typ":"id+jwt"}""", HttpStatusCode.Unauthorized)]
-    public async Task Token_is_accepted_without_a_type_and_refused_with_another_one(string header, HttpStatusCode status)
+    public async Task Token_is_accepted_without_a_type_and_refused_with_another_one(
+        string header,
+        HttpStatusCode status
+    )
     {
-        var claims = $$"""{"iss":"industrydata","aud":"industrydata","exp":4102444800,"tid":"{{Tokens.Tenant}}","roles":["{{Write}}"]}""";
+        var claims =
+            $$"""{"iss":"industrydata","aud":"industrydata","exp":4102444800,"tid":"{{Tokens.Tenant}}","roles":["{{Write}}"]}""";
         var signed = $"{Base64UrlEncoder.Encode(header)}.{Base64UrlEncoder.Encode(claims)}";
         var signature = HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed));
         using var client = Service.Authorized($"{signed}.{Base64UrlEncoder.Encode(signature)}");
@@ -108,7 +116,10 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
     public async Task Signed_token_with_odd_claim_returns_401_with_a_fixed_text(string claim, string value)
     {
         await using var withAuthority = await RunningService.StartAsync(
-            Database.ConnectionString, ("Authentication:Authorities:0:Authority", "http://127.0.0.1:1"), ("Authentication:Authorities:0:RequireHttps", "false"));
+            Database.ConnectionString,
+            ("Authentication:Authorities:0:Authority", "http://127.0.0.1:1"),
+            ("Authentication:Authorities:0:RequireHttps", "false")
+        );
         var claims = new Dictionary<string, string>
         {
             ["iss"] = "\"industrydata\"",
@@ -118,13 +129,17 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
             ["roles"] = $"[\"{Write}\"]",
         };
         claims[claim] = value;
-        var signed = $"{Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Base64UrlEncoder.Encode($"{{{string.Join(',', claims.Select(c => $"\"{c.Key}\":{c.Value}"))}}}")}";
-        var token = $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed)))}";
+        var signed =
+            $"{Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Base64UrlEncoder.Encode($"{{{string.Join(',', claims.Select(c => $"\"{c.Key}\":{c.Value}"))}}}")}";
+        var token =
+            $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed)))}";
 
         using var client = Service.Authorized(token);
         using var response = await client.GetAsync("process/runs", Cancellation);
         await ShouldBeUnauthorizedAsync(response, claim);
-        response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer error=\"invalid_token\", error_description=\"The token");
+        response
+            .Headers.WwwAuthenticate.ToString()
+            .ShouldStartWith("Bearer error=\"invalid_token\", error_description=\"The token");
         response.Headers.Contains("X-Evil").ShouldBeFalse();
 
         // Here the issuer also decides who answers for the token; one that belongs to nobody is the authority's to
@@ -137,12 +152,16 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task Refused_token_is_told_why_in_a_fixed_text()
     {
-        foreach (var (token, text) in ((string, string)[])[
-            (Tokens.Make(expires: DateTime.UtcNow.AddSeconds(-5)), "has expired"),
-            (Tokens.Make(audience: "somebody else"), "audience (aud)"),
-            (Tokens.Make(issuer: "somebody else"), "issuer (iss)"),
-            (Tokens.Make(key: OtherKey), "signature"),
-            (Tokens.Make(tid: null), "'tid' must be one GUID")])
+        foreach (
+            var (token, text) in ((string, string)[])
+                [
+                    (Tokens.Make(expires: DateTime.UtcNow.AddSeconds(-5)), "has expired"),
+                    (Tokens.Make(audience: "somebody else"), "audience (aud)"),
+                    (Tokens.Make(issuer: "somebody else"), "issuer (iss)"),
+                    (Tokens.Make(key: OtherKey), "signature"),
+                    (Tokens.Make(tid: null), "'tid' must be one GUID"),
+                ]
+        )
         {
             using var client = Service.Authorized(token);
             using var response = await client.GetAsync("process/runs", Cancellation);
@@ -172,13 +191,23 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         foreach (var path in (string[])[url.ToString(), $"{url}/getStatistics"])
         {
             using var theirs = await stranger.GetAsync(path, Cancellation);
-            using var nobodys = await stranger.GetAsync(path.Replace(url.Segments[^1], "01900000-0000-7000-8000-000000000000", StringComparison.Ordinal), Cancellation);
+            using var nobodys = await stranger.GetAsync(
+                path.Replace(url.Segments[^1], "01900000-0000-7000-8000-000000000000", StringComparison.Ordinal),
+                Cancellation
+            );
             theirs.StatusCode.ShouldBe(HttpStatusCode.NotFound);
             (await theirs.JsonAsync()).Cause().ShouldBe((await nobodys.JsonAsync()).Cause());
         }
 
-        (await stranger.GetJsonAsync(new Uri(Service.Root, "process/runs"))).GetProperty("value").GetArrayLength().ShouldBe(0);
-        using var reference = await stranger.PostAsync("process/runs/$ref", Bodies.Json($$"""{"@odata.id":"{{url}}"}"""), Cancellation);
+        (await stranger.GetJsonAsync(new Uri(Service.Root, "process/runs")))
+            .GetProperty("value")
+            .GetArrayLength()
+            .ShouldBe(0);
+        using var reference = await stranger.PostAsync(
+            "process/runs/$ref",
+            Bodies.Json($$"""{"@odata.id":"{{url}}"}"""),
+            Cancellation
+        );
         reference.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 

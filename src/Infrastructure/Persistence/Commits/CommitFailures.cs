@@ -49,8 +49,8 @@ internal static class CommitFailures
     public static bool IsTransient(Exception exception) =>
         Find(exception)?.SqlState
             is PostgresErrorCodes.SerializationFailure
-            or PostgresErrorCodes.DeadlockDetected
-            or PostgresErrorCodes.QueryCanceled;
+                or PostgresErrorCodes.DeadlockDetected
+                or PostgresErrorCodes.QueryCanceled;
 
     /// <summary>
     /// Returns true if PostgreSQL reported an error of the statement and thus rolled the transaction back. A fatal

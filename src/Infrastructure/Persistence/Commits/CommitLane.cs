@@ -22,7 +22,8 @@ internal sealed class CommitLane<TWrite>(
     LaneSize size,
     short firstShard,
     Func<CommitAttempt<TWrite>, Task> commit,
-    CommitResources resources)
+    CommitResources resources
+)
     where TWrite : PendingWrite
 {
     private const int MaxAttempts = 3;
@@ -34,8 +35,11 @@ internal sealed class CommitLane<TWrite>(
     private static readonly TimeSpan _maxLockWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _lockPollInterval = TimeSpan.FromMilliseconds(10);
 
-    private readonly FairQueue<TWrite> _queue =
-        new(size.MaxCount, size.MaxBytes, resources.Limits.WriteQueueSharePercent);
+    private readonly FairQueue<TWrite> _queue = new(
+        size.MaxCount,
+        size.MaxBytes,
+        resources.Limits.WriteQueueSharePercent
+    );
 
     private readonly TimeProvider _clock = resources.Clock;
     private int _shard = firstShard;
@@ -123,9 +127,11 @@ internal sealed class CommitLane<TWrite>(
 
         if (writes.Count > 0 && await TryCommitAsync(writes) is { } failure)
         {
-            await (CommitFailures.IsLockTimeout(failure)
-                ? CommitByTenantAsync(writes)
-                : ResolveAsync(writes, failure, CommitAsync));
+            await (
+                CommitFailures.IsLockTimeout(failure)
+                    ? CommitByTenantAsync(writes)
+                    : ResolveAsync(writes, failure, CommitAsync)
+            );
         }
     }
 
@@ -223,7 +229,9 @@ internal sealed class CommitLane<TWrite>(
                 Fail(
                     write,
                     new NotCommittedException(
-                        new TimeoutException("Another transaction keeps a lock that the write needs.")));
+                        new TimeoutException("Another transaction keeps a lock that the write needs.")
+                    )
+                );
             }
 
             if (writes.Count == 0)
@@ -286,13 +294,15 @@ internal sealed class CommitLane<TWrite>(
                     late => late.Exception,
                     CancellationToken.None,
                     TaskContinuationOptions.OnlyOnFaulted,
-                    TaskScheduler.Default);
+                    TaskScheduler.Default
+                );
                 var cause = lost.IsCancellationRequested ? new DatabaseLostException() : exception;
                 FailAll(
                     writes,
                     attempt.GiveUp()
                         ? new NotCommittedException(cause)
-                        : new CommitOutcomeUnknownException("The commit was not confirmed in time.", cause));
+                        : new CommitOutcomeUnknownException("The commit was not confirmed in time.", cause)
+                );
                 return null;
             }
             catch (Exception exception)
@@ -305,8 +315,10 @@ internal sealed class CommitLane<TWrite>(
                     return exception;
                 }
 
-                if ((isRolledBack && CommitFailures.IsCausedByContent(exception))
-                    || exception is DecisionFailedException)
+                if (
+                    (isRolledBack && CommitFailures.IsCausedByContent(exception))
+                    || exception is DecisionFailedException
+                )
                 {
                     return exception;
                 }
@@ -320,18 +332,24 @@ internal sealed class CommitLane<TWrite>(
         }
     }
 
-    private static Exception Explain(Exception exception, bool isNotCommitted) => exception switch
-    {
-        CommitOutcomeUnknownException => exception,
-        _ when isNotCommitted => new NotCommittedException(exception),
-        _ => new CommitOutcomeUnknownException("The connection was lost before the commit was confirmed.", exception),
-    };
+    private static Exception Explain(Exception exception, bool isNotCommitted) =>
+        exception switch
+        {
+            CommitOutcomeUnknownException => exception,
+            _ when isNotCommitted => new NotCommittedException(exception),
+            _ => new CommitOutcomeUnknownException(
+                "The connection was lost before the commit was confirmed.",
+                exception
+            ),
+        };
 
     /// <summary>Continues after a failure that affects only a part of the batch.</summary>
     private async Task ResolveAsync(List<TWrite> writes, Exception failure, Func<List<TWrite>, Task> next)
     {
-        if (failure is DecisionFailedException { Change: var change, InnerException: { } cause }
-            && change is TWrite undecided)
+        if (
+            failure is DecisionFailedException { Change: var change, InnerException: { } cause }
+            && change is TWrite undecided
+        )
         {
             Fail(undecided, cause);
             await next([.. writes.Where(w => w != undecided)]);

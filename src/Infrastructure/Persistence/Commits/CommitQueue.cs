@@ -17,7 +17,8 @@ internal sealed class CommitQueue : BackgroundService
         MaxCount: 8192,
         MaxBytes: 64 * 1024 * 1024,
         MaxBatchCount: 256,
-        MaxBatchBytes: 512 * 1024);
+        MaxBatchBytes: 512 * 1024
+    );
 
     // Changes are applied one after the other, each with a few statements. A short batch keeps the wait of the changes
     // behind it short.
@@ -25,7 +26,8 @@ internal sealed class CommitQueue : BackgroundService
         MaxCount: 4096,
         MaxBytes: 32 * 1024 * 1024,
         MaxBatchCount: 32,
-        MaxBatchBytes: 2 * 1024 * 1024);
+        MaxBatchBytes: 2 * 1024 * 1024
+    );
 
     // This is less than the number of connections for commits, so that connections are left for the lanes while
     // separate commits wait for locks.
@@ -41,16 +43,25 @@ internal sealed class CommitQueue : BackgroundService
         DatabaseAvailability availability,
         LimitOptions limits,
         CommitOptions limit,
-        TimeProvider clock)
+        TimeProvider clock
+    )
     {
         var resources = new CommitResources(limits, limit.Timeout, availability, clock, _asides);
 
         // One lane uses even shards and the other odd shards, so that the lanes never wait for each other's counters.
         var shard = 2 * Random.Shared.Next(RunCountDeltas.Shards / 2);
         _inserts = new CommitLane<PendingInsert>(
-            _insertLane, (short)shard, new InsertTransaction(database).CommitAsync, resources);
+            _insertLane,
+            (short)shard,
+            new InsertTransaction(database).CommitAsync,
+            resources
+        );
         _changes = new CommitLane<PendingUpdate>(
-            _changeLane, (short)(shard + 1), attempt => ChangeAsync(attempt, scopes), resources);
+            _changeLane,
+            (short)(shard + 1),
+            attempt => ChangeAsync(attempt, scopes),
+            resources
+        );
     }
 
     /// <summary>Commits a new run.</summary>
@@ -102,7 +113,10 @@ internal sealed class CommitQueue : BackgroundService
     {
         await using var scope = scopes.CreateAsyncScope();
         await UpdateTransaction.CommitAsync(
-            attempt, scope.ServiceProvider.GetRequiredService<IndustryDataContext>(), CancellationToken.None);
+            attempt,
+            scope.ServiceProvider.GetRequiredService<IndustryDataContext>(),
+            CancellationToken.None
+        );
     }
 }
 
@@ -117,4 +131,5 @@ internal sealed record CommitResources(
     TimeSpan CommitTimeout,
     DatabaseAvailability Availability,
     TimeProvider Clock,
-    SemaphoreSlim Asides);
+    SemaphoreSlim Asides
+);

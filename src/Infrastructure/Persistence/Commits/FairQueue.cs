@@ -62,7 +62,8 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
                 throw new LimitExceededException(
                     "writeQueueShareExceeded",
                     "Too many of your writes are waiting for the database; send fewer at a time.",
-                    _retryAfter);
+                    _retryAfter
+                );
             }
 
             if (tenant is null)
@@ -226,8 +227,11 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     {
         lock (_lock)
         {
-            for (long bytes = 0;
-                batch.Count < maxBatchCount && bytes < maxBatchBytes && _turns.TryDequeue(out var tenant);)
+            for (
+                long bytes = 0;
+                batch.Count < maxBatchCount && bytes < maxBatchBytes && _turns.TryDequeue(out var tenant);
+
+            )
             {
                 tenant.HasTurn = false;
                 if (tenant.IsSuspended)
@@ -236,10 +240,12 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
                 }
 
                 var (isAlone, turnCount, turnBytes) = (_turns.Count == 0, 0, 0L);
-                while (batch.Count < maxBatchCount
+                while (
+                    batch.Count < maxBatchCount
                     && bytes < maxBatchBytes
                     && (isAlone || (turnCount < QuantumCount && turnBytes < QuantumBytes))
-                    && tenant.Waiting.TryDequeue(out var write))
+                    && tenant.Waiting.TryDequeue(out var write)
+                )
                 {
                     batch.Add(write);
                     bytes += write.Size;
@@ -264,8 +270,8 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         Action<object?> continuation,
         object? state,
         short token,
-        ValueTaskSourceOnCompletedFlags flags) =>
-        _signal.OnCompleted(continuation, state, token, flags);
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _signal.OnCompleted(continuation, state, token, flags);
 
     private bool Exceeds(TenantWrites tenant, long size) =>
         (tenant.Count + 1L) * 100 > (long)maxCount * tenantSharePercent

@@ -71,7 +71,10 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
     // Keys are usually unused. The batch is an implicit transaction, which ends with the last statement. It fails as a
     // whole if a key is used.
     private static async Task InsertAsync(
-        CommitAttempt<PendingInsert> attempt, List<PendingInsert> keyed, NpgsqlConnection connection)
+        CommitAttempt<PendingInsert> attempt,
+        List<PendingInsert> keyed,
+        NpgsqlConnection connection
+    )
     {
         await using var batch = new NpgsqlBatch(connection);
         if (keyed.Count > 0)
@@ -86,7 +89,10 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
     }
 
     private static async Task ClaimAndInsertAsync(
-        CommitAttempt<PendingInsert> attempt, List<PendingInsert> keyed, NpgsqlConnection connection)
+        CommitAttempt<PendingInsert> attempt,
+        List<PendingInsert> keyed,
+        NpgsqlConnection connection
+    )
     {
         await using (var claim = new NpgsqlBatch(connection))
         {
@@ -108,10 +114,7 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        Add(
-            batch,
-            [.. attempt.Writes.Where(i => i.IsFirst).Select(i => i.Run)],
-            new RunCountDeltas(attempt.Shard));
+        Add(batch, [.. attempt.Writes.Where(i => i.IsFirst).Select(i => i.Run)], new RunCountDeltas(attempt.Shard));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         attempt.BeginCommit();
         await batch.ExecuteNonQueryAsync();

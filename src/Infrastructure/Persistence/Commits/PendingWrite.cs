@@ -67,13 +67,16 @@ internal sealed class PendingInsert(Run run, IdempotencyKey? key, CancellationTo
 
     private static long SizeOf(Run run)
     {
-        long size = Overhead
-            + (sizeof(char) * ((long)run.Statistics.Json.Length + (run.BlockingError?.Json.Length ?? 0)));
+        long size =
+            Overhead + (sizeof(char) * ((long)run.Statistics.Json.Length + (run.BlockingError?.Json.Length ?? 0)));
         foreach (var activity in run.Activities)
         {
-            size += Overhead
-                + (sizeof(char)
-                    * ((long)(activity.BlockingError?.Json.Length ?? 0) + (activity.Activity?.Json.Length ?? 0)));
+            size +=
+                Overhead
+                + (
+                    sizeof(char)
+                    * ((long)(activity.BlockingError?.Json.Length ?? 0) + (activity.Activity?.Json.Length ?? 0))
+                );
         }
 
         return size;
@@ -109,8 +112,8 @@ internal sealed class PendingUpdate<T>(
     RunKey? locks,
     long size,
     Func<UpdateTransaction, CancellationToken, Task<T>> decide,
-    CancellationToken cancellationToken)
-    : PendingUpdate(tenantId, locks, size, cancellationToken)
+    CancellationToken cancellationToken
+) : PendingUpdate(tenantId, locks, size, cancellationToken)
 {
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? _outcome;

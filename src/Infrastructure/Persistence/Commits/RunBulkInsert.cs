@@ -14,8 +14,7 @@ internal static class RunBulkInsert
 
     // The expression for the change number is the inlined body of the function change_number. An SQL function is
     // planned again for each statement that calls it.
-    private const string Runs =
-        """
+    private const string Runs = """
         INSERT INTO runs (
             tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time,
             last_modified_date_time, version, statistics,
@@ -26,20 +25,17 @@ internal static class RunBulkInsert
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS added
         """;
 
-    private const string Activities =
-        """
+    private const string Activities = """
         INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status, blocking_error, activity)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
         """;
 
-    private const string Keys =
-        """
+    private const string Keys = """
         INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
         """;
 
-    private const string FreeKeys =
-        $"""
+    private const string FreeKeys = $"""
         {Keys}
         ON CONFLICT DO NOTHING
         RETURNING run_id
@@ -116,16 +112,23 @@ internal static class RunBulkInsert
 
     /// <summary>Adds an array parameter with a value for each row.</summary>
     public static void Values<TRow, TValue>(
-        this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, TValue> value) =>
-        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(rows, value) });
+        this NpgsqlBatchCommand command,
+        IReadOnlyList<TRow> rows,
+        Func<TRow, TValue> value
+    ) => command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(rows, value) });
 
     private static void Json<TRow>(
-        this NpgsqlBatchCommand command, IReadOnlyList<TRow> rows, Func<TRow, string?> value) =>
-        command.Parameters.Add(new NpgsqlParameter<string?[]>
-        {
-            TypedValue = Column(rows, value),
-            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json,
-        });
+        this NpgsqlBatchCommand command,
+        IReadOnlyList<TRow> rows,
+        Func<TRow, string?> value
+    ) =>
+        command.Parameters.Add(
+            new NpgsqlParameter<string?[]>
+            {
+                TypedValue = Column(rows, value),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json,
+            }
+        );
 
     private static TValue[] Column<TRow, TValue>(IReadOnlyList<TRow> rows, Func<TRow, TValue> value)
     {

@@ -13,8 +13,7 @@ internal sealed class RunCountDeltas(short shard)
     /// <summary>The number of shards. A count is the sum over them.</summary>
     public const int Shards = 16;
 
-    private const string Upsert =
-        """
+    private const string Upsert = """
         INSERT INTO run_counts AS counts (tenant_id, quarter, status, writer, count)
         SELECT * FROM unnest($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, quarter, status, writer) DO UPDATE SET count = counts.count + excluded.count

@@ -27,7 +27,10 @@ internal sealed class UpdateTransaction
     /// <see cref="CommitAttempt{TWrite}.Blocked"/>.
     /// </summary>
     public static async Task CommitAsync(
-        CommitAttempt<PendingUpdate> attempt, IndustryDataContext context, CancellationToken cancellationToken)
+        CommitAttempt<PendingUpdate> attempt,
+        IndustryDataContext context,
+        CancellationToken cancellationToken
+    )
     {
         await using var commit = await context.Database.BeginTransactionAsync(cancellationToken);
         using var standby = new StandbyWait((NpgsqlConnection)context.Database.GetDbConnection());
@@ -37,7 +40,8 @@ internal sealed class UpdateTransaction
         // other needs next. The sort is stable and keeps the order of the changes to one run.
         PendingUpdate[] changes =
         [
-            .. attempt.Writes.OrderBy(c => c.TenantId.Value)
+            .. attempt
+                .Writes.OrderBy(c => c.TenantId.Value)
                 .ThenBy(c => c.Locks?.Id.Value ?? Guid.Empty)
                 .ThenBy(c => c.LockName, StringComparer.Ordinal),
         ];
@@ -45,9 +49,11 @@ internal sealed class UpdateTransaction
         await transaction.LockAsync(changes, cancellationToken);
         foreach (var change in changes)
         {
-            if (change.Locks is { } key
+            if (
+                change.Locks is { } key
                 && !transaction._locked.ContainsKey(key)
-                && await transaction.ExistsAsync(key, cancellationToken))
+                && await transaction.ExistsAsync(key, cancellationToken)
+            )
             {
                 attempt.Blocked.Add(change);
             }
@@ -72,17 +78,17 @@ internal sealed class UpdateTransaction
     /// <summary>Deletes a run with its activities.</summary>
     public async Task DeleteAsync(Run run, CancellationToken cancellationToken)
     {
-        foreach (var entry in _context.ChangeTracker.Entries<RunActivity>()
-            .Where(e => e.Entity.RunId == run.Id)
-            .ToList())
+        foreach (
+            var entry in _context.ChangeTracker.Entries<RunActivity>().Where(e => e.Entity.RunId == run.Id).ToList()
+        )
         {
             entry.State = EntityState.Detached;
         }
 
         _context.Runs.Remove(run);
         _locked.Remove(new RunKey(run.TenantId, run.Id));
-        await _context.RunActivities
-            .Where(a => a.TenantId == run.TenantId && a.RunId == run.Id)
+        await _context
+            .RunActivities.Where(a => a.TenantId == run.TenantId && a.RunId == run.Id)
             .ExecuteDeleteAsync(cancellationToken);
     }
 
@@ -104,24 +110,27 @@ internal sealed class UpdateTransaction
 
     private async Task LockAsync(IReadOnlyList<PendingUpdate> changes, CancellationToken cancellationToken)
     {
-        foreach (var tenant in changes.Select(c => c.Locks)
-            .OfType<RunKey>()
-            .Distinct()
-            .GroupBy(k => k.TenantId, k => k.Id))
+        foreach (
+            var tenant in changes.Select(c => c.Locks).OfType<RunKey>().Distinct().GroupBy(k => k.TenantId, k => k.Id)
+        )
         {
             // Locked rows are skipped, so that a slow transaction delays only the changes that need the same run.
             var ids = tenant.Select(id => id.Value).ToArray();
-            var locked = await _context.Database
-                .SqlQuery<Guid>(
+            var locked = await _context
+                .Database.SqlQuery<Guid>(
                     $"""
                     SELECT id AS "Value" FROM runs WHERE tenant_id = {tenant.Key.Value} AND id = ANY ({ids})
                     FOR UPDATE SKIP LOCKED
-                    """)
+                    """
+                )
                 .ToListAsync(cancellationToken);
             var runIds = locked.Select(id => new RunId(id)).ToArray();
-            foreach (var run in await _context.Runs.AsTracking()
-                .Where(r => r.TenantId == tenant.Key && runIds.Contains(r.Id))
-                .ToListAsync(cancellationToken))
+            foreach (
+                var run in await _context
+                    .Runs.AsTracking()
+                    .Where(r => r.TenantId == tenant.Key && runIds.Contains(r.Id))
+                    .ToListAsync(cancellationToken)
+            )
             {
                 _locked.Add(new RunKey(run.TenantId, run.Id), run);
             }
@@ -136,13 +145,16 @@ internal sealed class UpdateTransaction
     private async Task SaveAsync(RunCountDeltas counts, CancellationToken cancellationToken)
     {
         _context.ChangeTracker.DetectChanges();
-        var changed = _context.ChangeTracker.Entries<Run>()
+        var changed = _context
+            .ChangeTracker.Entries<Run>()
             .Where(e => e.State is EntityState.Modified or EntityState.Deleted)
             .ToList();
         if (changed.Count > 0)
         {
-            var (number, now) = await _context.Database
-                .SqlQuery<Stamp>($"""SELECT change_number(pg_current_xact_id()) AS "Number", now() AS "Now" """)
+            var (number, now) = await _context
+                .Database.SqlQuery<Stamp>(
+                    $"""SELECT change_number(pg_current_xact_id()) AS "Number", now() AS "Now" """
+                )
                 .SingleAsync(cancellationToken);
             foreach (var entry in changed)
             {
@@ -155,13 +167,15 @@ internal sealed class UpdateTransaction
                 }
                 else
                 {
-                    _context.RunTombstones.Add(new RunTombstone
-                    {
-                        TenantId = run.TenantId,
-                        RunId = run.Id,
-                        ChangeNumber = number,
-                        DeletedDateTime = now,
-                    });
+                    _context.RunTombstones.Add(
+                        new RunTombstone
+                        {
+                            TenantId = run.TenantId,
+                            RunId = run.Id,
+                            ChangeNumber = number,
+                            DeletedDateTime = now,
+                        }
+                    );
                 }
             }
         }

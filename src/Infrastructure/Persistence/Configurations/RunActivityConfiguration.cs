@@ -10,7 +10,14 @@ internal sealed class RunActivityConfiguration : IEntityTypeConfiguration<RunAct
     {
         // The table is partitioned by quarter of the run's id, like runs. The migration creates it.
         builder.ToTable("run_activities");
-        builder.HasKey(a => new { a.TenantId, a.RunId, a.Id }).HasName("run_activities_pkey");
+        builder
+            .HasKey(a => new
+            {
+                a.TenantId,
+                a.RunId,
+                a.Id,
+            })
+            .HasName("run_activities_pkey");
         builder.Property(a => a.TenantId).HasColumnName("tenant_id").ValueGeneratedNever();
         builder.Property(a => a.RunId).HasColumnName("run_id").ValueGeneratedNever();
         builder.Property(a => a.Id).HasColumnName("id").ValueGeneratedNever();

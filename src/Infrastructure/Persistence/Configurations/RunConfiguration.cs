@@ -18,7 +18,8 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         builder.Property(r => r.Id).HasColumnName("id").ValueGeneratedNever();
 
         // The collation "C" sorts strings by code point, in the same way on every server.
-        builder.Property(r => r.DisplayName)
+        builder
+            .Property(r => r.DisplayName)
             .HasColumnName("display_name")
             .HasMaxLength(DisplayName.MaxLength)
             .HasColumnType("text")
@@ -33,33 +34,60 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
 
         // The number of the transaction that last changed the run. It is not part of the domain model. Delta queries
         // use it.
-        builder.Property<long>(ChangeNumber)
+        builder
+            .Property<long>(ChangeNumber)
             .HasColumnName("change_number")
             .HasDefaultValueSql("change_number(pg_current_xact_id())")
             .ValueGeneratedNever();
-        builder.ComplexProperty(r => r.Statistics, statistics =>
-        {
-            // The type json, unlike jsonb, returns numbers and text exactly as they were sent.
-            statistics.Property(s => s.Json).HasColumnName("statistics").HasColumnType("json");
-            statistics.ComplexProperty(s => s.InboundTotals, totals =>
+        builder.ComplexProperty(
+            r => r.Statistics,
+            statistics =>
             {
-                totals.Property(t => t.Errors).HasColumnName("inbound_errors");
-                totals.Property(t => t.Warnings).HasColumnName("inbound_warnings");
-                totals.Property(t => t.Groups).HasColumnName("inbound_groups");
-                totals.Property(t => t.Memberships).HasColumnName("inbound_memberships");
-                totals.Property(t => t.Organizations).HasColumnName("inbound_organizations");
-                totals.Property(t => t.People).HasColumnName("inbound_people");
-            });
-        });
+                // The type json, unlike jsonb, returns numbers and text exactly as they were sent.
+                statistics.Property(s => s.Json).HasColumnName("statistics").HasColumnType("json");
+                statistics.ComplexProperty(
+                    s => s.InboundTotals,
+                    totals =>
+                    {
+                        totals.Property(t => t.Errors).HasColumnName("inbound_errors");
+                        totals.Property(t => t.Warnings).HasColumnName("inbound_warnings");
+                        totals.Property(t => t.Groups).HasColumnName("inbound_groups");
+                        totals.Property(t => t.Memberships).HasColumnName("inbound_memberships");
+                        totals.Property(t => t.Organizations).HasColumnName("inbound_organizations");
+                        totals.Property(t => t.People).HasColumnName("inbound_people");
+                    }
+                );
+            }
+        );
 
         // No foreign key references runs, because it would prevent detaching a partition.
         builder.Ignore(r => r.Activities);
 
         // The default order of lists.
-        builder.HasIndex(r => new { r.TenantId, r.StartDateTime, r.Id }, "runs_newest").IsDescending(false, true, true);
+        builder
+            .HasIndex(
+                r => new
+                {
+                    r.TenantId,
+                    r.StartDateTime,
+                    r.Id,
+                },
+                "runs_newest"
+            )
+            .IsDescending(false, true, true);
 
         // The most frequent query of dashboards: the latest failed runs, even if only few of all runs have failed.
-        builder.HasIndex(r => new { r.TenantId, r.Status, r.StartDateTime, r.Id }, "runs_by_status")
+        builder
+            .HasIndex(
+                r => new
+                {
+                    r.TenantId,
+                    r.Status,
+                    r.StartDateTime,
+                    r.Id,
+                },
+                "runs_by_status"
+            )
             .IsDescending(false, false, true, true);
 
         // Delta queries for the changes since a change number.

@@ -8,7 +8,15 @@ internal sealed class RunCountConfiguration : IEntityTypeConfiguration<RunCount>
     public void Configure(EntityTypeBuilder<RunCount> builder)
     {
         builder.ToTable("run_counts");
-        builder.HasKey(c => new { c.TenantId, c.Quarter, c.Status, c.Shard }).HasName("run_counts_pkey");
+        builder
+            .HasKey(c => new
+            {
+                c.TenantId,
+                c.Quarter,
+                c.Status,
+                c.Shard,
+            })
+            .HasName("run_counts_pkey");
         builder.Property(c => c.TenantId).HasColumnName("tenant_id");
         builder.Property(c => c.Quarter).HasColumnName("quarter");
         builder.Property(c => c.Status).HasColumnName("status");

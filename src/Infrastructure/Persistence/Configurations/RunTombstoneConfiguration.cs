@@ -8,7 +8,14 @@ internal sealed class RunTombstoneConfiguration : IEntityTypeConfiguration<RunTo
     public void Configure(EntityTypeBuilder<RunTombstone> builder)
     {
         builder.ToTable("run_deletions");
-        builder.HasKey(d => new { d.TenantId, d.ChangeNumber, d.RunId }).HasName("run_deletions_pkey");
+        builder
+            .HasKey(d => new
+            {
+                d.TenantId,
+                d.ChangeNumber,
+                d.RunId,
+            })
+            .HasName("run_deletions_pkey");
         builder.Property(d => d.TenantId).HasColumnName("tenant_id");
         builder.Property(d => d.ChangeNumber).HasColumnName("change_number");
         builder.Property(d => d.RunId).HasColumnName("run_id");

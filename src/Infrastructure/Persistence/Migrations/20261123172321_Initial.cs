@@ -55,7 +55,8 @@ public partial class Initial : Migration
             $$;
 
             SELECT create_runs_partition(now() + n * interval '3 months') FROM generate_series(0, 1) AS n;
-            """);
+            """
+        );
 
         // The key comes from the server's strong random source (gen_random_uuid). It is stored only in the database, so
         // that several services share it.
@@ -68,15 +69,18 @@ public partial class Initial : Migration
 
             INSERT INTO token_keys
             VALUES (1, sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')));
-            """);
+            """
+        );
     }
 
     /// <inheritdoc />
-    protected override void Down(MigrationBuilder migrationBuilder) => migrationBuilder.Sql(
-        """
-        DROP TABLE token_keys;
-        DROP TABLE runs;
-        DROP FUNCTION create_runs_partition(timestamptz);
-        DROP FUNCTION first_id_at(timestamptz);
-        """);
+    protected override void Down(MigrationBuilder migrationBuilder) =>
+        migrationBuilder.Sql(
+            """
+            DROP TABLE token_keys;
+            DROP TABLE runs;
+            DROP FUNCTION create_runs_partition(timestamptz);
+            DROP FUNCTION first_id_at(timestamptz);
+            """
+        );
 }

@@ -20,24 +20,25 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     body_hash = table.Column<byte[]>(type: "bytea", nullable: false),
                     run_id = table.Column<Guid>(type: "uuid", nullable: false),
                     with_representation = table.Column<bool>(type: "boolean", nullable: false),
-                    created_date_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    created_date_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("kept_requests_pkey", x => new { x.tenant_id, x.name });
-                });
+                }
+            );
 
             migrationBuilder.CreateIndex(
                 name: "kept_requests_oldest",
                 table: "kept_requests",
-                columns: new[] { "tenant_id", "created_date_time" });
+                columns: new[] { "tenant_id", "created_date_time" }
+            );
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropTable(
-                name: "kept_requests");
+            migrationBuilder.DropTable(name: "kept_requests");
         }
     }
 }

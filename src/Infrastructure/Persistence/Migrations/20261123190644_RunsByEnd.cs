@@ -14,7 +14,8 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
             // an end below all others. A comparison of row values would omit a null.
             migrationBuilder.Sql(
                 "CREATE INDEX runs_by_end ON runs "
-                + "(tenant_id, (coalesce(end_date_time, '-infinity')) DESC, id DESC);");
+                    + "(tenant_id, (coalesce(end_date_time, '-infinity')) DESC, id DESC);"
+            );
         }
 
         /// <inheritdoc />

@@ -16,21 +16,24 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 name: "incarnations",
                 columns: table => new
                 {
-                    number = table.Column<int>(type: "integer", nullable: false)
+                    number = table
+                        .Column<int>(type: "integer", nullable: false)
                         .Annotation(
                             "Npgsql:ValueGenerationStrategy",
-                            NpgsqlValueGenerationStrategy.IdentityAlwaysColumn),
+                            NpgsqlValueGenerationStrategy.IdentityAlwaysColumn
+                        ),
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     cluster = table.Column<string>(type: "text", nullable: false),
                     timeline = table.Column<string>(type: "text", nullable: false),
                     server_started = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     begun = table.Column<long>(type: "bigint", nullable: false),
-                    change_offset = table.Column<long>(type: "bigint", nullable: false)
+                    change_offset = table.Column<long>(type: "bigint", nullable: false),
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("incarnations_pkey", x => x.number);
-                });
+                }
+            );
 
             migrationBuilder.CreateTable(
                 name: "run_counts",
@@ -40,12 +43,22 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     quarter = table.Column<DateOnly>(type: "date", nullable: false),
                     status = table.Column<short>(type: "smallint", nullable: false),
                     writer = table.Column<short>(type: "smallint", nullable: false),
-                    count = table.Column<long>(type: "bigint", nullable: false)
+                    count = table.Column<long>(type: "bigint", nullable: false),
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("run_counts_pkey", x => new { x.tenant_id, x.quarter, x.status, x.writer });
-                });
+                    table.PrimaryKey(
+                        "run_counts_pkey",
+                        x => new
+                        {
+                            x.tenant_id,
+                            x.quarter,
+                            x.status,
+                            x.writer,
+                        }
+                    );
+                }
+            );
 
             migrationBuilder.CreateTable(
                 name: "run_deletions",
@@ -54,12 +67,21 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     tenant_id = table.Column<Guid>(type: "uuid", nullable: false),
                     run_id = table.Column<Guid>(type: "uuid", nullable: false),
                     change_number = table.Column<long>(type: "bigint", nullable: false),
-                    deleted_date_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    deleted_date_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("run_deletions_pkey", x => new { x.tenant_id, x.change_number, x.run_id });
-                });
+                    table.PrimaryKey(
+                        "run_deletions_pkey",
+                        x => new
+                        {
+                            x.tenant_id,
+                            x.change_number,
+                            x.run_id,
+                        }
+                    );
+                }
+            );
 
             // Written by hand, because the default of the column calls a function, which reads a table that is created
             // above. The column is added with the default 0 first, so that no row is rewritten.
@@ -88,12 +110,14 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     count(*)
                 FROM runs
                 GROUP BY 1, 2, 3;
-                """);
+                """
+            );
 
             migrationBuilder.CreateIndex(
                 name: "run_deletions_oldest",
                 table: "run_deletions",
-                column: "deleted_date_time");
+                column: "deleted_date_time"
+            );
         }
 
         /// <inheritdoc />
@@ -101,14 +125,11 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
         {
             migrationBuilder.Sql("ALTER TABLE runs DROP COLUMN change_number; DROP FUNCTION change_number(xid8);");
 
-            migrationBuilder.DropTable(
-                name: "incarnations");
+            migrationBuilder.DropTable(name: "incarnations");
 
-            migrationBuilder.DropTable(
-                name: "run_counts");
+            migrationBuilder.DropTable(name: "run_counts");
 
-            migrationBuilder.DropTable(
-                name: "run_deletions");
+            migrationBuilder.DropTable(name: "run_deletions");
         }
     }
 }

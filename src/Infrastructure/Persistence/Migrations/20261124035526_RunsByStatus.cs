@@ -14,15 +14,14 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 name: "runs_by_status",
                 table: "runs",
                 columns: new[] { "tenant_id", "status", "start_date_time", "id" },
-                descending: new[] { false, false, true, true });
+                descending: new[] { false, false, true, true }
+            );
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropIndex(
-                name: "runs_by_status",
-                table: "runs");
+            migrationBuilder.DropIndex(name: "runs_by_status", table: "runs");
         }
     }
 }

@@ -11,26 +11,29 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropIndex(
-                name: "kept_requests_oldest",
-                table: "kept_requests");
+            migrationBuilder.DropIndex(name: "kept_requests_oldest", table: "kept_requests");
 
             migrationBuilder.CreateTable(
                 name: "expired_partitions",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "text", nullable: false),
-                    detached_date_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    detached_date_time = table.Column<DateTimeOffset>(
+                        type: "timestamp with time zone",
+                        nullable: false
+                    ),
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("expired_partitions_pkey", x => x.name);
-                });
+                }
+            );
 
             migrationBuilder.CreateIndex(
                 name: "kept_requests_oldest",
                 table: "kept_requests",
-                column: "created_date_time");
+                column: "created_date_time"
+            );
 
             // Retention detaches partitions first and drops them a day later, so that a wrong clock or setting can be
             // corrected in between.
@@ -138,7 +141,8 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     RETURN attached;
                 END
                 $$;
-                """);
+                """
+            );
         }
 
         /// <inheritdoc />
@@ -152,19 +156,18 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 ALTER FUNCTION create_runs_partition(timestamptz) SET lock_timeout = '2s';
 
                 CREATE FUNCTION drop_runs_before(instant timestamptz) RETURNS integer LANGUAGE sql AS 'SELECT 0';
-                """);
+                """
+            );
 
-            migrationBuilder.DropTable(
-                name: "expired_partitions");
+            migrationBuilder.DropTable(name: "expired_partitions");
 
-            migrationBuilder.DropIndex(
-                name: "kept_requests_oldest",
-                table: "kept_requests");
+            migrationBuilder.DropIndex(name: "kept_requests_oldest", table: "kept_requests");
 
             migrationBuilder.CreateIndex(
                 name: "kept_requests_oldest",
                 table: "kept_requests",
-                columns: new[] { "tenant_id", "created_date_time" });
+                columns: new[] { "tenant_id", "created_date_time" }
+            );
         }
     }
 }

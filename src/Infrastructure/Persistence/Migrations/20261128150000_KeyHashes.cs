@@ -21,7 +21,8 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     TYPE uuid USING left(encode(sha256(convert_to(key_hash, 'UTF8')), 'hex'), 32)::uuid;
                 ALTER TABLE kept_requests ADD CONSTRAINT kept_requests_pkey PRIMARY KEY (tenant_id, key_hash);
                 ANALYZE kept_requests;
-                """);
+                """
+            );
         }
 
         /// <inheritdoc />
@@ -35,7 +36,8 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 ALTER TABLE kept_requests RENAME COLUMN key_hash TO name;
                 ALTER TABLE kept_requests ALTER COLUMN name TYPE text USING name::text;
                 ALTER TABLE kept_requests ADD CONSTRAINT kept_requests_pkey PRIMARY KEY (tenant_id, name);
-                """);
+                """
+            );
         }
     }
 }
