@@ -6,8 +6,9 @@ using IndustryData.Benchmarks.Parts;
 namespace IndustryData.Benchmarks;
 
 /// <summary>
-/// Measures the service against what it is compared with. Without a verb: the whole table. <c>parts</c>: the inner
-/// parts, by BenchmarkDotNet. <c>drive</c> and <c>baselines</c> are the processes that the whole starts of itself.
+/// The entry point of the benchmarks. Without a command, it compares the service with the baselines and reports all
+/// figures. The command <c>parts</c> measures parts of the service with BenchmarkDotNet. The commands <c>drive</c> and
+/// <c>baselines</c> are for the child processes that the comparisons start.
 /// </summary>
 internal static class Program
 {

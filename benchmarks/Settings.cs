@@ -2,16 +2,18 @@ using System.Globalization;
 
 namespace IndustryData.Benchmarks;
 
-/// <summary>What the command line asks for.</summary>
-/// <param name="Rows">How many runs are loaded before reading is measured.</param>
-/// <param name="Seconds">How long each measurement takes, after its warm-up.</param>
-/// <param name="WarmUpSeconds">How long each contender is driven before each measurement.</param>
-/// <param name="FirstWarmUps">How many times as long the first warm-up of each contender takes.</param>
-/// <param name="Alternations">How often the contenders of a comparison take turns.</param>
-/// <param name="Only">The comparisons to make; empty: the usual ones, or with <paramref name="All"/> all.</param>
-/// <param name="All">Whether the comparisons that are not usual are made too.</param>
-/// <param name="BaselineCheckout">The checkout of the version to compare with; null: none.</param>
-/// <param name="Folder">Where PostgreSQL keeps its files: the disk that is measured.</param>
+/// <summary>The settings from the command line.</summary>
+/// <param name="Rows">The number of runs that are loaded before reads are measured.</param>
+/// <param name="Seconds">The duration of each measurement in seconds, without the warm-up.</param>
+/// <param name="WarmUpSeconds">The duration of the warm-up before each measurement in seconds.</param>
+/// <param name="FirstWarmUps">The factor by which the first warm-up of each contender is longer.</param>
+/// <param name="Alternations">The number of turns that each contender of a comparison takes.</param>
+/// <param name="Only">
+/// The comparisons to make. If empty, the default comparisons are made, or all if <paramref name="All"/> is set.
+/// </param>
+/// <param name="All">True to make also the comparisons that are not made by default.</param>
+/// <param name="BaselineCheckout">The checkout of the version to compare with, or null if there is none.</param>
+/// <param name="Folder">The directory of the PostgreSQL files. It determines the disk that is measured.</param>
 internal sealed record Settings(
     int Rows,
     double Seconds,
@@ -25,30 +27,31 @@ internal sealed record Settings(
 )
 {
     /// <summary>
-    /// Seconds that a measurement takes at least for its figures to mean something: before, the compiler is still at
-    /// work.
+    /// The minimum duration of a meaningful measurement in seconds. During a shorter measurement, the JIT compiler is
+    /// still at work.
     /// </summary>
     public const double LeastTelling = 5;
 
     public const string Usage = """
         dotnet run -c Release --project benchmarks -- [options]
-          --rows N            runs that are loaded before reading is measured, 2000 or more (1000000)
-          --seconds S         how long each measurement takes (10)
-          --warm-up S         how long each contender is driven before each measurement (2)
-          --alternations N    how often the contenders of a comparison take turns (5)
-          --only NAME[,NAME]  some comparisons: write, write-one, batch, list, get, page, count, write-full,
+          --rows N            number of runs to load before reads are measured, 2000 or more (1000000)
+          --seconds S         duration of each measurement in seconds (10)
+          --warm-up S         duration of the warm-up before each measurement in seconds (2)
+          --alternations N    number of turns of each contender (5)
+          --only NAME[,NAME]  comparisons to make: write, write-one, batch, list, get, page, count, write-full,
                               write-keyed, two-services
-          --all               also write-keyed and two-services, which are otherwise made only when --only names them
+          --all               make also write-keyed and two-services, which are otherwise made only with --only
           --baseline-checkout PATH
-                              a checkout of another version of this repository, such as a git worktree: its service
-                              is published and compared too, as "service before", on databases of its own
-          --folder PATH       where PostgreSQL keeps its files, on the disk that is to be measured (the system's temporary folder)
-          --quick             whether everything works, in about a minute, with --all; its figures mean nothing
+                              checkout of another version of this repository, such as a git worktree; its service is
+                              published and compared too, as "service before", on its own databases
+          --folder PATH       directory for the PostgreSQL files, on the disk to measure (the temporary directory of
+                              the system)
+          --quick             check that everything works, in about a minute, with --all; the figures mean nothing
         dotnet run -c Release --project benchmarks -- parts [BenchmarkDotNet's options]
         """;
 
     /// <summary>Reads the command line.</summary>
-    /// <exception cref="BenchmarkException">An option is unknown or has no such value.</exception>
+    /// <exception cref="BenchmarkException">An option is unknown, or its value is missing or invalid.</exception>
     public static Settings Read(IReadOnlyList<string> arguments)
     {
         var settings = new Settings(1_000_000, 10, 2, 5, 5, [], false, null, Path.GetTempPath());
@@ -71,7 +74,7 @@ internal sealed record Settings(
             var value =
                 ++i < arguments.Count
                     ? arguments[i]
-                    : throw new BenchmarkException($"{option} is no option, or lacks its value.\n{Usage}");
+                    : throw new BenchmarkException($"{option} is not an option, or its value is missing.\n{Usage}");
             settings = option switch
             {
                 "--rows" => settings with { Rows = Number<int>(option, value, 2000) },
@@ -81,16 +84,17 @@ internal sealed record Settings(
                 "--only" => settings with { Only = value.Split(',') },
                 "--baseline-checkout" => settings with { BaselineCheckout = Path.GetFullPath(value) },
                 "--folder" => settings with { Folder = Path.GetFullPath(value) },
-                _ => throw new BenchmarkException($"There is no option {option}.\n{Usage}"),
+                _ => throw new BenchmarkException($"{option} is not an option.\n{Usage}"),
             };
         }
 
         return settings;
     }
 
-    /// <summary>Whether a comparison is to be made.</summary>
-    /// <param name="name">The comparison.</param>
-    /// <param name="isUsual">Whether it is made without being asked for.</param>
+    /// <summary>Determines if a comparison is to be made.</summary>
+    /// <param name="name">The name of the comparison.</param>
+    /// <param name="isUsual">True if the comparison is made by default.</param>
+    /// <returns>True if the comparison is to be made.</returns>
     public bool Includes(string name, bool isUsual = true) => Only.Count == 0 ? All || isUsual : Only.Contains(name);
 
     private static T Number<T>(string option, string value, T least)
@@ -100,5 +104,8 @@ internal sealed record Settings(
             : throw new BenchmarkException($"{option} must be {least} or more.\n{Usage}");
 }
 
-/// <summary>The run cannot go on, or its figures cannot be trusted; the message says why.</summary>
+/// <summary>
+/// The exception that is thrown when the benchmark cannot continue or its figures are not reliable. The message states
+/// the cause.
+/// </summary>
 internal sealed class BenchmarkException(string message) : Exception(message);

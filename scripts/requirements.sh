@@ -10,7 +10,8 @@ fail() {
 # need_sdk ROOT: global.json there names the SDK; `dotnet --version` fails when none fits.
 need_sdk() {
   (cd "$1" && dotnet --version) >/dev/null 2>&1 ||
-    fail "The .NET SDK $(sed -n 's/.*"version": *"\(.*\)".*/\1/p' "$1/global.json") (or a newer 10.0) is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
+    fail "The .NET SDK $(sed -n 's/.*"version": *"\(.*\)".*/\1/p' "$1/global.json") (or a newer 10.0) is missing:" \
+      "https://dotnet.microsoft.com/download/dotnet/10.0"
 }
 
 # need_postgres: installs a PostgreSQL server when there is none that the embedded database can use.
@@ -26,7 +27,8 @@ need_postgres() {
   "${as_root[@]}" bash -c "$(declare -f install_postgres); install_postgres" >&2 ||
     fail "apt could not install PostgreSQL; what it said stands above."
   has_postgres ||
-    fail "This system's package \"postgresql\" is not version 15 to 18: install one of these, or set ConnectionStrings__IndustryData."
+    fail "This system's package \"postgresql\" is not version 15 to 18:" \
+      "install one of these, or set ConnectionStrings__IndustryData."
 }
 
 # Looks where the service itself looks for the server programs.

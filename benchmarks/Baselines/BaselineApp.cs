@@ -13,11 +13,12 @@ using Microsoft.OData.ModelBuilder;
 namespace IndustryData.Benchmarks.Baselines;
 
 /// <summary>
-/// What the service is compared with: the same work as it is usually done, without tokens, checks or errors of our own.
+/// The web application with which the service is compared. It does the same work in the usual way, without the tokens,
+/// validation and error responses of the service.
 /// </summary>
 internal static class BaselineApp
 {
-    // As many connections, and as much prepared, as the service has.
+    // The same number of connections and of prepared statements as in the service.
     private const string LikeTheService = "Maximum Pool Size=40;Max Auto Prepare=32;No Reset On Close=true";
 
     private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web)
@@ -25,7 +26,7 @@ internal static class BaselineApp
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Serves until the process is ended.</summary>
+    /// <summary>Serves requests until the process ends.</summary>
     public static async Task<int> RunAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -4,24 +4,26 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace IndustryData.Benchmarks.Baselines;
 
-/// <summary>As EF Core's documentation shows it: nothing is kept between requests but the connections.</summary>
+/// <summary>
+/// The context as in the documentation of EF Core. Only the connections are reused between requests.
+/// </summary>
 public sealed class PlainContext(DbContextOptions<PlainContext> options, BaselineOptions settings)
     : BaselineContext(options, settings);
 
-/// <summary>Pooled, with statements that the server has prepared: what somebody does who measures.</summary>
+/// <summary>The pooled context with statements that the server has prepared. It is tuned for performance.</summary>
 public sealed class TunedContext(DbContextOptions<TunedContext> options, BaselineOptions settings)
     : BaselineContext(options, settings);
 
-/// <summary>The service's table, as EF Core sees it.</summary>
+/// <summary>The EF Core model of the table <c>runs</c> of the service.</summary>
 public abstract class BaselineContext(DbContextOptions options, BaselineOptions settings) : DbContext(options)
 {
     private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>A whole run.</summary>
+    /// <summary>Queries a run with all its columns.</summary>
     public IQueryable<StoredRun> Run(Guid tenant, Guid id) =>
         Set<StoredRun>().AsNoTracking().Where(r => r.TenantId == tenant && r.Id == id);
 
-    /// <summary>Runs without their statistics, as lists show them.</summary>
+    /// <summary>Queries runs without their statistics, as in lists.</summary>
     public IQueryable<ListedRun> List(Guid tenant) => Set<ListedRun>().AsNoTracking().Where(r => r.TenantId == tenant);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -34,7 +36,7 @@ public abstract class BaselineContext(DbContextOptions options, BaselineOptions 
             stored.Property<long>(number);
         }
 
-        // The same table; as a view, because EF takes two types of one table for one row in two parts.
+        // This maps the same table as a view, because EF Core treats two types of one table as parts of the same row.
         Map(modelBuilder.Entity<ListedRun>().ToView("runs"));
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(t => t.GetProperties()))
         {
@@ -63,8 +65,8 @@ public abstract class BaselineContext(DbContextOptions options, BaselineOptions 
     }
 }
 
-/// <summary>What the baselines are told.</summary>
-/// <param name="ReadTenant">Whose runs are read.</param>
-/// <param name="WriteTenant">Whose runs are written.</param>
-/// <param name="OtherNumbers">Columns of the table that must hold a number, of which a report says nothing.</param>
+/// <summary>The options of the baselines.</summary>
+/// <param name="ReadTenant">The tenant of the runs that are read.</param>
+/// <param name="WriteTenant">The tenant of the runs that are written.</param>
+/// <param name="OtherNumbers">The required number columns that a reported run does not contain.</param>
 public sealed record BaselineOptions(Guid ReadTenant, Guid WriteTenant, IReadOnlyList<string> OtherNumbers);

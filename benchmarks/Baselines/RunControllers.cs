@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.OData.Routing.Controllers;
 
 namespace IndustryData.Benchmarks.Baselines;
 
-// What Microsoft.AspNetCore.OData answers over EF Core: a controller for each set of its model.
+// The endpoints of Microsoft.AspNetCore.OData with EF Core. There is one controller for each entity set of the model.
 
-/// <summary>One run.</summary>
+/// <summary>The endpoint for one run.</summary>
 public sealed class RunsController(PlainContext context, BaselineOptions options) : ODataController
 {
     [EnableQuery]
@@ -15,14 +15,14 @@ public sealed class RunsController(PlainContext context, BaselineOptions options
         SingleResult.Create(context.Run(options.ReadTenant, key));
 }
 
-/// <summary>A list of runs.</summary>
+/// <summary>The endpoint for a list of runs.</summary>
 public sealed class ListedRunsController(PlainContext context, BaselineOptions options) : ODataController
 {
     [EnableQuery]
     public IQueryable<ListedRun> Get() => context.List(options.ReadTenant);
 }
 
-/// <summary>One run.</summary>
+/// <summary>The endpoint for one run, tuned.</summary>
 public sealed class TunedRunsController(TunedContext context, BaselineOptions options) : ODataController
 {
     [EnableQuery]
@@ -30,7 +30,9 @@ public sealed class TunedRunsController(TunedContext context, BaselineOptions op
         SingleResult.Create(context.Run(options.ReadTenant, key));
 }
 
-/// <summary>A list of runs. The request names the whole order itself, the one that has an index.</summary>
+/// <summary>
+/// The endpoint for a list of runs, tuned. The request specifies the complete order, and an index exists for it.
+/// </summary>
 public sealed class TunedListedRunsController(TunedContext context, BaselineOptions options) : ODataController
 {
     [EnableQuery(EnsureStableOrdering = false)]

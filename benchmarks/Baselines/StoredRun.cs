@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace IndustryData.Benchmarks.Baselines;
 
-/// <summary>A run as a list shows it.</summary>
+/// <summary>A run as an item of a list.</summary>
 public class ListedRun
 {
     public Guid TenantId { get; set; }
@@ -26,7 +26,7 @@ public class ListedRun
     public long Version { get; set; }
 }
 
-/// <summary>A run with everything that is stored of it.</summary>
+/// <summary>A run with all its columns.</summary>
 public sealed class StoredRun : ListedRun
 {
     public string Statistics { get; set; } = "";
@@ -44,7 +44,7 @@ public sealed class StoredRun : ListedRun
     public long? InboundWarnings { get; set; }
 }
 
-/// <summary>What kept a run from going on.</summary>
+/// <summary>The error that stopped a run.</summary>
 public sealed class PublicError
 {
     public string? Code { get; set; }
@@ -54,7 +54,7 @@ public sealed class PublicError
     public string? Target { get; set; }
 }
 
-/// <summary>How a run stands, by its number in Graph's model.</summary>
+/// <summary>The status of a run, with the number that it has in the model of Microsoft Graph.</summary>
 public enum ReportedStatus : short
 {
     Running = 0,
@@ -64,7 +64,7 @@ public enum ReportedStatus : short
     CompletedWithWarnings = 4,
 }
 
-/// <summary>A run as its reporter sends it.</summary>
+/// <summary>A run in a request body.</summary>
 public sealed record ReportedRun(
     string DisplayName,
     DateTimeOffset StartDateTime,
@@ -73,7 +73,7 @@ public sealed record ReportedRun(
     JsonElement Statistics
 )
 {
-    /// <summary>What is stored of it.</summary>
+    /// <summary>Converts the run to the stored form.</summary>
     public StoredRun ToStored(Guid tenant, DateTimeOffset now)
     {
         var totals = Statistics.GetProperty("inboundTotals");

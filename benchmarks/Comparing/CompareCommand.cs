@@ -5,14 +5,16 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Makes the comparisons, and tells what came of them.</summary>
+/// <summary>Makes the comparisons and writes the report.</summary>
 internal static class CompareCommand
 {
     private const int Connections = 64;
 
     private static readonly TimeSpan _rest = TimeSpan.FromSeconds(20);
 
-    /// <returns>0 when every answer was right and every acknowledged run is stored; else 1.</returns>
+    /// <returns>
+    /// 0 if all responses were correct and all acknowledged runs are stored; otherwise 1.
+    /// </returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
         using var ending = new CancellationTokenSource();
@@ -22,13 +24,13 @@ internal static class CompareCommand
         {
             if (!OperatingSystem.IsLinux())
             {
-                throw new BenchmarkException("What processes use is read from /proc: run it on Linux.");
+                throw new BenchmarkException("The benchmark reads the resource usage from /proc: run it on Linux.");
             }
 
             var settings = Settings.Read(arguments);
             if (settings.Only.Except(ComparisonList.Names).FirstOrDefault() is { } unknown)
             {
-                throw new BenchmarkException($"There is no comparison {unknown}.\n{Settings.Usage}");
+                throw new BenchmarkException($"{unknown} is not a comparison.\n{Settings.Usage}");
             }
 
             var report = await MeasureAsync(settings, ending.Token);
@@ -83,7 +85,7 @@ internal static class CompareCommand
                 await CompareAsync("write-full", () => Task.FromResult(list.WriteFull(empty, full, settings.Rows)));
             }
 
-            // Last, because the second process stays.
+            // This comparison is the last one, because its second process continues to run.
             await CompareAsync("two-services", () => list.TwoServicesAsync(empty, cancellationToken));
             var memory = await RestAsync(settings, outcomes, sides, cancellationToken);
             var facts = await MachineFacts.ReadAsync(settings, sides[0].Database, cancellationToken);
@@ -112,7 +114,7 @@ internal static class CompareCommand
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                // What was measured before is kept.
+                // The results of the previous comparisons are kept.
                 Console.WriteLine($"  FAILED: {exception}");
                 outcomes.Add(new Outcome(new Comparison(name, "", [], [])) { Failure = exception.Message });
             }
@@ -131,21 +133,22 @@ internal static class CompareCommand
         {
             for (var turn = 0; turn < settings.Alternations; turn++)
             {
-                // The first turn of a program finds it as it has just started.
+                // In the first turn, the program has just started.
                 var warmUp = settings.WarmUpSeconds * (turn == 0 ? settings.FirstWarmUps : 1);
                 foreach (var contender in comparison.Contenders)
                 {
                     var measured = await contender.MeasureAsync(warmUp, settings.Seconds, cancellationToken);
                     outcome.Add(contender.Name, measured);
                     Console.WriteLine(
-                        $"  {turn + 1}  {contender.Name, -32} {measured.PerSecond, 10:N0} /s   p50 {measured.P50, 8:N2} ms   p99 {measured.P99, 8:N2} ms"
+                        $"  {turn + 1}  {contender.Name, -32} {measured.PerSecond, 10:N0} /s   "
+                            + $"p50 {measured.P50, 8:N2} ms   p99 {measured.P99, 8:N2} ms"
                     );
                 }
             }
         }
         catch (BenchmarkException exception)
         {
-            // The others can still be compared; the run as a whole has failed.
+            // The other comparisons continue, but the exit code is 1.
             outcome.Failure = exception.Message;
             Console.WriteLine($"  FAILED: {exception.Message}");
         }
@@ -153,7 +156,7 @@ internal static class CompareCommand
         return outcome;
     }
 
-    /// <summary>Waits until the services have been at rest for a while, and looks at their memory.</summary>
+    /// <summary>Waits until the services have been idle for a while, and reads their memory usage.</summary>
     private static async Task<MemoryUse> RestAsync(
         Settings settings,
         List<Outcome> outcomes,

@@ -2,11 +2,11 @@ using IndustryData.Benchmarks.Measuring;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Contenders that do the same work, and what is said of them.</summary>
-/// <param name="Name">What <c>--only</c> calls it.</param>
-/// <param name="Title">What is done.</param>
-/// <param name="Contenders">Who does it, in the order in which they take turns.</param>
-/// <param name="Goals">What is said of them.</param>
+/// <summary>A comparison of contenders that do the same work.</summary>
+/// <param name="Name">The name of the comparison for <c>--only</c>.</param>
+/// <param name="Title">The description of the work.</param>
+/// <param name="Contenders">The contenders in the order in which they take turns.</param>
+/// <param name="Goals">The figures and goals of the comparison.</param>
 internal sealed record Comparison(
     string Name,
     string Title,
@@ -14,12 +14,14 @@ internal sealed record Comparison(
     IReadOnlyList<Goal> Goals
 );
 
-/// <summary>A figure of a comparison, and what it should be.</summary>
-/// <param name="Text">What it is.</param>
-/// <param name="Unit">Its unit: <c>×</c>, <c>ms</c> or <c>MB</c>.</param>
-/// <param name="Value">The figure of each turn.</param>
-/// <param name="AtLeast">What it should be at least; null: see the next.</param>
-/// <param name="AtMost">What it should be at most; null for both: it is only shown.</param>
+/// <summary>
+/// A figure of a comparison and its goal. If both limits are null, the figure has no goal and is only shown.
+/// </summary>
+/// <param name="Text">The description of the figure.</param>
+/// <param name="Unit">The unit of the figure: <c>×</c>, <c>ms</c> or <c>MB</c>.</param>
+/// <param name="Value">Returns the figure of each turn.</param>
+/// <param name="AtLeast">The lower limit of the goal, or null.</param>
+/// <param name="AtMost">The upper limit of the goal, or null.</param>
 internal sealed record Goal(
     string Text,
     string Unit,
@@ -28,17 +30,19 @@ internal sealed record Goal(
     double? AtMost = null
 )
 {
-    /// <summary>Throughput of one contender over that of another, turn by turn.</summary>
+    /// <summary>Creates a figure for the ratio of the throughputs of two contenders in each turn.</summary>
     public static Goal Ratio(string text, string one, string other, double? atLeast = null) =>
         new(text, "×", o => o.Each(one, other, (a, b) => a.PerSecond / b.PerSecond), atLeast);
 
-    /// <summary>Throughput of the service over that of the service before, turn by turn.</summary>
-    /// <param name="service">The service's contender.</param>
-    /// <param name="before">The contender of the service before, which does the same.</param>
+    /// <summary>
+    /// Creates a figure for the ratio of the throughputs of the service and the service before in each turn.
+    /// </summary>
+    /// <param name="service">The contender of the service.</param>
+    /// <param name="before">The contender of the service before for the same work.</param>
     public static Goal AgainstBefore(string service, string before) =>
         Ratio($"{service} ÷ {before}, per second; above 1: faster than before", service, before);
 
-    /// <summary>What the median came to.</summary>
+    /// <summary>Compares the median of the figure with the goal.</summary>
     public GoalResult Judge(Outcome outcome)
     {
         var spread = Spread.Of(Value(outcome));
@@ -50,10 +54,10 @@ internal sealed record Goal(
     }
 }
 
-/// <summary>A goal, and what the figure came to.</summary>
+/// <summary>A goal and the measured figure.</summary>
 internal sealed record GoalResult(string Text, string Unit, Spread Value, double? AtLeast, double? AtMost, bool? IsMet);
 
-/// <summary>What the contenders of a comparison did, turn by turn.</summary>
+/// <summary>The results of the contenders of a comparison in each turn.</summary>
 internal sealed class Outcome(Comparison comparison)
 {
     private readonly Dictionary<string, List<Measurement>> _turns = comparison.Contenders.ToDictionary(
@@ -63,18 +67,18 @@ internal sealed class Outcome(Comparison comparison)
 
     public Comparison Comparison { get; } = comparison;
 
-    /// <summary>Why its figures cannot be trusted; null when they can.</summary>
+    /// <summary>The reason why the figures are not reliable, or null if they are reliable.</summary>
     public string? Failure { get; set; }
 
-    /// <summary>What one contender did.</summary>
+    /// <summary>Returns the results of a contender.</summary>
     public IReadOnlyList<Measurement> Of(string contender) => _turns[contender];
 
     public void Add(string contender, Measurement measurement) => _turns[contender].Add(measurement);
 
-    /// <summary>A figure of each turn of two contenders.</summary>
+    /// <summary>Returns a figure of two contenders for each turn.</summary>
     public IEnumerable<double> Each(string one, string other, Func<Measurement, Measurement, double> figure) =>
         Of(one).Zip(Of(other), figure);
 
-    /// <summary>What came of the goals; none when the comparison failed.</summary>
+    /// <summary>Returns the results for the goals. The list is empty if the comparison failed.</summary>
     public IReadOnlyList<GoalResult> Judge() => Failure is null ? [.. Comparison.Goals.Select(g => g.Judge(this))] : [];
 }

@@ -4,27 +4,27 @@ using IndustryData.Benchmarks.Stage;
 namespace IndustryData.Benchmarks.Comparing;
 
 /// <summary>
-/// Everything that is compared: the rows of the table, and the figures that the service should reach.
+/// The list of all comparisons, with their contenders and the goals of the service.
 /// </summary>
 /// <param name="postgres">The server.</param>
-/// <param name="connections">How many connections write; half as many read.</param>
+/// <param name="connections">The number of connections that write. Half of this number read.</param>
 internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 {
     public const string Service = "service";
 
-    /// <summary>The service of <c>--baseline-checkout</c>.</summary>
+    /// <summary>The name of the service from <c>--baseline-checkout</c>.</summary>
     public const string ServiceBefore = "service before";
 
-    /// <summary>What needs no stored runs.</summary>
+    /// <summary>The comparisons that need no stored runs.</summary>
     public static IReadOnlyList<string> OnEmpty { get; } = ["write", "write-one", "batch"];
 
-    /// <summary>What needs many stored runs.</summary>
+    /// <summary>The comparisons that need many stored runs.</summary>
     public static IReadOnlyList<string> OnFull { get; } = ["list", "get", "page", "count", "write-full"];
 
-    /// <summary>What is made only when it is asked for.</summary>
+    /// <summary>The comparisons that are not made by default.</summary>
     public static IReadOnlyList<string> Unusual { get; } = ["write-keyed", "two-services"];
 
-    /// <summary>What <c>--only</c> may name.</summary>
+    /// <summary>The names that are valid for <c>--only</c>.</summary>
     public static IEnumerable<string> Names => [.. OnEmpty, .. OnFull, .. Unusual];
 
     private const string Pgbench = "pgbench";
@@ -37,7 +37,8 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     private const string Runs = "/beta/process/runs";
 
     private const string Listed =
-        "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version";
+        "id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, "
+        + "last_modified_date_time, version";
 
     private int Readers => connections / 2;
 
@@ -162,7 +163,8 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     {
         var since = DateTimeOffset.UtcNow.AddMonths(-6).ToString("yyyy-MM-ddT00:00:00Z", null);
         string Query(string status, string then = "") =>
-            $"?$filter=status%20eq%20%27{status}%27%20and%20startDateTime%20ge%20{since}&$orderby=startDateTime%20desc{then}&$top=100";
+            $"?$filter=status%20eq%20%27{status}%27%20and%20startDateTime%20ge%20{since}"
+            + $"&$orderby=startDateTime%20desc{then}&$top=100";
         return new(
             "list",
             $"100 runs of a status since a time, newest first, {Readers} connections",
@@ -174,7 +176,8 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                     side.Database,
                     Readers,
                     [
-                        $"SELECT {Listed} FROM runs WHERE tenant_id = :tenant AND status = 4 AND start_date_time >= :since ORDER BY start_date_time DESC, id DESC LIMIT 101",
+                        $"SELECT {Listed} FROM runs WHERE tenant_id = :tenant AND status = 4 "
+                            + "AND start_date_time >= :since ORDER BY start_date_time DESC, id DESC LIMIT 101",
                     ],
                     new Dictionary<string, string> { ["tenant"] = $"{Side.Tenant}", ["since"] = since }
                 ),
@@ -204,9 +207,10 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 
     public async Task<Comparison> GetAsync(Side side, CancellationToken cancellationToken)
     {
-        // As many as pgbench takes scripts, less some; spread over the months.
+        // 100 ids, spread over the months. pgbench accepts slightly more scripts.
         var ids = await side.Database.ReadAllAsync<Guid>(
-            $"SELECT DISTINCT ON (tile) id FROM (SELECT id, ntile(100) OVER (ORDER BY id) AS tile FROM runs WHERE tenant_id = '{Side.Tenant}') AS r ORDER BY tile, id",
+            "SELECT DISTINCT ON (tile) id FROM (SELECT id, ntile(100) OVER (ORDER BY id) AS tile FROM runs "
+                + $"WHERE tenant_id = '{Side.Tenant}') AS r ORDER BY tile, id",
             cancellationToken
         );
         var variables = ids.Select((id, i) => KeyValuePair.Create($"id{i}", $"{id}"))
@@ -334,10 +338,10 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         );
     }
 
-    /// <summary>A contender for the service and, beside it, one for the service before.</summary>
-    /// <param name="side">Where they run.</param>
-    /// <param name="what">What is added to their names.</param>
-    /// <param name="contender">Makes a contender of its name and the service.</param>
+    /// <summary>Creates a contender for the service and, if it exists, one for the service before.</summary>
+    /// <param name="side">The side on which they run.</param>
+    /// <param name="what">The suffix of their names.</param>
+    /// <param name="contender">Creates a contender from its name and the service.</param>
     private static IEnumerable<Contender> Versions(
         Side side,
         string what,
@@ -347,7 +351,9 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             ? [contender(Service + what, side.Service), contender(ServiceBefore + what, before)]
             : [contender(Service + what, side.Service)];
 
-    /// <summary>What is said of these contenders; nothing when there is no service before.</summary>
+    /// <summary>
+    /// Returns the figure that compares these contenders, or nothing if there is no service before.
+    /// </summary>
     private static IEnumerable<Goal> AgainstBefore(Side side, string what) =>
         side.Before is null ? [] : [Goal.AgainstBefore(Service + what, ServiceBefore + what)];
 

@@ -2,20 +2,24 @@ using IndustryData.Benchmarks.Measuring;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Something that is driven and measured.</summary>
+/// <summary>A program that is driven and measured.</summary>
 internal abstract class Contender(string name)
 {
-    /// <summary>What the table calls it.</summary>
+    /// <summary>The name in the report.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Whether it is one process of the service that this checkout holds, whose memory is judged.</summary>
+    /// <summary>
+    /// True if the contender is a single process of the service from this checkout. Its memory has a goal.
+    /// </summary>
     public bool IsService { get; init; }
 
-    /// <summary>Drives it, first without measuring.</summary>
-    /// <param name="warmUpSeconds">How long not to measure.</param>
-    /// <param name="seconds">How long to measure.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="BenchmarkException">It answered wrongly, or did not store what it acknowledged.</exception>
+    /// <summary>Drives and measures the program after a warm-up.</summary>
+    /// <param name="warmUpSeconds">The duration of the warm-up in seconds.</param>
+    /// <param name="seconds">The duration of the measurement in seconds.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="BenchmarkException">
+    /// A response was incorrect, or the program did not store an acknowledged run.
+    /// </exception>
     public abstract Task<Measurement> MeasureAsync(
         double warmUpSeconds,
         double seconds,

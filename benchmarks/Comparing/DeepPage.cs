@@ -3,17 +3,17 @@ using System.Text.Json;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Walks along the links of a list to a page near its end.</summary>
+/// <summary>Finds a page near the end of a list by following the links of the list.</summary>
 internal static class DeepPage
 {
-    // What the list has when nothing is said, and at most.
+    // The default and the maximum page size of the list.
     private const int PageSize = 100;
     private const int LargestPage = 1000;
 
     private const int Deepest = 100_000;
 
-    /// <summary>Follows the links in the largest steps that the service takes.</summary>
-    /// <returns>The page's number, from 1 on, and its path.</returns>
+    /// <summary>Follows the links with the maximum page size.</summary>
+    /// <returns>The number of the page, starting at 1, and its path.</returns>
     public static async Task<(int Number, string Path)> FindAsync(
         DeployedService service,
         string list,

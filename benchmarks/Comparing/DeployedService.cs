@@ -3,7 +3,7 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>A version of the service that runs on a database of its own.</summary>
+/// <summary>A version of the service that runs on its own database.</summary>
 internal sealed class DeployedService : IAsyncDisposable
 {
     private readonly PublishedService _published;
@@ -14,21 +14,21 @@ internal sealed class DeployedService : IAsyncDisposable
 
     public RunDatabase Database { get; }
 
-    /// <summary>Whether it is the version of this checkout.</summary>
+    /// <summary>True if it is the version of this checkout.</summary>
     public bool IsPresent => _published.IsPresent;
 
-    /// <summary>A token of <see cref="Side.Tenant"/>.</summary>
+    /// <summary>A token for <see cref="Side.Tenant"/>.</summary>
     public string Token { get; }
 
     /// <summary>The process that was started first.</summary>
     public WebProgram Program => _programs[0];
 
-    /// <summary>Makes a database with the schema of this version, fills it, and starts one process on it.</summary>
+    /// <summary>Creates a database with the schema of this version, fills it, and starts a process on it.</summary>
     /// <param name="name">The name of the database.</param>
-    /// <param name="load">The runs to load; null: none.</param>
+    /// <param name="load">The runs to load, or null if there are none.</param>
     /// <param name="postgres">The server.</param>
-    /// <param name="published">The version.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="published">The version of the service.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<DeployedService> StartAsync(
         string name,
         Load? load,
@@ -52,7 +52,7 @@ internal sealed class DeployedService : IAsyncDisposable
         return service;
     }
 
-    /// <summary>Starts another process on the same database, which ends with the others.</summary>
+    /// <summary>Starts another process on the same database. It ends together with the others.</summary>
     public async Task<WebProgram> StartAnotherAsync(CancellationToken cancellationToken)
     {
         var program = await _published.StartAsync(Database, cancellationToken);
@@ -70,6 +70,6 @@ internal sealed class DeployedService : IAsyncDisposable
 }
 
 /// <summary>Runs that are loaded before anything is measured.</summary>
-/// <param name="Rows">How many.</param>
-/// <param name="End">When the last of them is reported.</param>
+/// <param name="Rows">The number of runs.</param>
+/// <param name="End">The time at which the last run is reported.</param>
 internal sealed record Load(int Rows, DateTimeOffset End);

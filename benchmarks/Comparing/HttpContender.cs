@@ -7,12 +7,13 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Processes that answer HTTP, driven by the load generator.</summary>
-/// <param name="name">What the table calls it.</param>
-/// <param name="programs">The processes, over which the connections are spread evenly.</param>
-/// <param name="postgres">The server whose processor time is told.</param>
+/// <summary>A contender that consists of HTTP servers. The load generator drives them.</summary>
+/// <param name="name">The name in the report.</param>
+/// <param name="programs">The processes. The connections are distributed evenly over them.</param>
+/// <param name="postgres">The PostgreSQL server whose processor time is measured.</param>
 /// <param name="plan">
-/// The requests and what is right to answer; its ports and times are filled in here. Called once for each turn.
+/// Returns the requests and the expected responses. The contender sets the ports and durations. The function is called
+/// once for each turn.
 /// </param>
 internal sealed class HttpContender(
     string name,
@@ -21,17 +22,18 @@ internal sealed class HttpContender(
     Func<Task<DrivePlan>> plan
 ) : Contender(name)
 {
-    // The generator allocates nothing while it drives: the plain collector will do, and has no threads of its own.
+    // The load generator does not allocate memory during a measurement. The workstation garbage collector is therefore
+    // sufficient, and it has no threads of its own.
     private static readonly Dictionary<string, string> _environment = new()
     {
         ["DOTNET_gcServer"] = "0",
         ["DOTNET_TieredPGO"] = "0",
     };
 
-    /// <summary>Where an answer has stored runs; null when it stores nothing.</summary>
+    /// <summary>The database in which the requests store runs, or null if they store nothing.</summary>
     public WrittenDatabase? Writes { get; init; }
 
-    /// <summary>How many of what is counted an answer stands for.</summary>
+    /// <summary>The number of counted units for each response.</summary>
     public int PerAnswer { get; init; } = 1;
 
     public override async Task<Measurement> MeasureAsync(
@@ -52,7 +54,7 @@ internal sealed class HttpContender(
         {
             var output = string.Join('\n', programs.Select(p => p.Output));
             throw new BenchmarkException(
-                $"{Name} answered wrongly {result.Wrong} times, first: {result.FirstWrong}\n{output}"
+                $"{Name} gave {result.Wrong} incorrect responses. The first one: {result.FirstWrong}\n{output}"
             );
         }
 
@@ -116,14 +118,15 @@ internal sealed class HttpContender(
 
 /// <summary>A database that contenders write to.</summary>
 /// <param name="Database">The database.</param>
-/// <param name="EmptyFirst">Whether each turn begins with an empty table.</param>
+/// <param name="EmptyFirst">True if each turn begins with an empty table.</param>
 internal sealed record WrittenDatabase(RunDatabase Database, bool EmptyFirst)
 {
-    /// <summary>Whether the service's own counts are compared with the runs after each turn.</summary>
+    /// <summary>True if the counts of the service are compared with the runs after each turn.</summary>
     public bool ChecksCounts { get; init; }
 
     /// <summary>
-    /// Lets each turn begin alike: nobody pays for the pages that the one before has left to be written.
+    /// Brings the database to the same state before each turn. A checkpoint writes the pages that the previous turn has
+    /// changed, so that the next turn does not have to write them.
     /// </summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {

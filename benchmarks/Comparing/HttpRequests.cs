@@ -5,22 +5,22 @@ using IndustryData.Benchmarks.Loading;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>Requests as they go over the wire.</summary>
+/// <summary>Creates the bytes of HTTP requests.</summary>
 internal static class HttpRequests
 {
-    /// <summary>How many different bodies the generator sends in turn.</summary>
+    /// <summary>The number of different bodies that the load generator sends in turn.</summary>
     private const int Bodies = 1024;
 
-    /// <summary>How many requests a batch holds.</summary>
+    /// <summary>The number of requests in a batch.</summary>
     public const int BatchSize = 20;
 
     private const string KeyHeader = "Idempotency-Key: ";
 
-    /// <summary>Bodies of runs that have just ended.</summary>
+    /// <summary>The bodies of runs that have just ended.</summary>
     public static IReadOnlyList<string> Runs { get; } =
     [.. Enumerable.Range(0, Bodies).Select(i => SampleRun.Of(1_000_000_000L + i, DateTimeOffset.UtcNow).Body)];
 
-    /// <summary>The same bodies, 20 in a batch as Graph defines it.</summary>
+    /// <summary>The same bodies in batches of 20, in the JSON batch format of Microsoft Graph.</summary>
     public static IReadOnlyList<string> Batches { get; } =
     [.. Runs.Chunk(BatchSize).Where(c => c.Length == BatchSize).Select(Batch)];
 
@@ -29,18 +29,18 @@ internal static class HttpRequests
 
     public static byte[] Post(string path, string? token, string body) => Post(path, Authorization(token), body, "");
 
-    /// <summary>A POST with an idempotency key, which is a UUID.</summary>
+    /// <summary>Creates a POST request with an idempotency key. The key is a UUID.</summary>
     public static byte[] PostKeyed(string path, string? token, string body) =>
         Post(path, Authorization(token), body, $"{KeyHeader}{Guid.Empty}\r\n");
 
-    /// <summary>Where the idempotency key begins in each of these requests.</summary>
-    /// <exception cref="BenchmarkException">It is not the same place in all of them.</exception>
+    /// <summary>Returns the offset of the idempotency key in these requests.</summary>
+    /// <exception cref="BenchmarkException">The offset is not the same in all requests.</exception>
     public static int KeyAt(IReadOnlyList<byte[]> requests)
     {
         var places = requests.Select(r => r.AsSpan().IndexOf(Encoding.ASCII.GetBytes(KeyHeader))).Distinct().ToList();
         return places is [> 0 and var place]
             ? place + KeyHeader.Length
-            : throw new BenchmarkException("The keys are not at one place.");
+            : throw new BenchmarkException("The idempotency keys of the requests do not have the same offset.");
     }
 
     private static byte[] Post(string path, string authorization, string body, string key)
@@ -57,5 +57,9 @@ internal static class HttpRequests
     private static string Authorization(string? token) => token is null ? "" : $"Authorization: Bearer {token}\r\n";
 
     private static string Batch(string[] bodies) =>
-        $$"""{"requests":[{{string.Join(',', bodies.Select((body, i) => $$"""{"id":"{{i + 1}}","method":"POST","url":{{JsonSerializer.Serialize("/process/runs/$ref")}},"headers":{"Content-Type":"application/json"},"body":{{body}}}"""))}}]}""";
+        $$"""{"requests":[{{string.Join(',', bodies.Select(BatchItem))}}]}""";
+
+    private static string BatchItem(string body, int index) =>
+        $$"""{"id":"{{index + 1}}","method":"POST","url":{{JsonSerializer.Serialize("/process/runs/$ref")}}"""
+        + $$""","headers":{"Content-Type":"application/json"},"body":{{body}}}""";
 }

@@ -6,13 +6,13 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
-/// <summary>PostgreSQL alone, driven by its own load generator with prepared statements.</summary>
-/// <param name="name">What the table calls it.</param>
+/// <summary>PostgreSQL without the service. pgbench drives it with prepared statements.</summary>
+/// <param name="name">The name in the report.</param>
 /// <param name="postgres">The server.</param>
 /// <param name="database">The database.</param>
-/// <param name="connections">How many connections.</param>
-/// <param name="scripts">Transactions, of which each is as likely to be run.</param>
-/// <param name="variables">What the scripts read.</param>
+/// <param name="connections">The number of connections.</param>
+/// <param name="scripts">The transactions. pgbench selects each with the same probability.</param>
+/// <param name="variables">The variables of the scripts.</param>
 internal sealed partial class PgbenchContender(
     string name,
     PrivatePostgres postgres,
@@ -24,10 +24,11 @@ internal sealed partial class PgbenchContender(
 {
     private const int Threads = 2;
 
-    // Of many transactions so many are logged: enough for percentiles, too few to cost anything.
+    // The fraction of transactions that are logged. It is large enough for percentiles and too small to affect the
+    // throughput.
     private const string Sampled = "0.1";
 
-    /// <summary>Where a transaction stores a run; null when it stores nothing.</summary>
+    /// <summary>The database in which each transaction stores a run, or null if it stores nothing.</summary>
     public WrittenDatabase? Writes { get; init; }
 
     public override async Task<Measurement> MeasureAsync(
@@ -63,8 +64,8 @@ internal sealed partial class PgbenchContender(
 
             var latencies = ReadLatencies(folder);
 
-            // On a very busy machine a second may be over before the last connection is there: pgbench says no rate
-            // then.
+            // On a very busy machine, the duration can elapse before the last connection is established. pgbench then
+            // reports no rate.
             var perSecond = Number(Processed(), output) > 0 ? Number(PerSecond(), output) : 0;
             return new Measurement(perSecond, Percentile(latencies, 0.5), Percentile(latencies, 0.99), usage);
         }
@@ -134,7 +135,7 @@ internal sealed partial class PgbenchContender(
         }
     }
 
-    // A line a transaction: client, number, microseconds, and so on.
+    // Each line describes a transaction: the client, the number, the latency in microseconds and other values.
     private static List<double> ReadLatencies(DirectoryInfo folder)
     {
         var latencies = folder
@@ -152,7 +153,7 @@ internal sealed partial class PgbenchContender(
     private static double Number(Regex pattern, string output) =>
         pattern.Match(output) is { Success: true } match
             ? double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
-            : throw new BenchmarkException($"pgbench says nothing of {pattern}: {output}");
+            : throw new BenchmarkException($"The output of pgbench does not match {pattern}: {output}");
 
     [GeneratedRegex("""number of transactions actually processed: (\d+)""")]
     private static partial Regex Processed();

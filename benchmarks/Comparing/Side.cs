@@ -4,15 +4,16 @@ using IndustryData.Benchmarks.Stage;
 namespace IndustryData.Benchmarks.Comparing;
 
 /// <summary>
-/// Everything that is measured on databases that hold the same runs: the service, the service before, and the
-/// baselines.
+/// The programs that are measured on databases with the same runs: the service, the service before, and the baselines.
 /// </summary>
 internal sealed class Side : IAsyncDisposable
 {
-    /// <summary>Whose runs the service stores and reads.</summary>
+    /// <summary>The tenant whose runs the service stores and reads.</summary>
     public static readonly Guid Tenant = new("11111111-1111-4111-8111-111111111111");
 
-    /// <summary>Whose runs the baselines store, so that the service's counts stay right.</summary>
+    /// <summary>
+    /// The tenant whose runs the baselines store. It is another tenant, so that the counts of the service stay correct.
+    /// </summary>
     public static readonly Guid OtherTenant = new("22222222-2222-4222-8222-222222222222");
 
     private Side(DeployedService service, DeployedService? before, WebProgram baselines, string pgbenchInsert) =>
@@ -20,24 +21,24 @@ internal sealed class Side : IAsyncDisposable
 
     public DeployedService Service { get; }
 
-    /// <summary>The service of <c>--baseline-checkout</c>, on another database; null when there is none.</summary>
+    /// <summary>The service of <c>--baseline-checkout</c> on another database, or null if there is none.</summary>
     public DeployedService? Before { get; }
 
-    /// <summary>The service's database, which the baselines share.</summary>
+    /// <summary>The database of the service. The baselines use it too.</summary>
     public RunDatabase Database => Service.Database;
 
     public WebProgram Baselines { get; }
 
-    /// <summary>How pgbench inserts a run.</summary>
+    /// <summary>The statement with which pgbench inserts a run.</summary>
     public string PgbenchInsert { get; }
 
-    /// <summary>Makes the databases, fills them, and starts the programs on them.</summary>
+    /// <summary>Creates the databases, fills them, and starts the programs on them.</summary>
     /// <param name="name">The name of the service's database.</param>
-    /// <param name="load">The runs to load; null: none.</param>
+    /// <param name="load">The runs to load, or null if there are none.</param>
     /// <param name="postgres">The server.</param>
     /// <param name="published">The service.</param>
-    /// <param name="before">The service before; null: none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="before">The service before, or null if there is none.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<Side> StartAsync(
         string name,
         Load? load,

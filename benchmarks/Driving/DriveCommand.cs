@@ -6,17 +6,19 @@ using System.Text.Json;
 namespace IndustryData.Benchmarks.Driving;
 
 /// <summary>
-/// The load generator, in a process of its own so that what it uses is told apart. One thread drives all connections,
-/// as wrk and pgbench do: a thread for each would have the machine switch between threads twice a request, and charge
-/// the server for waking them.
+/// The load generator. It runs in its own process, so that its resource usage is measured separately. One thread drives
+/// all connections, as in wrk and pgbench. With one thread for each connection, each request would cost two context
+/// switches, and the server would spend processor time to wake the threads.
 /// </summary>
 internal static class DriveCommand
 {
-    /// <summary>What it prints when measuring begins and ends; the result follows.</summary>
+    /// <summary>The line that the process prints when the measurement begins.</summary>
     public const string Begin = "begin";
+
+    /// <summary>The line that the process prints when the measurement ends. The result follows it.</summary>
     public const string End = "end";
 
-    /// <summary>Reads a plan, carries it out and prints what it saw.</summary>
+    /// <summary>Reads a plan, executes it and prints the result.</summary>
     public static int Run(Stream input)
     {
         var plan = JsonSerializer.Deserialize<DrivePlan>(input)!;
@@ -81,7 +83,8 @@ internal static class DriveCommand
                 {
                     _connections[i] = new HttpConnection(plan.Ports[i % plan.Ports.Count]);
 
-                    // Spread over the requests, so that no two connections send the same ones at the same time.
+                    // Each connection starts at another request, so that connections do not send the same requests
+                    // at the same time.
                     _next[i] = (int)((long)plan.Requests.Count * i / _connections.Length);
                 }
 
@@ -121,7 +124,8 @@ internal static class DriveCommand
                 var request = plan.Requests[_next[connection]];
                 if (plan.UniqueAt is { } uniqueAt)
                 {
-                    // Connections share requests. One is handed to the kernel whole before the next is changed.
+                    // Connections share requests. The kernel receives a request completely before the request
+                    // changes again.
                     Guid.NewGuid().TryFormat(request.AsSpan(uniqueAt), out _);
                 }
 

@@ -1,14 +1,14 @@
 namespace IndustryData.Benchmarks.Driving;
 
-/// <summary>What the load generator is to do.</summary>
-/// <param name="Ports">The ports on 127.0.0.1, over which the connections are spread evenly.</param>
-/// <param name="Connections">How many connections, each with one request at a time.</param>
-/// <param name="WarmUpSeconds">How long to drive before measuring.</param>
-/// <param name="Seconds">How long to measure.</param>
-/// <param name="Requests">Whole HTTP/1.1 requests, sent in turn.</param>
-/// <param name="Status">The only status that is right.</param>
-/// <param name="Text">What the body of a right answer holds; null: bodies are not looked at.</param>
-/// <param name="Times">How often it holds it.</param>
+/// <summary>The plan of the load generator.</summary>
+/// <param name="Ports">The ports on 127.0.0.1. The connections are distributed evenly over them.</param>
+/// <param name="Connections">The number of connections. Each sends one request at a time.</param>
+/// <param name="WarmUpSeconds">The duration of the warm-up in seconds.</param>
+/// <param name="Seconds">The duration of the measurement in seconds.</param>
+/// <param name="Requests">The complete HTTP/1.1 requests. They are sent in turn.</param>
+/// <param name="Status">The expected status of each response.</param>
+/// <param name="Text">A text that the body of each response contains, or null if bodies are not checked.</param>
+/// <param name="Times">The expected number of occurrences of the text.</param>
 internal sealed record DrivePlan(
     IReadOnlyList<int> Ports,
     int Connections,
@@ -21,20 +21,20 @@ internal sealed record DrivePlan(
 )
 {
     /// <summary>
-    /// The offset in each request of a UUID, which is replaced by another one each time the request is sent; null:
-    /// there is none.
+    /// The offset of a UUID in each request. A new UUID replaces it each time the request is sent. Null if the requests
+    /// contain no such UUID.
     /// </summary>
     public int? UniqueAt { get; init; }
 }
 
-/// <summary>What the load generator saw.</summary>
-/// <param name="Answers">Right answers over all, with those of the warm-up.</param>
-/// <param name="Measured">Right answers to requests that were sent while it was measured.</param>
-/// <param name="Seconds">How long it was measured.</param>
-/// <param name="P50">Milliseconds that half of the requests took at most.</param>
-/// <param name="P99">Milliseconds that 99 of 100 requests took at most.</param>
-/// <param name="Wrong">How many answers were not right.</param>
-/// <param name="FirstWrong">The first of them, cut short.</param>
+/// <summary>The result of the load generator.</summary>
+/// <param name="Answers">The number of correct responses, including those of the warm-up.</param>
+/// <param name="Measured">The number of correct responses to requests that were sent during the measurement.</param>
+/// <param name="Seconds">The duration of the measurement in seconds.</param>
+/// <param name="P50">The median latency in milliseconds.</param>
+/// <param name="P99">The 99th percentile of the latency in milliseconds.</param>
+/// <param name="Wrong">The number of incorrect responses.</param>
+/// <param name="FirstWrong">The first incorrect response, truncated, or null if there is none.</param>
 internal sealed record DriveResult(
     long Answers,
     long Measured,

@@ -6,8 +6,8 @@ using System.Text;
 namespace IndustryData.Benchmarks.Driving;
 
 /// <summary>
-/// One HTTP/1.1 connection that never blocks. It reads answers just so far that it knows their status, their body and
-/// their end.
+/// A non-blocking HTTP/1.1 connection. It parses responses only as far as necessary to find their status, their body
+/// and their end.
 /// </summary>
 internal sealed class HttpConnection : IDisposable
 {
@@ -24,24 +24,24 @@ internal sealed class HttpConnection : IDisposable
         new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     /// <summary>Sends a request.</summary>
-    /// <exception cref="SocketException">The connection broke.</exception>
+    /// <exception cref="SocketException">The connection failed.</exception>
     public void Send(ReadOnlySpan<byte> request)
     {
         _filled = 0;
         while (request.Length > 0)
         {
-            // The kernel's buffer holds more than a request: it is full for a moment at most.
+            // The buffer of the kernel is larger than a request. It is full only for a moment.
             request = request[Done(Socket.Send(request, SocketFlags.None, out var error), error)..];
         }
     }
 
-    /// <summary>Reads what has come.</summary>
-    /// <param name="status">The status, when the answer is whole.</param>
-    /// <param name="body">The answer's body, until the next request.</param>
-    /// <returns>Whether the answer is whole.</returns>
-    /// <exception cref="SocketException">The connection broke.</exception>
+    /// <summary>Reads the available part of a response.</summary>
+    /// <param name="status">The status, if the response is complete.</param>
+    /// <param name="body">The body, if the response is complete. It is valid until the next request.</param>
+    /// <returns>True if the response is complete.</returns>
+    /// <exception cref="SocketException">The connection failed.</exception>
     /// <exception cref="InvalidDataException">
-    /// The answer is no HTTP/1.1, or the server closed the connection.
+    /// The response is not HTTP/1.1, or the server closed the connection.
     /// </exception>
     public bool Receive(out int status, out ReadOnlySpan<byte> body)
     {
@@ -86,7 +86,7 @@ internal sealed class HttpConnection : IDisposable
         var headers = read[..(head + 2)];
         if (!headers.StartsWith("HTTP/1.1 "u8))
         {
-            throw new InvalidDataException("The answer is no HTTP/1.1.");
+            throw new InvalidDataException("The response is not HTTP/1.1.");
         }
 
         status = int.Parse(headers.Slice(9, 3), NumberStyles.None, CultureInfo.InvariantCulture);
@@ -103,7 +103,7 @@ internal sealed class HttpConnection : IDisposable
         }
         else if (Header(headers, "\r\nTransfer-Encoding: "u8).SequenceEqual("chunked"u8))
         {
-            // The last chunk is the only one that ends so: the texts in between have no line ends.
+            // Only the last chunk ends like this, because the texts in the other chunks contain no line breaks.
             if (!body.EndsWith("\r\n0\r\n\r\n"u8) && !body.SequenceEqual("0\r\n\r\n"u8))
             {
                 return false;
@@ -119,7 +119,7 @@ internal sealed class HttpConnection : IDisposable
         return true;
     }
 
-    // Kestrel, which all of the servers here are, writes names in this case.
+    // The comparison is case-sensitive. All servers here are Kestrel, which writes header names in this case.
     private static ReadOnlySpan<byte> Header(ReadOnlySpan<byte> headers, ReadOnlySpan<byte> name)
     {
         var at = headers.IndexOf(name);
@@ -132,7 +132,7 @@ internal sealed class HttpConnection : IDisposable
         return value[..value.IndexOf("\r\n"u8)];
     }
 
-    /// <summary>Moves the chunks together, so that the body lies in one piece.</summary>
+    /// <summary>Joins the chunks in place, so that the body is contiguous.</summary>
     private static ReadOnlySpan<byte> Joined(Span<byte> chunks)
     {
         var (to, from) = (0, 0);

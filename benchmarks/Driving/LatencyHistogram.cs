@@ -3,7 +3,8 @@ using System.Numerics;
 namespace IndustryData.Benchmarks.Driving;
 
 /// <summary>
-/// Counts durations in buckets that are 1/64 wide of what they hold, so that a percentile is right to 2 %.
+/// A histogram of durations. The width of each bucket is 1/64 of its values, so that the error of a percentile is at
+/// most 2 %.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -19,7 +20,7 @@ internal sealed class LatencyHistogram
         Count++;
     }
 
-    /// <summary>Counts what another has counted.</summary>
+    /// <summary>Adds the counts of another histogram.</summary>
     public void Add(LatencyHistogram other)
     {
         for (var i = 0; i < _buckets.Length; i++)
@@ -30,7 +31,10 @@ internal sealed class LatencyHistogram
         Count += other.Count;
     }
 
-    /// <summary>The duration that a part of all did not exceed, in milliseconds; 0 when nothing was counted.</summary>
+    /// <summary>
+    /// Returns a percentile of the durations in milliseconds, or 0 if the histogram is empty.
+    /// </summary>
+    /// <param name="part">The percentile as a fraction of 1.</param>
     public double Percentile(double part)
     {
         var left = (long)Math.Ceiling(Count * part);
@@ -46,7 +50,7 @@ internal sealed class LatencyHistogram
         return 0;
     }
 
-    // Below 2^(Bits+1) each value has a bucket; above, the highest Bits+1 bits choose it.
+    // Each value below 2^(Bits+1) has its own bucket. For other values, the highest Bits+1 bits determine the bucket.
     private static int Bucket(long value)
     {
         var shift = Math.Max(0, BitOperations.Log2((ulong)value | 1) - Bits);

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace IndustryData.Benchmarks.Driving;
 
 /// <summary>
-/// Waits until there is something to read on any of many sockets (epoll(7)), so that one thread can drive them all.
+/// Waits with epoll(7) until one of several sockets is readable, so that one thread can drive all of them.
 /// </summary>
 internal sealed partial class ReadySockets : IDisposable
 {
@@ -13,14 +13,14 @@ internal sealed partial class ReadySockets : IDisposable
     private const uint Readable = 1;
     private const int Interrupted = 4;
 
-    // struct epoll_event is packed on x86-64, so that its data follows the events at once, and nowhere else.
+    // struct epoll_event is packed only on x86-64. There, its data follows the events without padding.
     private static readonly int _data = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
     private static readonly int _size = _data + 8;
 
     private readonly int _epoll = Check(CreateEpoll(0));
     private readonly byte[] _events;
 
-    /// <param name="sockets">The sockets; each is known by its place from now on.</param>
+    /// <param name="sockets">The sockets. Each is identified by its index in this list.</param>
     public ReadySockets(IReadOnlyList<Socket> sockets)
     {
         _events = new byte[_size * sockets.Count];
@@ -33,17 +33,17 @@ internal sealed partial class ReadySockets : IDisposable
         }
     }
 
-    /// <summary>Waits.</summary>
-    /// <returns>How many sockets are ready; which ones, <see cref="this[int]"/> tells.</returns>
+    /// <summary>Waits until a socket is readable.</summary>
+    /// <returns>The number of readable sockets. <see cref="this[int]"/> returns their indexes.</returns>
     public int Wait()
     {
         var ready = WaitEpoll(_epoll, _events, _events.Length / _size, -1);
 
-        // The runtime interrupts threads by signals; then there is nothing yet.
+        // The runtime interrupts threads with signals. In that case no socket is readable.
         return ready < 0 && Marshal.GetLastPInvokeError() == Interrupted ? 0 : Check(ready);
     }
 
-    /// <summary>The place of a socket that is ready.</summary>
+    /// <summary>The index of a readable socket.</summary>
     public int this[int ready] => MemoryMarshal.Read<int>(_events.AsSpan((ready * _size) + _data));
 
     public void Dispose() => _ = Close(_epoll);

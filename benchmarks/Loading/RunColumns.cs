@@ -5,14 +5,16 @@ using NpgsqlTypes;
 namespace IndustryData.Benchmarks.Loading;
 
 /// <summary>
-/// The columns of the table <c>runs</c> as it is: how each is loaded, and what pgbench writes into it.
+/// The columns of the table <c>runs</c> in a database. Each column has a function that loads its value and the value
+/// that pgbench inserts.
 /// </summary>
 internal sealed class RunColumns
 {
-    // A UUIDv7 but for its version digit, made by functions that cost next to nothing: at the right-hand edge of the
-    // index, as the service's.
+    // A UUIDv7 except for its version digit. The functions cost almost nothing. The new id belongs at the right-hand
+    // edge of the index, like the ids of the service.
     private const string NewId =
-        "encode(substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) || substring(uuid_send(gen_random_uuid()) FROM 7), 'hex')::uuid";
+        "encode(substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) || "
+        + "substring(uuid_send(gen_random_uuid()) FROM 7), 'hex')::uuid";
 
     private static readonly SampleRun _sample = SampleRun.Of(2, DateTimeOffset.UnixEpoch);
 
@@ -39,29 +41,32 @@ internal sealed class RunColumns
         ["inbound_warnings"] = Total(r => r.Warnings),
     };
 
-    // For a number that the table asks for and a report does not hold, such as that of its change. Not the column's
-    // default: that may be a function, whose work the service does once a commit and pgbench would do for each row.
+    // For a number that the table requires and that a reported run does not contain, such as the change number. The
+    // default of the column is not used because it can be a function. The service does its work once for each commit;
+    // pgbench would do it for each row.
     private static readonly Column _zero = new("0", (w, _) => w.Write(0L, NpgsqlDbType.Bigint));
 
     private readonly List<(string Name, Column Column)> _columns;
 
     private RunColumns(List<(string Name, Column Column)> columns) => _columns = columns;
 
-    /// <summary>The columns as SQL names them.</summary>
+    /// <summary>The column names as a list in SQL.</summary>
     public string Names => string.Join(", ", _columns.Select(c => c.Name));
 
-    /// <summary>What pgbench inserts, of the variables <c>tenant</c> and <c>n</c>.</summary>
+    /// <summary>The INSERT statement of pgbench, with the variables <c>tenant</c> and <c>n</c>.</summary>
     public string PgbenchInsert =>
         $"INSERT INTO runs ({Names}) VALUES ({string.Join(", ", _columns.Select(c => c.Column.Sql))})";
 
-    /// <summary>The names of the columns that are numbers of which a report holds nothing.</summary>
+    /// <summary>Returns the names of the required number columns that a reported run does not contain.</summary>
     public static async Task<IReadOnlyList<string>> OtherNumbersAsync(
         RunDatabase database,
         CancellationToken cancellationToken
     ) => [.. (await NeededAsync(database, cancellationToken)).Where(c => !_known.ContainsKey(c))];
 
-    /// <summary>Reads which columns the table has. An older schema may lack some of those that are known.</summary>
-    /// <exception cref="BenchmarkException">It needs a value in a column that nothing is known to put into.</exception>
+    /// <summary>
+    /// Reads the columns of the table. Some of the known columns can be missing in an older schema.
+    /// </summary>
+    /// <exception cref="BenchmarkException">The table has a required column that is not known.</exception>
     public static async Task<RunColumns> ReadAsync(RunDatabase database, CancellationToken cancellationToken)
     {
         var needed = await NeededAsync(database, cancellationToken);
@@ -76,14 +81,14 @@ internal sealed class RunColumns
         if (unknown.Except(needed).ToList() is { Count: > 0 } missing)
         {
             throw new BenchmarkException(
-                $"The table runs needs {string.Join(", ", missing)}: say in {nameof(RunColumns)} what is stored there."
+                $"The table runs requires {string.Join(", ", missing)}: add the values to {nameof(RunColumns)}."
             );
         }
 
         return new RunColumns([.. needed.Select(name => (name, _known.GetValueOrDefault(name) ?? _zero))]);
     }
 
-    /// <summary>Writes a run into a binary COPY of these columns.</summary>
+    /// <summary>Writes a run to a binary COPY of these columns.</summary>
     public void Write(NpgsqlBinaryImporter copy, LoadedRun run)
     {
         copy.StartRow();
@@ -96,19 +101,19 @@ internal sealed class RunColumns
     private static async Task<IReadOnlyList<string>> NeededAsync(
         RunDatabase database,
         CancellationToken cancellationToken
-    ) =>
-        await database.ReadAllAsync<string>(
+    )
+    {
+        var known = string.Join(", ", _known.Keys.Select(c => $"'{c}'"));
+        return await database.ReadAllAsync<string>(
             $"""
             SELECT column_name::text FROM information_schema.columns
             WHERE table_schema = 'public' AND table_name = 'runs'
-                AND (column_name IN ({string.Join(
-                ", ",
-                _known.Keys.Select(c => $"'{c}'")
-            )}) OR is_nullable = 'NO' AND data_type = 'bigint')
+                AND (column_name IN ({known}) OR is_nullable = 'NO' AND data_type = 'bigint')
             ORDER BY ordinal_position
             """,
             cancellationToken
         );
+    }
 
     private static void WriteEnd(NpgsqlBinaryImporter copy, LoadedRun run)
     {
@@ -128,5 +133,5 @@ internal sealed class RunColumns
     private sealed record Column(string Sql, Action<NpgsqlBinaryImporter, LoadedRun> Write);
 }
 
-/// <summary>A run to be loaded.</summary>
+/// <summary>A run to load.</summary>
 internal sealed record LoadedRun(Guid Tenant, Guid Id, DateTimeOffset Reported, SampleRun Run);

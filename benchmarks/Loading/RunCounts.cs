@@ -2,27 +2,27 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Loading;
 
-/// <summary>The numbers of runs that the service keeps beside the runs, in the table <c>run_counts</c>.</summary>
+/// <summary>The counts of runs that the service stores in the table <c>run_counts</c>.</summary>
 internal static class RunCounts
 {
-    // What each column is counted by. The service derives the quarter from the time in the id.
+    // The expression by which each column groups the runs. The service derives the quarter from the time in the id.
     private static readonly Dictionary<string, string> _known = new()
     {
         ["tenant_id"] = "tenant_id",
         ["quarter"] =
-            "date_trunc('quarter', to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)"
-            + " AT TIME ZONE 'UTC')::date",
+            "date_trunc('quarter', to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint "
+            + "/ 1000.0) AT TIME ZONE 'UTC')::date",
         ["status"] = "status",
     };
 
-    // Writers count in rows of their own, and a count is their sum.
+    // Each writer counts in its own rows. A count is the sum of these rows.
     private static readonly Dictionary<string, string> _others = new() { ["writer"] = "0", ["count"] = "count(*)" };
 
     /// <summary>
-    /// Counts runs that were loaded past the service, which counts only what it stores itself. Does nothing in a schema
-    /// without counts.
+    /// Counts the loaded runs. The service counts only the runs that it stores itself. The method does nothing if the
+    /// schema has no counts.
     /// </summary>
-    /// <exception cref="BenchmarkException">The table has a column that nothing is known to put into.</exception>
+    /// <exception cref="BenchmarkException">The table has a required column that is not known.</exception>
     public static async Task FillAsync(RunDatabase database, CancellationToken cancellationToken)
     {
         var columns = await ColumnsAsync(database, cancellationToken);
@@ -39,14 +39,14 @@ internal static class RunCounts
         }
     }
 
-    /// <summary>Compares the counts of a tenant with its runs, each quarter and status by itself.</summary>
-    /// <exception cref="BenchmarkException">A count is wrong, or there are none.</exception>
+    /// <summary>Compares the counts of a tenant with its runs, for each quarter and status.</summary>
+    /// <exception cref="BenchmarkException">A count is wrong, or the schema has no counts.</exception>
     public static async Task CheckAsync(RunDatabase database, Guid tenant, CancellationToken cancellationToken)
     {
         var columns = await ColumnsAsync(database, cancellationToken);
         if (columns.Count == 0)
         {
-            throw new BenchmarkException("There is no table run_counts to check.");
+            throw new BenchmarkException("The table run_counts does not exist, so the counts cannot be checked.");
         }
 
         var keys = columns.Where(_known.ContainsKey).ToList();
@@ -70,7 +70,7 @@ internal static class RunCounts
         );
         if (wrong > 0)
         {
-            throw new BenchmarkException($"{wrong} counts in run_counts differ from the runs that are stored.");
+            throw new BenchmarkException($"{wrong} counts in run_counts differ from the stored runs.");
         }
     }
 
@@ -94,7 +94,7 @@ internal static class RunCounts
         );
         return columns.FirstOrDefault(c => !_known.ContainsKey(c) && !_others.ContainsKey(c)) is { } unknown
             ? throw new BenchmarkException(
-                $"The table run_counts needs {unknown}: say in {nameof(RunCounts)} what is stored there."
+                $"The table run_counts requires {unknown}: add the values to {nameof(RunCounts)}."
             )
             : columns;
     }

@@ -3,21 +3,21 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Loading;
 
-/// <summary>Fills a database with runs of the last 24 months, by COPY.</summary>
+/// <summary>Fills a database with runs of the last 24 months. It uses COPY.</summary>
 internal static class RunLoader
 {
     private const int Months = 24;
 
     /// <summary>
-    /// Loads runs of one tenant, evenly spread over the months. The same tenant, number and end make the same runs with
-    /// the same ids.
+    /// Loads runs of one tenant, evenly spread over the months. The same tenant, number of runs and end always result
+    /// in the same runs with the same ids.
     /// </summary>
     /// <param name="database">An empty database with the schema of a version of the service.</param>
-    /// <param name="tenant">Whose runs they are.</param>
-    /// <param name="rows">How many.</param>
-    /// <param name="end">When the last one is reported.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>How long it took.</returns>
+    /// <param name="tenant">The tenant of the runs.</param>
+    /// <param name="rows">The number of runs.</param>
+    /// <param name="end">The time at which the last run is reported.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The elapsed time.</returns>
     public static async Task<TimeSpan> LoadAsync(
         RunDatabase database,
         Guid tenant,
@@ -26,7 +26,7 @@ internal static class RunLoader
         CancellationToken cancellationToken
     )
     {
-        var begun = Stopwatch.StartNew();
+        var stopwatch = Stopwatch.StartNew();
         var columns = await RunColumns.ReadAsync(database, cancellationToken);
         var begin = end.AddMonths(-Months);
         var isPartitioned = await database.ReadAsync<bool>(
@@ -38,7 +38,8 @@ internal static class RunLoader
             await database.ExecuteAsync($"SELECT create_runs_partition('{quarter:O}')", cancellationToken);
         }
 
-        // Two at a time, since PostgreSQL uses a processor for each; the newer half by the second.
+        // Two COPY commands run in parallel, because PostgreSQL uses one processor for each. The second one loads the
+        // newer half.
         var half = rows / 2;
         await Task.WhenAll(CopyAsync(0, half), CopyAsync(half, rows));
         await RunCounts.FillAsync(database, cancellationToken);
@@ -46,7 +47,7 @@ internal static class RunLoader
         await database.ExecuteAsync("CHECKPOINT", cancellationToken);
         database.Expect(rows);
         await database.CheckAsync(cancellationToken);
-        return begun.Elapsed;
+        return stopwatch.Elapsed;
 
         async Task CopyAsync(int from, int to)
         {

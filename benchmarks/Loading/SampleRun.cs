@@ -4,7 +4,9 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Benchmarks.Loading;
 
-/// <summary>A run such as jobs report, made from a number: the same number makes the same run.</summary>
+/// <summary>
+/// A realistic run that is generated from a number. The same number and time always result in the same run.
+/// </summary>
 internal sealed record SampleRun(
     string DisplayName,
     DateTimeOffset StartDateTime,
@@ -28,12 +30,12 @@ internal sealed record SampleRun(
         "SIS export, Nordkreis",
     ];
 
-    // Of a thousand runs, by status number.
+    // The number of runs with each status among 1000 runs. The index is the status number.
     private static readonly int[] _shares = [44, 78, 613, 95, 170];
 
-    /// <summary>Makes a run.</summary>
-    /// <param name="number">Which one.</param>
-    /// <param name="reported">When it is reported, just after its end.</param>
+    /// <summary>Generates a run.</summary>
+    /// <param name="number">The number of the run.</param>
+    /// <param name="reported">The time at which the run is reported, shortly after its end.</param>
     public static SampleRun Of(long number, DateTimeOffset reported)
     {
         var dice = new Dice((ulong)number);
@@ -54,7 +56,7 @@ internal sealed record SampleRun(
         );
     }
 
-    /// <summary>The id of a run: a UUIDv7, whose random part is made from the number.</summary>
+    /// <summary>Generates the id of a run. It is a UUIDv7 whose random part is derived from the number.</summary>
     public static Guid Id(long number, DateTimeOffset reported)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -66,19 +68,45 @@ internal sealed record SampleRun(
         return new Guid(bytes, bigEndian: true);
     }
 
-    /// <summary>What it counted, as JSON.</summary>
-    public string Statistics =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"@odata.type":"microsoft.graph.industryData.runStatistics","inboundTotals":{"errors":{{Errors}},"warnings":{{Warnings}},"groups":{{Groups}},"memberships":{{Memberships}},"organizations":{{Organizations}},"people":{{People}}},"rowsPerSecond":431.5}"""
-        );
+    /// <summary>The statistics of the run as JSON.</summary>
+    public string Statistics
+    {
+        get
+        {
+            var issues = string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""{"errors":{{Errors}},"warnings":{{Warnings}}"""
+            );
+            var groups = string.Create(
+                CultureInfo.InvariantCulture,
+                $$""","groups":{{Groups}},"memberships":{{Memberships}}"""
+            );
+            var people = string.Create(
+                CultureInfo.InvariantCulture,
+                $$""","organizations":{{Organizations}},"people":{{People}}}"""
+            );
+            return """{"@odata.type":"microsoft.graph.industryData.runStatistics","inboundTotals":"""
+                + issues
+                + groups
+                + people
+                + ""","rowsPerSecond":431.5}""";
+        }
+    }
 
-    /// <summary>The body that reports it.</summary>
-    public string Body =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"@odata.type":"#microsoft.graph.industryData.run","displayName":"{{DisplayName}}","startDateTime":"{{StartDateTime.UtcDateTime:O}}",{{(EndDateTime is { } end ? $"\"endDateTime\":\"{end.UtcDateTime:O}\"," : "")}}"status":"{{Status.Name}}","statistics":{{Statistics}}}"""
-        );
+    /// <summary>The request body that reports the run.</summary>
+    public string Body
+    {
+        get
+        {
+            var end = EndDateTime is { } time ? $"\"endDateTime\":\"{time.UtcDateTime:O}\"," : "";
+            var times = string.Create(
+                CultureInfo.InvariantCulture,
+                $"\"startDateTime\":\"{StartDateTime.UtcDateTime:O}\",{end}"
+            );
+            return $$"""{"@odata.type":"#microsoft.graph.industryData.run","displayName":"{{DisplayName}}",{{times}}"""
+                + $"\"status\":\"{Status.Name}\",\"statistics\":{Statistics}}}";
+        }
+    }
 
     private static int Share(int thousandth)
     {
@@ -91,7 +119,10 @@ internal sealed record SampleRun(
         return status;
     }
 
-    /// <summary>SplitMix64 (Steele, Lea, Flood 2014): made from a number at no cost, unlike Random.</summary>
+    /// <summary>
+    /// The random number generator SplitMix64 (Steele, Lea, Flood 2014). Unlike <see cref="Random"/>, it costs nothing
+    /// to create from a number.
+    /// </summary>
     private struct Dice(ulong state)
     {
         private ulong _state = state;

@@ -1,13 +1,13 @@
 namespace IndustryData.Benchmarks.Measuring;
 
-/// <summary>What one contender did in one turn.</summary>
-/// <param name="PerSecond">How many of what is counted, each second.</param>
-/// <param name="P50">Milliseconds that half of the requests took at most.</param>
-/// <param name="P99">Milliseconds that 99 of 100 requests took at most.</param>
-/// <param name="Usage">What it used.</param>
+/// <summary>The result of one contender in one turn.</summary>
+/// <param name="PerSecond">The throughput, in units of the comparison per second.</param>
+/// <param name="P50">The median latency in milliseconds.</param>
+/// <param name="P99">The 99th percentile of the latency in milliseconds.</param>
+/// <param name="Usage">The resource usage.</param>
 internal sealed record Measurement(double PerSecond, double P50, double P99, Usage Usage);
 
-/// <summary>The middle of some figures, and how far they lie apart.</summary>
+/// <summary>The median, the minimum and the maximum of some figures.</summary>
 internal sealed record Spread(double Median, double Least, double Most)
 {
     public static Spread Of(IEnumerable<double> values)

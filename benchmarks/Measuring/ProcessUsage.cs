@@ -2,25 +2,25 @@ using System.Globalization;
 
 namespace IndustryData.Benchmarks.Measuring;
 
-/// <summary>What processes have used, as Linux tells in <c>/proc</c>.</summary>
+/// <summary>Reads the resource usage of processes from <c>/proc</c>.</summary>
 internal static class ProcessUsage
 {
-    // sysconf(_SC_CLK_TCK), which is 100 on every Linux that .NET runs on.
+    // The value of sysconf(_SC_CLK_TCK). It is 100 on every Linux on which .NET runs.
     private const double TicksASecond = 100;
 
     private const int UserTime = 13;
     private const int ChildrensUserTime = 15;
 
-    /// <summary>Seconds of processor time of one process; 0 when it is no more.</summary>
+    /// <summary>Returns the processor time of a process in seconds, or 0 if the process has ended.</summary>
     public static double Cpu(int process) => Times(process, UserTime);
 
     /// <summary>
-    /// Seconds of processor time of a process, of the children that it has, and of those that it had.
+    /// Returns the processor time of a process and its running and ended child processes in seconds.
     /// </summary>
     public static double CpuWithChildren(int process) =>
         Cpu(process) + Times(process, ChildrensUserTime) + Children(process).Sum(Cpu);
 
-    /// <summary>Megabytes of memory that are a process's own or mapped by it, and in memory now.</summary>
+    /// <summary>Returns the resident set size of a process in megabytes. It includes mapped files.</summary>
     public static double ResidentMegabytes(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status")
@@ -38,7 +38,7 @@ internal static class ProcessUsage
     {
         try
         {
-            // The name, in parentheses, may hold anything.
+            // The process name is in parentheses and can contain any character.
             var stat = File.ReadAllText($"/proc/{process}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return Enumerable.Range(first - 2, 2).Sum(i => double.Parse(fields[i], CultureInfo.InvariantCulture))

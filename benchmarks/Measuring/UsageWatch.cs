@@ -2,14 +2,18 @@ using System.Diagnostics;
 
 namespace IndustryData.Benchmarks.Measuring;
 
-/// <summary>What was used while something was measured: processors busy on average, and the most memory.</summary>
-/// <param name="Program">Processors that the processes under test kept busy; null when there are none.</param>
-/// <param name="Postgres">Processors that PostgreSQL kept busy.</param>
-/// <param name="Generator">Processors that the load generator kept busy.</param>
-/// <param name="Resident">The most megabytes of memory that the processes under test had; null without them.</param>
+/// <summary>The resource usage during a measurement.</summary>
+/// <param name="Program">
+/// The average number of processors that the processes under test used, or null if there are no such processes.
+/// </param>
+/// <param name="Postgres">The average number of processors that PostgreSQL used.</param>
+/// <param name="Generator">The average number of processors that the load generator used.</param>
+/// <param name="Resident">
+/// The maximum memory of the processes under test in megabytes, or null if there are no such processes.
+/// </param>
 internal sealed record Usage(double? Program, double Postgres, double Generator, double? Resident);
 
-/// <summary>Looks, from begin to end, at what is used.</summary>
+/// <summary>Samples the resource usage during a measurement.</summary>
 internal sealed class UsageWatch
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(200);
@@ -52,7 +56,7 @@ internal sealed class UsageWatch
     {
         while (!_isEnding)
         {
-            // The generator may have ended already; what it used then is known from the look before.
+            // The generator can have ended already. Its usage is then known from the previous sample.
             if (ProcessUsage.Cpu(_generator) is > 0 and var cpu)
             {
                 _generatorLast = (_watch.Elapsed.TotalSeconds, cpu);

@@ -16,7 +16,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.Benchmarks.Parts;
 
-/// <summary>The way of a run from its body to the store, part by part; the store keeps nothing.</summary>
+/// <summary>
+/// Measures the steps from the request body of a run to the repository separately. The repository stores nothing.
+/// </summary>
 [MemoryDiagnoser]
 public class AddRunParts : IDisposable
 {
@@ -46,24 +48,26 @@ public class AddRunParts : IDisposable
         _command = new AddRunCommand(_tenant, ReadDraft(), new ValidationErrors());
         _run = Run.Create(_tenant, _command.Run, DateTimeOffset.UtcNow).TryGetValue(out var run, out _)
             ? run
-            : throw new InvalidOperationException("The sample breaks a rule.");
+            : throw new InvalidOperationException("The sample run is not valid.");
     }
 
-    /// <summary>From UTF-8 to the draft, with everything that is looked for in a body.</summary>
+    /// <summary>Reads the draft from UTF-8, with all checks of the body.</summary>
     [Benchmark]
     public RunDraft Parse() => ReadDraft();
 
     [Benchmark]
     public bool Validate() => _validator.Validate(_command).IsValid;
 
-    /// <summary>The rules again, and the aggregate.</summary>
+    /// <summary>Checks the rules again and creates the aggregate.</summary>
     [Benchmark]
     public bool Add() => Run.Create(_tenant, _command.Run, DateTimeOffset.UnixEpoch).TryGetValue(out _, out _);
 
     [Benchmark]
     public object Map() => _mapper.Map<RunResponse>(_run);
 
-    /// <summary>A scope, the pipeline and the handler: validation, the aggregate and the map are in it.</summary>
+    /// <summary>
+    /// Creates a scope and runs the pipeline and the handler, including validation, the aggregate and the mapping.
+    /// </summary>
     [Benchmark]
     public async Task<bool> Send()
     {

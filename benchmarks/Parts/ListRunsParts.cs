@@ -9,7 +9,7 @@ using IndustryData.WebApi.Runs;
 
 namespace IndustryData.Benchmarks.Parts;
 
-/// <summary>Writing a page of 100 runs.</summary>
+/// <summary>Measures the serialization of a page of 100 runs.</summary>
 [MemoryDiagnoser]
 public class ListRunsParts
 {

@@ -6,13 +6,13 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Parts;
 
-/// <summary>Measures the inner parts, each by itself, in this process.</summary>
+/// <summary>Measures parts of the service separately in this process.</summary>
 internal static class PartsCommand
 {
     public static int Run(string[] arguments)
     {
-        // In this process, because a project that BenchmarkDotNet writes knows nothing of this repository's package
-        // versions and folders.
+        // The measurement runs in this process, because a project that BenchmarkDotNet generates does not have the
+        // package versions and directories of this repository.
         var config = DefaultConfig
             .Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithMaxIterationCount(20))
             .WithArtifactsPath(Path.Combine(Checkout.Folder, "artifacts", "benchmarks", "parts"));

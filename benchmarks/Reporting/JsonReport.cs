@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace IndustryData.Benchmarks.Reporting;
 
-/// <summary>The report as programs read it: every turn of every contender.</summary>
+/// <summary>The report as JSON, with every turn of every contender.</summary>
 internal static class JsonReport
 {
     private static readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web)
@@ -12,7 +12,7 @@ internal static class JsonReport
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
 
-        // A ratio to something that got nothing done.
+        // A ratio is infinite or not a number if the throughput of the other contender is 0.
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 

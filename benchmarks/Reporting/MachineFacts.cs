@@ -3,8 +3,8 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Reporting;
 
-/// <summary>What has to be known of a machine to compare its figures with those of another.</summary>
-/// <param name="CommitBefore">The commit of <c>--baseline-checkout</c>; null when there is none.</param>
+/// <summary>The facts about a machine that are necessary to compare figures between machines.</summary>
+/// <param name="CommitBefore">The commit of <c>--baseline-checkout</c>, or null if there is none.</param>
 internal sealed record MachineFacts(
     DateTimeOffset Ended,
     string Commit,

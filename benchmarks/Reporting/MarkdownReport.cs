@@ -5,7 +5,7 @@ using IndustryData.Benchmarks.Measuring;
 
 namespace IndustryData.Benchmarks.Reporting;
 
-/// <summary>The report as people read it.</summary>
+/// <summary>The report as Markdown.</summary>
 internal static class MarkdownReport
 {
     public static string Write(Report report)
@@ -23,12 +23,12 @@ internal static class MarkdownReport
         }
 
         Line($"");
-        Line(
-            $"{machine.Processors} processors ({machine.Processor}), {machine.Memory}, {machine.Kernel}; {machine.DotNet}; {machine.Postgres}. Load generator, programs and PostgreSQL on this one machine; load average at the end {machine.Load}."
-        );
-        Line(
-            $"{settings.Alternations} turns of {settings.Seconds} s each, {settings.Rows:N0} runs loaded. Figures are medians over the turns; least and most in parentheses. Ratios are made turn by turn. Processors: how many were busy on average."
-        );
+        Append($"{machine.Processors} processors ({machine.Processor}), {machine.Memory}, {machine.Kernel}; ");
+        Append($"{machine.DotNet}; {machine.Postgres}. Load generator, programs and PostgreSQL on this one machine; ");
+        Line($"load average at the end {machine.Load}.");
+        Append($"{settings.Alternations} turns of {settings.Seconds} s each, {settings.Rows:N0} runs loaded. ");
+        Append($"Figures are medians over the turns; least and most in parentheses. Ratios are made turn by turn. ");
+        Line($"Processors: how many were busy on average.");
         foreach (var outcome in report.Outcomes)
         {
             Line($"");
@@ -45,9 +45,16 @@ internal static class MarkdownReport
             foreach (var contender in outcome.Comparison.Contenders)
             {
                 var turns = outcome.Of(contender.Name);
-                Line(
-                    $"| {contender.Name} | {Figure(turns, m => m.PerSecond, "N0")} | {Figure(turns, m => m.P50, "N2")} | {Figure(turns, m => m.P99, "N2")} | {Used(turns, m => m.Usage.Program, "N2")} | {Used(turns, m => m.Usage.Postgres, "N2")} | {Used(turns, m => m.Usage.Generator, "N2")} | {Used(turns, m => m.Usage.Resident, "N0")} |"
-                );
+                Row([
+                    contender.Name,
+                    Figure(turns, m => m.PerSecond, "N0"),
+                    Figure(turns, m => m.P50, "N2"),
+                    Figure(turns, m => m.P99, "N2"),
+                    Used(turns, m => m.Usage.Program, "N2"),
+                    Used(turns, m => m.Usage.Postgres, "N2"),
+                    Used(turns, m => m.Usage.Generator, "N2"),
+                    Used(turns, m => m.Usage.Resident, "N0"),
+                ]);
             }
         }
 
@@ -58,20 +65,26 @@ internal static class MarkdownReport
         Line($"|---|---|---|---|");
         foreach (var (name, goal) in report.Outcomes.SelectMany(o => o.Judge().Select(g => (o.Comparison.Name, g))))
         {
-            Line(
-                $"| {name}: {goal.Text} | {Wanted(goal)} | {Show(goal.Value, goal.Unit == "MB" ? "N0" : "N2")} {goal.Unit} | {Mark(goal.IsMet, settings)} |"
-            );
+            var figure = $"{Show(goal.Value, goal.Unit == "MB" ? "N0" : "N2")} {goal.Unit}";
+            Row([$"{name}: {goal.Text}", Wanted(goal), figure, Mark(goal.IsMet, settings)]);
         }
 
-        Line(
-            $"| memory of the service, most | ≤ {MemoryUse.MostAllowed:N0} MB | {report.Memory.Most:N0} MB | {Mark(report.Memory.Most <= MemoryUse.MostAllowed, settings)} |"
-        );
-        Line(
-            $"| memory of the service, at rest again | ≤ {MemoryUse.AtRestAllowed:N0} MB | {report.Memory.AtRest:N0} MB | {Mark(report.Memory.AtRest <= MemoryUse.AtRestAllowed, settings)} |"
-        );
+        MemoryRow("memory of the service, most", report.Memory.Most, MemoryUse.MostAllowed);
+        MemoryRow("memory of the service, at rest again", report.Memory.AtRest, MemoryUse.AtRestAllowed);
         return text.ToString();
 
-        void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        void Append(FormattableString part) => text.Append(part.ToString(CultureInfo.InvariantCulture));
+
+        void Line(FormattableString line)
+        {
+            Append(line);
+            text.Append('\n');
+        }
+
+        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+
+        void MemoryRow(string label, double used, double allowed) =>
+            Row([label, $"≤ {Number(allowed, "N0")} MB", $"{Number(used, "N0")} MB", Mark(used <= allowed, settings)]);
     }
 
     private static string Figure(IReadOnlyList<Measurement> turns, Func<Measurement, double> value, string format) =>

@@ -2,7 +2,7 @@ using IndustryData.Benchmarks.Comparing;
 
 namespace IndustryData.Benchmarks.Reporting;
 
-/// <summary>What a run has measured.</summary>
+/// <summary>The results of the benchmark.</summary>
 internal sealed record Report(
     MachineFacts Machine,
     Settings Settings,
@@ -11,7 +11,8 @@ internal sealed record Report(
 );
 
 /// <summary>
-/// Megabytes of memory that the service had: the most of all measurements, and some time after the last.
+/// The memory usage of the service in megabytes: the maximum of all measurements, and the usage some time after the
+/// last measurement.
 /// </summary>
 internal sealed record MemoryUse(double Most, double AtRest)
 {

@@ -3,7 +3,7 @@ using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Reporting;
 
-/// <summary>Prints the report and keeps it below <c>artifacts/benchmarks</c>.</summary>
+/// <summary>Prints the report and writes it to files in <c>artifacts/benchmarks</c>.</summary>
 internal static class ReportFiles
 {
     public static async Task WriteAsync(Report report)
@@ -13,6 +13,6 @@ internal static class ReportFiles
         var markdown = MarkdownReport.Write(report);
         await File.WriteAllTextAsync($"{name}.md", markdown);
         await File.WriteAllTextAsync($"{name}.json", JsonReport.Write(report));
-        Console.WriteLine($"\n{markdown}\nKept in {name}.md and .json");
+        Console.WriteLine($"\n{markdown}\nWritten to {name}.md and .json");
     }
 }

@@ -3,28 +3,31 @@ using System.Diagnostics;
 
 namespace IndustryData.Benchmarks.Stage;
 
-/// <summary>The sources that this program was built from, and those of other versions.</summary>
+/// <summary>The checkout from which this program was built, and the checkouts of other versions.</summary>
 internal static class Checkout
 {
     private const string Solution = "IndustryData.sln";
 
-    /// <summary>The folder of the solution.</summary>
+    /// <summary>The directory of the solution.</summary>
     public static string Folder { get; } = Find(AppContext.BaseDirectory);
 
-    /// <summary>The folder of the service's project in a checkout.</summary>
-    /// <exception cref="BenchmarkException">The folder is no checkout of this repository.</exception>
+    /// <summary>Returns the directory of the service project in a checkout.</summary>
+    /// <exception cref="BenchmarkException">The directory is not a checkout of this repository.</exception>
     public static string ServiceProject(string checkout)
     {
         var project = Path.Combine(checkout, "src", "WebApi");
         return File.Exists(Path.Combine(checkout, Solution)) && Directory.Exists(project)
             ? project
             : throw new BenchmarkException(
-                $"{checkout} is no checkout of this repository: it lacks {Solution} or src/WebApi."
+                $"{checkout} is not a checkout of this repository: {Solution} or src/WebApi is missing."
             );
     }
 
-    /// <summary>What git calls the commit of a checkout.</summary>
-    /// <returns><c>unknown</c> when there is no git, or the folder is none of its checkouts.</returns>
+    /// <summary>Describes the commit of a checkout.</summary>
+    /// <returns>
+    /// The output of <c>git describe</c>, or <c>unknown</c> if git is not installed or the directory is not a git
+    /// checkout.
+    /// </returns>
     public static async Task<string> CommitAsync(string checkout, CancellationToken cancellationToken)
     {
         try
@@ -48,6 +51,8 @@ internal static class Checkout
             }
         }
 
-        throw new BenchmarkException($"{folder} is not below the checkout, whose sources are published and measured.");
+        throw new BenchmarkException(
+            $"{folder} is not inside the checkout whose service is measured: run the benchmark from its checkout."
+        );
     }
 }

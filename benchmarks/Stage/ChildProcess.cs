@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace IndustryData.Benchmarks.Stage;
 
-/// <summary>A process that the run has started, and that ends with it.</summary>
+/// <summary>A child process. It ends when the object is disposed.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -14,7 +14,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>What it printed last.</summary>
+    /// <summary>The last lines that the process printed.</summary>
     public string Output
     {
         get
@@ -26,10 +26,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a program of .NET.</summary>
-    /// <param name="assembly">The path of its main assembly.</param>
-    /// <param name="arguments">Its arguments.</param>
-    /// <param name="environment">What its environment has besides this one's.</param>
+    /// <summary>Creates the start information for a .NET program.</summary>
+    /// <param name="assembly">The path of the main assembly.</param>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="environment">The environment variables to add to those of this process.</param>
     public static ProcessStartInfo DotNet(
         string assembly,
         IEnumerable<string> arguments,
@@ -51,11 +51,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         return start;
     }
 
-    /// <summary>Starts this program again, with another verb.</summary>
+    /// <summary>Creates the start information for this program with another command.</summary>
     public static ProcessStartInfo Self(string verb, IReadOnlyDictionary<string, string> environment) =>
         DotNet(typeof(ChildProcess).Assembly.Location, [verb], environment);
 
-    /// <summary>Starts a process and reads what it prints.</summary>
+    /// <summary>Starts a process and reads its output.</summary>
     public static ChildProcess Start(ProcessStartInfo start)
     {
         var child = new ChildProcess(Process.Start(start)!);
@@ -66,9 +66,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         return child;
     }
 
-    /// <summary>Runs a process to its end.</summary>
-    /// <returns>What it printed.</returns>
-    /// <exception cref="BenchmarkException">It failed.</exception>
+    /// <summary>Runs a process until it ends.</summary>
+    /// <returns>The output of the process.</returns>
+    /// <exception cref="BenchmarkException">The process failed.</exception>
     public static async Task<string> RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
     {
         start.RedirectStandardOutput = start.RedirectStandardError = true;

@@ -6,8 +6,9 @@ using Npgsql;
 namespace IndustryData.Benchmarks.Stage;
 
 /// <summary>
-/// A PostgreSQL of the run's own: started by the service's embedded code, and so with the settings that the service
-/// ships, but for the number of connections, since here the service, its baselines and pgbench hold some at once.
+/// A PostgreSQL server for the benchmark only. The embedded PostgreSQL code of the service starts it, so that it has
+/// the settings that the service ships. Only the number of connections is higher, because the service, the baselines
+/// and pgbench have open connections at the same time.
 /// </summary>
 internal sealed class PrivatePostgres : IAsyncDisposable
 {
@@ -27,10 +28,10 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         );
     }
 
-    /// <summary>The postmaster.</summary>
+    /// <summary>The process id of the postmaster.</summary>
     public int ProcessId { get; }
 
-    /// <summary>Makes a cluster in a folder of its own and starts it.</summary>
+    /// <summary>Creates a cluster in its own directory and starts it.</summary>
     public static async Task<PrivatePostgres> StartAsync(string parent, CancellationToken cancellationToken)
     {
         var options = new EmbeddedPostgresOptions();
@@ -54,7 +55,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         );
     }
 
-    /// <summary>Makes an empty database, without a schema.</summary>
+    /// <summary>Creates an empty database without the schema of the service.</summary>
     public async Task<RunDatabase> CreateDatabaseAsync(string name, CancellationToken cancellationToken)
     {
         await new RunDatabase(_server.ConnectionString).ExecuteAsync($"CREATE DATABASE {name}", cancellationToken);
@@ -62,15 +63,16 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         return new RunDatabase(connection.ConnectionString);
     }
 
-    /// <summary>A program of PostgreSQL's, connected to a database.</summary>
-    /// <exception cref="BenchmarkException">It is not installed.</exception>
+    /// <summary>Creates the start information for a PostgreSQL program that connects to a database.</summary>
+    /// <exception cref="BenchmarkException">The program is not installed.</exception>
     public ProcessStartInfo Program(string name, RunDatabase database, IEnumerable<string> arguments)
     {
         var program = Path.Combine(Path.GetDirectoryName(_access.Program) ?? "", name);
         if (!File.Exists(program))
         {
             throw new BenchmarkException(
-                $"{name} is not installed beside PostgreSQL's other programs: apt-get install postgresql (RPM: postgresql-contrib)."
+                $"{name} is not installed in the directory of the PostgreSQL programs: "
+                    + "run apt-get install postgresql (RPM: postgresql-contrib)."
             );
         }
 

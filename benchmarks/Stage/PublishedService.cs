@@ -3,11 +3,11 @@ using System.Security.Cryptography;
 namespace IndustryData.Benchmarks.Stage;
 
 /// <summary>
-/// The service as <c>dotnet publish</c> makes it, in a folder below <c>artifacts/benchmarks</c> that is thrown away.
+/// The service as published by <c>dotnet publish</c>. It is in a temporary directory in <c>artifacts/benchmarks</c>.
 /// </summary>
 internal sealed class PublishedService : IDisposable
 {
-    // Locked: a lock file that does not fit is an error, instead of being rewritten.
+    // In locked mode, a lock file that does not match is an error. Otherwise the restore would rewrite it.
     private static readonly string[] _options =
     [
         "-p:RestoreLockedMode=true",
@@ -17,22 +17,22 @@ internal sealed class PublishedService : IDisposable
         "--disable-build-servers",
     ];
 
-    // As long as SHA-256's own output: what the README tells to make.
+    // 32 bytes, which is the output size of SHA-256. The README recommends this size.
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly string _folder;
 
     private PublishedService(string folder, bool isPresent) => (_folder, IsPresent) = (folder, isPresent);
 
-    /// <summary>Whether it is the version of this checkout.</summary>
+    /// <summary>True if it is the version of this checkout.</summary>
     public bool IsPresent { get; }
 
     /// <summary>
-    /// Publishes the service of a checkout. Of the checkout only its folder <c>artifacts</c> changes.
+    /// Publishes the service of a checkout. The operation changes only the directory <c>artifacts</c> of the checkout.
     /// </summary>
-    /// <param name="checkout">The folder of the checkout.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="checkout">The directory of the checkout.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="BenchmarkException">
-    /// The folder is no checkout of this repository, or does not build.
+    /// The directory is not a checkout of this repository, or the build fails.
     /// </exception>
     public static async Task<PublishedService> PublishAsync(string checkout, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal sealed class PublishedService : IDisposable
         var service = new PublishedService(folder, checkout == Checkout.Folder);
         try
         {
-            // The checkout's global.json says which SDK builds it.
+            // The global.json of the checkout determines the SDK.
             string[] arguments = ["publish", project, "-c", "Release", "-o", service._folder, .. _options];
             await ChildProcess.RunAsync(new("dotnet", arguments) { WorkingDirectory = checkout }, cancellationToken);
             return service;
@@ -54,11 +54,11 @@ internal sealed class PublishedService : IDisposable
         }
     }
 
-    /// <summary>Gives a database the schema of this version, by the service's own command.</summary>
+    /// <summary>Creates the schema of this version in a database with the command of the service.</summary>
     public Task MigrateAsync(RunDatabase database, CancellationToken cancellationToken) =>
         ChildProcess.RunAsync(ChildProcess.DotNet(Assembly, ["migrate"], Environment(database)), cancellationToken);
 
-    /// <summary>Starts it on a database.</summary>
+    /// <summary>Starts the service on a database.</summary>
     public Task<WebProgram> StartAsync(RunDatabase database, CancellationToken cancellationToken) =>
         WebProgram.StartAsync(
             ChildProcess.DotNet(Assembly, [], Environment(database)),
@@ -66,7 +66,7 @@ internal sealed class PublishedService : IDisposable
             cancellationToken
         );
 
-    /// <summary>A token with every permission, made by the service's own command.</summary>
+    /// <summary>Creates a token with all permissions with the command of the service.</summary>
     public async Task<string> TokenAsync(RunDatabase database, Guid tenant, CancellationToken cancellationToken) =>
         (
             await ChildProcess.RunAsync(

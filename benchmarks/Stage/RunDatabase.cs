@@ -3,36 +3,36 @@ using Npgsql;
 namespace IndustryData.Benchmarks.Stage;
 
 /// <summary>
-/// A database with the schema of a version of the service, and how many runs and idempotency keys must be in it.
+/// A database with the schema of a version of the service, and the expected numbers of runs and idempotency keys in it.
 /// </summary>
 internal sealed class RunDatabase(string connectionString)
 {
-    // What versions of the service call the table of idempotency keys.
+    // The names of the table of idempotency keys in the versions of the service.
     private static readonly string[] _keyTables = ["kept_requests", "idempotency_keys"];
 
     private string? _keyTable;
 
     public string ConnectionString { get; } = connectionString;
 
-    /// <summary>How many runs were loaded or acknowledged.</summary>
+    /// <summary>The number of runs that were loaded or acknowledged.</summary>
     public long Expected { get; private set; }
 
-    /// <summary>How many idempotency keys were acknowledged.</summary>
+    /// <summary>The number of idempotency keys that were acknowledged.</summary>
     public long ExpectedKeys { get; private set; }
 
-    /// <summary>Counts runs that were loaded or acknowledged.</summary>
-    /// <param name="runs">How many runs.</param>
-    /// <param name="keys">How many of them were sent with an idempotency key.</param>
+    /// <summary>Adds runs that were loaded or acknowledged to the expected numbers.</summary>
+    /// <param name="runs">The number of runs.</param>
+    /// <param name="keys">The number of these runs that were sent with an idempotency key.</param>
     public void Expect(long runs, long keys = 0) => (Expected, ExpectedKeys) = (Expected + runs, ExpectedKeys + keys);
 
-    /// <summary>Counts the runs and keys that are stored, and compares.</summary>
-    /// <exception cref="BenchmarkException">They are not as many as were acknowledged.</exception>
+    /// <summary>Compares the numbers of stored runs and idempotency keys with the expected numbers.</summary>
+    /// <exception cref="BenchmarkException">A number differs from the expected number.</exception>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         var stored = await ReadAsync<long>("SELECT count(*) FROM runs", cancellationToken);
         if (stored != Expected)
         {
-            throw new BenchmarkException($"{Expected} runs were acknowledged, and {stored} are stored.");
+            throw new BenchmarkException($"{Expected} runs were acknowledged, but {stored} are stored.");
         }
 
         if (await KeyTableAsync(cancellationToken) is { } keyTable)
@@ -41,19 +41,19 @@ internal sealed class RunDatabase(string connectionString)
             if (keys != ExpectedKeys)
             {
                 throw new BenchmarkException(
-                    $"{ExpectedKeys} idempotency keys were acknowledged, and {keys} are stored."
+                    $"{ExpectedKeys} idempotency keys were acknowledged, but {keys} are stored."
                 );
             }
         }
         else if (ExpectedKeys > 0)
         {
             throw new BenchmarkException(
-                $"No table of idempotency keys is known: say in {nameof(RunDatabase)} what it is called."
+                $"The database has no known table of idempotency keys: add its name to {nameof(RunDatabase)}."
             );
         }
     }
 
-    /// <summary>Takes all runs away, what is counted of them, and all idempotency keys.</summary>
+    /// <summary>Deletes all runs, their counts and all idempotency keys.</summary>
     public async Task EmptyAsync(CancellationToken cancellationToken)
     {
         var tables = await ReadAllAsync<string>(Existing(["runs", "run_counts"]), cancellationToken);
@@ -66,7 +66,7 @@ internal sealed class RunDatabase(string connectionString)
         (Expected, ExpectedKeys) = (0, 0);
     }
 
-    /// <summary>Runs a statement, however long it takes.</summary>
+    /// <summary>Runs a statement without a timeout.</summary>
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         await using var connection = await OpenAsync(cancellationToken);
@@ -100,8 +100,8 @@ internal sealed class RunDatabase(string connectionString)
     /// <summary>Opens a connection.</summary>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        // Of its own, closed after use: the server starts again in between, and idle connections are not measured
-        // along.
+        // The connection is not pooled and closes after use, because the server restarts in the meantime and idle
+        // connections would affect the measurement.
         var connection = new NpgsqlConnection($"{ConnectionString};Pooling=false");
         await connection.OpenAsync(cancellationToken);
         return connection;

@@ -15,14 +15,14 @@ internal sealed class WebProgram : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    /// <summary>What it printed last.</summary>
+    /// <summary>The last lines that the program printed.</summary>
     public string Output => _process.Output;
 
-    /// <summary>Starts a program and waits until it answers.</summary>
-    /// <param name="start">Which program.</param>
-    /// <param name="path">A path that it answers with 200 when it is ready.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="BenchmarkException">It ended, or was not ready within a minute.</exception>
+    /// <summary>Starts a program and waits until it is ready.</summary>
+    /// <param name="start">The start information of the program.</param>
+    /// <param name="path">A path to which the program responds with 200 when it is ready.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="BenchmarkException">The program ended, or it was not ready within one minute.</exception>
     public static async Task<WebProgram> StartAsync(
         ProcessStartInfo start,
         string path,
@@ -33,8 +33,8 @@ internal sealed class WebProgram : IAsyncDisposable
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
         var program = new WebProgram(ChildProcess.Start(start), port);
         using var client = new HttpClient();
-        var begun = Stopwatch.StartNew();
-        while (!program._process.HasEnded && begun.Elapsed < TimeSpan.FromMinutes(1))
+        var stopwatch = Stopwatch.StartNew();
+        while (!program._process.HasEnded && stopwatch.Elapsed < TimeSpan.FromMinutes(1))
         {
             try
             {
@@ -46,7 +46,7 @@ internal sealed class WebProgram : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
-                // It does not listen yet.
+                // The program does not listen yet.
             }
 
             await Task.Delay(100, cancellationToken);
@@ -54,7 +54,7 @@ internal sealed class WebProgram : IAsyncDisposable
 
         var output = program.Output;
         await program.DisposeAsync();
-        throw new BenchmarkException($"{string.Join(' ', start.ArgumentList)} does not answer: {output}");
+        throw new BenchmarkException($"{string.Join(' ', start.ArgumentList)} does not respond: {output}");
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

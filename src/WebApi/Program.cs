@@ -9,9 +9,10 @@ using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage =
-    "Commands: serve (when none is named), migrate, token, health, psql. README.md says what each does, and which settings there are.";
+    "Commands: serve (the default), migrate, token, health, psql. "
+    + "docs/operations.md describes the commands, and docs/configuration.md describes the settings.";
 
-// The first argument is a command, unless it is a setting like --urls.
+// The first argument is a command, unless it is an option such as --urls.
 var (command, rest) = args switch
 {
     ["help" or "--help" or "-h", ..] => ("help", []),
@@ -52,7 +53,8 @@ try
     )
     {
         throw new StartupException(
-            $"ConnectionStrings:IndustryData cannot be used: {fault}; write it like Host=…;Database=…;Username=…;Password=…"
+            $"ConnectionStrings:IndustryData cannot be used: {fault}; "
+                + "write it like Host=…;Database=…;Username=…;Password=…"
         );
     }
 
@@ -88,10 +90,11 @@ try
             return 0;
         case "migrate" when isEmbedded:
             throw new StartupException(
-                "Without ConnectionStrings:IndustryData the service applies the schema itself at start; set the connection string, or just start it."
+                "Without ConnectionStrings:IndustryData, the service itself applies the schema at start; "
+                    + "set the connection string, or start the service."
             );
         case "migrate":
-            // Progress goes to the error output. The last line, the result, is the output.
+            // Progress is written to stderr. The last line, which is the result, is written to stdout.
             var progress = new LoggerConfiguration().WriteTo.Console(
                 standardErrorFromLevel: LogEventLevel.Verbose,
                 outputTemplate: "{Message:lj}{NewLine}",
@@ -112,7 +115,8 @@ try
             return await PsqlCommand.RunAsync(PostgresServer.GetConnectionInfo(Folder(), postgres), rest);
         case "psql":
             throw new StartupException(
-                "psql is for the embedded database; ConnectionStrings:IndustryData names another server, connect to that one with its own psql."
+                "psql is for the embedded database, but ConnectionStrings:IndustryData names another server; "
+                    + "connect to that server with a psql of your own."
             );
         case "help":
             Console.WriteLine(usage);
@@ -131,7 +135,7 @@ finally
     await Log.CloseAndFlushAsync();
 }
 
-// A failed migration has another message than a server that cannot be reached.
+// A failed migration and a server that cannot be reached have different messages.
 static async Task<IReadOnlyList<string>> MigrateAsync(
     string connectionString,
     TimeSpan wait,
@@ -162,7 +166,7 @@ static async Task<PostgresServer> StartPostgresAsync(
     EmbeddedPostgresOptions options
 )
 {
-    // Before the host, and its log, are there.
+    // The host and its log do not exist yet.
     var log = Logging.Configure(new LoggerConfiguration(), configuration).CreateLogger();
     return await PostgresServer.StartAsync(
         folder,

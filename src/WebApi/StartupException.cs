@@ -1,4 +1,6 @@
 namespace IndustryData.WebApi;
 
-/// <summary>A failure that the operator can correct. The message is one line that says what to do.</summary>
+/// <summary>
+/// The exception for an error that the operator can correct. The message is one line that says what to do.
+/// </summary>
 internal sealed class StartupException(string message) : Exception(message);

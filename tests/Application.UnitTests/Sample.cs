@@ -4,7 +4,7 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Application.UnitTests;
 
-/// <summary>A run that breaks no rule, in each of its forms.</summary>
+/// <summary>A valid run in each of its representations.</summary>
 internal static class Sample
 {
     public static readonly RunDraft Draft = new()
@@ -31,7 +31,8 @@ internal static class Sample
             3
         );
 
-    /// <summary>As many items of a list, each a minute older than the one before.</summary>
+    /// <summary>Creates list items. Each item starts one minute before the previous item.</summary>
+    /// <param name="count">The number of items.</param>
     public static IReadOnlyList<RunListItem> Items(int count) =>
         [
             .. Enumerable
@@ -60,6 +61,6 @@ internal static class Sample
         return faults;
     }
 
-    /// <summary>Faults as <c>code path</c>.</summary>
+    /// <summary>Formats the validation errors as <c>code path</c>.</summary>
     public static string[] Shown(this Error? error) => [.. (error?.Details ?? []).Select(f => $"{f.Code} {f.Target}")];
 }

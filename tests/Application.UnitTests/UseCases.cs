@@ -9,7 +9,9 @@ using NSubstitute;
 
 namespace IndustryData.Application.UnitTests;
 
-/// <summary>The use cases as the service wires them, with substitutes for the database and the clock.</summary>
+/// <summary>
+/// The use cases as the service registers them, with substitutes for the database and the clock.
+/// </summary>
 internal sealed class UseCases : IDisposable
 {
     public static readonly TenantId Tenant = new(new Guid("11111111-1111-4111-8111-111111111111"));
@@ -18,7 +20,7 @@ internal sealed class UseCases : IDisposable
     private readonly ServiceProvider _services;
     private readonly IServiceScope _scope;
 
-    /// <param name="change">Changes what is wired; null: as in the service.</param>
+    /// <param name="change">Changes the registered services. If null, they are the same as in the service.</param>
     public UseCases(Action<IServiceCollection>? change = null)
     {
         var services = new ServiceCollection();

@@ -11,11 +11,12 @@ using Assembly = System.Reflection.Assembly;
 namespace IndustryData.ArchitectureTests;
 
 /// <summary>
-/// The types that the rules are about, by layer: the product's, those of the namespace <c>Broken</c>, or none.
+/// The types to which the rules apply, by layer. They are the types of the product, the types of the namespace
+/// <c>Broken</c>, or no types.
 /// </summary>
 internal sealed class ArchitectureRules
 {
-    // The mediator is written by its generator, and migrations by `dotnet ef`.
+    // A source generator writes the mediator, and `dotnet ef` writes the migrations.
     private const string Generated = @"^(Mediator|Microsoft)(\.|$)|\.Migrations$";
 
     private static readonly Assembly[] _assemblies =
@@ -45,10 +46,10 @@ internal sealed class ArchitectureRules
             .As($"the types of {name}");
     }
 
-    /// <summary>All of the assemblies, read once.</summary>
+    /// <summary>The types of all assemblies. They are read once.</summary>
     public static Architecture Architecture { get; } = new ArchLoader().LoadAssemblies(_assemblies).Build();
 
-    /// <summary>Who calls what in them.</summary>
+    /// <summary>The method calls in these assemblies.</summary>
     public static Calls Calls { get; } = new(_assemblies);
 
     public static ArchitectureRules Product { get; } =
@@ -65,7 +66,7 @@ internal sealed class ArchitectureRules
 
     public static ArchitectureRules Broken { get; } =
         new(
-            "what is broken",
+            "the namespace Broken",
             layer =>
                 Types()
                     .That()

@@ -4,8 +4,8 @@ using Mono.Cecil;
 namespace IndustryData.ArchitectureTests;
 
 /// <summary>
-/// Who calls what, from the instructions themselves: ArchUnitNET looks neither into async iterators nor into the
-/// statements of Program.cs.
+/// The method calls, read from the IL instructions. ArchUnitNET does not examine async iterators or the statements of
+/// Program.cs.
 /// </summary>
 internal sealed class Calls
 {
@@ -26,7 +26,8 @@ internal sealed class Calls
             .ToLookup(call => call.Caller, call => call.Callee);
 
     /// <summary>
-    /// The methods, as <c>Namespace.Type.Method</c>, that a type and the types inside it call or take the address of.
+    /// Returns the methods that a type and its nested types call or take the address of, as
+    /// <c>Namespace.Type.Method</c>.
     /// </summary>
     public IEnumerable<string> Of(string fullName) => _callees[fullName];
 

@@ -8,27 +8,27 @@ using Microsoft.AspNetCore.Routing;
 
 namespace IndustryData.ArchitectureTests;
 
-/// <summary>What must be so of every route. Each rule gives the routes that break it.</summary>
+/// <summary>The rules for all routes. Each rule returns the routes that break it.</summary>
 internal static class EndpointRules
 {
     private static readonly string[] _reading = ["GET", "HEAD", "OPTIONS"];
 
     /// <summary>
-    /// Who may call a route is decided: by one of the policies, or by letting everybody in on purpose.
+    /// Each route specifies its callers: it requires one of the policies, or it explicitly allows anonymous access.
     /// </summary>
     public static string[] Undecided(IEnumerable<RouteEndpoint> routes) =>
         Show(
             routes.Where(r => !IsAnonymous(r) && !Policies(r).Any(p => Permissions.All.Any(known => known.Policy == p)))
         );
 
-    /// <summary>Everybody is let in only where a reason is given.</summary>
+    /// <summary>Each route that allows anonymous access has a reason.</summary>
     public static string[] AnonymousWithoutReason(
         IEnumerable<RouteEndpoint> routes,
         IReadOnlyDictionary<string, string> reasons
     ) => Show(routes.Where(r => IsAnonymous(r) && !reasons.ContainsKey(Show(r))));
 
     /// <summary>
-    /// The statuses of a route are documented, and that a token may lack or not suffice where one is asked for.
+    /// Each route documents its statuses. A route that requires a token also documents 401 and 403.
     /// </summary>
     public static string[] Undocumented(IEnumerable<RouteEndpoint> routes) =>
         Show(
@@ -39,8 +39,8 @@ internal static class EndpointRules
         );
 
     /// <summary>
-    /// What changes something asks for the permission to write or to start, unless it does nothing but refuse, or a
-    /// reason is given.
+    /// Each route that changes data requires the permission to write or to start, unless it refuses all requests or has
+    /// a reason.
     /// </summary>
     public static string[] MutatingWithoutPermission(
         IEnumerable<RouteEndpoint> routes,
@@ -59,10 +59,10 @@ internal static class EndpointRules
         );
 
     /// <summary>
-    /// What is offered is described: it carries an <see cref="OperationDescription"/> that says what each of its
-    /// statuses below 400 means, and everything that it takes has a sentence. Each line names a route and says what to
-    /// do.
+    /// Each supported operation is described. It has an <see cref="OperationDescription"/> with the meaning of each of
+    /// its statuses below 400, and each of its parameters has a description.
     /// </summary>
+    /// <returns>A list of messages. Each message contains a route and the required correction.</returns>
     public static string[] Undescribed(
         IEnumerable<RouteEndpoint> routes,
         IReadOnlyDictionary<string, string> reasons
@@ -74,15 +74,18 @@ internal static class EndpointRules
         ];
 
     /// <summary>
-    /// A route names its methods, so that routing answers <c>OPTIONS</c>. Only a route that is marked to refuse
-    /// everything may take every method.
+    /// Each route specifies its methods, so that routing can answer <c>OPTIONS</c>. Only a route that is marked to
+    /// refuse all requests can accept all methods.
     /// </summary>
     public static string[] TakingEveryMethod(IEnumerable<RouteEndpoint> routes) =>
         Show(routes.Where(r => Methods(r).Count == 0 && r.Metadata.GetMetadata<OnlyRefuses>() is null));
 
-    /// <summary>A route as <c>GET /path</c>.</summary>
-    public static string Show(RouteEndpoint route) =>
-        $"{string.Join(',', Methods(route) is { Count: > 0 } methods ? methods : ["ANY"])} {route.RoutePattern.RawText}";
+    /// <summary>Formats a route as <c>GET /path</c>.</summary>
+    public static string Show(RouteEndpoint route)
+    {
+        var methods = Methods(route) is { Count: > 0 } named ? named : ["ANY"];
+        return $"{string.Join(',', methods)} {route.RoutePattern.RawText}";
+    }
 
     private static IEnumerable<string> Faults(RouteEndpoint route)
     {
@@ -90,7 +93,9 @@ internal static class EndpointRules
         {
             return
             [
-                "the OpenAPI document does not describe it; end its mapping with .Describes(…), with what it does as in RunOperations.cs, or give the reason in EndpointTests",
+                "the OpenAPI document does not describe it: "
+                    + "add .WithOperation(…) with a description as in RunOperations.cs, "
+                    + "or add the reason to EndpointTests",
             ];
         }
 
@@ -100,22 +105,23 @@ internal static class EndpointRules
         var options = route.Metadata.GetMetadata<SupportedQueryOptions>()?.Names ?? [];
         return
         [
-            .. succeeding.Except(answers).Select(s => $"say in the Answers of {operation.Id} what {s} means"),
+            .. succeeding.Except(answers).Select(s => $"add the meaning of {s} to the Answers of {operation.Id}"),
             .. answers
                 .Except(succeeding)
                 .Select(s =>
-                    $"{operation.Id} has an Answer {s}, which is not among the route's statuses; add it there, or take the Answer out"
+                    $"{operation.Id} has an Answer {s}, which is not a status of the route: "
+                    + "add the status to the route, or remove the Answer"
                 ),
-            .. refusing.Where(s => !ApiDocument.IsKnownRefusal(s)).Select(s => $"say in ApiDocument what {s} means"),
-            .. parts.Except(Parameters.PathParameters.Keys).Select(p => $"say in Parameters.PathParts what {{{p}}} is"),
-            .. options.Except(Parameters.Options.Keys).Select(o => $"say in Parameters.Options what {o} does"),
-            .. operation
-                .Headers.Except(Parameters.Headers.Keys)
-                .Select(h => $"say in Parameters.Headers what {h} does"),
+            .. refusing
+                .Where(s => !ApiDocument.IsKnownRefusal(s))
+                .Select(s => $"add the meaning of {s} to ApiDocument"),
+            .. parts.Except(Parameters.PathParameters.Keys).Select(p => $"add {{{p}}} to Parameters.PathParameters"),
+            .. options.Except(Parameters.Options.Keys).Select(o => $"add {o} to Parameters.Options"),
+            .. operation.Headers.Except(Parameters.Headers.Keys).Select(h => $"add {h} to Parameters.Headers"),
             .. operation
                 .Answers.SelectMany(a => a.Headers)
                 .Except(Parameters.ResponseHeaders.Keys)
-                .Select(h => $"say in Parameters.ResponseHeaders what {h} tells"),
+                .Select(h => $"add {h} to Parameters.ResponseHeaders"),
         ];
     }
 
@@ -129,14 +135,14 @@ internal static class EndpointRules
     private static HashSet<int> Statuses(RouteEndpoint route) =>
         [.. route.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>().Select(p => p.StatusCode)];
 
-    /// <summary>The methods that a route takes; none means all of them.</summary>
+    /// <summary>Returns the methods of a route. An empty list means all methods.</summary>
     private static IReadOnlyList<string> Methods(RouteEndpoint route) =>
         route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
 
     private static bool IsMutating(RouteEndpoint route) =>
         Methods(route) is var methods && (methods.Count == 0 || methods.Except(_reading).Any());
 
-    // It can do so only with 501 or 405: the others depend on the caller, so that another one would be served.
+    // Only 501 and 405 refuse all requests. The other statuses depend on the caller, so another caller could succeed.
     private static bool OnlyRefuses(RouteEndpoint route) =>
         Statuses(route) is var statuses
         && (statuses.Contains(501) || statuses.Contains(405))

@@ -12,34 +12,35 @@ using Microsoft.OpenApi;
 namespace IndustryData.ArchitectureTests;
 
 /// <summary>
-/// Walks the routes that the service really has. It is put together, but not started, so that it needs no database.
+/// Checks the routes of the service. The service is built but not started, so that it needs no database.
 /// </summary>
 public sealed class EndpointTests : IAsyncDisposable
 {
-    /// <summary>The routes that need no token, and why.</summary>
+    /// <summary>The routes that need no token, with the reasons.</summary>
     private static readonly Dictionary<string, string> _anonymous = new()
     {
-        ["GET,HEAD /"] = "the service document names no data, and clients look at it first (contract §8)",
-        ["GET,HEAD /$metadata"] =
-            "the model names no data, and tools read it before they know how to sign in (contract §8)",
-        ["GET,HEAD /health/live"] = "whoever watches over the process has no token, and learns only that it runs",
-        ["GET,HEAD /health/ready"] = "as above; of the database it says only whether it serves",
+        ["GET,HEAD /"] = "the service document contains no data, and clients read it first (contract §8)",
+        ["GET,HEAD /$metadata"] = "the model contains no data, and tools read it before they sign in (contract §8)",
+        ["GET,HEAD /health/live"] = "monitoring has no token, and the response states only that the process runs",
+        ["GET,HEAD /health/ready"] = "as above, and the response states only whether the database is available",
         ["GET,HEAD /openapi/v1.json"] =
-            "the description names no data, and tools read it before they know how to sign in (contract §8)",
+            "the description contains no data, and tools read it before they sign in (contract §8)",
         ["GET,HEAD /docs/{documentName?}"] = "as above, for people",
         ["GET,HEAD /docs/scalar.js"] = "part of the page",
         ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
         ["GET,HEAD /docs/favicon.svg"] = "part of the page",
     };
 
-    /// <summary>The routes that take more than reading, but ask for no permission to write, and why.</summary>
+    /// <summary>
+    /// The routes with a method that can change data but without the permission to write, with the reasons.
+    /// </summary>
     private static readonly Dictionary<string, string> _handingOn = new()
     {
         ["POST /$batch"] =
-            "it changes nothing itself: each request in it goes to a route that asks for its own permission",
+            "it changes no data itself: each request in it goes to a route that requires its own permission",
     };
 
-    /// <summary>The routes that the OpenAPI document leaves out, and why.</summary>
+    /// <summary>The routes that the OpenAPI document omits, with the reasons.</summary>
     private static readonly Dictionary<string, string> _undescribed = new()
     {
         ["GET,HEAD /docs/{documentName?}"] = "it is a page for people",
@@ -97,7 +98,7 @@ public sealed class EndpointTests : IAsyncDisposable
 
             method.ShouldBe(
                 ApiDocument.MethodOf(route),
-                $"{path} and {entryPath} are both called {id}; give one of them another name"
+                $"{path} and {entryPath} both have the operation id {id}: give one of them another id"
             );
             if (path != entryPath)
             {
@@ -141,14 +142,14 @@ public sealed class EndpointTests : IAsyncDisposable
             new ProducesResponseTypeMetadata(401),
             new ProducesResponseTypeMetadata(403)
         );
-        var notOffered = new ProducesResponseTypeMetadata(501);
+        var notSupported = new ProducesResponseTypeMetadata(501);
         RequestDelegate nothing = _ => Task.CompletedTask;
         app.MapGet("/good", nothing).RequireAuthorization("read").WithMetadata(ok, unauthorized, forbidden);
         app.MapPost("/good", nothing).RequireAuthorization("write").WithMetadata(ok, unauthorized, forbidden);
         app.MapPost("/start", nothing).RequireAuthorization("start").WithMetadata(ok, unauthorized, forbidden);
         app.MapPost("/refusing", nothing)
             .RequireAuthorization("read")
-            .WithMetadata(unauthorized, forbidden, notOffered);
+            .WithMetadata(unauthorized, forbidden, notSupported);
         app.MapGet("/open", nothing).AllowAnonymous().WithMetadata(ok);
         app.MapGet("/undecided", nothing).WithMetadata(ok, unauthorized, forbidden);
         app.MapGet("/misnamed", nothing).RequireAuthorization("raed").WithMetadata(ok, unauthorized, forbidden);
@@ -167,7 +168,7 @@ public sealed class EndpointTests : IAsyncDisposable
         app.MapPost("/unexplained", nothing).RequireAuthorization("none").WithMetadata(ok, unauthorized, forbidden);
         app.MapPut("/sometimes", nothing)
             .RequireAuthorization("read")
-            .WithMetadata(unauthorized, forbidden, new ProducesResponseTypeMetadata(204), notOffered);
+            .WithMetadata(unauthorized, forbidden, new ProducesResponseTypeMetadata(204), notSupported);
         var reasons = new Dictionary<string, string>
         {
             ["GET /open"] = "…",
@@ -186,7 +187,7 @@ public sealed class EndpointTests : IAsyncDisposable
             .WithMetadata(ok)
             .WithOperation(operation with { Headers = [], Answers = [ResponseDescription.Empty(200, "…")] });
         describing.MapGet("/silent", nothing).WithMetadata(ok);
-        describing.MapGet("/refusing", nothing).WithMetadata(notOffered);
+        describing.MapGet("/refusing", nothing).WithMetadata(notSupported);
         describing.MapMethods("/methods", ["OPTIONS"], nothing).WithMetadata(ok);
         describing.MapGet("/page", nothing).WithMetadata(ok);
         describing
@@ -203,14 +204,17 @@ public sealed class EndpointTests : IAsyncDisposable
         EndpointRules
             .Undescribed(RoutesOf(describing), new Dictionary<string, string> { ["GET /page"] = "…" })
             .ShouldBe([
-                "GET /silent: the OpenAPI document does not describe it; end its mapping with .Describes(…), with what it does as in RunOperations.cs, or give the reason in EndpointTests",
-                "GET /bad/{what}: say in the Answers of id what 204 means",
-                "GET /bad/{what}: id has an Answer 202, which is not among the route's statuses; add it there, or take the Answer out",
-                "GET /bad/{what}: say in ApiDocument what 418 means",
-                "GET /bad/{what}: say in Parameters.PathParts what {what} is",
-                "GET /bad/{what}: say in Parameters.Options what $bogus does",
-                "GET /bad/{what}: say in Parameters.Headers what X-Request does",
-                "GET /bad/{what}: say in Parameters.ResponseHeaders what X-Response tells",
+                "GET /silent: the OpenAPI document does not describe it: "
+                    + "add .WithOperation(…) with a description as in RunOperations.cs, "
+                    + "or add the reason to EndpointTests",
+                "GET /bad/{what}: add the meaning of 204 to the Answers of id",
+                "GET /bad/{what}: id has an Answer 202, which is not a status of the route: "
+                    + "add the status to the route, or remove the Answer",
+                "GET /bad/{what}: add the meaning of 418 to ApiDocument",
+                "GET /bad/{what}: add {what} to Parameters.PathParameters",
+                "GET /bad/{what}: add $bogus to Parameters.Options",
+                "GET /bad/{what}: add X-Request to Parameters.Headers",
+                "GET /bad/{what}: add X-Response to Parameters.ResponseHeaders",
             ]);
         EndpointRules.TakingEveryMethod(routes).ShouldBe(["ANY /any"]);
         EndpointRules.Undecided(routes).ShouldBe(["GET /undecided", "GET /misnamed"]);

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace IndustryData.ArchitectureTests;
 
 /// <summary>
-/// docs/reading-order.md stays what it promises: adding a run in six files that can be read in one sitting.
+/// Tests of docs/reading-order.md. It lists at most six files, with at most 350 lines in total, that show how the
+/// service adds a run.
 /// </summary>
 public sealed partial class ReadingOrderTests
 {

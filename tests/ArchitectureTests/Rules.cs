@@ -10,12 +10,12 @@ using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
 namespace IndustryData.ArchitectureTests;
 
-#pragma warning disable CA1859 // That each rule is of the same type is what lets one test check them all.
+#pragma warning disable CA1859 // All rules have the same type, so that one test can check them all.
 
-/// <summary>The rules of the house.</summary>
+/// <summary>The architecture rules.</summary>
 internal static class Rules
 {
-    // What other code finds by its interface or base class, never by its name.
+    // Other code finds classes of these types by their interface or base class, and never by their name.
     private static readonly Type[] _found =
     [
         typeof(ICommandHandler<,>),
@@ -33,7 +33,7 @@ internal static class Rules
         select $"{type.FullName}.get_{property}",
     ];
 
-    /// <summary>Every rule by name.</summary>
+    /// <summary>All rules by their names.</summary>
     public static IReadOnlyDictionary<string, Func<ArchitectureRules, IArchRule>> All { get; } =
         (
             (Func<ArchitectureRules, IArchRule>[])
@@ -51,7 +51,7 @@ internal static class Rules
                 ]
         ).ToDictionary(rule => rule.Method.Name);
 
-    // ArchUnitNET's own OnlyDependOn looks only at types of the assemblies that were loaded, so that a package would
+    // ArchUnitNET's own OnlyDependOn checks only the types of the loaded assemblies, so a dependency on a package would
     // pass.
     private static IArchRule DomainNeedsNothingButDotNet(ArchitectureRules house)
     {
@@ -64,6 +64,12 @@ internal static class Rules
             && name != "System"
             && !name.StartsWith("System.", StringComparison.Ordinal)
             && !allowed.Contains(name);
+        string NamesOfForeign(IType type)
+        {
+            var foreign = type.Dependencies.Select(d => d.Target).Where(IsForeign);
+            return string.Join(", ", foreign.Select(t => t.FullName).Distinct());
+        }
+
         return Types()
             .That()
             .Are(house.Domain)
@@ -72,7 +78,7 @@ internal static class Rules
                 type => new ConditionResult(
                     type,
                     !type.Dependencies.Any(d => IsForeign(d.Target)),
-                    $"does on {string.Join(", ", type.Dependencies.Select(d => d.Target).Where(IsForeign).Select(t => t.FullName).Distinct())}"
+                    $"depends on {NamesOfForeign(type)}"
                 ),
                 "not depend on anything but .NET itself"
             );
@@ -104,7 +110,7 @@ internal static class Rules
                 Types(true).That().Are(house.WebApi).Or().ResideInNamespaceMatching(@"^Microsoft\.AspNetCore(\.|$)")
             );
 
-    // Composition: the commands, and Program.cs, whose types have no namespace.
+    // The composition consists of the commands and of Program.cs, whose types have no namespace.
     private static IArchRule OnlyCompositionNamesInfrastructure(ArchitectureRules house) =>
         Types()
             .That()
@@ -119,13 +125,13 @@ internal static class Rules
             .That()
             .Are(house.Everything)
             .And()
-            .DoNotHaveFullName("Program") // which the compiler declares
+            .DoNotHaveFullName("Program") // the compiler declares it
             .Should()
             .FollowCustomCondition(
                 @class => new ConditionResult(
                     @class,
                     @class.IsSealed is true || @class.IsAbstract is true || IsInherited(@class),
-                    "is open, and nothing inherits it"
+                    "is not sealed, and no class inherits it"
                 ),
                 "be sealed, static, abstract or inherited"
             );
@@ -144,7 +150,7 @@ internal static class Rules
                 type => new ConditionResult(
                     type,
                     type.Visibility == Visibility.Public && IsSealedRecord(type),
-                    "is none"
+                    "is not a public sealed record"
                 ),
                 "be public sealed records"
             );
@@ -169,16 +175,16 @@ internal static class Rules
         type.IsSealed == true && type.InheritedClasses.Any(c => c.FullName == "System.Exception");
 
     private static IArchRule NobodyReadsTheMachinesClock(ArchitectureRules house) =>
-        NobodyCalls(house.Everything, _clocks, "take a TimeProvider");
+        NoTypeCalls(house.Everything, _clocks, "take a TimeProvider");
 
     private static IArchRule OnlyRunIdMakesVersion7Guids(ArchitectureRules house) =>
-        NobodyCalls(
+        NoTypeCalls(
             Types().That().Are(house.Everything).And().AreNot(typeof(RunId)),
             [$"{typeof(Guid).FullName}.{nameof(Guid.CreateVersion7)}"],
             $"use {nameof(RunId)}.{nameof(RunId.New)}"
         );
 
-    private static IArchRule NobodyCalls(IObjectProvider<IType> types, string[] methods, string instead) =>
+    private static IArchRule NoTypeCalls(IObjectProvider<IType> types, string[] methods, string instead) =>
         Types()
             .That()
             .Are(types)
@@ -187,7 +193,7 @@ internal static class Rules
                 type => new ConditionResult(
                     type,
                     !ArchitectureRules.Calls.Of(type.FullName).Any(methods.Contains),
-                    $"does, at {string.Join(", ", ArchitectureRules.Calls.Of(type.FullName).Intersect(methods))}"
+                    $"calls {string.Join(", ", ArchitectureRules.Calls.Of(type.FullName).Intersect(methods))}"
                 ),
                 $"not call {string.Join(", ", methods)}, but {instead}"
             );

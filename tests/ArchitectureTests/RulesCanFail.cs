@@ -3,7 +3,7 @@ using ArchUnitNET.Domain;
 namespace IndustryData.ArchitectureTests;
 
 /// <summary>
-/// A rule that cannot fail says nothing: each is applied to types that break it, and must name those and no others.
+/// Tests that each rule can fail. Each rule is applied to types of which some break it, and must report exactly those.
 /// </summary>
 public sealed class RulesCanFail
 {

@@ -8,9 +8,9 @@ public sealed class FaultsTests
         var faults = new ValidationErrors();
         faults.Add("b", "wrong", "…");
         faults.Add("a", "wrong", "…");
-        faults.Add(new Error(ErrorKind.Validation, "missing", "…", "c"));
+        faults.Add(new Error(ErrorKind.Validation, "required", "…", "c"));
 
-        faults.Shown().ShouldBe(["wrong b", "wrong a", "missing c"]);
+        faults.Shown().ShouldBe(["wrong b", "wrong a", "required c"]);
         faults.Count.ShouldBe(3);
         faults[1].ShouldBe(new Error(ErrorKind.Validation, "wrong", "…", "a"));
     }
@@ -38,9 +38,9 @@ public sealed class FaultsTests
         faults.Add(faulty, "wrong", "…");
         faults.HasErrorAtOrBelow("statistics").ShouldBe(isTheSame);
 
-        faults.Add(new Error(ErrorKind.Validation, "missing", "…", "statistics"));
+        faults.Add(new Error(ErrorKind.Validation, "required", "…", "statistics"));
 
-        faults.Shown().ShouldBe(isTheSame ? [$"wrong {faulty}"] : [$"wrong {faulty}", "missing statistics"]);
+        faults.Shown().ShouldBe(isTheSame ? [$"wrong {faulty}"] : [$"wrong {faulty}", "required statistics"]);
     }
 
     [Fact]
@@ -113,11 +113,11 @@ public sealed class FaultsTests
     [Fact]
     public void The_error_of_one_fault_is_about_its_member()
     {
-        var fault = new Error(ErrorKind.Validation, "missing", "Send it.", "status");
+        var fault = new Error(ErrorKind.Validation, "required", "Send it.", "status");
         var error = Error.Aggregate([fault]);
 
         (error.Kind, error.Code, error.Message, error.Target).ShouldBe(
-            (ErrorKind.Validation, "missing", "Send it.", "status")
+            (ErrorKind.Validation, "required", "Send it.", "status")
         );
         error.Details.ShouldBe([fault]);
     }
@@ -127,12 +127,12 @@ public sealed class FaultsTests
     {
         Error[] faults =
         [
-            new(ErrorKind.Validation, "missing", "Send it.", "status"),
+            new(ErrorKind.Validation, "required", "Send it.", "status"),
             new(ErrorKind.Validation, "blank", "Fill it.", "displayName"),
         ];
         var error = Error.Aggregate(faults);
 
-        (error.Kind, error.Code, error.Target).ShouldBe((ErrorKind.Validation, "missing", null));
+        (error.Kind, error.Code, error.Target).ShouldBe((ErrorKind.Validation, "required", null));
         error.Message.ShouldStartWith("2 things are wrong");
         error.Message.ShouldEndWith("Send it.");
         error.Details.ShouldBe(faults);

@@ -3,7 +3,9 @@ using IndustryData.Domain.Runs;
 
 namespace IndustryData.Domain.UnitTests;
 
-/// <summary>Reads JSON texts the way the service reads a body, and shows faults as <c>code path</c>.</summary>
+/// <summary>
+/// Reads JSON texts as the service reads a request body, and formats validation errors as <c>code path</c>.
+/// </summary>
 internal static class Reading
 {
     public static JsonElement Json(string text)
@@ -15,7 +17,7 @@ internal static class Reading
     public static RunStatistics? Statistics(string json, ValidationErrors faults) =>
         RunStatistics.Read(Json(json), "statistics", faults);
 
-    /// <summary>Statistics that must have no fault.</summary>
+    /// <summary>Reads statistics and asserts that they have no validation errors.</summary>
     public static RunStatistics Statistics(string json)
     {
         var faults = new ValidationErrors();

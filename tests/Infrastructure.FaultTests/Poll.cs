@@ -8,8 +8,8 @@ internal static class Poll
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Waits until a condition holds.</summary>
-    /// <returns>How long that took.</returns>
-    /// <exception cref="TimeoutException">It did not hold in time.</exception>
+    /// <returns>The duration of the wait.</returns>
+    /// <exception cref="TimeoutException">The condition did not hold within the timeout.</exception>
     public static async Task<TimeSpan> UntilAsync(Func<Task<bool>> condition, TimeSpan timeout, string otherwise)
     {
         var start = Stopwatch.GetTimestamp();

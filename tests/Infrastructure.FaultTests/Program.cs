@@ -4,7 +4,7 @@ using IndustryData.Infrastructure.FaultTests.Postgres;
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Processes are killed and stopped, and the machine has few processors: one scenario at a time.
+// Scenarios run one at a time, because they kill and stop processes and the machine has few processors.
 [assembly: Parallelization(Mode = ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(ClusterTemplate))]
 

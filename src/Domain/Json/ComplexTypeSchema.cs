@@ -70,7 +70,7 @@ internal sealed class ComplexTypeSchema
                 // annotations.
                 faults.Add(
                     $"{path}",
-                    "tooMany",
+                    "tooManyItems",
                     $"{path} has {value.GetArrayLength()} items; send at most {MaxItems}."
                 );
                 return;
@@ -147,7 +147,7 @@ internal sealed class ComplexTypeSchema
 
         foreach (var name in missing ?? [])
         {
-            faults.Add($"{path.Member(name)}", "missing", $"{path.Member(name)} is required.");
+            faults.Add($"{path.Member(name)}", "required", $"{path.Member(name)} is required.");
         }
 
         output.WriteEndObject();

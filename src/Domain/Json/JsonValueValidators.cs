@@ -22,7 +22,7 @@ internal static class JsonValueValidators
             }
             else
             {
-                faults.Add($"{path}", "notAText", $"{path} must be a text.");
+                faults.Add($"{path}", "notAString", $"{path} must be a text.");
             }
         };
 
@@ -58,7 +58,7 @@ internal static class JsonValueValidators
             {
                 faults.Add(
                     $"{path}",
-                    "notACount",
+                    "invalidCount",
                     $"{path} must be a whole number from 0 to {MaxSafeInteger} without fraction or exponent, or null."
                 );
             }
@@ -74,7 +74,7 @@ internal static class JsonValueValidators
             }
             else
             {
-                faults.Add($"{path}", "unknownMember", $"{path} must be one of {string.Join(", ", names)}.");
+                faults.Add($"{path}", "unknownEnumValue", $"{path} must be one of {string.Join(", ", names)}.");
             }
         };
 

@@ -29,7 +29,7 @@ public readonly record struct DisplayName(string Value)
             ),
             _ when !IsStorable(value) => RunErrors.Invalid(
                 path,
-                "unstorableText",
+                "invalidCharacters",
                 $"{path} must not hold U+0000 or half of a surrogate pair; remove it."
             ),
             _ => null,

@@ -24,7 +24,7 @@ public static class RunErrors
     internal static Error RunAlreadyTerminal(RunStatus current) =>
         new(
             ErrorKind.Conflict,
-            "runIsOver",
+            "runAlreadyTerminal",
             $"The run is over (status {current}), so that no activity can be added; "
                 + "send activities while it is running, or with the run itself."
         );
@@ -61,7 +61,7 @@ public static class RunErrors
     public static Error ETagMismatch(string etag) =>
         new(
             ErrorKind.PreconditionFailed,
-            "entityTagDoesNotMatch",
+            "etagMismatch",
             $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one."
         );
 
@@ -69,7 +69,7 @@ public static class RunErrors
     public static Error IdempotencyKeyReused() =>
         new(
             ErrorKind.IdempotencyKeyReused,
-            "keyReused",
+            "idempotencyKeyReused",
             "Another body was sent under this key within 24 hours; nothing was changed. "
                 + "Send each new run under a key of its own."
         );
@@ -105,7 +105,7 @@ public static class RunErrors
     public static Error StartRateLimitExceeded(int limit, TimeSpan window, TimeSpan retryAfter) =>
         new(
             ErrorKind.RateLimited,
-            "startedTooOften",
+            "startRateLimitExceeded",
             $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; "
                 + "try again after the time in Retry-After, or add the run with POST …/runs."
         )
@@ -135,7 +135,7 @@ public static class RunErrors
 
     /// <summary>A required member is absent or null.</summary>
     internal static Error Required(string property, string what) =>
-        Invalid(property, "missing", $"{property} is required: send {what}.");
+        Invalid(property, "required", $"{property} is required: send {what}.");
 
     /// <summary>A member violates a validation rule.</summary>
     internal static Error Invalid(string property, string code, string message) =>

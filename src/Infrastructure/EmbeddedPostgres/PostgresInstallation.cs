@@ -72,13 +72,14 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
                 : "only " + string.Join(", ", found.Select(programs => $"{programs.Major} ({programs.BinDirectory})"));
         throw new EmbeddedPostgresException(
             needed is not null
-                ? $"The data were written by PostgreSQL {needed}, and of that version no programs were found, {present}: "
+                ? $"The data directory belongs to PostgreSQL {needed}, but no programs of that version were found, "
+                    + $"{present}: "
                     + $"install PostgreSQL {needed}, "
-                    + "or set EmbeddedPostgres:BinDirectory to the folder of its programs."
+                    + "or set EmbeddedPostgres:BinDirectory to the directory of its programs."
                 : $"PostgreSQL {MinMajor} to {MaxMajor} is needed "
-                    + $"and was not found in PATH or the usual folders ({present}): "
-                    + $"install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory to the folder of its programs, "
-                    + "or configure a connection string."
+                    + $"and was not found in PATH or the usual directories ({present}): "
+                    + $"install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory "
+                    + "to the directory of its programs, or configure a connection string."
         );
     }
 

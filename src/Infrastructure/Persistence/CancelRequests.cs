@@ -3,19 +3,19 @@ using System.Collections.Concurrent;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Sends cancel requests to the server from threads of its own. Npgsql sends them synchronously and waits for the
-/// server's answer, which would block threads of the pool while the server does not answer. Thread-safe.
+/// Sends cancel requests to the server on separate threads. Npgsql sends them synchronously and waits for the answer of
+/// the server. While the server does not answer, this would block threads of the thread pool. Thread-safe.
 /// </summary>
 internal sealed class CancelRequests : IDisposable
 {
-    // Beyond them queries are left to the server's statement_timeout.
+    // Further requests are not sent. The server's statement_timeout then ends their queries.
     private const int MaxQueued = 1024;
 
     private const int MaxThreads = 8;
 
     private static readonly TimeSpan _maxQueueTime = TimeSpan.FromSeconds(3);
 
-    // A request that takes longer is stuck, and its thread is replaced.
+    // A request that takes longer is stuck. Another thread is then started.
     private static readonly TimeSpan _maxSendTime = TimeSpan.FromSeconds(5);
 
     private readonly BlockingCollection<Request> _queue = new(MaxQueued);
@@ -24,12 +24,12 @@ internal sealed class CancelRequests : IDisposable
     public CancelRequests() => StartThread();
 
     /// <summary>
-    /// Sends a cancel request. It is not sent when too many wait, when it has waited for 3 seconds, or when
-    /// the database is lost.
+    /// Sends a cancel request. The request is not sent if too many requests are waiting, if it has waited for 3
+    /// seconds, or if the database has stopped answering.
     /// </summary>
-    /// <param name="cancel">Sends it, synchronously.</param>
+    /// <param name="cancel">Sends the request synchronously.</param>
     /// <param name="lost">Is canceled when the database stops answering.</param>
-    /// <returns>Ends when the request has been sent or given up; never fails.</returns>
+    /// <returns>A task that ends when the request was sent or abandoned. It never fails.</returns>
     public async Task SendAsync(Action cancel, CancellationToken lost)
     {
         var request = new Request(cancel, lost);
@@ -48,7 +48,7 @@ internal sealed class CancelRequests : IDisposable
             StartThread();
         }
 
-        // However long it takes: it could hit the next query on the connection.
+        // This wait has no timeout, because a late request could cancel the next query on the connection.
         await request.Sent.Task;
 
         async Task<bool> EndsWithinAsync(TimeSpan time)
@@ -66,7 +66,7 @@ internal sealed class CancelRequests : IDisposable
     }
 
     /// <inheritdoc />
-    // The queue itself is left to the collector: the threads may still read it.
+    // The queue itself is not disposed, because the threads may still read it.
     public void Dispose() => _queue.CompleteAdding();
 
     private bool TryAdd(Request request)
@@ -111,8 +111,8 @@ internal sealed class CancelRequests : IDisposable
 
         public TaskCompletionSource Sent { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Claims the request: either a thread sends it or its sender gives it up.</summary>
-        /// <returns>Whether it was not claimed before.</returns>
+        /// <summary>Claims the request. Either a thread claims and sends it, or its sender abandons it.</summary>
+        /// <returns>True if the request was not claimed before.</returns>
         public bool TryClaim() => Interlocked.Exchange(ref _isClaimed, 1) == 0;
 
         public void Send()
@@ -126,7 +126,7 @@ internal sealed class CancelRequests : IDisposable
             }
             catch (Exception)
             {
-                // The query ends by the server's statement_timeout instead.
+                // The server's statement_timeout ends the query instead.
             }
 
             Sent.SetResult();

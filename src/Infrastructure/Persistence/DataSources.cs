@@ -3,75 +3,86 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// The connection pools. Each kind of work has its own, so that none can take the connections of another.
+/// Creates the connection pools. Each kind of work has a separate pool, so that it cannot take the connections of
+/// another kind.
 /// </summary>
 internal static class DataSources
 {
     /// <summary>
-    /// DI key of the pool whose sessions use generic plans: for statements that an index answers (ADR 11).
+    /// The DI key of the pool whose sessions use generic plans, for statements that an index answers (ADR 11).
     /// </summary>
     public const string Indexed = "indexed";
 
-    /// <summary>DI key of the pool for commits.</summary>
+    /// <summary>The DI key of the pool for commits.</summary>
     public const string Commits = "commits";
 
-    /// <summary>DI key of the pool for maintenance.</summary>
+    /// <summary>The DI key of the pool for maintenance.</summary>
     public const string Maintenance = "maintenance";
 
-    /// <summary>DI key of the pool for heartbeats.</summary>
+    /// <summary>The DI key of the pool for heartbeats.</summary>
     public const string Health = "health";
 
-    // Together fewer than half of the 100 connections that PostgreSQL allows by default, so that two services and a
-    // psql fit.
+    // The three pools that serve requests have 44 connections together. This is less than half of the 100 connections
+    // that PostgreSQL allows by default, so that two services and a psql can connect.
     private const int ReadPoolSize = 28;
 
-    // Few, because these statements are short: PostgreSQL does more of them when fewer sessions take turns on its
-    // processors (ADR 11).
+    // The pool is small, because its statements are short. PostgreSQL executes more of them per second if fewer
+    // sessions share its processors (ADR 11).
     private const int IndexedPoolSize = 8;
 
-    // Two for the commit lanes, the others for writes that wait for a lock and for attempts that were given up.
+    // Two connections are for the commit lanes. The others are for writes that wait for a lock and for abandoned
+    // attempts.
     private const int CommitPoolSize = 8;
 
     private const int MaintenancePoolSize = 2;
 
-    // The heartbeat, a probe, and those that were abandoned before.
+    // One connection is for the heartbeat and one for a probe. The others are for abandoned heartbeats and probes.
     private const int HealthPoolSize = 4;
 
-    // On a partitioned table planning costs more than execution, so recurring statements are prepared.
+    // Recurring statements are prepared, because planning a statement on a partitioned table takes longer than its
+    // execution.
     private const int MaxPreparedStatements = 32;
 
-    // Shorter than PostgreSQL's deadlock_timeout (1 s): a write steps aside before a deadlock is even looked for.
+    // Shorter than PostgreSQL's deadlock_timeout (1 s), so that a write gives way before PostgreSQL checks for a
+    // deadlock.
     private const int CommitLockTimeoutMilliseconds = 200;
 
-    // Forces generic plans. On many partitions PostgreSQL prefers custom plans, whose planning costs more than
-    // execution (ADR 11). Sorts and bitmap scans are disabled so that a bad row estimate cannot replace the index walk.
+    // Forces generic plans. On many partitions PostgreSQL prefers custom plans, whose planning takes longer than their
+    // execution (ADR 11). Sorts and bitmap scans are disabled, so that a bad row estimate cannot replace the scan in
+    // index order.
     private const string GenericPlanSettings =
-        "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_sort', 'off', false), set_config('enable_bitmapscan', 'off', false)";
+        "set_config('plan_cache_mode', 'force_generic_plan', false), "
+        + "set_config('enable_sort', 'off', false), "
+        + "set_config('enable_bitmapscan', 'off', false)";
 
-    // The level that a 2xx needs. A value of the session, unlike the server's, does not follow a reload of the
-    // configuration. remote_apply is stricter.
+    // The level of durability that a 2xx response requires. A reload of the server configuration does not change a
+    // value that the session has set. remote_apply is stricter, so it is kept.
     private const string DurableCommits =
-        "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
+        "set_config('synchronous_commit', "
+        + "CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
 
-    // For a service whose host vanishes: the server closes its sessions, and with them their locks, within a minute.
+    // If the host of a service fails, the server closes the sessions of the service and releases their locks within a
+    // minute.
     private const string Keepalives =
-        "set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)";
+        "set_config('tcp_keepalives_idle', '20', false), "
+        + "set_config('tcp_keepalives_interval', '5', false), "
+        + "set_config('tcp_keepalives_count', '4', false)";
 
-    // Pages that a commit has to evict from the shared buffers go to the disk soon. By default the kernel may keep
+    // The kernel writes pages that a commit evicts from the shared buffers to disk soon. By default it may keep
     // gigabytes of them until the fsync of the checkpoint, which then stalls every commit.
     private const string SteadyWriteback = "set_config('backend_flush_after', '256kB', false)";
 
-    // A tenant may run a few queries at the same time. With parallel workers each of them would take three processors.
+    // A tenant may run a few queries at the same time. With parallel workers, each of them would use three processors.
     private const string NoParallelWorkers = "set_config('max_parallel_workers_per_gather', '0', false)";
 
     /// <summary>The pool for arbitrary queries.</summary>
-    /// <param name="connectionString">Which PostgreSQL.</param>
+    /// <param name="connectionString">The connection string of PostgreSQL.</param>
     /// <param name="queryTimeout">
-    /// How long a query may take. The server ends it a second later by itself, should the service not live to cancel
-    /// it.
+    /// The timeout of a query. The server ends the query one second later, in case the service ends before it cancels
+    /// the query.
     /// </param>
     public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
-        // A reader that gets no connection within three seconds fails.
+        // A read that gets no connection within three seconds fails.
         Create(
             WithReadTimeout(connectionString, queryTimeout),
             ReadPoolSize,
@@ -94,14 +105,15 @@ internal static class DataSources
         );
 
     /// <summary>The pool for commits.</summary>
-    /// <param name="connectionString">Which PostgreSQL.</param>
-    /// <param name="commitTimeout">How long the service waits for a commit.</param>
+    /// <param name="connectionString">The connection string of PostgreSQL.</param>
+    /// <param name="commitTimeout">The time that the service waits for a commit.</param>
     public static NpgsqlDataSource CommitConnections(string connectionString, TimeSpan commitTimeout) =>
-        // No statement_timeout, because PostgreSQL answers a canceled wait for a synchronous standby with success and a
-        // warning; and no setting that would suppress the warning. The command timeout only closes connections that the
-        // commit lanes have given up long before.
+        // There is no statement_timeout, because PostgreSQL answers a canceled wait for a synchronous standby with
+        // success and a warning. No setting may suppress this warning. The command timeout only closes connections that
+        // the commit lanes abandoned long before.
         Create(
-            $"{connectionString};Cancellation Timeout=-1;Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
+            $"{connectionString};Cancellation Timeout=-1;"
+                + $"Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
             CommitPoolSize,
             "Timeout=3",
             "set_config('statement_timeout', '0', false)",
@@ -112,8 +124,8 @@ internal static class DataSources
         );
 
     /// <summary>
-    /// The pool for maintenance, whose statements may take as long as they need, whatever the connection string or the
-    /// role says.
+    /// The pool for maintenance. Its statements have no timeout, regardless of the settings of the connection string
+    /// and the role.
     /// </summary>
     public static NpgsqlDataSource MaintenanceConnections(string connectionString) =>
         Create(
@@ -123,7 +135,7 @@ internal static class DataSources
             "set_config('statement_timeout', '0', false)",
             "set_config('lock_timeout', '0', false)",
             "set_config('idle_in_transaction_session_timeout', '0', false)",
-            // The purge is planned for the rows that are expired now. A generic plan may sort them all for each
+            // The purge is planned for the rows that are expired now. A generic plan may sort all of them for each
             // portion.
             "set_config('plan_cache_mode', 'force_custom_plan', false)"
         );
@@ -152,11 +164,13 @@ internal static class DataSources
         params ReadOnlySpan<string> settings
     )
     {
-        // The user's connection string comes last and so wins, except where a pool appends to it. Only the sessions'
-        // own settings below are ever changed, and a reset would undo them.
+        // The options of the user's connection string override the options before it, but not the options that a pool
+        // appends. The service changes no session settings but those below. Connections are not reset, because a reset
+        // would undo these settings.
         var builder = new NpgsqlDataSourceBuilder(
             $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;"
-                + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};{connectionString};No Reset On Close=true"
+                + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};"
+                + $"{connectionString};No Reset On Close=true"
         );
         var initialize = $"SELECT {string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings])}";
         builder.UsePhysicalConnectionInitializer(
@@ -176,7 +190,8 @@ internal static class DataSources
             return builder.Build();
         }
 
-        // Of several hosts the primary, wherever it is; without one a standby, which at least serves reads.
+        // With several hosts, connections go to the primary. If there is none, they go to a standby, which serves
+        // reads. The connection string can require another target.
         var target = builder.ConnectionStringBuilder.TargetSessionAttributes is { Length: > 0 } named
             ? Parse(named)
             : TargetSessionAttributes.PreferPrimary;
@@ -184,7 +199,7 @@ internal static class DataSources
         return builder.BuildMultiHost().WithTargetSession(target);
     }
 
-    // The intervals are options of TCP, which a Unix socket refuses.
+    // The intervals are TCP options. A Unix socket rejects them.
     private static string KeepaliveOptions(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString).Host is { } host
         && host.Split(',').Any(h => h.StartsWith('/') || h.StartsWith('@'))
@@ -195,5 +210,5 @@ internal static class DataSources
         Enum.Parse<TargetSessionAttributes>(named.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
 }
 
-/// <summary>The pools of all work that serves requests.</summary>
+/// <summary>The connection pools that serve requests.</summary>
 internal sealed record ConnectionPools(IReadOnlyList<NpgsqlDataSource> All);

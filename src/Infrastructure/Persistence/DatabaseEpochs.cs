@@ -5,22 +5,25 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Knows the stretches of the database's life. After a restore, transactions' numbers start again or go back, and
-/// changes that somebody has read are gone: a place from before must not be taken for one of now.
+/// Records the epochs of the database and reads its change numbers. After a restore, transaction numbers start again or
+/// go back, and changes that a client has read may no longer exist. A delta token from before the restore is then
+/// invalid.
 /// </summary>
 internal static class DatabaseEpochs
 {
     private const long Lock = 0x496E_6361_726E_6174;
 
-    // A server in recovery has no write position, and what it replays includes the epochs of its primary.
+    // A server in recovery has no write position. The WAL that it replays includes the epochs of its primary.
     private const string CurrentServerIdentitySql = """
         SELECT
-            (SELECT system_identifier FROM pg_control_system()) || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || 'runs'::regclass::oid AS cluster,
+            (SELECT system_identifier FROM pg_control_system())
+                || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+                || '/' || 'runs'::regclass::oid AS cluster,
             CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline,
             pg_postmaster_start_time() AS server_started
         """;
 
-    // The highest number of all tenants, by two steps in an index for each tenant instead of a scan of every run.
+    // The highest change number of all tenants. It takes two index lookups for each tenant, not a scan of all runs.
     private const string MaxStoredNumber = """
         WITH RECURSIVE tenants AS (
             SELECT (SELECT tenant_id FROM runs ORDER BY tenant_id LIMIT 1) AS tenant_id
@@ -34,17 +37,21 @@ internal static class DatabaseEpochs
         """;
 
     /// <summary>
-    /// Whether the database was restored from a dump and this was not noted yet. <see cref="EnsureCurrentAsync"/> then
-    /// reads the numbers of every tenant, which may take minutes. False on a server in recovery.
+    /// Determines whether the database was restored from a dump and has no epoch for this yet.
+    /// <see cref="EnsureCurrentAsync"/> then reads the change numbers of every tenant, which may take minutes.
     /// </summary>
     /// <param name="connection">An open connection to a database that has the schema.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>
+    /// True if the newest epoch is that of another server, database or table. False on a server in recovery.
+    /// </returns>
     public static async Task<bool> NeedsRestoreAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             $"""
             SELECT NOT pg_is_in_recovery() AND newest.cluster <> present.cluster
-            FROM ({CurrentServerIdentitySql}) AS present LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
+            FROM ({CurrentServerIdentitySql}) AS present
+            LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection
         );
@@ -52,17 +59,19 @@ internal static class DatabaseEpochs
     }
 
     /// <summary>
-    /// Inserts an epoch if the server was started, promoted or restored. Nothing should be written before. There is no
-    /// command timeout.
-    /// On a server in recovery nothing is noted: there the newest epoch that was replicated counts.
+    /// Inserts an epoch if the server was started, promoted or restored since the newest epoch. It has to run before
+    /// anything is written. The insert has no command timeout. On a server in recovery nothing is inserted: the newest
+    /// replicated epoch is the current one.
     /// </summary>
     public static async Task EnsureCurrentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var known = new NpgsqlCommand(
             $"""
             SELECT pg_is_in_recovery()
-                OR (newest.cluster, newest.timeline, newest.server_started) IS NOT DISTINCT FROM (present.cluster, present.timeline, present.server_started)
-            FROM ({CurrentServerIdentitySql}) AS present LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
+                OR (newest.cluster, newest.timeline, newest.server_started)
+                    IS NOT DISTINCT FROM (present.cluster, present.timeline, present.server_started)
+            FROM ({CurrentServerIdentitySql}) AS present
+            LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection
         );
@@ -71,11 +80,12 @@ internal static class DatabaseEpochs
             return;
         }
 
-        // It does not wait for a synchronous standby: reads need the row while that is away. When this server is lost
-        // instead, the promoted one has another timeline and so a row of its own, and a token that names the lost row
-        // is refused.
+        // The insert does not wait for a synchronous standby, because reads need the row while the standby is
+        // unavailable. If this server is lost instead, the promoted standby has another timeline and inserts its own
+        // row. A token with the id of the lost row is refused.
         //
-        // Where transactions are numbered from a lower number again, numbers are moved on above all that are stored.
+        // If transaction numbers start again from a lower number, the offset moves change numbers above all stored
+        // ones.
         await using var note = new NpgsqlBatch(connection)
         {
             Timeout = 0,
@@ -85,19 +95,23 @@ internal static class DatabaseEpochs
                 new NpgsqlBatchCommand($"SELECT pg_advisory_xact_lock({Lock})"),
                 new NpgsqlBatchCommand(
                     $"""
-                    WITH present AS ({CurrentServerIdentitySql}), newest AS (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1), moved AS (
-                        SELECT CASE
-                            WHEN newest.cluster = present.cluster THEN newest.change_offset
-                            ELSE greatest(
-                                coalesce(newest.change_offset, 0),
-                                1 - pg_current_xact_id()::text::bigint + ({MaxStoredNumber}))
-                            END AS change_offset
-                        FROM present LEFT JOIN newest ON TRUE)
+                    WITH present AS ({CurrentServerIdentitySql}),
+                        newest AS (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1),
+                        moved AS (
+                            SELECT CASE
+                                WHEN newest.cluster = present.cluster THEN newest.change_offset
+                                ELSE greatest(
+                                    coalesce(newest.change_offset, 0),
+                                    1 - pg_current_xact_id()::text::bigint + ({MaxStoredNumber}))
+                                END AS change_offset
+                            FROM present LEFT JOIN newest ON TRUE)
                     INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset)
-                    SELECT gen_random_uuid(), present.cluster, present.timeline, present.server_started, pg_current_xact_id()::text::bigint + moved.change_offset, moved.change_offset
+                    SELECT gen_random_uuid(), present.cluster, present.timeline, present.server_started,
+                        pg_current_xact_id()::text::bigint + moved.change_offset, moved.change_offset
                     FROM present CROSS JOIN moved LEFT JOIN newest ON TRUE
                     WHERE newest.number IS NULL
-                        OR (newest.cluster, newest.timeline, newest.server_started) <> (present.cluster, present.timeline, present.server_started)
+                        OR (newest.cluster, newest.timeline, newest.server_started)
+                            <> (present.cluster, present.timeline, present.server_started)
                     """
                 ),
             },
@@ -105,7 +119,7 @@ internal static class DatabaseEpochs
         await note.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Reads how the numbers of a tenant's changes stand.</summary>
+    /// <summary>Reads the current change numbers of a tenant.</summary>
     public static async Task<ChangeHorizon> ReadClockAsync(
         NpgsqlConnection connection,
         TenantId tenantId,
@@ -115,9 +129,9 @@ internal static class DatabaseEpochs
     {
         await EnsureCurrentAsync(connection, cancellationToken);
 
-        // One statement, so that snapshot and maxima are of one moment. A crash of the server may lose numbers of
-        // transactions that wrote nothing and hand them out again, but none below a change that is committed, and so on
-        // disk (ADR 9).
+        // One statement reads the snapshot and the maxima, so that they belong to the same moment. After a crash, the
+        // server may reuse the numbers of transactions that left nothing on disk. It does not reuse a number at or
+        // below that of a committed change, because that change is on disk (ADR 9).
         await using var command = new NpgsqlCommand(
             """
             SELECT coalesce(newest.id, '00000000-0000-0000-0000-000000000000'), now(), clock.settled, clock.next,
@@ -132,9 +146,14 @@ internal static class DatabaseEpochs
                     SELECT FROM incarnations AS named
                     WHERE named.id = $1 AND NOT EXISTS (
                         SELECT FROM incarnations AS later
-                        WHERE later.number > named.number AND (later.cluster <> named.cluster OR later.timeline <> named.timeline OR later.begun < $2)))
+                        WHERE later.number > named.number
+                            AND (later.cluster <> named.cluster
+                                OR later.timeline <> named.timeline
+                                OR later.begun < $2)))
             FROM (
-                SELECT change_number(pg_snapshot_xmin(pg_current_snapshot())) AS settled, change_number(pg_snapshot_xmax(pg_current_snapshot())) AS next) AS clock
+                SELECT
+                    change_number(pg_snapshot_xmin(pg_current_snapshot())) AS settled,
+                    change_number(pg_snapshot_xmax(pg_current_snapshot())) AS next) AS clock
             LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection

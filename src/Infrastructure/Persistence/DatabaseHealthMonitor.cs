@@ -36,7 +36,7 @@ internal sealed partial class DatabaseHealthMonitor(
 
     private static readonly TimeSpan _minProbeInterval = TimeSpan.FromMilliseconds(20);
 
-    // A SELECT needs no flush, so a database with a slow disk still answers.
+    // A SELECT requires no flush, so a database with a slow disk still answers.
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
 
     // The first probe includes JIT compilation.
@@ -45,48 +45,50 @@ internal sealed partial class DatabaseHealthMonitor(
     // A timer that is later than this shows that the process itself had no CPU time.
     private static readonly TimeSpan _maxTimerDelay = TimeSpan.FromMilliseconds(500);
 
-    private static readonly DatabaseOutage _away = new(
-        "databaseAway",
+    private static readonly DatabaseOutage _unavailable = new(
+        "databaseUnavailable",
         "The database cannot be reached at the moment; try again in a few seconds.",
         TimeSpan.FromSeconds(2)
     );
 
-    private static readonly DatabaseOutage _refuses = new(
-        "databaseRefuses",
-        "The database refuses this service; its operator has to check the connection string's account, password and "
-            + "database.",
+    private static readonly DatabaseOutage _accessDenied = new(
+        "databaseAccessDenied",
+        "The database refuses this service; its operator has to check the account, the password and the database of "
+            + "the connection string.",
         TimeSpan.FromSeconds(30)
     );
 
     private static readonly DatabaseOutage _readOnly = new(
         "databaseReadOnly",
-        "The database takes no writes at the moment, as a standby does; try again in a few seconds.",
+        "The database accepts no writes at the moment, for example because it is a standby; try again in a few "
+            + "seconds.",
         TimeSpan.FromSeconds(5)
     );
 
-    private static readonly DatabaseOutage _full = new(
-        "databaseFull",
-        "The database server has no room left; its operator has to give it some.",
+    private static readonly DatabaseOutage _storageFull = new(
+        "databaseStorageFull",
+        "The disk of the database server is full; its operator has to free space or add some.",
         TimeSpan.FromSeconds(30)
     );
 
     private static readonly DatabaseOutage _busy = new(
         "databaseBusy",
-        "The database could not do this in time or beside what others did; try again in a few seconds.",
+        "The database could not complete the request in time, or other work in the database prevented it; try again "
+            + "in a few seconds.",
         TimeSpan.FromSeconds(2)
     );
 
     private static readonly DatabaseOutage _outcomeUnknown = new(
         "outcomeUnknown",
-        "The database did not confirm the write. Send the request again with the idempotency key that it had; "
-            + "without a key, look first.",
+        "The database did not confirm the write. Send the request again with the same idempotency key; without a "
+            + "key, check first whether it was stored.",
         TimeSpan.FromSeconds(5)
     );
 
     private static readonly DatabaseOutage _commitsStalled = new(
         "commitsStalled",
-        "The database answers, but does not confirm commits in time; its operator has to look at its disk "
-            + "and its synchronous standby.",
+        "The database answers, but does not confirm commits in time; its operator has to check its disk and its "
+            + "synchronous standby.",
         TimeSpan.FromSeconds(10)
     );
 
@@ -98,46 +100,46 @@ internal sealed partial class DatabaseHealthMonitor(
 
     private static readonly DatabaseOutage _restoring = new(
         "restoring",
-        "The service examines a database that was restored; try again in a few seconds.",
+        "The database was restored, and the service is examining it; try again in a few seconds.",
         TimeSpan.FromSeconds(10)
     );
 
     private static readonly DatabaseOutage _notDurable = new(
         "databaseNotDurable",
-        "The database server runs with fsync=off, so that no write would be safe. Its operator has to set fsync=on.",
+        "The database server runs with fsync=off, so that no write is durable. Its operator has to set fsync=on.",
         TimeSpan.FromSeconds(30)
     );
 
-    private static readonly DatabaseOutage _queueFull = new(
-        "queueFull",
-        "More is being sent than the database can take at the moment; try again in a few seconds.",
+    private static readonly DatabaseOutage _writeQueueFull = new(
+        "writeQueueFull",
+        "The database cannot store the writes as fast as they are sent at the moment; try again in a few seconds.",
         TimeSpan.FromSeconds(2),
         NothingWasStored: true
     );
 
-    private static readonly DatabaseOutage _schemaOlder = new(
-        "schemaOlder",
+    private static readonly DatabaseOutage _schemaOutdated = new(
+        "schemaOutdated",
         "The database's schema is older than this service. Its operator has to run the command 'migrate'.",
         TimeSpan.FromSeconds(30)
     );
 
-    private static readonly DatabaseOutage _serverOlder = new(
-        "serverOlder",
-        "The database server is older than PostgreSQL 15. Its operator has to connect a server of 15 to 18.",
+    private static readonly DatabaseOutage _databaseVersionUnsupported = new(
+        "databaseVersionUnsupported",
+        "The database server is older than PostgreSQL 15. Its operator has to connect a server of version 15 to 18.",
         TimeSpan.FromSeconds(30)
     );
 
-    private static readonly DatabaseOutage _tooSlow = new(
-        "queryTooSlow",
-        "The query took longer than this service allows and was cancelled. Narrow it, best by $filter on "
+    private static readonly DatabaseOutage _queryTimeout = new(
+        "queryTimeout",
+        "The query took longer than this service allows and was canceled. Narrow it, preferably with $filter on "
             + "startDateTime, or leave out $count and $skip; or try again when the service is less busy.",
         TimeSpan.FromSeconds(5)
     );
 
-    private static readonly DatabaseOutage _withoutIcu = new(
-        "serverWithoutIcu",
-        "The database server was built without ICU, which tolower and $search fold case by; leave them out, or have "
-            + "its operator install a server with ICU.",
+    private static readonly DatabaseOutage _icuUnavailable = new(
+        "icuUnavailable",
+        "The database server was built without ICU, which tolower and $search require; leave them out, or ask its "
+            + "operator to install a server with ICU.",
         TimeSpan.FromSeconds(30)
     );
 
@@ -146,7 +148,7 @@ internal sealed partial class DatabaseHealthMonitor(
     private readonly SemaphoreSlim _probeRequested = new(0);
     private NpgsqlConnection? _heartbeat;
     private Task? _restore;
-    private volatile DatabaseOutage? _outage = _away;
+    private volatile DatabaseOutage? _outage = _unavailable;
     private volatile bool _isReadOnly;
     private bool _isLogged;
 
@@ -167,7 +169,10 @@ internal sealed partial class DatabaseHealthMonitor(
         // A probe finds out whether the failure affects all requests. Until then, other requests continue. A request
         // that found the database busy needs no probe.
         var isDoubtful =
-            outage is not null && outage != _tooSlow && outage.Code != _busy.Code && outage.Code != _queueFull.Code;
+            outage is not null
+            && outage != _queryTimeout
+            && outage.Code != _busy.Code
+            && outage.Code != _writeQueueFull.Code;
         if (isDoubtful && _probeRequested.CurrentCount == 0)
         {
             _probeRequested.Release();
@@ -240,24 +245,25 @@ internal sealed partial class DatabaseHealthMonitor(
                 }
                 : null,
             CommitOutcomeUnknownException => _outcomeUnknown,
-            DatabaseLostException => _away,
+            DatabaseLostException => _unavailable,
 
             // A canceled query does not indicate an outage. Cancellation by the caller does not reach this method.
-            OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => _tooSlow,
+            OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
+                _queryTimeout,
 
             // The C function that looks up collations (src/backend/catalog/namespace.c).
             PostgresException { SqlState: PostgresErrorCodes.UndefinedObject, Routine: "get_collation_oid" } =>
-                _withoutIcu,
+                _icuUnavailable,
             PostgresException postgres => MapSqlState(postgres.SqlState),
 
             // No connection was free in time. The heartbeat checks whether the database answers.
             NpgsqlException { InnerException: TimeoutException } => _busy,
-            NpgsqlException => _away,
-            QueueFullException => _queueFull,
+            NpgsqlException => _unavailable,
+            QueueFullException => _writeQueueFull,
             TimeoutException => _busy,
 
             // A session that breaks while a command is being written can cause these exceptions (npgsql issue 1323).
-            NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _away,
+            NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _unavailable,
             _ when exception.InnerException is { } inner => MapException(inner),
             _ => null,
         };
@@ -268,16 +274,16 @@ internal sealed partial class DatabaseHealthMonitor(
         {
             PostgresErrorCodes.UndefinedTable
             or PostgresErrorCodes.UndefinedColumn
-            or PostgresErrorCodes.UndefinedFunction => _schemaOlder,
+            or PostgresErrorCodes.UndefinedFunction => _schemaOutdated,
 
             // A server in recovery returns 55000 for functions that need a primary.
             PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState => _readOnly,
-            PostgresErrorCodes.DiskFull => _full,
+            PostgresErrorCodes.DiskFull => _storageFull,
             PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.TooManyConnections => _busy,
-            PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _refuses,
-            ['2', '8', ..] => _refuses,
+            PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _accessDenied,
+            ['2', '8', ..] => _accessDenied,
             ['4', '0', ..] => _busy,
-            ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] => _away,
+            ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] => _unavailable,
             _ => null,
         };
 
@@ -295,7 +301,7 @@ internal sealed partial class DatabaseHealthMonitor(
         catch (TimeoutException)
         {
             // The database accepts or holds a connection, but does not answer.
-            SetState(_away, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
+            SetState(_unavailable, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
             _ = CloseAsync(work);
             return Heartbeat.Silent;
         }
@@ -386,11 +392,11 @@ internal sealed partial class DatabaseHealthMonitor(
         {
             // Any exception means that the database cannot be used. Rethrowing it would end the service.
             var outage =
-                CommitFailures.Find(exception) is { } postgres ? MapSqlState(postgres.SqlState) ?? _away
+                CommitFailures.Find(exception) is { } postgres ? MapSqlState(postgres.SqlState) ?? _unavailable
                 : exception is NpgsqlException { InnerException: TimeoutException } or TimeoutException
                 && heartbeat == Heartbeat.Alive
                     ? _busy
-                : _away;
+                : _unavailable;
             if (outage != _busy || heartbeat != Heartbeat.Alive)
             {
                 SetState(outage, isReadOnly: false, exception.Message);
@@ -427,13 +433,13 @@ internal sealed partial class DatabaseHealthMonitor(
             .ServiceProvider.GetRequiredService<SchemaMigrator>()
             .GetPendingMigrationsAsync(connection, cancellationToken);
         var outage =
-            version < SchemaMigrator.MinServerVersionNum ? _serverOlder
-            : missing.Count > 0 ? _schemaOlder
+            version < SchemaMigrator.MinServerVersionNum ? _databaseVersionUnsupported
+            : missing.Count > 0 ? _schemaOutdated
             : !isDurable ? _notDurable
             : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
             : _restoring;
         var reason =
-            outage == _schemaOlder
+            outage == _schemaOutdated
                 ? $"missing migrations: {string.Join(", ", missing)}"
                 : $"server_version_num {version}";
         return (outage, isReadOnly, reason);
@@ -480,7 +486,7 @@ internal sealed partial class DatabaseHealthMonitor(
         var (outageBefore, wasReadOnly) = (_outage, _isReadOnly);
         _isReadOnly = isReadOnly;
         _outage = outage;
-        if (outage == _away)
+        if (outage == _unavailable)
         {
             availability.Lose();
         }
@@ -523,7 +529,7 @@ internal sealed partial class DatabaseHealthMonitor(
         Failed,
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The database serves ({Reason})")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The database is available ({Reason})")]
     private partial void LogServes(string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Code}: {Advice} ({Reason})")]

@@ -88,8 +88,8 @@ internal sealed partial class DatabaseMaintenanceService(
     /// <summary>
     /// Runs all steps once, unless another service runs them. A failed step is logged and does not prevent the others.
     /// </summary>
-    /// <param name="now">The service's clock.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="now">The current time by the service's clock.</param>
+    /// <param name="cancellationToken">Cancels the maintenance.</param>
     /// <returns>True if no step failed.</returns>
     public async Task<bool> RunMaintenanceAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -157,7 +157,8 @@ internal sealed partial class DatabaseMaintenanceService(
     }
 
     /// <summary>
-    /// The statement that deletes a portion of a table's expired rows, oldest first: those from $1 on and before $2.
+    /// Returns the statement that deletes a portion of the expired rows of a table, oldest first. Expired rows have a
+    /// time from $1 on and before $2.
     /// </summary>
     /// <param name="table">The table.</param>
     /// <param name="column">The column with the time of the row. It has its own index.</param>
@@ -318,7 +319,7 @@ internal sealed partial class DatabaseMaintenanceService(
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "Detached {Count} partitions of runs older than {Months} months; they are dropped in a day "
-            + "(SELECT attach_expired_runs('2023q4') attaches one again)"
+            + "(SELECT attach_expired_runs('2023q4') attaches a quarter again)"
     )]
     private partial void LogDetached(int count, int months);
 
@@ -337,10 +338,10 @@ internal sealed partial class DatabaseMaintenanceService(
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Database maintenance could not {Step}; the other steps go on, and all are run again in a minute"
+        Message = "Database maintenance could not {Step}; the other steps continue, and all steps run again in a minute"
     )]
     private partial void LogStepFailed(Exception exception, string step);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance failed; it is tried again in a minute")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Database maintenance failed; it runs again in a minute")]
     private partial void LogFailure(Exception exception);
 }

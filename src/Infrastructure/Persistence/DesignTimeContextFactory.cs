@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Design;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>Lets <c>dotnet ef migrations add</c> make the model without a server.</summary>
+/// <summary>Creates the context for <c>dotnet ef migrations add</c>, which needs no server.</summary>
 internal sealed class DesignTimeContextFactory : IDesignTimeDbContextFactory<IndustryDataContext>
 {
     public IndustryDataContext CreateDbContext(string[] args) =>

@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>The one definition of what is stored, and how.</summary>
+/// <summary>
+/// The EF Core context of the database. Its model is the only definition of the stored entities and of their columns.
+/// </summary>
 internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> options) : DbContext(options)
 {
     public DbSet<Run> Runs => Set<Run>();

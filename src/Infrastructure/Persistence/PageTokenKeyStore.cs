@@ -4,14 +4,15 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Reads the keys from the table <c>token_keys</c> and caches them for a second. After the database was replaced, a
-/// token of another instance may have a key that is not in the cache. It is found once the cache has expired.
+/// Reads the keys from the table <c>token_keys</c> and caches them for one second. After the database was replaced, a
+/// token of another instance may have a key that is not in the cache. An unknown key does not cause an earlier read: it
+/// is found once the cache has expired.
 /// </summary>
 internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider clock) : IPageTokenKeyProvider
 {
     private static readonly TimeSpan _lifetime = TimeSpan.FromSeconds(1);
 
-    // The maximum wait for a newer key of a request that has its response already.
+    // The maximum wait of a request for newer keys. After it, the request uses the keys in the cache.
     private static readonly TimeSpan _maxWait = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();

@@ -1,9 +1,9 @@
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// A key that seals page tokens. It lives in the database, so that every instance of the service opens every other's
-/// tokens, and no token is valid in another database. The one with the highest id seals; the others only open what they
-/// sealed.
+/// A key that seals page tokens. It is stored in the database, so that all instances of the service can open each
+/// other's tokens, and no token is valid in another database. The key with the highest id seals new tokens. The other
+/// keys only open the tokens that they sealed.
 /// </summary>
 internal sealed class PageTokenSigningKey
 {

@@ -3,44 +3,47 @@ using System.Numerics;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Sizes the portions in which rows with large columns are read. The first is small, each next one is what the rows
-/// before let expect to fit, so that little is read of which a page then has no room.
+/// Calculates the sizes of the portions in which rows with large columns are read. The first portion is small. The size
+/// of each further portion is estimated from the rows that were read, so that few rows are read that do not fit into
+/// the page.
 /// </summary>
-/// <param name="rows">How many rows are wanted in all.</param>
+/// <param name="rows">The total number of rows to read.</param>
 /// <param name="first">The size of the first portion.</param>
 internal sealed class Portions(int rows, int first)
 {
     /// <summary>
-    /// How many characters of a page may be large; a reader that has read so much leaves the rest to the next page.
+    /// The number of characters above which a page is full. The remaining rows are left to the next page.
     /// </summary>
     public const long MaxPageChars = 4 * 1024 * 1024;
 
-    // What a row takes beside its large columns, about.
+    // The approximate number of characters of a row without its large columns.
     private const int RowChars = 256;
 
     private const int MinPortion = 8;
 
     private int _read;
 
-    /// <summary>How many rows to ask for next; 0 when there are no more.</summary>
+    /// <summary>The number of rows to request next; 0 if there are no more.</summary>
     public int Next { get; private set; } = Math.Min(rows, first);
 
-    /// <summary>The characters read so far.</summary>
+    /// <summary>The number of characters that were read.</summary>
     public long Chars { get; private set; }
 
-    /// <summary>Whether a page has no room for another row.</summary>
+    /// <summary>True if the page has no room for another row.</summary>
     public bool IsFull => Chars > MaxPageChars;
 
-    /// <summary>Notes a row.</summary>
-    /// <param name="chars">What its large columns have.</param>
+    /// <summary>Records that a row was read.</summary>
+    /// <param name="chars">The number of characters in its large columns.</param>
     public void Add(long chars)
     {
         _read++;
         Chars += RowChars + chars;
     }
 
-    /// <summary>Goes to the next portion.</summary>
-    /// <param name="found">How many rows this one had; fewer than asked for means that there are no more.</param>
+    /// <summary>Advances to the next portion.</summary>
+    /// <param name="found">
+    /// The number of rows of the current portion. If it is lower than requested, there are no more rows.
+    /// </param>
     public void Advance(int found)
     {
         var left = rows - _read;
@@ -50,8 +53,8 @@ internal sealed class Portions(int rows, int first)
             return;
         }
 
-        // Rows may grow suddenly, so the step is bounded. A power of two, because each number is a statement to plan
-        // and to keep.
+        // The next rows may be larger, so the size of a portion is limited. It is a power of two unless the portion is
+        // the last one, because each size is a separate statement that is planned and kept.
         var room = Math.Max(0, MaxPageChars - Chars) / (Chars / _read);
         var expected = (int)Math.Clamp(room, MinPortion, 4L * _read);
         Next = expected >= left ? left : 1 << (int.Log2(expected));

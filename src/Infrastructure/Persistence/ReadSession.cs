@@ -269,7 +269,7 @@ internal sealed class ReadSession : IAsyncDisposable
             }
 
             throw new OperationCanceledException(
-                "The query took longer than the limit, or its caller has gone.",
+                "The query reached its time limit, or its caller canceled it.",
                 _caller
             );
         }

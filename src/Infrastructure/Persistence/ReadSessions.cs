@@ -6,12 +6,12 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>Opens the sessions that reads run on. Thread-safe.</summary>
+/// <summary>Opens the sessions of reads. Thread-safe.</summary>
 /// <param name="database">The pool for arbitrary queries.</param>
 /// <param name="indexed">The pool for statements that one index range answers.</param>
-/// <param name="limit">How long the queries of a request may take.</param>
-/// <param name="availability">Tells when the database stops answering.</param>
-/// <param name="slowReads">Limits arbitrary queries by tenant.</param>
+/// <param name="limit">The time limit for the queries of a request.</param>
+/// <param name="availability">Signals that the database has stopped answering.</param>
+/// <param name="slowReads">Limits the concurrent arbitrary queries of each tenant.</param>
 /// <param name="cancels">Sends cancel requests.</param>
 internal sealed class ReadSessions(
     NpgsqlDataSource database,
@@ -22,7 +22,9 @@ internal sealed class ReadSessions(
     CancelRequests cancels
 )
 {
-    /// <summary>Opens a session for a statement that finds a row by its key. It may take 15 seconds.</summary>
+    /// <summary>
+    /// Opens a session for a statement that finds a row by its key. The command timeout is 15 seconds.
+    /// </summary>
     public ValueTask<ReadSession> OpenKeyedAsync(CancellationToken cancellationToken) =>
         ReadSession.OpenAsync(
             indexed,
@@ -40,8 +42,10 @@ internal sealed class ReadSessions(
     public ValueTask<ReadSession> OpenIndexedAsync(QueryTime? time, CancellationToken cancellationToken) =>
         ReadSession.OpenAsync(indexed, lease: null, cancels, limit.Timeout, time, availability.Lost, cancellationToken);
 
-    /// <summary>Opens a session for arbitrary queries, of which a tenant may run only a few at the same time.</summary>
-    /// <exception cref="LimitExceededException">The tenant runs too many of them.</exception>
+    /// <summary>
+    /// Opens a session for arbitrary queries. A tenant may have only a few of these sessions at the same time.
+    /// </summary>
+    /// <exception cref="LimitExceededException">The tenant has too many of them.</exception>
     public async ValueTask<ReadSession> OpenAsync(
         TenantId tenantId,
         QueryTime? time,

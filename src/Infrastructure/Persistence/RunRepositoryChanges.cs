@@ -211,7 +211,8 @@ internal sealed partial class RunRepository
         var expired = now - IdempotencyKey.TimeToLive;
         return await transaction.Context.Database.ExecuteSqlAsync(
                 $"""
-                INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
+                INSERT INTO kept_requests
+                    (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
                 VALUES ({tenant}, {keyHash}, {bodyHash}, {id}, {key.ReturnRepresentation}, {now})
                 ON CONFLICT (tenant_id, key_hash) DO UPDATE
                 SET body_hash = excluded.body_hash,

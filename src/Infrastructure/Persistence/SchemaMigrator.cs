@@ -6,10 +6,12 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>How the database's schema stands to the one that this service was built with.</summary>
+/// <summary>
+/// Compares the schema of the database with the schema of this version of the service, and applies missing migrations.
+/// </summary>
 internal sealed partial class SchemaMigrator(IndustryDataContext context)
 {
-    /// <summary>The oldest PostgreSQL that is supported, as <c>server_version_num</c>.</summary>
+    /// <summary>The oldest supported version of PostgreSQL, as <c>server_version_num</c>.</summary>
     public const int MinServerVersionNum = 150000;
 
     private const long MigrationLock = 0x496E_6475_7374_7279;
@@ -17,19 +19,21 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     private static readonly TimeSpan _progressInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Whether a process applies migrations now. To be asked before <see cref="GetPendingMigrationsAsync"/>, which
-    /// waits while a migration runs: EF locks the table of applied migrations.
+    /// Determines whether a process is applying migrations. Call it before <see cref="GetPendingMigrationsAsync"/>,
+    /// which waits while a migration runs, because EF Core locks the table of applied migrations.
     /// </summary>
+    /// <returns>True if a process is applying migrations.</returns>
     public static async Task<bool> IsMigratingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // pg_locks shows a key of 64 bits as two halves, with objsubid 1.
+        // pg_locks shows a 64-bit key as two halves, with objsubid 1.
+        var (high, low) = (MigrationLock >> 32, MigrationLock & 0xFFFF_FFFF);
         await using var command = new NpgsqlCommand(
             $"""
             SELECT EXISTS (
                 SELECT FROM pg_locks
-                WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                    AND classid = {MigrationLock >> 32} AND objid = {MigrationLock
-                & 0xFFFF_FFFF} AND objsubid = 1 AND granted)
+                WHERE locktype = 'advisory'
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND classid = {high} AND objid = {low} AND objsubid = 1 AND granted)
             """,
             connection
         );
@@ -37,7 +41,8 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     }
 
     /// <summary>
-    /// The migrations that the database lacks; an older service may go on with a schema that has more than it knows.
+    /// Returns the migrations that the database lacks. Migrations that this version does not know are ignored, so that
+    /// an older service can use a newer schema.
     /// </summary>
     public async Task<IReadOnlyList<string>> GetPendingMigrationsAsync(
         NpgsqlConnection connection,
@@ -62,13 +67,13 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     }
 
     /// <summary>
-    /// Applies every migration that is missing, also when several services do so at once. There is no command timeout:
-    /// a migration may take as long as it needs, and so may the wait for another service that migrates.
+    /// Applies all missing migrations. Several services can do this at the same time. There is no command timeout: a
+    /// migration has no time limit, and neither has the wait for another service that migrates.
     /// </summary>
-    /// <param name="connection">An open connection. All is done on it.</param>
-    /// <param name="logger">Receives each migration and, every 10 seconds, what is still running.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The migrations that were applied.</returns>
+    /// <param name="connection">An open connection. All statements run on it.</param>
+    /// <param name="logger">Logs each migration and, every 10 seconds, the migration that is still running.</param>
+    /// <param name="cancellationToken">Cancels the wait and the migrations.</param>
+    /// <returns>The names of the migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> MigrateAsync(
         NpgsqlConnection connection,
         ILogger logger,
@@ -82,7 +87,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
         await using var context = new IndustryDataContext(options.Options);
         var schema = new SchemaMigrator(context);
 
-        // EF's own lock ends with each migration, so that two services can come to apply the second one both.
+        // The lock of EF Core ends with each migration, so that two services could both apply the second migration.
         await using var acquire = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection)
         {
             CommandTimeout = 0,
@@ -106,7 +111,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
         }
         finally
         {
-            // The lock of a broken connection is gone already.
+            // If the connection is broken, its lock has already ended with its session.
             if (connection.State == System.Data.ConnectionState.Open)
             {
                 await release.ExecuteNonQueryAsync(CancellationToken.None);
@@ -114,7 +119,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
         }
     }
 
-    /// <summary>Tells what is being done and for how long.</summary>
+    /// <summary>Logs the progress of the migrations.</summary>
     private sealed class Progress(ILogger logger)
     {
         private readonly long _started = Stopwatch.GetTimestamp();
@@ -126,14 +131,14 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
 
         public void Begin(int count) => _count = count;
 
-        /// <summary>EF begins a migration.</summary>
+        /// <summary>Records and logs that EF Core starts a migration.</summary>
         public void Note(EventData migration)
         {
             _migration = (migration as MigrationEventData)?.Migration.GetType().Name ?? "";
             LogMigration(logger, ++_number, _count, _migration);
         }
 
-        /// <summary>Waits for the work and reports every 10 seconds that it is still running.</summary>
+        /// <summary>Waits for the work and logs every 10 seconds that it is still running.</summary>
         public async Task ReportAsync(Task work)
         {
             while (await Task.WhenAny(work, Task.Delay(_progressInterval, CancellationToken.None)) != work)

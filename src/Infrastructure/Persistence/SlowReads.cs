@@ -6,20 +6,20 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Limits how many arbitrary queries a tenant runs at the same time, so that it cannot take the connections of the
-/// others. Thread-safe.
+/// Limits the number of arbitrary queries that a tenant runs at the same time, so that the tenant cannot take the
+/// connections of other tenants. Thread-safe.
 /// </summary>
 internal sealed class SlowReads : IDisposable
 {
-    // Longer waits would only hide from the caller that it asks for too much.
+    // A longer wait would only hide from the caller that it sends too many queries.
     private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan _retryAfter = TimeSpan.FromSeconds(2);
 
-    // Tenants that are idle for some seconds are removed by the limiter itself.
+    // The limiter removes tenants that are idle for some seconds.
     private readonly PartitionedRateLimiter<TenantId> _tenants;
 
-    /// <param name="limits">How many queries of a tenant run and wait.</param>
+    /// <param name="limits">The limits for running and waiting queries of a tenant.</param>
     public SlowReads(LimitOptions limits)
     {
         var options = new ConcurrencyLimiterOptions
@@ -33,9 +33,10 @@ internal sealed class SlowReads : IDisposable
         );
     }
 
-    /// <summary>Waits until the tenant may run one more query. The lease ends with its disposal.</summary>
+    /// <summary>Waits until the tenant may run another query.</summary>
+    /// <returns>The lease of the query. Its disposal allows another query.</returns>
     /// <exception cref="LimitExceededException">
-    /// Too many queries of the tenant wait, or this one has waited for two seconds.
+    /// Too many queries of the tenant are waiting, or this query has waited for two seconds.
     /// </exception>
     /// <exception cref="NpgsqlException">The database has stopped answering.</exception>
     public async ValueTask<RateLimitLease> AcquireAsync(
@@ -71,7 +72,8 @@ internal sealed class SlowReads : IDisposable
     private static LimitExceededException TooMany() =>
         new(
             "tooManySlowReads",
-            "The tenant runs as many slow queries as it may at the same time. Send fewer of them at once, or narrow them, best by $filter on startDateTime.",
+            "The tenant already runs the maximum number of concurrent slow queries. Send fewer of them at the same "
+                + "time, or narrow them, preferably with $filter on startDateTime.",
             _retryAfter
         );
 }

@@ -287,7 +287,7 @@ internal static class BatchEndpoint
     private static Task RefuseFeatureAsync(HttpContext http, string feature) =>
         http.WriteErrorAsync(
             StatusCodes.Status501NotImplemented,
-            "notOffered",
+            "notSupported",
             $"{feature} is part of OData's batches, but not offered: "
                 + "batches are JSON, and order their requests by dependsOn."
         );

@@ -79,7 +79,7 @@ internal static class BatchEnvelope
                 f.Code != "tooDeep"
                 && !(
                     f.Target!.Split('/') is [Requests, _, "body", .. var rest]
-                    && (rest.Length > 0 || f.Code == "unstorableText")
+                    && (rest.Length > 0 || f.Code == "invalidCharacters")
                 )
             )
         );
@@ -103,7 +103,7 @@ internal static class BatchEnvelope
 
         if (Items(envelope) is not { } items)
         {
-            faults.Add(Requests, "missing", $"{Requests} is required: an array of 1 to {MaxItems} requests.");
+            faults.Add(Requests, "required", $"{Requests} is required: an array of 1 to {MaxItems} requests.");
         }
         else if (items.ValueKind != JsonValueKind.Array)
         {
@@ -113,7 +113,7 @@ internal static class BatchEnvelope
         {
             faults.Add(
                 Requests,
-                "wrongNumber",
+                "invalidItemCount",
                 $"{Requests} must hold 1 to {MaxItems} requests, not {count}; send more in further batches."
             );
         }
@@ -206,7 +206,7 @@ internal static class BatchEnvelope
         {
             if (!isThere)
             {
-                faults.Add($"{path}/{name}", "missing", $"{path}/{name} is required.");
+                faults.Add($"{path}/{name}", "required", $"{path}/{name} is required.");
             }
         }
 
@@ -232,7 +232,7 @@ internal static class BatchEnvelope
         var text = JsonElementExtensions.TryGetString(value) ?? "";
         if (value.ValueKind != JsonValueKind.String || text.Length == 0)
         {
-            faults.Add($"{path}", "notAText", $"{path} must be a text that is not empty.");
+            faults.Add($"{path}", "notAString", $"{path} must be a text that is not empty.");
         }
 
         return text;
@@ -304,7 +304,7 @@ internal static class BatchEnvelope
 
         if (value.GetArrayLength() > MaxItems)
         {
-            faults.Add($"{path}", "wrongNumber", $"{path} names more ids than a batch can hold; name each once.");
+            faults.Add($"{path}", "invalidItemCount", $"{path} names more ids than a batch can hold; name each once.");
             return [];
         }
 

@@ -98,7 +98,8 @@ internal sealed class BatchRequestExecutor
                     http,
                     StatusCodes.Status424FailedDependency,
                     "failedDependency",
-                    $"The request '{Domain.ValidationErrors.Abbreviate(failed)}', which this one depends on, has failed; "
+                    $"The request '{Domain.ValidationErrors.Abbreviate(failed)}', "
+                        + "which this one depends on, has failed; "
                         + "this one was not tried."
                 )
         );
@@ -178,7 +179,7 @@ internal sealed class BatchRequestExecutor
                     RequestIdMiddleware.Restart(named);
                     await named.WriteErrorAsync(
                         StatusCodes.Status507InsufficientStorage,
-                        "answerTooLarge",
+                        "responseTooLarge",
                         $"The answer is over {MaxResponseBytes >> 20} MiB, "
                             + $"or all of the batch over {ResponseMemoryBudget.MaxBytes >> 20} MiB; "
                             + "send this request on its own, or ask for less. If it was to change something, it has."

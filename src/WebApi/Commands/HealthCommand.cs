@@ -1,11 +1,12 @@
 namespace IndustryData.WebApi.Commands;
 
-/// <summary><c>health</c>: asks the running service whether it serves, for images that have no curl.</summary>
+/// <summary>The command <c>health</c>: checks that the running service is ready, for images without curl.</summary>
 internal static class HealthCommand
 {
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Exit code 0 when it serves.</summary>
+    /// <summary>Requests the readiness of the service and prints the response.</summary>
+    /// <returns>The exit code: 0 if the service is ready, 1 if not.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration)
     {
         using var client = new HttpClient { Timeout = _timeout };

@@ -1,21 +1,22 @@
 namespace IndustryData.WebApi.Commands;
 
 /// <summary>
-/// The addresses on which the service listens: those of ASP.NET Core's settings, or the loopback address.
+/// The URLs that the service listens on: those in the settings of ASP.NET Core, or the loopback address.
 /// </summary>
 internal static class ListenUrls
 {
-    /// <summary>Where it listens when nothing is said.</summary>
+    /// <summary>The URL that the service listens on if none is configured.</summary>
     public const string Default = "http://localhost:5080";
 
-    /// <summary>Whether URLs or ports are set.</summary>
+    /// <summary>Checks the configuration for URLs and ports.</summary>
+    /// <returns>Returns true if URLs or ports are configured.</returns>
     public static bool IsConfigured(IConfiguration configuration) =>
         configuration[WebHostDefaults.ServerUrlsKey] is { Length: > 0 }
         || configuration[WebHostDefaults.HttpPortsKey] is { Length: > 0 }
         || configuration[WebHostDefaults.HttpsPortsKey] is { Length: > 0 };
 
-    /// <summary>Refuses URLs and ports that no server can listen on.</summary>
-    /// <exception cref="StartupException">One of them is none.</exception>
+    /// <summary>Validates the configured URLs and ports.</summary>
+    /// <exception cref="StartupException">A URL or a port is not valid.</exception>
     public static void Check(IConfiguration configuration)
     {
         foreach (
@@ -35,7 +36,7 @@ internal static class ListenUrls
             )
             {
                 throw new StartupException(
-                    $"ASPNETCORE_URLS holds '{url}', which is no URL to listen on; write it like {Default}."
+                    $"ASPNETCORE_URLS holds '{url}', which is not a URL to listen on; write it like {Default}."
                 );
             }
         }
@@ -52,14 +53,15 @@ internal static class ListenUrls
                 if (!ushort.TryParse(port, out _))
                 {
                     throw new StartupException(
-                        $"ASPNETCORE_{ports.ToUpperInvariant()} holds '{port}', which is no port; write a number from 1 to 65535."
+                        $"ASPNETCORE_{ports.ToUpperInvariant()} holds '{port}', which is not a port; "
+                            + "write a number from 1 to 65535."
                     );
                 }
             }
         }
     }
 
-    /// <summary>The first of the service's URLs, as this machine reaches it.</summary>
+    /// <summary>Returns the first URL of the service, in a form that this machine can reach.</summary>
     public static Uri Url(IConfiguration configuration)
     {
         var url =

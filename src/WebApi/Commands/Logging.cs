@@ -2,10 +2,10 @@ using Serilog;
 
 namespace IndustryData.WebApi.Commands;
 
-/// <summary>The log, as the section <c>Serilog</c> of the configuration describes it.</summary>
+/// <summary>Configures the log with the section <c>Serilog</c> of the configuration.</summary>
 internal static class Logging
 {
-    /// <summary>Applies the section.</summary>
+    /// <summary>Applies the section to the configuration of a logger.</summary>
     /// <exception cref="StartupException">A setting of the section cannot be used.</exception>
     public static LoggerConfiguration Configure(LoggerConfiguration log, IConfiguration configuration)
     {
@@ -15,7 +15,7 @@ internal static class Logging
         }
         catch (Exception exception)
         {
-            // Whatever it throws, it throws because of that section.
+            // Every exception here has its cause in that section.
             throw new StartupException($"A setting of the section Serilog cannot be used: {exception.Message}");
         }
     }

@@ -5,16 +5,17 @@ using Npgsql;
 
 namespace IndustryData.WebApi.Commands;
 
-/// <summary>Says why the program ends with exit code 1.</summary>
+/// <summary>Describes why the program ends with exit code 1.</summary>
 internal static class ProgramEnd
 {
     /// <summary>
-    /// Describes the exception that ends the program: one line for what the operator can correct, else the exception
-    /// with its stack trace.
+    /// Describes the exception that ends the program. The description is one line if the operator can correct the
+    /// cause. Otherwise, it is the exception with its stack trace.
     /// </summary>
-    /// <param name="exception">What no command handled.</param>
-    /// <param name="isEmbedded">Whether the database is the embedded one, so that no connection string is to
-    /// blame.</param>
+    /// <param name="exception">The exception that no command handled.</param>
+    /// <param name="isEmbedded">
+    /// True if the database is the embedded one. The connection string is then not the cause.
+    /// </param>
     public static string Describe(Exception exception, bool isEmbedded) =>
         exception switch
         {
@@ -26,19 +27,23 @@ internal static class ProgramEnd
                 $"A configuration file cannot be read: {exception.Message} {exception.InnerException?.Message}"
             ),
             InvalidOperationException or SocketException or IOException when IsOfListening(exception) => Line(
-                $"The service cannot listen as it is configured: {exception.Message} Correct ASPNETCORE_URLS, the ports or the section Kestrel."
+                $"The service cannot listen as it is configured: {exception.Message} "
+                    + "Correct ASPNETCORE_URLS, the ports or the section Kestrel."
             ),
             _ when InChain<NpgsqlException>(exception) is { } failure => Line(DescribeDatabase(failure, isEmbedded)),
-            _ =>
-                $"industrydata: The program ends because of an unexpected error. It is a defect of the program, not of a setting.{Environment.NewLine}{exception}",
+            _ => "industrydata: The program ends because of an unexpected error. "
+                + $"It is a defect of the program, not of a setting.{Environment.NewLine}{exception}",
         };
 
     /// <summary>Describes why the schema could not be applied.</summary>
-    /// <returns>Null when the migration itself did not fail: then the database could not be reached or refuses the
-    /// account.</returns>
+    /// <returns>
+    /// The description; null if the migration itself did not fail. In this case, the database could not be reached,
+    /// does not exist, or rejects the account.
+    /// </returns>
     public static string? DescribeMigration(Exception exception, bool isEmbedded)
     {
-        // Class 28 is a refused account, 3D an unknown database (PostgreSQL, appendix A): no migration began.
+        // Class 28 is a rejected account, and class 3D is an unknown database (PostgreSQL, appendix A). In both cases,
+        // no migration has started.
         if (InChain<PostgresException>(exception) is not { SqlState: not (['2', '8', ..] or ['3', 'D', ..]) } failure)
         {
             return null;
@@ -47,15 +52,16 @@ internal static class ProgramEnd
         var advice =
             failure.SqlState == PostgresErrorCodes.InsufficientPrivilege
                 ? "The account lacks a privilege: run 'migrate' as the owner of the tables, or grant it."
-                : "Nothing of the migration that failed was kept; those before it were.";
-        return $"The schema of {Database(isEmbedded)} could not be migrated: {failure.MessageText} (SQLSTATE {failure.SqlState}). {advice}";
+                : "No change of the failed migration was kept; the migrations before it were applied.";
+        return $"The schema of {Database(isEmbedded)} could not be migrated: "
+            + $"{failure.MessageText} (SQLSTATE {failure.SqlState}). {advice}";
     }
 
     private static string DescribeDatabase(NpgsqlException failure, bool isEmbedded) =>
         $"{Capitalized(Database(isEmbedded))} failed: {failure.Message} "
         + (
             isEmbedded
-                ? "See its log, postgres/cluster/log in the data folder."
+                ? "See its log, postgres/cluster/log in the data directory."
                 : "Correct the connection string or start the server."
         );
 

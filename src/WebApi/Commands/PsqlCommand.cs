@@ -3,12 +3,14 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 
 namespace IndustryData.WebApi.Commands;
 
-/// <summary><c>psql [arguments…]</c>: PostgreSQL's own client, connected to the embedded database.</summary>
+/// <summary>
+/// The command <c>psql [arguments…]</c>: runs the client of PostgreSQL, connected to the embedded database.
+/// </summary>
 internal static class PsqlCommand
 {
     public static async Task<int> RunAsync(PsqlConnection connection, IEnumerable<string> arguments)
     {
-        // The terminal's Ctrl+C is psql's: it cancels a query there.
+        // In psql, Ctrl+C cancels a query. It must not end this process.
         Console.CancelKeyPress += (_, e) => e.Cancel = true;
         var program =
             connection.Program

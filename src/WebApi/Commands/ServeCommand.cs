@@ -18,23 +18,23 @@ using Serilog.Events;
 
 namespace IndustryData.WebApi.Commands;
 
-/// <summary>The service itself.</summary>
+/// <summary>The command <c>serve</c>: builds the service.</summary>
 internal static partial class ServeCommand
 {
     private const int MaxBodyBytes = 1024 * 1024;
     private const int MinBytesPerSecond = 4096;
     private const int Http2WindowBytes = 128 * 1024;
 
-    // Kestrel refuses a longer request line by itself, without a body; up to here the refusal is ours and says what to
-    // do.
+    // Kestrel rejects a longer request line itself, without a body. Up to this length, the service writes the error
+    // response, which says what to do.
     private const int MaxRequestLineBytes = 2 * GraphErrorMiddleware.MaxUrlLength;
 
     private const int ReadAheadBytes = 2 * MaxRequestLineBytes;
 
-    /// <summary>Puts the service together.</summary>
-    /// <param name="builder">The host's builder.</param>
-    /// <param name="connectionString">The database.</param>
-    /// <param name="tokens">Whose tokens are taken.</param>
+    /// <summary>Configures and builds the service.</summary>
+    /// <param name="builder">The builder of the host.</param>
+    /// <param name="connectionString">The connection string of the database.</param>
+    /// <param name="tokens">The settings for accepted tokens.</param>
     public static WebApplication Build(WebApplicationBuilder builder, string connectionString, TokenOptions tokens)
     {
         if (!ListenUrls.IsConfigured(builder.Configuration))
@@ -44,7 +44,7 @@ internal static partial class ServeCommand
 
         var limits = Settings.Read<LimitOptions>(builder.Configuration, "Limits");
 
-        // What the server reads ahead of a body is not counted by the memory budget, so it is little.
+        // The memory budget does not count the bytes that the server reads ahead, so their number is small.
         builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = ReadAheadBytes);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -63,13 +63,13 @@ internal static partial class ServeCommand
                 endpoint.Use(next => connection => connections.InvokeAsync(connection, next))
             );
 
-            // What waits for a slow caller is in memory. A run's whole body may take four minutes, an answer of 4 MiB a
-            // quarter of an hour.
+            // The data of a slow caller is held in memory. At this rate, a body of the maximum length may take four
+            // minutes, and a response of 4 MiB a quarter of an hour.
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
             kestrel.Limits.MinResponseDataRate = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
         });
-        // The host's own diagnostics would make an activity and a log scope for every request, to say what request_id
-        // says already.
+        // The diagnostics of the host would create an activity and a log scope for every request. request_id already
+        // has this information.
         builder.Services.AddSerilog(
             (_, logs) =>
                 Logging
@@ -89,13 +89,12 @@ internal static partial class ServeCommand
         builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton<RequestLimiter>();
-        // Containers are killed after ten seconds, and PostgreSQL has to stop after this.
+        // Containers are killed after ten seconds, and PostgreSQL is stopped after the host.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
         builder.Services.AddSingleton(Settings.Read<ReadTimeoutOptions>(builder.Configuration, "Query"));
         builder.Services.AddSingleton(Settings.Read<CommitOptions>(builder.Configuration, "Commit"));
         builder.Services.AddSingleton<RefusalLog>();
-        // Tokens are all that is checked here. There are no cookies, so there is nothing to make and store keys for at
-        // start.
+        // Authentication uses only tokens. There are no cookies, so no keys have to be created and stored at start.
         foreach (var keeper in builder.Services.Where(IsKeyRingLoader).ToList())
         {
             builder.Services.Remove(keeper);
@@ -144,7 +143,7 @@ internal static partial class ServeCommand
         && !service.IsKeyedService
         && service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly;
 
-    // Only routes with a permission know the caller's tenant.
+    // The tenant of the caller is only known for routes with a permission.
     private static void UseLimits(WebApplication app)
     {
         var limiter = app.Services.GetRequiredService<RequestLimiter>();
@@ -157,9 +156,12 @@ internal static partial class ServeCommand
     }
 
     /// <summary>
-    /// Whether the database is on another host and the connection does not verify the server's certificate. A socket
-    /// and a loopback address do not leave the machine.
+    /// Checks the connection to the database. A socket and a loopback address do not leave the machine.
     /// </summary>
+    /// <returns>
+    /// Returns true if the database is on another host and the connection does not verify the certificate of the
+    /// server.
+    /// </returns>
     internal static bool IsUnverified(string connectionString)
     {
         var database = new NpgsqlConnectionStringBuilder(connectionString);
@@ -182,8 +184,7 @@ internal static partial class ServeCommand
             || (System.Net.IPAddress.TryParse(name, out var address) && System.Net.IPAddress.IsLoopback(address));
     }
 
-    // To Kestrel an error, with a stack trace: that the rest of a body cannot be read, of a caller that has gone in the
-    // middle of it.
+    // Kestrel logs an error with a stack trace if it cannot read the rest of a body because the caller disconnected.
     private static bool IsClientDisconnect(LogEvent entry) =>
         entry.Exception is InvalidOperationException
         && entry.Properties.GetValueOrDefault("EventId") is StructureValue { Properties: var id }
@@ -191,13 +192,16 @@ internal static partial class ServeCommand
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Authentication:SigningKeys holds the example key, with which anybody can sign tokens; replace it before anybody else can reach this service"
+        Message = "Authentication:SigningKeys holds the example key, with which anyone can sign tokens; "
+            + "replace it before anyone else can reach this service"
     )]
     private static partial void LogExampleKey(Microsoft.Extensions.Logging.ILogger logger);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The database is on another host, and the connection does not verify it: add SSL Mode=VerifyFull (and Root Certificate, if its authority is not known to this system) to ConnectionStrings:IndustryData"
+        Message = "The database is on another host, and the connection does not verify its certificate: "
+            + "add SSL Mode=VerifyFull (and Root Certificate, if this system does not trust its authority) "
+            + "to ConnectionStrings:IndustryData"
     )]
     private static partial void LogUnverifiedDatabase(Microsoft.Extensions.Logging.ILogger logger);
 }

@@ -11,9 +11,9 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.Commands;
 
 /// <summary>
-/// Reads the sections of the configuration that belong to this service. A key that is unknown, a value that is not of
-/// its type and one that is out of its range are refused: each would otherwise be ignored, or fail later and far from
-/// its cause.
+/// Reads the sections of the configuration that belong to this service. A key that is unknown, a value of the wrong
+/// type and a value out of its range are errors. They would otherwise be ignored, or fail later and far from their
+/// cause.
 /// </summary>
 internal static class Settings
 {
@@ -30,7 +30,7 @@ internal static class Settings
         (HstsSettings.Section, typeof(HstsSettings)),
     ];
 
-    /// <summary>Checks every section at once, before anything is started.</summary>
+    /// <summary>Checks all sections, before anything is started.</summary>
     /// <exception cref="StartupException">A setting cannot be used.</exception>
     public static void Check(IConfiguration configuration)
     {
@@ -40,7 +40,7 @@ internal static class Settings
         }
     }
 
-    /// <summary>Reads a section, whose properties have their defaults where nothing is set.</summary>
+    /// <summary>Reads a section. The properties without a setting have their defaults.</summary>
     /// <exception cref="StartupException">A setting cannot be used.</exception>
     public static T Read<T>(IConfiguration configuration, string section)
         where T : new()
@@ -54,7 +54,7 @@ internal static class Settings
     {
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
-        // An environment variable of another program may be named like a section at the top, for example COMMIT.
+        // An environment variable of another program can have the same name as a top-level section, for example COMMIT.
         if (!string.IsNullOrEmpty(section.Value) && section.Path != section.Key)
         {
             throw new StartupException(
@@ -128,7 +128,7 @@ internal static class Settings
             return;
         }
 
-        // The bounds as they are written in the attribute: it converts them when it is first used.
+        // The bounds as written in the attribute. The attribute converts them when it is first used.
         var bounds = range is null ? "" : $" from {range.Minimum} to {range.Maximum}";
         var kind = (Nullable.GetUnderlyingType(type) ?? type).Name switch
         {
@@ -157,7 +157,7 @@ internal static class Settings
                 ? number
                 : null,
 
-            // .NET takes a bare number for days.
+            // .NET interprets a number without colons as days.
             nameof(TimeSpan) when !text.Contains(':', StringComparison.Ordinal) => null,
             nameof(TimeSpan) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span : null,
             nameof(Boolean) => bool.TryParse(text, out var flag) ? flag : null,

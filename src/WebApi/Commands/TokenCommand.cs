@@ -6,8 +6,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.Commands;
 
 /// <summary>
-/// <c>token [--tenant GUID] [--permission NAME]… [--days N]</c>: prints a token that this service takes, and nothing
-/// else.
+/// The command <c>token [--tenant GUID] [--permission NAME]… [--days N]</c>: prints a token that this service accepts,
+/// and nothing else.
 /// </summary>
 internal static class TokenCommand
 {
@@ -15,7 +15,7 @@ internal static class TokenCommand
     private const int DefaultDays = 30;
     private const int MaxDays = 366;
 
-    /// <summary>The tenant of tokens that name none.</summary>
+    /// <summary>The tenant of a token if the arguments do not name one.</summary>
     private static readonly Guid _developmentTenant = new("00000000-0000-4000-8000-000000000001");
 
     public static string CreateToken(IReadOnlyList<string> arguments, TokenOptions options, TimeProvider clock)
@@ -24,7 +24,8 @@ internal static class TokenCommand
         if (keys.Count == 0)
         {
             throw new StartupException(
-                "This service has no key of its own to sign tokens with (Authentication:SigningKeys); ask the configured OpenID Connect provider for one."
+                "This service has no key of its own to sign tokens with (Authentication:SigningKeys); "
+                    + "get a token from the configured OpenID Connect provider."
             );
         }
 

@@ -4,12 +4,14 @@ using IndustryData.Application.Common;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// What an authenticated request occupies of its tenant's limits: a permit to be processed, and bytes for its body and
-/// its answer. Everything is given back at the end of the request. Safe for concurrent use.
+/// The part of a tenant's limits that an authenticated request uses: a permit to be processed, and bytes for its body
+/// and its response. It is released at the end of the request. Safe for concurrent use.
 /// </summary>
-/// <param name="tenant">The tenant's load, which the request has entered.</param>
-/// <param name="budget">The memory of all tenants.</param>
-/// <param name="idleTimeout">How long a caller that sends a body may send nothing.</param>
+/// <param name="tenant">
+/// The load of the tenant. The request has been registered with <see cref="TenantLoad.TryEnter"/>.
+/// </param>
+/// <param name="budget">The memory budget of all tenants.</param>
+/// <param name="idleTimeout">The maximum time in which a caller that sends a body may send nothing.</param>
 internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan idleTimeout) : IDisposable
 {
     private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(2);
@@ -18,27 +20,29 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     private long _heldBytes;
     private long _advanceBytes;
 
-    /// <summary>How long a caller that sends a body may send nothing.</summary>
+    /// <summary>The maximum time in which a caller that sends a body may send nothing.</summary>
     public TimeSpan IdleTimeout => idleTimeout;
 
     /// <summary>
-    /// How long a caller that takes an answer may take nothing. A fifth of it while memory is scarce.
+    /// The maximum time in which a caller that receives a response may take nothing. While memory is scarce, it is a
+    /// fifth of its usual value.
     /// </summary>
     public TimeSpan MaxStall => budget.IsScarce ? 2 * idleTimeout / 5 : 2 * idleTimeout;
 
     /// <summary>
-    /// An answer that is complete. It is sent when the endpoint has returned, so that what it was made from is not held
-    /// for as long as the caller reads. Disposed of with the admission.
+    /// A complete response. It is sent after the endpoint has returned, so that the resources of the endpoint are not
+    /// held while the caller reads. It is disposed together with the admission.
     /// </summary>
     public PooledBufferWriter? Pending { get; set; }
 
-    /// <summary>The admission of a request; null for a request that needs no token.</summary>
+    /// <summary>Returns the admission of a request; null if the request needs no token.</summary>
     public static Admission? Of(HttpContext http) => http.Features.Get<Admission>();
 
     /// <inheritdoc cref="TenantLoad.TryTakeToken" />
     public bool TryTakeToken(out TimeSpan retryAfter) => tenant.TryTakeToken(out retryAfter);
 
-    /// <summary>Takes a permit to be processed, if there is one and no other request waits for it.</summary>
+    /// <summary>Takes a permit to be processed if one is available and no other request waits for it.</summary>
+    /// <returns>Returns true if a permit was taken.</returns>
     public bool TryBegin()
     {
         var permit = tenant.TryBegin();
@@ -47,9 +51,9 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     }
 
     /// <summary>
-    /// Waits for a permit to be processed, behind the requests that wait already, for at most two seconds.
+    /// Waits at most two seconds for a permit to be processed, behind the requests that already wait.
     /// </summary>
-    /// <returns>False if too many requests wait, or the wait is over.</returns>
+    /// <returns>Returns false if too many requests wait or the wait times out.</returns>
     public async ValueTask<bool> BeginAsync(CancellationToken aborted)
     {
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(aborted);
@@ -67,8 +71,8 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     }
 
     /// <summary>
-    /// Gives back the permit and what is left of the memory reserved in advance, before the request ends: from here on
-    /// the request only waits for its caller.
+    /// Releases the permit and the rest of the memory that was reserved in advance, before the request ends. From here
+    /// on, the request only waits for its caller.
     /// </summary>
     public void EndProcessing()
     {
@@ -79,8 +83,8 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
         }
     }
 
-    /// <summary>Gives the permit back while the request waits for the rest of its body.</summary>
-    /// <returns>True if there was a permit, which <see cref="ResumeAsync"/> has to take again.</returns>
+    /// <summary>Releases the permit while the request waits for the rest of its body.</summary>
+    /// <returns>Returns true if there was a permit. <see cref="ResumeAsync"/> must then take it again.</returns>
     public bool Suspend()
     {
         var permit = Interlocked.Exchange(ref _permit, null);
@@ -89,29 +93,37 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     }
 
     /// <summary>Takes a permit again after <see cref="Suspend"/>.</summary>
-    /// <exception cref="LimitExceededException">Too many requests wait, or the wait is over: 429.</exception>
+    /// <exception cref="LimitExceededException">
+    /// Too many requests wait, or the wait times out. The response is 429.
+    /// </exception>
     public async ValueTask ResumeAsync(CancellationToken aborted)
     {
         if (!(TryBegin() || await BeginAsync(aborted)))
         {
             throw new LimitExceededException(
                 "tooManyConcurrentRequests",
-                "Your tenant has as many requests in progress as it may and others that wait; send fewer at once.",
+                "Your tenant has the maximum number of requests in progress, and others wait; send fewer at once.",
                 TimeSpan.FromSeconds(1)
             );
         }
     }
 
-    /// <summary>True if so many bytes can never be reserved.</summary>
+    /// <summary>Compares a number of bytes with the share of one tenant.</summary>
+    /// <returns>Returns true if the bytes can never be reserved.</returns>
     public bool NeverFits(long bytes) => bytes > budget.ShareBytes;
 
     /// <summary>
-    /// Reserves memory for an answer before its length is known, so that an answer that does not fit is refused before
-    /// it is made. <see cref="Reserve"/> uses this memory first. The rest is released by <see cref="EndProcessing"/>.
+    /// Reserves memory for a response before its length is known. A response that does not fit is therefore rejected
+    /// before it is created. <see cref="Reserve"/> uses this memory first. <see cref="EndProcessing"/> releases the
+    /// rest.
     /// </summary>
-    /// <param name="bytes">How many bytes; a quarter of the tenant's share at most.</param>
-    /// <exception cref="LimitExceededException">The tenant would hold more than its share: 429.</exception>
-    /// <exception cref="ServiceLimitException">All tenants together would hold more than the total: 503.</exception>
+    /// <param name="bytes">The number of bytes. At most a quarter of the tenant's share is reserved.</param>
+    /// <exception cref="LimitExceededException">
+    /// The tenant would hold more than its share. The response is 429.
+    /// </exception>
+    /// <exception cref="ServiceLimitException">
+    /// All tenants together would hold more than the total. The response is 503.
+    /// </exception>
     public void ReserveInAdvance(long bytes)
     {
         bytes = Math.Min(bytes, budget.ShareBytes / 4);
@@ -134,7 +146,7 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
         Interlocked.Add(ref _heldBytes, bytes);
     }
 
-    /// <summary>Gives back some of the reserved bytes before the request ends.</summary>
+    /// <summary>Releases some of the reserved bytes before the request ends.</summary>
     public void Release(long bytes)
     {
         Interlocked.Add(ref _heldBytes, -bytes);

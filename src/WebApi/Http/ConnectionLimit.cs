@@ -9,15 +9,15 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Limits the connections of one client address, so that it cannot hold all that the server accepts. An IPv6 client
-/// counts by its network of 64 bits. Safe for concurrent use.
+/// Limits the connections of one client address, so that one client cannot use all connections of the server. An IPv6
+/// client is counted by its 64-bit network. Safe for concurrent use.
 /// </summary>
 internal sealed class ConnectionLimit(LimitOptions limits)
 {
     private const int TcpNotSentLowWatermark = 25;
 
-    // What the kernel keeps of an answer beyond what the client's window takes. By default that is megabytes, and a
-    // caller that does not read is noticed late.
+    // The maximum number of response bytes that the kernel buffers beyond the receive window of the client. The default
+    // is megabytes, which delays the detection of a caller that does not read.
     private const int MaxUnsentBytes = 64 * 1024;
 
     private readonly int _maxPerAddress = Math.Max(
@@ -26,7 +26,9 @@ internal sealed class ConnectionLimit(LimitOptions limits)
     );
     private readonly ConcurrentDictionary<UInt128, int> _connections = new();
 
-    /// <summary>As connection middleware: closes a connection at once if its address has too many.</summary>
+    /// <summary>
+    /// Processes a connection as connection middleware. Closes it at once if its address has too many connections.
+    /// </summary>
     public async Task InvokeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         if (connection.RemoteEndPoint is not IPEndPoint { Address: var address })
@@ -73,7 +75,7 @@ internal sealed class ConnectionLimit(LimitOptions limits)
         }
         catch (SocketException)
         {
-            // The connection works without it, or is closed already.
+            // The connection works without this option, or it is closed already.
         }
     }
 

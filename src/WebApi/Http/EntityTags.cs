@@ -5,15 +5,18 @@ using Microsoft.Net.Http.Headers;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Entity tags: a run's version, weak, because the same run has several representations (RFC 9110 §8.8.1).
+/// Formats and compares entity tags. The entity tag of a run is its version. It is weak, because a run has several
+/// representations (RFC 9110 §8.8.1).
 /// </summary>
 internal static class EntityTags
 {
-    /// <summary>The tag of a version.</summary>
+    /// <summary>Returns the entity tag of a version.</summary>
     public static string Format(long version) => $"W/\"{version}\"";
 
-    /// <summary>Reads the condition of a write.</summary>
-    /// <returns>Null when the request has been answered with a refusal.</returns>
+    /// <summary>Reads the condition of a write (<c>If-Match</c>).</summary>
+    /// <returns>
+    /// The condition; null if the request was rejected. In this case, the error response has been written.
+    /// </returns>
     public static async Task<IfMatchCondition?> ReadIfMatchAsync(HttpContext http)
     {
         if (http.Request.Headers.IfNoneMatch.Count > 0)
@@ -21,7 +24,7 @@ internal static class EntityTags
             await http.WriteErrorAsync(
                 StatusCodes.Status400BadRequest,
                 "unsupportedCondition",
-                "If-None-Match is for reading; send the ETag that you have seen in If-Match."
+                "If-None-Match is supported only for reads; send the ETag of the run in If-Match."
             );
             return null;
         }
@@ -37,12 +40,12 @@ internal static class EntityTags
             await http.WriteErrorAsync(
                 StatusCodes.Status400BadRequest,
                 "malformedEntityTag",
-                "If-Match must hold the ETag of the run, like W/\"1\", quotes included."
+                "If-Match must be the ETag of the run, including the quotes, for example W/\"1\"."
             );
             return null;
         }
 
-        // A tag that is no version of ours is one that no run has.
+        // A tag that is not a version matches no run.
         return new IfMatchCondition([
             .. tags.Select(t =>
                 long.TryParse(
@@ -57,7 +60,8 @@ internal static class EntityTags
         ]);
     }
 
-    /// <summary>Whether the caller has this version already (<c>If-None-Match</c>).</summary>
+    /// <summary>Evaluates <c>If-None-Match</c>.</summary>
+    /// <returns>Returns true if the caller already has this version.</returns>
     public static bool MatchesIfNoneMatch(HttpContext http, long version) =>
         EntityTagHeaderValue.TryParseList(http.Request.Headers.IfNoneMatch, out var known)
         && known.Any(k => k.Tag == "*" || k.Tag == $"\"{version}\"");

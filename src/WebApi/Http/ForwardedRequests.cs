@@ -4,13 +4,13 @@ using Microsoft.Extensions.Options;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Takes client address, scheme and host from the <c>X-Forwarded-*</c> headers of configured proxies, and of nobody
-/// else.
+/// Applies the client address, the scheme and the host in the <c>X-Forwarded-*</c> headers of the configured proxies.
+/// The headers of other senders are ignored.
 /// </summary>
 internal static class ForwardedRequests
 {
-    /// <summary>Adds the middleware, if a proxy is configured.</summary>
-    /// <exception cref="StartupException">A proxy is neither an address nor a network.</exception>
+    /// <summary>Adds the middleware if a proxy is configured.</summary>
+    /// <exception cref="StartupException">A configured proxy is neither an IP address nor a network.</exception>
     public static void UseForwarding(this WebApplication app, ForwardingOptions settings)
     {
         if (settings.KnownProxies.Count == 0)
@@ -62,7 +62,7 @@ internal static class ForwardedRequests
     }
 
     /// <summary>Applies the headers of a known proxy.</summary>
-    /// <returns>The name of a header that cannot be used; null when there is none.</returns>
+    /// <returns>The name of a header that cannot be used; null if there is none.</returns>
     private static string? Fault(
         HttpContext http,
         ForwardedHeadersMiddleware forwarding,
@@ -75,7 +75,7 @@ internal static class ForwardedRequests
             return null;
         }
 
-        // The middleware skips some bad values and applies others. They come from a trusted proxy, so neither is right.
+        // The middleware ignores some invalid values and applies others. Both are wrong for values of a trusted proxy.
         if (
             Nearest(http, options.ForwardedProtoHeaderName) is { } scheme
             && !scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase)
@@ -107,7 +107,7 @@ internal static class ForwardedRequests
             || options.KnownIPNetworks.Any(n => n.Contains(address) || n.Contains(remote));
     }
 
-    // The last value is the one that the proxy itself added. Only that one is applied.
+    // The proxy itself added the last value. Only this value is applied.
     private static string? Nearest(HttpContext http, string name) =>
         http.Request.Headers[name] is [.., { } values] ? values[(values.LastIndexOf(',') + 1)..].Trim() : null;
 

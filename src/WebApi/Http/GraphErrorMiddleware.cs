@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Turns what no use case answered into Graph's error shape: exceptions, and the bare statuses of routing and
-/// authorization.
+/// Converts unhandled exceptions, and the status codes that routing and authorization return without a body, to
+/// Microsoft Graph error responses.
 /// </summary>
 internal sealed partial class GraphErrorMiddleware(
     RequestDelegate next,
@@ -16,7 +16,7 @@ internal sealed partial class GraphErrorMiddleware(
     ILogger<GraphErrorMiddleware> logger
 )
 {
-    /// <summary>The longest request target, in bytes.</summary>
+    /// <summary>The maximum length of the request target, in bytes.</summary>
     public const int MaxUrlLength = 32 * 1024;
 
     private const int MaxDrainedBytes = 64 * 1024;
@@ -29,7 +29,7 @@ internal sealed partial class GraphErrorMiddleware(
             {
                 await http.WriteErrorAsync(
                     StatusCodes.Status414UriTooLong,
-                    "urlTooLong",
+                    "uriTooLong",
                     $"The URL is longer than {MaxUrlLength} bytes; shorten it."
                 );
                 return;
@@ -40,7 +40,7 @@ internal sealed partial class GraphErrorMiddleware(
                 await http.WriteErrorAsync(
                     StatusCodes.Status400BadRequest,
                     "invalidHost",
-                    "The Host header is no host name; send the name and port that the service is reached at."
+                    "The Host header is not a valid host name; send the name and port of the service."
                 );
                 return;
             }
@@ -49,7 +49,7 @@ internal sealed partial class GraphErrorMiddleware(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // The client has gone.
+            // The client closed the connection.
         }
         catch (BadHttpRequestException exception) when (!http.Response.HasStarted)
         {
@@ -63,7 +63,7 @@ internal sealed partial class GraphErrorMiddleware(
                 && http.Request.ContentLength > MaxDrainedBytes
             )
             {
-                // The server would read the rest of the body only to keep the connection.
+                // Otherwise, the server would read the rest of the body only to reuse the connection.
                 http.Response.Headers.Connection = "close";
             }
 
@@ -106,8 +106,9 @@ internal sealed partial class GraphErrorMiddleware(
                 LogFailure(exception);
                 await http.WriteErrorAsync(
                     StatusCodes.Status500InternalServerError,
-                    "unexpected",
-                    "Something went wrong that should not have; it is not known whether what you sent was stored. Give the operator the request-id."
+                    "internalError",
+                    "An unexpected error occurred; it is not known whether what you sent was stored. "
+                        + "Give the operator the request-id."
                 );
             }
         }
@@ -123,17 +124,19 @@ internal sealed partial class GraphErrorMiddleware(
         }
     }
 
-    private static Task RefuseBadRequestAsync(HttpContext http, int status) =>
-        status switch
+    private static Task RefuseBadRequestAsync(HttpContext http, int status)
+    {
+        var maxBytes = http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
+        return status switch
         {
             StatusCodes.Status413PayloadTooLarge => http.WriteErrorAsync(
                 status,
                 "bodyTooLarge",
-                $"The body is over {http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize >> 20} MiB; send a smaller one."
+                $"The body is over {maxBytes >> 20} MiB; send a smaller one."
             ),
             StatusCodes.Status408RequestTimeout => http.WriteErrorAsync(
                 status,
-                "bodyTooSlow",
+                "requestTimeout",
                 "The body came too slowly; send it again."
             ),
             _ => http.WriteErrorAsync(
@@ -142,6 +145,7 @@ internal sealed partial class GraphErrorMiddleware(
                 "The request is not well-formed HTTP; send it again."
             ),
         };
+    }
 
     private static Task RefuseBareStatusAsync(HttpContext http) =>
         http.Response.StatusCode switch
@@ -149,17 +153,20 @@ internal sealed partial class GraphErrorMiddleware(
             StatusCodes.Status401Unauthorized => http.WriteErrorAsync(
                 401,
                 "invalidToken",
-                "The request needs a valid token: send the header 'Authorization: Bearer {token}'. WWW-Authenticate says what is wrong with the one that came."
+                "The request needs a valid token: send the header 'Authorization: Bearer {token}'. "
+                    + "The header WWW-Authenticate says why a token was rejected."
             ),
             StatusCodes.Status403Forbidden => http.WriteErrorAsync(
                 403,
-                "permissionMissing",
-                $"The token lacks the permission for this; its 'scp' or 'roles' must name {http.GetEndpoint()?.Metadata.GetMetadata<Permission>()?.AnyOf.Aggregate((a, b) => $"{a} or {b}") ?? "one that allows it"}."
+                "insufficientPermissions",
+                "The token lacks the permission for this request; "
+                    + $"its 'scp' or 'roles' must name {RequiredPermission(http)}."
             ),
             StatusCodes.Status404NotFound => http.WriteErrorAsync(
                 404,
-                "unknownPath",
-                "There is nothing at this path. The runs are at /process/runs and /external/industryData/runs, below / or /beta."
+                "pathNotFound",
+                "There is nothing at this path. "
+                    + "The runs are at /process/runs and /external/industryData/runs, below / or /beta."
             ),
             StatusCodes.Status405MethodNotAllowed => http.WriteErrorAsync(
                 405,
@@ -169,10 +176,15 @@ internal sealed partial class GraphErrorMiddleware(
             StatusCodes.Status503ServiceUnavailable => http.WriteErrorAsync(
                 503,
                 "issuerUnavailable",
-                "The issuer of the token cannot be reached at the moment, so that the token cannot be checked; try again in a few seconds."
+                "The issuer of the token cannot be reached, so the token cannot be validated; "
+                    + "send the request again in a few seconds."
             ),
             var status => http.WriteErrorAsync(status, GraphErrors.CodeOf(status), "The request cannot be answered."),
         };
+
+    private static string RequiredPermission(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<Permission>()?.AnyOf.Aggregate((a, b) => $"{a} or {b}")
+        ?? "one that allows it";
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A request failed unexpectedly")]
     private partial void LogFailure(Exception exception);

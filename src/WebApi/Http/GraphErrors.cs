@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Turns refusals into Graph's error shape. The one place that knows which status a refusal has.</summary>
+/// <summary>
+/// Converts errors to Microsoft Graph error responses. Only this class defines the status code of each kind of error.
+/// </summary>
 internal static class GraphErrors
 {
-    /// <summary>Answers with an expected refusal.</summary>
+    /// <summary>Writes the response for an expected error.</summary>
     public static Task WriteErrorAsync(this HttpContext http, Error error)
     {
         if (error.RetryAfter is { } wait)
@@ -31,11 +33,11 @@ internal static class GraphErrors
         );
     }
 
-    /// <summary>Answers with a refusal that concerns HTTP itself.</summary>
+    /// <summary>Writes the response for an error at the HTTP level.</summary>
     public static Task WriteErrorAsync(this HttpContext http, int status, string code, string message) =>
         http.WriteErrorAsync(status, new Error(ErrorKind.Validation, code, message));
 
-    /// <summary>Answers that trying again later is worth it.</summary>
+    /// <summary>Writes the response for a temporary error, with the header <c>Retry-After</c>.</summary>
     public static Task WriteErrorAsync(
         this HttpContext http,
         int status,
@@ -48,7 +50,7 @@ internal static class GraphErrors
         return http.WriteErrorAsync(status, code, message);
     }
 
-    /// <summary>The status in camelCase, as Graph names it (api-guidelines, errorResponses).</summary>
+    /// <summary>Returns the status in camelCase, as in Microsoft Graph (api-guidelines, errorResponses).</summary>
     public static string CodeOf(int status) =>
         status switch
         {
@@ -60,7 +62,7 @@ internal static class GraphErrors
             _ => "generalException",
         };
 
-    // Whole seconds, and never too few of them.
+    // The time is rounded up to whole seconds.
     private static void RetryAfter(this HttpContext http, TimeSpan wait) =>
         http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
@@ -101,7 +103,7 @@ internal static class GraphErrors
         json.WriteStartObject("innerError");
         json.WriteString("code", error.Code);
 
-        // Without a zone, as Graph writes it; UTC.
+        // The time is in UTC and has no time zone designator, as in Microsoft Graph.
         json.WriteString(
             "date",
             http.RequestServices.GetRequiredService<TimeProvider>()

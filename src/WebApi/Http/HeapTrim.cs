@@ -1,24 +1,24 @@
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Gives the heap that a burst of requests needed back to the operating system. After a burst little is allocated, so
+/// Returns heap memory to the operating system after a burst of requests. Few objects are allocated after a burst, so
 /// the garbage collector has no reason to run by itself.
 /// </summary>
-/// <param name="budget">The memory of the requests in progress.</param>
+/// <param name="budget">The memory budget of the requests in progress.</param>
 internal sealed class HeapTrim(MemoryBudget budget)
 {
     private const long MaxHeldBytes = 16L * 1024 * 1024;
     private const long MinGrowthBytes = 32L * 1024 * 1024;
 
-    // Allocations of the load that goes on are collected in time without a compaction.
+    // The garbage collector frees the allocations of a continuing load in time, without a compaction.
     private const int PeriodsOfLoad = 4;
 
     private long _allocatedBytes = GC.GetTotalAllocatedBytes();
     private long _trimmedBytes = Environment.WorkingSet;
 
     /// <summary>
-    /// Compacts the heap if the process has grown since the last time by more than the present load explains. Requests
-    /// wait for some 30 ms meanwhile. To be called at even intervals.
+    /// Compacts the heap if the process has grown since the last compaction by more than the current load explains.
+    /// Requests wait for about 30 ms meanwhile. Call this method at regular intervals.
     /// </summary>
     public void Run()
     {

@@ -4,25 +4,25 @@ using Microsoft.AspNetCore.HttpsPolicy;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// The header <c>Strict-Transport-Security</c> (configuration section <c>Hsts</c>). It is sent over HTTPS if the
-/// section has a setting.
+/// The settings of the header <c>Strict-Transport-Security</c> (configuration section <c>Hsts</c>). The header is sent
+/// over HTTPS if the section has a setting.
 /// </summary>
 internal sealed record HstsSettings
 {
-    /// <summary>The name of the section.</summary>
+    /// <summary>The name of the configuration section.</summary>
     public const string Section = "Hsts";
 
-    /// <summary>How long browsers use only HTTPS. From zero, which ends it, to ten years.</summary>
+    /// <summary>The time for which browsers use only HTTPS, from zero to ten years. Zero ends it.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>Whether it concerns the subdomains too.</summary>
+    /// <summary>True if the header also applies to the subdomains.</summary>
     public bool IncludeSubDomains { get; init; }
 
-    /// <summary>Whether browsers may put the host into their lists.</summary>
+    /// <summary>True if browsers may add the host to their preload lists.</summary>
     public bool Preload { get; init; }
 
-    /// <summary>Applies the settings to the middleware's options.</summary>
+    /// <summary>Applies the settings to the options of the middleware.</summary>
     public void Apply(HstsOptions options) =>
         (options.MaxAge, options.IncludeSubDomains, options.Preload) = (MaxAge, IncludeSubDomains, Preload);
 }

@@ -5,8 +5,8 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Requests that may be repeated: <c>Repeatability-Request-ID</c> with <c>Repeatability-First-Sent</c> (OASIS
-/// Repeatable Requests 1.0), or <c>Idempotency-Key</c>.
+/// Reads the headers of requests that can be repeated safely: <c>Repeatability-Request-ID</c> with
+/// <c>Repeatability-First-Sent</c> (OASIS Repeatable Requests 1.0), or <c>Idempotency-Key</c>.
 /// </summary>
 internal static class IdempotencyHeaders
 {
@@ -15,11 +15,14 @@ internal static class IdempotencyHeaders
     private const string KeyHeader = "Idempotency-Key";
     private const int MaxKeyLength = 255;
 
-    /// <summary>Reads the key of a request, if it has one.</summary>
+    /// <summary>Reads the idempotency key of a request, if it has one.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="body">Its body.</param>
-    /// <param name="withRepresentation">How the request is answered when it is the first.</param>
-    /// <returns>Whether the request goes on; false when it has been answered with a refusal.</returns>
+    /// <param name="body">The body of the request.</param>
+    /// <param name="withRepresentation">True if the response to the first request with the key has the entity.</param>
+    /// <returns>
+    /// GoesOn is true if the request can be processed. Otherwise, the error response has been written. Key is null if
+    /// the request has no key.
+    /// </returns>
     public static async Task<(bool GoesOn, IdempotencyKey? Key)> TryReadAsync(
         HttpContext http,
         ReadOnlyMemory<byte> body,
@@ -63,8 +66,10 @@ internal static class IdempotencyHeaders
                 http.Response.Headers["Repeatability-Result"] = "rejected";
                 await http.WriteErrorAsync(
                     StatusCodes.Status412PreconditionFailed,
-                    "repeatedTooLate",
-                    $"{FirstSent} is more than 24 hours ago, so that a repeat cannot be distinguished from a new request; look whether the run is there, and send it under a new id if not."
+                    "repeatabilityWindowExpired",
+                    $"{FirstSent} is more than 24 hours ago, "
+                        + "so a repeat cannot be distinguished from a new request; "
+                        + "read the runs, and send the request with a new id if the run does not exist."
                 );
                 return (false, null);
             }
@@ -76,8 +81,10 @@ internal static class IdempotencyHeaders
         {
             await http.WriteErrorAsync(
                 StatusCodes.Status400BadRequest,
-                "malformedRequestKey",
-                $"To repeat a request safely send either {RequestId} (a GUID) together with {FirstSent} (an HTTP date), or {KeyHeader} (1 to {MaxKeyLength} printable ASCII characters)."
+                "invalidIdempotencyKey",
+                "The headers for repeating the request safely are not valid; "
+                    + $"send either {RequestId} (a GUID) together with {FirstSent} (an HTTP date), "
+                    + $"or {KeyHeader} (1 to {MaxKeyLength} printable ASCII characters)."
             );
             return (false, null);
         }
@@ -85,6 +92,6 @@ internal static class IdempotencyHeaders
         return (true, new IdempotencyKey(name, SHA256.HashData(body.Span), withRepresentation));
     }
 
-    /// <summary>Tells the caller that its request was carried out once, now or before.</summary>
+    /// <summary>Reports in the response that the request was executed once, now or earlier.</summary>
     public static void MarkAccepted(HttpContext http) => http.Response.Headers["Repeatability-Result"] = "accepted";
 }

@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>A request's body: one JSON object, read whole, with every fault that it has as JSON.</summary>
+/// <summary>The body of a request: one JSON object, read completely, with all of its JSON errors.</summary>
 internal sealed class JsonRequestBody : IDisposable
 {
     private const int FirstSize = 4096;
@@ -29,20 +29,26 @@ internal sealed class JsonRequestBody : IDisposable
     private JsonRequestBody(JsonDocument document, ValidationErrors faults, ReadOnlyMemory<byte> bytes) =>
         (_document, Faults, Bytes) = (document, faults, bytes);
 
-    /// <summary>The body as it was sent, but for what nests too deeply.</summary>
+    /// <summary>
+    /// The body as sent, without a byte order mark. Values that are nested too deeply are replaced by <c>0</c>.
+    /// </summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
-    /// <summary>The object.</summary>
+    /// <summary>The JSON object.</summary>
     public JsonElement Root => _document.RootElement;
 
     /// <summary>
-    /// What is wrong with its names, texts and nesting; reading goes on to add what is wrong with its members.
+    /// The validation errors of names, strings and nesting. The readers of the members add their errors.
     /// </summary>
     public ValidationErrors Faults { get; }
 
-    /// <summary>Reads the body.</summary>
-    /// <returns>Null when it is no JSON object: the request has been answered then.</returns>
-    /// <exception cref="BadHttpRequestException">The body is over the server's limit, or came too slowly.</exception>
+    /// <summary>Reads and parses the body.</summary>
+    /// <returns>
+    /// The body; null if it is not one JSON object. In this case, the error response has been written.
+    /// </returns>
+    /// <exception cref="BadHttpRequestException">
+    /// The body exceeds the limit of the server, arrives too slowly, or is not well-formed HTTP.
+    /// </exception>
     public static async Task<JsonRequestBody?> ReadAsync(HttpContext http)
     {
         if (!IsJson(http.Request))
@@ -111,7 +117,9 @@ internal sealed class JsonRequestBody : IDisposable
             await http.WriteErrorAsync(
                 StatusCodes.Status400BadRequest,
                 "malformedJson",
-                $"The body is not one JSON value: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}. Comments, trailing commas and a second value are not JSON."
+                $"The body is not one JSON value: line {exception.LineNumber + 1}, "
+                    + $"byte {exception.BytePositionInLine + 1}. "
+                    + "Comments, trailing commas and a second value are not JSON."
             );
         }
 
@@ -121,9 +129,10 @@ internal sealed class JsonRequestBody : IDisposable
     public void Dispose() => _document.Dispose();
 
     /// <summary>
-    /// Parses what the library alone finds nothing wrong with: without escapes, only names that stand twice and nesting
-    /// are left to look for. Null: it has to be looked through.
+    /// Parses a body that needs no further validation. In a body without escape sequences, only duplicate names and
+    /// excessive nesting have to be detected, and the parser detects both.
     /// </summary>
+    /// <returns>The document; null if <see cref="JsonValidator"/> must validate the body.</returns>
     private static JsonDocument? ParsePlain(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.Span.Contains((byte)'\\'))
@@ -154,7 +163,7 @@ internal sealed class JsonRequestBody : IDisposable
             )
         ) && (request.Headers.ContentEncoding.Count == 0 || request.Headers.ContentEncoding == "identity");
 
-    /// <summary>Reads on. A caller that sends nothing for a while is refused.</summary>
+    /// <summary>Reads the next part of the body. Fails if the caller sends nothing for the idle timeout.</summary>
     private static async ValueTask<ReadResult> ReadAsync(HttpContext http, PipeReader reader, IdleTimer idle)
     {
         try
@@ -169,27 +178,28 @@ internal sealed class JsonRequestBody : IDisposable
             }
 
             throw new BadHttpRequestException(
-                "The rest of the body does not come.",
+                "The rest of the body did not arrive within the idle timeout.",
                 StatusCodes.Status408RequestTimeout
             );
         }
         catch (IOException broken) when (broken is not BadHttpRequestException)
         {
-            // What Kestrel says of a chunk whose size is no 31-bit number, and of a caller that hangs up.
+            // Kestrel throws this exception if the size of a chunk is not a 31-bit number, and if the caller closes the
+            // connection.
             throw new BadHttpRequestException(broken.Message, StatusCodes.Status400BadRequest, broken);
         }
     }
 
-    /// <summary>Reads the whole body.</summary>
-    /// <returns>Null if the body needs more memory than a tenant may ever have.</returns>
+    /// <summary>Reads the complete body.</summary>
+    /// <returns>The body; null if it needs more memory than one tenant can ever reserve.</returns>
     private static async Task<ReadOnlyMemory<byte>?> ReadWholeAsync(HttpContext http)
     {
         var admission = Admission.Of(http);
         var reader = http.Request.BodyReader;
         using var idle = new IdleTimer(http, admission);
 
-        // Memory for all of it, before any of it is read. The server itself refuses to read a body that is declared to
-        // be too long.
+        // The memory for the declared length is reserved before the first read. The server itself rejects a body whose
+        // declared length exceeds its limit.
         var declared = http.Request.ContentLength ?? 0;
         var isTooLong =
             declared > (http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? int.MaxValue);
@@ -242,8 +252,8 @@ internal sealed class JsonRequestBody : IDisposable
         return larger;
     }
 
-    // The parser keeps a row for each token, in an array that doubles. Without this, a body of "[0,0,0,…" would occupy
-    // many times what it is counted for.
+    // The parser stores a row for each token, in an array that doubles when it is full. Without this reservation, a
+    // body such as "[0,0,0,…" would occupy many times the memory that is counted for it.
     private static bool ReserveForParsing(Admission? admission, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length <= LargestUncounted || admission is null)
@@ -262,17 +272,19 @@ internal sealed class JsonRequestBody : IDisposable
         return true;
     }
 
-    /// <summary>Cancels a read that waits for too long. Costs nothing until a read has to wait.</summary>
+    /// <summary>
+    /// Cancels a read that waits longer than the idle timeout. It costs nothing until a read has to wait.
+    /// </summary>
     private sealed class IdleTimer(HttpContext http, Admission? admission) : IDisposable
     {
         private CancellationTokenSource? _cancellation;
 
-        /// <summary>Whether the request's permit was given back because a read had to wait.</summary>
+        /// <summary>True if the request released its permit because a read had to wait.</summary>
         public bool HasSuspended { get; private set; }
 
         public CancellationToken Begin()
         {
-            // The caller sets the pace, so others of the tenant may go on.
+            // The request now waits for its caller. Other requests of the tenant can use the permit.
             HasSuspended |= admission?.Suspend() == true;
             _cancellation ??= CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
             _cancellation.CancelAfter(admission?.IdleTimeout ?? _idleTimeout);

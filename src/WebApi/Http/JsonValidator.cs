@@ -7,25 +7,29 @@ using IndustryData.Domain;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Looks through a JSON text for what System.Text.Json lets pass or names no path for: member names that stand twice,
-/// U+0000, halves of surrogate pairs, and nesting without end.
+/// Validates a JSON text for errors that System.Text.Json does not detect or reports without a path: duplicate member
+/// names, U+0000, unpaired surrogates, and excessive nesting.
 /// </summary>
 internal static class JsonValidator
 {
-    /// <summary>The levels that are looked into. Each part of a body has its own, lower limit.</summary>
+    /// <summary>
+    /// The maximum number of levels that are validated. Each part of a body has its own, lower limit.
+    /// </summary>
     public const int MaxLevels = 64;
 
     private static readonly JsonReaderOptions _anyDepth = new() { MaxDepth = int.MaxValue };
 
     /// <summary>
-    /// Adds the errors of a valid UTF-8 text. A value that is nested too deeply is an error and is blanked out, so that
-    /// later readers do not meet it.
+    /// Validates a JSON text in valid UTF-8 and adds its errors. A value that is nested too deeply is an error. It is
+    /// replaced by <c>0</c>, so that later readers do not process it.
     /// </summary>
-    /// <returns>True if all of it was validated; false if there are as many errors as are reported.</returns>
+    /// <returns>
+    /// Returns true if the complete text was validated; false if the maximum number of errors was reached.
+    /// </returns>
     /// <exception cref="JsonException">The text is not exactly one JSON value.</exception>
     public static bool Validate(Span<byte> json, ValidationErrors faults)
     {
-        // Known ones too: each costs time, and only new ones fill the list.
+        // Counts repeated errors too. Each error costs time, but the list only grows with new errors.
         var found = 0;
         var reader = new Utf8JsonReader(json, _anyDepth);
         var levels = new List<Frame>();
@@ -42,7 +46,7 @@ internal static class JsonValidator
                         found++;
                         faults.Add(
                             PathTo(levels, depth),
-                            "unstorableText",
+                            "invalidCharacters",
                             "A member's name must not hold U+0000 or half of a surrogate pair; rename it."
                         );
                     }
@@ -50,7 +54,7 @@ internal static class JsonValidator
                     {
                         found++;
                         var twice = PathTo(levels, depth);
-                        faults.Add(twice, "duplicateMember", $"{twice} stands twice; send it once.");
+                        faults.Add(twice, "duplicateProperty", $"{twice} is a duplicate member; send it once.");
                     }
 
                     break;
@@ -73,7 +77,7 @@ internal static class JsonValidator
                     var path = PathTo(levels, depth);
                     faults.Add(
                         path,
-                        "unstorableText",
+                        "invalidCharacters",
                         $"{path} must not hold U+0000 or half of a surrogate pair; remove it."
                     );
                     break;
@@ -101,7 +105,7 @@ internal static class JsonValidator
 
             if (found == ValidationErrors.MaxCount)
             {
-                // The rest is only read to learn whether it is JSON.
+                // The rest is only checked for well-formed JSON.
                 while (reader.Read()) { }
             }
         }
@@ -116,9 +120,9 @@ internal static class JsonValidator
     }
 
     /// <summary>
-    /// Whether the string at the reader is Unicode text that PostgreSQL can keep. In valid UTF-8 only an escape can
-    /// spoil it.
+    /// Checks the string at the position of the reader. In valid UTF-8, only an escape sequence can make it invalid.
     /// </summary>
+    /// <returns>Returns true if the string is Unicode text that PostgreSQL can store.</returns>
     private static bool IsText(ref Utf8JsonReader reader)
     {
         if (!reader.ValueIsEscaped)
@@ -155,8 +159,8 @@ internal static class JsonValidator
     }
 
     /// <summary>
-    /// The UTF-16 code unit that the escape <c>\uXXXX</c> at <paramref name="at"/> stands for; null when no such escape
-    /// stands there.
+    /// Returns the UTF-16 code unit of the escape sequence <c>\uXXXX</c> at <paramref name="at"/>; null if there is no
+    /// such escape sequence.
     /// </summary>
     private static int? CodeUnit(ReadOnlySpan<byte> text, int at) =>
         at + 6 <= text.Length
@@ -180,10 +184,11 @@ internal static class JsonValidator
         return path;
     }
 
-    /// <summary>An object or array that the reader is in.</summary>
+    /// <summary>An object or array that contains the position of the reader.</summary>
     private sealed class Frame
     {
-        // Emptying a set takes as long as it was large: after a large object, each of many small ones would.
+        // The time to clear a set depends on its former size. Without this limit, clearing it for each of many small
+        // objects would take as long as for the large object before them.
         private const int LargestToEmpty = 64;
 
         public bool IsArray { get; private set; }

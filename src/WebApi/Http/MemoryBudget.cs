@@ -3,8 +3,8 @@ using IndustryData.Application.Common;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// The bytes that request bodies and answers may occupy in this process, in total and per tenant. Safe for concurrent
-/// use.
+/// The memory that request bodies and responses may occupy in this process, in total and per tenant. Safe for
+/// concurrent use.
 /// </summary>
 internal sealed class MemoryBudget(LimitOptions limits)
 {
@@ -17,23 +17,27 @@ internal sealed class MemoryBudget(LimitOptions limits)
 
     private long _heldBytes;
 
-    /// <summary>The bytes that are reserved now.</summary>
+    /// <summary>The number of bytes that are currently reserved.</summary>
     public long HeldBytes => Interlocked.Read(ref _heldBytes);
 
-    /// <summary>The most bytes that one tenant may hold.</summary>
+    /// <summary>The maximum number of bytes that one tenant may hold.</summary>
     public long ShareBytes => _share;
 
-    /// <summary>True while more than half of the total is held.</summary>
+    /// <summary>True while more than half of the total is reserved.</summary>
     public bool IsScarce => HeldBytes > _total / 2;
 
     /// <summary>Reserves memory for a tenant.</summary>
     /// <param name="tenant">The tenant.</param>
-    /// <param name="bytes">How many bytes.</param>
+    /// <param name="bytes">The number of bytes.</param>
     /// <param name="isRequired">
-    /// True if the bytes are needed whatever the limits are, for example for the answer to a write that is committed.
+    /// True if the bytes are reserved regardless of the limits, for example for the response to a committed write.
     /// </param>
-    /// <exception cref="LimitExceededException">The tenant would hold more than its share: 429.</exception>
-    /// <exception cref="ServiceLimitException">All tenants together would hold more than the total: 503.</exception>
+    /// <exception cref="LimitExceededException">
+    /// The tenant would hold more than its share. The response is 429.
+    /// </exception>
+    /// <exception cref="ServiceLimitException">
+    /// All tenants together would hold more than the total. The response is 503.
+    /// </exception>
     public void Reserve(TenantLoad tenant, long bytes, bool isRequired)
     {
         if (tenant.AddBytes(bytes) > _share && !isRequired)
@@ -41,7 +45,8 @@ internal sealed class MemoryBudget(LimitOptions limits)
             tenant.AddBytes(-bytes);
             throw new LimitExceededException(
                 "memoryShareExceeded",
-                "The requests and answers of your tenant occupy all the memory that one tenant may; wait for your other requests, read their answers, or ask for smaller pages.",
+                "The requests and responses of your tenant occupy all the memory that one tenant may use; "
+                    + "wait for your other requests, read their responses, or ask for smaller pages.",
                 _retryAfter
             );
         }
@@ -51,13 +56,14 @@ internal sealed class MemoryBudget(LimitOptions limits)
             Release(tenant, bytes);
             throw new ServiceLimitException(
                 "memoryLimitReached",
-                "The service holds as many requests and answers in memory as it may; send the request again later.",
+                "The requests and responses in progress occupy all the memory of the service; "
+                    + "send the request again later.",
                 _retryAfter
             );
         }
     }
 
-    /// <summary>Gives reserved memory back.</summary>
+    /// <summary>Releases reserved memory.</summary>
     public void Release(TenantLoad tenant, long bytes)
     {
         tenant.AddBytes(-bytes);

@@ -3,27 +3,31 @@ using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>How much control information a payload has (OData JSON Format §3.1).</summary>
+/// <summary>The amount of control information in a payload (OData JSON Format §3.1).</summary>
 internal enum MetadataLevel
 {
-    /// <summary>Links to go on with, and counts.</summary>
+    /// <summary>Only the links to further data, and counts.</summary>
     None,
 
-    /// <summary>What cannot be computed from the model.</summary>
+    /// <summary>Only the control information that a client cannot compute from the model.</summary>
     Minimal,
 
-    /// <summary>Everything.</summary>
+    /// <summary>All control information.</summary>
     Full,
 }
 
-/// <summary>A form of JSON that a caller can ask for, by <c>Accept</c> or <c>$format</c>.</summary>
+/// <summary>A variant of the JSON format that a caller can request with <c>Accept</c> or <c>$format</c>.</summary>
 internal sealed class ODataFormat
 {
-    /// <summary>What there is, for those who asked for something else.</summary>
+    /// <summary>
+    /// The message of the error for a request for an unsupported format. It lists the supported formats.
+    /// </summary>
     public const string NotAcceptableMessage =
-        "The answer is application/json, with odata.metadata=none, minimal or full, IEEE754Compatible=true or false, and charset=utf-8; ask for that by Accept or $format, or for nothing at all.";
+        "The response is application/json with odata.metadata=none, minimal or full, "
+        + "IEEE754Compatible=true or false, and charset=utf-8; "
+        + "request one of these formats with Accept or $format, or omit both.";
 
-    /// <summary>The format if the client names none.</summary>
+    /// <summary>The format of the response if the client requests none.</summary>
     public static readonly ODataFormat Default = new(MetadataLevel.Minimal, numbersAsText: false);
 
     private static readonly ODataFormat[] _all =
@@ -41,30 +45,32 @@ internal sealed class ODataFormat
         Level = level;
         Ieee754Compatible = numbersAsText;
         ContentType =
-            $"application/json;odata.metadata={level.ToString().ToLowerInvariant()};odata.streaming=true;IEEE754Compatible={(numbersAsText ? "true" : "false")};charset=utf-8";
+            $"application/json;odata.metadata={level.ToString().ToLowerInvariant()};odata.streaming=true;"
+            + $"IEEE754Compatible={(numbersAsText ? "true" : "false")};charset=utf-8";
     }
 
-    /// <summary>How much control information there is.</summary>
+    /// <summary>The amount of control information.</summary>
     public MetadataLevel Level { get; }
 
-    /// <summary>Whether 64-bit numbers are texts (<c>IEEE754Compatible=true</c>, §3.2).</summary>
+    /// <summary>True if 64-bit numbers are written as strings (<c>IEEE754Compatible=true</c>, §3.2).</summary>
     public bool Ieee754Compatible { get; }
 
-    /// <summary>The header that goes with it.</summary>
+    /// <summary>The value of the <c>Content-Type</c> header.</summary>
     public string ContentType { get; }
 
-    /// <summary>The format that this request is answered in.</summary>
+    /// <summary>Returns the format of the response to a request.</summary>
     public static ODataFormat GetCurrent(HttpContext http) => http.Features.Get<ODataFormat>() ?? Default;
 
-    /// <summary>Settles on the format that the caller likes best.</summary>
+    /// <summary>Selects the format that the caller prefers.</summary>
     /// <param name="http">The request.</param>
     /// <param name="format">
-    /// <c>$format</c>, which wins over <c>Accept</c> (OData Protocol §11.2.12); null when it was not sent.
+    /// The value of <c>$format</c>, which overrides <c>Accept</c> (OData Protocol §11.2.12); null if the request does
+    /// not have it.
     /// </param>
-    /// <returns>False when the caller takes none.</returns>
+    /// <returns>Returns false if the caller accepts no supported format.</returns>
     public static bool TryNegotiate(HttpContext http, string? format)
     {
-        // What nearly every request says, and by this costs nothing.
+        // Fast path: nearly every request has no Accept header or one of these two values.
         if (
             format is null
             && (
@@ -86,8 +92,8 @@ internal sealed class ODataFormat
     }
 
     /// <summary>
-    /// How much the caller likes a media type, 0 to 1; 0: not at all. No <c>Accept</c> means anything (RFC 9110
-    /// §12.5.1).
+    /// Returns the quality of a media type for the caller, from 0 (not acceptable) to 1. Without <c>Accept</c>, every
+    /// media type is acceptable (RFC 9110 §12.5.1).
     /// </summary>
     public static double Quality(HttpRequest request, string mediaType)
     {
@@ -107,7 +113,10 @@ internal sealed class ODataFormat
             : 0;
     }
 
-    /// <summary>The format that <c>$format</c> names: a media type, or <c>json</c>, which has no parameters.</summary>
+    /// <summary>
+    /// Returns the format for a value of <c>$format</c>: a media type, or <c>json</c>, which has no parameters; null if
+    /// the value is not supported.
+    /// </summary>
     private static ODataFormat? FromFormatOption(string format) =>
         format.Equals("json", StringComparison.OrdinalIgnoreCase) ? Default
         : MediaTypeHeaderValue.TryParse(format, out var type)
@@ -143,15 +152,16 @@ internal sealed class ODataFormat
         : 0;
 
     /// <summary>
-    /// What one part of <c>Accept</c> allows of JSON. Of several parts that allow the same the most precise one counts
-    /// (RFC 9110 §12.5.1).
+    /// The variants of JSON that one element of <c>Accept</c> allows. If several elements allow the same variant, the
+    /// most precise element applies (RFC 9110 §12.5.1).
     /// </summary>
     private sealed record Range(double Quality, int Precision, MetadataLevel? Level, bool? NumbersAsText)
     {
         /// <summary>
-        /// Null when JSON, as it is written here, is not among it: parameters that are unknown or not offered make it
-        /// another format (OData Protocol §8.2.1).
+        /// Reads one element of <c>Accept</c>. A parameter that is unknown or has an unsupported value makes the
+        /// element a different format (OData Protocol §8.2.1).
         /// </summary>
+        /// <returns>The variants; null if the element does not include JSON as this service writes it.</returns>
         public static Range? Read(MediaTypeHeaderValue type)
         {
             if (!type.MatchesAllTypes && !type.Type.Equals("application", StringComparison.OrdinalIgnoreCase))
@@ -177,8 +187,7 @@ internal sealed class ODataFormat
                     ("ieee754compatible", "false") => range with { NumbersAsText = false },
                     ("q", _) => range,
 
-                    // Members always come in the order of streaming, and there are no decimals to write with an
-                    // exponent.
+                    // Members are always in streaming order. There are no decimal numbers that could have an exponent.
                     ("odata.streaming" or "streaming" or "exponentialdecimals", "true" or "false") => range,
                     ("charset", "utf-8") => range,
                     _ => null,

@@ -4,23 +4,26 @@ using IndustryData.WebApi.OData;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>The one media type that payloads are written in.</summary>
+/// <summary>Writes payloads in JSON, the only media type of payloads.</summary>
 internal static class ODataResponseWriter
 {
-    /// <summary>Texts stay readable; <c>nosniff</c> keeps browsers from taking them for HTML.</summary>
+    /// <summary>
+    /// The options of the JSON writer. Only the necessary characters are escaped, so that text stays readable.
+    /// <c>nosniff</c> prevents browsers from interpreting it as HTML.
+    /// </summary>
     public static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    // A copy of the payload, and the table of its tokens.
+    // Parsing needs memory for a copy of the payload and for the table of its tokens.
     private const int ParsingFactor = 2;
 
-    /// <summary>Writes a payload in the format that the caller asked for.</summary>
+    /// <summary>Writes a payload in the format that the caller requested.</summary>
     /// <param name="response">The response.</param>
-    /// <param name="status">Its status.</param>
+    /// <param name="status">The status code.</param>
     /// <param name="write">Writes the payload with minimal control information.</param>
-    /// <param name="mayContainEnums">Whether members of evolvable enumerations may be in it.</param>
+    /// <param name="mayContainEnums">True if the payload can contain members of evolvable enumerations.</param>
     public static Task WriteJsonAsync(
         this HttpResponse response,
         int status,
@@ -48,7 +51,7 @@ internal static class ODataResponseWriter
         var http = response.HttpContext;
         var admission = Admission.Of(http);
 
-        // The answer to a write that is committed must not fail for want of memory. It is hardly larger than the
+        // The response to a committed write must not fail because of a memory limit. It is hardly larger than the
         // request.
         var isRequired = !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method);
         var minimal = new PooledBufferWriter(admission, isRequired);
@@ -116,8 +119,8 @@ internal static class ODataResponseWriter
         }
     }
 
-    // A short answer does not wait for its caller. A long one is left to the limiter, which sends it when the endpoint
-    // has returned.
+    // A short response is sent at once, because it does not wait for its caller. The limiter sends a long response
+    // after the endpoint has returned.
     private static Task SendAsync(HttpResponse response, Admission? admission, PooledBufferWriter body)
     {
         response.ContentLength = body.Length;

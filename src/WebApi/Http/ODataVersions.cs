@@ -4,31 +4,31 @@ using Microsoft.Extensions.Primitives;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>The versions of OData that requests may be written in, and answers asked for.</summary>
+/// <summary>The OData versions of requests and responses.</summary>
 internal static partial class ODataVersions
 {
-    /// <summary>The version that every answer is written in.</summary>
+    /// <summary>The version of every response.</summary>
     public const string Written = "4.0";
 
     private const decimal Lowest = 4.0m;
     private const decimal Highest = 4.01m;
 
-    /// <summary>
-    /// What is wrong with the versions that a request names; null when nothing is. Nothing was named: nothing is.
-    /// </summary>
+    /// <summary>Validates the OData versions that a request names.</summary>
+    /// <returns>The error message; null if the versions are supported or the request names none.</returns>
     public static string? FaultOf(HttpRequest request)
     {
         var (version, most) = (request.Headers["OData-Version"], request.Headers["OData-MaxVersion"]);
 
-        // OData Protocol §8.1.5: what cannot be understood by the rules of its version fails.
+        // A request fails if it cannot be interpreted according to the rules of its version (OData Protocol §8.1.5).
         if (!IsPlain(version) && Read(version) is not (Lowest or Highest))
         {
-            return "OData-Version must be 4.0 or 4.01: requests are read by the rules of no other version. Send one of them, or leave the header out.";
+            return "OData-Version must be 4.0 or 4.01: no other version of requests is supported. "
+                + "Send one of these versions, or omit the header.";
         }
 
-        // §8.2.7: the answer has the greatest version that is not above this one, and there is none below 4.0.
+        // The response has the highest supported version that is not above this one (§8.2.7). There is none below 4.0.
         return !IsPlain(most) && Read(most) is not >= Lowest
-            ? "OData-MaxVersion must be a version of 4.0 or above: answers are written in 4.0. Send 4.0, or leave the header out."
+            ? "OData-MaxVersion must be 4.0 or above: responses have the version 4.0. Send 4.0, or omit the header."
             : null;
     }
 

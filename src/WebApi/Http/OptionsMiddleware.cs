@@ -3,14 +3,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Answers <c>OPTIONS</c> with the methods of a path (RFC 9110 §9.3.7). The answer needs no token, because it depends
-/// on the path alone and is the same for every tenant.
+/// Answers <c>OPTIONS</c> requests with the methods of the path (RFC 9110 §9.3.7). The response needs no token, because
+/// it depends only on the path and is the same for every tenant.
 /// </summary>
 internal static class OptionsMiddleware
 {
     private const string Everything = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
-    /// <summary>As middleware, which stands after routing.</summary>
+    /// <summary>Processes a request. This middleware runs after routing.</summary>
     public static Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
         if (!HttpMethods.IsOptions(http.Request.Method))
@@ -25,21 +25,22 @@ internal static class OptionsMiddleware
             return Task.CompletedTask;
         }
 
-        // No route takes OPTIONS: routing has an endpoint that names the methods which there are routes for. Any other
-        // endpoint is run behind authorization.
+        // No route handles OPTIONS. Routing then selects an endpoint of its own, which rejects the request with the
+        // methods of the routes. Any other endpoint runs after authorization.
         return http.GetEndpoint() is { RequestDelegate: { } refuse } endpoint && RefusesMethods(endpoint)
             ? InvokeAsync(http, refuse(http))
             : next(http);
     }
 
     /// <summary>
-    /// Whether an endpoint does nothing but name the methods of its path: routing's own, which is no route, and those
-    /// with <see cref="OnlyRefuses"/>.
+    /// Checks the kind of an endpoint. Two kinds only reject requests with the methods of the path: the endpoint of
+    /// routing itself, which is not a route, and the endpoints with <see cref="OnlyRefuses"/>.
     /// </summary>
+    /// <returns>Returns true if the endpoint only rejects requests.</returns>
     private static bool RefusesMethods(Endpoint endpoint) =>
         endpoint is not RouteEndpoint || endpoint.Metadata.GetMetadata<OnlyRefuses>() is not null;
 
-    /// <summary>The methods that the path takes, as the header says that has been written for them.</summary>
+    /// <summary>Adds <c>OPTIONS</c> to the methods in the header <c>Allow</c> of the response.</summary>
     public static void AddOptions(HttpResponse response) =>
         response.Headers.Allow = $"{response.Headers.Allow}, OPTIONS";
 
@@ -52,7 +53,8 @@ internal static class OptionsMiddleware
 }
 
 /// <summary>
-/// Marks a route that answers every request with 405, so that it may take any method and be run without a token.
+/// Marks a route that answers every request with 405. It can therefore handle any method, and it can run without a
+/// token.
 /// </summary>
 internal sealed class OnlyRefuses
 {

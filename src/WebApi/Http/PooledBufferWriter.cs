@@ -4,12 +4,12 @@ using System.IO.Pipelines;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Holds a payload before any of it is sent, as a chain of segments. What fails while it is written can still be
-/// answered with an error, and the database's connection is given back before a slow caller has read the first byte.
-/// Each segment, and its part of the memory budget, is given back as it is sent.
+/// Buffers a payload as a chain of segments before any of it is sent. If writing the payload fails, the response can
+/// still be an error. The database connection is released before a slow caller has read the first byte. Each segment,
+/// and its part of the memory budget, is released after the segment is sent.
 /// </summary>
-/// <param name="admission">The request whose memory it is; null if the memory is not counted.</param>
-/// <param name="isRequired">The first value of <see cref="IsRequired"/>.</param>
+/// <param name="admission">The request whose memory budget is used; null if the memory is not counted.</param>
+/// <param name="isRequired">The initial value of <see cref="IsRequired"/>.</param>
 /// <param name="firstSize">The size of the first segment, in bytes.</param>
 internal sealed class PooledBufferWriter(
     Admission? admission,
@@ -18,11 +18,13 @@ internal sealed class PooledBufferWriter(
 ) : IBufferWriter<byte>, IDisposable
 {
     /// <summary>
-    /// The size of a segment, in bytes: below the large object heap, and small enough for the server's pipe.
+    /// The size of a segment, in bytes. It is below the threshold of the large object heap and small enough for the
+    /// pipe of the server.
     /// </summary>
     public const int SegmentSize = 64 * 1024;
 
-    // A segment may end with so many unused bytes. For a longer piece it is filled, by way of the scratch array.
+    // The maximum number of unused bytes at the end of a segment. If more bytes are unused, the segment is filled by
+    // way of the scratch array.
     private const int MaxUnused = 4096;
 
     private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(10);
@@ -34,16 +36,16 @@ internal sealed class PooledBufferWriter(
     private int _used;
     private long _fullBytes;
 
-    /// <summary>True if the payload is written whatever the limits are.</summary>
+    /// <summary>True if the payload is written even if it exceeds the memory limits.</summary>
     public bool IsRequired { get; set; } = isRequired;
 
-    /// <summary>True if the payload is at most one segment.</summary>
+    /// <summary>True if the payload has at most one segment.</summary>
     public bool IsOneSegment => _full is null;
 
-    /// <summary>The bytes that have been written.</summary>
+    /// <summary>The number of bytes that have been written.</summary>
     public long Length => _fullBytes + _used;
 
-    /// <summary>What has been written.</summary>
+    /// <summary>The bytes that have been written.</summary>
     public ReadOnlySequence<byte> Written
     {
         get
@@ -112,7 +114,7 @@ internal sealed class PooledBufferWriter(
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>Adds bytes.</summary>
+    /// <summary>Appends bytes.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)
@@ -130,8 +132,8 @@ internal sealed class PooledBufferWriter(
     }
 
     /// <summary>
-    /// Sends what has been written and empties the buffer. A caller that takes none of a segment for a while is cut
-    /// off: then the connection is aborted, and the rest is dropped.
+    /// Sends the buffered bytes and empties the buffer. If the caller does not take a segment within
+    /// <see cref="MaxStall"/>, the connection is aborted and the rest is discarded.
     /// </summary>
     public async Task SendAsync(HttpResponse response)
     {
@@ -139,7 +141,7 @@ internal sealed class PooledBufferWriter(
         var aborted = response.HttpContext.RequestAborted;
         if (_full is null && !response.HasStarted)
         {
-            // It fits into the server's pipe.
+            // The payload fits into the pipe of the server.
             if (_used > 0)
             {
                 var write = response.BodyWriter.WriteAsync(_current.AsMemory(0, _used), aborted);
@@ -150,7 +152,7 @@ internal sealed class PooledBufferWriter(
             return;
         }
 
-        // From here on the caller sets the pace, so others of the tenant may go on.
+        // From here on, the request only waits for its caller. Other requests of the tenant can use the permit.
         admission?.EndProcessing();
         try
         {
@@ -174,7 +176,7 @@ internal sealed class PooledBufferWriter(
         }
     }
 
-    /// <summary>Drops what has been written.</summary>
+    /// <summary>Discards the buffered bytes and releases their memory.</summary>
     public void Clear()
     {
         ReturnScratch();
@@ -199,7 +201,7 @@ internal sealed class PooledBufferWriter(
     private ValueTask<FlushResult> FinishAsync(HttpContext http, ValueTask<FlushResult> write) =>
         write.IsCompleted ? write : WaitAsync(http, write);
 
-    // The abort of the request cancels the write.
+    // Aborting the request cancels the write.
     private async ValueTask<FlushResult> WaitAsync(HttpContext http, ValueTask<FlushResult> write)
     {
         admission?.EndProcessing();

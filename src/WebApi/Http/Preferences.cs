@@ -4,13 +4,18 @@ using Microsoft.Net.Http.Headers;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// What a caller would like best (<c>Prefer</c>, RFC 7240). A preference that is unknown or cannot be met is ignored.
+/// Reads the preferences of a request (<c>Prefer</c>, RFC 7240) and confirms them in the response. A preference that is
+/// unknown or cannot be met is ignored.
 /// </summary>
 internal static class Preferences
 {
     private const string UnknownMembers = "include-unknown-enum-members";
 
-    /// <summary>Whether the caller wants the written entity back; null when it does not say.</summary>
+    /// <summary>Reads the preference for the response to a write (<c>return</c>).</summary>
+    /// <returns>
+    /// Returns true if the caller wants the written entity, false if it does not want it; null if it states no
+    /// preference.
+    /// </returns>
     public static bool? ReturnRepresentation(HttpContext http)
     {
         foreach (var preference in GetPreferences(http))
@@ -31,8 +36,8 @@ internal static class Preferences
         return null;
     }
 
-    /// <summary>Tells the caller that its wish for the entity, or for none, is met.</summary>
-    /// <returns>The wish; null when it does not say.</returns>
+    /// <summary>Confirms the preference for the response to a write (<c>return</c>).</summary>
+    /// <returns>The preference; null if the caller states none.</returns>
     public static bool? ApplyReturnPreference(HttpContext http)
     {
         var wish = ReturnRepresentation(http);
@@ -44,10 +49,11 @@ internal static class Preferences
         return wish;
     }
 
-    /// <summary>Tells the caller that its wish for the entity, or for none, is met, if it is.</summary>
+    /// <summary>Confirms the preference for the response to a write (<c>return</c>) if the response meets it.</summary>
     /// <param name="http">The request.</param>
     /// <param name="isRepresentation">
-    /// Whether the answer has the entity. A repeat under an idempotency key is answered as the first request was.
+    /// True if the response has the entity. The response to a repeat with an idempotency key has the same form as the
+    /// response to the first request.
     /// </param>
     public static void ApplyReturnPreference(HttpContext http, bool isRepresentation)
     {
@@ -58,8 +64,8 @@ internal static class Preferences
     }
 
     /// <summary>
-    /// The page size that the caller would like at most (<c>odata.maxpagesize</c>, OData Protocol §8.2.8.5); null when
-    /// it does not say.
+    /// Returns the maximum page size that the caller prefers (<c>odata.maxpagesize</c>, OData Protocol §8.2.8.5); null
+    /// if it states none.
     /// </summary>
     public static int? MaxPageSize(HttpContext http)
     {
@@ -88,13 +94,13 @@ internal static class Preferences
         return null;
     }
 
-    /// <summary>Tells the caller which page size was kept to.</summary>
+    /// <summary>Confirms the page size in the response.</summary>
     public static void ApplyMaxPageSize(HttpContext http, int size) =>
         AddPreferenceApplied(http, $"odata.maxpagesize={size}");
 
     /// <summary>
-    /// Tells a caller that wants every member of an enumeration by its name, new ones too, that it gets them
-    /// (api-guidelines, evolvable enums). Today there are none to keep back.
+    /// Confirms the preference for every member of an enumeration by its name, including new members (api-guidelines,
+    /// evolvable enums). There are currently no new members that other callers do not receive.
     /// </summary>
     public static void ApplyUnknownMembers(HttpContext http)
     {
@@ -107,11 +113,11 @@ internal static class Preferences
         }
     }
 
-    // Asked several times a request, of which nearly none has a preference.
+    // This method is called several times for each request. Nearly no request has a preference.
     private static string[] GetPreferences(HttpContext http) =>
         http.Request.Headers["Prefer"].Count == 0 ? [] : http.Request.Headers.GetCommaSeparatedValues("Prefer");
 
-    // One header for all of them (RFC 7240 §3).
+    // One header contains all applied preferences (RFC 7240 §3).
     private static void AddPreferenceApplied(HttpContext http, string preference)
     {
         var before = http.Response.Headers["Preference-Applied"].ToString();

@@ -3,19 +3,19 @@ using System.Collections.Concurrent;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Logs refusals that a flood of requests can cause: one line without a stack trace, at most one a second for each
-/// cause, with the number of those that were left out.
+/// Logs rejections that a flood of requests can cause. Each cause has at most one line per second, without a stack
+/// trace. The line has the number of suppressed lines.
 /// </summary>
 internal sealed partial class RefusalLog(TimeProvider clock, ILogger<RefusalLog> logger)
 {
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
-    // The causes are constants of this program, so there are few.
+    // The causes are constants of this program, so their number is small.
     private readonly ConcurrentDictionary<string, Cause> _causes = new();
 
-    /// <summary>Logs a refusal.</summary>
+    /// <summary>Logs a rejection.</summary>
     /// <param name="code">The cause in camelCase.</param>
-    /// <param name="reason">What happened, for the operator.</param>
+    /// <param name="reason">The description of the cause, for the operator.</param>
     public void Write(string code, string reason)
     {
         var cause = _causes.GetOrAdd(code, static _ => new Cause());

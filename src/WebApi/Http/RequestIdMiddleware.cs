@@ -2,12 +2,14 @@ using Serilog.Context;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Names every request, and writes the headers that every response has.</summary>
+/// <summary>Assigns an id to every request, and writes the headers that every response has.</summary>
 internal static class RequestIdMiddleware
 {
     private const int MaxClientIdLength = 256;
 
-    /// <summary>The caller's own name for the request, if it sent one that can be repeated in a header.</summary>
+    /// <summary>
+    /// Returns the id that the caller assigned to the request; null if there is none that can be repeated in a header.
+    /// </summary>
     public static string? ClientRequestId(HttpContext http)
     {
         var id = http.Request.Headers["client-request-id"];
@@ -16,7 +18,7 @@ internal static class RequestIdMiddleware
             : null;
     }
 
-    /// <summary>Gives the request its <c>request-id</c>, which log entries carry too.</summary>
+    /// <summary>Assigns the <c>request-id</c> of the request. Log entries contain it too.</summary>
     public static async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
         http.TraceIdentifier = NewId();
@@ -30,7 +32,7 @@ internal static class RequestIdMiddleware
         }
     }
 
-    /// <summary>Clears the response, but for the headers that every response has.</summary>
+    /// <summary>Clears the response except for the headers that every response has.</summary>
     public static void Restart(HttpContext http)
     {
         var transportSecurity = http.Response.Headers.StrictTransportSecurity;
@@ -39,7 +41,8 @@ internal static class RequestIdMiddleware
         http.Response.Headers.StrictTransportSecurity = transportSecurity;
     }
 
-    // It must be unique, not secret. Random bits from the system would cost a call of the kernel for each request.
+    // The id must be unique, but not secret. Random bits from the operating system would need a system call for each
+    // request.
     private static string NewId()
     {
         Span<byte> bits = stackalloc byte[16];
@@ -60,8 +63,8 @@ internal static class RequestIdMiddleware
         headers["OData-Version"] = ODataVersions.Written;
         headers.XContentTypeOptions = "nosniff";
 
-        // Answers are of one tenant, and no page: no cache keeps them, and no browser runs anything in them. The pages
-        // of /docs say it differently.
+        // Responses belong to one tenant and are not web pages. Caches must not store them, and browsers must not run
+        // scripts in them. The pages of /docs have other values.
         headers.CacheControl = "no-store";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
     }

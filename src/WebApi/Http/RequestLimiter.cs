@@ -5,8 +5,8 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Limits what each tenant may ask for at once, and in the long run. As middleware it stands behind authentication, and
-/// in front of everything that reads a body. Paths that need no token are not limited.
+/// Limits the concurrent requests and the request rate of each tenant. This middleware runs after authentication and
+/// before anything that reads a body. Paths that need no token are not limited.
 /// </summary>
 internal sealed class RequestLimiter : IDisposable
 {
@@ -37,16 +37,17 @@ internal sealed class RequestLimiter : IDisposable
         );
     }
 
-    /// <summary>The memory of all tenants.</summary>
+    /// <summary>The memory budget of all tenants.</summary>
     public MemoryBudget Budget { get; }
 
-    /// <summary>The tenants that are remembered because of their requests.</summary>
+    /// <summary>The number of tenants that are tracked because of their requests.</summary>
     public int TenantCount => _tenants.Count;
 
-    /// <summary>Admits a request, or refuses it with 429.</summary>
+    /// <summary>Admits a request, or rejects it with 429.</summary>
     /// <param name="http">The request.</param>
     /// <param name="isInBatch">
-    /// True for a request of a batch: its batch has the permit, and waiting for another one could deadlock.
+    /// True for a request of a batch. Its batch holds the permit, and waiting for another permit could cause a
+    /// deadlock.
     /// </param>
     /// <param name="next">Processes the request.</param>
     public async Task InvokeAsync(HttpContext http, bool isInBatch, RequestDelegate next)
@@ -57,7 +58,8 @@ internal sealed class RequestLimiter : IDisposable
             await RefuseAsync(
                 http,
                 "requestRateExceeded",
-                $"Your tenant sends more than {_limits.RequestsPerSecond} requests a second; send fewer. Nothing was stored.",
+                $"Your tenant sends more than {_limits.RequestsPerSecond} requests per second; send fewer. "
+                    + "Nothing was stored.",
                 wait
             );
             return;
@@ -68,7 +70,8 @@ internal sealed class RequestLimiter : IDisposable
             await RefuseAsync(
                 http,
                 "tooManyConcurrentRequests",
-                $"Your tenant has {_limits.ConcurrentRequests} requests in progress and others that wait; send fewer at once. Nothing was stored.",
+                $"Your tenant has {_limits.ConcurrentRequests} requests in progress, and others wait; "
+                    + "send fewer at once. Nothing was stored.",
                 TimeSpan.FromSeconds(1)
             );
             return;
@@ -82,7 +85,7 @@ internal sealed class RequestLimiter : IDisposable
         }
     }
 
-    /// <summary>Forgets tenants that send nothing.</summary>
+    /// <summary>Stops tracking the tenants that send no requests.</summary>
     public void Sweep()
     {
         foreach (var (id, tenant) in _tenants)

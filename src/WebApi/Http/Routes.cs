@@ -6,8 +6,8 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Maps a route together with what every route must have: a permission, documented statuses, the query options that it
-/// takes.
+/// Maps a route together with the metadata that every route must have: a permission, the documented status codes, and
+/// the supported query options.
 /// </summary>
 internal static class Routes
 {
@@ -19,8 +19,7 @@ internal static class Routes
     private static readonly int[] _always = [401, 403, 429, 503];
 
     /// <summary>
-    /// Offers a path that takes no query options. What it does is then said by
-    /// <see cref="OpenApiEndpoints.WithOperation"/>.
+    /// Maps a path without query options. Use <see cref="OpenApiEndpoints.WithOperation"/> to describe the operation.
     /// </summary>
     public static IEndpointConventionBuilder MapODataEndpoint(
         this IEndpointRouteBuilder routes,
@@ -31,7 +30,7 @@ internal static class Routes
         int[] statuses
     ) => routes.MapODataEndpoint(method, path, permission, (http, _) => handler(http), statuses, []);
 
-    /// <summary>Offers a path. What it does is then said by <see cref="OpenApiEndpoints.WithOperation"/>.</summary>
+    /// <summary>Maps a path. Use <see cref="OpenApiEndpoints.WithOperation"/> to describe the operation.</summary>
     public static IEndpointConventionBuilder MapODataEndpoint(
         this IEndpointRouteBuilder routes,
         string method,
@@ -43,7 +42,7 @@ internal static class Routes
         bool isText = false
     )
     {
-        // A reference is answered with nothing, unless somebody asks for the run.
+        // The response to adding a reference has no body, unless the caller asks for the run.
         var isRead = method == "GET";
         var media =
             isText ? Text
@@ -62,7 +61,9 @@ internal static class Routes
             .WithMetadata(new SupportedQueryOptions(taken));
     }
 
-    /// <summary>Names a path of OData or Graph that this service knows but does not offer.</summary>
+    /// <summary>
+    /// Maps a path of OData or Microsoft Graph that this service does not implement. The response is 501.
+    /// </summary>
     public static void MapNotImplemented(
         this IEndpointRouteBuilder routes,
         string method,
@@ -70,7 +71,10 @@ internal static class Routes
         Permission permission
     ) => routes.MapMethods(path, [method], RefuseNotOfferedAsync).WithStatuses(permission, [501, .. _always]);
 
-    /// <summary>Keeps a path's last segment from being taken for an id with any other method.</summary>
+    /// <summary>
+    /// Rejects the other methods of a path with 405. Otherwise, routing would take the last segment of the path for an
+    /// id.
+    /// </summary>
     public static void MapMethodNotAllowed(
         this IEndpointRouteBuilder routes,
         string method,
@@ -82,13 +86,13 @@ internal static class Routes
             .WithStatuses(permission, [405, .. _always])
             .WithMetadata(OnlyRefuses.Instance);
 
-    // What can be read can be asked for without its body (RFC 9110 §9.3.2); the server leaves the body out.
+    // HEAD is available for every path that has GET (RFC 9110 §9.3.2). The server omits the body.
     private static string[] WithHead(string method) => method == "GET" ? ["GET", "HEAD"] : [method];
 
     private static Task RefuseNotOfferedAsync(HttpContext http) =>
         http.WriteErrorAsync(
             StatusCodes.Status501NotImplemented,
-            "notOffered",
+            "notSupported",
             $"{http.Request.Path} is part of the protocol, but not offered by this version of the service."
         );
 
@@ -116,12 +120,15 @@ internal static class Routes
     }
 
     /// <summary>
-    /// Reads what is said about the answer in general: OData's version, the query options and the format.
+    /// Reads the parts of a request that every route has: the OData version, the query options and the format of the
+    /// response.
     /// </summary>
     /// <param name="http">The request.</param>
-    /// <param name="offered">The query options that the path takes.</param>
-    /// <param name="media">What the answer is; null when there will be none.</param>
-    /// <returns>Null when the request has been answered with a refusal.</returns>
+    /// <param name="offered">The query options that the path supports.</param>
+    /// <param name="media">The media type of the response; null if the response has no body.</param>
+    /// <returns>
+    /// The query options; null if the request was rejected. In this case, the error response has been written.
+    /// </returns>
     public static async Task<ODataQueryString?> ReadAsync(HttpContext http, string[] offered, string? media)
     {
         if (ODataVersions.FaultOf(http.Request) is { } fault)
@@ -135,7 +142,8 @@ internal static class Routes
             return null;
         }
 
-        // Where the answer is a text, JSON is taken for it too: it is a number, which is both.
+        // A text response is a number, which is also valid JSON. A caller that accepts only JSON therefore receives it
+        // too.
         if (
             media is null
             || ODataFormat.TryNegotiate(http, options[ODataQueryString.Format])
@@ -149,13 +157,13 @@ internal static class Routes
             StatusCodes.Status406NotAcceptable,
             "notAcceptable",
             media == Text
-                ? $"The answer is {Text}; send 'Accept: {Text}', or no Accept at all."
+                ? $"The response is {Text}; send 'Accept: {Text}', or omit the header Accept."
                 : ODataFormat.NotAcceptableMessage
         );
         return null;
     }
 
-    // What a write is answered with is the caller's to say.
+    // The caller decides whether the response to a write has a body.
     private static string? MediaOf(HttpContext http, string? media) =>
         HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
             ? media

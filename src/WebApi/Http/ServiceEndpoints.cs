@@ -6,7 +6,9 @@ using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>The paths above the runs, and the service's health.</summary>
+/// <summary>
+/// Maps the service document, the metadata document, the singletons above the runs, and the health endpoints.
+/// </summary>
 internal static class ServiceEndpoints
 {
     private static readonly string[] _options = [ODataQueryString.Format];
@@ -56,9 +58,9 @@ internal static class ServiceEndpoints
             .AllowAnonymous()
             .WithMetadata(new ProducesResponseTypeMetadata(200))
             .WithOperation(
-                new("isLive", "Whether the process runs", "For the supervisor that restarts the service.")
+                new("getLiveness", "Check that the process runs", "For the supervisor that restarts the service.")
                 {
-                    Answers = [ResponseDescription.Text(200, "It runs.", Schemas.Health)],
+                    Answers = [ResponseDescription.Text(200, "The process runs.", Schemas.Health)],
                 }
             );
         routes
@@ -67,17 +69,17 @@ internal static class ServiceEndpoints
             .WithMetadata(new ProducesResponseTypeMetadata(200), new ProducesResponseTypeMetadata(503))
             .WithOperation(
                 new(
-                    "isReady",
-                    "Whether the service serves",
+                    "getReadiness",
+                    "Check that the service is ready",
                     "200 while reads and writes work; with `?for=read`, while reads work."
                 )
                 {
-                    Answers = [ResponseDescription.Text(200, "It serves.", Schemas.Health)],
+                    Answers = [ResponseDescription.Text(200, "The service is ready.", Schemas.Health)],
                 }
             );
     }
 
-    // OData JSON Format §5.
+    // The service document (OData JSON Format §5).
     private static async Task WriteServiceDocumentAsync(HttpContext http)
     {
         if (await Routes.ReadAsync(http, _options, Routes.Json) is not null)
@@ -115,7 +117,7 @@ internal static class ServiceEndpoints
             {
                 json.WriteStartObject();
 
-                // What is contained is named by the way to it, and is an entity there (OData Protocol §10.3).
+                // The context URL of a contained singleton is the path to it, as an entity (OData Protocol §10.3).
                 json.WriteString(
                     "@odata.context",
                     ServiceUrls.Context(http.Request, singleton.Contains('/') ? $"{singleton}/$entity" : singleton)

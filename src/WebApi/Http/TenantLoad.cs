@@ -4,14 +4,14 @@ using IndustryData.Application.Common;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// What one tenant occupies of this process: its token bucket, its requests in progress and its bytes. Safe for
-/// concurrent use.
+/// The resources of this process that one tenant uses: its token bucket, its requests in progress and its bytes. Safe
+/// for concurrent use.
 /// </summary>
 internal sealed class TenantLoad : IDisposable
 {
     private const int Retired = int.MinValue;
 
-    // Tokens are added when they are needed, so that no timer runs for each tenant.
+    // The bucket is replenished on demand, so that no timer runs for each tenant.
     private readonly TokenBucketRateLimiter _rate;
     private readonly ConcurrencyLimiter _concurrency;
     private int _users;
@@ -39,12 +39,14 @@ internal sealed class TenantLoad : IDisposable
         );
     }
 
-    /// <summary>Adds to the bytes that the tenant holds.</summary>
-    /// <returns>The bytes that it holds now.</returns>
+    /// <summary>Adds to the number of bytes that the tenant holds.</summary>
+    /// <returns>The new number of bytes.</returns>
     public long AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
 
-    /// <summary>Registers a request, which keeps the object in use until <see cref="Leave"/>.</summary>
-    /// <returns>False if the object is retired: look for the tenant's present one.</returns>
+    /// <summary>Registers a request. The object is in use until <see cref="Leave"/>.</summary>
+    /// <returns>
+    /// Returns false if the object is retired. The caller must then look up the current object of the tenant.
+    /// </returns>
     public bool TryEnter()
     {
         if (Interlocked.Increment(ref _users) > 0)
@@ -56,12 +58,13 @@ internal sealed class TenantLoad : IDisposable
         return false;
     }
 
-    /// <summary>Ends what <see cref="TryEnter"/> began.</summary>
+    /// <summary>Unregisters a request that <see cref="TryEnter"/> registered.</summary>
     public void Leave() => Interlocked.Decrement(ref _users);
 
     /// <summary>
-    /// Retires the object if the tenant sends nothing and its bucket is full, so that a new object would behave alike.
+    /// Retires the object if the tenant sends nothing and its bucket is full. A new object would then behave the same.
     /// </summary>
+    /// <returns>Returns true if the object was retired.</returns>
     public bool TryRetire()
     {
         _rate.TryReplenish();
@@ -69,7 +72,8 @@ internal sealed class TenantLoad : IDisposable
     }
 
     /// <summary>Takes a token from the bucket.</summary>
-    /// <param name="retryAfter">When the bucket is empty: how long to wait for a token.</param>
+    /// <param name="retryAfter">The time to wait for a token if the bucket is empty.</param>
+    /// <returns>Returns true if a token was taken.</returns>
     public bool TryTakeToken(out TimeSpan retryAfter)
     {
         retryAfter = TimeSpan.Zero;
@@ -90,11 +94,11 @@ internal sealed class TenantLoad : IDisposable
         return false;
     }
 
-    /// <summary>Takes a permit to process a request, if there is one and no other request waits for it.</summary>
+    /// <summary>Takes a permit to process a request if one is available and no other request waits for it.</summary>
     public RateLimitLease TryBegin() => _concurrency.AttemptAcquire();
 
-    /// <summary>Waits for a permit to process a request, behind those that wait already.</summary>
-    /// <returns>A lease that is not acquired if too many wait.</returns>
+    /// <summary>Waits for a permit to process a request, behind the requests that already wait.</summary>
+    /// <returns>A lease. It is not acquired if too many requests wait.</returns>
     public ValueTask<RateLimitLease> BeginAsync(CancellationToken cancellationToken) =>
         _concurrency.AcquireAsync(1, cancellationToken);
 

@@ -140,8 +140,8 @@ internal sealed partial class FilterParser
 
                     if (match.Groups["instant"].Success)
                     {
-                        // The library accepts only some of the formats that the grammar allows. A plus sign that the caller
-                        // did not encode as %2B arrives as a space. The grammar allows no space at this position.
+                        // The library accepts only some of the formats that the grammar allows. A plus sign that the
+                        // caller did not encode as %2B arrives as a space. The grammar allows no space here.
                         var literal = match.Value.Replace(' ', '+');
                         return DateTimeOffsetParser.Parse(literal) is { } instant
                             ? instant.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture)
@@ -156,8 +156,8 @@ internal sealed partial class FilterParser
 
                     return match.Value switch
                     {
-                        // The library takes a tab as part of the literal before it. Between two words, a tab is equivalent to
-                        // a space.
+                        // The library takes a tab as part of the literal before it. Between two words, a tab is
+                        // equivalent to a space.
                         "\t" => " ",
 
                         // The plus sign of a number has no effect, and the library does not accept it.

@@ -103,7 +103,7 @@ internal sealed partial class ODataQueryString
             {
                 await WriteErrorAsync(
                     http,
-                    "repeatedQueryOption",
+                    "duplicateQueryOption",
                     $"The query option {option} stands more than once; send it once."
                 );
                 return null;

@@ -13,13 +13,13 @@ namespace IndustryData.WebApi.OpenApi;
 internal static class Schemas
 {
     public const string NewRun = "newRun";
-    public const string RunChanges = "runChanges";
+    public const string RunChanges = "runUpdate";
     public const string RunReference = "runReference";
     public const string NewRunOrReference = "newRunOrReference";
     public const string NewActivity = "newActivity";
-    public const string ActivityChanges = "activityChanges";
+    public const string ActivityChanges = "activityUpdate";
     public const string RunCollection = "runCollection";
-    public const string RunChangeCollection = "runChangeCollection";
+    public const string RunChangeCollection = "runDelta";
     public const string ActivityCollection = "activityCollection";
     public const string ActivityReferences = "activityReferences";
     public const string NoParameters = "noParameters";

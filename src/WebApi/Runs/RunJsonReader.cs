@@ -65,7 +65,7 @@ internal static class RunJsonReader
                 {
                     faults.Add(
                         name,
-                        "notPatched",
+                        "readOnlyProperty",
                         "Activities are not changed together with their run; "
                             + "send each to …/runs/{id}/activities, or PATCH …/activities/{id}."
                     );
@@ -131,7 +131,7 @@ internal static class RunJsonReader
     {
         if (value.ValueKind != JsonValueKind.String)
         {
-            faults.Add(path, "notAText", $"{path} must be a text.");
+            faults.Add(path, "notAString", $"{path} must be a text.");
         }
 
         return JsonElementExtensions.TryGetString(value);
@@ -144,7 +144,7 @@ internal static class RunJsonReader
         {
             faults.Add(
                 path,
-                "notAnInstant",
+                "invalidDateTimeOffset",
                 $"{path} must be an ISO 8601 date and time with an offset, "
                     + "like \"2026-11-22T02:00:00Z\" or \"2026-11-22T04:00:00.25+02:00\"."
             );

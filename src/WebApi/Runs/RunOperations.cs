@@ -198,7 +198,7 @@ internal static class RunOperations
     };
 
     public static readonly OperationDescription GetDelta = new(
-        "followRuns",
+        "getRunsDelta",
         "Follow the changes of runs",
         "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, "
             + "keep `@odata.deltaLink` and follow it later. "

@@ -8,21 +8,22 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.Security;
 
-/// <summary>Takes JWT bearer tokens of the configured issuers, and no others.</summary>
+/// <summary>Authenticates requests with JWT bearer tokens of the configured issuers.</summary>
 internal static class Authentication
 {
     private const string TenantClaim = "tid";
     private const string OwnScheme = "own keys";
     private const string AnyTenant = "*";
 
-    // RFC 9068 §2.1; JWT is what most providers write into access tokens. RFC 7519 §5.1 makes the parameter optional.
+    // The types of access tokens (RFC 9068 §2.1). Most providers write JWT. The parameter is optional (RFC 7519 §5.1).
     private static readonly string[] _types = ["at+jwt", "application/at+jwt", "JWT"];
 
-    // How long a key that the issuer has withdrawn may still be accepted: it may have been stolen.
+    // The maximum time for which a key is still accepted after the issuer has withdrawn it. The key may have been
+    // stolen.
     private static readonly TimeSpan _keyRefreshInterval = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Adds authentication and the permissions. Whatever says nothing of its own needs a valid token.
+    /// Adds authentication and the permissions. An endpoint without its own policy needs a valid token.
     /// </summary>
     public static void AddTokenAuthentication(this IServiceCollection services, TokenOptions options)
     {
@@ -30,7 +31,8 @@ internal static class Authentication
         if (keys.Count == 0 && options.Authorities.Count == 0)
         {
             throw new StartupException(
-                "No token would be accepted: set Authentication:Authorities:0:Authority to an OpenID Connect provider, or Authentication:SigningKeys:0 to a key (openssl rand -base64 32)."
+                "No token would be accepted: set Authentication:Authorities:0:Authority to an OpenID Connect provider, "
+                    + "or Authentication:SigningKeys:0 to a key (openssl rand -base64 32)."
             );
         }
 
@@ -103,7 +105,7 @@ internal static class Authentication
             );
         }
 
-        // It would miss the authorization that a remembered token has made needless.
+        // A request with a cached token skips the authorization middleware. The check would report that as an error.
         services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
         var authorization = services
             .AddAuthorizationBuilder()
@@ -119,8 +121,8 @@ internal static class Authentication
     }
 
     /// <summary>
-    /// As middleware, behind routing: lets in who may come in. Whom a remembered token lets in goes past what looks at
-    /// tokens in full.
+    /// Adds the middleware that authenticates and authorizes requests. It runs after routing. A request with a cached
+    /// token skips the complete validation.
     /// </summary>
     public static void UseTokenAuthentication(this IApplicationBuilder app)
     {
@@ -132,7 +134,7 @@ internal static class Authentication
         app.Use(next => inside = next);
     }
 
-    /// <summary>The tenant that the token is for.</summary>
+    /// <summary>Returns the tenant of the token.</summary>
     public static TenantId Tenant(this HttpContext http) => new(Guid.Parse(http.User.FindFirstValue(TenantClaim)!));
 
     private static void Check(List<AuthorityOptions> authorities)
@@ -145,7 +147,8 @@ internal static class Authentication
             )
             {
                 throw new StartupException(
-                    $"Authentication:Authorities holds the authority '{authority.Authority}', which is no https URL; correct it (RequireHttps=false allows http, for trying out)."
+                    $"Authentication:Authorities holds the authority '{authority.Authority}', "
+                        + "which is not an https URL; correct it (RequireHttps=false allows http, for tests)."
                 );
             }
 
@@ -165,26 +168,30 @@ internal static class Authentication
         if (authority.Tenants.Count == 0 && !isSole)
         {
             throw new StartupException(
-                $"Authentication:Authorities has several authorities, and '{authority.Authority}' names no Tenants; list the GUIDs of the tenants that it may speak for."
+                $"Authentication:Authorities has several authorities, and '{authority.Authority}' names no Tenants; "
+                    + "list the GUIDs of its tenants."
             );
         }
 
         if (authority.Tenants.Contains(AnyTenant) && (!isSole || authority.Tenants.Count > 1))
         {
             throw new StartupException(
-                $"Authentication:Authorities: Tenants of '{authority.Authority}' holds '*', which is only for a sole authority and stands alone; list the GUIDs of its tenants."
+                $"Authentication:Authorities: Tenants of '{authority.Authority}' holds '*', "
+                    + "which is allowed only for a sole authority and only without other values; "
+                    + "list the GUIDs of its tenants."
             );
         }
 
         if (authority.Tenants.Find(t => t != AnyTenant && !Guid.TryParseExact(t, "D", out _)) is { } wrong)
         {
             throw new StartupException(
-                $"Authentication:Authorities: Tenants of '{authority.Authority}' holds '{wrong}', which is neither a GUID nor '*'; correct it."
+                $"Authentication:Authorities: Tenants of '{authority.Authority}' holds '{wrong}', "
+                    + "which is neither a GUID nor '*'; correct it."
             );
         }
     }
 
-    /// <summary>The tenants that an authority may speak for; null: every tenant.</summary>
+    /// <summary>Returns the tenants for which an authority may issue tokens; null for every tenant.</summary>
     private static HashSet<Guid>? TenantsOf(AuthorityOptions authority) =>
         authority.Tenants.Count == 0 || authority.Tenants.Contains(AnyTenant)
             ? null
@@ -219,11 +226,11 @@ internal static class Authentication
         };
     }
 
-    // Media types are compared without regard to case (RFC 7515 §4.1.9).
+    // Media types are case-insensitive (RFC 7515 §4.1.9).
     private static string CheckType(string? type) =>
         string.IsNullOrEmpty(type) || _types.Contains(type, StringComparer.OrdinalIgnoreCase)
             ? type ?? ""
-            : throw new SecurityTokenInvalidTypeException("The token's type is no type of an access token.")
+            : throw new SecurityTokenInvalidTypeException("The type of the token is not a type of access tokens.")
             {
                 InvalidType = type,
             };
@@ -240,10 +247,11 @@ internal static class Authentication
 
         if (tenants?.Contains(tenant) == false)
         {
-            return "The token's issuer may not speak for the tenant of its claim 'tid'";
+            return "The token's issuer may not issue tokens for the tenant of its claim 'tid'";
         }
 
-        // OpenID Connect Core §2: it ties an ID token to a sign-in. An ID token is for the client, not for a service.
+        // A nonce binds an ID token to a sign-in (OpenID Connect Core §2). An ID token is for the client, not for a
+        // service.
         return caller.HasClaim(c => c.Type == "nonce")
             ? "The token is an ID token (it has a nonce); send an access token"
             : null;
@@ -251,7 +259,7 @@ internal static class Authentication
 
     private static async Task RequireIssuerAsync(MessageReceivedContext context, IssuerAvailability availability)
     {
-        // What is not even a token is refused without the issuer's keys.
+        // A header that does not contain a token is rejected without the keys of the issuer.
         var services = context.HttpContext.RequestServices;
         if (
             IssuerOf(context.HttpContext) is not null
@@ -269,7 +277,8 @@ internal static class Authentication
     }
 
     /// <summary>
-    /// The scheme that answers for the token's issuer; the scheme then checks all of the token, that claim included.
+    /// Returns the authentication scheme for the issuer of the token. The scheme then validates the complete token,
+    /// including this claim.
     /// </summary>
     private static string SchemeFor(HttpContext http, TokenOptions options)
     {

@@ -4,12 +4,12 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// Says in <c>WWW-Authenticate</c> why a token is refused (RFC 6750 §3). The texts are fixed: a token's own content
-/// must not get into a header.
+/// Reports in <c>WWW-Authenticate</c> why a token is rejected (RFC 6750 §3). The texts are fixed, because the content
+/// of a token must not be copied to a header.
 /// </summary>
 internal static class Challenges
 {
-    /// <summary>Completes the challenge to a request whose token is missing or refused.</summary>
+    /// <summary>Completes the challenge for a request whose token is missing or rejected.</summary>
     public static Task AnswerAsync(JwtBearerChallengeContext challenge)
     {
         var failure = challenge.AuthenticateFailure is AggregateException { InnerException: { } first }
@@ -17,7 +17,7 @@ internal static class Challenges
             : challenge.AuthenticateFailure;
         if (failure is IssuerUnavailableException)
         {
-            // The token may well be good.
+            // The token may be valid.
             challenge.HandleResponse();
             challenge.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             challenge.Response.Headers.RetryAfter = $"{IssuerAvailability.RetryInterval.TotalSeconds:0}";

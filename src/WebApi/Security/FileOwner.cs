@@ -5,17 +5,18 @@ using Microsoft.Win32.SafeHandles;
 
 namespace IndustryData.WebApi.Security;
 
-/// <summary>Asks the operating system who owns a file, which .NET does not tell.</summary>
+/// <summary>Reads the owner of a file from the operating system. .NET has no API for it.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class FileOwner
 {
-    // linux/stat.h, the same on every architecture.
+    // From linux/stat.h. The values are the same on every architecture.
     private const int AtEmptyPath = 0x1000;
     private const uint StatxUid = 0x8;
     private const int StatxLength = 256;
     private const int UidOffset = 20;
 
-    /// <summary>Whether the account that this process runs as owns the open file.</summary>
+    /// <summary>Compares the owner of an open file with the account of this process.</summary>
+    /// <returns>Returns true if the account of this process owns the file.</returns>
     public static bool IsThisAccount(SafeFileHandle file, UnixFileMode mode)
     {
         if (OperatingSystem.IsLinux())
@@ -34,7 +35,8 @@ internal static class FileOwner
 
         try
         {
-            // Only the owner may set the mode, be it to what it is; and root, who may do anything.
+            // Only the owner may set the mode, even to its present value. Root may do so too, because root may do
+            // everything.
             File.SetUnixFileMode(file, mode);
             return true;
         }

@@ -3,16 +3,16 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// Tells whether an OpenID Connect provider has answered yet. Its configuration is fetched once for all who wait for
-/// it; after a failure the next requests are refused at once, so that no request queues behind a provider that does not
-/// answer. Later refreshes run in the background and keep the configuration that is known.
+/// Tracks the availability of an OpenID Connect provider until its configuration is known. The configuration is fetched
+/// once for all requests that wait for it. After a failure, the next requests are rejected at once, so that no request
+/// waits for a provider that does not respond. Later refreshes run in the background and keep the known configuration.
 /// </summary>
 internal sealed partial class IssuerAvailability(string authority)
 {
-    /// <summary>How long a fetch may take.</summary>
+    /// <summary>The timeout of a fetch.</summary>
     public static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long after a failure the provider is not asked again.</summary>
+    /// <summary>The time after a failure in which the provider is not asked again.</summary>
     public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
@@ -20,11 +20,12 @@ internal sealed partial class IssuerAvailability(string authority)
     private Task? _fetch;
     private long? _failedAt;
 
-    /// <summary>Returns true if the provider's configuration is known, and fetches it if it is not.</summary>
-    /// <param name="configuration">Fetches and keeps the configuration.</param>
+    /// <summary>Fetches the configuration of the provider if it is not known yet.</summary>
+    /// <param name="configuration">Fetches and caches the configuration.</param>
     /// <param name="clock">Measures the time since a failure.</param>
     /// <param name="logger">Receives failures.</param>
-    /// <param name="cancellationToken">Ends the wait of this caller, not the fetch.</param>
+    /// <param name="cancellationToken">Cancels the wait of this caller, not the fetch.</param>
+    /// <returns>Returns true if the configuration is known.</returns>
     public async ValueTask<bool> IsAvailableAsync(
         BaseConfigurationManager configuration,
         TimeProvider clock,
@@ -67,7 +68,7 @@ internal sealed partial class IssuerAvailability(string authority)
         }
         catch (Exception exception)
         {
-            // Whatever it is, the provider's keys are not known.
+            // After any exception, the keys of the provider are not known.
             lock (_lock)
             {
                 _failedAt = clock.GetTimestamp();
@@ -79,14 +80,16 @@ internal sealed partial class IssuerAvailability(string authority)
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The authority {Authority} cannot be reached, so that its tokens cannot be checked: {Reason}"
+        Message = "The authority {Authority} cannot be reached, so its tokens cannot be validated: {Reason}"
     )]
     private static partial void LogUnavailable(ILogger logger, string authority, string reason);
 }
 
-/// <summary>The provider whose token came cannot be reached, and its keys are not known yet.</summary>
+/// <summary>
+/// The exception that is thrown when the issuer of a token cannot be reached and its keys are not known yet.
+/// </summary>
 internal sealed class IssuerUnavailableException() : Exception("The token's issuer cannot be reached.");
 
-/// <summary>A token is refused for a reason of this service.</summary>
-/// <param name="message">A fixed text, which the caller is shown.</param>
+/// <summary>The exception for a token that violates a rule of this service.</summary>
+/// <param name="message">A fixed text that is sent to the caller.</param>
 internal sealed class TokenRefusedException(string message) : Exception(message);

@@ -5,26 +5,29 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// The service's own keys: from configuration, or one made at first start that lies beside the embedded database.
+/// The service's own keys: the keys of the configuration, or one key that is created at the first start and stored
+/// beside the embedded database.
 /// </summary>
 internal static class SigningKeys
 {
-    /// <summary>The issuer of tokens that are signed by these keys.</summary>
+    /// <summary>The issuer of the tokens that these keys sign.</summary>
     public const string Issuer = "industrydata";
 
-    /// <summary>The key of <c>.env.example</c>, which everybody knows.</summary>
+    /// <summary>The key in <c>.env.example</c>, which is public.</summary>
     public const string Example = "ZXhhbXBsZSBrZXksIHJlcGxhY2UgaXQgYmVmb3JlIHVzZSE=";
 
     private const int MinBytes = 32;
 
     /// <summary>Decodes the keys of the configuration.</summary>
-    /// <exception cref="StartupException">One is not base64, or too short.</exception>
+    /// <exception cref="StartupException">A key is not base64, or it is too short.</exception>
     public static IReadOnlyList<SymmetricSecurityKey> Read(TokenOptions options) =>
         [.. options.SigningKeys.Select(Decode)];
 
-    /// <summary>The development key, made when there is none yet.</summary>
-    /// <param name="folder">The data folder.</param>
-    /// <exception cref="StartupException">The folder cannot be written.</exception>
+    /// <summary>Returns the development key. Creates it if it does not exist.</summary>
+    /// <param name="folder">The data directory.</param>
+    /// <exception cref="StartupException">
+    /// The key cannot be created or read, it is damaged, or it may be known to other accounts.
+    /// </exception>
     public static string Development(string folder)
     {
         var path = Path.Combine(folder, "signing-key");
@@ -32,8 +35,9 @@ internal static class SigningKeys
         {
             if (!File.Exists(path))
             {
-                // Written to a new file and linked into place, so that two first starts at once agree on one key. No
-                // one can have planted the new file or a link of that name.
+                // The key is written to a new file and linked into place, so that two concurrent first starts use the
+                // same key. The name of the new file is random. No other account can have created that file or a link
+                // with its name.
                 var draft = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
                 var mode = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
                 if (!OperatingSystem.IsWindows())
@@ -63,18 +67,22 @@ internal static class SigningKeys
             return IsKey(key)
                 ? key
                 : throw new StartupException(
-                    $"The development key {path} is damaged: restore it from a backup, or delete it (all tokens that it signed end with it)."
+                    $"The development key {path} is damaged: restore it from a backup, "
+                        + "or delete it (the tokens that it signed become invalid)."
                 );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new StartupException(
-                $"The development key {path} can be neither read nor made ({exception.Message}); run as the account that owns the folder, or set DataDirectory."
+                $"The development key {path} cannot be read or created ({exception.Message}); "
+                    + "run the service as the account that owns the directory, or set DataDirectory."
             );
         }
     }
 
-    /// <summary>Reads a file that this account alone can read or change, as ssh asks of private keys.</summary>
+    /// <summary>
+    /// Reads a file that only this account can read or change. ssh has the same rule for private keys.
+    /// </summary>
     private static string ReadOwn(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
@@ -83,15 +91,20 @@ internal static class SigningKeys
             var mode = File.GetUnixFileMode(file.SafeFileHandle);
             if ((mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0)
             {
+                var octalMode = Convert.ToString((int)mode, 8);
                 throw new StartupException(
-                    $"Other accounts can read or change the development key {path} (mode {Convert.ToString((int)mode, 8)}): chmod 600 {path}, or delete it if it may be known (all tokens that it signed end with it)."
+                    $"Other accounts can read or change the development key {path} (mode {octalMode}): "
+                        + $"chmod 600 {path}, "
+                        + "or delete it if it may be known (the tokens that it signed become invalid)."
                 );
             }
 
             if (!FileOwner.IsThisAccount(file.SafeFileHandle, mode))
             {
                 throw new StartupException(
-                    $"The development key {path} belongs to another account, which may know it: chown it to the account of the service, or delete it (all tokens that it signed end with it)."
+                    $"The development key {path} belongs to another account, which may know it: "
+                        + "chown it to the account of the service, "
+                        + "or delete it (the tokens that it signed become invalid)."
                 );
             }
         }
@@ -107,6 +120,7 @@ internal static class SigningKeys
         IsKey(text)
             ? new SymmetricSecurityKey(Convert.FromBase64String(text))
             : throw new StartupException(
-                $"Authentication:SigningKeys must be base64 of at least {MinBytes} bytes each; make one with: openssl rand -base64 {MinBytes}"
+                $"Authentication:SigningKeys must be base64 of at least {MinBytes} bytes each; "
+                    + $"create a key with: openssl rand -base64 {MinBytes}"
             );
 }

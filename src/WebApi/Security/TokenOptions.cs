@@ -1,16 +1,16 @@
 namespace IndustryData.WebApi.Security;
 
-/// <summary>Whose tokens are taken: the configuration section <c>Authentication</c>.</summary>
+/// <summary>The settings for accepted tokens (configuration section <c>Authentication</c>).</summary>
 internal sealed class TokenOptions
 {
     public const string Section = "Authentication";
 
-    /// <summary>The audience that tokens must be for, unless an authority has one of its own.</summary>
+    /// <summary>The required audience of tokens. An authority can have its own.</summary>
     public string Audience { get; set; } = "industrydata";
 
     /// <summary>
-    /// Keys of at least 32 bytes, base64. The first signs the tokens that the command <c>token</c> prints; all of them
-    /// are trusted.
+    /// The service's own keys, in base64, of at least 32 bytes each. The first key signs the tokens that the command
+    /// <c>token</c> prints. All keys are trusted.
     /// </summary>
     public List<string> SigningKeys { get; } = [];
 
@@ -21,29 +21,28 @@ internal sealed class TokenOptions
 /// <summary>One OpenID Connect provider.</summary>
 internal sealed class AuthorityOptions
 {
-    /// <summary>Its base URL, below which <c>/.well-known/openid-configuration</c> lies.</summary>
+    /// <summary>The base URL. The configuration is below it, at <c>/.well-known/openid-configuration</c>.</summary>
     public string Authority { get; set; } = "";
 
-    /// <summary>The audience of its tokens; null: the common one.</summary>
+    /// <summary>The audience of its tokens; null for <see cref="TokenOptions.Audience"/>.</summary>
     public string? Audience { get; set; }
 
-    /// <summary>
-    /// The issuer that its tokens name, where it is not the one that its configuration document names.
-    /// </summary>
+    /// <summary>The issuer of its tokens if it is not the issuer in its configuration document.</summary>
     public string? Issuer { get; set; }
 
     /// <summary>
-    /// The tenants that its tokens may name: GUIDs, or <c>*</c> for every tenant, which only a sole authority may have.
-    /// Required when there are several authorities; empty for a sole one means every tenant.
+    /// The tenants that its tokens may name: GUIDs, or <c>*</c> for every tenant. Only a sole authority may have
+    /// <c>*</c>. The list is required if there are several authorities. An empty list of a sole authority means every
+    /// tenant.
     /// </summary>
     public List<string> Tenants { get; } = [];
 
     /// <summary>
-    /// The URL where people sign in. Callers without a token receive it, because Excel and Power BI ask for it
+    /// The URL for users to sign in. Callers without a token receive it, because Excel and Power BI require it
     /// ("Organizational account").
     /// </summary>
     public string? AuthorizationUri { get; set; }
 
-    /// <summary>False only for trying out a provider that has no certificate.</summary>
+    /// <summary>False only for tests with a provider that has no certificate.</summary>
     public bool RequireHttps { get; set; } = true;
 }

@@ -9,30 +9,30 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// Remembers whom a valid token is of, so that its signature is checked once and not with every request. What is
-/// remembered goes by a hash of the whole header, ends with the token's own <c>exp</c>, and when the issuer's keys are
-/// read again. What was refused is not remembered.
+/// Caches validated tokens, so that a signature is validated once and not for every request. The key of an entry is a
+/// hash of the complete header. An entry expires at the <c>exp</c> of its token, and when the keys of the issuer are
+/// read again. Rejected tokens are not cached.
 /// </summary>
 internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
 {
     /// <summary>
-    /// The most bytes that all tokens occupy, as estimated. Further tokens are checked with every request.
+    /// The maximum size of all entries, in bytes, as estimated. Further tokens are validated for every request.
     /// </summary>
     public const long MaxBytes = 64L * 1024 * 1024;
 
-    /// <summary>The longest header that is remembered, in characters.</summary>
+    /// <summary>The maximum length of a header that is cached, in characters.</summary>
     public const int MaxHeaderLength = 8 * 1024;
 
-    // The claims of a caller, the entry of the cache and the hash.
+    // The estimated size of an entry without its header: the claims of a caller, the cache entry and the hash.
     private const int BytesPerToken = 1024;
 
     private readonly MemoryCache _tokens = new(new MemoryCacheOptions { SizeLimit = MaxBytes });
 
     /// <summary>
-    /// Lets a request in whose very header was valid before and still is, and whose token has the permission that the
-    /// route asks for.
+    /// Authenticates a request with the cache. The same header must have been valid before, it must still be valid, and
+    /// its token must have the permission that the route requires.
     /// </summary>
-    /// <returns>False if the cache cannot decide: then authentication and authorization run.</returns>
+    /// <returns>Returns false if the cache cannot decide. Authentication and authorization must then run.</returns>
     public bool TryAuthenticate(HttpContext http)
     {
         if (
@@ -51,7 +51,7 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
         return true;
     }
 
-    /// <summary>Takes note of a token that was checked just now.</summary>
+    /// <summary>Adds a token that has just been validated.</summary>
     public async Task AddAsync(TokenValidatedContext validated)
     {
         var (issuer, header) = (
@@ -71,7 +71,7 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
             || (configuration is not null && !configuration.SigningKeys.Any(k => k.KeyId == token.Kid))
         )
         {
-            // Signed with a key that the issuer has withdrawn already, and taken for a last time.
+            // The issuer has already withdrawn the key of this token. The token is accepted for the last time.
             return;
         }
 
@@ -89,7 +89,8 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
     /// <inheritdoc />
     public void Dispose() => _tokens.Dispose();
 
-    // The same object until the issuer's keys have been read again, which this also keeps going.
+    // The configuration is the same object until the keys of the issuer are read again. This call also keeps their
+    // periodic refresh running.
     private static bool SigningKeysUnchanged(CachedToken known) =>
         known.Issuer is null
         || (

@@ -23,7 +23,7 @@ public sealed class PipelineTests
             .Where(t => t.IsAssignableTo(typeof(IMessage))),
     ];
 
-    /// <summary>The names of every command and query that there is.</summary>
+    /// <summary>The names of all commands and queries.</summary>
     public static TheoryData<string> Messages() => [.. _messages.Select(m => m.Name)];
 
     public static TheoryData<string> Validators() =>
@@ -152,7 +152,7 @@ public sealed class PipelineTests
         maps.AssertConfigurationIsValid();
     }
 
-    /// <summary>A message of that type, every parameter of which is made up.</summary>
+    /// <summary>Creates a message of the given type with placeholder arguments.</summary>
     private static object New(string message)
     {
         var constructor = _messages
@@ -178,7 +178,7 @@ public sealed class PipelineTests
             var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
             var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
             var type => throw new NotSupportedException(
-                $"Say here how to make a {type}, which {parameter.Member.DeclaringType} takes."
+                $"{parameter.Member.DeclaringType} has a parameter of type {type}: add a placeholder for it here."
             ),
         };
 
@@ -201,7 +201,7 @@ public sealed class PipelineTests
     }
 
     /// <summary>
-    /// The spans of the source <c>IndustryData</c> that end in this test; others run at the same time.
+    /// The spans of the source <c>IndustryData</c> that end in this test. Other tests run at the same time.
     /// </summary>
     private sealed class Spans : IDisposable
     {

@@ -86,7 +86,7 @@ public sealed class AddRunTests
             .ShouldBe([
                 "blank displayName",
                 "endBeforeStart endDateTime",
-                "missing statistics",
+                "required statistics",
                 "unexpectedBlockingError blockingError",
             ]);
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
@@ -100,11 +100,11 @@ public sealed class AddRunTests
         (await Send(cases, new RunDraft()))
             .Error.Shown()
             .ShouldBe([
-                "missing displayName",
-                "missing startDateTime",
-                "missing endDateTime",
-                "missing status",
-                "missing statistics",
+                "required displayName",
+                "required startDateTime",
+                "required endDateTime",
+                "required status",
+                "required statistics",
             ]);
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
     }
@@ -130,14 +130,18 @@ public sealed class AddRunTests
             await Send(
                 cases,
                 draft,
-                ("startDateTime", "notAnInstant"),
-                ("statistics/inboundTotals/errors", "notACount")
+                ("startDateTime", "invalidDateTimeOffset"),
+                ("statistics/inboundTotals/errors", "invalidCount")
             )
         ).Error;
 
         error
             .Shown()
-            .ShouldBe(["notAnInstant startDateTime", "notACount statistics/inboundTotals/errors", "blank displayName"]);
+            .ShouldBe([
+                "invalidDateTimeOffset startDateTime",
+                "invalidCount statistics/inboundTotals/errors",
+                "blank displayName",
+            ]);
     }
 
     [Fact]
@@ -169,7 +173,7 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases(services => services.RemoveAll<IValidator<AddRunCommand>>());
 
-        (await Send(cases, Sample.Draft with { Status = null })).Error.Shown().ShouldBe(["missing status"]);
+        (await Send(cases, Sample.Draft with { Status = null })).Error.Shown().ShouldBe(["required status"]);
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
     }
 

@@ -3,8 +3,8 @@ using IndustryData.Application.Runs;
 namespace IndustryData.Application.UnitTests.Runs;
 
 /// <summary>
-/// Which lists an index alone answers. Any other must be planned for its values: the one plan for all could read every
-/// run there is.
+/// The lists for which a query can use a generic plan, because an index alone answers them. For any other list, the
+/// query must be planned for its parameter values: a generic plan could read all runs.
 /// </summary>
 public sealed class IndexedListTests
 {

@@ -124,7 +124,9 @@ public sealed class ListRunsTests
         cases.Reader.Received(1).ListAsync(Arg.Any<ListRunsQuery>(), counted, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The reader gives the activities of two runs, because those of the second are too many.</summary>
+    /// <summary>
+    /// The reader returns the activities of two runs only, because the second run has too many of them.
+    /// </summary>
     [Fact]
     public async Task A_page_ends_with_the_last_run_whose_activities_were_read()
     {
@@ -173,8 +175,11 @@ public sealed class ListRunsTests
         new(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, pageSize);
 
     /// <summary>
-    /// The first page of these runs, of whom there is room for so many; the reader gives no more than it is asked for.
+    /// Reads the first page of the given runs. The reader returns no more runs than the page size that it receives.
     /// </summary>
+    /// <param name="runs">The stored runs.</param>
+    /// <param name="pageSize">The requested page size.</param>
+    /// <param name="room">The number of runs after which the response reaches its size limit.</param>
     private static async Task<(List<RunListItem> Read, KeysetCursor? Next)> List(
         IReadOnlyList<RunListItem> runs,
         int pageSize,

@@ -62,7 +62,11 @@ public sealed class ReadRunChangesTests
     private static DeltaCursor Place(DeltaScan? walk) =>
         new(_incarnation, UseCases.Now, From: 50, LowWatermark: 55, walk);
 
-    /// <summary>A page of 3 where so many changes are to be read.</summary>
+    /// <summary>Reads a page of size 3.</summary>
+    /// <param name="from">The delta token.</param>
+    /// <param name="there">The number of stored changes.</param>
+    /// <param name="knows">True if the database recognizes the delta token.</param>
+    /// <param name="isFull">True if the page reaches its size limit.</param>
     private static async Task<Result<RunDeltaPage>> ReadAsync(
         DeltaCursor from,
         int there,

@@ -6,7 +6,7 @@ using NSubstitute;
 
 namespace IndustryData.Application.UnitTests.Runs;
 
-/// <summary>The use cases that look for one run by its id.</summary>
+/// <summary>Tests of the use cases that find one run by its id.</summary>
 public sealed class ReadRunTests
 {
     private static readonly RunId _id = new(new Guid("019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b"));

@@ -1,5 +1,6 @@
-// Every type here either breaks a rule of the house or comes close to it. `RulesCanFail` says which breaks which.
-#pragma warning disable CA1852 // Some of them have to be open.
+// Each type in this file either breaks an architecture rule or is close to breaking it. `RulesCanFail` lists the types
+// that break each rule.
+#pragma warning disable CA1852 // Some of these types must not be sealed.
 using FluentValidation;
 using IndustryData.Domain;
 using Mediator;

@@ -7,7 +7,8 @@ public sealed class PublicErrorTests
     [Theory]
     [InlineData("{}")]
     [InlineData(
-        """{"code":"x","message":"m","target":"t","details":[{"code":"a","message":"b","target":"c"},{}],"innerError":{"code":"i"}}"""
+        """{"code":"x","message":"m","target":"t","details":[{"code":"a","message":"b","target":"c"},{}]"""
+            + ""","innerError":{"code":"i"}}"""
     )]
     [InlineData("""{"code":null,"message":null,"target":null,"details":[{"code":null}],"innerError":null}""")]
     [InlineData(
@@ -36,7 +37,7 @@ public sealed class PublicErrorTests
 
     [Theory]
     [InlineData(1000, "")]
-    [InlineData(1001, "tooMany blockingError/details")]
+    [InlineData(1001, "tooManyItems blockingError/details")]
     public void Details_are_a_thousand_at_most(int count, string fault)
     {
         var faults = new ValidationErrors();
@@ -65,16 +66,16 @@ public sealed class PublicErrorTests
     [Theory]
     [InlineData("[]", "notAnObject blockingError")]
     [InlineData("\"text\"", "notAnObject blockingError")]
-    [InlineData("""{"code":1}""", "notAText blockingError/code")]
-    [InlineData("""{"message":{}}""", "notAText blockingError/message")]
-    [InlineData("""{"target":[]}""", "notAText blockingError/target")]
+    [InlineData("""{"code":1}""", "notAString blockingError/code")]
+    [InlineData("""{"message":{}}""", "notAString blockingError/message")]
+    [InlineData("""{"target":[]}""", "notAString blockingError/target")]
     [InlineData("""{"details":null}""", "notAnArray blockingError/details")]
     [InlineData("""{"details":{}}""", "notAnArray blockingError/details")]
     [InlineData("""{"details":[{},null]}""", "notAnObject blockingError/details/1")]
-    [InlineData("""{"details":[{"code":true}]}""", "notAText blockingError/details/0/code")]
+    [InlineData("""{"details":[{"code":true}]}""", "notAString blockingError/details/0/code")]
     [InlineData("""{"details":[{"details":[]}]}""", "unknownProperty blockingError/details/0/details")]
     [InlineData("""{"innerError":"x"}""", "notAnObject blockingError/innerError")]
-    [InlineData("""{"innerError":{"code":1}}""", "notAText blockingError/innerError/code")]
+    [InlineData("""{"innerError":{"code":1}}""", "notAString blockingError/innerError/code")]
     [InlineData("""{"innerError":{"details":[1]}}""", "notAnObject blockingError/innerError/details/0")]
     [InlineData("""{"Code":"x"}""", "unknownProperty blockingError/Code")]
     [InlineData("""{"@odata.type":"#microsoft.graph.publicInnerError"}""", "unknownType blockingError/@odata.type")]
@@ -98,10 +99,10 @@ public sealed class PublicErrorTests
         faults
             .Shown()
             .ShouldBe([
-                "notAText blockingError/code",
-                "notAText blockingError/details/0/message",
+                "notAString blockingError/code",
+                "notAString blockingError/details/0/message",
                 "notAnObject blockingError/details/1",
-                "notAText blockingError/innerError/target",
+                "notAString blockingError/innerError/target",
                 "unknownProperty blockingError/more",
             ]);
     }

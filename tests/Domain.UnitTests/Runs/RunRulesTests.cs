@@ -15,14 +15,14 @@ public sealed class RunRulesTests
     public void A_run_says_when_it_began()
     {
         RunRules.ValidateStartDateTime(new RunDraft { StartDateTime = _start }).ShouldBeNull();
-        Shown(RunRules.ValidateStartDateTime(new RunDraft())).ShouldBe("missing startDateTime");
+        Shown(RunRules.ValidateStartDateTime(new RunDraft())).ShouldBe("required startDateTime");
     }
 
     [Fact]
     public void A_run_says_how_it_stands()
     {
         RunRules.ValidateStatus(new RunDraft { Status = RunStatus.Failed }).ShouldBeNull();
-        Shown(RunRules.ValidateStatus(new RunDraft())).ShouldBe("missing status");
+        Shown(RunRules.ValidateStatus(new RunDraft())).ShouldBe("required status");
         RunStatus.All.ShouldAllBe(s => RunRules.ValidateStatus(new RunDraft())!.Message.Contains(s.Name));
     }
 
@@ -30,7 +30,7 @@ public sealed class RunRulesTests
     public void A_run_says_what_it_counted()
     {
         RunRules.ValidateStatistics(new RunDraft { Statistics = RunStatistics.Empty }).ShouldBeNull();
-        Shown(RunRules.ValidateStatistics(new RunDraft())).ShouldBe("missing statistics");
+        Shown(RunRules.ValidateStatistics(new RunDraft())).ShouldBe("required statistics");
     }
 
     [Theory]
@@ -39,7 +39,7 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.FromName(status) };
 
-        Shown(RunRules.ValidateEndDateTime(run)).ShouldBe("missing endDateTime");
+        Shown(RunRules.ValidateEndDateTime(run)).ShouldBe("required endDateTime");
         RunRules.ValidateEndDateTime(run with { EndDateTime = _end }).ShouldBeNull();
     }
 

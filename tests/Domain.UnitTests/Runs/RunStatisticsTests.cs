@@ -5,9 +5,14 @@ namespace IndustryData.Domain.UnitTests.Runs;
 
 public sealed class RunStatisticsTests
 {
-    private const string Everything = """
-        {"inboundTotals":{"errors":1,"warnings":2,"groups":3,"memberships":4,"organizations":5,"people":6,"matchedPeopleByRole":[{"role":"student","count":7}],"unmatchedPeopleByRole":[{"role":"teacher","count":null}]},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"completed","errors":0,"warnings":null,"groups":{"active":1,"inactive":2,"total":3},"memberships":{"active":null},"organizations":{},"people":null,"matchedPeopleByRole":[],"unmatchedPeopleByRole":[{"role":"x"}]}]}
-        """;
+    private const string Everything =
+        """{"inboundTotals":{"errors":1,"warnings":2,"groups":3,"memberships":4,"organizations":5,"people":6"""
+        + ""","matchedPeopleByRole":[{"role":"student","count":7}]"""
+        + ""","unmatchedPeopleByRole":[{"role":"teacher","count":null}]}"""
+        + ""","activityStatistics":[{"@odata.type":"#microsoft.graph.industryData"""
+        + """.inboundActivityResults","activityId":"a","displayName":"A","status":"completed","errors":0"""
+        + ""","warnings":null,"groups":{"active":1,"inactive":2,"total":3},"memberships":{"active":null}"""
+        + ""","organizations":{},"people":null,"matchedPeopleByRole":[],"unmatchedPeopleByRole":[{"role":"x"}]}]}""";
 
     private static readonly string[] _counts =
     [
@@ -19,7 +24,9 @@ public sealed class RunStatisticsTests
         "people",
     ];
 
-    /// <summary>Every place for a count, as a text around it and its path.</summary>
+    /// <summary>
+    /// The positions at which a count can stand. Each consists of the text before it, the text after it and its path.
+    /// </summary>
     private static readonly (string Before, string After, string Path)[] _placesForCounts =
     [
         .. _counts.Select(name => ($$"""{"inboundTotals":{"{{name}}":""", "}}", $"statistics/inboundTotals/{name}")),
@@ -127,17 +134,23 @@ public sealed class RunStatisticsTests
         var json = Reading
             .Statistics(
                 """
-                {"@odata.type":"microsoft.graph.industryData.runStatistics","@odata.context":1,"a@b":[],"inboundTotals@c.d":{},
+                {"@odata.type":"microsoft.graph.industryData.runStatistics","@odata.context":1,"a@b":[],
+                 "inboundTotals@c.d":{},
                  "inboundTotals":{"@odata.type":"#microsoft.graph.industryData.aggregatedInboundStatistics",
-                                  "matchedPeopleByRole":[{"@odata.type":"#microsoft.graph.industryData.industryDataRunRoleCountMetric","role":"r"}]},
-                 "activityStatistics":[{"@odata.type":"microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"failed",
-                                        "people":{"@odata.type":"#microsoft.graph.industryData.industryDataRunEntityCountMetric"}}]}
+                  "matchedPeopleByRole":[
+                   {"@odata.type":"#microsoft.graph.industryData.industryDataRunRoleCountMetric","role":"r"}]},
+                 "activityStatistics":[
+                  {"@odata.type":"microsoft.graph.industryData.inboundActivityResults",
+                   "activityId":"a","displayName":"A","status":"failed",
+                   "people":{"@odata.type":"#microsoft.graph.industryData.industryDataRunEntityCountMetric"}}]}
                 """
             )
             .Json;
 
         json.ShouldBe(
-            """{"inboundTotals":{"matchedPeopleByRole":[{"role":"r"}]},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"failed","people":{}}]}"""
+            """{"inboundTotals":{"matchedPeopleByRole":[{"role":"r"}]}"""
+                + ""","activityStatistics":[{"@odata.type":"#microsoft.graph.industryData"""
+                + """.inboundActivityResults","activityId":"a","displayName":"A","status":"failed","people":{}}]}"""
         );
     }
 
@@ -146,7 +159,8 @@ public sealed class RunStatisticsTests
         Reading
             .Statistics($"{Activity("")}}}]}}")
             .Json.ShouldStartWith(
-                """{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","""
+                """{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData"""
+                    + """.inboundActivityResults","activityId":"a","""
             );
 
     [Theory]
@@ -190,7 +204,7 @@ public sealed class RunStatisticsTests
     {
         foreach (var (before, after, path) in _placesForCounts)
         {
-            Faulty($"{before}{literal}{after}").ShouldBe([$"notACount {path}"]);
+            Faulty($"{before}{literal}{after}").ShouldBe([$"invalidCount {path}"]);
         }
     }
 
@@ -204,7 +218,8 @@ public sealed class RunStatisticsTests
     public void An_activity_has_one_of_six_statuses(string status)
     {
         var json =
-            $$"""{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"a","displayName":"A","status":"{{status}}"}]}""";
+            """{"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData"""
+            + $$""".inboundActivityResults","activityId":"a","displayName":"A","status":"{{status}}"}]}""";
 
         Reading.Statistics(json).Json.ShouldBe(json);
     }
@@ -218,7 +233,7 @@ public sealed class RunStatisticsTests
     [InlineData("null")]
     public void Any_other_status_of_an_activity_is_a_fault(string status) =>
         Faulty($$"""{"activityStatistics":[{"activityId":"a","displayName":"A","status":{{status}}}]}""")
-            .ShouldBe(["unknownMember statistics/activityStatistics/0/status"]);
+            .ShouldBe(["unknownEnumValue statistics/activityStatistics/0/status"]);
 
     [Theory]
     [InlineData("[]", "notAnObject statistics")]
@@ -246,15 +261,15 @@ public sealed class RunStatisticsTests
     )]
     [InlineData(
         """{"inboundTotals":{"matchedPeopleByRole":[{"count":1}]}}""",
-        "missing statistics/inboundTotals/matchedPeopleByRole/0/role"
+        "required statistics/inboundTotals/matchedPeopleByRole/0/role"
     )]
     [InlineData(
         """{"inboundTotals":{"matchedPeopleByRole":[{"role":null}]}}""",
-        "notAText statistics/inboundTotals/matchedPeopleByRole/0/role"
+        "notAString statistics/inboundTotals/matchedPeopleByRole/0/role"
     )]
     [InlineData(
         """{"inboundTotals":{"matchedPeopleByRole":[{"role":1}]}}""",
-        "notAText statistics/inboundTotals/matchedPeopleByRole/0/role"
+        "notAString statistics/inboundTotals/matchedPeopleByRole/0/role"
     )]
     [InlineData(
         """{"inboundTotals":{"matchedPeopleByRole":[{"role":"r","more":1}]}}""",
@@ -265,23 +280,23 @@ public sealed class RunStatisticsTests
     [InlineData("""{"activityStatistics":[[]]}""", "notAnObject statistics/activityStatistics/0")]
     [InlineData(
         """{"activityStatistics":[{"displayName":"A","status":"failed"}]}""",
-        "missing statistics/activityStatistics/0/activityId"
+        "required statistics/activityStatistics/0/activityId"
     )]
     [InlineData(
         """{"activityStatistics":[{"activityId":"a","status":"failed"}]}""",
-        "missing statistics/activityStatistics/0/displayName"
+        "required statistics/activityStatistics/0/displayName"
     )]
     [InlineData(
         """{"activityStatistics":[{"activityId":"a","displayName":"A"}]}""",
-        "missing statistics/activityStatistics/0/status"
+        "required statistics/activityStatistics/0/status"
     )]
     [InlineData(
         """{"activityStatistics":[{"activityId":1,"displayName":"A","status":"failed"}]}""",
-        "notAText statistics/activityStatistics/0/activityId"
+        "notAString statistics/activityStatistics/0/activityId"
     )]
     [InlineData(
         """{"activityStatistics":[{"activityId":"a","displayName":null,"status":"failed"}]}""",
-        "notAText statistics/activityStatistics/0/displayName"
+        "notAString statistics/activityStatistics/0/displayName"
     )]
     [InlineData(
         """{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed","runId":"x"}]}""",
@@ -300,15 +315,18 @@ public sealed class RunStatisticsTests
     [Fact]
     public void Every_fault_is_found() =>
         Faulty(
-                """{"@odata.type":"x","inboundTotals":{"errors":-1,"more":1},"activityStatistics":[{"activityId":1},2]}"""
+                """
+                {"@odata.type":"x","inboundTotals":{"errors":-1,"more":1},
+                 "activityStatistics":[{"activityId":1},2]}
+                """
             )
             .ShouldBe([
                 "unknownType statistics/@odata.type",
-                "notACount statistics/inboundTotals/errors",
+                "invalidCount statistics/inboundTotals/errors",
                 "unknownProperty statistics/inboundTotals/more",
-                "notAText statistics/activityStatistics/0/activityId",
-                "missing statistics/activityStatistics/0/displayName",
-                "missing statistics/activityStatistics/0/status",
+                "notAString statistics/activityStatistics/0/activityId",
+                "required statistics/activityStatistics/0/displayName",
+                "required statistics/activityStatistics/0/status",
                 "notAnObject statistics/activityStatistics/1",
             ]);
 
@@ -348,8 +366,12 @@ public sealed class RunStatisticsTests
     [InlineData("[", "]")]
     public void Thirty_two_levels_are_allowed_and_not_one_more(string open, string close)
     {
-        string Levels(int inside) =>
-            $$"""{"a":{{string.Concat(Enumerable.Repeat(open, inside))}}1{{string.Concat(Enumerable.Repeat(close, inside))}}}""";
+        string Levels(int inside)
+        {
+            var before = string.Concat(Enumerable.Repeat(open, inside));
+            var after = string.Concat(Enumerable.Repeat(close, inside));
+            return $$"""{"a":{{before}}1{{after}}}""";
+        }
 
         Reading.Statistics(Levels(31)).Json.ShouldBe(Levels(31));
         Faulty(Levels(32)).ShouldBe(["tooDeep statistics"]);
@@ -401,11 +423,11 @@ public sealed class RunStatisticsTests
         RunStatistics.Empty.Equals((object)"{}").ShouldBeFalse();
     }
 
-    /// <summary>An activity that lacks nothing, up to where its end would stand.</summary>
+    /// <summary>The start of statistics with a complete activity, without the closing brackets.</summary>
     private static string Activity(string more) =>
         $$"""{"activityStatistics":[{"activityId":"a","displayName":"A","status":"failed"{{more}}""";
 
-    /// <summary>The faults of statistics that must have some.</summary>
+    /// <summary>Returns the validation errors of invalid statistics.</summary>
     private static string[] Faulty(string json)
     {
         var faults = new ValidationErrors();

@@ -53,7 +53,7 @@ public sealed class RunTests
     [Fact]
     public void Its_moments_are_cut_not_rounded_to_the_microsecond()
     {
-        var second = new DateTimeOffset(1900, 1, 1, 0, 0, 1, TimeSpan.Zero); // before 1970 too
+        var second = new DateTimeOffset(1900, 1, 1, 0, 0, 1, TimeSpan.Zero); // a time before 1970
         var run = Run.Create(
             _tenant,
             _draft with
@@ -108,11 +108,11 @@ public sealed class RunTests
         error
             .Details.Shown()
             .ShouldBe([
-                "missing displayName",
-                "missing startDateTime",
-                "missing endDateTime",
-                "missing status",
-                "missing statistics",
+                "required displayName",
+                "required startDateTime",
+                "required endDateTime",
+                "required status",
+                "required statistics",
             ]);
     }
 
@@ -156,6 +156,6 @@ public sealed class RunTests
     public void A_blocking_error_is_not_required() =>
         Run.Create(_tenant, _draft with { BlockingError = null }, _now).Value.BlockingError.ShouldBeNull();
 
-    // DateTimeOffsets are equal when their instants are, whatever their offsets.
+    // Two DateTimeOffset values are equal if they denote the same instant, even if their offsets differ.
     private static void Exactly(DateTimeOffset moment, string written) => moment.ToString("O").ShouldBe(written);
 }

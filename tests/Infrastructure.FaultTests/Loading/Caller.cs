@@ -7,16 +7,16 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
-/// <summary>Sends requests of one tenant. An answer that does not come is an outcome, not an exception.</summary>
+/// <summary>Sends requests of one tenant. A missing response is a result, not an exception.</summary>
 internal sealed class Caller : IDisposable
 {
-    /// <summary>The tenant that disturbs, or that the only load comes from.</summary>
+    /// <summary>The tenant that disturbs the other one, or the only tenant.</summary>
     public static readonly Guid TenantA = new("aaaaaaaa-0000-4000-8000-000000000001");
 
     /// <summary>The tenant that must not be disturbed.</summary>
     public static readonly Guid TenantB = new("bbbbbbbb-0000-4000-8000-000000000002");
 
-    // PostgreSQL compresses large values and its log; only what it cannot compress fills a disk.
+    // PostgreSQL compresses large values and its WAL. Only incompressible data fills a disk.
     private static readonly string _incompressible = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64 * 1024));
 
     private readonly HttpClient _client;
@@ -31,15 +31,15 @@ internal sealed class Caller : IDisposable
 
     public Guid Tenant { get; }
 
-    /// <summary>Where the service is. A restarted one may be elsewhere.</summary>
+    /// <summary>The root URL of the service. It may change when the service restarts.</summary>
     public Uri Root { get; set; }
 
-    /// <summary>A token with every permission.</summary>
+    /// <summary>Returns a token with every permission.</summary>
     public static string Token(Guid tenant) => Tokens.Make(tid: tenant.ToString());
 
-    /// <summary>The body of a run.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="statisticsBytes">About how large its statistics are.</param>
+    /// <summary>Returns the body of a run.</summary>
+    /// <param name="name">The name of the run.</param>
+    /// <param name="statisticsBytes">The approximate size of its statistics, in bytes.</param>
     public static string RunBody(string name, int statisticsBytes = 0)
     {
         var log = statisticsBytes == 0 ? "" : $"\"log\":\"{_incompressible[..statisticsBytes]}\"";
@@ -53,10 +53,10 @@ internal sealed class Caller : IDisposable
     public Task<ResponseDescription> PostRunAsync(string name, string? key = null, int statisticsBytes = 0) =>
         SendAsync(HttpMethod.Post, "process/runs/$ref", RunBody(name, statisticsBytes), key);
 
-    /// <summary>Reads.</summary>
+    /// <summary>Sends a GET request.</summary>
     public Task<ResponseDescription> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
-    /// <summary>Sends a request and waits for its answer.</summary>
+    /// <summary>Sends a request and waits for its response.</summary>
     public async Task<ResponseDescription> SendAsync(
         HttpMethod method,
         string path,

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
-/// <summary>A TCP proxy on 127.0.0.1 that cuts connections at chosen places.</summary>
+/// <summary>A TCP proxy on 127.0.0.1 that cuts connections at chosen points.</summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
     private const int BufferBytes = 64 * 1024;
@@ -23,20 +23,20 @@ internal sealed class CuttingProxy : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>Decides on each piece of data before it is passed on.</summary>
-    /// <param name="piece">What arrived at once.</param>
-    /// <param name="isAnswer">Whether it comes from the server.</param>
+    /// <summary>Decides whether to forward each piece of data.</summary>
+    /// <param name="piece">The data that arrived at once.</param>
+    /// <param name="isAnswer">True if the data comes from the server.</param>
     public delegate Cut Judge(ReadOnlySpan<byte> piece, bool isAnswer);
 
-    /// <summary>Where the proxy listens.</summary>
+    /// <summary>The port on which the proxy listens.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>How many connections were cut.</summary>
+    /// <summary>The number of connections that were cut.</summary>
     public int Cuts => _cuts;
 
     /// <summary>Starts a proxy.</summary>
-    /// <param name="targetPort">The port on 127.0.0.1 that it leads to.</param>
-    /// <param name="judge">Called by many threads.</param>
+    /// <param name="targetPort">The port on 127.0.0.1 to which the proxy forwards.</param>
+    /// <param name="judge">Decides about each piece of data. Many threads call it.</param>
     public static CuttingProxy Start(int targetPort, Judge judge) => new(targetPort, judge);
 
     public async ValueTask DisposeAsync()
@@ -59,7 +59,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         catch (Exception exception)
             when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // The proxy ends.
+            // The proxy is disposed.
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
             catch (Exception exception)
                 when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
             {
-                // Either side has gone; the other one's connection is closed with this.
+                // One side has closed its connection. The connection to the other side is closed here.
             }
         }
     }
@@ -120,18 +120,18 @@ internal sealed class CuttingProxy : IAsyncDisposable
     }
 }
 
-/// <summary>What becomes of a piece of data.</summary>
+/// <summary>The treatment of a piece of data.</summary>
 internal enum Cut
 {
-    /// <summary>It is passed on.</summary>
+    /// <summary>The data is forwarded.</summary>
     None,
 
-    /// <summary>Nothing of it is passed on, and both connections are closed.</summary>
+    /// <summary>No data is forwarded, and both connections are closed.</summary>
     Before,
 
-    /// <summary>Its first half is passed on, and both connections are closed.</summary>
+    /// <summary>The first half of the data is forwarded, and both connections are closed.</summary>
     Within,
 
-    /// <summary>Nothing of it is passed on, and both connections are reset.</summary>
+    /// <summary>No data is forwarded, and both connections are reset.</summary>
     Reset,
 }

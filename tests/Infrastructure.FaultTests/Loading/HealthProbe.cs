@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
-/// <summary>Asks <c>/health/ready</c> and <c>/health/live</c> ten times a second.</summary>
+/// <summary>Requests <c>/health/ready</c> and <c>/health/live</c> ten times a second.</summary>
 internal sealed class HealthProbe : IAsyncDisposable
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(100);
@@ -20,26 +20,27 @@ internal sealed class HealthProbe : IAsyncDisposable
         _work = Task.WhenAll(AskAsync("health/ready", _ready), AskAsync("health/live", _live));
     }
 
-    /// <summary>The answers of <c>/health/ready</c>.</summary>
+    /// <summary>The responses of <c>/health/ready</c>.</summary>
     public IReadOnlyCollection<ResponseDescription> Ready => _ready;
 
-    /// <summary>The answers of <c>/health/live</c>.</summary>
+    /// <summary>The responses of <c>/health/live</c>.</summary>
     public IReadOnlyCollection<ResponseDescription> Live => _live;
 
     public static HealthProbe Start(Uri root) => new(root);
 
     /// <summary>
-    /// How long after a moment <c>/health/ready</c> first answered with this status; null when it never did.
+    /// Returns the time from a timestamp until the first response of <c>/health/ready</c> with this status; null if
+    /// there is none.
     /// </summary>
-    /// <param name="timestamp">The moment, as a timestamp of <see cref="Stopwatch"/>.</param>
+    /// <param name="timestamp">The start, as a timestamp of <see cref="Stopwatch"/>.</param>
     /// <param name="status">The status.</param>
     public TimeSpan? FirstReady(long timestamp, int status) =>
         _ready.FirstOrDefault(a => a.SentAt >= timestamp && a.Status == status) is { } first
             ? Stopwatch.GetElapsedTime(timestamp, first.AnsweredAt)
             : null;
 
-    /// <summary>Waits until <c>/health/ready</c> answers with this status to a request sent after a moment.</summary>
-    /// <returns>How long after the moment it did; null when it did not in time.</returns>
+    /// <summary>Waits until <c>/health/ready</c> returns this status for a request sent after a timestamp.</summary>
+    /// <returns>The time from the timestamp until the response; null if the timeout elapsed.</returns>
     public async Task<TimeSpan?> WaitForReadyAsync(long timestamp, int status, TimeSpan timeout)
     {
         while (FirstReady(timestamp, status) is null && Stopwatch.GetElapsedTime(timestamp) < timeout)

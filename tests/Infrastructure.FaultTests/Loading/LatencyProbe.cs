@@ -3,13 +3,14 @@ using System.Diagnostics;
 
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
-/// <summary>Sends the same kind of request at even intervals, and tells how long the answers took.</summary>
+/// <summary>Sends requests of the same kind at regular intervals and measures the latency of the responses.</summary>
 internal static class LatencyProbe
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// Sends requests for a time. One waits for no other, so that a stalled service is not asked less often.
+    /// Sends requests for a duration. No request waits for another one, so that a stalled service does not receive
+    /// fewer requests.
     /// </summary>
     public static async Task<Latencies> MeasureAsync(Func<Task<ResponseDescription>> send, TimeSpan duration)
     {
@@ -30,22 +31,23 @@ internal static class LatencyProbe
     }
 }
 
-/// <summary>The answers to the requests of one caller.</summary>
+/// <summary>The latencies of the responses to one caller.</summary>
 internal sealed class Latencies(IReadOnlyList<ResponseDescription> answers)
 {
     private readonly TimeSpan[] _sorted = [.. answers.Select(a => a.Elapsed).Order()];
 
-    /// <summary>The time within which 99 of 100 answers came.</summary>
+    /// <summary>The time within which 99 of 100 responses arrived.</summary>
     public TimeSpan P99 => _sorted[(int)((_sorted.Length - 1) * 0.99)];
 
-    /// <summary>The longest wait.</summary>
+    /// <summary>The longest latency.</summary>
     public TimeSpan Longest => _sorted[^1];
 
-    /// <summary>The answers that were no success.</summary>
+    /// <summary>The responses that were not successful.</summary>
     public IReadOnlyList<ResponseDescription> Failed { get; } = [.. answers.Where(a => !a.IsSuccess)];
 
     /// <summary>
-    /// What one tenant's p99 may be beside the load of another: twice its own, or 100 ms, whichever is more.
+    /// The maximum p99 of this tenant during the load of another tenant: twice its own p99 or 100 ms, whichever is
+    /// more.
     /// </summary>
     public TimeSpan MaxP99UnderLoad =>
         P99 * 2 > TimeSpan.FromMilliseconds(100) ? P99 * 2 : TimeSpan.FromMilliseconds(100);

@@ -5,8 +5,8 @@ using Npgsql;
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
 /// <summary>
-/// What the callers of one tenant were answered, to be compared with what is stored. Each run that is sent has its
-/// own name.
+/// Records the responses to the callers of one tenant, and compares them with the stored runs. Each run that is sent
+/// has its own name.
 /// </summary>
 internal sealed class Ledger(Guid tenant)
 {
@@ -20,31 +20,30 @@ internal sealed class Ledger(Guid tenant)
     private int _unfinished;
     private long _lastSuccess;
 
-    /// <summary>Runs that the service acknowledged.</summary>
+    /// <summary>The number of runs that the service acknowledged.</summary>
     public int Acknowledged => _acknowledged.Count;
 
-    /// <summary>The answers that were no success, and the successes that took more than a second.</summary>
+    /// <summary>The responses that were not successful, and the successful ones that took more than a second.</summary>
     public IReadOnlyCollection<ResponseDescription> Answers => _answers;
 
-    /// <summary>Keyed writes that were repeated to the end of the test without a success.</summary>
+    /// <summary>The number of keyed writes that were repeated until the end of the test without success.</summary>
     public int Unfinished => _unfinished;
 
     /// <summary>
-    /// When the latest request was sent that the service acknowledged as a write, as a timestamp of
-    /// <see cref="Stopwatch"/>.
+    /// The time at which the latest acknowledged write was sent, as a timestamp of <see cref="Stopwatch"/>.
     /// </summary>
     public long LastSuccess => Volatile.Read(ref _lastSuccess);
 
-    /// <summary>A name for a run that is not sent yet.</summary>
+    /// <summary>Returns a name for a new run.</summary>
     public string NewName() => $"run {Interlocked.Increment(ref _names)}";
 
-    /// <summary>Notes the answer to a run that was sent.</summary>
+    /// <summary>Records the response to a run that was sent.</summary>
     public void Note(string name, ResponseDescription answer)
     {
         Note(answer);
         if (!answer.IsSuccess)
         {
-            // Of a repeated write each answer must say so, or an earlier attempt may be stored.
+            // If a write is repeated, each response must deny the storage. Otherwise an earlier attempt may be stored.
             _denied.AddOrUpdate(name, answer.DeniesStorage, (_, denied) => denied && answer.DeniesStorage);
             return;
         }
@@ -61,7 +60,7 @@ internal sealed class Ledger(Guid tenant)
         }
     }
 
-    /// <summary>Notes the answer to any other request.</summary>
+    /// <summary>Records the response to any other request.</summary>
     public void Note(ResponseDescription answer)
     {
         if (!answer.IsSuccess || answer.Elapsed > _remarkable)
@@ -70,27 +69,31 @@ internal sealed class Ledger(Guid tenant)
         }
     }
 
-    /// <summary>Notes a keyed write whose outcome remained unknown.</summary>
+    /// <summary>Records a keyed write whose outcome remained unknown.</summary>
     public void NoteUnfinished() => Interlocked.Increment(ref _unfinished);
 
     /// <summary>Waits until this number of further runs is acknowledged.</summary>
     public Task WaitForMoreAsync(int runs)
     {
         var target = Acknowledged + runs;
-        return Poll.UntilAsync(() => Acknowledged >= target, TimeSpan.FromSeconds(60), "the service takes no writes");
+        return Poll.UntilAsync(
+            () => Acknowledged >= target,
+            TimeSpan.FromSeconds(60),
+            "the service did not accept writes"
+        );
     }
 
-    /// <summary>Waits for the success of a write that was sent after a moment.</summary>
-    /// <param name="timestamp">The moment, as a timestamp of <see cref="Stopwatch"/>.</param>
-    /// <param name="timeout">How long to wait.</param>
-    /// <returns>How long after the moment the request was sent.</returns>
+    /// <summary>Waits for the success of a write that was sent after a given time.</summary>
+    /// <param name="timestamp">The time, as a timestamp of <see cref="Stopwatch"/>.</param>
+    /// <param name="timeout">The timeout of the wait.</param>
+    /// <returns>The time from <paramref name="timestamp"/> until the success was noticed.</returns>
     public async Task<TimeSpan> WaitForSuccessAfterAsync(long timestamp, TimeSpan timeout)
     {
-        await Poll.UntilAsync(() => LastSuccess > timestamp, timeout, "no write succeeds");
+        await Poll.UntilAsync(() => LastSuccess > timestamp, timeout, "no write succeeded");
         return Stopwatch.GetElapsedTime(timestamp);
     }
 
-    /// <summary>Compares what was acknowledged with what the database holds.</summary>
+    /// <summary>Compares the acknowledged runs with the runs in the database.</summary>
     public async Task<Findings> CompareAsync(string connectionString)
     {
         var stored = new Dictionary<string, List<string>>();
@@ -129,12 +132,14 @@ internal sealed class Ledger(Guid tenant)
 }
 
 /// <summary>The comparison of a ledger with the database.</summary>
-/// <param name="Acknowledged">Runs with a 2xx.</param>
-/// <param name="Found">Of these, stored under the id that was answered.</param>
-/// <param name="Lost">Of these, not stored.</param>
-/// <param name="WronglyAcknowledged">Of these, stored under another id, or answered with two ids.</param>
-/// <param name="StoredTwice">Runs that were sent as one and are stored as several, acknowledged or not.</param>
-/// <param name="WronglyDenied">Runs that are stored although the service said that nothing was.</param>
+/// <param name="Acknowledged">The number of runs with a 2xx response.</param>
+/// <param name="Found">The acknowledged runs that are stored with the id in the response.</param>
+/// <param name="Lost">The acknowledged runs that are not stored.</param>
+/// <param name="WronglyAcknowledged">
+/// The acknowledged runs that are stored with another id, or whose responses had different ids.
+/// </param>
+/// <param name="StoredTwice">The runs that are stored more than once, acknowledged or not.</param>
+/// <param name="WronglyDenied">The runs that are stored although the service reported that nothing was stored.</param>
 internal sealed record Findings(
     int Acknowledged,
     int Found,

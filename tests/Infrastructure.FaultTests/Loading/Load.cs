@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
 /// <summary>
-/// Callers that write and read without a pause. Each writer adds runs with and without an idempotency key in turn, and
-/// repeats a keyed one with its key until it is acknowledged.
+/// Callers that write and read continuously. Each writer alternately adds runs with and without an idempotency key, and
+/// repeats a keyed run with its key until it is acknowledged.
 /// </summary>
 internal sealed class Load : IAsyncDisposable
 {
@@ -29,15 +29,15 @@ internal sealed class Load : IAsyncDisposable
     }
 
     /// <summary>Starts the callers.</summary>
-    /// <param name="ledger">Where they note what they were answered.</param>
-    /// <param name="caller">How they reach the service.</param>
-    /// <param name="writers">How many write.</param>
-    /// <param name="readers">How many read.</param>
-    /// <param name="statisticsBytes">About how large the statistics of each run are.</param>
+    /// <param name="ledger">The ledger that records the responses.</param>
+    /// <param name="caller">The caller that sends the requests.</param>
+    /// <param name="writers">The number of writers.</param>
+    /// <param name="readers">The number of readers.</param>
+    /// <param name="statisticsBytes">The approximate size of the statistics of each run, in bytes.</param>
     public static Load Start(Ledger ledger, Caller caller, int writers, int readers = 0, int statisticsBytes = 0) =>
         new(ledger, caller, writers, readers, statisticsBytes);
 
-    /// <summary>Sends nothing new and waits until each keyed write is acknowledged, for a minute at most.</summary>
+    /// <summary>Stops sending new requests and waits up to one minute until each keyed write is acknowledged.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();

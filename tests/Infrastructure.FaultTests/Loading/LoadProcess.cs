@@ -7,12 +7,12 @@ using System.Text;
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
 /// <summary>
-/// A crowd of one tenant in a process of its own, so that it does not distort what the test process measures. It has a
-/// lower priority, as callers on other machines would not take the service's processors.
+/// Many callers of one tenant in a separate process, so that they do not distort the measurements of the test process.
+/// The process has a lower priority, because callers on other machines would not use the service's processors.
 /// </summary>
 internal sealed class LoadProcess : IAsyncDisposable
 {
-    /// <summary>The first argument with which this program is the load process instead of the tests.</summary>
+    /// <summary>The first argument with which this program runs as the load process instead of the tests.</summary>
     public const string Command = "--load";
 
     private const int StatisticsBytes = 60_000;
@@ -24,10 +24,10 @@ internal sealed class LoadProcess : IAsyncDisposable
     private LoadProcess(Process process) => _process = process;
 
     /// <summary>Starts connections that send requests without a pause.</summary>
-    /// <param name="kind">What they send.</param>
-    /// <param name="root">Where the service is.</param>
-    /// <param name="tenant">Whose requests they are.</param>
-    /// <param name="connections">How many connections.</param>
+    /// <param name="kind">The kind of the requests.</param>
+    /// <param name="root">The root URL of the service.</param>
+    /// <param name="tenant">The tenant that sends the requests.</param>
+    /// <param name="connections">The number of connections.</param>
     public static LoadProcess Start(LoadKind kind, Uri root, Guid tenant, int connections)
     {
         var start = new ProcessStartInfo(
@@ -51,11 +51,11 @@ internal sealed class LoadProcess : IAsyncDisposable
         return new LoadProcess(Process.Start(start)!);
     }
 
-    /// <summary>Waits until the first request is answered.</summary>
+    /// <summary>Waits for the first response.</summary>
     public Task<string?> WaitForFirstAnswerAsync() => _process.StandardOutput.ReadLineAsync();
 
     /// <summary>Ends the load.</summary>
-    /// <returns>How often each status was answered.</returns>
+    /// <returns>The number of responses by status.</returns>
     public async Task<string> StopAsync()
     {
         _process.StandardInput.Close();
@@ -76,8 +76,8 @@ internal sealed class LoadProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// The load process itself: works until its standard input ends, then prints how often each status was
-    /// answered.
+    /// Runs the load process. It sends requests until its standard input ends, and then prints the number of responses
+    /// by status.
     /// </summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -141,12 +141,12 @@ internal sealed class LoadProcess : IAsyncDisposable
     }
 }
 
-/// <summary>What a load process sends.</summary>
+/// <summary>The requests of a load process.</summary>
 internal enum LoadKind
 {
-    /// <summary>Runs with large statistics, every other connection with idempotency keys.</summary>
+    /// <summary>Runs with large statistics. Every second connection sends idempotency keys.</summary>
     Writes,
 
-    /// <summary>Searches that find nothing and read every run of the tenant.</summary>
+    /// <summary>Searches that read every run of the tenant and find nothing.</summary>
     Searches,
 }

@@ -5,8 +5,8 @@ using System.Text;
 namespace IndustryData.Infrastructure.FaultTests.Loading;
 
 /// <summary>
-/// An HTTP connection without a client library: it sends prepared bytes, can leave a request unfinished or an answer
-/// unread, and costs little.
+/// An HTTP connection without a client library. It sends prepared bytes, can leave a request incomplete or a response
+/// unread, and uses few resources.
 /// </summary>
 internal sealed class RawConnection : IDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class RawConnection : IDisposable
     private RawConnection() { }
 
     /// <summary>Connects to the service.</summary>
-    /// <param name="root">Where it is.</param>
-    /// <param name="receiveBufferBytes">How much the system takes before it is read; null for the default.</param>
+    /// <param name="root">The root URL of the service.</param>
+    /// <param name="receiveBufferBytes">The receive buffer of the operating system; null for the default.</param>
     public static async Task<RawConnection> OpenAsync(Uri root, int? receiveBufferBytes = null)
     {
         var connection = new RawConnection();
@@ -35,12 +35,12 @@ internal sealed class RawConnection : IDisposable
         return connection;
     }
 
-    /// <summary>The bytes of a request.</summary>
-    /// <param name="line">Method and path.</param>
+    /// <summary>Returns the bytes of a request.</summary>
+    /// <param name="line">The method and the path.</param>
     /// <param name="token">The bearer token.</param>
     /// <param name="body">The body; null for none.</param>
-    /// <param name="header">One more header line, without its end; or empty.</param>
-    /// <param name="declaredBytes">The Content-Length, if it is not the body's.</param>
+    /// <param name="header">Another header line without its line break; or an empty string.</param>
+    /// <param name="declaredBytes">The Content-Length, if it differs from the length of the body.</param>
     public static byte[] Request(
         string line,
         string token,
@@ -74,8 +74,8 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
-    /// <summary>Reads an answer to its end.</summary>
-    /// <returns>Its status.</returns>
+    /// <summary>Reads a complete response.</summary>
+    /// <returns>The status of the response.</returns>
     /// <exception cref="IOException">The service closed the connection.</exception>
     public async Task<int> ReadStatusAsync()
     {

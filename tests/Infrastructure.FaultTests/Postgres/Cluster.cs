@@ -8,8 +8,8 @@ using Npgsql;
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 
 /// <summary>
-/// A PostgreSQL of the tests' own on 127.0.0.1, in a temporary folder, run by the account that the service's embedded
-/// PostgreSQL would use. It flushes commits to disk. Disposal kills it and removes the folder.
+/// The tests' own PostgreSQL on 127.0.0.1 in a temporary directory. The account of the service's embedded PostgreSQL
+/// runs it. It flushes commits to disk. Disposal kills it and deletes the directory.
 /// </summary>
 internal sealed class Cluster : IAsyncDisposable
 {
@@ -28,21 +28,21 @@ internal sealed class Cluster : IAsyncDisposable
         Port = FindFreePort();
     }
 
-    /// <summary>PostgreSQL's data folder.</summary>
+    /// <summary>The data directory of PostgreSQL.</summary>
     public string Folder { get; }
 
     /// <summary>The TCP port.</summary>
     public int Port { get; }
 
-    /// <summary>How the service and the tests reach the database.</summary>
+    /// <summary>The connection string for the service and the tests.</summary>
     public string ConnectionString => ConnectionStringTo($"127.0.0.1:{Port}");
 
-    /// <summary>The connection string for other addresses of this database: proxies, or several hosts.</summary>
+    /// <summary>Returns the connection string for other addresses of this database: proxies or several hosts.</summary>
     /// <param name="hosts">Each host with its port, separated by commas.</param>
     public static string ConnectionStringTo(string hosts) =>
         $"Host={hosts};Username={User};Database={Database};SSL Mode=Disable;GSS Encryption Mode=Disable";
 
-    /// <summary>Makes an empty cluster with <c>initdb</c>.</summary>
+    /// <summary>Creates an empty cluster with <c>initdb</c>.</summary>
     public static async Task<Cluster> InitializeAsync()
     {
         var cluster = await PrepareAsync();
@@ -72,8 +72,8 @@ internal sealed class Cluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Makes a physical copy of this running cluster that follows it once it is started.</summary>
-    /// <param name="name">The name by which <c>synchronous_standby_names</c> knows the standby.</param>
+    /// <summary>Creates a physical copy of this running cluster, which follows the cluster after its start.</summary>
+    /// <param name="name">The name of the standby in <c>synchronous_standby_names</c>.</param>
     public async Task<Cluster> CreateStandbyAsync(string name)
     {
         var standby = await PrepareAsync();
@@ -94,7 +94,7 @@ internal sealed class Cluster : IAsyncDisposable
         return standby;
     }
 
-    /// <summary>Starts the server and waits until it takes connections.</summary>
+    /// <summary>Starts the server and waits until it accepts connections.</summary>
     /// <param name="settings">Further lines of <c>postgresql.conf</c>.</param>
     public async Task StartAsync(string settings = "")
     {
@@ -113,26 +113,26 @@ internal sealed class Cluster : IAsyncDisposable
             """;
         await _account.WriteFileAsync(path, text, CancellationToken.None);
 
-        // The processes of a killed server need a moment to let go of its shared memory.
+        // The processes of a killed server need a moment to release its shared memory.
         await Poll.UntilAsync(
             async () => (await StartServerAsync()).Succeeded,
             TimeSpan.FromSeconds(30),
-            "PostgreSQL does not start"
+            "PostgreSQL did not start"
         );
     }
 
-    /// <summary>Stops the server by <c>pg_ctl stop</c>.</summary>
+    /// <summary>Stops the server with <c>pg_ctl stop</c>.</summary>
     /// <param name="mode"><c>fast</c> or <c>immediate</c>.</param>
     public Task StopAsync(string mode) =>
         RunAsync(_programs.PgCtl, "stop", "-D", Folder, "-m", mode, "-s", "-w", "-t", "60");
 
-    /// <summary>Makes a standby the primary and waits until it takes writes.</summary>
+    /// <summary>Promotes a standby to the primary and waits until it accepts writes.</summary>
     public Task PromoteAsync() => RunAsync(_programs.PgCtl, "promote", "-D", Folder, "-s", "-w", "-t", "60");
 
-    /// <summary>Makes the database of the service.</summary>
+    /// <summary>Creates the database of the service.</summary>
     public Task CreateDatabaseAsync() => ExecuteAsync($"CREATE DATABASE {Database}", "postgres");
 
-    /// <summary>Opens a session outside of any pool. It may write whatever the server's default is.</summary>
+    /// <summary>Opens a session outside of any pool. It can write even if the server's default is read-only.</summary>
     public async Task<NpgsqlConnection> OpenAsync(string database = Database)
     {
         var text = $"{ConnectionString};Pooling=false;Database={database};Options=-c default_transaction_read_only=off";
@@ -141,7 +141,7 @@ internal sealed class Cluster : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>Runs statements in a session of their own.</summary>
+    /// <summary>Runs statements in a new session.</summary>
     public async Task ExecuteAsync(string sql, string database = Database)
     {
         await using var connection = await OpenAsync(database);
@@ -149,7 +149,7 @@ internal sealed class Cluster : IAsyncDisposable
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Reads one value in a session of its own.</summary>
+    /// <summary>Reads one value in a new session.</summary>
     public async Task<T> ReadAsync<T>(string sql)
     {
         await using var connection = await OpenAsync();
@@ -169,10 +169,11 @@ internal sealed class Cluster : IAsyncDisposable
         Poll.UntilAsync(
             async () =>
                 await ReadAsync<long>(
-                    $"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' AND sync_state = 'sync'"
+                    $"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' "
+                        + "AND sync_state = 'sync'"
                 ) > 0,
             TimeSpan.FromSeconds(30),
-            "the standby does not become synchronous"
+            "the standby did not become synchronous"
         );
 
     public async ValueTask DisposeAsync()

@@ -3,8 +3,8 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 
 /// <summary>
-/// A stopped cluster with the schema of the service, made once. Each scenario starts from a copy, which takes much
-/// less time than <c>initdb</c> and the migrations.
+/// A stopped cluster with the schema of the service, which is created once. Each scenario starts from a copy, which
+/// takes much less time than <c>initdb</c> and the migrations.
 /// </summary>
 public sealed class ClusterTemplate : IAsyncLifetime
 {

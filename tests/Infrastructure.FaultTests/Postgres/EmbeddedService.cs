@@ -22,22 +22,22 @@ internal sealed class EmbeddedService : IAsyncDisposable
 
     public Uri Root => _service.Root;
 
-    /// <summary>How to reach the embedded PostgreSQL.</summary>
+    /// <summary>The connection string of the embedded PostgreSQL.</summary>
     public string ConnectionString { get; }
 
     private string ClusterFolder => Path.Combine(_folder, "postgres", "cluster");
 
-    /// <summary>Starts the service on a folder, and waits until it is ready.</summary>
+    /// <summary>Starts the service on a data directory and waits until it is ready.</summary>
     public static async Task<EmbeddedService> StartAsync(string folder) =>
         new(folder, await ServiceProcess.StartAsync(("DataDirectory", folder)));
 
-    /// <summary><c>kill -9</c> of the service alone.</summary>
+    /// <summary>Kills only the service, like <c>kill -9</c>.</summary>
     public Task KillServiceAsync() => _service.KillAsync();
 
-    /// <summary><c>kill -9</c> of each process of PostgreSQL.</summary>
+    /// <summary>Kills each process of PostgreSQL, like <c>kill -9</c>.</summary>
     public Task KillPostgresAsync() => PostgresProcesses.KillAsync(ClusterFolder);
 
-    /// <summary>Starts the service again after it was killed, on another port.</summary>
+    /// <summary>Restarts the killed service on another port.</summary>
     public async Task RestartAsync()
     {
         await _service.DisposeAsync();

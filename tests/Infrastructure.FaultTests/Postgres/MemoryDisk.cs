@@ -10,11 +10,12 @@ internal sealed class MemoryDisk : IDisposable
 {
     private MemoryDisk(string path) => FolderPath = path;
 
-    /// <summary>Where it is mounted; every account may enter.</summary>
+    /// <summary>The mount point. Every account may enter it.</summary>
     public string FolderPath { get; }
 
     /// <summary>
-    /// Mounts one. On a machine that does not allow it the test is skipped, and in continuous integration fails.
+    /// Mounts a file system. If the machine does not allow it, the test is skipped; in continuous integration, the test
+    /// fails.
     /// </summary>
     public static MemoryDisk Mount(int megabytes)
     {
@@ -26,7 +27,7 @@ internal sealed class MemoryDisk : IDisposable
         }
 
         Directory.Delete(path);
-        var reason = $"A file system cannot be mounted here ({error.Trim()}).";
+        var reason = $"This machine cannot mount a file system: {error.Trim()}";
         if (Form.IsContinuousIntegration)
         {
             Assert.Fail(reason);
@@ -36,17 +37,17 @@ internal sealed class MemoryDisk : IDisposable
         throw new UnreachableException();
     }
 
-    /// <summary>Gives it this size.</summary>
+    /// <summary>Changes the size of the file system.</summary>
     public void Resize(int megabytes) => Run("mount", "-o", $"remount,size={megabytes}m", FolderPath).ShouldBeEmpty();
 
     public void Dispose()
     {
-        // Processes that were killed may hold it for a moment; a lazy unmount takes effect when they are gone.
+        // Killed processes may use the file system for a moment. A lazy unmount takes effect when they have ended.
         Run("umount", "-l", FolderPath);
         Directory.Delete(FolderPath);
     }
 
-    // Returns the error, or nothing.
+    // Returns the error, or an empty string.
     private static string Run(params string[] command)
     {
         string[] whole = Environment.IsPrivilegedProcess ? command : ["sudo", "-n", .. command];

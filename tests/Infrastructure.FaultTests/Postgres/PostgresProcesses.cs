@@ -4,7 +4,8 @@ using System.Globalization;
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 
 /// <summary>
-/// Signals to all processes of one PostgreSQL server. They are known by their working folder, the data folder.
+/// Sends signals to all processes of one PostgreSQL server. The processes are identified by their working directory,
+/// which is the data directory.
 /// </summary>
 internal static class PostgresProcesses
 {
@@ -12,21 +13,21 @@ internal static class PostgresProcesses
     private const string Continue = "CONT";
     private const string Kill = "KILL";
 
-    /// <summary><c>kill -9</c> of the postmaster and its children; returns when all have ended.</summary>
+    /// <summary>Kills the postmaster and its children, like <c>kill -9</c>, and waits until all have ended.</summary>
     public static async Task KillAsync(string dataFolder)
     {
         await SignalAllAsync(Kill, dataFolder);
         await Poll.UntilAsync(
             () => Find(dataFolder).Count == 0,
             TimeSpan.FromSeconds(30),
-            "killed processes do not end"
+            "the killed processes did not end"
         );
     }
 
-    /// <summary>Stops every process of the server, so that connections stay open and are not answered.</summary>
+    /// <summary>Stops every process of the server. Its connections stay open, but do not respond.</summary>
     public static Task FreezeAsync(string dataFolder) => SignalAllAsync(Stop, dataFolder);
 
-    /// <summary>Lets the processes go on.</summary>
+    /// <summary>Continues the stopped processes.</summary>
     public static Task ThawAsync(string dataFolder) => SignalAsync(Continue, Find(dataFolder));
 
     // The postmaster may have started a child after the processes were listed.
@@ -43,7 +44,7 @@ internal static class PostgresProcesses
     {
         if (processIds.Count > 0)
         {
-            // One that has ended meanwhile makes the exit code 1.
+            // The exit code is 1 if a process has ended meanwhile.
             var ids = processIds.Select(id => id.ToString(CultureInfo.InvariantCulture));
             var start = new ProcessStartInfo("kill", [$"-{signal}", .. ids]) { RedirectStandardError = true };
             using var kill = Process.Start(start)!;

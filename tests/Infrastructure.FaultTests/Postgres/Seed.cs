@@ -1,8 +1,8 @@
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 
 /// <summary>
-/// Fills tables with many rows by SQL. Each row is a copy of one that the service wrote, so that this does not depend
-/// on the columns.
+/// Fills tables with many rows through SQL. Each row is a copy of a row that the service wrote, so that the SQL does
+/// not depend on the columns.
 /// </summary>
 internal static class Seed
 {
@@ -33,7 +33,7 @@ internal static class Seed
             """
         );
 
-    // A UUID of the same millisecond and version as that of the row, with other random bits.
+    // Returns a UUID with the same millisecond and version as that of the row, and other random bits.
     private static string NewId(string row) =>
         $"left({row}.id::text, 15) || substr(md5(n::text), 1, 3) || '-a' || substr(md5(n::text), 4, 3)"
         + " || '-' || substr(md5(n::text), 7, 12)";

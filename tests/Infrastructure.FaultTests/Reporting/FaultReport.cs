@@ -5,8 +5,9 @@ using IndustryData.Infrastructure.FaultTests.Loading;
 namespace IndustryData.Infrastructure.FaultTests.Reporting;
 
 /// <summary>
-/// Collects what one scenario found, prints it as one line and fails the test if a promise was broken. The line also
-/// goes to the file that the environment variable <c>INDUSTRYDATA_FAULTS_REPORT</c> names, if there is one.
+/// Collects the results of one scenario, prints them as one line and fails the test if a requirement was not met. If
+/// the environment variable <c>INDUSTRYDATA_FAULTS_REPORT</c> is set, the line is also appended to the file that it
+/// names.
 /// </summary>
 internal sealed class FaultReport(string scenario)
 {
@@ -18,7 +19,9 @@ internal sealed class FaultReport(string scenario)
     private readonly long _start = Stopwatch.GetTimestamp();
     private TimeSpan? _back;
 
-    /// <summary>Notes how long it took until the service was back, and the longest time allowed.</summary>
+    /// <summary>
+    /// Records the time until the service was available again, and requires that it is at most the maximum.
+    /// </summary>
     public void Back(TimeSpan? elapsed, TimeSpan max)
     {
         _back = elapsed > _back || _back is null ? elapsed : _back;
@@ -28,7 +31,7 @@ internal sealed class FaultReport(string scenario)
     /// <summary>Adds a figure to the line.</summary>
     public void Note(string text) => _notes.Add(text);
 
-    /// <summary>States a promise and whether it held.</summary>
+    /// <summary>Records a requirement and whether it was met.</summary>
     public void Require(bool holds, string promise)
     {
         if (!holds)
@@ -37,9 +40,9 @@ internal sealed class FaultReport(string scenario)
         }
     }
 
-    /// <summary>States that no answer breaks a rule.</summary>
-    /// <param name="answers">The answers.</param>
-    /// <param name="breaks">Which ones break it.</param>
+    /// <summary>Requires that no response breaks a rule.</summary>
+    /// <param name="answers">The responses.</param>
+    /// <param name="breaks">Returns true if a response breaks the rule.</param>
     /// <param name="rule">The rule.</param>
     public void RequireNone(
         IEnumerable<ResponseDescription> answers,
@@ -49,23 +52,22 @@ internal sealed class FaultReport(string scenario)
     {
         var found = answers.Where(breaks).ToList();
         var examples = found.OrderByDescending(a => a.Elapsed).Select(a => a.ToString()).Distinct().Take(MaxExamples);
-        Require(found.Count == 0, $"{rule}, but {found.Count} did: {string.Join(" | ", examples)}");
+        Require(
+            found.Count == 0,
+            $"{rule}, but {found.Count} responses break this rule: {string.Join(" | ", examples)}"
+        );
     }
 
-    /// <summary>States that no answer is another than a success, a 503, or none because the connection broke.</summary>
+    /// <summary>Requires that each response is a success or 503, or is missing because the connection broke.</summary>
     public void RequireOnlyUnavailable(IEnumerable<ResponseDescription> answers) =>
-        RequireNone(
-            answers,
-            a => !a.IsSuccess && !a.IsUnavailable && a.Status != 0,
-            "nothing but 2xx and 503 is answered"
-        );
+        RequireNone(answers, a => !a.IsSuccess && !a.IsUnavailable && a.Status != 0, "every response is 2xx or 503");
 
-    /// <summary>States that every request is answered, with a success or a 503.</summary>
+    /// <summary>Requires that every request gets a response, which is a success or a 503.</summary>
     public void RequireAnswered(IEnumerable<ResponseDescription> answers) =>
-        RequireNone(answers, a => !a.IsSuccess && !a.IsUnavailable, "nothing but 2xx and 503 is answered");
+        RequireNone(answers, a => !a.IsSuccess && !a.IsUnavailable, "every response is 2xx or 503");
 
     /// <summary>
-    /// Compares a ledger with the database, prints the line and fails the test if a promise was broken.
+    /// Compares a ledger with the database, prints the line and fails the test if a requirement was not met.
     /// </summary>
     public async Task CompleteAsync(Ledger ledger, string connectionString)
     {
@@ -73,15 +75,15 @@ internal sealed class FaultReport(string scenario)
         Require(findings.Lost == 0, "nothing is lost");
         Require(findings.WronglyAcknowledged == 0, "nothing is wrongly acknowledged");
         Require(findings.StoredTwice == 0, "nothing is stored twice");
-        Require(findings.WronglyDenied == 0, $"nothing is stored that was denied, but {findings.WronglyDenied} are");
         Require(
-            ledger.Unfinished == 0,
-            $"each keyed write is acknowledged in the end, but {ledger.Unfinished} are not"
+            findings.WronglyDenied == 0,
+            $"no run is stored that the service reported as not stored, but {findings.WronglyDenied} are"
         );
+        Require(ledger.Unfinished == 0, $"each keyed write is finally acknowledged, but {ledger.Unfinished} are not");
         Complete(findings);
     }
 
-    /// <summary>Prints the line and fails the test if a promise was broken.</summary>
+    /// <summary>Prints the line and fails the test if a requirement was not met.</summary>
     public void Complete(Findings? findings = null)
     {
         var parts = new List<string>();

@@ -94,7 +94,7 @@ public sealed class CutConnectionTests : FaultScenario
 
     private static Task<long> CountAsync(Cluster cluster) => cluster.ReadAsync<long>("SELECT count(*) FROM runs");
 
-    // The moment right after a commit, before the service knows of it, is the one that matters most.
+    // A cut between a commit and its confirmation to the service is the most critical one, so it is more frequent.
     private Cut CutDatabase(ReadOnlySpan<byte> piece, bool isAnswer)
     {
         var isCommitted =

@@ -38,7 +38,7 @@ public sealed class ExhaustedConnectionsTests : FaultScenario
         report.Back(await ledger.WaitForSuccessAfterAsync(leftAt, TimeSpan.FromSeconds(60)), _maxBack);
         report.Require(
             await health.WaitForReadyAsync(leftAt, 200, TimeSpan.FromSeconds(30)) <= _maxBack,
-            "ready is 200 within 1 s of their leaving"
+            "ready is 200 within 1 s after the connections close"
         );
         await load.StopAsync();
 
@@ -47,7 +47,7 @@ public sealed class ExhaustedConnectionsTests : FaultScenario
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
-    // The service may open connections at the same time: all are taken when several attempts in a row are refused.
+    // The service may open connections meanwhile. All connections are taken when ten consecutive attempts are refused.
     private static async Task<List<NpgsqlConnection>> TakeAllAsync(Cluster cluster)
     {
         var taken = new List<NpgsqlConnection>();

@@ -5,7 +5,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 
-/// <summary>Tenant A sends as much as it can. What tenant B notices is bounded.</summary>
+/// <summary>Verifies that the effect on tenant B is limited while tenant A sends as much as it can.</summary>
 public sealed class FairnessTests : FaultScenario
 {
     [Fact]
@@ -63,7 +63,7 @@ public sealed class FairnessTests : FaultScenario
         report.Note($"B alone: {alone}");
         report.Note($"B beside A: {beside}");
         report.Note($"A: {await load.StopAsync()}");
-        report.RequireNone(beside.Failed, _ => true, "nothing of B fails");
+        report.RequireNone(beside.Failed, _ => true, "no request of B fails");
         report.Require(
             beside.P99 <= alone.MaxP99UnderLoad,
             $"B's p99 is at most {alone.MaxP99UnderLoad.TotalMilliseconds:0} ms"

@@ -4,7 +4,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 
-/// <summary>A scenario with a PostgreSQL of its own and the service as a process that is connected to it.</summary>
+/// <summary>A scenario with its own PostgreSQL and a service process that is connected to it.</summary>
 public abstract class FaultScenario : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _ends = new();
@@ -21,7 +21,7 @@ public abstract class FaultScenario : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Disposes of it when the test ends, the latest first.</summary>
+    /// <summary>Registers a resource that is disposed when the test ends, in reverse order.</summary>
     private protected T Keep<T>(T resource)
         where T : IAsyncDisposable
     {
@@ -37,7 +37,9 @@ public abstract class FaultScenario : IAsyncDisposable
         params (string Key, string Value)[] settings
     ) => Keep(await ServiceProcess.StartAsync([("ConnectionStrings__IndustryData", connectionString), .. settings]));
 
-    /// <summary>Adds runs until some are acknowledged, so that every path of the service has been used once.</summary>
+    /// <summary>
+    /// Adds runs until a number of them is acknowledged, so that every path of the service has run once.
+    /// </summary>
     private protected static async Task WarmUpAsync(Ledger ledger, Caller caller, int runs = 200)
     {
         await using (Load.Start(ledger, caller, writers: 8, readers: 4))

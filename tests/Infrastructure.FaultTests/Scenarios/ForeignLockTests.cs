@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 
-/// <summary>Another session holds a lock that writes of tenant A need. Tenant B must not notice.</summary>
+/// <summary>Tests locks of other sessions that writes of tenant A need. They must not affect tenant B.</summary>
 public sealed class ForeignLockTests : FaultScenario
 {
     private const string LockedKey = "key-of-tenant-a";
@@ -69,7 +69,7 @@ public sealed class ForeignLockTests : FaultScenario
         var ofB = LatencyProbe.MeasureAsync(() => PostAsync(b, ledger), duration);
         do
         {
-            // A's write takes its time; meanwhile B's are measured.
+            // The write of A may take long. The writes of B are measured meanwhile.
             var sending = write(a);
             if (await Task.WhenAny(sending, Task.Delay(duration * 2, Cancellation)) != sending)
             {
@@ -80,7 +80,7 @@ public sealed class ForeignLockTests : FaultScenario
             await Task.Delay(100, Cancellation);
         } while (Stopwatch.GetElapsedTime(lockedAt) < duration && !ofB.IsCompleted);
 
-        // Only for as long as the lock is held: a service that lets B wait answers when it is released.
+        // The wait has a limit, because a service that lets B wait responds only after the lock is released.
         await Task.WhenAny(ofB, Task.Delay(duration + _maxOfA, Cancellation));
         await transaction.RollbackAsync(Cancellation);
         var releasedAt = Stopwatch.GetTimestamp();

@@ -11,7 +11,7 @@ public sealed class FrozenDatabaseTests : FaultScenario
     private static readonly TimeSpan _maxUnready = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan _maxBack = TimeSpan.FromSeconds(2);
 
-    /// <summary>SIGSTOP leaves every connection open and answers nothing, as a stalled disk or host does.</summary>
+    /// <summary>SIGSTOP leaves every connection open without responses, like a stalled disk or host.</summary>
     [Fact]
     public async Task Stopped_postgres_is_answered_with_503_and_comes_back()
     {

@@ -23,13 +23,13 @@ public sealed class FullDiskTests
             await Poll.UntilAsync(
                 () => ledger.Answers.Any(a => !a.IsSuccess),
                 TimeSpan.FromSeconds(120),
-                "the disk does not become full"
+                "the disk did not become full"
             );
             await Task.Delay(Form.Seconds(3, 15), TestContext.Current.CancellationToken);
             var room = Stopwatch.GetTimestamp();
             disk.Resize(megabytes: 2048);
 
-            // The longer PostgreSQL cannot be started, the longer the service waits between two attempts.
+            // The interval between the attempts of the service to start PostgreSQL grows while they fail.
             report.Back(
                 await ledger.WaitForSuccessAfterAsync(room, TimeSpan.FromSeconds(60)),
                 Form.Choose(_maxBack, _maxBack * 3)

@@ -11,7 +11,7 @@ public sealed class KilledProcessTests
     private const int Writers = 24;
     private static readonly TimeSpan _maxBack = TimeSpan.FromSeconds(15);
 
-    /// <summary>Which processes end by <c>kill -9</c>.</summary>
+    /// <summary>The processes that are killed with <c>kill -9</c>.</summary>
     public enum Killed
     {
         Service,

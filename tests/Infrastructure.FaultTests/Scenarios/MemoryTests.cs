@@ -20,7 +20,8 @@ public sealed class MemoryTests : FaultScenario
     private static readonly TimeSpan _maxRelease = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// 600 callers hold what the service has in memory for them: half of an answer, or half of a request.
+    /// 600 callers make the service hold memory for them: 300 with an unread response, and 300 with an incomplete
+    /// request.
     /// </summary>
     [Fact]
     public async Task Callers_that_do_not_go_on_hold_little_memory()
@@ -61,11 +62,11 @@ public sealed class MemoryTests : FaultScenario
         var end = ReadResidentMegabytes(service);
         await stop.CancelAsync();
         await sampling;
-        report.Note($"resident {start} MB, at most {max} MB, {end} MB {release.TotalSeconds:0} s after they left");
+        report.Note($"resident {start} MB, at most {max} MB, {end} MB {release.TotalSeconds:0} s after the load");
         report.Note($"B's lists alone: {listsAlone}; beside: {lists}; writes: {writes}");
         report.Require(max <= MaxResidentMegabytes, $"at most {MaxResidentMegabytes} MB are resident");
-        report.Require(end <= start + MaxGrowthMegabytes, "the memory is free 60 s after they left");
-        report.RequireNone(lists.Failed.Concat(writes.Failed), _ => true, "nothing of B fails");
+        report.Require(end <= start + MaxGrowthMegabytes, "the memory is released within 60 s after the load");
+        report.RequireNone(lists.Failed.Concat(writes.Failed), _ => true, "no request of B fails");
         report.Require(
             lists.P99 <= listsAlone.MaxP99UnderLoad && writes.P99 <= writesAlone.MaxP99UnderLoad,
             $"B's p99 is at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms for lists and "
@@ -74,7 +75,7 @@ public sealed class MemoryTests : FaultScenario
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
-    // More than a page of runs with large errors, and a run with many large activities. Returns that run's id.
+    // Adds more than a page of runs with large errors, and a run with many large activities. Returns the id of the run.
     private static async Task<string> AddLargeRunsAsync(Cluster cluster, Caller caller)
     {
         var run = await caller.SendAsync(
@@ -156,7 +157,7 @@ public sealed class MemoryTests : FaultScenario
                         connections.Add(sender);
                     }
 
-                    // The service may refuse the request before all of it is sent, or take it no further.
+                    // The service may refuse the request, or stop reading it, before it is sent completely.
                     using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
                     enough.CancelAfter(TimeSpan.FromSeconds(5));
                     try

@@ -21,17 +21,17 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
         {
             await cluster.SetAsync("default_transaction_read_only", "on");
 
-            // Sessions learn of a new setting with their next statement. A success of before may still be under way.
+            // A new setting takes effect in a session with its next statement. An earlier success may still arrive.
             await Poll.UntilAsync(
                 () => ledger.Answers.Any(a => a.IsUnavailable),
                 TimeSpan.FromSeconds(30),
-                "writes go on in spite of the setting"
+                "writes still succeeded with the setting"
             );
             var refusedAt = Stopwatch.GetTimestamp();
             await Task.Delay(Form.Seconds(3, 15), Cancellation);
             report.Require(
                 ledger.LastSuccess < refusedAt + Stopwatch.Frequency,
-                "no write is acknowledged while the server takes none"
+                "no write is acknowledged while the server is read-only"
             );
 
             var offAt = Stopwatch.GetTimestamp();
@@ -46,7 +46,7 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
             a => a.IsUnavailable && a.Code != "databaseReadOnly",
             "a 503 says databaseReadOnly"
         );
-        report.RequireNone(ledger.Answers, a => !a.IsSuccess && !a.IsWrite, "reads go on");
+        report.RequireNone(ledger.Answers, a => !a.IsSuccess && !a.IsWrite, "reads succeed");
         await report.CompleteAsync(ledger, cluster.ConnectionString);
     }
 
@@ -76,7 +76,7 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
         await Poll.UntilAsync(
             async () => await cluster.ReadAsync<string>("SELECT current_setting('synchronous_commit')") == "off",
             TimeSpan.FromSeconds(10),
-            "the setting is not taken over"
+            "the setting did not take effect"
         );
         await cluster.ExecuteAsync("TRUNCATE noted");
 

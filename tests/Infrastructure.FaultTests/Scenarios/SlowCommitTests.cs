@@ -5,7 +5,7 @@ using IndustryData.Infrastructure.FaultTests.Reporting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 
-/// <summary>Commits that take long on a database that otherwise answers.</summary>
+/// <summary>Tests slow commits on a database that otherwise responds.</summary>
 public sealed class SlowCommitTests : FaultScenario
 {
     private const string Standby = "s1";
@@ -86,10 +86,10 @@ public sealed class SlowCommitTests : FaultScenario
         ResponseDescription[] writes = [waited, .. await Task.WhenAll(others)];
 
         report.Note($"waited {waited.Elapsed.TotalSeconds:0.0} s");
-        report.Require(waited.Elapsed > _duration * 0.9, "the commit is slow at all");
+        report.Require(waited.Elapsed > _duration * 0.9, "the commit is slow");
         report.RequireNone(writes, a => !a.IsSuccess, "a slow commit is acknowledged");
         report.RequireNone(writes, a => a.Elapsed > _maxAnswer, "nothing takes longer than 20 s");
-        report.RequireNone((await reads).Failed, _ => true, "reads go on");
+        report.RequireNone((await reads).Failed, _ => true, "reads succeed");
         report.RequireNone(
             health.Ready.Where(a => a.SentAt > slowSince),
             a => a.Status != 200,

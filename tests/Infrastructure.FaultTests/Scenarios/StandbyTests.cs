@@ -6,7 +6,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 
-/// <summary>A primary with one synchronous standby, behind a connection string that names both.</summary>
+/// <summary>Tests a primary with one synchronous standby. The connection string names both.</summary>
 public sealed class StandbyTests : FaultScenario
 {
     private const string Name = "s1";
@@ -45,8 +45,8 @@ public sealed class StandbyTests : FaultScenario
         report.RequireNone(answers, a => a.IsSuccess, "nothing is acknowledged without the standby");
         report.RequireOnlyUnavailable(answers);
 
-        // A write that still waited for its turn was not sent to the database.
-        report.Require(answers.Any(a => a.LeavesOutcomeOpen), "the outcome of the write that was sent is not known");
+        // A write that was still in the queue was not sent to the database.
+        report.Require(answers.Any(a => a.LeavesOutcomeOpen), "the outcome of the sent write is unknown");
         report.RequireNone(
             answers,
             a => !a.LeavesOutcomeOpen && !a.DeniesStorage,
@@ -95,7 +95,7 @@ public sealed class StandbyTests : FaultScenario
         _standby = Keep(await _primary.CreateStandbyAsync(Name));
         await _standby.StartAsync();
 
-        // After the copy was made, so that the standby waits for no other one when it is promoted.
+        // The setting is changed after the copy, so that the promoted standby does not wait for another standby.
         await _primary.SetAsync("synchronous_standby_names", Name);
         await _primary.WaitForSynchronousStandbyAsync(Name);
         var hosts = $"127.0.0.1:{_primary.Port},127.0.0.1:{_standby.Port}";

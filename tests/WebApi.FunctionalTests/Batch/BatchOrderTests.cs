@@ -4,7 +4,8 @@ using IndustryData.WebApi.Batch;
 namespace IndustryData.WebApi.FunctionalTests.Batch;
 
 /// <summary>
-/// Each request stands behind those that it depends on, and none behind one that waits longer than it has to itself.
+/// Tests the order of the requests. Each request comes after the requests that it depends on. No request comes after
+/// one that has to wait longer than itself.
 /// </summary>
 public sealed class BatchOrderTests
 {

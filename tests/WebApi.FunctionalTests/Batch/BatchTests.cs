@@ -5,7 +5,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Batch;
 
-/// <summary>Several requests in one: each is answered as it would be alone.</summary>
+/// <summary>Tests batches of requests. Each request is answered as it would be alone.</summary>
 public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
 {
     private const string Json = """{"Content-Type":"application/json"}""";
@@ -50,7 +50,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
             Get("nobody", "/process/runs/01a20979-bf10-7540-85f7-4aec14518420"),
             Get("nothing", "/nothing"),
             Item("method", "PUT", "/process/runs"),
-            Get("notOffered", "/process/runs/$ref"),
+            Get("notSupported", "/process/runs/$ref"),
             Get("option", "/process/runs?$bogus=1"),
             Item("untyped", "POST", "/process/runs", null, Bodies.Run),
             Item("xml", "POST", "/process/runs", """{"Content-Type":"application/xml"}""", "\"PHJ1bi8+\""),
@@ -191,49 +191,54 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
     }
 
     [Theory]
-    [InlineData("", "missing requests")]
-    [InlineData("\"requests\\ud800\":[]", "unstorableText requests\\ud800, missing requests")]
+    [InlineData("", "required requests")]
+    [InlineData("\"requests\\ud800\":[]", "invalidCharacters requests\\ud800, required requests")]
     [InlineData("\"requests\":null", "notAnArray requests")]
-    [InlineData("\"requests\":[]", "wrongNumber requests")]
-    [InlineData("\"requests\":[],\"more\":1", "unknownProperty more, wrongNumber requests")]
+    [InlineData("\"requests\":[]", "invalidItemCount requests")]
+    [InlineData("\"requests\":[],\"more\":1", "unknownProperty more, invalidItemCount requests")]
     [InlineData(
         "\"requests\":[7,{}]",
-        "notAnObject requests/0, missing requests/1/id, missing requests/1/method, missing requests/1/url"
+        "notAnObject requests/0, required requests/1/id, required requests/1/method, required requests/1/url"
     )]
     [InlineData(
         "\"requests\":[{\"id\":1,\"method\":\"G T\",\"url\":null,\"x\":0}]",
-        "notAText requests/0/id, notAMethod requests/0/method, notAText requests/0/url, unknownProperty requests/0/x"
+        "notAString requests/0/id, notAMethod requests/0/method, notAString requests/0/url, "
+            + "unknownProperty requests/0/x"
     )]
     [InlineData(
         "\"requests\":[{\"id\":\"\",\"method\":\"GET\",\"url\":\"\",\"headers\":[],\"dependsOn\":\"1\"}]",
-        "notAText requests/0/id, notAnObject requests/0/headers, notAnArray requests/0/dependsOn"
+        "notAString requests/0/id, notAnObject requests/0/headers, notAnArray requests/0/dependsOn"
     )]
     [InlineData(
-        "\"requests\":[{\"id\":\"1\",\"method\":\"GET\",\"url\":\"/\",\"headers\":{\"a b\":\"\",\"c\":1,\"d\":\"\\r\\n\"}}]",
+        "\"requests\":[{\"id\":\"1\",\"method\":\"GET\",\"url\":\"/\","
+            + "\"headers\":{\"a b\":\"\",\"c\":1,\"d\":\"\\r\\n\"}}]",
         "notAHeader requests/0/headers/a b, notAHeader requests/0/headers/c, notAHeader requests/0/headers/d"
     )]
     [InlineData(
         "\"requests\":[{\"id\":\"1\",\"method\":\"GET\",\"url\":\"/\",\"url\":\"/\"}]",
-        "duplicateMember requests/0/url"
+        "duplicateProperty requests/0/url"
     )]
     [InlineData(
         "\"requests\":[{\"id\":\"1\\ud800\",\"method\":\"GET\",\"url\":\"/\"}]",
-        "unstorableText requests/0/id, notAText requests/0/id"
+        "invalidCharacters requests/0/id, notAString requests/0/id"
     )]
     [InlineData(
-        "\"requests\":[{\"id\":\"a\",\"method\":\"GET\",\"url\":\"/\"},{\"id\":\"A\",\"method\":\"GET\",\"url\":\"/\"}]",
+        "\"requests\":[{\"id\":\"a\",\"method\":\"GET\",\"url\":\"/\"},"
+            + "{\"id\":\"A\",\"method\":\"GET\",\"url\":\"/\"}]",
         "duplicateId requests/1/id"
     )]
     [InlineData(
         "\"requests\":[{\"id\":\"a\",\"method\":\"GET\",\"url\":\"/\",\"dependsOn\":[\"b\",\"A\",3]}]",
-        "notAText requests/0/dependsOn/2"
+        "notAString requests/0/dependsOn/2"
     )]
     [InlineData(
         "\"requests\":[{\"id\":\"a\",\"method\":\"GET\",\"url\":\"/\",\"dependsOn\":[\"b\",\"A\"]}]",
         "unknownId requests/0/dependsOn/0, dependsOnItself requests/0/dependsOn/1"
     )]
     [InlineData(
-        "\"requests\":[{\"id\":\"a\",\"method\":\"GET\",\"url\":\"/\",\"dependsOn\":[\"b\"]},{\"id\":\"b\",\"method\":\"GET\",\"url\":\"/\",\"dependsOn\":[\"A\"]},{\"id\":\"c\",\"method\":\"GET\",\"url\":\"/\"}]",
+        "\"requests\":[{\"id\":\"a\",\"method\":\"GET\",\"url\":\"/\",\"dependsOn\":[\"b\"]},"
+            + "{\"id\":\"b\",\"method\":\"GET\",\"url\":\"/\",\"dependsOn\":[\"A\"]},"
+            + "{\"id\":\"c\",\"method\":\"GET\",\"url\":\"/\"}]",
         "cyclicDependency requests/0/dependsOn, cyclicDependency requests/1/dependsOn"
     )]
     public async Task A_malformed_envelope_is_refused_whole_with_every_fault(string members, string faults)
@@ -403,7 +408,10 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
                         "1",
                         "POST",
                         "/process/runs",
-                        """{"Content-Type":"application/json","Host":"evil.example","X-Forwarded-Host":"evil.example"}""",
+                        """
+                        {"Content-Type":"application/json","Host":"evil.example",
+                         "X-Forwarded-Host":"evil.example"}
+                        """,
                         Bodies.Run
                     ),
                     Item("2", "POST", "/external/industryData/runs", Json, Bodies.Run),
@@ -450,7 +458,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
             .GetProperty("details")
             .EnumerateArray()
             .Select(d => d.Text("code"))
-            .ShouldContain("notAText");
+            .ShouldContain("notAString");
         using var large = new HttpRequestMessage(HttpMethod.Post, "$batch")
         {
             Content = Bodies.Json(Envelope(Item("1", "POST", "/process/runs", Json, Long(5_000_000)))),
@@ -468,14 +476,14 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         (await alone.JsonAsync()).GetProperty("error").Text("message").ShouldContain("1 MiB");
     }
 
-    /// <summary>Joining the values of one header over and over would take minutes.</summary>
+    /// <summary>Repeated joining of the values of one header would take minutes.</summary>
     [Fact]
     public async Task Headers_without_number_take_no_time_without_number()
     {
         static string Many(int count, Func<int, string> name) =>
             $"{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{name(i)}\":\"\""))}}}";
 
-        // One name in all the ways to write it in small letters and capitals.
+        // One name in all its spellings with lowercase and uppercase letters.
         var responses = await SendAsync(
             Item(
                 "1",
@@ -503,12 +511,12 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
             .GetProperty("details")
             .EnumerateArray()
             .Select(d => d.Text("code"))
-            .ShouldBe(["duplicateMember"]);
+            .ShouldBe(["duplicateProperty"]);
     }
 
     /// <summary>
-    /// What is looked through name by name must not cost the more the more there was before it: an object of many names
-    /// before many small ones; the same fault without end.
+    /// The cost of checking a name must not grow with the number of names before it. The bodies have an object with
+    /// many names before many small objects, or repeat the same fault many times.
     /// </summary>
     [Fact]
     public async Task Names_without_number_take_no_time_without_number()
@@ -518,13 +526,11 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         await RefusedAsync($$"""{"requests":0,"x":[{{{large}}},{{small}}],"\u0061":0}""", "notAnArray");
 
         var deep = string.Concat(Enumerable.Repeat($"{{\"{new string('~', 128)}\":", 60));
-        await RefusedAsync(
-            $$"""{"x":{{deep}}{{{string.Join(',', Enumerable.Repeat("\"\":0", 700_000))}}}{{new string('}', 60)}},"\u0061":0}""",
-            "duplicateMember"
-        );
+        var members = string.Join(',', Enumerable.Repeat("\"\":0", 700_000));
+        await RefusedAsync($$"""{"x":{{deep}}{{{members}}}{{new string('}', 60)}},"\u0061":0}""", "duplicateProperty");
         await RefusedAsync(
             $$"""{"requests":[{{{string.Join(',', Enumerable.Repeat("\"\\ud800\":0", 300_000))}}}]}""",
-            "unstorableText"
+            "invalidCharacters"
         );
 
         async Task RefusedAsync(string body, string code)
@@ -535,14 +541,17 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         }
     }
 
-    /// <summary>Eight answers of 3.6 MB each, of which 16 MiB have room for four.</summary>
+    /// <summary>Requests eight responses of 3.6 MB each. The limit of 16 MiB has room for four of them.</summary>
     [Fact]
     public async Task All_answers_together_have_a_limit()
     {
         for (var i = 0; i < 60; i++)
         {
             await AddAsync(
-                $$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{new string('x', 60_000)}}"} }"""
+                $$"""
+                {"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running",
+                 "statistics":{"text":"{{new string('x', 60_000)}}"} }
+                """
             );
         }
 
@@ -555,7 +564,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
         responses
             .Where(r => r.GetProperty("status").GetInt32() == 507)
             .ShouldAllBe(r =>
-                r.GetProperty("body").GetProperty("error").GetProperty("innerError").Text("code") == "answerTooLarge"
+                r.GetProperty("body").GetProperty("error").GetProperty("innerError").Text("code") == "responseTooLarge"
             );
     }
 
@@ -630,7 +639,7 @@ public sealed class BatchTests(TestDatabase database) : FunctionalTest(database)
 
     private static string Id(JsonElement response) => response.GetProperty("headers").Text("Location").Split('/')[^1];
 
-    /// <summary>An answer without what differs from one request to the next.</summary>
+    /// <summary>Removes the parts of a response that differ from one request to the next.</summary>
     private static string Unnamed(string body) =>
         System.Text.RegularExpressions.Regex.Replace(body, """"(date|request-id|client-request-id)":"[^"]*"""", "");
 

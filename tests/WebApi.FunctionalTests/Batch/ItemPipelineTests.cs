@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IndustryData.WebApi.FunctionalTests.Batch;
 
-/// <summary>What a request of a batch becomes when its route does what no route of the service should.</summary>
+/// <summary>
+/// Tests the response to a request of a batch when its route does something that no route of the service should do.
+/// </summary>
 public sealed class ItemPipelineTests
 {
     [Fact]
@@ -26,7 +28,7 @@ public sealed class ItemPipelineTests
         });
 
         status.ShouldBe(507);
-        error.GetProperty("innerError").GetProperty("code").GetString().ShouldBe("answerTooLarge");
+        error.GetProperty("innerError").GetProperty("code").GetString().ShouldBe("responseTooLarge");
     }
 
     [Fact]

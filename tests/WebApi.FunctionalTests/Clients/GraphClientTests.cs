@@ -8,7 +8,7 @@ using Microsoft.Kiota.Serialization.Json;
 
 namespace IndustryData.WebApi.FunctionalTests.Clients;
 
-/// <summary>Microsoft Graph's own client, as its SDKs use it, against the service unchanged.</summary>
+/// <summary>Tests the unchanged service with the client library on which the Microsoft Graph SDKs are built.</summary>
 public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(database)
 {
     private static readonly Dictionary<string, ParsableFactory<IParsable>> _errors = new()
@@ -16,7 +16,7 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
         ["XXX"] = ServiceError.Create,
     };
 
-    // As every generated client does when it is made.
+    // The constructor of every generated client does the same.
     static GraphClientTests() => ApiClientBuilder.RegisterDefaultDeserializer<JsonParseNodeFactory>();
 
     [Fact]
@@ -268,7 +268,7 @@ public sealed class GraphClientTests(TestDatabase database) : FunctionalTest(dat
         public void Serialize(ISerializationWriter writer) => throw new NotSupportedException();
     }
 
-    // With the members that generated pages have: the iterator finds them by name.
+    // The page iterator finds these members by name. Generated page types have the same members.
     private sealed class RunPage : IParsable, IAdditionalDataHolder
     {
         public List<Run>? Value { get; set; }

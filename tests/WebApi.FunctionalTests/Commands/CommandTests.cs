@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace IndustryData.WebApi.FunctionalTests.Commands;
 
-/// <summary>The commands as an operator types them: processes of their own.</summary>
+/// <summary>Runs the commands as an operator does, each in its own process.</summary>
 public sealed class CommandTests(TestDatabase database)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -16,7 +16,7 @@ public sealed class CommandTests(TestDatabase database)
     {
         using var folder = new TestFolder();
 
-        // Before the first start: the key is made by whoever comes first.
+        // The service has not started yet, so this command creates the key.
         var (exitCode, output, errors) = await ServiceProcess.RunAsync(["token"], ("DataDirectory", folder.Path));
 
         exitCode.ShouldBe(0, errors);
@@ -92,8 +92,8 @@ public sealed class CommandTests(TestDatabase database)
     [InlineData("ASPNETCORE_HTTP_PORTS", "abc", "'abc'")]
     [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:99999", "99999")]
     [InlineData("ASPNETCORE_URLS", "https://127.0.0.1:5443", "certificate")]
-    [InlineData("Authentication__Authorities__0__Authority", "http://127.0.0.1:1/", "no https URL")]
-    [InlineData("Authentication__Authorities__0__Authority", "", "no https URL")]
+    [InlineData("Authentication__Authorities__0__Authority", "http://127.0.0.1:1/", "not an https URL")]
+    [InlineData("Authentication__Authorities__0__Authority", "", "not an https URL")]
     [InlineData("Authentication__SigningKeys__0", "short", "base64")]
     [InlineData("ForwardedHeaders__KnownProxies__0", "proxy", "neither an IP address")]
     [InlineData("Serilog__MinimumLevel__Default", "foo", "foo")]
@@ -150,25 +150,27 @@ public sealed class CommandTests(TestDatabase database)
         errors.TrimEnd().ShouldNotContain('\n');
     }
 
-    /// <summary>What a stranger can do over and over must not fill the log.</summary>
+    /// <summary>Any caller can repeat this request at will, so it must not fill the log.</summary>
     [Fact]
     public async Task A_caller_that_hangs_up_within_a_body_is_no_error_of_the_service()
     {
         await using var service = await ServiceProcess.StartAsync(
             ("ConnectionStrings__IndustryData", database.ConnectionString)
         );
-        var begun = service.Output.Length;
+        var start = service.Output.Length;
         var half = System.Text.Encoding.Latin1.GetBytes(
-            $"POST /process/runs HTTP/1.1\r\nHost: {service.Root.Authority}\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{{\"displayName\":"
+            $"POST /process/runs HTTP/1.1\r\nHost: {service.Root.Authority}\r\n"
+                + $"Authorization: Bearer {Tokens.Make()}\r\n"
+                + "Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"displayName\":"
         );
         for (var i = 0; i < 20; i++)
         {
             await RawHttpClient.SendAsync(service.Root, half, isWhole: false, endsEarly: i % 2 == 0);
         }
 
-        // Written behind the answer.
+        // The service writes the log after the response.
         await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
-        service.Output[begun..].ShouldNotContain(" ERR ");
+        service.Output[start..].ShouldNotContain(" ERR ");
     }
 
     [Fact]

@@ -23,7 +23,8 @@ public sealed class DatabaseTlsTests
     [Fact]
     public async Task Service_warns_once_at_start_of_an_unverified_database()
     {
-        // Nothing answers there: the service starts without its database. It ends because its port is taken.
+        // No server listens at the database address, so the service starts without its database. It ends because its
+        // own port is in use.
         using var other = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         other.Start();
         var (_, output, _) = await ServiceProcess.RunAsync(

@@ -2,7 +2,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Contract;
 
-/// <summary>What programs are generated from stays as it is, unless somebody changes it on purpose.</summary>
+/// <summary>Verifies that the documents from which clients are generated change only on purpose.</summary>
 public sealed class ContractTests(TestDatabase database) : FunctionalTest(database)
 {
     [Theory]
@@ -19,7 +19,7 @@ public sealed class ContractTests(TestDatabase database) : FunctionalTest(databa
     public void A_difference_shows_what_went_and_what_came() =>
         Snapshot
             .Difference("a\nb\nc\nd\ne\n", "a\nB\nc\nd\ne\nf\n")
-            .ShouldBe("@@ line 2\n- b\n+ B\n@@ line 6, behind e\n+ f");
+            .ShouldBe("@@ line 2\n- b\n+ B\n@@ line 6, after e\n+ f");
 
     [Theory]
     [InlineData("1", null, true)]

@@ -7,8 +7,9 @@ using Xunit.Sdk;
 namespace IndustryData.WebApi.FunctionalTests.Contract;
 
 /// <summary>
-/// A text that is kept beside the tests, so that nobody changes it without seeing. <c>INDUSTRYDATA_ACCEPT_CONTRACT=1</c> keeps what the service says now;
-/// the test counts as skipped then, and where <c>CI</c> is set the variable means nothing.
+/// Compares a text with a snapshot file next to the tests, so that the text does not change unnoticed. If
+/// <c>INDUSTRYDATA_ACCEPT_CONTRACT=1</c> is set, the snapshot is updated and the test is skipped. The variable has no
+/// effect if <c>CI</c> is set.
 /// </summary>
 internal static class Snapshot
 {
@@ -22,9 +23,9 @@ internal static class Snapshot
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Compares with what is kept.</summary>
-    /// <param name="name">The file.</param>
-    /// <param name="actual">What the service says now.</param>
+    /// <summary>Compares a text with its snapshot.</summary>
+    /// <param name="name">The name of the snapshot file.</param>
+    /// <param name="actual">The current text of the service.</param>
     public static void Check(string name, string actual)
     {
         var path = Path.Combine(Folder(), name);
@@ -38,20 +39,21 @@ internal static class Snapshot
         {
             File.WriteAllText(path, actual);
             Assert.Skip(
-                $"{name} is kept as it is now; look at it with git diff, and run the test again without {Variable}."
+                $"{name} has been updated. Review it with git diff, and run the test again without {Variable}."
             );
         }
 
         throw new XunitException(
-            $"The contract has changed: {name} (- as kept, + as it is now). If it is meant to, keep it: {Command}\n\n{Difference(expected, actual)}"
+            $"The contract has changed: {name} (- snapshot, + current). "
+                + $"If the change is intended, update the snapshot: {Command}\n\n{Difference(expected, actual)}"
         );
     }
 
-    /// <summary>Whether a change is to be kept.</summary>
+    /// <summary>Returns true if the environment variables accept a change of the contract.</summary>
     public static bool IsAccepted(string? accept, string? continuousIntegration) =>
         accept == "1" && string.IsNullOrEmpty(continuousIntegration);
 
-    /// <summary>JSON with a line for each value and names in order, because their order means nothing.</summary>
+    /// <summary>Formats JSON with one line for each value. Names are sorted, as their order has no meaning.</summary>
     public static string Normal(string json)
     {
         var text = new StringBuilder();
@@ -59,7 +61,7 @@ internal static class Snapshot
         return text.Append('\n').ToString();
     }
 
-    /// <summary>The lines that are not in both, each group with the line before it.</summary>
+    /// <summary>Returns the lines that differ, each group with the line before it.</summary>
     public static string Difference(string expected, string actual)
     {
         var (a, b) = (expected.Split('\n'), actual.Split('\n'));
@@ -77,10 +79,10 @@ internal static class Snapshot
 
         var shown = Differences(a[start..(a.Length - end)], b[start..(b.Length - end)], start).ToList();
         return string.Join('\n', shown.Take(MostLines))
-            + (shown.Count > MostLines ? $"\n… and {shown.Count - MostLines} lines more" : "");
+            + (shown.Count > MostLines ? $"\n… and {shown.Count - MostLines} more lines" : "");
     }
 
-    // The longest common subsequence of lines.
+    // Finds the longest common subsequence of lines.
     private static IEnumerable<string> Differences(string[] a, string[] b, int line)
     {
         var common = new ushort[a.Length + 1, b.Length + 1];
@@ -105,7 +107,7 @@ internal static class Snapshot
             if (!isInGroup)
             {
                 isInGroup = true;
-                yield return $"@@ line {line + i + 1}{(i > 0 ? $", behind {a[i - 1].Trim()}" : "")}";
+                yield return $"@@ line {line + i + 1}{(i > 0 ? $", after {a[i - 1].Trim()}" : "")}";
             }
 
             yield return i < a.Length && (j == b.Length || common[i + 1, j] >= common[i, j + 1])

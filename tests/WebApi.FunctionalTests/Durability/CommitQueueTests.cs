@@ -10,7 +10,7 @@ namespace IndustryData.WebApi.FunctionalTests.Durability;
 
 public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(database)
 {
-    /// <summary>The service refuses what PostgreSQL would; so PostgreSQL is made to refuse more.</summary>
+    /// <summary>The service itself refuses all invalid values, so a constraint makes PostgreSQL refuse more.</summary>
     [Fact]
     public async Task A_row_that_the_database_refuses_does_not_fail_its_neighbours()
     {
@@ -79,7 +79,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         }
     }
 
-    /// <summary>Should deciding a change fail in a way that nobody foresaw, it is that change's own failure.</summary>
+    /// <summary>An unexpected exception from the decision on a change fails only that change.</summary>
     [Fact]
     public async Task A_change_that_cannot_even_be_decided_does_not_fail_its_neighbours()
     {
@@ -115,7 +115,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     }
 
     [Fact]
-    public async Task Who_needs_a_run_that_another_transaction_locks_waits_and_is_then_told_and_nobody_else_waits()
+    public async Task Only_a_write_of_a_run_that_another_transaction_locks_waits_and_gets_503()
     {
         var (locked, free) = (await AddAsync(Bodies.RunAt(1)), await AddAsync(Bodies.RunAt(2)));
         await using var connection = new NpgsqlConnection(Database.ConnectionString);
@@ -132,12 +132,12 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
             using var changed = await Client.PatchAsync(free, Bodies.Json("""{"displayName":"x"}"""), Cancellation);
             await AddAsync(Bodies.RunAt(3));
             var wasWaiting = !waiting.IsCompleted;
-            using var told = await waiting;
+            using var response = await waiting;
 
             changed.StatusCode.ShouldBe(HttpStatusCode.OK);
             wasWaiting.ShouldBeTrue();
-            told.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-            (await told.JsonAsync()).Cause().ShouldBe("databaseBusy");
+            response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            (await response.JsonAsync()).Cause().ShouldBe("databaseBusy");
         }
 
         using var after = await Client.PatchAsync(locked, Bodies.Json("""{"displayName":"x"}"""), Cancellation);
@@ -186,7 +186,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         first.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         first.Headers.RetryAfter.ShouldNotBeNull();
         var error = await first.JsonAsync();
-        error.Cause().ShouldBe("queueFull");
+        error.Cause().ShouldBe("writeQueueFull");
         error.GetProperty("error").Text("message").ShouldContain("Nothing was stored");
         await locked.DisposeAsync();
         await ShouldHoldWhatWasAcknowledgedAsync(sent, HttpStatusCode.ServiceUnavailable);
@@ -195,7 +195,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [Theory]
     [InlineData(
         "a key",
-        "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())",
+        "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', "
+            + "left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())",
         true
     )]
     [InlineData("every counter", "UPDATE run_counts SET count = count", false)]
@@ -237,7 +238,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
             })
             .ToArray();
 
-        // A second is the promise; without the fix it is the whole time of the lock.
+        // The service promises one second. Without the isolation of tenants, it would be the duration of the lock.
         for (var probe = Stopwatch.StartNew(); probe.Elapsed < TimeSpan.FromSeconds(2); )
         {
             var started = probe.Elapsed;
@@ -264,7 +265,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     public async Task A_locked_key_lets_the_other_writes_of_its_tenant_pass()
     {
         await using var locked = await LockAsync(
-            "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())"
+            "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', "
+                + "left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())"
         );
         using var keyed = new HttpRequestMessage(HttpMethod.Post, "process/runs")
         {
@@ -280,8 +282,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     }
 
     /// <summary>
-    /// A tenant whose writes are committed apart from the others has a transaction for each of its batches. Once the
-    /// lock is gone, its writes share transactions with those of another tenant again.
+    /// A tenant whose writes are committed separately has its own transaction for each of its batches. After the lock
+    /// is released, its writes share transactions with those of another tenant again.
     /// </summary>
     [Fact]
     public async Task A_tenant_shares_commits_again_when_the_lock_is_gone()
@@ -310,7 +312,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         }
 
         const string shared =
-            "SELECT count(*) FROM (SELECT change_number FROM runs WHERE change_number > $1 GROUP BY 1 HAVING count(DISTINCT tenant_id) > 1) AS s";
+            "SELECT count(*) FROM (SELECT change_number FROM runs WHERE change_number > $1 "
+            + "GROUP BY 1 HAVING count(DISTINCT tenant_id) > 1) AS s";
         for (var wait = Stopwatch.StartNew(); ; )
         {
             var latest = await Database.ReadAsync<long>("SELECT coalesce(max(change_number), 0) FROM runs");
@@ -427,7 +430,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     private static Task<HttpResponseMessage> SendLargeAsync(HttpClient client, string name, string? key = null)
     {
         var body =
-            $$$"""{"displayName":"{{{name}}}","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+            $$$"""{"displayName":"{{{name}}}","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":"""
+            + $$$"""{"text":"{{{new string('x', 60_000)}}}"} }""";
         var request = new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref") { Content = Bodies.Json(body) };
         if (key is not null)
         {
@@ -450,7 +454,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(acknowledged);
     }
 
-    /// <summary>Opens a transaction that holds a lock until it is disposed.</summary>
+    /// <summary>Opens a transaction that holds a lock until the returned object is disposed.</summary>
     private async Task<IAsyncDisposable> LockAsync(string statement)
     {
         var connection = new NpgsqlConnection(Database.ConnectionString + ";Pooling=false");

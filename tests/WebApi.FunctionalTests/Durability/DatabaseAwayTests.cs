@@ -17,10 +17,10 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         await using var service = await RunningService.StartAsync(later);
         try
         {
-            await ShouldBe503Async(service, "databaseRefuses");
+            await ShouldBe503Async(service, "databaseAccessDenied");
             await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
-            await UntilCauseAsync(service, "schemaOlder");
-            await ShouldBe503Async(service, "schemaOlder");
+            await UntilCauseAsync(service, "schemaOutdated");
+            await ShouldBe503Async(service, "schemaOutdated");
             (
                 await InfrastructureServiceCollectionExtensions.MigrateAsync(
                     later,
@@ -44,8 +44,8 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     }
 
     /// <summary>
-    /// Resolving a name of more than 255 characters ends with an exception that is not Npgsql's; others come out of
-    /// broken sessions.
+    /// The resolution of a host name of more than 255 characters throws an exception that is not from Npgsql. Broken
+    /// sessions throw other exceptions.
     /// </summary>
     [Fact]
     public async Task A_look_for_the_database_that_fails_in_no_expected_way_does_not_end_the_service()
@@ -53,7 +53,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         await using var service = await RunningService.StartAsync($"Host={new string('a', 300)};Username=x;Database=x");
         for (var look = 0; look < 3; look++)
         {
-            await ShouldBe503Async(service, "databaseAway");
+            await ShouldBe503Async(service, "databaseUnavailable");
             await Task.Delay(TimeSpan.FromMilliseconds(600), Cancellation);
         }
 
@@ -76,7 +76,8 @@ public sealed class DatabaseAwayTests(TestDatabase database)
                     {
                         await TestDatabase.ExecuteAsync(
                             database.ConnectionString,
-                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'IndustryData'"
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                + "WHERE application_name = 'IndustryData'"
                         );
                     }
 
@@ -100,7 +101,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         await using var service = await RunningService.StartAsync(own);
         await TestDatabase.ExecuteAsync(own, """DROP TABLE runs CASCADE; DELETE FROM "__EFMigrationsHistory" """);
 
-        await ShouldBe503Async(service, "schemaOlder");
+        await ShouldBe503Async(service, "schemaOutdated");
     }
 
     [Fact]
@@ -126,7 +127,8 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         await TestDatabase.ExecuteAsync(
             own,
             """
-            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
             CREATE TRIGGER leave BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION leave();
             """
         );
@@ -175,7 +177,8 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             own,
             """
             CREATE TABLE seen (setting text);
-            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
+            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
             CREATE TRIGGER look BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION look();
             """
         );

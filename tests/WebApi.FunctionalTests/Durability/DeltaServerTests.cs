@@ -9,15 +9,15 @@ using static IndustryData.WebApi.FunctionalTests.EmbeddedPostgres.Service;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
-/// <summary>Following changes on servers of the tests' own, which crash, or are standbys.</summary>
+/// <summary>Tests delta queries on the tests' own servers, which crash or are standbys.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class DeltaServerTests
 {
     private const string Latest = "process/runs/delta?$deltatoken=latest";
 
     /// <summary>
-    /// Transactions that were aborted leave nothing on disk until the WAL writer writes. After a crash their numbers
-    /// are handed out again, by the same postmaster, and so within the same epoch.
+    /// Aborted transactions leave nothing on disk until the WAL writer writes. After a crash, the same postmaster
+    /// assigns their transaction ids again, and so within the same epoch.
     /// </summary>
     [Fact]
     public async Task Delta_after_a_crash_that_takes_transaction_ids_back_misses_nothing()
@@ -32,7 +32,8 @@ public sealed class DeltaServerTests
         await using var service = await RunningService.StartAsync(server.ConnectionString);
         await UntilServedAsync(service);
 
-        // Maintenance, or the server's own, may commit in between and write all to disk. Then it is tried again.
+        // The maintenance of the service or of the server may commit meanwhile, which writes everything to disk. The
+        // test then tries again.
         for (var attempt = 1; ; attempt++)
         {
             await AddAsync(service);
@@ -75,15 +76,16 @@ public sealed class DeltaServerTests
 
         var link = await LinkAsync(service, "process/runs/delta", [first]);
 
-        // The number of the slow transaction is lower than that of the fast one, which is read while the slow one is
-        // open.
+        // The slow transaction has a lower transaction id than the fast one. The service reads the fast one while the
+        // slow one is open.
         await using var connection = new Npgsql.NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(Token);
         await using var slow = await connection.BeginTransactionAsync(Token);
         var slowId = Guid.CreateVersion7().ToString();
         await using var insert = new Npgsql.NpgsqlCommand(
             $$"""
-            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
+            last_modified_date_time, version, statistics)
             VALUES ('{{Tokens.Tenant}}', '{{slowId}}', 'slow', now(), 0, now(), now(), 1, '{}')
             """,
             connection
@@ -96,7 +98,7 @@ public sealed class DeltaServerTests
         await UntilReplayedAsync(server, standby);
         (await FollowAsync(service, link)).ShouldContain(slowId);
 
-        // A token of the primary is good on the standby, and the other way round.
+        // A delta token of the primary is valid on the standby, and vice versa.
         var ofPrimary = await LinkAsync(primary, Latest, []);
         var ofStandby = await LinkAsync(service, Latest, []);
         var later = await AddAsync(primary);
@@ -110,7 +112,8 @@ public sealed class DeltaServerTests
         (await promoted.JsonAsync()).Cause().ShouldBe("resyncRequired");
     }
 
-    /// <returns>A delta link from before the crash; null when the crash took no transaction ids back.</returns>
+    /// <summary>Aborts transactions and crashes the server so that their transaction ids are assigned again.</summary>
+    /// <returns>A delta link from before the crash; null if the crash did not take transaction ids back.</returns>
     private static async Task<string?> BurnAndCrashAsync(RunningService service, PostgresServer server)
     {
         var started = await ReadAsync(server, "SELECT pg_postmaster_start_time()");
@@ -130,7 +133,7 @@ public sealed class DeltaServerTests
             using var backend = Process.GetProcessById(victim.ProcessID);
             backend.Kill();
 
-            // The server ends every session, starts again and takes new ones.
+            // The server ends every session, restarts its processes and accepts new sessions.
             await UntilAsync(async () =>
                 (int)(await ReadAsync(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))!
                 != writer
@@ -199,7 +202,7 @@ public sealed class DeltaServerTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             try
@@ -209,12 +212,12 @@ public sealed class DeltaServerTests
                     return;
                 }
             }
-            catch (Npgsql.NpgsqlException) when (!patience.IsCancellationRequested)
+            catch (Npgsql.NpgsqlException) when (!timeout.IsCancellationRequested)
             {
                 // The server is starting.
             }
 
-            await Task.Delay(50, patience.Token);
+            await Task.Delay(50, timeout.Token);
         }
     }
 

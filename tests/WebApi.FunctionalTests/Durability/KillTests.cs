@@ -5,8 +5,8 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
 /// <summary>
-/// What was acknowledged is there, whatever process is killed at whatever moment. These tests run the embedded
-/// PostgreSQL in folders of their own.
+/// Verifies that acknowledged writes survive the kill of any process at any moment. These tests run the embedded
+/// PostgreSQL in their own directories.
 /// </summary>
 public sealed class KillTests
 {
@@ -61,12 +61,12 @@ public sealed class KillTests
                 switch (round % 3)
                 {
                     case 0:
-                        // postgres alone: the service brings it back.
+                        // Only postgres is killed. The service restarts it.
                         ServiceProcess.KillPostmaster(folder.Path);
                         await WaitUntilReadyAsync(service);
                         break;
                     case 1:
-                        // The service alone: the next one takes the running postgres over.
+                        // Only the service is killed. The next service adopts the running postgres.
                         await service.KillAsync();
                         break;
                     default:
@@ -140,7 +140,7 @@ public sealed class KillTests
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
             {
-                // The service is gone, or the round is over.
+                // The service has been killed, or the round is over.
                 if (exception is HttpRequestException)
                 {
                     return;

@@ -9,7 +9,8 @@ using Npgsql;
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
 /// <summary>
-/// A write whose commit was not confirmed as promised is never acknowledged. These tests run a PostgreSQL of their own.
+/// Verifies that the service never acknowledges a write whose commit was not confirmed as promised. These tests run
+/// their own PostgreSQL.
 /// </summary>
 public sealed class OutcomeUnknownTests : IAsyncLifetime
 {
@@ -95,10 +96,11 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     [InlineData("PATCH", true)]
     public async Task A_session_that_ends_says_truly_whether_something_can_have_been_stored(string write, bool atCommit)
     {
-        // POST commits with its only message; a PATCH is decided before its commit is sent.
+        // A POST commits with its only message. A PATCH is decided before its commit is sent.
         await ExecuteAsync(
             $"""
-            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
             CREATE CONSTRAINT TRIGGER leave AFTER {(write == "POST" ? "INSERT" : "UPDATE")} ON runs
             {(atCommit ? "DEFERRABLE INITIALLY DEFERRED" : "")} FOR EACH ROW EXECUTE FUNCTION leave();
             """
@@ -116,7 +118,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         }
         else
         {
-            error.Cause().ShouldBe("databaseAway");
+            error.Cause().ShouldBe("databaseUnavailable");
             error.GetProperty("error").Text("message").ShouldContain("Nothing was stored");
         }
     }
@@ -128,14 +130,15 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
             """
             CREATE TABLE seen (setting text);
             CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN INSERT INTO seen VALUES (TG_OP || ' ' || current_setting('synchronous_commit')); RETURN coalesce(NEW, OLD); END $$;
+            $$ BEGIN INSERT INTO seen VALUES (TG_OP || ' ' || current_setting('synchronous_commit'));
+            RETURN coalesce(NEW, OLD); END $$;
             CREATE TRIGGER look BEFORE INSERT OR UPDATE OR DELETE ON runs FOR EACH ROW EXECUTE FUNCTION look();
             """
         );
         await using var service = await RunningService.StartAsync(_server.ConnectionString);
         foreach (var level in (string[])["off", "local", "remote_write"])
         {
-            // The first round opens the sessions before the reload.
+            // The first iteration opens the sessions before the reload.
             await WriteAsync(service);
             await ExecuteAsync($"ALTER SYSTEM SET synchronous_commit = {level}");
             await ExecuteAsync("SELECT pg_reload_conf()");
@@ -226,7 +229,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
 
     /// <summary>
     /// Makes commits wait for a standby that does not exist. A reload takes effect when the checkpointer has read the
-    /// configuration, so this commits until a commit has waited.
+    /// configuration, so the method repeats commits until one of them waits.
     /// </summary>
     private async Task RequireAbsentStandbyAsync()
     {

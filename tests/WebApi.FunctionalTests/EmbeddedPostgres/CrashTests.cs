@@ -97,12 +97,13 @@ public sealed class CrashTests
         await using PostgresServer server = await StartAsync(folder);
         await AddRowAsync(server);
 
-        // A session that computes does not notice the end of its server.
+        // A session that computes does not notice that its server has ended.
         Task busy = ReadAsync(server, "SELECT count(*) FROM generate_series(1, 20000000)");
         while (
             await ReadAsync(
                 server,
-                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series(1, 2%' AND pid <> pg_backend_pid()"
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series(1, 2%' "
+                    + "AND pid <> pg_backend_pid()"
             )
                 is 0L
         ) { }
@@ -124,7 +125,7 @@ public sealed class CrashTests
         folder.KillAll();
         await server.DisposeAsync();
 
-        // Owned by the server's account, or PostgreSQL by itself takes it for a stranger.
+        // The server's account owns the process. PostgreSQL itself recognizes a process of another account as foreign.
         var start = new ProcessStartInfo("sleep", ["1000"]) { WorkingDirectory = "/" };
         if (Environment.IsPrivilegedProcess)
         {
@@ -158,7 +159,7 @@ public sealed class CrashTests
         await CopyAsync(original.Path, copy.Path);
         await using PostgresServer server = await StartAsync(original);
 
-        // The lock files come last: a running cluster does not hold still for a copy.
+        // The lock files are copied last, because the files of a running cluster change during a copy.
         await CopyAsync(Path.Combine(original.Cluster, "postmaster.pid"), copy.Cluster);
         await CopyAsync(
             Path.Combine(original.Path, "postgres", ".s.PGSQL.5432.lock"),
@@ -192,7 +193,7 @@ public sealed class CrashTests
         copying.ExitCode.ShouldBe(0);
     }
 
-    /// <summary>Kills the server below a supervised service and returns the rows that are there afterwards.</summary>
+    /// <summary>Kills the server of a supervised service and returns the number of rows after its restart.</summary>
     private static async Task<long> SurviveAsync(PostgresServer server, TemporaryFolder folder)
     {
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Token);

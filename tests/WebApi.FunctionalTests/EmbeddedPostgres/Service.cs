@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
 
-/// <summary>What these tests do as the service.</summary>
+/// <summary>Performs operations of the service for these tests.</summary>
 internal static class Service
 {
     public static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
 
 /// <summary>
-/// A service in a process of its own, so that it can be killed: this test program, started with
+/// A service in its own process, so that it can be killed. The process is this test program, started with
 /// <see cref="FolderVariable"/> set.
 /// </summary>
 internal sealed class ServiceProcess : IDisposable

@@ -5,7 +5,8 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
 
 /// <summary>
-/// A data folder below the temporary folder. Its end kills a PostgreSQL left running in it and removes it.
+/// A data directory below the temporary directory. Its disposal kills a PostgreSQL that still runs in the data
+/// directory, and deletes the directory.
 /// </summary>
 internal sealed class TemporaryFolder : IDisposable
 {
@@ -30,14 +31,14 @@ internal sealed class TemporaryFolder : IDisposable
 
     public DataDirectory Resolve() => DataDirectory.Resolve(Path, new EmbeddedPostgresOptions());
 
-    /// <summary>The number in postmaster.pid.</summary>
+    /// <summary>Returns the process id in postmaster.pid.</summary>
     public int ReadPid() =>
         int.Parse(
             File.ReadLines(System.IO.Path.Combine(Cluster, "postmaster.pid")).First(),
             CultureInfo.InvariantCulture
         );
 
-    /// <summary>Kills the postmaster and leaves its children to themselves.</summary>
+    /// <summary>Kills the postmaster, but not its children.</summary>
     public void KillPostmaster() => Kill(ReadPid());
 
     /// <summary>Kills the postmaster and all its children.</summary>
@@ -53,7 +54,7 @@ internal sealed class TemporaryFolder : IDisposable
         }
     }
 
-    /// <summary>Puts another number into the lock files of a dead server.</summary>
+    /// <summary>Writes another process id into the lock files of a dead server.</summary>
     public void WritePid(int pid)
     {
         foreach (
@@ -70,15 +71,17 @@ internal sealed class TemporaryFolder : IDisposable
         }
     }
 
-    /// <summary>Every file of the cluster with its content and time of change.</summary>
+    /// <summary>Returns every file of the cluster with its modification time and the hash of its content.</summary>
     public IReadOnlyList<string> Snapshot() =>
         [
             .. Directory
                 .GetFiles(Cluster, "*", SearchOption.AllDirectories)
                 .Order(StringComparer.Ordinal)
                 .Select(file =>
-                    $"{file} {File.GetLastWriteTimeUtc(file):O} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}"
-                ),
+                {
+                    byte[] hash = System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file));
+                    return $"{file} {File.GetLastWriteTimeUtc(file):O} {Convert.ToHexString(hash)}";
+                }),
         ];
 
     public void Dispose()
@@ -103,10 +106,10 @@ internal sealed class TemporaryFolder : IDisposable
         }
         catch (ArgumentException)
         {
-            return; // it has ended
+            return; // The process has ended.
         }
 
-        // Where nobody waits for orphans a dead one keeps its entry, as a zombie.
+        // If no process waits for orphans, a dead orphan remains in /proc as a zombie.
         while (
             File.Exists($"/proc/{pid}/stat")
             && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal)

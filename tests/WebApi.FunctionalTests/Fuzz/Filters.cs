@@ -3,8 +3,8 @@ using System.Globalization;
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
 /// <summary>
-/// Filters, orders, selections and searches that are offered, in the spellings that OData's ABNF has for them. Not yet
-/// encoded for a URL.
+/// Generates supported filters, orders, selections and searches, in the spellings that OData's ABNF allows. The results
+/// are not encoded for a URL.
 /// </summary>
 internal sealed class Filters(Random random)
 {
@@ -165,7 +165,8 @@ internal sealed class Filters(Random random)
     private string Group(int depth) => $"({Gap()}{Condition(depth - 1)}{Gap()})";
 
     private string Function() =>
-        $"{random.AnyCase(random.Pick("contains", "startswith", "endswith"))}({Gap()}{TextTerm()}{Gap()},{Gap()}{TextTerm()}{Gap()})";
+        $"{random.AnyCase(random.Pick("contains", "startswith", "endswith"))}"
+        + $"({Gap()}{TextTerm()}{Gap()},{Gap()}{TextTerm()}{Gap()})";
 
     private string Comparison()
     {
@@ -204,7 +205,12 @@ internal sealed class Filters(Random random)
             2 => (random.Pick(_counts), Number),
             _ => ("status", (Func<string>)Status),
         };
-        return $"{Member(term)}{Space()}{random.AnyCase("in")}{Space()}({Gap()}{string.Join($"{Gap()},{Gap()}", random.Some(1, 8, () => random.Percent(90) ? value() : random.AnyCase("null")))}{Gap()})";
+        return $"{Member(term)}{Space()}{random.AnyCase("in")}{Space()}({Gap()}"
+            + string.Join(
+                $"{Gap()},{Gap()}",
+                random.Some(1, 8, () => random.Percent(90) ? value() : random.AnyCase("null"))
+            )
+            + $"{Gap()})";
     }
 
     private string TextTerm() =>

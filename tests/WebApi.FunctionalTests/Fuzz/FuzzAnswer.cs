@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>An answer as it came over the wire.</summary>
+/// <summary>A response as it was received over the wire.</summary>
 internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)
 {
-    // What an answer would hold that tells of the inside: exceptions, stack traces, SQL, paths.
+    // Texts that would reveal internals in a response: exceptions, stack traces, SQL, paths.
     private static readonly string[] _inside =
     [
         "Npgsql",
@@ -28,7 +28,7 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
     public string? this[string header] =>
         Headers.FirstOrDefault(h => h.Name.Equals(header, StringComparison.OrdinalIgnoreCase)).Value;
 
-    /// <summary>Every answer on a connection, whole or not at all.</summary>
+    /// <summary>Returns the complete responses on a connection. An incomplete response is left out.</summary>
     public static IEnumerable<FuzzAnswer> ReadAll(byte[] bytes)
     {
         while (bytes.AsSpan().IndexOf("\r\n\r\n"u8) is var end and >= 0)
@@ -43,7 +43,7 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
             var rest = bytes[(end + 4)..];
             if (answer.Status < 200)
             {
-                // That the body may come: no answer yet, and none at all when the caller ends instead.
+                // 100 Continue is not the response yet. No response follows if the caller shuts down instead.
                 bytes = rest;
                 continue;
             }
@@ -63,7 +63,7 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         }
     }
 
-    /// <summary>What is wrong with the answer; null when nothing is.</summary>
+    /// <summary>Returns the fault of the response; null if there is none.</summary>
     public string? FaultOf(FuzzRequest request)
     {
         if (request.Statuses is { } right && !right.Contains(Status))
@@ -71,8 +71,8 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
             return $"the status is {Status}, not {string.Join(" or ", right)}";
         }
 
-        // 501: known, and not offered. 505 and 507: said by the server of other versions of HTTP, and of an answer too
-        // long for a batch.
+        // 501 is the status of known requests that the service does not support. The server returns 505 for other
+        // versions of HTTP. 507 is the status of a response that is too long for a batch.
         if (Status >= 500 && Status is not 501 && (request.IsHttp || Status != 505))
         {
             return $"the status is {Status}";
@@ -87,7 +87,7 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         {
             return Status < 400 || request.Method == "HEAD" || request.Spoilt is not null
                 ? null
-                : "the refusal is empty";
+                : "the error response is empty";
         }
 
         if (Status is 204 or 304)
@@ -100,14 +100,14 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
         {
             if (this["Content-Type"]?.StartsWith("application/json", StringComparison.Ordinal) != true)
             {
-                return Status < 400 ? null : "the refusal is no JSON";
+                return Status < 400 ? null : "the error response is not JSON";
             }
 
             json = JsonDocument.Parse(Body).RootElement;
         }
         catch (JsonException exception)
         {
-            return $"the body is no JSON: {exception.Message}";
+            return $"the body is not JSON: {exception.Message}";
         }
 
         return Status >= 400 ? FaultOf(json, id, request)
@@ -143,28 +143,28 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
                 || inner.GetProperty("client-request-id").GetString() is not { Length: > 0 }
             )
             {
-                return "the refusal does not say all that refusals say";
+                return "the error response lacks a required value";
             }
 
-            // What the caller wrote may be repeated to it.
+            // The response may repeat text of the request.
             var (text, sent) = (json.ToString(), Uri.UnescapeDataString(FuzzRequest.Latin(request.Bytes)));
             return
                 _inside.FirstOrDefault(i =>
                     text.Contains(i, StringComparison.Ordinal) && !sent.Contains(i, StringComparison.Ordinal)
                 )
                     is { } found
-                ? $"the refusal speaks of '{found}'"
+                ? $"the error response contains '{found}'"
                 : null;
         }
         catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException)
         {
-            return $"the refusal is none of Graph's: {exception.Message}";
+            return $"the error response is not in Graph's format: {exception.Message}";
         }
     }
 
     private static int Length(FuzzAnswer answer, byte[] rest, out byte[] body)
     {
-        // Only the answer to HEAD has a length and no body, and nothing comes after it.
+        // Only the response to HEAD has a length without a body. Nothing follows it.
         var length = int.Parse(answer["Content-Length"] ?? "0", CultureInfo.InvariantCulture);
         body = rest.Length == 0 ? [] : rest.Take(length).ToArray();
         return rest.Length == 0 ? 0

@@ -2,11 +2,12 @@ using System.Text;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>The fuzz sees what it is there to see.</summary>
+/// <summary>Verifies that the fuzz test detects faulty responses.</summary>
 public sealed class FuzzAnswerTests
 {
     private const string Right =
-        """{"error":{"code":"badRequest","message":"Send less.","innerError":{"code":"tooMuch","date":"2026-11-24T00:00:00","request-id":"1","client-request-id":"1"}}}""";
+        """{"error":{"code":"badRequest","message":"Send less.","innerError":"""
+        + """{"code":"tooMuch","date":"2026-11-24T00:00:00","request-id":"1","client-request-id":"1"}}}""";
 
     public static TheoryData<int, string, string?> Answers() =>
         new()
@@ -15,19 +16,19 @@ public sealed class FuzzAnswerTests
             { 501, Right, null },
             { 500, Right, "the status is 500" },
             { 503, Right, "the status is 503" },
-            { 400, "", "the refusal is empty" },
-            { 400, "no", "the body is no JSON" },
-            { 400, """{"message":"no"}""", "none of Graph's" },
-            { 400, Right.Replace("\"1\"", "\"2\"", StringComparison.Ordinal), "does not say all" },
+            { 400, "", "the error response is empty" },
+            { 400, "no", "the body is not JSON" },
+            { 400, """{"message":"no"}""", "not in Graph's format" },
+            { 400, Right.Replace("\"1\"", "\"2\"", StringComparison.Ordinal), "lacks a required value" },
             {
                 400,
                 Right.Replace("Send less.", "Npgsql.PostgresException: 42601", StringComparison.Ordinal),
-                "speaks of 'Npgsql'"
+                "contains 'Npgsql'"
             },
             {
                 400,
                 Right.Replace("Send less.", "in /src/WebApi/Program.cs", StringComparison.Ordinal),
-                "speaks of '/src/'"
+                "contains '/src/'"
             },
             { 204, "{}", "there is a body" },
             { 200, """{"responses":[{"id":"1","status":500,"headers":{},"body":null}]}""", "in the batch is 500" },
@@ -38,7 +39,8 @@ public sealed class FuzzAnswerTests
     public void What_is_wrong_with_an_answer_is_seen(int status, string body, string? fault)
     {
         var wire = Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 {status} X\r\nrequest-id: 1\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"
+            $"HTTP/1.1 {status} X\r\nrequest-id: 1\r\nContent-Type: application/json\r\n"
+                + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"
         );
         var found = FuzzAnswer.ReadAll(wire).Single().FaultOf(new FuzzRequest("GET", "/process/runs"));
 

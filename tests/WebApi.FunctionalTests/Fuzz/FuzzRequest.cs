@@ -3,38 +3,38 @@ using System.Text;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>A request as it goes over the wire. Texts are Latin-1: a character is a byte.</summary>
-/// <param name="Method">The method, or what stands in its place.</param>
+/// <summary>A request as it is sent over the wire. Texts are Latin-1, so each character is one byte.</summary>
+/// <param name="Method">The method, or the text in its place.</param>
 /// <param name="Target">The request target.</param>
 internal sealed record FuzzRequest(string Method, string Target)
 {
-    /// <summary>Stands for the token in what is generated and printed.</summary>
+    /// <summary>The placeholder for the token in generated and printed requests.</summary>
     public const string Token = "@token@";
 
-    // What the service itself refuses as too long is shorter.
+    // The service's own limit for the length of a URL is lower.
     private const int LongestTarget = 60_000;
 
-    // Kestrel refuses more than 32 KiB itself; the token that is put in is one of them.
+    // Kestrel itself refuses more than 32 KiB of headers, including the token that replaces the placeholder.
     private const int LongestHeaders = 30_000;
 
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
     public byte[]? Body { get; init; }
 
-    /// <summary>In bytes; 0 sends the body with its length instead.</summary>
+    /// <summary>The size of the chunks in bytes. 0 sends the body with a Content-Length instead.</summary>
     public int ChunkSize { get; init; }
 
-    /// <summary>These bytes are sent instead: they need not be HTTP.</summary>
+    /// <summary>The bytes that are sent instead, which need not be HTTP.</summary>
     public byte[]? Spoilt { get; init; }
 
-    /// <summary>Whether the sender ends its side of the connection at once.</summary>
+    /// <summary>True if the sender shuts down its side of the connection immediately.</summary>
     public bool EndsEarly { get; init; }
 
-    /// <summary>The statuses that are right; null when any refusal is.</summary>
+    /// <summary>The correct statuses; null if any success or refusal is correct.</summary>
     public int[]? Statuses { get; init; }
 
     /// <summary>
-    /// Whether a server reads it as a request, so that the service and not the server itself answers.
+    /// True if the server parses it as a request, so that the service responds and not the server itself.
     /// </summary>
     public bool IsHttp =>
         Spoilt is null
@@ -45,12 +45,12 @@ internal sealed record FuzzRequest(string Method, string Target)
         && Headers.All(h => h.Value.All(c => c is >= ' ' and <= '~'))
         && Headers.Sum(h => h.Name.Length + h.Value.Length) < LongestHeaders;
 
-    /// <summary>Whether it asks for a deletion, itself or in its body, in whatever chunks that is sent.</summary>
+    /// <summary>True if the method or the body requests a deletion, independent of the chunks of the body.</summary>
     public bool Deletes => $"{Method} {Latin(Body)}".Contains("DELETE", StringComparison.OrdinalIgnoreCase);
 
     public byte[] Bytes => Spoilt ?? Written();
 
-    /// <summary>Every byte so that it can be read: what is no printable ASCII as <c>\xNN</c>.</summary>
+    /// <summary>The request in readable form. Bytes other than printable ASCII appear as <c>\xNN</c>.</summary>
     public string Verbatim =>
         string.Concat(
             Latin(Bytes)

@@ -5,10 +5,10 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
 /// <summary>
-/// No input whatever produces a 500. What is right by OData's ABNF and offered is answered; anything else is refused in
-/// Graph's error shape, which tells nothing of the inside. <c>INDUSTRYDATA_FUZZ_SECONDS</c> says how long it tries
-/// (10), <c>INDUSTRYDATA_FUZZ_SEED</c> repeats a run of it, <c>INDUSTRYDATA_FUZZ_REQUEST</c> sends one request alone,
-/// in the base64 that a failure printed.
+/// Verifies that no input produces a 500. The service answers requests that are valid by OData's ABNF and that it
+/// supports. It refuses all others in Graph's error format, which reveals no internals.
+/// <c>INDUSTRYDATA_FUZZ_SECONDS</c> sets the duration (10 s by default), <c>INDUSTRYDATA_FUZZ_SEED</c> repeats a test
+/// run, and <c>INDUSTRYDATA_FUZZ_REQUEST</c> sends a single request, in the base64 that a failure printed.
 /// </summary>
 public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) : IAsyncLifetime
 {
@@ -44,11 +44,10 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
         var lanes = Enumerable.Range(0, Lanes).Select(number => new FuzzWorker(seed, number, _service.Root)).ToList();
         if (Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_REQUEST") is { Length: > 0 } request)
         {
-            // The first answer of a service takes longer than what may be no whole request is waited for.
+            // The first response of a service takes longer than the timeout for requests that may be incomplete.
             await _service.Client.GetJsonAsync(new Uri(_service.Root, "process/runs"));
-            Print(
-                $"answered with {await CheckAsync(lanes[0], new FuzzRequest("", "") { Spoilt = Convert.FromBase64String(request) }, seed)}"
-            );
+            var single = new FuzzRequest("", "") { Spoilt = Convert.FromBase64String(request) };
+            Print($"answered with {await CheckAsync(lanes[0], single, seed)}");
             return;
         }
 
@@ -74,9 +73,11 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             )
         );
 
-        Print(
-            $"{lanes.Sum(l => l.Count)} requests: {string.Join(", ", statuses.Index().Where(s => s.Item > 0).Select(s => $"{(s.Index == 0 ? "no answer" : s.Index)} × {s.Item}"))}"
-        );
+        var counts = statuses
+            .Index()
+            .Where(s => s.Item > 0)
+            .Select(s => $"{(s.Index == 0 ? "no response" : s.Index)} × {s.Item}");
+        Print($"{lanes.Sum(l => l.Count)} requests: {string.Join(", ", counts)}");
         foreach (var lane in lanes)
         {
             await CheckWhatIsStoredAsync(lane);
@@ -91,8 +92,10 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             var least = await ShrinkAsync(lane, request, fault);
             var shrunkAnswers = await lane.SendAsync(least);
             Assert.Fail(
-                $"{fault}\nINDUSTRYDATA_FUZZ_SEED={seed}, request {lane.Count} of lane {lane.Number}:\n{request.Verbatim}\n\n"
-                    + $"The least of it that fails as well: INDUSTRYDATA_FUZZ_REQUEST={Convert.ToBase64String(least.Bytes)}\n{least.Verbatim}\n\nAnswer:\n{string.Join('\n', shrunkAnswers.Select(a => $"{a.Status} {a.Text}"))}"
+                $"{fault}\nINDUSTRYDATA_FUZZ_SEED={seed}, request {lane.Count} of lane {lane.Number}:\n"
+                    + $"{request.Verbatim}\n\nThe smallest request with the same fault: "
+                    + $"INDUSTRYDATA_FUZZ_REQUEST={Convert.ToBase64String(least.Bytes)}\n{least.Verbatim}\n\n"
+                    + $"Response:\n{string.Join('\n', shrunkAnswers.Select(a => $"{a.Status} {a.Text}"))}"
             );
         }
 
@@ -102,10 +105,10 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
 
     private static string? FaultOf(FuzzRequest request, IReadOnlyList<FuzzAnswer> answers) =>
         answers.Count == 0 && request.IsHttp && !request.EndsEarly
-            ? "there is no answer"
+            ? "there is no response"
             : answers.Select(a => a.FaultOf(request)).FirstOrDefault(f => f is not null);
 
-    /// <summary>Leaves out headers and parts, as long as the same is wrong without them.</summary>
+    /// <summary>Removes headers and parts of the request as long as the fault remains the same.</summary>
     private static async Task<FuzzRequest> ShrinkAsync(FuzzWorker lane, FuzzRequest request, string fault)
     {
         var tries = 0;
@@ -147,7 +150,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
                 );
     }
 
-    /// <summary>What was acknowledged is there, nothing else is, and it is counted as it is listed.</summary>
+    /// <summary>Verifies that exactly the acknowledged runs are stored, and that the counts match the list.</summary>
     private async Task CheckWhatIsStoredAsync(FuzzWorker lane)
     {
         using var client = _service.Authorized(lane.Token);
@@ -162,8 +165,8 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
         }
 
-        lane.Stored.Except(ids).ShouldBeEmpty("acknowledged, and not there");
-        ids.Count.ShouldBeLessThanOrEqualTo(lane.Stored.Count + lane.Unanswered, "there, and not acknowledged");
+        lane.Stored.Except(ids).ShouldBeEmpty("acknowledged but not stored");
+        ids.Count.ShouldBeLessThanOrEqualTo(lane.Stored.Count + lane.Unanswered, "stored but not acknowledged");
         ids.Distinct().Count().ShouldBe(ids.Count);
         counted.ShouldBe(ids.Count);
         (await client.GetStringAsync("process/runs/$count", TestContext.Current.CancellationToken)).ShouldBe(
@@ -173,7 +176,8 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             ids.Count
         );
         Print(
-            $"lane {lane.Number}: {lane.Count} requests, {ids.Count} runs left, {ids.Count - lane.Stored.Count} of {lane.Unanswered} at most not acknowledged"
+            $"lane {lane.Number}: {lane.Count} requests, {ids.Count} runs left, "
+                + $"{ids.Count - lane.Stored.Count} not acknowledged (at most {lane.Unanswered})"
         );
     }
 

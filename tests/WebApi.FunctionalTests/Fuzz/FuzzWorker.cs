@@ -5,8 +5,8 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
 /// <summary>
-/// Requests one after another, of one tenant and decided by one seed, and what became of its runs. Lanes run side by
-/// side without changing what each other sends, so that a seed always means the same.
+/// Generates and sends the requests of one tenant in sequence from one seed, and tracks the tenant's runs. Lanes run in
+/// parallel and do not influence each other's requests, so that a seed always produces the same requests.
 /// </summary>
 internal sealed partial class FuzzWorker
 {
@@ -194,18 +194,21 @@ internal sealed partial class FuzzWorker
 
     public string Token { get; }
 
-    /// <summary>How many requests it has made.</summary>
+    /// <summary>The number of generated requests.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Ids of the runs that were said to be stored, and not said to be deleted.</summary>
+    /// <summary>
+    /// The ids of the runs whose creation the service acknowledged and whose deletion it did not acknowledge.
+    /// </summary>
     public IReadOnlyCollection<string> Stored => _runs;
 
     /// <summary>
-    /// How many runs may be stored beyond those: requests that were no longer HTTP, and not answered.
+    /// The maximum number of other runs that may be stored. They come from requests that were not valid HTTP and that
+    /// the server did not answer.
     /// </summary>
     public int Unanswered { get; private set; }
 
-    /// <summary>The next request.</summary>
+    /// <summary>Generates the next request.</summary>
     public FuzzRequest Next()
     {
         Count++;
@@ -233,7 +236,7 @@ internal sealed partial class FuzzWorker
         };
     }
 
-    /// <summary>Sends a request and gives what came back, as far as it is whole.</summary>
+    /// <summary>Sends a request and returns the complete responses.</summary>
     public async Task<IReadOnlyList<FuzzAnswer>> SendAsync(FuzzRequest request)
     {
         var bytes = FuzzRequest.Latin(
@@ -242,7 +245,7 @@ internal sealed partial class FuzzWorker
         return [.. FuzzAnswer.ReadAll(await RawHttpClient.SendAsync(_root, bytes, request.IsHttp, request.EndsEarly))];
     }
 
-    /// <summary>Keeps what an answer says of the tenant's runs.</summary>
+    /// <summary>Records the tenant's runs and links from the responses.</summary>
     public void Learn(FuzzRequest request, IReadOnlyList<FuzzAnswer> answers)
     {
         if (!request.IsHttp)
@@ -298,7 +301,7 @@ internal sealed partial class FuzzWorker
                 ? header.GetString()
                 : null;
 
-            // One that was spoilt on its way may have come as another; none of those deletes anything.
+            // The id of a mutated request may differ from the id in the response. No mutated request deletes a run.
             var (method, url) = requests.TryGetValue(answer.Text("id"), out var sent)
                 ? (sent.Text("method"), sent.Text("url"))
                 : ("", "");
@@ -369,7 +372,7 @@ internal sealed partial class FuzzWorker
             _payloads.Batch(_random.Some(1, 6, () => _random.Percent(40) ? Read() : Write()))
         );
 
-    // Mostly one that is there, and mostly one of a few, so that things happen to it one after another.
+    // Mostly returns an existing run, and mostly one of the first five, so that the same run gets several requests.
     private string Id() =>
         _runs.Count > 0 && _random.Percent(95)
             ? _runs[_random.Percent(70) ? _random.Next(Math.Min(5, _runs.Count)) : _random.Next(_runs.Count)]
@@ -419,8 +422,7 @@ internal sealed partial class FuzzWorker
 
     private FuzzRequest Headed(FuzzRequest request)
     {
-        // With another length or another way to end the connection, what is a request and what is not is for the server
-        // to find out.
+        // With another length or another way to end the connection, the server would decide where a request ends.
         var headers = request.Headers.ToList();
         foreach (
             var (name, values) in _random
@@ -434,7 +436,7 @@ internal sealed partial class FuzzWorker
                 headers.RemoveAll(h => h.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
             }
 
-            // Two hosts, or what cannot be one, the server refuses itself.
+            // The server itself refuses two Host headers and an invalid Host.
             headers.Add(
                 (_random.AnyCase(name), name == "Host" || _random.Percent(60) ? value : _spoiling.Header(value))
             );
@@ -449,7 +451,7 @@ internal sealed partial class FuzzWorker
 
     private FuzzRequest OffTheWire(FuzzRequest request)
     {
-        // Whether a deletion that nobody answered has happened could not be told.
+        // Without a response, it would be unknown whether the run was deleted.
         if (request.Deletes)
         {
             return request;

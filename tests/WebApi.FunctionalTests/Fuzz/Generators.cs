@@ -1,13 +1,13 @@
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>Choices, which the seed decides.</summary>
+/// <summary>Makes random choices, which depend only on the seed.</summary>
 internal static class Generators
 {
     public static bool Percent(this Random random, int percent) => random.Next(100) < percent;
 
     public static T Pick<T>(this Random random, params IReadOnlyList<T> of) => of[random.Next(of.Count)];
 
-    /// <summary>So many of what is made anew each time.</summary>
+    /// <summary>Returns a random number of values, each from a new call.</summary>
     public static IEnumerable<T> Some<T>(this Random random, int least, int most, Func<T> make)
     {
         var count = random.Next(least, most + 1);
@@ -17,7 +17,7 @@ internal static class Generators
         }
     }
 
-    /// <summary>The word with its letters in any case.</summary>
+    /// <summary>Returns the word with random case of its letters.</summary>
     public static string AnyCase(this Random random, string word) =>
         random.Percent(70)
             ? word

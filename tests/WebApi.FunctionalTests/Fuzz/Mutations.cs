@@ -2,7 +2,7 @@ using System.Text;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>Makes something else out of what is right.</summary>
+/// <summary>Changes valid URLs, headers, bodies and bytes at random.</summary>
 internal sealed class Mutations(Random random)
 {
     private static readonly string[] _inUrls =
@@ -279,7 +279,8 @@ internal sealed class Mutations(Random random)
         "\"blockingError\":[],",
         "\"activities\":[{}],",
         "\"activities\":{},",
-        "\"activities\":[{\"@odata.type\":\"#microsoft.graph.industryData.inboundFlowActivity\",\"displayName\":\"a\",\"status\":\"inProgress\"}],",
+        "\"activities\":[{\"@odata.type\":\"#microsoft.graph.industryData.inboundFlowActivity\","
+            + "\"displayName\":\"a\",\"status\":\"inProgress\"}],",
         "\"dependsOn\":[\"1\"],",
         "\"dependsOn\":[\"0\",\"0\"],",
         "\"atomicityGroup\":\"g\",",
@@ -346,7 +347,7 @@ internal sealed class Mutations(Random random)
         "GET / HTTP/1.1\r\n\r\n",
     ];
 
-    /// <summary>A URL that still is ASCII without spaces, as a client would send it.</summary>
+    /// <summary>Changes a URL. The result is still ASCII without spaces, as a client would send it.</summary>
     public string Url(string url) =>
         Text(url, _inUrls, 4)
             .Aggregate(
@@ -373,7 +374,7 @@ internal sealed class Mutations(Random random)
 
     public byte[] Bytes(byte[] bytes) => FuzzRequest.Latin(Text(FuzzRequest.Latin(bytes), _onTheWire, 3));
 
-    /// <summary>A value for any header that is still a header's.</summary>
+    /// <summary>Changes a header value. The result is still a valid header value.</summary>
     public string Header(string value) =>
         string.Concat(
             Text(value, [",", ";", "=", "\"", "\\", "*", "/", " ", "W/", "q=0", "q=2", "\t"], 3)
@@ -408,7 +409,7 @@ internal sealed class Mutations(Random random)
             };
         }
 
-        // The longest that is worth the time.
+        // Longer texts take too much time.
         return text.Length > 70_000 ? text[..70_000] : text;
     }
 

@@ -4,7 +4,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>Bodies for everything that takes one.</summary>
+/// <summary>Generates the bodies of requests.</summary>
 internal sealed class Payloads(Random random)
 {
     private static readonly string[] _runs = [.. Bodies.SharedRuns()];
@@ -18,7 +18,8 @@ internal sealed class Payloads(Random random)
     [
         """{"displayName":"Another name"}""",
         """{"status":"completed","endDateTime":"2026-12-01T00:00:00Z"}""",
-        """{"status":"failed","endDateTime":"2026-12-01T00:00:00+02:00","blockingError":{"code":"diskFull","message":"x"}}""",
+        """{"status":"failed","endDateTime":"2026-12-01T00:00:00+02:00","blockingError":"""
+            + """{"code":"diskFull","message":"x"}}""",
         """{"statistics":{"inboundTotals":{"people":12,"errors":0},"own":[1.50,{"a":null}]}}""",
         """{"blockingError":null}""",
         """{"status":"unknownFutureValue"}""",
@@ -32,8 +33,12 @@ internal sealed class Payloads(Random random)
 
     private static readonly string[] _activities =
     [
-        """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"Classes","status":"inProgress","activity":{"@odata.type":"#microsoft.graph.industryData.inboundFileFlow","id":"f1","displayName":"Classes from SIS","readinessStatus":"ready"}}""",
-        """{"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity","displayName":"Out","status":"skipped","activity":null}""",
+        """{"@odata.type":"#microsoft.graph.industryData."""
+            + """inboundFlowActivity","displayName":"Classes","status":"inProgress","activity":"""
+            + """{"@odata.type":"#microsoft.graph.industryData.inboundFileFlow","id":"f1","displayName":"Classes """
+            + """from SIS","readinessStatus":"ready"}}""",
+        """{"@odata.type":"#microsoft.graph.industryData."""
+            + """outboundFlowActivity","displayName":"Out","status":"skipped","activity":null}""",
         """{"status":"completed"}""",
         """{"displayName":"b","blockingError":{"code":"x","message":null}}""",
     ];
@@ -52,14 +57,15 @@ internal sealed class Payloads(Random random)
 
     public byte[] Activity() => Encoding.UTF8.GetBytes(random.Pick(_activities));
 
-    /// <summary>A batch of these requests.</summary>
+    /// <summary>Returns a batch of the requests.</summary>
     public byte[] Batch(IEnumerable<FuzzRequest> requests)
     {
         var items = requests.Select(
             (request, index) =>
             {
                 var item = new StringBuilder(
-                    $$"""{"id":"{{index}}","method":"{{request.Method}}","url":{{JsonSerializer.Serialize(request.Target)}}"""
+                    $$"""{"id":"{{index}}","method":"{{request.Method}}","url":"""
+                        + JsonSerializer.Serialize(request.Target)
                 );
                 if (request.Body is { } body)
                 {

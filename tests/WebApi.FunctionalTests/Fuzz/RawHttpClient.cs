@@ -2,20 +2,20 @@ using System.Net.Sockets;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>Sends bytes to the service, with nothing between that would mend or refuse them.</summary>
+/// <summary>Sends bytes to the service without a library that could correct or refuse them.</summary>
 internal static class RawHttpClient
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(30);
 
-    // For what may be no whole request: the server waits for the rest of it then.
-    private static readonly TimeSpan _littlePatience = TimeSpan.FromMilliseconds(300);
+    // The timeout for requests that may be incomplete. The server waits for their remainder.
+    private static readonly TimeSpan _shortTimeout = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Sends a request on a connection of its own and gives all that comes back.</summary>
+    /// <summary>Sends a request on a new connection and returns all received bytes.</summary>
     public static async Task<byte[]> SendAsync(Uri root, byte[] request, bool isWhole, bool endsEarly)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-        // Thousands of connections: none lingers.
+        // There are thousands of connections, so none of them lingers.
         socket.LingerState = new LingerOption(true, 0);
         await socket.ConnectAsync(root.Host, root.Port);
         using var answer = new MemoryStream();
@@ -23,8 +23,8 @@ internal static class RawHttpClient
         try
         {
             var sending = SendAsync(socket, request, endsEarly);
-            using var patience = new CancellationTokenSource(isWhole ? _patience : _littlePatience);
-            while (await socket.ReceiveAsync(buffer, patience.Token) is var count and > 0)
+            using var timeout = new CancellationTokenSource(isWhole ? _timeout : _shortTimeout);
+            while (await socket.ReceiveAsync(buffer, timeout.Token) is var count and > 0)
             {
                 answer.Write(buffer, 0, count);
             }
@@ -33,7 +33,7 @@ internal static class RawHttpClient
         }
         catch (SocketException)
         {
-            // The server may end the connection before all is sent. What it said until then counts.
+            // The server may close the connection before all bytes are sent. The bytes received until then count.
         }
         catch (OperationCanceledException) when (!isWhole) { }
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
-/// <summary>URLs of what is offered.</summary>
+/// <summary>Generates URLs of the supported resources.</summary>
 internal sealed class Urls(Random random)
 {
     private const string Namespace = "microsoft.graph.industryData.";
@@ -24,9 +24,9 @@ internal sealed class Urls(Random random)
 
     private readonly Filters _filters = new(random);
 
-    /// <summary>Anything to read, with the statuses that are right.</summary>
-    /// <param name="runs">Ids of runs that are there.</param>
-    /// <param name="links">Links that the service gave.</param>
+    /// <summary>Returns the URL of a resource to read, with the correct statuses.</summary>
+    /// <param name="runs">The ids of existing runs.</param>
+    /// <param name="links">The links that the service returned.</param>
     public (string Url, int[] Statuses) Read(IReadOnlyList<string> runs, IReadOnlyList<string> links) =>
         random.Next(14) switch
         {
@@ -52,14 +52,14 @@ internal sealed class Urls(Random random)
             _ => (Run(random.Percent(50) ? Guid.NewGuid().ToString() : "no-run"), [404]),
         };
 
-    /// <summary>The collection of runs at one of its addresses.</summary>
+    /// <summary>Returns one of the URLs of the collection of runs.</summary>
     public string Runs() => Root() + random.AnyCase(random.Pick("process/runs", "external/industryData/runs"));
 
     public string Run(string id) => Runs() + random.Pick($"/{id}", $"('{id}')", $"/{id}", $"(%27{id}%27)");
 
     public string Operation(string name) => random.Pick("", Namespace) + name + random.Pick("", "()");
 
-    /// <summary>A text with everything encoded that must be, and some that need not.</summary>
+    /// <summary>Percent-encodes a text: all characters that require it, and some that do not.</summary>
     public string Encoded(string text) =>
         string.Concat(
             text.EnumerateRunes()

@@ -4,19 +4,24 @@ using System.Text.Json;
 
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
-/// <summary>What the tests send and what they read.</summary>
+/// <summary>Request bodies of the tests, and methods that read response bodies.</summary>
 public static class Bodies
 {
     public const string Run = """
         { "@odata.type": "#microsoft.graph.industryData.run",
-          "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "endDateTime": "2026-11-22T02:41:07Z",
+          "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z",
+          "endDateTime": "2026-11-22T02:41:07Z",
           "status": "completedWithWarnings",
           "statistics": { "@odata.type": "microsoft.graph.industryData.runStatistics" } }
         """;
 
-    /// <summary>A run that began so many minutes into the year.</summary>
-    public static string RunAt(int minute, string displayName = "Nightly rostering") =>
-        $$"""{"displayName":"{{displayName}}","startDateTime":"{{new DateTime(2026, 1, 1).AddMinutes(minute):s}}Z","status":"running","statistics":{} }""";
+    /// <summary>Returns the body of a run that started this number of minutes into 2026.</summary>
+    public static string RunAt(int minute, string displayName = "Nightly rostering")
+    {
+        var start = new DateTime(2026, 1, 1).AddMinutes(minute);
+        return $$"""{"displayName":"{{displayName}}","startDateTime":"{{start:s}}Z","status":"running","statistics":"""
+            + "{} }";
+    }
 
     public static StringContent Json(string body) =>
         new(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
@@ -39,7 +44,7 @@ public static class Bodies
 
     public static string Text(this JsonElement element, string member) => element.GetProperty(member).GetString()!;
 
-    /// <summary>The error's <c>innerError.code</c>: the cause.</summary>
+    /// <summary>Returns the cause of an error, its <c>innerError.code</c>.</summary>
     public static string Cause(this JsonElement body) =>
         body.GetProperty("error").GetProperty("innerError").Text("code");
 }

@@ -1,6 +1,6 @@
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
-/// <summary>A test over HTTP against a service whose database is empty.</summary>
+/// <summary>The base class of tests that send HTTP requests to a service with an empty database.</summary>
 public abstract class FunctionalTest(TestDatabase database) : IAsyncLifetime
 {
     protected TestDatabase Database { get; } = database;
@@ -23,7 +23,7 @@ public abstract class FunctionalTest(TestDatabase database) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Adds a run and gives its URL.</summary>
+    /// <summary>Adds a run and returns its URL.</summary>
     protected async Task<Uri> AddAsync(string body, HttpClient? client = null)
     {
         using var response = await (client ?? Client).PostAsync(

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
-/// <summary>The service in this process, on a real port.</summary>
+/// <summary>The service in the process of the tests, on a real port.</summary>
 public sealed class RunningService : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -23,7 +23,7 @@ public sealed class RunningService : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>Sends as the tests' tenant, with every permission.</summary>
+    /// <summary>A client that sends as the tests' tenant, with every permission.</summary>
     public HttpClient Client { get; }
 
     public static async Task<RunningService> StartAsync(
@@ -46,10 +46,11 @@ public sealed class RunningService : IAsyncDisposable
         return new RunningService(app);
     }
 
-    /// <summary>A client that sends this token, or none.</summary>
+    /// <summary>Returns a client that sends this token, or no token if it is null.</summary>
     public HttpClient Authorized(string? token)
     {
-        // Long enough that a body which is refused beforehand is never sent, however busy the machine is.
+        // The timeout is long enough that the client never sends a body that the service refuses beforehand, even on a
+        // busy machine.
         var client = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromSeconds(30) })
         {
             BaseAddress = Root,

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
-/// <summary>The service as an operator runs it: a process of its own, which can be killed.</summary>
+/// <summary>The service as an operator runs it, in its own process, which can be killed.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
     private const string Announcement = "Now listening on: ";
@@ -27,7 +27,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make()) },
         };
 
-    /// <summary>What it printed so far.</summary>
+    /// <summary>The output of the process so far.</summary>
     public string Output
     {
         get
@@ -39,7 +39,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the service, on a port that it is given by the system, and waits until it is ready.</summary>
+    /// <summary>Starts the service on a port that the system assigns, and waits until it is ready.</summary>
     public static async Task<ServiceProcess> StartAsync(params (string Key, string Value)[] settings)
     {
         var service = new ServiceProcess(
@@ -55,7 +55,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         var ended = service._process.WaitForExitAsync();
         while (!ended.IsCompleted)
         {
-            // On a busy machine its first look for the database may have come to nothing.
+            // On a busy machine, the service may not have found the database at its first attempt.
             if (
                 await Task.WhenAny(service._listens.Task, ended) == service._listens.Task
                 && await service.IsReadyAsync(await service._listens.Task)
@@ -70,7 +70,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
     }
 
-    /// <summary>Runs a command to its end.</summary>
+    /// <summary>Runs a command and waits for its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
         string[] arguments,
         params (string Key, string Value)[] settings
@@ -83,14 +83,14 @@ public sealed class ServiceProcess : IAsyncDisposable
         return (process.ExitCode, await output, await errors);
     }
 
-    /// <summary><c>kill -9</c> of the service alone.</summary>
+    /// <summary>Kills only the service, like <c>kill -9</c>.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
     }
 
-    /// <summary><c>kill -9</c> of the postmaster that runs in this data folder.</summary>
+    /// <summary>Kills the postmaster of the data directory, like <c>kill -9</c>.</summary>
     public static void KillPostmaster(string dataFolder)
     {
         using var postmaster = Process.GetProcessById(
@@ -99,7 +99,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         postmaster.Kill();
     }
 
-    /// <summary><c>kill -9</c> of the postmaster and of each of its children.</summary>
+    /// <summary>Kills the postmaster of the data directory and its children, like <c>kill -9</c>.</summary>
     public static void KillPostgres(string dataFolder)
     {
         using var postmaster = Process.GetProcessById(
@@ -108,7 +108,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         postmaster.Kill(entireProcessTree: true);
     }
 
-    /// <summary>Asks it to stop, as Ctrl+C and service managers do.</summary>
+    /// <summary>Asks the service to stop, as Ctrl+C and service managers do, and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
@@ -118,7 +118,8 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Also after a successor that did not start: what the test failed of must not be hidden.
+        // The object may be disposed twice if its successor did not start. An exception here would hide the cause of
+        // the failure.
         if (_isDisposed)
         {
             return;
@@ -162,7 +163,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
         catch (HttpRequestException)
         {
-            // It is ending, and will have said why.
+            // The service is ending. Its output contains the reason.
             return false;
         }
     }

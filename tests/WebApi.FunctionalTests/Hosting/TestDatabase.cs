@@ -11,15 +11,15 @@ using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(TestDatabase))]
 
-// One database serves every test, emptied before each.
+// All tests share one database, which is emptied before each test.
 [assembly: Parallelization(Mode = ParallelMode.None)]
 
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
 /// <summary>
-/// The PostgreSQL that the tests use. <c>INDUSTRYDATA_TEST_POSTGRES</c> is a connection string, in whose server a
-/// database of the tests' own is made, or the word <c>docker</c>, for a container; without it the service's embedded
-/// PostgreSQL runs in a folder that is thrown away.
+/// The PostgreSQL of the tests. <c>INDUSTRYDATA_TEST_POSTGRES</c> is the connection string of a server on which the
+/// tests create their own database, or the word <c>docker</c> for a container. If it is not set, the service's embedded
+/// PostgreSQL runs in a temporary directory.
 /// </summary>
 public sealed class TestDatabase : IAsyncLifetime
 {
@@ -28,7 +28,7 @@ public sealed class TestDatabase : IAsyncLifetime
     private readonly Stack<Func<ValueTask>> _ends = new();
     private Respawner? _respawner;
 
-    /// <summary>A database of the tests' own, with the schema.</summary>
+    /// <summary>The connection string of the tests' own database, which has the schema.</summary>
     public string ConnectionString { get; private set; } = "";
 
     public async ValueTask InitializeAsync()
@@ -65,19 +65,19 @@ public sealed class TestDatabase : IAsyncLifetime
         }
     }
 
-    /// <summary>Empties every table but those that migrations fill.</summary>
+    /// <summary>Empties every table except those that migrations fill.</summary>
     public async Task EmptyAsync()
     {
         await using var connection = await OpenAsync();
         await _respawner!.ResetAsync(connection);
     }
 
-    /// <summary>Makes one more, empty database on the same server.</summary>
+    /// <summary>Creates another, empty database on the same server.</summary>
     public Task<string> CreateDatabaseAsync(string? server = null) =>
         CreateDatabaseAsync(server ?? ConnectionString, "");
 
     /// <summary>
-    /// Makes a copy of the database, as of a dump that is loaded again. Nobody may be connected to it.
+    /// Creates a copy of the database, as if a dump of it was restored. No session may be connected to the database.
     /// </summary>
     public Task<string> CopyAsync()
     {
@@ -107,8 +107,8 @@ public sealed class TestDatabase : IAsyncLifetime
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
 
-        // Databases come and go with a checkpoint each, and with a word from every session: beside other tests, on a
-        // busy disk, that takes its time.
+        // Each creation or removal of a database requires a checkpoint and a confirmation of every session. That takes
+        // long beside other tests on a busy disk.
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 300 };
         await command.ExecuteNonQueryAsync();
     }
@@ -148,8 +148,8 @@ public sealed class TestDatabase : IAsyncLifetime
 
     private async Task<string> StartContainerAsync()
     {
-        // The public image listens everywhere by its own settings; said here, so that any image that keeps its contract
-        // will do. The builder turns fsync off, and the service refuses such a server.
+        // The public image sets listen_addresses in its own settings. It is set here too, so that any image with the
+        // same contract works. The builder turns fsync off, and the service refuses such a server.
         var container = new PostgreSqlBuilder("postgres:18")
             .WithCommand("-c", "listen_addresses=*", "-c", "fsync=on", "-c", "full_page_writes=on")
             .Build();

@@ -1,7 +1,7 @@
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
 /// <summary>
-/// A folder below the machine's temporary folder, reachable for every account, that goes when the test ends.
+/// A directory below the temporary directory that every account can access. It is deleted when the test ends.
 /// </summary>
 public sealed class TestFolder : IDisposable
 {

@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
-/// <summary>Makes tokens, good and bad.</summary>
+/// <summary>Creates valid and invalid tokens.</summary>
 public static class Tokens
 {
     public const string Key =
@@ -12,7 +12,7 @@ public static class Tokens
     public static readonly Guid Tenant = new("11111111-1111-4111-8111-111111111111");
     public static readonly Guid OtherTenant = new("22222222-2222-4222-8222-222222222222");
 
-    /// <summary>A token that the service takes, unless an argument spoils it.</summary>
+    /// <summary>Creates a token that the service accepts, unless an argument makes it invalid.</summary>
     public static string Make(
         string[]? roles = null,
         string? scp = null,
@@ -58,7 +58,7 @@ public static class Tokens
         );
     }
 
-    /// <summary>The same claims, signed by nobody.</summary>
+    /// <summary>Creates an unsigned token with the same claims.</summary>
     public static string SignedByNobody()
     {
         var parts = Make().Split('.');

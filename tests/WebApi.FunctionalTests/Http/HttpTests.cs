@@ -192,7 +192,9 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         await using var stream = socket.GetStream();
         await stream.WriteAsync(
             Encoding.UTF8.GetBytes(
-                $"POST /process/runs/$ref HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"
+                $"POST /process/runs/$ref HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+                    + $"Authorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\n"
+                    + $"Content-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"
             ),
             Cancellation
         );
@@ -215,7 +217,9 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         await using var stream = socket.GetStream();
         await stream.WriteAsync(
             Encoding.UTF8.GetBytes(
-                $"POST /process/runs/$ref HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n{size}\r\n"
+                $"POST /process/runs/$ref HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    + $"Authorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\n"
+                    + $"Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n{size}\r\n"
             ),
             Cancellation
         );
@@ -279,7 +283,8 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// What the service calls a run's URL, it takes for one: behind a proxy's prefix too, and not without it.
+    /// The service accepts the run URLs that it returns as references. Behind a proxy with a prefix, the prefix is
+    /// required.
     /// </summary>
     [Fact]
     public async Task A_reference_has_the_prefix_of_the_proxy()
@@ -324,7 +329,9 @@ public sealed class HttpTests(TestDatabase database) : FunctionalTest(database)
         await using var stream = socket.GetStream();
         await stream.WriteAsync(
             Encoding.UTF8.GetBytes(
-                $"POST /process/runs/$ref HTTP/1.0\r\nAuthorization: Bearer {Tokens.Make()}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"
+                $"POST /process/runs/$ref HTTP/1.0\r\nAuthorization: Bearer {Tokens.Make()}\r\n"
+                    + "Content-Type: application/json\r\n"
+                    + $"Content-Length: {Encoding.UTF8.GetByteCount(Bodies.Run)}\r\n\r\n{Bodies.Run}"
             ),
             Cancellation
         );

@@ -12,18 +12,18 @@ public sealed class RefusalLogTests
         var log = new RefusalLog(clock, lines);
         for (var i = 0; i < 100; i++)
         {
-            log.Write("queueFull", "no room");
+            log.Write("writeQueueFull", "no room");
         }
 
-        log.Write("queryTooSlow", "canceled\nat somewhere");
+        log.Write("queryTimeout", "canceled\nat somewhere");
         clock.Seconds = 2;
-        log.Write("queueFull", "no room");
-        log.Write("queueFull", "no room");
+        log.Write("writeQueueFull", "no room");
+        log.Write("writeQueueFull", "no room");
 
         lines.Written.ShouldBe([
-            "A request was refused: queueFull (no room); 0 more since the last line of this kind",
-            "A request was refused: queryTooSlow (canceled at somewhere); 0 more since the last line of this kind",
-            "A request was refused: queueFull (no room); 99 more since the last line of this kind",
+            "A request was refused: writeQueueFull (no room); 0 more since the last line of this kind",
+            "A request was refused: queryTimeout (canceled at somewhere); 0 more since the last line of this kind",
+            "A request was refused: writeQueueFull (no room); 99 more since the last line of this kind",
         ]);
         lines.Exceptions.ShouldBe(0);
     }

@@ -77,12 +77,12 @@ public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest
         }
         catch (SocketException)
         {
-            // Closed before the connect has returned.
+            // The service closed the connection before the connect returned.
             return "";
         }
     }
 
-    /// <summary>What the service answers; nothing if it closes the connection.</summary>
+    /// <summary>Returns the response of the service, or an empty string if the service closes the connection.</summary>
     private static async Task<string> AskAsync(RawCaller caller)
     {
         try

@@ -160,7 +160,7 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
             $"Content-Type: application/json\r\nContent-Length: {BatchBytes}\r\n",
             new string(' ', BatchBytes - 1000)
         );
-        var refusal = await caller.ReadToAsync("bodyTooSlow");
+        var refusal = await caller.ReadToAsync("requestTimeout");
 
         refusal.ShouldStartWith("HTTP/1.1 408 ");
         refusal.ShouldContain("\r\nConnection: close\r\n");
@@ -215,7 +215,9 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         using var batch = await Client.PostAsync(
             "$batch",
             Bodies.Json(
-                """{"requests":[{"id":"1","method":"GET","url":"/process/runs?$top=1000"},{"id":"2","method":"GET","url":"/process/runs/$count"},{"id":"3","method":"HEAD","url":"/process/runs"}]}"""
+                """{"requests":[{"id":"1","method":"GET","url":"/process/runs?$top=1000"},"""
+                    + """{"id":"2","method":"GET","url":"/process/runs/$count"},"""
+                    + """{"id":"3","method":"HEAD","url":"/process/runs"}]}"""
             ),
             Cancellation
         );
@@ -291,7 +293,8 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
     {
         var run =
             Bodies.RunAt(1).Replace("\"running\"", "\"failed\"", StringComparison.Ordinal)[..^2]
-            + $$""","endDateTime":"2026-11-22T02:41:07Z","blockingError":{"code":"x","message":"{{new string('x', 60_000)}}"} }""";
+            + ""","endDateTime":"2026-11-22T02:41:07Z","blockingError":"""
+            + $$"""{"code":"x","message":"{{new string('x', 60_000)}}"} }""";
         for (var i = 0; i < 60; i++)
         {
             await AddAsync(run);

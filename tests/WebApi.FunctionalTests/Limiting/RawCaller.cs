@@ -4,7 +4,7 @@ using System.Text;
 
 namespace IndustryData.WebApi.FunctionalTests.Limiting;
 
-/// <summary>A caller on a connection of its own that sends and reads exactly what the test says.</summary>
+/// <summary>A caller on its own connection that sends and reads exactly what the test specifies.</summary>
 internal sealed class RawCaller : IDisposable
 {
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(60);
@@ -15,7 +15,7 @@ internal sealed class RawCaller : IDisposable
 
     /// <summary>Connects, with a receive buffer of a few kilobytes.</summary>
     /// <param name="root">The service.</param>
-    /// <param name="from">The local address; null for the usual one.</param>
+    /// <param name="from">The local address; null for the default.</param>
     public static async Task<RawCaller> ConnectAsync(Uri root, IPAddress? from = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
@@ -41,7 +41,7 @@ internal sealed class RawCaller : IDisposable
     public async Task SendAsync(string body) =>
         await _socket.SendAsync(Encoding.UTF8.GetBytes(body), TestContext.Current.CancellationToken);
 
-    /// <summary>Reads an answer up to where it holds a text.</summary>
+    /// <summary>Reads until the received text contains a text or the connection is closed.</summary>
     public async Task<string> ReadToAsync(string text)
     {
         using var timeout = new CancellationTokenSource(_timeout);
@@ -60,7 +60,7 @@ internal sealed class RawCaller : IDisposable
         return answer.ToString();
     }
 
-    /// <summary>Reads and drops what comes until the service closes the connection.</summary>
+    /// <summary>Reads and discards all data until the service closes the connection.</summary>
     public async Task ReadToEndAsync()
     {
         using var timeout = new CancellationTokenSource(_timeout);
@@ -71,10 +71,10 @@ internal sealed class RawCaller : IDisposable
         }
         catch (SocketException)
         {
-            // Closed with a reset.
+            // The service reset the connection.
         }
     }
 
-    /// <summary>Closes the connection at once.</summary>
+    /// <summary>Closes the connection immediately.</summary>
     public void Dispose() => _socket.Dispose();
 }

@@ -10,7 +10,8 @@ namespace IndustryData.WebApi.FunctionalTests.Limiting;
 public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(database)
 {
     private const string Batch =
-        """{"requests":[{"id":"1","method":"GET","url":"/process"},{"id":"2","method":"GET","url":"/process"},{"id":"3","method":"GET","url":"/process"},{"id":"4","method":"GET","url":"/process"}]}""";
+        """{"requests":[{"id":"1","method":"GET","url":"/process"},{"id":"2","method":"GET","url":"/process"},"""
+        + """{"id":"3","method":"GET","url":"/process"},{"id":"4","method":"GET","url":"/process"}]}""";
 
     private static readonly string _other = Tokens.Make(tid: Tokens.OtherTenant.ToString());
 
@@ -19,7 +20,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     {
         await using var service = await StartAsync(("Limits:RequestsPerSecond", "1"), ("Limits:RequestBurst", "3"));
 
-        // Far more than the bucket gets back meanwhile.
+        // These are far more requests than the bucket regains meanwhile.
         var responses = await Task.WhenAll(
             Enumerable.Range(0, 60).Select(_ => service.Client.GetAsync("process", Cancellation))
         );
@@ -221,7 +222,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         whenSent.ShouldBe(true);
     }
 
-    /// <summary>Occupies a permit; null if there is none.</summary>
+    /// <summary>Occupies a permit. Returns null if there is none.</summary>
     private static Occupation? Occupy(RunningService service)
     {
         var (end, isInside) = (new TaskCompletionSource(), false);

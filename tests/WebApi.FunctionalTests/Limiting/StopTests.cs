@@ -56,7 +56,8 @@ public sealed class StopTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// Asks whether the service is ready, and blocks until it answers: it stops listening only after this.
+    /// Requests the readiness of the service and blocks until the response. The service stops listening only after
+    /// that.
     /// </summary>
     private static (HttpStatusCode Status, string Cause) Ask(HttpClient client) =>
         Task.Run(() => AskAsync(client), Cancellation).GetAwaiter().GetResult();

@@ -2,19 +2,23 @@ using CsCheck;
 
 namespace IndustryData.WebApi.FunctionalTests.OData;
 
-/// <summary>A condition as text, and what it says of a run: true, false or, as OData has it, neither.</summary>
+/// <summary>
+/// A condition as text and as a predicate. For a run, the predicate returns true, false or, as OData defines, null.
+/// </summary>
 public sealed record Condition(string Text, Func<StoredRun, bool?> Holds)
 {
     public static readonly string[] Comparers = ["eq", "ne", "gt", "ge", "lt", "le"];
     public static readonly string[] Functions = ["startswith", "endswith", "contains"];
 
-    /// <summary>A property compared with a value, or the value with the property.</summary>
+    /// <summary>
+    /// Compares a property with a value, or the value with the property if <paramref name="isSwapped"/> is true.
+    /// </summary>
     public static Condition Compare(string path, string comparer, object? value, bool isSwapped = false) =>
         isSwapped
             ? new($"{StoredRun.Literal(value)} {comparer} {path}", run => Compare(value, comparer, run[path]))
             : new($"{path} {comparer} {StoredRun.Literal(value)}", run => Compare(run[path], comparer, value));
 
-    /// <summary>Two properties compared.</summary>
+    /// <summary>Compares two properties.</summary>
     public static Condition CompareTwo(string left, string comparer, string right) =>
         new($"{left} {comparer} {right}", run => Compare(run[left], comparer, run[right]));
 
@@ -66,7 +70,7 @@ public sealed record Condition(string Text, Func<StoredRun, bool?> Holds)
                 : false
         );
 
-    /// <summary>Random conditions over values that these runs have.</summary>
+    /// <summary>Generates random conditions with values that the given runs have.</summary>
     public static Gen<Condition> Random(IReadOnlyList<StoredRun> runs)
     {
         var path = One([.. StoredRun.Paths]);

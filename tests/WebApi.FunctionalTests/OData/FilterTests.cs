@@ -3,7 +3,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.OData;
 
-/// <summary>Every answer is compared with the same predicate evaluated in memory.</summary>
+/// <summary>Compares every response with the same predicate evaluated in memory.</summary>
 public sealed class FilterTests(SharedRuns runs, ITestOutputHelper output) : IClassFixture<SharedRuns>
 {
     private static readonly string[] _ordering =

@@ -8,11 +8,15 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
 {
     private const string Run = """
         { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running",
-          "statistics": { "inboundTotals": { "errors": 9007199254740991, "people": null, "matchedPeopleByRole": [ { "role": "student", "count": 3 } ] },
-                          "activityStatistics": [ { "@odata.type": "#microsoft.graph.industryData.inboundActivityResults", "activityId": "1", "displayName": "b", "status": "failed", "warnings": 2, "people": { "total": 5 } } ],
-                          "rows": 12345678901234567890, "rate": 1.50 },
-          "activities": [ { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in", "status": "inProgress",
-                            "activity": { "id": "f1", "displayName": "Classes", "readinessStatus": "ready" } } ] }
+          "statistics": {
+            "inboundTotals": { "errors": 9007199254740991, "people": null,
+              "matchedPeopleByRole": [ { "role": "student", "count": 3 } ] },
+            "activityStatistics": [ { "@odata.type": "#microsoft.graph.industryData.inboundActivityResults",
+              "activityId": "1", "displayName": "b", "status": "failed", "warnings": 2, "people": { "total": 5 } } ],
+            "rows": 12345678901234567890, "rate": 1.50 },
+          "activities": [ { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in",
+            "status": "inProgress",
+            "activity": { "id": "f1", "displayName": "Classes", "readinessStatus": "ready" } } ] }
         """;
 
     [Theory]
@@ -55,7 +59,8 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
             .Single()
             .Replace(" ", "", StringComparison.Ordinal)
             .ShouldBe(
-                $"application/json;odata.metadata={expected};odata.streaming=true;IEEE754Compatible={numbersAsText};charset=utf-8"
+                $"application/json;odata.metadata={expected};odata.streaming=true;"
+                    + $"IEEE754Compatible={numbersAsText};charset=utf-8"
             );
         (await response.JsonAsync()).TryGetProperty("@odata.context", out _).ShouldBe(expected != "none");
     }
@@ -147,7 +152,8 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
         var run = await AddAsync(Run);
         await AddAsync(Run);
         var list = await GetAsync(
-            "process/runs?$top=1&$count=true&$expand=activities&$select=statistics&$format=application/json;odata.metadata=none"
+            "process/runs?$top=1&$count=true&$expand=activities&$select=statistics"
+                + "&$format=application/json;odata.metadata=none"
         );
 
         list.EnumerateObject().Select(m => m.Name).ShouldBe(["@odata.count", "value", "@odata.nextLink"]);
@@ -360,7 +366,10 @@ public sealed class FormatTests(TestDatabase database) : FunctionalTest(database
             HttpMethod.Post,
             $"{added.Headers.Location}/activities",
             "application/json;odata.metadata=full",
-            """{ "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in", "status": "inProgress" }"""
+            """
+            { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in",
+              "status": "inProgress" }
+            """
         );
         (await activity.JsonAsync()).Text("@odata.id").ShouldBe($"{activity.Headers.Location}");
     }

@@ -4,8 +4,8 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.OData;
 
 /// <summary>
-/// What OASIS tests OData's ABNF with (odata-abnf-testcases, OData 4.01), with the properties of runs instead: what is
-/// offered is answered in each spelling, what is not, or is wrong by the grammar, is a 400.
+/// Runs the OASIS test cases for the OData ABNF (odata-abnf-testcases, OData 4.01) with the properties of runs.
+/// Supported queries are answered in each spelling. Queries that are unsupported or violate the grammar return 400.
 /// </summary>
 public sealed class GrammarTests(SharedRuns runs) : IClassFixture<SharedRuns>
 {

@@ -9,7 +9,7 @@ using Microsoft.OData.Edm.Validation;
 
 namespace IndustryData.WebApi.FunctionalTests.OData;
 
-/// <summary>What OData's own library makes of <c>$metadata</c>, and of the payloads by it.</summary>
+/// <summary>Reads <c>$metadata</c> and, with that model, the payloads. Uses the OData library.</summary>
 public sealed class MetadataTests(SharedRuns runs) : IClassFixture<SharedRuns>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -84,7 +84,7 @@ public sealed class PageTokenTests
 
             opened.Place.ShouldBeNull();
 
-            // The version and the key id come first.
+            // The first 9 bytes are the version and the key id.
             opened.IsOutdated.ShouldBe(i < 9, $"byte {i}");
         }
     }

@@ -15,7 +15,7 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
             "status desc,endDateTime asc",
         ];
 
-    /// <summary>Many runs share each key, so that pages end among equals.</summary>
+    /// <summary>Many runs share each key, so that pages end among equal keys.</summary>
     [Theory]
     [MemberData(nameof(Orders))]
     public async Task No_run_that_was_there_throughout_is_missed_or_seen_twice(string order)
@@ -45,12 +45,14 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         seen.Distinct().Count().ShouldBe(There);
     }
 
-    /// <summary>150 runs of 60 KB each are 9 MB, of which a page takes about 4.</summary>
+    /// <summary>150 runs of 60 KB each are 9 MB. A page holds about 4 MB.</summary>
     [Fact]
     public async Task A_page_ends_when_it_is_large_and_the_next_goes_on()
     {
-        var large =
-            $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+        var large = $$$"""
+            {"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running",
+             "statistics":{"text":"{{{new string('x', 60_000)}}}"} }
+            """;
         for (var i = 0; i < 150; i++)
         {
             await AddAsync(large);
@@ -73,7 +75,7 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
     }
 
     /// <summary>
-    /// Statistics are read in portions, because they may be large: many small ones still make one page.
+    /// Statistics are read in portions, because they can be large. Many small ones still make one page.
     /// </summary>
     [Theory]
     [MemberData(nameof(Orders))]
@@ -94,7 +96,8 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         without.GetProperty("value").GetArrayLength().ShouldBe(290);
     }
 
-    // As another client does it, while the pages are read: at both ends, and in between where it takes from.
+    // Simulates another client that adds and deletes runs while the pages are read, at both ends and in the middle of
+    // the list.
     private async Task<int> InsertAndDeleteAsync(CancellationToken end)
     {
         using var client = Service.Authorized(Tokens.Make());
@@ -110,9 +113,13 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         for (; !end.IsCancellationRequested; rounds++)
         {
             var minute = Random.Shared.Next(60 * 200);
+            var start = new DateTime(2026, 1, 1).AddMinutes(minute);
             come.Enqueue(
                 await AddAsync(
-                    $$$"""{"displayName":"run {{{minute % 40}}}","startDateTime":"{{{new DateTime(2026, 1, 1).AddMinutes(minute):s}}}Z","status":"running","statistics":{},"blockingError":{"code":"comes"} }""",
+                    $$$"""
+                    {"displayName":"run {{{minute % 40}}}","startDateTime":"{{{start:s}}}Z","status":"running",
+                     "statistics":{},"blockingError":{"code":"comes"} }
+                    """,
                     client
                 )
             );
@@ -140,13 +147,14 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         var first = await Client.GetJsonAsync(new Uri(Service.Root, $"process/runs?$orderby={order}"));
         await Client.GetJsonAsync(new Uri(first.Text("@odata.nextLink")));
 
-        // Statistics of the indexes appear when a session has been idle for a moment.
+        // The statistics of the indexes appear when a session has been idle for a moment.
         long scans = 0;
         for (var i = 0; i < 100 && scans == 0; i++)
         {
             await Task.Delay(100, Cancellation);
             scans = await Database.ReadAsync<long>(
-                $"SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes JOIN pg_inherits ON inhrelid = indexrelid WHERE inhparent = '{index}'::regclass"
+                "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes "
+                    + $"JOIN pg_inherits ON inhrelid = indexrelid WHERE inhparent = '{index}'::regclass"
             );
         }
 
@@ -157,9 +165,12 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         TestDatabase.ExecuteAsync(
             Database.ConnectionString,
             $$"""
-            INSERT INTO runs (tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics)
-            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n % 40, moment, CASE WHEN n % 5 > 0 THEN moment END, n % 5, '{"code":"{{code}}"}', moment, moment, 1, '{}'
-            FROM (SELECT (random() * 10000)::int AS n FROM generate_series(1, {{count}})) AS r, LATERAL (SELECT '2026-01-01'::timestamptz + n % 200 * interval '1 hour') AS m(moment)
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error,
+                created_date_time, last_modified_date_time, version, statistics)
+            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n % 40, moment,
+                CASE WHEN n % 5 > 0 THEN moment END, n % 5, '{"code":"{{code}}"}', moment, moment, 1, '{}'
+            FROM (SELECT (random() * 10000)::int AS n FROM generate_series(1, {{count}})) AS r,
+                LATERAL (SELECT '2026-01-01'::timestamptz + n % 200 * interval '1 hour') AS m(moment)
             """
         );
 }

@@ -45,7 +45,8 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     [InlineData(
         "*",
         "",
-        "@odata.etag id displayName startDateTime endDateTime status statistics blockingError createdDateTime lastModifiedDateTime"
+        "@odata.etag id displayName startDateTime endDateTime status statistics blockingError createdDateTime "
+            + "lastModifiedDateTime"
     )]
     public async Task Select_shows_what_is_asked_for(string select, string context, string members)
     {
@@ -152,7 +153,8 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
         ).Text("@odata.nextLink");
 
         link.ShouldStartWith(
-            $"{runs.Service.Root}process/runs?$filter=displayName%20ne%20'a%26b%2B%23%20''c'&$orderby=status&$select=id&$top=5&$count=true&$skiptoken="
+            $"{runs.Service.Root}process/runs?$filter=displayName%20ne%20'a%26b%2B%23%20''c'&$orderby=status&$select=id"
+                + "&$top=5&$count=true&$skiptoken="
         );
         (await runs.Service.Client.GetAsync(new Uri(link), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         foreach (
@@ -265,10 +267,13 @@ public sealed class QueryOptionTests(SharedRuns runs, ITestOutputHelper output) 
     {
         var queries = (string[])
             [
-                "$filter=status in ('failed','running') and not contains(tolower(displayName),'é') or (statistics/inboundTotals/people gt 5.5)",
-                "$filter=startDateTime ge 2026-10-01T00:00:00+02:00 and blockingError/code eq null&$orderby=endDateTime desc,displayName",
+                "$filter=status in ('failed','running') and not contains(tolower(displayName),'é') "
+                    + "or (statistics/inboundTotals/people gt 5.5)",
+                "$filter=startDateTime ge 2026-10-01T00:00:00+02:00 and blockingError/code eq null"
+                    + "&$orderby=endDateTime desc,displayName",
                 "$search=\"staff sync\" AND x&$select=id,statistics&$count=true&$skip=3&$top=2",
-                "$filter=id eq '01a20979-bf10-7540-85f7-4aec14518420' or endDateTime in (null,2026-10-01T00:00:00Z)&$skiptoken=AAAA",
+                "$filter=id eq '01a20979-bf10-7540-85f7-4aec14518420' or endDateTime in (null,2026-10-01T00:00:00Z)"
+                    + "&$skiptoken=AAAA",
             ];
         string[] pieces =
         [

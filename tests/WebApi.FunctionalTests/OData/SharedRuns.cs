@@ -6,21 +6,35 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.OData;
 
 /// <summary>
-/// The 2,000 shared runs and a few that are hard to find, stored once for all tests of a class, and in memory beside
-/// it.
+/// Stores the 2,000 shared runs and a few runs that are hard to find, once for all tests of a class. The runs are also
+/// available in memory.
 /// </summary>
 public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
 {
     private static readonly string[] _odd =
     [
-        """{"displayName":"100% _sure_ \\ it's \"quoted\", (really) [or] not","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"inboundTotals":{"people":0}}}""",
-        """{"displayName":"ÉLÈVES ΣΊΣΥΦΟΣ","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T00:00:00Z","status":"failed","statistics":{"inboundTotals":{"errors":9007199254740991,"warnings":1}},"blockingError":{"code":"diskFull"}}""",
-        """{"displayName":"élèves straße","startDateTime":"0001-01-01T00:00:00Z","endDateTime":"9999-12-31T23:59:59.999999Z","status":"completedWithErrors","statistics":{},"blockingError":{"message":"Ähm","target":"diskFull"}}""",
-        """{"displayName":"Nordkreis 🙂","startDateTime":"2026-10-13T23:12:52Z","status":"running","statistics":{"inboundTotals":{"people":null}},"blockingError":{}}""",
+        """
+            {"displayName":"100% _sure_ \\ it's \"quoted\", (really) [or] not","startDateTime":"2026-01-01T00:00:00Z",
+             "status":"running","statistics":{"inboundTotals":{"people":0}}}
+            """,
+        """
+            {"displayName":"ÉLÈVES ΣΊΣΥΦΟΣ","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T00:00:00Z",
+             "status":"failed","statistics":{"inboundTotals":{"errors":9007199254740991,"warnings":1}},
+             "blockingError":{"code":"diskFull"}}
+            """,
+        """
+            {"displayName":"élèves straße","startDateTime":"0001-01-01T00:00:00Z",
+             "endDateTime":"9999-12-31T23:59:59.999999Z","status":"completedWithErrors","statistics":{},
+             "blockingError":{"message":"Ähm","target":"diskFull"}}
+            """,
+        """
+            {"displayName":"Nordkreis 🙂","startDateTime":"2026-10-13T23:12:52Z","status":"running",
+             "statistics":{"inboundTotals":{"people":null}},"blockingError":{}}
+            """,
         """{"displayName":"Nordkreis ｟","startDateTime":"2026-10-13T23:12:52Z","status":"running","statistics":{}}""",
     ];
 
-    /// <summary>Every stored run.</summary>
+    /// <summary>All stored runs.</summary>
     public IReadOnlyList<StoredRun> All { get; private set; } = [];
 
     public RunningService Service { get; private set; } = null!;
@@ -43,12 +57,12 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
             }
         );
 
-        // By SQL, so that the service's own reading is not what its reading is compared with.
+        // Reads the runs with SQL, so that the tests do not compare the reads of the service with each other.
         var rows = await database.ReadAsync<string>("SELECT json_agg(r) FROM runs r");
         All = [.. JsonDocument.Parse(rows).RootElement.EnumerateArray().Select(r => new StoredRun(r))];
     }
 
-    /// <summary>The ids that a query gives on all its pages together.</summary>
+    /// <summary>Returns the ids from all pages of a query.</summary>
     public async Task<List<string>> IdsAsync(string query)
     {
         var ids = new List<string>();
@@ -66,7 +80,7 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
     public async ValueTask DisposeAsync() => await Service.DisposeAsync();
 }
 
-/// <summary>A run as it is stored, with its properties by the paths that queries name.</summary>
+/// <summary>A stored run. Its properties are indexed by the paths that queries use.</summary>
 public sealed class StoredRun
 {
     private static readonly string[] _statuses =
@@ -121,7 +135,7 @@ public sealed class StoredRun
 
     public bool HasBlockingError { get; }
 
-    /// <summary>Every path that compares.</summary>
+    /// <summary>All paths that can be compared.</summary>
     public static IReadOnlyList<string> Paths { get; } =
     [
         "id",
@@ -141,7 +155,9 @@ public sealed class StoredRun
 
     public object? this[string path] => _values[path];
 
-    /// <summary>Nulls lowest, texts by code point, statuses by number.</summary>
+    /// <summary>
+    /// Compares two values. Null is the lowest value. Texts compare by code point, and statuses compare by number.
+    /// </summary>
     public static int Compare(object? a, object? b) =>
         (a, b) switch
         {
@@ -154,7 +170,7 @@ public sealed class StoredRun
             _ => Comparer<object>.Default.Compare(a, b),
         };
 
-    /// <summary>A value as a filter writes it.</summary>
+    /// <summary>Returns the literal for a value in a filter.</summary>
     public static string Literal(object? value) =>
         value switch
         {
@@ -168,6 +184,6 @@ public sealed class StoredRun
             _ => string.Format(CultureInfo.InvariantCulture, "{0}", value),
         };
 
-    /// <summary>A status, which compares by number.</summary>
+    /// <summary>A status. Statuses compare by number.</summary>
     public sealed record Status(int Number);
 }

@@ -6,7 +6,9 @@ using Microsoft.OpenApi.Reader;
 
 namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 
-/// <summary>The service's description of itself, for programs and for people.</summary>
+/// <summary>
+/// Tests the descriptions of the service: the OpenAPI document for programs and the reference page for people.
+/// </summary>
 public sealed partial class DescriptionTests(TestDatabase database) : FunctionalTest(database)
 {
     [Theory]
@@ -56,7 +58,7 @@ public sealed partial class DescriptionTests(TestDatabase database) : Functional
         diagnostic!.Errors.ShouldNotBeEmpty();
     }
 
-    // The reader does not look.
+    // The OpenAPI reader does not check this.
     [Fact]
     public async Task Every_reference_leads_somewhere_and_every_component_is_referred_to()
     {

@@ -5,8 +5,8 @@ using IndustryData.WebApi.OpenApi;
 namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 
 /// <summary>
-/// Takes every request that the OpenAPI document shows and sends it. The ids in it are replaced by those of a run and
-/// an activity that there are.
+/// Sends every example request of the OpenAPI document. The ids in the request are replaced by the ids of an existing
+/// run and an existing activity.
 /// </summary>
 public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
 {
@@ -65,7 +65,7 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
         using var client = _service.Authorized(permission is null ? null : Tokens.Make(roles: [permission]));
         var refused = 0;
 
-        // A batch needs no permission of its own.
+        // A batch requires no permission of its own.
         foreach (
             var path in _document
                 .GetProperty("paths")
@@ -131,8 +131,8 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Each body alone, or no body where none is needed; each parameter that has an example together with the first
-    /// body; and, as the reference page does, all of them.
+    /// Returns the requests of an operation: each body alone, no body if none is required, each parameter that has an
+    /// example with the first body, and all of these parameters with the first body, as the reference page sends them.
     /// </summary>
     private IEnumerable<(JsonElement[] Parameters, string? Body)> Requests(JsonElement operation)
     {
@@ -246,10 +246,15 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
     {
         const string body = """
             { "displayName": "Nightly rostering", "startDateTime": "2026-11-22T02:00:00Z", "status": "running",
-              "statistics": { "inboundTotals": { "people": 5, "matchedPeopleByRole": [ { "role": "student", "count": 4 } ] }, "rows": [ 1.50 ],
-                "activityStatistics": [ { "activityId": "a", "displayName": "A", "status": "completed", "people": { "active": 1, "total": 2 } } ] },
-              "activities": [ { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "Students", "status": "inProgress",
-                "blockingError": { "code": "c", "details": [ { "message": "m" } ], "innerError": { "code": "i", "more": [] } },
+              "statistics": {
+                "inboundTotals": { "people": 5, "matchedPeopleByRole": [ { "role": "student", "count": 4 } ] },
+                "rows": [ 1.50 ],
+                "activityStatistics": [ { "activityId": "a", "displayName": "A", "status": "completed",
+                  "people": { "active": 1, "total": 2 } } ] },
+              "activities": [ { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity",
+                "displayName": "Students", "status": "inProgress",
+                "blockingError": { "code": "c", "details": [ { "message": "m" } ],
+                  "innerError": { "code": "i", "more": [] } },
                 "activity": { "id": "s", "displayName": "S", "readinessStatus": "ready" } } ] }
             """;
         using var response = await _service.Client.PostAsync("process/runs", Bodies.Json(body), Cancellation);

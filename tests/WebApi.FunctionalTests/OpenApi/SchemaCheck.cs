@@ -4,12 +4,12 @@ using System.Text.RegularExpressions;
 namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 
 /// <summary>
-/// Holds JSON against the schemas of the OpenAPI document, as far as that document uses JSON Schema. A member that a
-/// schema does not declare is a fault, unless the type is open.
+/// Validates JSON against the schemas of the OpenAPI document. It supports the part of JSON Schema that the document
+/// uses. A member that a schema does not declare is a fault, unless the type is open.
 /// </summary>
 internal sealed class SchemaCheck(JsonElement document)
 {
-    /// <summary>What the reference leads to; what is no reference leads to itself.</summary>
+    /// <summary>Returns the target of a reference. Any other element is returned as it is.</summary>
     public JsonElement Follow(JsonElement element)
     {
         while (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("$ref", out var reference))
@@ -20,7 +20,7 @@ internal sealed class SchemaCheck(JsonElement document)
         return element;
     }
 
-    /// <summary>Every way in which a value is not of the schema.</summary>
+    /// <summary>Returns all violations of the schema in a value.</summary>
     public IEnumerable<string> Faults(JsonElement value, JsonElement schema, string path = "")
     {
         schema = Follow(schema);

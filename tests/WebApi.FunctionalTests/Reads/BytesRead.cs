@@ -22,7 +22,7 @@ internal sealed class BytesRead : IDisposable
         _listener.Start();
     }
 
-    /// <summary>The bytes since the counter was made.</summary>
+    /// <summary>The number of bytes since the counter was created.</summary>
     public long Total => Interlocked.Read(ref _bytes);
 
     public void Dispose() => _listener.Dispose();

@@ -2,7 +2,7 @@ using IndustryData.Infrastructure.Persistence;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
-/// <summary>A cancel request that the server does not answer keeps no other session from ending.</summary>
+/// <summary>A cancel request that the server does not answer does not prevent other sessions from ending.</summary>
 public sealed class CancelRequestTests
 {
     private static readonly TimeSpan _within = TimeSpan.FromSeconds(30);
@@ -26,7 +26,7 @@ public sealed class CancelRequestTests
         );
         taken.Wait(_within, Cancellation).ShouldBeTrue();
 
-        // Given up before the stuck thread is replaced.
+        // The request is given up before the stuck thread is replaced.
         var next = cancels.SendAsync(() => Interlocked.Increment(ref sent), CancellationToken.None);
         await next.WaitAsync(_within, Cancellation);
         answer.Set();

@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
-/// <summary>Reads by key end although the database does not answer them, and do not wait for each other.</summary>
+/// <summary>
+/// Tests that reads by key end even if the database does not answer them, and that they do not wait for each other.
+/// </summary>
 public sealed class KeyedReadTests(TestDatabase database)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -45,7 +47,7 @@ public sealed class KeyedReadTests(TestDatabase database)
 
         await caller.CancelAsync();
 
-        // Sooner than the limit of 15 seconds.
+        // The read ends sooner than the limit of 15 seconds.
         await Should.ThrowAsync<OperationCanceledException>(() => read);
         using var end = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         while (await SlowDatabase.SleepingAsync(own) > 0)

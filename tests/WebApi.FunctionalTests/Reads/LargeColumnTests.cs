@@ -4,13 +4,15 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
 /// <summary>
-/// A page moves little more out of the database than it shows, however large what it does not show is.
+/// Tests that a page reads little more from the database than it shows, even if the data that it does not show is
+/// large.
 /// </summary>
 public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(database)
 {
     private const int Mebibyte = 1024 * 1024;
 
-    // What is on its way when a query is canceled: buffers of the server's socket, of the client's, and of Npgsql.
+    // The data in transit when a query is canceled, in bytes: the buffers of the server socket, of the client socket
+    // and of Npgsql.
     private const int OnTheWay = 4 * Mebibyte;
 
     [Theory]
@@ -44,7 +46,7 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
         moved.ShouldBeLessThan((2 * length) + OnTheWay);
     }
 
-    /// <summary>The first portion lets expect many more small runs.</summary>
+    /// <summary>After the first portion, many more small runs are expected.</summary>
     [Fact]
     public async Task Runs_that_grow_suddenly_do_not_move_the_rest()
     {
@@ -57,7 +59,7 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
         moved.ShouldBeLessThan((2 * length) + OnTheWay);
     }
 
-    /// <summary>Ten runs with 8 MB of activities each.</summary>
+    /// <summary>Ten runs have 8 MB of activities each.</summary>
     [Fact]
     public async Task Activities_are_read_as_far_as_the_page_goes_and_the_rest_is_linked()
     {
@@ -115,17 +117,18 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
 
     private async Task<(JsonElement Page, long Length, long Moved)> ReadAsync(string path)
     {
-        // So that connections and statements are there already.
+        // Makes sure that the connections and statements exist before the measurement.
         await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$top=1"));
         using var bytes = new BytesRead();
         using var response = await Client.GetAsync(new Uri(Service.Root, path), Cancellation);
         var page = await response.JsonAsync();
         response.IsSuccessStatusCode.ShouldBeTrue(page.GetRawText()[..Math.Min(500, page.GetRawText().Length)]);
 
-        // What is canceled ends in the background.
+        // Canceled queries end in the background.
         while (
             await Database.ReadAsync<long>(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'IndustryData' AND state <> 'idle' AND datname = current_database()"
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'IndustryData' "
+                    + "AND state <> 'idle' AND datname = current_database()"
             ) > 0
         )
         {
@@ -141,9 +144,12 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
         TestDatabase.ExecuteAsync(
             Database.ConnectionString,
             $$"""
-            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, blocking_error, created_date_time, last_modified_date_time, version, statistics)
-            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n, '{{year}}-01-01'::timestamptz + n * interval '1 minute', 1, large, now(), now(), 1, large
-            FROM generate_series(1, {{count}}) AS n, (SELECT ('{"message":"' || repeat('x', {{size}}) || '"}')::json AS large) AS l
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, blocking_error, created_date_time,
+                last_modified_date_time, version, statistics)
+            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n,
+                '{{year}}-01-01'::timestamptz + n * interval '1 minute', 1, large, now(), now(), 1, large
+            FROM generate_series(1, {{count}}) AS n,
+                (SELECT ('{"message":"' || repeat('x', {{size}}) || '"}')::json AS large) AS l
             """
         );
 
@@ -152,7 +158,8 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
             Database.ConnectionString,
             $$"""
             INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status, blocking_error)
-            SELECT tenant_id, id, gen_random_uuid(), 0, 'a', 0, ('{"message":"' || repeat('x', {{size}}) || '"}')::json FROM runs, generate_series(1, {{count}})
+            SELECT tenant_id, id, gen_random_uuid(), 0, 'a', 0, ('{"message":"' || repeat('x', {{size}}) || '"}')::json
+            FROM runs, generate_series(1, {{count}})
             """
         );
 }

@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
-/// <summary>A server whose synchronous standby is away answers reads. This test runs a PostgreSQL of its own.</summary>
+/// <summary>
+/// Tests that a server whose synchronous standby is unavailable answers reads. The test runs its own PostgreSQL.
+/// </summary>
 public sealed class MissingStandbyTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -33,7 +35,7 @@ public sealed class MissingStandbyTests
         await TestDatabase.ExecuteAsync(local, "SELECT pg_reload_conf()");
         await UntilSetAsync(local);
 
-        // As after a failover: the epoch of this server is not noted yet.
+        // Simulates a failover: the epoch of this server is not recorded yet.
         await TestDatabase.ExecuteAsync(local, "DELETE FROM incarnations");
         await using (var service = await RunningService.StartAsync(server.ConnectionString))
         {

@@ -30,7 +30,7 @@ public sealed class SessionSettingsTests(TestDatabase database)
         await using var searches = DataSources.Reads(database.ConnectionString, _queryTimeout);
         await using var indexed = DataSources.IndexedReads(database.ConnectionString, _queryTimeout);
 
-        // Npgsql calls setsockopt for a command whose timeout differs from its connection's.
+        // Npgsql calls setsockopt for a command whose timeout differs from the timeout of its connection.
         searches.CreateConnection().CommandTimeout.ShouldBe(30);
         indexed.CreateConnection().CommandTimeout.ShouldBe(30);
         ReadSession.CommandTimeoutSeconds(_queryTimeout).ShouldBe(30);

@@ -7,14 +7,14 @@ using Microsoft.Extensions.DependencyInjection;
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
 /// <summary>
-/// Slow queries of one tenant leave the others unharmed, and end when their time is over, their caller has gone or the
-/// database is lost.
+/// Tests that slow queries of one tenant do not affect other tenants. The queries end when their time limit is reached,
+/// their caller has gone or the database is lost.
 /// </summary>
 public sealed class SlowReadTests(TestDatabase database)
 {
     private const string Search = "process/runs?$filter=contains(displayName,'run')";
 
-    // Of Limits.ConcurrentSlowReads.
+    // The value of Limits.ConcurrentSlowReads.
     private const int Running = 4;
 
     private static readonly TimeSpan _endless = TimeSpan.FromMinutes(5);
@@ -48,8 +48,8 @@ public sealed class SlowReadTests(TestDatabase database)
             Stopwatch.GetElapsedTime(asked).ShouldBeLessThan(TimeSpan.FromSeconds(5), path);
         }
 
-        // What is beyond the share is refused; what runs goes on until its caller gives up, and is then canceled on the
-        // server.
+        // Queries beyond the share of the tenant are refused. Running queries continue until their caller gives up, and
+        // are then canceled on the server.
         for (var i = 0; i < 30 - Running; i++)
         {
             var refused = await Task.WhenAny(slow);
@@ -64,7 +64,7 @@ public sealed class SlowReadTests(TestDatabase database)
         await end.CancelAsync();
         await SlowDatabase.UntilSleepingAsync(own, 0);
 
-        // The share is free again.
+        // The share of the tenant is free again.
         using var again = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var next = Enumerable.Range(0, Running).Select(_ => service.Client.GetAsync(Search, again.Token)).ToList();
         await SlowDatabase.UntilSleepingAsync(own, Running);
@@ -73,7 +73,7 @@ public sealed class SlowReadTests(TestDatabase database)
         await SlowDatabase.UntilSleepingAsync(own, 0);
     }
 
-    /// <summary>Each of the two sleeps for 2 of 3 seconds.</summary>
+    /// <summary>The count and the list sleep for 2 seconds each. The limit is 3 seconds.</summary>
     [Fact]
     public async Task The_count_and_the_list_of_a_request_have_one_time_limit()
     {
@@ -84,7 +84,7 @@ public sealed class SlowReadTests(TestDatabase database)
         using var both = await service.Client.GetAsync($"{Search}&$count=true", Cancellation);
 
         both.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        (await both.JsonAsync()).Cause().ShouldBe("queryTooSlow");
+        (await both.JsonAsync()).Cause().ShouldBe("queryTimeout");
         await SlowDatabase.UntilSleepingAsync(own, 0);
     }
 
@@ -97,7 +97,7 @@ public sealed class SlowReadTests(TestDatabase database)
         var slow = Enumerable.Range(0, Running).Select(_ => service.Client.GetAsync(Search, Cancellation)).ToList();
         await SlowDatabase.UntilSleepingAsync(own, Running);
 
-        // One that an index answers, on another pool.
+        // An index answers this read. It uses another pool.
         slow.Add(service.Client.GetAsync("process/runs", Cancellation));
         await SlowDatabase.UntilSleepingAsync(own, Running + 1);
         availability.Lose();
@@ -107,7 +107,7 @@ public sealed class SlowReadTests(TestDatabase database)
             {
                 using var response = await read.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
                 response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-                (await response.JsonAsync()).Cause().ShouldBe("databaseAway");
+                (await response.JsonAsync()).Cause().ShouldBe("databaseUnavailable");
             }
 
             (await SlowDatabase.SleepingAsync(own)).ShouldBe(Running + 1);
@@ -117,11 +117,12 @@ public sealed class SlowReadTests(TestDatabase database)
             availability.Restore();
             await TestDatabase.ExecuteAsync(
                 own,
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+                    + "WHERE wait_event = 'PgSleep' AND datname = current_database()"
             );
         }
 
-        // The share of the tenant is free again, and so are its connections.
+        // The share and the connections of the tenant are free again.
         await SlowDatabase.UntilSleepingAsync(own, 0);
         using var again = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var next = service.Client.GetAsync(Search, again.Token);
@@ -132,8 +133,8 @@ public sealed class SlowReadTests(TestDatabase database)
     }
 
     /// <summary>
-    /// Without a limit of the server's own the queries would sleep on for five minutes: it does not notice that their
-    /// client has gone.
+    /// Without a limit on the server, the queries would sleep for five minutes, because the server does not notice that
+    /// their client has gone.
     /// </summary>
     [Fact]
     public async Task Queries_of_a_killed_service_end_by_themselves()

@@ -107,12 +107,13 @@ public sealed class ActivityPagingTests(TestDatabase database) : FunctionalTest(
         AddAsync(
             $$"""
             { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running", "statistics": {},
-              "activities": [{{string.Join(
-                ',',
-                Enumerable.Range(0, There).Select(i =>
-                    $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}"""
-                )
-            )}}] }
+              "activities": [{{string.Join(',', Enumerable.Range(0, There).Select(Activity))}}] }
             """
         );
+
+    private static string Activity(int number) =>
+        $$"""
+            {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{number}}",
+             "status":"completed"}
+            """;
 }

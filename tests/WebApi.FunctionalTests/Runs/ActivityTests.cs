@@ -10,22 +10,27 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{} }""";
 
     private const string Inbound = """
-        { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "Classes", "status": "inProgress",
-          "activity": { "@odata.type": "#microsoft.graph.industryData.inboundFileFlow", "id": "f1", "displayName": "Classes from SIS", "readinessStatus": "ready" } }
+        { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "Classes",
+          "status": "inProgress",
+          "activity": { "@odata.type": "#microsoft.graph.industryData.inboundFileFlow", "id": "f1",
+            "displayName": "Classes from SIS", "readinessStatus": "ready" } }
         """;
 
     [Fact]
     public async Task A_run_comes_with_a_thousand_activities_at_most()
     {
-        var body =
-            $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', Enumerable.Repeat("{}", 1001))}}]}""";
+        var activities = string.Join(',', Enumerable.Repeat("{}", 1001));
+        var body = $$"""
+            {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},
+             "activities":[{{activities}}]}
+            """;
         using var response = await Client.PostAsync("process/runs", Bodies.Json(body), Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await response.JsonAsync()).Cause().ShouldBe("tooManyActivities");
     }
 
-    /// <summary>All of a run's activities are read together.</summary>
+    /// <summary>All activities of a run are read together.</summary>
     [Theory]
     [InlineData("blockingError", """{"message":"@"}""")]
     [InlineData("activity", """{"id":"@","displayName":"a","readinessStatus":"ready"}""")]
@@ -35,8 +40,10 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         async Task<HttpStatusCode> AddedAsync(int size)
         {
             var kept = value.Replace("@", new string('x', size - value.Length + 1), StringComparison.Ordinal);
-            var body =
-                $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"failed","{{member}}":{{kept}}}""";
+            var body = $$"""
+                {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"failed",
+                 "{{member}}":{{kept}}}
+                """;
             using var response = await Client.PostAsync($"{run}/activities", Bodies.Json(body), Cancellation);
             return response.StatusCode;
         }
@@ -88,10 +95,13 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
     {
         var run = await AddAsync(
             """
-            { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2026-01-01T01:00:00Z", "status": "failed", "statistics": {},
+            { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2026-01-01T01:00:00Z",
+              "status": "failed", "statistics": {},
               "activities": [
-                { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in", "status": "failed", "blockingError": { "code": "x", "message": null } },
-                { "@odata.type": "microsoft.graph.industryData.outboundFlowActivity", "displayName": "out", "status": "skipped", "activity": null } ] }
+                { "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity", "displayName": "in",
+                  "status": "failed", "blockingError": { "code": "x", "message": null } },
+                { "@odata.type": "microsoft.graph.industryData.outboundFlowActivity", "displayName": "out",
+                  "status": "skipped", "activity": null } ] }
             """
         );
         var activities = (await Client.GetJsonAsync(new Uri($"{run}/activities"))).GetProperty("value");
@@ -110,15 +120,21 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
             .ShouldBe("#microsoft.graph.industryData.outboundFlowActivity");
     }
 
-    /// <summary>With random ids, 20 activities would come in the order sent once in 20! times.</summary>
+    /// <summary>With random ids, 20 activities would return in the order sent only once in 20! times.</summary>
     [Fact]
     public async Task Activities_sent_with_a_run_and_added_later_return_in_that_order()
     {
         var one = (int i) =>
-            $$"""{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}","status":"completed"}""";
+            $$"""
+                {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"{{i}}",
+                 "status":"completed"}
+                """;
         var sent = Enumerable.Range(0, 20).ToList();
         var run = await AddAsync(
-            $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', sent.Take(15).Select(one))}}]}"""
+            $$"""
+            {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},
+             "activities":[{{string.Join(',', sent.Take(15).Select(one))}}]}
+            """
         );
         foreach (var i in sent.Skip(15))
         {
@@ -157,7 +173,10 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         using var within = await Client.PostAsync(
             "process/runs",
             Bodies.Json(
-                $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{Inbound}},{{body}}]}"""
+                $$"""
+                {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},
+                 "activities":[{{Inbound}},{{body}}]}
+                """
             ),
             Cancellation
         );
@@ -186,8 +205,10 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
     [Fact]
     public async Task A_run_has_a_thousand_activities_at_most()
     {
-        var one =
-            """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"completed"}""";
+        var one = """
+            {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a",
+             "status":"completed"}
+            """;
         (await AddManyAsync(1001)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         using var full = await AddManyAsync(1000);
         full.StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -197,7 +218,10 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
             Client.PostAsync(
                 "process/runs",
                 Bodies.Json(
-                    $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"activities":[{{string.Join(',', Enumerable.Repeat(one, count))}}]}"""
+                    $$"""
+                    {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},
+                     "activities":[{{string.Join(',', Enumerable.Repeat(one, count))}}]}
+                    """
                 ),
                 Cancellation
             );
@@ -237,7 +261,7 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         using var response = await PostAsync(run, Inbound);
 
         response.StatusCode.ShouldBe(HttpStatusCode.Conflict);
-        (await response.JsonAsync()).Cause().ShouldBe("runIsOver");
+        (await response.JsonAsync()).Cause().ShouldBe("runAlreadyTerminal");
     }
 
     [Fact]

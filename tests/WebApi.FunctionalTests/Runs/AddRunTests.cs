@@ -151,11 +151,19 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         }
     )]
     [InlineData(
-        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T00:00:00Z","status":"completed","statistics":{},"blockingError":{"code":"x"}}""",
+        """
+            {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T00:00:00Z",
+             "status":"completed","statistics":{},"blockingError":{"code":"x"}}
+            """,
         new[] { "blockingError" }
     )]
     [InlineData(
-        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"failed","endDateTime":"2026-01-01T00:00:00Z","statistics":{},"blockingError":{"code":7,"text":"x","details":[{"code":null,"x":1}],"innerError":{"any":1,"details":null}}}""",
+        """
+            {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"failed",
+             "endDateTime":"2026-01-01T00:00:00Z","statistics":{},
+             "blockingError":{"code":7,"text":"x","details":[{"code":null,"x":1}],
+              "innerError":{"any":1,"details":null}}}
+            """,
         new[]
         {
             "blockingError/code",
@@ -165,7 +173,11 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
         }
     )]
     [InlineData(
-        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"activityStatistics":[{"displayName":"x","status":"running"}],"inboundTotals":{"@odata.type":"#x"}},"activities":{} }""",
+        """
+            {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running",
+             "statistics":{"activityStatistics":[{"displayName":"x","status":"running"}],
+             "inboundTotals":{"@odata.type":"#x"}},"activities":{} }
+            """,
         new[]
         {
             "activities",
@@ -210,9 +222,14 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     public async Task Open_members_come_back_to_the_letter()
     {
         const string open =
-            """{ "big" : 12345678901234567890123.4500 , "e":1E+2, "text":"\u00e9\ud83d\ude00 < & ' \" \n", "deep":[ {"@odata.type":"x", "a":[[],{}]}, null, true ] }""";
+            """{ "big" : 12345678901234567890123.4500 , "e":1E+2, "text":"\u00e9\ud83d\ude00 < & ' \" \n","""
+            + """ "deep":[ {"@odata.type":"x", "a":[[],{}]}, null, true ] }""";
         var url = await AddAsync(
-            $$"""{"displayName":"é😀\n","startDateTime":"0001-01-01T00:00:00Z","endDateTime":"9999-12-31T23:59:59.999999999999Z","status":"completed","statistics":{"runId":"x","status":7,"note":{{open}} } }"""
+            $$"""
+            {"displayName":"é😀\n","startDateTime":"0001-01-01T00:00:00Z",
+             "endDateTime":"9999-12-31T23:59:59.999999999999Z","status":"completed",
+             "statistics":{"runId":"x","status":7,"note":{{open}} } }
+            """
         );
 
         var run = await Client.GetJsonAsync(url);
@@ -340,12 +357,15 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [InlineData(1, 1_000_000)]
     public async Task The_deepest_and_the_longest_error_are_refused(int levels, int length)
     {
-        var error =
-            $$"""{"innerError":{"x":{{new string('[', levels)}}"{{new string('m', length)}}"{{new string(']', levels)}} } }""";
+        var (start, end) = (new string('[', levels), new string(']', levels));
+        var error = $$"""{"innerError":{"x":{{start}}"{{new string('m', length)}}"{{end}} } }""";
         using var response = await Client.PostAsync(
             "beta/process/runs",
             Bodies.Json(
-                $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},"blockingError":{{error}} }"""
+                $$"""
+                {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{},
+                 "blockingError":{{error}} }
+                """
             ),
             Cancellation
         );
@@ -413,13 +433,16 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
     [InlineData(2, 64 * 1024, 400)]
     public async Task Statistics_are_bounded(int levels, int length, int status)
     {
-        // {"x":[[…["aaa"]…]]}: the object is one level.
+        // The value is {"x":[[…["aaa"]…]]}. The object counts as one level.
         var statistics =
             $$"""{"x":{{new string('[', levels - 1)}}"{{new string('a', length)}}"{{new string(']', levels - 1)}} }""";
         using var response = await Client.PostAsync(
             "beta/process/runs/$ref",
             Bodies.Json(
-                $$"""{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{{statistics}} }"""
+                $$"""
+                {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running",
+                 "statistics":{{statistics}} }
+                """
             ),
             Cancellation
         );
@@ -499,7 +522,7 @@ public sealed class AddRunTests(TestDatabase database) : FunctionalTest(database
             run.GetProperty(moment).GetDateTimeOffset().ShouldBe(sent.GetProperty(moment).GetDateTimeOffset());
         }
 
-        // The annotation on the statistics themselves says nothing that their place does not say.
+        // The response omits the @odata.type of the statistics, because the property already determines the type.
         Members(run.GetProperty("statistics"))
             .ShouldBe(Members(sent.GetProperty("statistics")).Where(m => m.Name != "@odata.type"));
         if (sent.TryGetProperty("blockingError", out var error))

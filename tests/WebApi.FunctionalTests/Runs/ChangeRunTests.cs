@@ -7,8 +7,10 @@ namespace IndustryData.WebApi.FunctionalTests.Runs;
 
 public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(database)
 {
-    private const string Running =
-        """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T09:00:00Z","status":"running","statistics":{"x":1}}""";
+    private const string Running = """
+        {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2026-01-01T09:00:00Z",
+         "status":"running","statistics":{"x":1}}
+        """;
     private const string Finish = """{"status":"completed","endDateTime":"2026-01-01T01:00:00Z"}""";
 
     [Fact]
@@ -54,7 +56,10 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     public async Task What_says_the_same_in_other_words_keeps_the_etag()
     {
         var url = await AddAsync(
-            """{"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"x":1e99999999999,"y":1},"blockingError":{"code":"x","message":"é"}}"""
+            """
+            {"displayName":"a","startDateTime":"2026-01-01T00:00:00Z","status":"running",
+             "statistics":{"x":1e99999999999,"y":1},"blockingError":{"code":"x","message":"é"}}
+            """
         );
         var before = await Client.GetJsonAsync(url);
         foreach (
@@ -73,8 +78,8 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
     }
 
     /// <summary>
-    /// Many changes share a commit. Each answer is of the run as that change left it: with the ETag of another's, that
-    /// one's change could be overwritten unseen.
+    /// Many changes share a commit. Each response shows the run as its own change left it. A client that received the
+    /// ETag of a later change could overwrite that change without having read it.
     /// </summary>
     [Fact]
     public async Task Each_of_many_changes_at_once_is_answered_with_what_it_made()
@@ -182,7 +187,7 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
 
         using var stale = await PatchAsync(url, """{"status":"failed"}""", ("If-Match", etag));
         stale.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
-        (await stale.JsonAsync()).Cause().ShouldBe("entityTagDoesNotMatch");
+        (await stale.JsonAsync()).Cause().ShouldBe("etagMismatch");
         (await StatusAsync(url, """{"status":"failed"}""", ("If-Match", "*"))).ShouldBe(HttpStatusCode.Conflict);
         (await StatusAsync(url, "{}", ("If-Match", "\"x\", W/\"2\""))).ShouldBe(HttpStatusCode.OK);
         (await StatusAsync(url, "{}", ("If-Match", "2"))).ShouldBe(HttpStatusCode.BadRequest);
@@ -295,13 +300,12 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
             var run = await Client.GetJsonAsync(answer.Headers.Location!);
             run.Text("status").ShouldBe("running");
             run.GetProperty("endDateTime").ValueKind.ShouldBe(JsonValueKind.Null);
+            var started = run.GetProperty("startDateTime").GetDateTime().ToUniversalTime();
             run.Text("displayName")
-                .ShouldBe(
-                    $"Run {run.GetProperty("startDateTime").GetDateTime().ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC"
-                );
+                .ShouldBe($"Run {started.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC");
         }
 
-        // Deleting does not help, another tenant is not concerned.
+        // Deleting a run does not reset the limit. The limit does not affect another tenant.
         (await Client.DeleteAsync(accepted[0].Headers.Location!, Cancellation)).StatusCode.ShouldBe(
             HttpStatusCode.NoContent
         );

@@ -54,7 +54,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
             await Client.PostAsync(
                 $"{withActivity}/activities",
                 Bodies.Json(
-                    """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}"""
+                    """
+                    {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a",
+                     "status":"inProgress"}
+                    """
                 ),
                 Cancellation
             )
@@ -75,8 +78,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await AddAsync(Bodies.Run);
         var link = await FollowAsync(Delta, []);
 
-        // A transaction elsewhere in the server may be older than the walk: then the same is given once more, and
-        // nothing after.
+        // A transaction elsewhere on the server can be older than the walk. In that case the first link returns the
+        // same run once more, and the second link returns nothing.
         var page = await Client.GetJsonAsync(await FollowAsync(link, []));
 
         page.GetProperty("value").GetArrayLength().ShouldBe(0);
@@ -116,7 +119,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     public async Task Selected_statistics_are_given()
     {
         await AddAsync(
-            """{"displayName":"n","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"rows":12.50}}"""
+            """
+            {"displayName":"n","startDateTime":"2026-01-01T00:00:00Z","status":"running",
+             "statistics":{"rows":12.50}}
+            """
         );
 
         var page = await Client.GetJsonAsync(new Uri(Delta, "delta?$select=statistics"));
@@ -126,8 +132,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// Its number is lower than that of what was read already: only the oldest open transaction tells that it is still
-    /// to come.
+    /// The slow transaction has a lower number than the changes that were already read. Only the oldest open
+    /// transaction shows that a change is still to come.
     /// </summary>
     [Fact]
     public async Task A_slow_transaction_that_commits_after_a_faster_later_one_is_not_missed()
@@ -138,7 +144,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await using var slow = await connection.BeginTransactionAsync(Cancellation);
         await using var insert = new NpgsqlCommand(
             """
-            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
+                last_modified_date_time, version, statistics)
             VALUES ($1, $2, 'slow', now(), 0, now(), now(), 1, '{}')
             """,
             connection
@@ -223,17 +230,17 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await using var service = await RunningService.StartAsync(restored);
         using var gone = await service.Client.GetAsync(new Uri(service.Root, link.PathAndQuery), Cancellation);
         var replica = new Dictionary<string, string>();
-        var anew = await FollowAsync(gone.Headers.Location!, replica, service.Client);
+        var again = await FollowAsync(gone.Headers.Location!, replica, service.Client);
         using var added = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
 
         gone.StatusCode.ShouldBe(HttpStatusCode.Gone);
         (await gone.JsonAsync()).Cause().ShouldBe("resyncRequired");
         gone.Headers.Location!.PathAndQuery.ShouldBe("/beta/process/runs/delta?$select=status");
         replica.Keys.ShouldBe([Id(run)]);
-        (await ItemsAsync(anew, service.Client)).Keys.ShouldBe([Id(added.Headers.Location!)]);
+        (await ItemsAsync(again, service.Client)).Keys.ShouldBe([Id(added.Headers.Location!)]);
     }
 
-    /// <summary>The numbers in it count the transactions of all tenants.</summary>
+    /// <summary>The numbers in a delta token count the transactions of all tenants.</summary>
     [Fact]
     public async Task Token_shows_no_number_of_the_database()
     {
@@ -249,7 +256,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         }
     }
 
-    /// <summary>As the release before sealed tokens wrote it: signed, with its content readable.</summary>
+    /// <summary>
+    /// The token has the format of the release before sealed tokens. It is signed, but its content is readable.
+    /// </summary>
     [Fact]
     public async Task Delta_token_of_another_version_returns_410_and_a_page_token_400()
     {
@@ -308,7 +317,7 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// As when another database takes the place of the one behind the connection string, whose key is another.
+    /// Simulates that another database, with another key, takes the place of the one behind the connection string.
     /// </summary>
     [Fact]
     public async Task Instances_on_a_replaced_database_accept_each_others_links_and_no_older_ones()
@@ -355,8 +364,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// As when the folder of the database is put back as it was: the same server, which starts again, with
-    /// transactions' numbers of before.
+    /// Simulates that the data directory of the database is restored to an earlier state. The same server starts
+    /// again, with earlier transaction numbers.
     /// </summary>
     [Fact]
     public async Task A_token_of_changes_that_were_taken_back_is_gone_and_one_of_before_them_is_not()
@@ -370,7 +379,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
 
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
-            $"INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset) SELECT gen_random_uuid(), cluster, timeline, '-infinity', {copied}, change_offset FROM incarnations ORDER BY number DESC LIMIT 1"
+            "INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset) "
+                + $"SELECT gen_random_uuid(), cluster, timeline, '-infinity', {copied}, change_offset "
+                + "FROM incarnations ORDER BY number DESC LIMIT 1"
         );
 
         using var valid = await Client.GetAsync(before, Cancellation);
@@ -380,8 +391,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// As when a dump is loaded into a young server, whose transactions' numbers are lower than those that the runs
-    /// were stored with.
+    /// Simulates that a dump is loaded into a new server. Its transaction numbers are lower than the numbers that the
+    /// runs were stored with.
     /// </summary>
     [Fact]
     public async Task Numbers_that_begin_anew_are_moved_on_above_those_that_are_stored()
@@ -389,7 +400,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await AddAsync(Bodies.Run);
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
-            "UPDATE runs SET change_number = change_number + 1000000000; UPDATE incarnations SET cluster = 'the one that was dumped'"
+            "UPDATE runs SET change_number = change_number + 1000000000; "
+                + "UPDATE incarnations SET cluster = 'the one that was dumped'"
         );
 
         var replica = new Dictionary<string, string>();
@@ -401,13 +413,16 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// 150 runs of 60 KB each, and deletions among and after them: pages of about 4 MB that together miss nothing.
+    /// Reads 150 runs of 60 KB each, with deletions among and after them. The pages have about 4 MB each, and together
+    /// they miss nothing.
     /// </summary>
     [Fact]
     public async Task A_page_ends_when_it_is_large_and_the_next_goes_on()
     {
-        var large =
-            $$$"""{"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running","statistics":{"text":"{{{new string('x', 60_000)}}}"} }""";
+        var large = $$$"""
+            {"displayName":"large","startDateTime":"2026-01-01T00:00:00Z","status":"running",
+             "statistics":{"text":"{{{new string('x', 60_000)}}}"} }
+            """;
         var gone = await AddAsync(Bodies.RunAt(1));
         var goneToo = await AddAsync(Bodies.RunAt(2));
         Uri? next = await FollowAsync(new Uri(Delta, "delta?$select=statistics&$top=1000"), []);
@@ -442,8 +457,8 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     }
 
     /// <summary>
-    /// 20 rounds of 16 writers that add, change and delete while a reader follows; then it has exactly what the table
-    /// has.
+    /// In each of 20 rounds, 16 writers add, change and delete runs while a reader follows the links. At the end of the
+    /// round, the reader has exactly what the table has.
     /// </summary>
     [Fact]
     public async Task A_replica_that_follows_equals_the_table()
@@ -512,7 +527,7 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         }
     }
 
-    /// <summary>Walks to the end, keeping a replica of ids and ETags.</summary>
+    /// <summary>Follows the links to the end and keeps a replica of the ids and ETags.</summary>
     private async Task<Uri> FollowAsync(Uri link, Dictionary<string, string> replica, HttpClient? client = null)
     {
         while (true)

@@ -104,7 +104,11 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
         using var response = await Client.SendAsync(request, Cancellation);
 
         response.StatusCode.ShouldBe(HttpStatusCode.NotImplemented);
-        (await response.JsonAsync()).GetProperty("error").GetProperty("innerError").Text("code").ShouldBe("notOffered");
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .GetProperty("innerError")
+            .Text("code")
+            .ShouldBe("notSupported");
     }
 
     [Fact]
@@ -143,7 +147,7 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
     [Fact]
     public async Task Pages_follow_each_other_without_gap_or_duplicate_while_others_add()
     {
-        // Three runs a minute: pages end among equal startDateTimes.
+        // There are three runs per minute, so that pages end among equal startDateTimes.
         var there = new HashSet<string>();
         for (var i = 0; i < 250; i++)
         {
@@ -178,8 +182,10 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
         await Database.ReadAsync<long>(
             """
             WITH added AS (
-                INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
-                SELECT '11111111-1111-4111-8111-111111111111', gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}' FROM generate_series(1, 120) RETURNING 1)
+                INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
+                    last_modified_date_time, version, statistics)
+                SELECT '11111111-1111-4111-8111-111111111111', gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}'
+                FROM generate_series(1, 120) RETURNING 1)
             SELECT count(*) FROM added
             """
         );
@@ -237,7 +243,9 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
             await AddAsync(
                 """
                 { "displayName": "a", "startDateTime": "2026-01-01T00:00:00Z", "status": "running",
-                  "statistics": { "rows": 1.0, "inboundTotals": { "people": 5 }, "activityStatistics": [ { "activityId": "f1", "displayName": "Flow", "status": "inProgress", "x@y.z": 1 } ] } }
+                  "statistics": { "rows": 1.0, "inboundTotals": { "people": 5 },
+                    "activityStatistics": [
+                      { "activityId": "f1", "displayName": "Flow", "status": "inProgress", "x@y.z": 1 } ] } }
                 """
             )
         ).Segments[^1];
@@ -249,7 +257,10 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
         JsonSerializer
             .Serialize(statistics.EnumerateObject().Skip(1).ToDictionary(m => m.Name, m => m.Value))
             .ShouldBe(
-                $$"""{"runId":"{{id}}","status":"running","rows":1.0,"inboundTotals":{"people":5},"activityStatistics":[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","activityId":"f1","displayName":"Flow","status":"inProgress"}]}"""
+                $$"""{"runId":"{{id}}","status":"running","rows":1.0,"inboundTotals":"""
+                    + """{"people":5},"activityStatistics":"""
+                    + """[{"@odata.type":"#microsoft.graph.industryData.inboundActivityResults","""
+                    + "\"activityId\":\"f1\",\"displayName\":\"Flow\",\"status\":\"inProgress\"}]}"
             );
     }
 

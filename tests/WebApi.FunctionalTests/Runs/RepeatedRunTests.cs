@@ -74,7 +74,7 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         using var other = await PostAsync("process/runs/$ref", Bodies.Run + " ", _key);
 
         other.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await other.JsonAsync()).Cause().ShouldBe("keyReused");
+        (await other.JsonAsync()).Cause().ShouldBe("idempotencyKeyReused");
         (await CountAsync()).ShouldBe(1);
     }
 
@@ -95,7 +95,8 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         theirs.Headers.Location.ShouldNotBe(first.Headers.Location);
 
         await Database.ReadAsync<long>(
-            "WITH aged AS (UPDATE kept_requests SET created_date_time = created_date_time - interval '24 hours' RETURNING 1) SELECT count(*) FROM aged"
+            "WITH aged AS (UPDATE kept_requests SET created_date_time = created_date_time - interval '24 hours' "
+                + "RETURNING 1) SELECT count(*) FROM aged"
         );
         using var nextDay = await PostAsync("process/runs/$ref", Bodies.Run, _key);
         nextDay.StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -139,8 +140,10 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task An_activity_that_is_repeated_is_added_once_to_its_run()
     {
-        const string activity =
-            """{"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"inProgress"}""";
+        const string activity = """
+            {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a",
+             "status":"inProgress"}
+            """;
         var run = (await AddAsync(Bodies.RunAt(0))).AbsolutePath[1..];
         var repeats = await Task.WhenAll(
             Enumerable.Range(0, 20).Select(_ => PostAsync($"{run}/activities", activity, _key))
@@ -177,7 +180,7 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         using var response = await PostAsync("process/runs/$ref", Bodies.Run, (name, value));
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await response.JsonAsync()).Cause().ShouldBe("malformedRequestKey");
+        (await response.JsonAsync()).Cause().ShouldBe("invalidIdempotencyKey");
         (
             await PostAsync("process/runs/$ref", Bodies.Run, ("Idempotency-Key", new string('k', 256)))
         ).StatusCode.ShouldBe(HttpStatusCode.BadRequest);

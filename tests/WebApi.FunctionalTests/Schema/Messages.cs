@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IndustryData.WebApi.FunctionalTests.Schema;
 
-/// <summary>A logger that keeps the messages.</summary>
+/// <summary>A logger that keeps its messages in a list.</summary>
 internal sealed class Messages : List<string>, ILogger<DatabaseMaintenanceService>
 {
     public IDisposable? BeginScope<TState>(TState state)

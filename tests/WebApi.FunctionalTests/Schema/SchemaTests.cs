@@ -26,8 +26,8 @@ public sealed class SchemaTests(TestDatabase database)
     }
 
     /// <summary>
-    /// Partitioned tables are made by hand; this compares columns, collations, keys and indexes with the model's, but
-    /// for indexes of expressions, which EF does not have.
+    /// Compares the columns, collations, keys and indexes of a table with the model. The partitioned tables are created
+    /// with handwritten SQL. Expression indexes are not compared, because EF Core does not support them.
     /// </summary>
     [Theory]
     [InlineData("runs")]
@@ -51,19 +51,25 @@ public sealed class SchemaTests(TestDatabase database)
             .Concat(model.UniqueConstraints.Select(c => $"{c.Name} {string.Join(',', c.Columns.Select(k => k.Name))}"))
             .Concat(
                 model.Indexes.Select(i =>
-                    $"{i.Name} {string.Join(',', i.Columns.Select((c, n) => i.IsDescending?[n] == true ? $"{c.Name} DESC" : c.Name))}"
-                )
+                {
+                    var columns = i.Columns.Select((c, n) => i.IsDescending?[n] == true ? $"{c.Name} DESC" : c.Name);
+                    return $"{i.Name} {string.Join(',', columns)}";
+                })
             )
             .Order();
 
         var actual = await database.ReadAsync<string[]>(
             $"""
             SELECT array_agg(line) FROM (
-                SELECT attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL ' ELSE ' NULL ' END
-                    || coalesce((SELECT collname FROM pg_collation WHERE oid = attcollation AND collname <> 'default'), '') AS line
+                SELECT attname || ' ' || format_type(atttypid, atttypmod)
+                    || CASE WHEN attnotnull THEN ' NOT NULL ' ELSE ' NULL ' END
+                    || coalesce(
+                        (SELECT collname FROM pg_collation WHERE oid = attcollation AND collname <> 'default'),
+                        '') AS line
                 FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped
                 UNION ALL
-                SELECT indexrelid::regclass || ' ' || regexp_replace(substring(pg_get_indexdef(indexrelid) FROM '\((.*)\)'), ', ', ',', 'g')
+                SELECT indexrelid::regclass || ' '
+                    || regexp_replace(substring(pg_get_indexdef(indexrelid) FROM '\((.*)\)'), ', ', ',', 'g')
                 FROM pg_index WHERE indrelid = '{table}'::regclass AND indexprs IS NULL) AS lines
             """
         );
@@ -81,7 +87,8 @@ public sealed class SchemaTests(TestDatabase database)
         await connection.OpenAsync(Cancellation);
         await using var insert = new NpgsqlCommand(
             """
-            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
+                last_modified_date_time, version, statistics)
             VALUES ($1, $1, 'x', now(), 0, now(), now(), 1, '{}') RETURNING tableoid::regclass::text
             """,
             connection
@@ -110,8 +117,8 @@ public sealed class SchemaTests(TestDatabase database)
     }
 
     /// <summary>
-    /// A command of the migration and the wait of another process for its turn, both longer than the connection
-    /// string's command timeout.
+    /// Two processes migrate the same database. A command of the first one and the wait of the second one for the
+    /// migration lock both take longer than the command timeout of the connection string.
     /// </summary>
     [Fact]
     public async Task Migration_that_takes_longer_than_the_command_timeout_is_applied_once()
@@ -120,7 +127,8 @@ public sealed class SchemaTests(TestDatabase database)
         await TestDatabase.ExecuteAsync(
             own,
             """
-            CREATE FUNCTION hold() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(42); END $$;
+            CREATE FUNCTION hold() RETURNS event_trigger LANGUAGE plpgsql
+                AS $$ BEGIN PERFORM pg_advisory_xact_lock(42); END $$;
             CREATE EVENT TRIGGER hold ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION hold();
             """
         );
@@ -146,7 +154,8 @@ public sealed class SchemaTests(TestDatabase database)
         await UntilAsync(async () =>
             await ReadAsync(
                 observer,
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '2 s'"
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    + "AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '2 s'"
             )
                 is 2L
         );
@@ -202,8 +211,10 @@ public sealed class SchemaTests(TestDatabase database)
             own,
             """
             UPDATE incarnations SET cluster = 'the one that was dumped';
-            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics, change_number)
-            SELECT gen_random_uuid(), gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}', 1000000000 - n FROM generate_series(1, 9) AS n;
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
+                last_modified_date_time, version, statistics, change_number)
+            SELECT gen_random_uuid(), gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}', 1000000000 - n
+            FROM generate_series(1, 9) AS n;
             """
         );
         (await DatabaseEpochs.NeedsRestoreAsync(connection, Cancellation)).ShouldBeTrue();
@@ -216,7 +227,8 @@ public sealed class SchemaTests(TestDatabase database)
         await UntilAsync(async () =>
             await ReadAsync(
                 observer,
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation' AND clock_timestamp() - query_start > interval '2 s'"
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    + "AND wait_event = 'relation' AND clock_timestamp() - query_start > interval '2 s'"
             )
                 is 1L
         );

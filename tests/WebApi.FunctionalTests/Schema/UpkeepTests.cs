@@ -35,7 +35,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
 
         (
             await ReadAsync<string[]>(
-                "SELECT array_agg(relname::text ORDER BY relname) FROM pg_class WHERE relname ~ '^run.*2031q[1-4]$|^run.*2032q[1-4]$' AND relkind = 'r'"
+                "SELECT array_agg(relname::text ORDER BY relname) FROM pg_class "
+                    + "WHERE relname ~ '^run.*2031q[1-4]$|^run.*2032q[1-4]$' AND relkind = 'r'"
             )
         ).ShouldBe(
             from table in (string[])["run_activities", "runs"]
@@ -81,7 +82,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
             select $"{table}_{Quarter(instant)}_expired"
         );
 
-        // What the default partition held can be attached again too, with its counts.
+        // Runs that were in the default partition can be attached again too, with their counts.
         (await ReadAsync<int>($"SELECT attach_expired_runs('{Quarter(now.AddMonths(-60))}')")).ShouldBe(2);
         (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([ancient, young, newest]);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(3);
@@ -115,7 +116,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await InsertAsync(now);
         await TestDatabase.ExecuteAsync(
             _connectionString,
-            "CREATE TABLE runs_1999q1_expired (); INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')"
+            "CREATE TABLE runs_1999q1_expired (); "
+                + "INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')"
         );
         var log = new Messages();
 
@@ -130,7 +132,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     }
 
     /// <summary>
-    /// As when a machine wakes decades later with its database: both clocks agree, but no run is from that time.
+    /// Simulates a machine that wakes decades later together with its database. Both clocks agree, but no run is from
+    /// that time.
     /// </summary>
     [Fact]
     public async Task Retention_goes_by_the_newest_run_when_both_clocks_are_ahead_of_it()
@@ -147,7 +150,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Activities that cannot be detached: everything of that step is as before, and the steps behind it are done.
+    /// A lock prevents the activities from being detached. That step changes nothing, and the steps after it run.
     /// </summary>
     [Fact]
     public async Task Step_that_fails_changes_nothing_and_does_not_keep_the_others_from_running()
@@ -158,7 +161,8 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await InsertAsync(now);
         await TestDatabase.ExecuteAsync(
             _connectionString,
-            "INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - interval '2 days' FROM generate_series(1, 25000) AS n"
+            "INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, "
+                + "now() - interval '2 days' FROM generate_series(1, 25000) AS n"
         );
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync(Cancellation);
@@ -178,7 +182,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         log.ShouldContain(message => message.Contains("could not detach expired partitions", StringComparison.Ordinal));
     }
 
-    /// <summary>A read that takes long keeps the partitions attached, but others read and write meanwhile.</summary>
+    /// <summary>A long read keeps the partitions attached. Other sessions read and write meanwhile.</summary>
     [Fact]
     public async Task Detaching_that_waits_for_a_long_read_lets_commits_through()
     {
@@ -193,20 +197,20 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await using var hold = new NpgsqlCommand("SELECT count(*) FROM runs", connection);
         await hold.ExecuteNonQueryAsync(Cancellation);
 
-        // Like a commit, which gives up a lock after 200 ms.
+        // Like a commit, which stops waiting for a lock after 200 ms.
         await using var writer = new NpgsqlConnection($"{_connectionString};Options=-c lock_timeout=200ms");
         await writer.OpenAsync(Cancellation);
         await using var write = new NpgsqlCommand("UPDATE runs SET version = version + 1", writer);
         var clock = new HastyClock();
-        var upkeep = KeepUpAsync(new RetentionOptions { Months = 24 }, now, clock: clock);
+        var maintenance = KeepUpAsync(new RetentionOptions { Months = 24 }, now, clock: clock);
         while (clock.Timers < 5)
         {
-            upkeep.IsCompleted.ShouldBeFalse();
+            maintenance.IsCompleted.ShouldBeFalse();
             await write.ExecuteNonQueryAsync(Cancellation);
         }
 
         await holder.RollbackAsync(Cancellation);
-        (await upkeep).ShouldBeTrue();
+        (await maintenance).ShouldBeTrue();
         (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([newest]);
     }
 
@@ -215,11 +219,11 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
         var (clock, log) = (new PausingClock(), new Messages());
-        using var upkeep = new DatabaseMaintenanceService(source, new Standby(), new RetentionOptions(), clock, log);
+        using var service = new DatabaseMaintenanceService(source, new Standby(), new RetentionOptions(), clock, log);
 
-        await upkeep.StartAsync(Cancellation);
+        await service.StartAsync(Cancellation);
         await clock.Paused.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-        await upkeep.StopAsync(Cancellation);
+        await service.StopAsync(Cancellation);
 
         (await ReadAsync<bool>("SELECT to_regclass('runs_2031q1') IS NULL")).ShouldBeTrue();
         log.ShouldBeEmpty();
@@ -231,8 +235,13 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await TestDatabase.ExecuteAsync(
             _connectionString,
             """
-            INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 day' FROM generate_series(29, 33) AS n;
-            INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE, now() - n * interval '1 hour' FROM generate_series(22, 26) AS n;
+            INSERT INTO run_deletions
+            SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 day'
+            FROM generate_series(29, 33) AS n;
+            INSERT INTO kept_requests
+            SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE,
+                now() - n * interval '1 hour'
+            FROM generate_series(22, 26) AS n;
             """
         );
 
@@ -274,8 +283,12 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await TestDatabase.ExecuteAsync(
             _connectionString,
             """
-            INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
-            INSERT INTO run_deletions SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 hour' FROM generate_series(1, 50000) AS n;
+            INSERT INTO kept_requests
+            SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - n * interval '1 minute'
+            FROM generate_series(1, 50000) AS n;
+            INSERT INTO run_deletions
+            SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 hour'
+            FROM generate_series(1, 50000) AS n;
             ANALYZE;
             """
         );
@@ -308,14 +321,14 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
     )
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
-        using var upkeep = new DatabaseMaintenanceService(
+        using var service = new DatabaseMaintenanceService(
             source,
             new Serving(),
             retention,
             clock ?? TimeProvider.System,
             logger ?? []
         );
-        return await upkeep.RunMaintenanceAsync(now, Cancellation);
+        return await service.RunMaintenanceAsync(now, Cancellation);
     }
 
     private static string Quarter(DateTimeOffset instant) => $"{instant.Year}q{((instant.Month - 1) / 3) + 1}";
@@ -329,10 +342,13 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         await TestDatabase.ExecuteAsync(
             _connectionString,
             $$"""
-            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time, last_modified_date_time, version, statistics)
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
+                last_modified_date_time, version, statistics)
             VALUES ('{{id}}', '{{id}}', 'x', now(), 0, '{{instant:O}}', now(), 1, '{}');
-            INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status) VALUES ('{{id}}', '{{id}}', '{{id}}', 0, 'a', 0);
-            INSERT INTO run_counts VALUES ('{{id}}', date_trunc('quarter', '{{instant:O}}'::timestamptz AT TIME ZONE 'UTC'), 0, 0, 1);
+            INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status)
+            VALUES ('{{id}}', '{{id}}', '{{id}}', 0, 'a', 0);
+            INSERT INTO run_counts
+            VALUES ('{{id}}', date_trunc('quarter', '{{instant:O}}'::timestamptz AT TIME ZONE 'UTC'), 0, 0, 1);
             """
         );
         return id;
@@ -365,7 +381,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         public DatabaseOutage? Classify(Exception exception) => null;
     }
 
-    /// <summary>Its pauses take a fiftieth of the time.</summary>
+    /// <summary>A clock whose timers elapse after a fiftieth of their time.</summary>
     private sealed class HastyClock : TimeProvider
     {
         private int _timers;
@@ -379,7 +395,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
         }
     }
 
-    /// <summary>In the year 2031, and tells of the first pause.</summary>
+    /// <summary>A clock in the year 2031 that signals the first pause.</summary>
     private sealed class PausingClock : TimeProvider
     {
         private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -12,8 +12,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
 /// <summary>
-/// Tokens of an OpenID Connect provider, beside the service's own. The provider is a web server that publishes a key,
-/// as all of them do.
+/// Tests tokens of an OpenID Connect provider in addition to the tokens of the service. The provider is a web server
+/// that publishes a key, as every provider does.
 /// </summary>
 public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
 {
@@ -70,7 +70,8 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
             HttpStatusCode.Unauthorized
         );
 
-        // Signed with the published key as if it were a secret one, and with our secret in the provider's name.
+        // The first token is signed with the published key as if it were a secret. The second token is signed with the
+        // secret of the service and names the provider as its issuer.
         (
             await StatusAsync(
                 Tokens.Make(
@@ -86,8 +87,8 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
     }
 
     /// <summary>
-    /// A token of a new key makes the service read the keys again. Those of the old one are remembered until then, and
-    /// no longer.
+    /// A token that is signed with a new key makes the service read the keys again. Tokens that are signed with the old
+    /// key are cached until then, and no longer.
     /// </summary>
     [Fact]
     public async Task A_key_that_is_withdrawn_ends_what_was_remembered()
@@ -204,7 +205,8 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         (await StatusAsync(Make(_key, type: type, nonce: nonce))).ShouldBe(status);
 
     /// <summary>
-    /// It takes connections and says nothing. All who wait share one fetch, and the next ones are refused at once.
+    /// The authority accepts connections and sends nothing. All waiting requests share one fetch, and the next requests
+    /// are refused at once.
     /// </summary>
     [Fact]
     public async Task Authority_that_does_not_answer_returns_503_to_all_and_leaves_own_tokens_alone()

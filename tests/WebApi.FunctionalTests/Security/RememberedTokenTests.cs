@@ -8,8 +8,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
 /// <summary>
-/// Every way in which remembering a token could let somebody in. That keys which are withdrawn end it:
-/// <see cref="OpenIdConnectTests"/>.
+/// Tests every way in which a cached token could grant access that it should not grant.
+/// <see cref="OpenIdConnectTests"/> tests that a withdrawn key ends the caching.
 /// </summary>
 public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest(database)
 {

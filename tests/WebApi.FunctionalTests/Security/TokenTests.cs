@@ -25,7 +25,7 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
             { "another audience", Tokens.Make(audience: "somebody else") },
             { "another issuer", Tokens.Make(issuer: "somebody else") },
             { "another algorithm", Tokens.Make(algorithm: SecurityAlgorithms.HmacSha384) },
-            { "signed by nobody", Tokens.SignedByNobody() },
+            { "signed with alg none", Tokens.SignedByNobody() },
             { "no signature", string.Join('.', Tokens.Make().Split('.')[..2]) + "." },
             { "no tenant", Tokens.Make(tid: null) },
             { "a tenant that is no GUID", Tokens.Make(tid: "school") },
@@ -73,10 +73,6 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         ((int)(await client.PostAsync("process/runs/start", null, Cancellation)).StatusCode).ShouldBe(start);
     }
 
-    /// <summary>
-    /// Signed with a trusted key, so that the content is looked at: none of it may break the answer or get into a
-    /// header.
-    /// </summary>
     [Theory]
     [InlineData("""{"alg":"HS256"}""", HttpStatusCode.OK)]
     [InlineData("""{"alg":"HS256","typ":"at+JWT"}""", HttpStatusCode.OK)]
@@ -86,8 +82,10 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         HttpStatusCode status
     )
     {
-        var claims =
-            $$"""{"iss":"industrydata","aud":"industrydata","exp":4102444800,"tid":"{{Tokens.Tenant}}","roles":["{{Write}}"]}""";
+        var claims = $$"""
+            {"iss":"industrydata","aud":"industrydata","exp":4102444800,"tid":"{{Tokens.Tenant}}",
+             "roles":["{{Write}}"]}
+            """;
         var signed = $"{Base64UrlEncoder.Encode(header)}.{Base64UrlEncoder.Encode(claims)}";
         var signature = HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed));
         using var client = Service.Authorized($"{signed}.{Base64UrlEncoder.Encode(signature)}");
@@ -97,6 +95,10 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
         response.StatusCode.ShouldBe(status);
     }
 
+    /// <summary>
+    /// The token is signed with a trusted key, so that its content is read. The content must neither break the response
+    /// nor get into a header.
+    /// </summary>
     [Theory]
     [InlineData("iss", "\"b\u00e4r\"")]
     [InlineData("iss", "\"a\\r\\nX-Evil: 1\"")]
@@ -129,10 +131,11 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
             ["roles"] = $"[\"{Write}\"]",
         };
         claims[claim] = value;
-        var signed =
-            $"{Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Base64UrlEncoder.Encode($"{{{string.Join(',', claims.Select(c => $"\"{c.Key}\":{c.Value}"))}}}")}";
-        var token =
-            $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed)))}";
+        var header = Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""");
+        var payload = $"{{{string.Join(',', claims.Select(c => $"\"{c.Key}\":{c.Value}"))}}}";
+        var signed = $"{header}.{Base64UrlEncoder.Encode(payload)}";
+        var signature = HMACSHA256.HashData(Convert.FromBase64String(Tokens.Key), Encoding.ASCII.GetBytes(signed));
+        var token = $"{signed}.{Base64UrlEncoder.Encode(signature)}";
 
         using var client = Service.Authorized(token);
         using var response = await client.GetAsync("process/runs", Cancellation);
@@ -142,8 +145,8 @@ public sealed class TokenTests(TestDatabase database) : FunctionalTest(database)
             .ShouldStartWith("Bearer error=\"invalid_token\", error_description=\"The token");
         response.Headers.Contains("X-Evil").ShouldBeFalse();
 
-        // Here the issuer also decides who answers for the token; one that belongs to nobody is the authority's to
-        // judge, which is away.
+        // In this service, the issuer also decides who validates the token. A token of an unknown issuer is validated
+        // by the authority, which is unavailable.
         using var other = withAuthority.Authorized(token);
         using var judged = await other.GetAsync("process/runs", Cancellation);
         ((int)judged.StatusCode).ShouldBeOneOf(401, 503);

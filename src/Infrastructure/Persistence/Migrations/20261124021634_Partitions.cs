@@ -10,7 +10,8 @@ public partial class Partitions : Migration
         migrationBuilder.Sql(
             """
             -- Creates the partition as a separate table and then attaches it, so that no transaction waits long for it.
-            -- Moves the rows of the quarter from the default partition, which received them before the partition existed.
+            -- Moves the rows of the quarter from the default partition, which received them before the partition
+            -- existed.
             CREATE OR REPLACE FUNCTION create_runs_partition(quarter timestamptz) RETURNS void LANGUAGE plpgsql
                 SET lock_timeout = '2s' AS
             $$
