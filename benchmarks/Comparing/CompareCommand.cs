@@ -135,7 +135,9 @@ internal static class CompareCommand
             {
                 // In the first turn, the program has just started.
                 var warmUp = settings.WarmUpSeconds * (turn == 0 ? settings.FirstWarmUps : 1);
-                foreach (var contender in comparison.Contenders)
+                // The order is reversed in every second turn, so that no contender always follows the same one.
+                var order = turn % 2 == 0 ? comparison.Contenders : comparison.Contenders.Reverse();
+                foreach (var contender in order)
                 {
                     var measured = await contender.MeasureAsync(warmUp, settings.Seconds, cancellationToken);
                     outcome.Add(contender.Name, measured);
