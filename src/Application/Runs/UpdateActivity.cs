@@ -25,9 +25,17 @@ public sealed record UpdateActivityCommand(
 /// <summary>Validates the values sent. The aggregate validates the resulting activity.</summary>
 internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
 {
-    public UpdateActivityValidator() =>
-        RuleFor(c => c.Patch)
-            .MustSatisfyAll(p => p.Values.Validate().Where(f => p.PresentProperties.Contains(f.Target!)));
+    public UpdateActivityValidator()
+    {
+        When(
+            c => c.Patch.Sets(ActivityPatchProperties.DisplayName),
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(a => a.ValidateDisplayName())
+        );
+        When(
+            c => c.Patch.Sets(ActivityPatchProperties.Status),
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(a => a.ValidateStatus())
+        );
+    }
 }
 
 internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvider clock)

@@ -27,24 +27,27 @@ internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
     public UpdateRunValidator()
     {
         When(
-            c => c.Patch.Contains("displayName"),
+            c => c.Patch.Sets(RunPatchProperties.DisplayName),
             () => RuleFor(c => c.Patch.Values.DisplayName).MustSatisfy(DisplayName.Validate)
         );
         When(
-            c => c.Patch.Contains("startDateTime"),
+            c => c.Patch.Sets(RunPatchProperties.StartDateTime),
             () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStartDateTime)
         );
         When(
-            c => c.Patch.Contains("endDateTime", "status"),
+            c => c.Patch.Sets(RunPatchProperties.EndDateTime | RunPatchProperties.Status),
             () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateEndDateTime)
         );
-        When(c => c.Patch.Contains("status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatus));
         When(
-            c => c.Patch.Contains("statistics"),
+            c => c.Patch.Sets(RunPatchProperties.Status),
+            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatus)
+        );
+        When(
+            c => c.Patch.Sets(RunPatchProperties.Statistics),
             () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatistics)
         );
         When(
-            c => c.Patch.Contains("blockingError", "status"),
+            c => c.Patch.Sets(RunPatchProperties.BlockingError | RunPatchProperties.Status),
             () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateBlockingError)
         );
     }

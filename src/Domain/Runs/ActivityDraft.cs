@@ -38,18 +38,31 @@ public sealed record ActivityDraft
             );
         }
 
-        var namePath = ValidationErrors.AppendPath(Path, "displayName");
-        if (Runs.DisplayName.Validate(DisplayName, namePath, RunActivity.MaxDisplayNameLength) is { } fault)
+        if (ValidateDisplayName() is { } displayName)
         {
-            yield return fault;
+            yield return displayName;
         }
 
-        if (Status is null)
+        if (ValidateStatus() is { } status)
         {
-            yield return RunErrors.Required(
-                ValidationErrors.AppendPath(Path, "status"),
-                $"one of {string.Join(", ", ActivityStatus.All)}"
-            );
+            yield return status;
         }
     }
+
+    /// <summary>Returns the validation error of the display name, or null.</summary>
+    public Error? ValidateDisplayName() =>
+        Runs.DisplayName.Validate(
+            DisplayName,
+            ValidationErrors.AppendPath(Path, "displayName"),
+            RunActivity.MaxDisplayNameLength
+        );
+
+    /// <summary>Returns the validation error of the status, or null.</summary>
+    public Error? ValidateStatus() =>
+        Status is null
+            ? RunErrors.Required(
+                ValidationErrors.AppendPath(Path, "status"),
+                $"one of {string.Join(", ", ActivityStatus.All)}"
+            )
+            : null;
 }

@@ -41,7 +41,7 @@ public sealed partial class Run
     /// <summary>The time of the last change on the server, in UTC with microsecond precision.</summary>
     public DateTimeOffset LastModifiedDateTime { get; private set; }
 
-    /// <summary>The version: 1 for a new run, incremented with every change. It is the run's ETag.</summary>
+    /// <summary>The version: 1 for a new run, incremented with every change.</summary>
     public long Version { get; private set; }
 
     /// <summary>The activities of a new run. Empty if the run was read from the store.</summary>

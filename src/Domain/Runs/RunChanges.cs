@@ -23,7 +23,7 @@ public sealed partial class Run
         }
 
         var faults = RunRules.Validate(next);
-        if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Contains("endDateTime"))
+        if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Sets(RunPatchProperties.EndDateTime))
         {
             faults.Add(
                 RunErrors.Required(

@@ -57,13 +57,16 @@ public static class RunErrors
             "status"
         );
 
-    /// <summary>The run's version does not match the version in the request.</summary>
-    public static Error ETagMismatch(string etag) =>
+    /// <summary>The run has another version than the caller expects.</summary>
+    public static Error VersionMismatch(long current) =>
         new(
-            ErrorKind.PreconditionFailed,
+            ErrorKind.VersionMismatch,
             "etagMismatch",
-            $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one."
-        );
+            $"The run has changed: its version is {current} now. Read it again before you change it."
+        )
+        {
+            CurrentVersion = current,
+        };
 
     /// <summary>The idempotency key was used for a different request.</summary>
     public static Error IdempotencyKeyReused() =>
@@ -74,31 +77,31 @@ public static class RunErrors
                 + "Send each new run under a key of its own."
         );
 
-    /// <summary>The delta token is older than the retention period of deletions.</summary>
+    /// <summary>The caller last read the changes before the retention period of deletions.</summary>
     public static Error DeltaTokenExpired(TimeSpan remembered) =>
         new(
-            ErrorKind.Gone,
+            ErrorKind.Expired,
             "syncStateNotFound",
-            $"The link is older than {remembered.TotalDays:0} days, and what was deleted since is forgotten. "
-                + "Read all runs again, from the URL in Location."
+            $"The changes were last read more than {remembered.TotalDays:0} days ago, "
+                + "and what was deleted since is forgotten. Read all runs again."
         );
 
-    /// <summary>The database was replaced, or restored to an earlier state, after the delta token was issued.</summary>
+    /// <summary>The database was replaced, or restored to an earlier state, after the changes were read.</summary>
     public static Error ResyncRequired() =>
         new(
-            ErrorKind.Gone,
+            ErrorKind.Expired,
             "resyncRequired",
-            "The database was restored or replaced since the link was given, so that changes could be missed. "
-                + "Read all runs again, from the URL in Location."
+            "The database was restored or replaced since the changes were last read, so that changes could be missed. "
+                + "Read all runs again."
         );
 
-    /// <summary>Another release of the service issued the delta token, or its key no longer exists.</summary>
+    /// <summary>The changes were read with another release, or from a database that no longer exists.</summary>
     public static Error DeltaTokenOutdated() =>
         new(
-            ErrorKind.Gone,
+            ErrorKind.Expired,
             "resyncRequired",
-            "The link is of another release of this service, or of a database that is no longer there. "
-                + "Read all runs again, from the URL in Location."
+            "The changes were last read with another release of this service, "
+                + "or from a database that is no longer there. Read all runs again."
         );
 
     /// <summary>The limit for starting runs is reached.</summary>
@@ -107,7 +110,7 @@ public static class RunErrors
             ErrorKind.RateLimited,
             "startRateLimitExceeded",
             $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; "
-                + "try again after the time in Retry-After, or add the run with POST …/runs."
+                + "try again later, or report the run when it has ended."
         )
         {
             RetryAfter = retryAfter,

@@ -44,7 +44,7 @@ internal static class ActivityJsonReader
     private static ActivityPatch Read(JsonElement value, string path, ValidationErrors faults, bool isPatch)
     {
         var draft = new ActivityDraft { Path = path };
-        var sent = new HashSet<string>();
+        var sent = ActivityPatchProperties.None;
         if (value.ValueKind != JsonValueKind.Object)
         {
             faults.Add(path, "notAnObject", $"{path} must be a JSON object.");
@@ -62,13 +62,24 @@ internal static class ActivityJsonReader
                 )
             )
             {
-                sent.Add(name);
+                sent |= PropertyOf(name);
                 draft = Read(draft, name, member.Value, ValidationErrors.AppendPath(path, name), faults);
             }
         }
 
         return new ActivityPatch(draft, sent);
     }
+
+    private static ActivityPatchProperties PropertyOf(string name) =>
+        name switch
+        {
+            RunJsonReader.TypeAnnotation => ActivityPatchProperties.Type,
+            "displayName" => ActivityPatchProperties.DisplayName,
+            "status" => ActivityPatchProperties.Status,
+            "blockingError" => ActivityPatchProperties.BlockingError,
+            "activity" => ActivityPatchProperties.Activity,
+            _ => ActivityPatchProperties.None,
+        };
 
     private static ActivityDraft Read(
         ActivityDraft draft,

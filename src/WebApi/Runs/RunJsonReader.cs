@@ -49,7 +49,7 @@ internal static class RunJsonReader
     public static RunPatch ReadPatch(JsonElement body, ValidationErrors faults)
     {
         var draft = new RunDraft();
-        var sent = new HashSet<string>();
+        var sent = RunPatchProperties.None;
         foreach (var member in body.EnumerateObject())
         {
             if (
@@ -60,7 +60,7 @@ internal static class RunJsonReader
             )
             {
                 draft = Read(draft, name, member.Value, faults);
-                sent.Add(name);
+                sent |= PropertyOf(name);
                 if (name == "activities")
                 {
                     faults.Add(
@@ -75,6 +75,18 @@ internal static class RunJsonReader
 
         return new RunPatch(draft, sent);
     }
+
+    private static RunPatchProperties PropertyOf(string name) =>
+        name switch
+        {
+            "displayName" => RunPatchProperties.DisplayName,
+            "startDateTime" => RunPatchProperties.StartDateTime,
+            "endDateTime" => RunPatchProperties.EndDateTime,
+            "status" => RunPatchProperties.Status,
+            "statistics" => RunPatchProperties.Statistics,
+            "blockingError" => RunPatchProperties.BlockingError,
+            _ => RunPatchProperties.None,
+        };
 
     private static RunDraft Read(RunDraft draft, string name, JsonElement value, ValidationErrors faults)
     {

@@ -169,13 +169,13 @@ public sealed class PipelineTests
             var type when type == typeof(string) => "none",
             var type when type == typeof(ActivityPatch) => new ActivityPatch(
                 new ActivityDraft(),
-                new HashSet<string>()
+                ActivityPatchProperties.None
             ),
             var type when type == typeof(IdempotencyKey) => null,
             var type when type == typeof(RunCriteria) => RunCriteria.All,
             var type when type == typeof(KeysetCursor) || type == typeof(DeltaCursor) => null,
             var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.NewestFirst,
-            var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
+            var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), RunPatchProperties.None),
             var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
             var type => throw new NotSupportedException(
                 $"{parameter.Member.DeclaringType} has a parameter of type {type}: add a placeholder for it here."
