@@ -14,7 +14,7 @@ internal static class Sample
         EndDateTime = new DateTimeOffset(2026, 11, 22, 2, 41, 7, TimeSpan.Zero),
         Status = RunStatus.Failed,
         Statistics = RunStatistics.Empty,
-        BlockingError = new PublicError("""{"code":"diskFull"}"""),
+        BlockingError = PublicError.Parse("""{"code":"diskFull"}"""u8),
     };
 
     public static RunResponse Response(Guid id) =>

@@ -8,8 +8,11 @@ public sealed record ActivityDraft
     /// </summary>
     public string Path { get; init; } = "";
 
-    /// <summary>The type, which gives the direction of the data flow.</summary>
-    public ActivityType? Type { get; init; }
+    /// <summary>
+    /// The type, which gives the direction of the data flow. Without it, it is not known what was reported, so it is
+    /// never absent.
+    /// </summary>
+    public required ActivityType Type { get; init; }
 
     /// <summary>The display name.</summary>
     public string? DisplayName { get; init; }
@@ -30,14 +33,6 @@ public sealed record ActivityDraft
     /// <summary>Returns the validation errors of the activity.</summary>
     public IEnumerable<Error> Validate()
     {
-        if (Type is null)
-        {
-            yield return RunErrors.Required(
-                ValidationErrors.AppendPath(Path, "@odata.type"),
-                $"\"#{ActivityType.Inbound}\" or \"#{ActivityType.Outbound}\""
-            );
-        }
-
         if (ValidateDisplayName() is { } displayName)
         {
             yield return displayName;

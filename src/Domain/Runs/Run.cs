@@ -1,7 +1,7 @@
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// One run of a data-ingestion job, as reported by the caller (Graph: <c>industryDataRun</c>). RunChanges.cs contains
+/// One run of a data-ingestion job, as reported by the caller. RunChanges.cs contains
 /// the operations that change it.
 /// </summary>
 public sealed partial class Run

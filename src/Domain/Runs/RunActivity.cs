@@ -1,7 +1,7 @@
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// An activity that a run carried out (Graph: <c>industryDataRunActivity</c>). Only the run adds and changes it.
+/// An activity that a run carried out. Only the run adds and changes it.
 /// </summary>
 public sealed class RunActivity
 {
@@ -47,7 +47,7 @@ public sealed class RunActivity
             TenantId = tenantId,
             RunId = runId,
             Id = ActivityId.New(runId, ordinal),
-            Type = judged.Type!,
+            Type = judged.Type,
             DisplayName = new DisplayName(judged.DisplayName!),
             Status = judged.Status!,
             BlockingError = judged.BlockingError,
@@ -62,7 +62,7 @@ public sealed class RunActivity
     internal Result<bool> Update(ActivityPatch patch)
     {
         var next = patch.ApplyTo(this);
-        if (next.Type is not null && next.Type != Type)
+        if (next.Type != Type)
         {
             return RunErrors.ActivityTypeIsFinal(Type);
         }

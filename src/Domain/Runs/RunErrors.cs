@@ -40,12 +40,7 @@ public static class RunErrors
 
     /// <summary>The type of an activity cannot change.</summary>
     internal static Error ActivityTypeIsFinal(ActivityType current) =>
-        new(
-            ErrorKind.Conflict,
-            "typeIsFinal",
-            $"The activity is a #{current}, and stays one; leave @odata.type out.",
-            "@odata.type"
-        );
+        new(ErrorKind.Conflict, "typeIsFinal", $"The activity is {current}, and stays so; leave its type out.", "type");
 
     /// <summary>The activity has a final status, which cannot change.</summary>
     internal static Error ActivityStatusIsFinal(ActivityStatus current, ActivityStatus asked) =>

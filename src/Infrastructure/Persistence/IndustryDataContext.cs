@@ -52,7 +52,7 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
         : ValueConverter<ActivityStatus, short>(status => status.Number, number => ActivityStatus.FromNumber(number));
 
     private sealed class ActivityFlowConverter()
-        : ValueConverter<ActivityFlow, string>(flow => flow.Json, json => new ActivityFlow(json));
+        : ValueConverter<ActivityFlow, string>(flow => flow.Json, json => ActivityFlow.FromStorage(json));
 
     private sealed class RunStatusConverter()
         : ValueConverter<RunStatus, short>(status => status.Number, number => RunStatus.FromNumber(number));
@@ -61,5 +61,5 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
         : ValueConverter<DisplayName, string>(name => name.Value, value => new DisplayName(value));
 
     private sealed class PublicErrorConverter()
-        : ValueConverter<PublicError, string>(error => error.Json, json => new PublicError(json));
+        : ValueConverter<PublicError, string>(error => error.Json, json => PublicError.FromStorage(json));
 }

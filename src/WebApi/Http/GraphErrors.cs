@@ -101,7 +101,8 @@ internal static class GraphErrors
         json.WriteString("message", MessageOf(error));
         if (error.Target is not null)
         {
-            json.WriteString("target", error.Target);
+            // The type of an activity is an annotation in JSON. Only this error comes from a layer that names it.
+            json.WriteString("target", error.Code == "typeIsFinal" ? "@odata.type" : error.Target);
         }
 
         if (error.Details.Count > 0)

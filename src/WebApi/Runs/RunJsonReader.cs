@@ -1,7 +1,9 @@
 using System.Text.Json;
 using IndustryData.Domain;
-using IndustryData.Domain.Json;
 using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Runs.Json;
 
 namespace IndustryData.WebApi.Runs;
 
@@ -13,8 +15,8 @@ internal static class RunJsonReader
 
     private static readonly string[] _typeNames =
     [
-        "microsoft.graph.industryData.industryDataRun",
-        "microsoft.graph.industryData.run",
+        RunEdmModel.Namespace + ".industryDataRun",
+        RunEdmModel.Namespace + ".run",
     ];
 
     /// <summary>Returns the reference if the body is a reference; null if the body is a run.</summary>
@@ -102,9 +104,9 @@ internal static class RunJsonReader
             case "status":
                 return draft with { Status = isNull ? null : Status(value, name, faults) };
             case "statistics":
-                return draft with { Statistics = isNull ? null : RunStatistics.Read(value, name, faults) };
+                return draft with { Statistics = isNull ? null : StatisticsJsonReader.Read(value, name, faults) };
             case "blockingError":
-                return draft with { BlockingError = isNull ? null : PublicError.Read(value, name, faults) };
+                return draft with { BlockingError = isNull ? null : PublicErrorJsonReader.Read(value, name, faults) };
             case "id" or "createdDateTime" or "lastModifiedDateTime":
                 // The server sets these members. They are accepted so that a caller can send back a run that it read.
                 return draft;

@@ -168,7 +168,7 @@ public sealed class PipelineTests
             { IsValueType: true } type => Activator.CreateInstance(type),
             var type when type == typeof(string) => "none",
             var type when type == typeof(ActivityPatch) => new ActivityPatch(
-                new ActivityDraft(),
+                new ActivityDraft { Type = ActivityType.Inbound },
                 ActivityPatchProperties.None
             ),
             var type when type == typeof(IdempotencyKey) => null,

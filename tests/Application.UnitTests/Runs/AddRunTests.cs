@@ -75,7 +75,7 @@ public sealed class AddRunTests
             Status = RunStatus.Completed,
             StartDateTime = UseCases.Now,
             EndDateTime = UseCases.Now.AddTicks(-10),
-            BlockingError = new PublicError("{}"),
+            BlockingError = PublicError.Parse("{}"u8),
         };
 
         var error = (await Send(cases, draft)).Error;

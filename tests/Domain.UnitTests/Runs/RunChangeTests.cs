@@ -117,20 +117,29 @@ public sealed class RunChangeTests
 
         run.UpdateActivity(
                 activity,
-                Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, ActivityPatchProperties.Status),
+                Patch(
+                    new ActivityDraft { Type = ActivityType.Inbound, Status = ActivityStatus.Skipped },
+                    ActivityPatchProperties.Status
+                ),
                 _later
             )
             .Value.ShouldBeTrue();
         run.Version.ShouldBe(3);
         run.UpdateActivity(
                 activity,
-                Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, ActivityPatchProperties.Status),
+                Patch(
+                    new ActivityDraft { Type = ActivityType.Inbound, Status = ActivityStatus.Skipped },
+                    ActivityPatchProperties.Status
+                ),
                 _later
             )
             .Value.ShouldBeFalse();
         run.UpdateActivity(
                 activity,
-                Patch(new ActivityDraft { Status = ActivityStatus.Failed }, ActivityPatchProperties.Status),
+                Patch(
+                    new ActivityDraft { Type = ActivityType.Inbound, Status = ActivityStatus.Failed },
+                    ActivityPatchProperties.Status
+                ),
                 _later
             )
             .Error!.Kind.ShouldBe(ErrorKind.Conflict);

@@ -102,13 +102,13 @@ public sealed class RunRulesTests
         var run = new RunDraft { Status = RunStatus.FromName(status) };
 
         RunRules.ValidateBlockingError(run).ShouldBeNull();
-        Shown(RunRules.ValidateBlockingError(run with { BlockingError = new PublicError("{}") }))
+        Shown(RunRules.ValidateBlockingError(run with { BlockingError = PublicError.Parse("{}"u8) }))
             .ShouldBe(isAllowed ? null : "unexpectedBlockingError blockingError");
     }
 
     [Fact]
     public void An_error_is_not_judged_by_a_status_that_is_missing() =>
-        RunRules.ValidateBlockingError(new RunDraft { BlockingError = new PublicError("{}") }).ShouldBeNull();
+        RunRules.ValidateBlockingError(new RunDraft { BlockingError = PublicError.Parse("{}"u8) }).ShouldBeNull();
 
     private static string? Shown(Error? fault) => fault is null ? null : $"{fault.Code} {fault.Target}";
 }

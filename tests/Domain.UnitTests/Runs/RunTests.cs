@@ -22,8 +22,8 @@ public sealed class RunTests
         StartDateTime = new DateTimeOffset(2026, 11, 22, 4, 0, 0, TimeSpan.FromHours(2)),
         EndDateTime = new DateTimeOffset(2026, 11, 22, 2, 41, 7, TimeSpan.Zero),
         Status = RunStatus.CompletedWithErrors,
-        Statistics = Reading.Statistics("""{"a":1}"""),
-        BlockingError = new PublicError("""{"code":"x"}"""),
+        Statistics = RunStatistics.Parse("""{"a":1}"""u8),
+        BlockingError = PublicError.Parse("""{"code":"x"}"""u8),
     };
 
     [Fact]

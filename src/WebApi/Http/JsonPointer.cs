@@ -1,7 +1,9 @@
-namespace IndustryData.Domain.Json;
+using IndustryData.Domain;
+
+namespace IndustryData.WebApi.Http;
 
 /// <summary>The path of a value in a request body. Its text is built only for error messages, which are rare.</summary>
-public sealed class JsonPointer
+internal sealed class JsonPointer
 {
     private readonly JsonPointer? _parent;
     private readonly string _name;
