@@ -1,10 +1,27 @@
 namespace IndustryData.Domain.Runs;
 
 /// <summary>The display name of a run or an activity. It is stored exactly as sent.</summary>
-public readonly record struct DisplayName(string Value)
+/// <remarks>
+/// C# cannot forbid <c>default(DisplayName)</c>, which has no value. It occurs only in an entity that the store has not
+/// filled yet.
+/// </remarks>
+public readonly record struct DisplayName
 {
     /// <summary>The maximum length of the name of a run, in UTF-16 code units.</summary>
     public const int MaxLength = 256;
+
+    private DisplayName(string value) => Value = value;
+
+    /// <summary>The text.</summary>
+    public string Value { get; }
+
+    /// <summary>Creates a name.</summary>
+    /// <exception cref="ArgumentException">The text is not a valid name.</exception>
+    public static DisplayName Create(string? value) =>
+        Validate(value) is { } fault ? throw new ArgumentException(fault.Message, nameof(value)) : new(value!);
+
+    /// <summary>Returns a stored name. It was validated before it was stored.</summary>
+    public static DisplayName FromStorage(string value) => new(value);
 
     /// <summary>Returns the validation error of a name, or null if the name is valid.</summary>
     public static Error? Validate(string? value) => Validate(value, "displayName", MaxLength);

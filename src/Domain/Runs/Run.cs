@@ -66,7 +66,7 @@ public sealed partial class Run
         {
             TenantId = tenantId,
             Id = id,
-            DisplayName = new DisplayName(draft.DisplayName!),
+            DisplayName = DisplayName.Create(draft.DisplayName),
             StartDateTime = Microseconds(draft.StartDateTime!.Value),
             EndDateTime = draft.EndDateTime is { } end ? Microseconds(end) : null,
             Status = draft.Status!,

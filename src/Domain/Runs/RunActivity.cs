@@ -48,7 +48,7 @@ public sealed class RunActivity
             RunId = runId,
             Id = ActivityId.New(runId, ordinal),
             Type = judged.Type,
-            DisplayName = new DisplayName(judged.DisplayName!),
+            DisplayName = DisplayName.Create(judged.DisplayName),
             Status = judged.Status!,
             BlockingError = judged.BlockingError,
             Activity = judged.Activity,
@@ -88,7 +88,7 @@ public sealed class RunActivity
         }
 
         (DisplayName, Status, BlockingError, Activity) = (
-            new DisplayName(next.DisplayName!),
+            DisplayName.Create(next.DisplayName),
             next.Status!,
             next.BlockingError,
             next.Activity

@@ -53,7 +53,7 @@ public sealed partial class Run
         }
 
         (DisplayName, StartDateTime, EndDateTime, Status, Statistics, BlockingError) = (
-            new DisplayName(next.DisplayName!),
+            DisplayName.Create(next.DisplayName),
             start,
             end,
             next.Status!,

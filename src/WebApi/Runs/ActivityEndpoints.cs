@@ -177,7 +177,7 @@ internal static class ActivityEndpoints
                 return null;
             }
 
-            after = new ActivityId(last);
+            after = ActivityId.FromGuid(last);
         }
 
         var size = options.ReadPageSize(http);

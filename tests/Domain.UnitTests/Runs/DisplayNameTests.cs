@@ -63,4 +63,16 @@ public sealed class DisplayNameTests
         DisplayName
             .Validate(new string('a', 300))!
             .Message.ShouldBe("displayName has 300 UTF-16 code units; shorten it to 256.");
+
+    [Theory]
+    [MemberData(nameof(Good), DisableDiscoveryEnumeration = true)]
+    public void Valid_text_creates_a_name_with_this_text(string text) => DisplayName.Create(text).Value.ShouldBe(text);
+
+    [Theory]
+    [MemberData(nameof(Bad), DisableDiscoveryEnumeration = true)]
+    public void Invalid_text_creates_no_name(string text, string code) =>
+        Should.Throw<ArgumentException>(() => DisplayName.Create(text), code);
+
+    [Fact]
+    public void Null_creates_no_name() => Should.Throw<ArgumentException>(() => DisplayName.Create(null));
 }
