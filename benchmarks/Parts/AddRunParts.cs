@@ -45,7 +45,7 @@ public class AddRunParts : IDisposable
             .BuildServiceProvider();
         _validator = _services.GetRequiredService<IValidator<AddRunCommand>>();
         _mapper = _services.GetRequiredService<IMapper>();
-        _command = new AddRunCommand(_tenant, ReadDraft(), new ValidationErrors());
+        _command = new AddRunCommand(_tenant, ReadDraft());
         _run = Run.Create(_tenant, _command.Run, DateTimeOffset.UtcNow).TryGetValue(out var run, out _)
             ? run
             : throw new InvalidOperationException("The sample run is not valid.");

@@ -50,17 +50,6 @@ internal static class Sample
                 )),
         ];
 
-    public static ValidationErrors Faults(params (string Target, string Code)[] found)
-    {
-        var faults = new ValidationErrors();
-        foreach (var (target, code) in found)
-        {
-            faults.Add(target, code, $"{target} is wrong.");
-        }
-
-        return faults;
-    }
-
     /// <summary>Formats the validation errors as <c>code path</c>.</summary>
     public static string[] Shown(this Error? error) => [.. (error?.Details ?? []).Select(f => $"{f.Code} {f.Target}")];
 }

@@ -10,15 +10,13 @@ namespace IndustryData.Application.Runs;
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="RunId">The run's id as sent by the caller.</param>
 /// <param name="Activity">The reported activity.</param>
-/// <param name="ParseErrors">The errors found while the body was parsed.</param>
 /// <param name="Key">The idempotency key; null if each request adds a new activity.</param>
 public sealed record AddActivityCommand(
     TenantId TenantId,
     string RunId,
     ActivityDraft Activity,
-    ValidationErrors ParseErrors,
     IdempotencyKey? Key = null
-) : ICommand<Result<ActivityResponse>>, IHasParseErrors;
+) : ICommand<Result<ActivityResponse>>;
 
 internal sealed class AddActivityValidator : AbstractValidator<AddActivityCommand>
 {

@@ -10,14 +10,9 @@ namespace IndustryData.Application.Runs;
 /// <summary>Adds a reported run.</summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="Run">The reported run.</param>
-/// <param name="ParseErrors">The errors found while the body was parsed.</param>
 /// <param name="Key">The idempotency key; null if each request adds a new run.</param>
-public sealed record AddRunCommand(
-    TenantId TenantId,
-    RunDraft Run,
-    ValidationErrors ParseErrors,
-    IdempotencyKey? Key = null
-) : ICommand<Result<AddedRun>>, IHasParseErrors;
+public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, IdempotencyKey? Key = null)
+    : ICommand<Result<AddedRun>>;
 
 /// <summary>The run added by this request or by the first request with the same key.</summary>
 /// <param name="Id">The run's id.</param>

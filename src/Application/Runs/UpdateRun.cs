@@ -12,14 +12,8 @@ namespace IndustryData.Application.Runs;
 /// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
 /// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The condition on the version of the run.</param>
-/// <param name="ParseErrors">The errors found while the body was parsed.</param>
-public sealed record UpdateRunCommand(
-    TenantId TenantId,
-    string Id,
-    RunPatch Patch,
-    IfMatchCondition Condition,
-    ValidationErrors ParseErrors
-) : ICommand<Result<RunResponse>>, IHasParseErrors;
+public sealed record UpdateRunCommand(TenantId TenantId, string Id, RunPatch Patch, IfMatchCondition Condition)
+    : ICommand<Result<RunResponse>>;
 
 /// <summary>Validates the values sent. The aggregate validates the resulting run.</summary>
 internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>

@@ -78,12 +78,12 @@ public sealed class PipelineTests
         using var spans = new Spans();
 
         await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, Sample.Draft, Sample.Faults(("color", "unknownProperty"))),
+            new AddRunCommand(UseCases.Tenant, Sample.Draft with { Status = null }),
             TestContext.Current.CancellationToken
         );
 
         var span = spans.Ended.ShouldHaveSingleItem();
-        (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "unknownProperty"));
+        (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "required"));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class PipelineTests
         using var spans = new Spans();
 
         await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, Sample.Draft, []),
+            new AddRunCommand(UseCases.Tenant, Sample.Draft),
             TestContext.Current.CancellationToken
         );
 
@@ -134,7 +134,8 @@ public sealed class PipelineTests
     {
         using var cases = new UseCases();
 
-        var read = _messages.Where(m => m.IsAssignableTo(typeof(IHasParseErrors))).ToList();
+        Type[] reported = [typeof(RunDraft), typeof(RunPatch), typeof(ActivityDraft), typeof(ActivityPatch)];
+        var read = _messages.Where(m => m.GetProperties().Any(p => reported.Contains(p.PropertyType))).ToList();
 
         read.ShouldNotBeEmpty();
         read.ShouldAllBe(m =>

@@ -1,4 +1,5 @@
 using FluentValidation;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
@@ -110,62 +111,17 @@ public sealed class AddRunTests
     }
 
     [Fact]
-    public async Task A_run_with_a_fault_of_form_alone_is_refused()
+    public void A_message_that_is_not_sent_is_validated_by_the_same_rules()
     {
         using var cases = new UseCases();
+        var validator = cases.Get<IMessageValidator<AddRunCommand>>();
 
-        (await Send(cases, Sample.Draft, ("color", "unknownProperty")))
-            .Error.Shown()
-            .ShouldBe(["unknownProperty color"]);
+        validator
+            .Validate(new AddRunCommand(UseCases.Tenant, Sample.Draft with { DisplayName = "", Statistics = null }))
+            .Select(e => $"{e.Code} {e.Target}")
+            .ShouldBe(["blank displayName", "required statistics"]);
+        validator.Validate(new AddRunCommand(UseCases.Tenant, Sample.Draft)).ShouldBeEmpty();
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
-    }
-
-    [Fact]
-    public async Task Faults_of_form_and_of_meaning_are_told_together_each_member_once()
-    {
-        using var cases = new UseCases();
-        var draft = Sample.Draft with { DisplayName = "", StartDateTime = null, Statistics = null };
-
-        var error = (
-            await Send(
-                cases,
-                draft,
-                ("startDateTime", "invalidDateTimeOffset"),
-                ("statistics/inboundTotals/errors", "invalidCount")
-            )
-        ).Error;
-
-        error
-            .Shown()
-            .ShouldBe([
-                "invalidDateTimeOffset startDateTime",
-                "invalidCount statistics/inboundTotals/errors",
-                "blank displayName",
-            ]);
-    }
-
-    [Fact]
-    public async Task The_faults_that_a_command_came_with_stay_as_they_were()
-    {
-        using var cases = new UseCases();
-        var form = Sample.Faults(("color", "unknownProperty"));
-
-        await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, new RunDraft(), form),
-            TestContext.Current.CancellationToken
-        );
-
-        form.Count.ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task It_is_the_registered_validator_that_adds_the_faults_of_meaning()
-    {
-        using var cases = new UseCases(services => services.RemoveAll<IValidator<AddRunCommand>>());
-
-        (await Send(cases, new RunDraft(), ("color", "unknownProperty")))
-            .Error.Shown()
-            .ShouldBe(["unknownProperty color"]);
     }
 
     [Fact]
@@ -203,7 +159,7 @@ public sealed class AddRunTests
 
         var answer = (
             await cases.Sender.Send(
-                new AddRunCommand(UseCases.Tenant, Sample.Draft, [], key),
+                new AddRunCommand(UseCases.Tenant, Sample.Draft, key),
                 TestContext.Current.CancellationToken
             )
         ).Value;
@@ -212,13 +168,6 @@ public sealed class AddRunTests
         await cases.Repository.DidNotReceiveWithAnyArgs().AddAsync(default!, TestContext.Current.CancellationToken);
     }
 
-    private static async Task<Result<AddedRun>> Send(
-        UseCases cases,
-        RunDraft draft,
-        params (string Target, string Code)[] faults
-    ) =>
-        await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, draft, Sample.Faults(faults)),
-            TestContext.Current.CancellationToken
-        );
+    private static async Task<Result<AddedRun>> Send(UseCases cases, RunDraft draft) =>
+        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, draft), TestContext.Current.CancellationToken);
 }
