@@ -32,7 +32,7 @@ public enum ErrorKind
 /// <param name="Code">The stable, machine-readable error code, in camelCase.</param>
 /// <param name="Message">The human-readable description of the error and its remedy.</param>
 /// <param name="Target">
-/// The JSON path of the invalid value, such as <c>statistics/inboundTotals/errors</c>; null if the error concerns the
+/// The path of the invalid value, such as <c>statistics/inboundTotals/errors</c>; null if the error concerns the
 /// whole request.
 /// </param>
 public sealed record Error(ErrorKind Kind, string Code, string Message, string? Target = null)

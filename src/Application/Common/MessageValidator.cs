@@ -22,11 +22,20 @@ internal sealed class MessageValidator<TMessage>(IEnumerable<IValidator<TMessage
             {
                 errors ??= [];
                 errors.Add(
-                    new Error(ErrorKind.Validation, failure.ErrorCode, failure.ErrorMessage, failure.PropertyName)
+                    new Error(
+                        ErrorKind.Validation,
+                        failure.ErrorCode,
+                        failure.ErrorMessage,
+                        ToPath(failure.PropertyName)
+                    )
                 );
             }
         }
 
         return errors ?? (IReadOnlyList<Error>)[];
     }
+
+    // FluentValidation writes activities[0].displayName. The targets of errors are like activities/0/displayName.
+    private static string ToPath(string propertyName) =>
+        propertyName.Replace("].", "/", StringComparison.Ordinal).Replace('[', '/');
 }

@@ -1,5 +1,4 @@
 using FluentValidation;
-using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -20,7 +19,11 @@ public sealed record AddActivityCommand(
 
 internal sealed class AddActivityValidator : AbstractValidator<AddActivityCommand>
 {
-    public AddActivityValidator() => RuleFor(c => c.Activity).MustSatisfyAll(a => a.Validate());
+    public AddActivityValidator()
+    {
+        RuleFor(c => c.Activity.DisplayName).MustBeDisplayName(RunActivity.MaxDisplayNameLength);
+        RuleFor(c => c.Activity.Status).MustBeStatus();
+    }
 }
 
 internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider clock)

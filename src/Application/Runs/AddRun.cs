@@ -1,6 +1,5 @@
 using AutoMapper;
 using FluentValidation;
-using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -24,7 +23,28 @@ public sealed record AddedRun(RunId Id, RunResponse? Run, bool? ReturnRepresenta
 
 internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
 {
-    public AddRunValidator() => RuleFor(c => c.Run).MustSatisfyAll(RunRules.Validate);
+    public AddRunValidator()
+    {
+        RuleFor(c => c.Run.DisplayName).MustBeDisplayName(DisplayName.MaxLength);
+        RuleFor(c => c.Run.StartDateTime).MustBeStartDateTime();
+        RuleFor(c => c.Run).MustHaveValidEndDateTime();
+        RuleFor(c => c.Run.Status).MustBeStatus();
+        RuleFor(c => c.Run.Statistics).MustBeStatistics();
+        RuleFor(c => c.Run).MustAllowBlockingError();
+        RuleFor(c => c.Run.Activities)
+            .Must(activities => RunRules.AllowsActivityCount(activities.Count))
+            .WithError(RunErrors.TooManyActivities)
+            .OverridePropertyName("activities")
+            .DependentRules(() =>
+                RuleForEach(c => c.Run.Activities)
+                    .ChildRules(activity =>
+                    {
+                        activity.RuleFor(a => a.DisplayName).MustBeDisplayName(RunActivity.MaxDisplayNameLength);
+                        activity.RuleFor(a => a.Status).MustBeStatus();
+                    })
+                    .OverridePropertyName("activities")
+            );
+    }
 }
 
 internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, TimeProvider clock, IMapper mapper)
@@ -32,11 +52,7 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
 {
     public async ValueTask<Result<AddedRun>> Handle(AddRunCommand command, CancellationToken cancellationToken)
     {
-        if (!Run.Create(command.TenantId, command.Run, clock.GetUtcNow()).TryGetValue(out var run, out var error))
-        {
-            return error;
-        }
-
+        var run = Run.Create(command.TenantId, command.Run, clock.GetUtcNow());
         if (command.Key is null)
         {
             await repository.AddAsync(run, cancellationToken);
@@ -44,7 +60,7 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
         }
 
         var added = await repository.AddIdempotentAsync(run, command.Key, cancellationToken);
-        if (!added.TryGetValue(out var first, out error))
+        if (!added.TryGetValue(out var first, out var error))
         {
             return error;
         }

@@ -1,5 +1,4 @@
 using FluentValidation;
-using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -20,19 +19,14 @@ public sealed record UpdateActivityCommand(
     IfMatchCondition Condition
 ) : ICommand<Result<ActivityResponse>>;
 
-/// <summary>Validates the values sent. The aggregate validates the resulting activity.</summary>
 internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
 {
     public UpdateActivityValidator()
     {
-        When(
-            c => c.Patch.Sets(ActivityPatchProperties.DisplayName),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(a => a.ValidateDisplayName())
-        );
-        When(
-            c => c.Patch.Sets(ActivityPatchProperties.Status),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(a => a.ValidateStatus())
-        );
+        RuleFor(c => c.Patch.Values.DisplayName)
+            .MustBeDisplayName(RunActivity.MaxDisplayNameLength)
+            .When(c => c.Patch.Sets(ActivityPatchProperties.DisplayName));
+        RuleFor(c => c.Patch.Values.Status).MustBeStatus().When(c => c.Patch.Sets(ActivityPatchProperties.Status));
     }
 }
 

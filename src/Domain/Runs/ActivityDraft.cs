@@ -4,11 +4,6 @@ namespace IndustryData.Domain.Runs;
 public sealed record ActivityDraft
 {
     /// <summary>
-    /// The path of the activity in the body, used in validation errors. Empty if the activity is the whole body.
-    /// </summary>
-    public string Path { get; init; } = "";
-
-    /// <summary>
     /// The type, which gives the direction of the data flow. Without it, it is not known what was reported, so it is
     /// never absent.
     /// </summary>
@@ -29,35 +24,4 @@ public sealed record ActivityDraft
     /// <summary>Estimates the memory that its JSON documents occupy, in bytes.</summary>
     public long EstimateSize() =>
         sizeof(char) * ((long)(BlockingError?.Json.Length ?? 0) + (Activity?.Json.Length ?? 0));
-
-    /// <summary>Returns the validation errors of the activity.</summary>
-    public IEnumerable<Error> Validate()
-    {
-        if (ValidateDisplayName() is { } displayName)
-        {
-            yield return displayName;
-        }
-
-        if (ValidateStatus() is { } status)
-        {
-            yield return status;
-        }
-    }
-
-    /// <summary>Returns the validation error of the display name, or null.</summary>
-    public Error? ValidateDisplayName() =>
-        Runs.DisplayName.Validate(
-            DisplayName,
-            ValidationErrors.AppendPath(Path, "displayName"),
-            RunActivity.MaxDisplayNameLength
-        );
-
-    /// <summary>Returns the validation error of the status, or null.</summary>
-    public Error? ValidateStatus() =>
-        Status is null
-            ? RunErrors.Required(
-                ValidationErrors.AppendPath(Path, "status"),
-                $"one of {string.Join(", ", ActivityStatus.All)}"
-            )
-            : null;
 }

@@ -51,15 +51,11 @@ public sealed partial class Run
     /// <param name="tenantId">The tenant that owns the run.</param>
     /// <param name="draft">The reported run.</param>
     /// <param name="now">The current time of the server.</param>
-    /// <returns>The run, or an <see cref="ErrorKind.Validation"/> error with all errors of the draft.</returns>
-    public static Result<Run> Create(TenantId tenantId, RunDraft draft, DateTimeOffset now)
+    /// <exception cref="ArgumentException">The draft is not valid. It must have been validated.</exception>
+    public static Run Create(TenantId tenantId, RunDraft draft, DateTimeOffset now)
     {
-        var faults = RunRules.Validate(draft);
-        if (faults.Count > 0)
-        {
-            return Error.Aggregate(faults);
-        }
-
+        RequireValid(draft);
+        RunRules.Require(RunRules.AllowsActivityCount(draft.Activities.Count));
         var created = Microseconds(now);
         var id = RunId.New(now);
         return new Run
@@ -77,6 +73,16 @@ public sealed partial class Run
             Version = 1,
             Activities = [.. draft.Activities.Select((a, i) => RunActivity.Create(tenantId, id, i, a))],
         };
+    }
+
+    private static void RequireValid(RunDraft draft)
+    {
+        RunRules.Require(draft.StartDateTime is not null);
+        RunRules.Require(draft.Status is not null);
+        RunRules.Require(draft.Statistics is not null);
+        RunRules.Require(RunRules.HasRequiredEndDateTime(draft));
+        RunRules.Require(RunRules.EndsAtStartOrLater(draft));
+        RunRules.Require(RunRules.AllowsBlockingError(draft));
     }
 
     // PostgreSQL stores microseconds; .NET stores tenths of a microsecond. The value is truncated here so that later

@@ -3,6 +3,64 @@ namespace IndustryData.Domain.Runs;
 /// <summary>The errors that concern runs.</summary>
 public static class RunErrors
 {
+    /// <summary>The code of the error of a value that is absent or null.</summary>
+    public const string RequiredCode = "required";
+
+    /// <summary>The code of <see cref="EndBeforeStart"/>.</summary>
+    public const string EndBeforeStartCode = "endBeforeStart";
+
+    /// <summary>The code of <see cref="UnexpectedBlockingError"/>.</summary>
+    public const string UnexpectedBlockingErrorCode = "unexpectedBlockingError";
+
+    /// <summary>The run has no end time, although it is not running.</summary>
+    public static Error EndDateTimeRequired { get; } =
+        new(
+            ErrorKind.Validation,
+            RequiredCode,
+            "endDateTime is required: send when the run ended, like \"2026-11-22T02:41:07Z\" "
+                + "(only a run whose status is \"running\" may leave it out).",
+            "endDateTime"
+        );
+
+    /// <summary>The run has the maximum number of activities.</summary>
+    public static Error TooManyActivities { get; } =
+        new(
+            ErrorKind.Validation,
+            "tooManyActivities",
+            $"A run has at most {Run.MaxActivities} activities; report the rest as numbers in statistics.",
+            "activities"
+        );
+
+    /// <summary>The run ends, but its end time is the one that was expected.</summary>
+    internal static Error ActualEndDateTimeRequired { get; } =
+        new(
+            ErrorKind.Validation,
+            RequiredCode,
+            "endDateTime is required: send when the run ended together with its last status; "
+                + "the end that was expected is no end.",
+            "endDateTime"
+        );
+
+    /// <summary>The end time is before the start time.</summary>
+    public static Error EndBeforeStart(RunDraft run) =>
+        new(
+            ErrorKind.Validation,
+            EndBeforeStartCode,
+            $"endDateTime {run.EndDateTime:O} is before startDateTime {run.StartDateTime:O}; "
+                + "a run ends at its start or later.",
+            "endDateTime"
+        );
+
+    /// <summary>The status does not allow the blocking error.</summary>
+    public static Error UnexpectedBlockingError(RunDraft run) =>
+        new(
+            ErrorKind.Validation,
+            UnexpectedBlockingErrorCode,
+            $"A run whose status is {run.Status} has no blockingError; "
+                + "leave it out, or report the status failed, completedWithErrors or running.",
+            "blockingError"
+        );
+
     /// <summary>The run does not exist, or belongs to another tenant.</summary>
     public static Error NotFound(string id) =>
         new(
@@ -27,15 +85,6 @@ public static class RunErrors
             "runAlreadyTerminal",
             $"The run is over (status {current}), so that no activity can be added; "
                 + "send activities while it is running, or with the run itself."
-        );
-
-    /// <summary>The run has the maximum number of activities.</summary>
-    public static Error TooManyActivities(int limit) =>
-        new(
-            ErrorKind.Validation,
-            "tooManyActivities",
-            $"A run has at most {limit} activities; report the rest as numbers in statistics.",
-            "activities"
         );
 
     /// <summary>The type of an activity cannot change.</summary>
@@ -130,12 +179,4 @@ public static class RunErrors
             $"The run is over (status {current}), so that its {property} cannot change; leave {property} out.",
             property
         );
-
-    /// <summary>A required member is absent or null.</summary>
-    internal static Error Required(string property, string what) =>
-        Invalid(property, "required", $"{property} is required: send {what}.");
-
-    /// <summary>A member violates a validation rule.</summary>
-    internal static Error Invalid(string property, string code, string message) =>
-        new(ErrorKind.Validation, code, message, property);
 }

@@ -21,9 +21,9 @@ internal static class ActivityJsonReader
             return [];
         }
 
-        if (value.GetArrayLength() > Run.MaxActivities)
+        if (!RunRules.AllowsActivityCount(value.GetArrayLength()))
         {
-            faults.Add(RunErrors.TooManyActivities(Run.MaxActivities));
+            faults.Add(RunErrors.TooManyActivities);
             return [];
         }
 
@@ -46,7 +46,7 @@ internal static class ActivityJsonReader
     private static ActivityPatch Read(JsonElement value, string path, ValidationErrors faults, bool isPatch)
     {
         // The type is a placeholder until it is read. An activity without a type is an error.
-        var draft = new ActivityDraft { Path = path, Type = ActivityType.Inbound };
+        var draft = new ActivityDraft { Type = ActivityType.Inbound };
         var sent = ActivityPatchProperties.None;
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -66,14 +66,14 @@ internal static class ActivityJsonReader
                 )
                 {
                     sent |= PropertyOf(name);
-                    draft = Read(draft, name, member.Value, ValidationErrors.AppendPath(path, name), faults);
+                    draft = Read(draft, name, member.Value, JsonPointer.Append(path, name), faults);
                 }
             }
         }
 
         if (!isPatch && !sent.HasFlag(ActivityPatchProperties.Type))
         {
-            var typePath = ValidationErrors.AppendPath(path, RunJsonReader.TypeAnnotation);
+            var typePath = JsonPointer.Append(path, RunJsonReader.TypeAnnotation);
             faults.Add(typePath, "required", $"{typePath} is required: send one of {_types}.");
         }
 

@@ -131,7 +131,7 @@ internal static class RunJsonReader
                 return draft;
             default:
                 faults.Add(
-                    ValidationErrors.AppendPath("", name),
+                    JsonPointer.Append("", name),
                     "unknownProperty",
                     $"A run has no property '{ValidationErrors.Abbreviate(name)}'; "
                         + "remove it, or put it into statistics. Names are in exactly this case."

@@ -129,8 +129,100 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases(services => services.RemoveAll<IValidator<AddRunCommand>>());
 
-        (await Send(cases, Sample.Draft with { Status = null })).Error.Shown().ShouldBe(["required status"]);
+        await Should.ThrowAsync<ArgumentException>(async () => await Send(cases, Sample.Draft with { Status = null }));
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
+    }
+
+    public static TheoryData<string, string> BadNames() =>
+        new()
+        {
+            { "", "blank" },
+            { " ", "blank" },
+            { "\u0085\u00a0\u1680\u2000\u2028\u2029\u202f\u205f\u3000", "blank" },
+            { new string(' ', 257), "blank" },
+            { new string('a', 257), "tooLong" },
+            { new string('\0', 257), "tooLong" },
+            { "a\0b", "invalidCharacters" },
+            { "\ud834", "invalidCharacters" },
+            { "\udd1e\ud834", "invalidCharacters" },
+        };
+
+    // Test discovery sends the texts to the runner, and this does not preserve an unpaired surrogate.
+    [Theory]
+    [MemberData(nameof(BadNames), DisableDiscoveryEnumeration = true)]
+    public async Task Invalid_name_is_refused_with_its_first_error(string name, string code)
+    {
+        using var cases = new UseCases();
+
+        (await Send(cases, Sample.Draft with { DisplayName = name })).Error.Shown().ShouldBe([$"{code} displayName"]);
+    }
+
+    [Fact]
+    public async Task The_error_of_a_long_name_says_how_long_it_is_and_may_be()
+    {
+        using var cases = new UseCases();
+
+        (await Send(cases, Sample.Draft with { DisplayName = new string('a', 300) })).Error!.Message.ShouldBe(
+            "displayName has 300 UTF-16 code units; shorten it to 256."
+        );
+    }
+
+    [Fact]
+    public async Task Required_values_are_named_with_what_they_may_be()
+    {
+        using var cases = new UseCases();
+
+        var details = (await Send(cases, new RunDraft())).Error!.Details;
+
+        RunStatus.All.ShouldAllBe(s => details.Single(d => d.Target == "status").Message.Contains(s.Name));
+        details.Single(d => d.Target == "statistics").Message.ShouldContain("{}");
+    }
+
+    [Fact]
+    public async Task Errors_of_activities_are_named_with_their_paths()
+    {
+        using var cases = new UseCases();
+        var good = new ActivityDraft
+        {
+            Type = ActivityType.Inbound,
+            DisplayName = new string('a', RunActivity.MaxDisplayNameLength),
+            Status = ActivityStatus.Skipped,
+        };
+        var draft = Sample.Draft with
+        {
+            Activities =
+            [
+                good,
+                good with
+                {
+                    DisplayName = good.DisplayName + "a",
+                },
+                good with
+                {
+                    DisplayName = null,
+                    Status = null,
+                },
+            ],
+        };
+
+        (await Send(cases, draft))
+            .Error.Shown()
+            .ShouldBe([
+                "tooLong activities/1/displayName",
+                "required activities/2/displayName",
+                "required activities/2/status",
+            ]);
+    }
+
+    [Fact]
+    public async Task Too_many_activities_are_one_error()
+    {
+        using var cases = new UseCases();
+        var nameless = new ActivityDraft { Type = ActivityType.Inbound };
+
+        (await Send(cases, Sample.Draft with { Activities = [.. Enumerable.Repeat(nameless, 1001)] }))
+            .Error.Shown()
+            .ShouldBe(["tooManyActivities activities"]);
     }
 
     [Fact]

@@ -44,6 +44,43 @@ public sealed class RunChangeTests
     }
 
     [Fact]
+    public void Update_that_does_not_agree_with_kept_values_is_an_error_with_all_of_them()
+    {
+        var run = Running();
+        run.Update(
+                Patch(new RunDraft { BlockingError = PublicError.Parse("{}"u8) }, RunPatchProperties.BlockingError),
+                _later
+            )
+            .Value.ShouldBeTrue();
+
+        var error = run.Update(
+            Patch(
+                new RunDraft { StartDateTime = _start.AddDays(1), Status = RunStatus.Completed },
+                RunPatchProperties.StartDateTime | RunPatchProperties.Status
+            ),
+            _later
+        ).Error;
+
+        error
+            .ShouldNotBeNull()
+            .Details.Shown()
+            .ShouldBe(["endBeforeStart endDateTime", "unexpectedBlockingError blockingError"]);
+        (run.Version, run.Status).ShouldBe((2, RunStatus.Running));
+    }
+
+    [Fact]
+    public void Update_with_a_value_that_was_not_validated_throws()
+    {
+        var run = Running();
+
+        Should.Throw<ArgumentException>(() => run.Update(Patch(new RunDraft(), RunPatchProperties.Status), _later));
+        Should.Throw<ArgumentException>(() =>
+            run.Update(Patch(new RunDraft(), RunPatchProperties.DisplayName), _later)
+        );
+        run.Version.ShouldBe(1);
+    }
+
+    [Fact]
     public void What_is_final_is_a_conflict()
     {
         var run = Running();
@@ -86,9 +123,8 @@ public sealed class RunChangeTests
         run.AddActivity(activity, 0, _later).Value.RunId.ShouldBe(run.Id);
         run.Version.ShouldBe(2);
         run.AddActivity(activity, Run.MaxActivities, _later).Error!.Code.ShouldBe("tooManyActivities");
-        run.AddActivity(activity with { DisplayName = null, Status = null }, 0, _later)
-            .Error!.Details.Select(d => d.Target)
-            .ShouldBe(["displayName", "status"]);
+        Should.Throw<ArgumentException>(() => run.AddActivity(activity with { DisplayName = null }, 0, _later));
+        Should.Throw<ArgumentException>(() => run.AddActivity(activity with { Status = null }, 0, _later));
         run.Version.ShouldBe(2);
         run.Update(
             Patch(
@@ -164,7 +200,7 @@ public sealed class RunChangeTests
                 Statistics = RunStatistics.Empty,
             },
             _start
-        ).Value;
+        );
 
     private static RunPatch Patch(RunDraft values, RunPatchProperties properties) => new(values, properties);
 
