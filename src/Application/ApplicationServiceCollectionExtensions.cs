@@ -23,6 +23,7 @@ public static class ApplicationServiceCollectionExtensions
             ServiceLifetime.Singleton,
             includeInternalTypes: true
         );
+        services.AddSingleton(typeof(IMessageValidator<>), typeof(MessageValidator<>));
         services.AddAutoMapper(options =>
         {
             options.LicenseKey = autoMapperLicenseKey;

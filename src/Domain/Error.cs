@@ -1,25 +1,27 @@
 namespace IndustryData.Domain;
 
-/// <summary>The kind of an <see cref="Error"/>. The HTTP layer maps each kind to one status code.</summary>
+/// <summary>The kind of an <see cref="Error"/>: what the caller can do about it.</summary>
 public enum ErrorKind
 {
     /// <summary>The request is invalid. The caller must correct it before sending it again.</summary>
     Validation,
 
-    /// <summary>The requested resource does not exist for this tenant.</summary>
+    /// <summary>What the request names does not exist for this tenant.</summary>
     NotFound,
 
     /// <summary>The request is valid, but the run's current state does not allow it.</summary>
     Conflict,
 
-    /// <summary>The run's version does not match the caller's precondition.</summary>
-    PreconditionFailed,
+    /// <summary>
+    /// The run has another version than the caller expects. <see cref="Error.CurrentVersion"/> gives the version.
+    /// </summary>
+    VersionMismatch,
 
     /// <summary>The idempotency key was used for a different request.</summary>
     IdempotencyKeyReused,
 
-    /// <summary>The delta token of the request is no longer valid. The caller must read all runs again.</summary>
-    Gone,
+    /// <summary>The state up to which the caller has read is no longer known. It must read all runs again.</summary>
+    Expired,
 
     /// <summary>The rate limit is exceeded. <see cref="Error.RetryAfter"/> gives the time to wait.</summary>
     RateLimited,
@@ -30,7 +32,7 @@ public enum ErrorKind
 /// <param name="Code">The stable, machine-readable error code, in camelCase.</param>
 /// <param name="Message">The human-readable description of the error and its remedy.</param>
 /// <param name="Target">
-/// The JSON path of the invalid value, such as <c>statistics/inboundTotals/errors</c>; null if the error concerns the
+/// The path of the invalid value, such as <c>statistics/inboundTotals/errors</c>; null if the error concerns the
 /// whole request.
 /// </param>
 public sealed record Error(ErrorKind Kind, string Code, string Message, string? Target = null)
@@ -40,6 +42,9 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
 
     /// <summary>The time to wait before a retry. Set for <see cref="ErrorKind.RateLimited"/>.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The current version of the run. Set for <see cref="ErrorKind.VersionMismatch"/>.</summary>
+    public long? CurrentVersion { get; init; }
 
     /// <summary>Combines all validation errors of a request into one error.</summary>
     /// <param name="faults">The validation errors; at least one.</param>

@@ -3,18 +3,17 @@ using System.Collections;
 namespace IndustryData.Domain;
 
 /// <summary>
-/// The validation errors of one request body, in the order found. Parsing and validation continue after an error, so
-/// that one response reports all errors.
+/// The validation errors of one message, in the order found. Validation continues after an error, so that the caller
+/// gets all errors at once.
 /// </summary>
 public sealed class ValidationErrors : IReadOnlyList<Error>
 {
     /// <summary>
-    /// The maximum number of errors. It keeps the response to an invalid body from being much larger than the body.
+    /// The maximum number of errors. It keeps the list from being much larger than what it is about.
     /// </summary>
     public const int MaxCount = 1000;
 
     private const int MaxNameLength = 128;
-    private const int MaxPathLength = 512;
     private readonly List<Error> _all;
 
     // Created with the first error, because nearly every body has none.
@@ -71,27 +70,6 @@ public sealed class ValidationErrors : IReadOnlyList<Error>
     public IEnumerator<Error> GetEnumerator() => _all.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    /// <summary>
-    /// Returns the path of a member: names and array indexes joined by <c>/</c>. A slash in a name is written as
-    /// <c>~1</c> and a tilde as <c>~0</c>, as in JSON Pointer (RFC 6901 §3). An empty name is written as two quotes.
-    /// Names and paths that are too long are truncated.
-    /// </summary>
-    public static string AppendPath(string parent, string name)
-    {
-        if (parent.Length > MaxPathLength)
-        {
-            return parent;
-        }
-
-        var shown =
-            name.Length == 0
-                ? "\"\""
-                : Abbreviate(name)
-                    .Replace("~", "~0", StringComparison.Ordinal)
-                    .Replace("/", "~1", StringComparison.Ordinal);
-        return parent.Length == 0 ? shown : $"{parent}/{shown}";
-    }
 
     /// <summary>Truncates caller-supplied text to 128 characters for use in a message.</summary>
     public static string Abbreviate(string text)

@@ -14,7 +14,7 @@ internal static class Sample
         EndDateTime = new DateTimeOffset(2026, 11, 22, 2, 41, 7, TimeSpan.Zero),
         Status = RunStatus.Failed,
         Statistics = RunStatistics.Empty,
-        BlockingError = new PublicError("""{"code":"diskFull"}"""),
+        BlockingError = PublicError.Parse("""{"code":"diskFull"}"""u8),
     };
 
     public static RunResponse Response(Guid id) =>
@@ -49,17 +49,6 @@ internal static class Sample
                     1
                 )),
         ];
-
-    public static ValidationErrors Faults(params (string Target, string Code)[] found)
-    {
-        var faults = new ValidationErrors();
-        foreach (var (target, code) in found)
-        {
-            faults.Add(target, code, $"{target} is wrong.");
-        }
-
-        return faults;
-    }
 
     /// <summary>Formats the validation errors as <c>code path</c>.</summary>
     public static string[] Shown(this Error? error) => [.. (error?.Details ?? []).Select(f => $"{f.Code} {f.Target}")];

@@ -52,6 +52,9 @@ internal sealed class ArchitectureRules
     /// <summary>The method calls in these assemblies.</summary>
     public static Calls Calls { get; } = new(_assemblies);
 
+    /// <summary>The string literals in these assemblies.</summary>
+    public static Literals Literals { get; } = new(_assemblies);
+
     public static ArchitectureRules Product { get; } =
         new(
             "the product",

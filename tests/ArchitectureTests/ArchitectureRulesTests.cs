@@ -35,6 +35,14 @@ public sealed class ArchitectureRulesTests
     }
 
     [Fact]
+    public void The_texts_of_every_layer_are_known()
+    {
+        ArchitectureRules.Literals.Of("IndustryData.Domain.Runs.RunErrors").ShouldContain("etagMismatch");
+        ArchitectureRules.Literals.Of("IndustryData.Application.Runs.ReportedValueRules").ShouldContain("tooLong");
+        ArchitectureRules.Literals.Of("IndustryData.WebApi.Runs.Json.ComplexTypeSchema").ShouldContain("@odata.type");
+    }
+
+    [Fact]
     public void The_calls_of_every_layer_are_known()
     {
         ArchitectureRules.Calls.Of("IndustryData.Domain.Runs.RunId").ShouldContain("System.Guid.CreateVersion7");

@@ -3,6 +3,7 @@ using ArchUnitNET.Fluent;
 using ArchUnitNET.Fluent.Conditions;
 using AutoMapper;
 using FluentValidation;
+using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
 using Microsoft.EntityFrameworkCore;
@@ -33,6 +34,24 @@ internal static class Rules
         select $"{type.FullName}.get_{property}",
     ];
 
+    // Names of Graph, annotations of OData, and the form of entity tags.
+    private static readonly string[] _wireFormats = ["microsoft.graph", "@odata", "W/\""];
+
+    private static readonly string[] _httpTerms =
+    [
+        "HTTP",
+        "ETag",
+        "If-Match",
+        "Location",
+        "Retry-After",
+        "Prefer",
+        "POST",
+        "PATCH",
+        "/runs",
+    ];
+
+    private static readonly string[] _factories = ["Create", "New", "Parse", "TryParse", "FromGuid", "FromStorage"];
+
     /// <summary>All rules by their names.</summary>
     public static IReadOnlyDictionary<string, Func<ArchitectureRules, IArchRule>> All { get; } =
         (
@@ -41,6 +60,10 @@ internal static class Rules
                     DomainNeedsNothingButDotNet,
                     ApplicationKnowsNeitherDatabaseNorHttp,
                     InfrastructureKnowsNoHttp,
+                    OnlyWebApiNamesWireFormats,
+                    DomainSpeaksNoHttp,
+                    ValuesAreMadeByTheirFactories,
+                    MessagesCarryNoErrors,
                     OnlyCompositionNamesInfrastructure,
                     ClassesAreSealedUnlessInherited,
                     WhatIsFoundByItsInterfaceIsInternal,
@@ -109,6 +132,40 @@ internal static class Rules
             .NotDependOnAny(
                 Types(true).That().Are(house.WebApi).Or().ResideInNamespaceMatching(@"^Microsoft\.AspNetCore(\.|$)")
             );
+
+    private static IArchRule OnlyWebApiNamesWireFormats(ArchitectureRules house) =>
+        NoTypeSays(
+            Types().That().Are(house.Domain).Or().Are(house.Application).Or().Are(house.Infrastructure),
+            _wireFormats
+        );
+
+    private static IArchRule DomainSpeaksNoHttp(ArchitectureRules house) =>
+        NoTypeSays(Types().That().Are(house.Domain), _httpTerms);
+
+    // A type with a factory would have no effect on what can exist if others could call its constructor.
+    private static IArchRule ValuesAreMadeByTheirFactories(ArchitectureRules house) =>
+        Types()
+            .That()
+            .Are(house.Domain)
+            .Should()
+            .FollowCustomCondition(
+                type => new ConditionResult(
+                    type,
+                    !HasFactory(type) || ConstructorsOf(type).All(c => c.Visibility == Visibility.Private),
+                    "has a factory, but also a constructor that is not private"
+                ),
+                "have private constructors only, if they have a factory"
+            );
+
+    // The WebApi keeps the errors of a body. A message with errors would be a message that must not be sent.
+    private static IArchRule MessagesCarryNoErrors(ArchitectureRules house) =>
+        Types()
+            .That()
+            .Are(house.Everything)
+            .And()
+            .AreAssignableTo(typeof(IMessage))
+            .Should()
+            .NotDependOnAny(typeof(ValidationErrors), typeof(Error));
 
     // The composition consists of the commands and of Program.cs, whose types have no namespace.
     private static IArchRule OnlyCompositionNamesInfrastructure(ArchitectureRules house) =>
@@ -197,6 +254,34 @@ internal static class Rules
                 ),
                 $"not call {string.Join(", ", methods)}, but {instead}"
             );
+
+    private static IArchRule NoTypeSays(IObjectProvider<IType> types, string[] terms)
+    {
+        string[] TermsIn(IType type)
+        {
+            var texts = ArchitectureRules.Literals.Of(type.FullName).ToArray();
+            return [.. terms.Where(term => texts.Any(text => text.Contains(term, StringComparison.Ordinal)))];
+        }
+
+        return Types()
+            .That()
+            .Are(types)
+            .Should()
+            .FollowCustomCondition(
+                type => new ConditionResult(
+                    type,
+                    TermsIn(type).Length == 0,
+                    $"contains {string.Join(", ", TermsIn(type))}"
+                ),
+                $"not contain {string.Join(", ", terms)} in a text"
+            );
+    }
+
+    private static bool HasFactory(IType type) =>
+        type.Members.OfType<MethodMember>().Any(m => m.IsStatic == true && _factories.Contains(m.Name.Split('(')[0]));
+
+    private static IEnumerable<MethodMember> ConstructorsOf(IType type) =>
+        type.Members.OfType<MethodMember>().Where(m => m.MethodForm == MethodForm.Constructor);
 
     private static bool IsInherited(Class @class) =>
         ArchitectureRules.Architecture.Classes.Any(c => c.BaseClass == @class);

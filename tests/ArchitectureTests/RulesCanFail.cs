@@ -16,6 +16,13 @@ public sealed class RulesCanFail
                 ["KnowsAspNetCore", "KnowsEfCore", "KnowsInfrastructure", "KnowsNpgsql", "KnowsWebApi"]
             },
             { "InfrastructureKnowsNoHttp", ["KnowsAspNetCore", "KnowsWebApi"] },
+            {
+                "OnlyWebApiNamesWireFormats",
+                ["NamesAGraphType", "NamesAnAnnotation", "NamesAnAnnotationInALambda", "WritesAnEntityTag"]
+            },
+            { "DomainSpeaksNoHttp", ["NamesAHeader", "NamesARoute"] },
+            { "ValuesAreMadeByTheirFactories", ["OpenClassValue", "OpenValue", "PositionalValue"] },
+            { "MessagesCarryNoErrors", ["CommandWithAnError", "CommandWithErrors"] },
             { "OnlyCompositionNamesInfrastructure", ["KnowsInfrastructure"] },
             { "ClassesAreSealedUnlessInherited", ["OpenClass", "OpenQuery", "OpenRecord"] },
             {

@@ -95,14 +95,6 @@ public sealed class FaultsTests
     }
 
     [Fact]
-    public void A_path_joins_names_and_positions()
-    {
-        ValidationErrors.AppendPath("", "statistics").ShouldBe("statistics");
-        ValidationErrors.AppendPath("statistics/activityStatistics", "0").ShouldBe("statistics/activityStatistics/0");
-        ValidationErrors.AppendPath("a", new string('n', 200)).ShouldBe("a/" + new string('n', 128) + "…");
-    }
-
-    [Fact]
     public void A_text_is_shown_up_to_128_characters()
     {
         ValidationErrors.Abbreviate("").ShouldBe("");

@@ -1,14 +1,10 @@
-using FluentValidation;
 using IndustryData.Domain;
 using Mediator;
 
 namespace IndustryData.Application.Common;
 
-/// <summary>
-/// Rejects an invalid message. The error contains all parse errors of the body and all validation errors of the
-/// validators.
-/// </summary>
-internal sealed class ValidationBehavior<TMessage, TResponse>(IEnumerable<IValidator<TMessage>> validators)
+/// <summary>Rejects an invalid message with all of its validation errors.</summary>
+internal sealed class ValidationBehavior<TMessage, TResponse>(IMessageValidator<TMessage> validator)
     : IPipelineBehavior<TMessage, TResponse>
     where TMessage : notnull, IMessage
     where TResponse : IResultFactory<TResponse>
@@ -19,20 +15,9 @@ internal sealed class ValidationBehavior<TMessage, TResponse>(IEnumerable<IValid
         CancellationToken cancellationToken
     )
     {
-        var faults = message is IHasParseErrors read ? new ValidationErrors(read.ParseErrors) : [];
-        foreach (var validator in validators)
-        {
-            // All rules are synchronous. Rules that need the database are checked during the write.
-            foreach (var failure in validator.Validate(message).Errors)
-            {
-                faults.Add(
-                    new Error(ErrorKind.Validation, failure.ErrorCode, failure.ErrorMessage, failure.PropertyName)
-                );
-            }
-        }
-
-        return faults.Count == 0
+        var errors = validator.Validate(message);
+        return errors.Count == 0
             ? next(message, cancellationToken)
-            : ValueTask.FromResult(TResponse.Failure(Error.Aggregate(faults)));
+            : ValueTask.FromResult(TResponse.Failure(Error.Aggregate(errors)));
     }
 }

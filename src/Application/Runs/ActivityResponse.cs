@@ -4,7 +4,7 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>The response model of an activity.</summary>
 /// <param name="Id">A UUIDv7.</param>
-/// <param name="Type">The qualified name of its type, without <c>#</c>.</param>
+/// <param name="Type">The name of its type.</param>
 /// <param name="DisplayName">The display name.</param>
 /// <param name="Status">The name of the status.</param>
 /// <param name="BlockingError">The error that stopped it, as a JSON object, or null.</param>

@@ -1,5 +1,4 @@
 using FluentValidation;
-using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -10,19 +9,21 @@ namespace IndustryData.Application.Runs;
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="RunId">The run's id as sent by the caller.</param>
 /// <param name="Activity">The reported activity.</param>
-/// <param name="ParseErrors">The errors found while the body was parsed.</param>
 /// <param name="Key">The idempotency key; null if each request adds a new activity.</param>
 public sealed record AddActivityCommand(
     TenantId TenantId,
     string RunId,
     ActivityDraft Activity,
-    ValidationErrors ParseErrors,
     IdempotencyKey? Key = null
-) : ICommand<Result<ActivityResponse>>, IHasParseErrors;
+) : ICommand<Result<ActivityResponse>>;
 
 internal sealed class AddActivityValidator : AbstractValidator<AddActivityCommand>
 {
-    public AddActivityValidator() => RuleFor(c => c.Activity).MustSatisfyAll(a => a.Validate());
+    public AddActivityValidator()
+    {
+        RuleFor(c => c.Activity.DisplayName).MustBeDisplayName(RunActivity.MaxDisplayNameLength);
+        RuleFor(c => c.Activity.Status).MustBeStatus();
+    }
 }
 
 internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider clock)

@@ -1,6 +1,5 @@
 using AutoMapper;
 using FluentValidation;
-using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -10,14 +9,9 @@ namespace IndustryData.Application.Runs;
 /// <summary>Adds a reported run.</summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="Run">The reported run.</param>
-/// <param name="ParseErrors">The errors found while the body was parsed.</param>
 /// <param name="Key">The idempotency key; null if each request adds a new run.</param>
-public sealed record AddRunCommand(
-    TenantId TenantId,
-    RunDraft Run,
-    ValidationErrors ParseErrors,
-    IdempotencyKey? Key = null
-) : ICommand<Result<AddedRun>>, IHasParseErrors;
+public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, IdempotencyKey? Key = null)
+    : ICommand<Result<AddedRun>>;
 
 /// <summary>The run added by this request or by the first request with the same key.</summary>
 /// <param name="Id">The run's id.</param>
@@ -29,7 +23,28 @@ public sealed record AddedRun(RunId Id, RunResponse? Run, bool? ReturnRepresenta
 
 internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
 {
-    public AddRunValidator() => RuleFor(c => c.Run).MustSatisfyAll(RunRules.Validate);
+    public AddRunValidator()
+    {
+        RuleFor(c => c.Run.DisplayName).MustBeDisplayName(DisplayName.MaxLength);
+        RuleFor(c => c.Run.StartDateTime).MustBeStartDateTime();
+        RuleFor(c => c.Run).MustHaveValidEndDateTime();
+        RuleFor(c => c.Run.Status).MustBeStatus();
+        RuleFor(c => c.Run.Statistics).MustBeStatistics();
+        RuleFor(c => c.Run).MustAllowBlockingError();
+        RuleFor(c => c.Run.Activities)
+            .Must(activities => RunRules.AllowsActivityCount(activities.Count))
+            .WithError(RunErrors.TooManyActivities)
+            .OverridePropertyName("activities")
+            .DependentRules(() =>
+                RuleForEach(c => c.Run.Activities)
+                    .ChildRules(activity =>
+                    {
+                        activity.RuleFor(a => a.DisplayName).MustBeDisplayName(RunActivity.MaxDisplayNameLength);
+                        activity.RuleFor(a => a.Status).MustBeStatus();
+                    })
+                    .OverridePropertyName("activities")
+            );
+    }
 }
 
 internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, TimeProvider clock, IMapper mapper)
@@ -37,11 +52,7 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
 {
     public async ValueTask<Result<AddedRun>> Handle(AddRunCommand command, CancellationToken cancellationToken)
     {
-        if (!Run.Create(command.TenantId, command.Run, clock.GetUtcNow()).TryGetValue(out var run, out var error))
-        {
-            return error;
-        }
-
+        var run = Run.Create(command.TenantId, command.Run, clock.GetUtcNow());
         if (command.Key is null)
         {
             await repository.AddAsync(run, cancellationToken);
@@ -49,7 +60,7 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
         }
 
         var added = await repository.AddIdempotentAsync(run, command.Key, cancellationToken);
-        if (!added.TryGetValue(out var first, out error))
+        if (!added.TryGetValue(out var first, out var error))
         {
             return error;
         }

@@ -36,11 +36,7 @@ internal sealed class StartRunHandler(IRunRepository repository, TimeProvider cl
             Status = RunStatus.Running,
             Statistics = RunStatistics.Empty,
         };
-        if (!Run.Create(command.TenantId, draft, now).TryGetValue(out var run, out var error))
-        {
-            return error;
-        }
-
+        var run = Run.Create(command.TenantId, draft, now);
         return await repository.StartAsync(run, command.Key, limit.MaxStarts, limit.Window, cancellationToken);
     }
 }

@@ -1,5 +1,4 @@
 using FluentValidation;
-using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -12,22 +11,23 @@ namespace IndustryData.Application.Runs;
 /// <param name="Id">The activity's id as sent by the caller.</param>
 /// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The version of the run that the caller has seen.</param>
-/// <param name="ParseErrors">The errors found while the body was parsed.</param>
 public sealed record UpdateActivityCommand(
     TenantId TenantId,
     string RunId,
     string Id,
     ActivityPatch Patch,
-    IfMatchCondition Condition,
-    ValidationErrors ParseErrors
-) : ICommand<Result<ActivityResponse>>, IHasParseErrors;
+    IfMatchCondition Condition
+) : ICommand<Result<ActivityResponse>>;
 
-/// <summary>Validates the values sent. The aggregate validates the resulting activity.</summary>
 internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
 {
-    public UpdateActivityValidator() =>
-        RuleFor(c => c.Patch)
-            .MustSatisfyAll(p => p.Values.Validate().Where(f => p.PresentProperties.Contains(f.Target!)));
+    public UpdateActivityValidator()
+    {
+        RuleFor(c => c.Patch.Values.DisplayName)
+            .MustBeDisplayName(RunActivity.MaxDisplayNameLength)
+            .When(c => c.Patch.Sets(ActivityPatchProperties.DisplayName));
+        RuleFor(c => c.Patch.Values.Status).MustBeStatus().When(c => c.Patch.Sets(ActivityPatchProperties.Status));
+    }
 }
 
 internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvider clock)

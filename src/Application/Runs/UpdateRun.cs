@@ -1,6 +1,5 @@
 using AutoMapper;
 using FluentValidation;
-using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -12,41 +11,30 @@ namespace IndustryData.Application.Runs;
 /// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
 /// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The condition on the version of the run.</param>
-/// <param name="ParseErrors">The errors found while the body was parsed.</param>
-public sealed record UpdateRunCommand(
-    TenantId TenantId,
-    string Id,
-    RunPatch Patch,
-    IfMatchCondition Condition,
-    ValidationErrors ParseErrors
-) : ICommand<Result<RunResponse>>, IHasParseErrors;
+public sealed record UpdateRunCommand(TenantId TenantId, string Id, RunPatch Patch, IfMatchCondition Condition)
+    : ICommand<Result<RunResponse>>;
 
-/// <summary>Validates the values sent. The aggregate validates the resulting run.</summary>
+/// <summary>Validates the new values. The aggregate checks that they agree with those that the run keeps.</summary>
 internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
 {
     public UpdateRunValidator()
     {
-        When(
-            c => c.Patch.Contains("displayName"),
-            () => RuleFor(c => c.Patch.Values.DisplayName).MustSatisfy(DisplayName.Validate)
-        );
-        When(
-            c => c.Patch.Contains("startDateTime"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStartDateTime)
-        );
-        When(
-            c => c.Patch.Contains("endDateTime", "status"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateEndDateTime)
-        );
-        When(c => c.Patch.Contains("status"), () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatus));
-        When(
-            c => c.Patch.Contains("statistics"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateStatistics)
-        );
-        When(
-            c => c.Patch.Contains("blockingError", "status"),
-            () => RuleFor(c => c.Patch.Values).MustSatisfy(RunRules.ValidateBlockingError)
-        );
+        RuleFor(c => c.Patch.Values.DisplayName)
+            .MustBeDisplayName(DisplayName.MaxLength)
+            .When(c => c.Patch.Sets(RunPatchProperties.DisplayName));
+        RuleFor(c => c.Patch.Values.StartDateTime)
+            .MustBeStartDateTime()
+            .When(c => c.Patch.Sets(RunPatchProperties.StartDateTime));
+        RuleFor(c => c.Patch.Values)
+            .MustHaveValidEndDateTime()
+            .When(c => c.Patch.Sets(RunPatchProperties.EndDateTime | RunPatchProperties.Status));
+        RuleFor(c => c.Patch.Values.Status).MustBeStatus().When(c => c.Patch.Sets(RunPatchProperties.Status));
+        RuleFor(c => c.Patch.Values.Statistics)
+            .MustBeStatistics()
+            .When(c => c.Patch.Sets(RunPatchProperties.Statistics));
+        RuleFor(c => c.Patch.Values)
+            .MustAllowBlockingError()
+            .When(c => c.Patch.Sets(RunPatchProperties.BlockingError | RunPatchProperties.Status));
     }
 }
 

@@ -4,12 +4,10 @@ namespace IndustryData.Domain.Runs;
 public sealed record ActivityDraft
 {
     /// <summary>
-    /// The path of the activity in the body, used in validation errors. Empty if the activity is the whole body.
+    /// The type, which gives the direction of the data flow. Without it, it is not known what was reported, so it is
+    /// never absent.
     /// </summary>
-    public string Path { get; init; } = "";
-
-    /// <summary>The type, which gives the direction of the data flow.</summary>
-    public ActivityType? Type { get; init; }
+    public required ActivityType Type { get; init; }
 
     /// <summary>The display name.</summary>
     public string? DisplayName { get; init; }
@@ -26,30 +24,4 @@ public sealed record ActivityDraft
     /// <summary>Estimates the memory that its JSON documents occupy, in bytes.</summary>
     public long EstimateSize() =>
         sizeof(char) * ((long)(BlockingError?.Json.Length ?? 0) + (Activity?.Json.Length ?? 0));
-
-    /// <summary>Returns the validation errors of the activity.</summary>
-    public IEnumerable<Error> Validate()
-    {
-        if (Type is null)
-        {
-            yield return RunErrors.Required(
-                ValidationErrors.AppendPath(Path, "@odata.type"),
-                $"\"#{ActivityType.Inbound}\" or \"#{ActivityType.Outbound}\""
-            );
-        }
-
-        var namePath = ValidationErrors.AppendPath(Path, "displayName");
-        if (Runs.DisplayName.Validate(DisplayName, namePath, RunActivity.MaxDisplayNameLength) is { } fault)
-        {
-            yield return fault;
-        }
-
-        if (Status is null)
-        {
-            yield return RunErrors.Required(
-                ValidationErrors.AppendPath(Path, "status"),
-                $"one of {string.Join(", ", ActivityStatus.All)}"
-            );
-        }
-    }
 }

@@ -1,38 +1,22 @@
-using System.Text.Json;
-using IndustryData.Domain.Json;
-
 namespace IndustryData.Domain.Runs;
 
-/// <summary>The flow that an activity carried out, as sent (Graph: <c>industryDataActivity</c>).</summary>
-/// <param name="Json">The flow as a JSON object with id, displayName, and readinessStatus.</param>
-public sealed record ActivityFlow(string Json)
+/// <summary>The flow that an activity carried out. Two flows are equal if their JSON values are equal.</summary>
+public sealed record ActivityFlow
 {
-    private static readonly ComplexTypeSchema _flow = new()
-    {
-        TypeNames =
-        [
-            "microsoft.graph.industryData.industryDataActivity",
-            "microsoft.graph.industryData.inboundFileFlow",
-            "microsoft.graph.industryData.inboundApiFlow",
-        ],
-        Members = new Dictionary<string, JsonValueValidator>
-        {
-            ["id"] = JsonValueValidators.String,
-            ["displayName"] = JsonValueValidators.String,
-            ["readinessStatus"] = JsonValueValidators.OneOf("notReady", "ready", "failed", "disabled", "expired"),
-        },
-        Required = ["id", "displayName", "readinessStatus"],
-    };
+    /// <summary>The maximum size of a flow, in bytes.</summary>
+    public const int MaxBytes = RunActivity.MaxJsonBytes;
 
-    /// <summary>Reads a flow.</summary>
-    /// <param name="value">The JSON value. The body reader has already checked its strings and member names.</param>
-    /// <param name="path">The path of the value in the body.</param>
-    /// <param name="faults">Receives the validation errors.</param>
-    /// <returns>The flow, or null if it is invalid.</returns>
-    public static ActivityFlow? Read(JsonElement value, string path, ValidationErrors faults) =>
-        NormalizedJson.Create(value, _flow, path, faults, RunActivity.MaxJsonBytes) is { } json
-            ? new ActivityFlow(json)
-            : null;
+    private ActivityFlow(string json) => Json = json;
+
+    /// <summary>The flow as a JSON object.</summary>
+    public string Json { get; }
+
+    /// <summary>Creates a flow from a JSON object in UTF-8.</summary>
+    /// <exception cref="ArgumentException">The text is not one JSON object, too large or nested too deeply.</exception>
+    public static ActivityFlow Parse(ReadOnlySpan<byte> utf8Json) => new(JsonObjectText.Parse(utf8Json, MaxBytes));
+
+    /// <summary>Returns a stored flow. It was validated before it was stored.</summary>
+    public static ActivityFlow FromStorage(string json) => new(json);
 
     /// <inheritdoc />
     public bool Equals(ActivityFlow? other) => other is not null && JsonEquality.DeepEquals(Json, other.Json);

@@ -7,8 +7,16 @@ namespace IndustryData.Domain.Runs;
 /// Identifies an activity within its run. The value is a UUIDv7 (RFC 9562 §5.7) that increases with each activity of
 /// the run, independent of the clock.
 /// </summary>
-public readonly record struct ActivityId(Guid Value)
+/// <remarks>
+/// A caller may ask for any GUID, so every GUID is an id. Only <see cref="New"/> makes the id of an activity.
+/// </remarks>
+public readonly record struct ActivityId
 {
+    private ActivityId(Guid value) => Value = value;
+
+    /// <summary>The GUID.</summary>
+    public Guid Value { get; }
+
     /// <summary>
     /// Creates the id of a new activity. It consists of the milliseconds of the run's id, the ordinal in the 12 bits of
     /// <c>rand_a</c>, and 62 random bits.
@@ -26,6 +34,9 @@ public readonly record struct ActivityId(Guid Value)
         bytes[8] = (byte)(0x80 | (bytes[8] & 0x3F));
         return new ActivityId(new Guid(bytes, bigEndian: true));
     }
+
+    /// <summary>Returns the id with this value, which comes from the store or from a caller.</summary>
+    public static ActivityId FromGuid(Guid value) => new(value);
 
     /// <summary>Parses an id. Returns null if the text is not a valid id.</summary>
     public static ActivityId? TryParse(string text) => RunId.TryParse(text) is { } id ? new ActivityId(id.Value) : null;

@@ -1,7 +1,7 @@
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// The status of an activity (Graph: <c>industryDataActivityStatus</c>). All values except <see cref="InProgress"/> are
+/// The status of an activity. All values except <see cref="InProgress"/> are
 /// final.
 /// </summary>
 public sealed class ActivityStatus
@@ -30,10 +30,10 @@ public sealed class ActivityStatus
     public static IReadOnlyList<ActivityStatus> All { get; } =
     [InProgress, Skipped, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
 
-    /// <summary>The member's name in JSON, in camelCase.</summary>
+    /// <summary>The name, in camelCase.</summary>
     public string Name { get; }
 
-    /// <summary>The member's number in Graph's schema. The database stores this number.</summary>
+    /// <summary>The number, which is stored.</summary>
     public short Number { get; }
 
     /// <summary>True if the status is final.</summary>

@@ -1,30 +1,24 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>
-/// The type of an activity, which gives the direction of its data flow. The values are the concrete types of Graph's
-/// abstract <c>industryDataRunActivity</c>.
-/// </summary>
+/// <summary>The type of an activity, which gives the direction of its data flow.</summary>
 public sealed class ActivityType
 {
     /// <summary>The activity moves data into the lake.</summary>
-    public static readonly ActivityType Inbound = new("microsoft.graph.industryData.inboundFlowActivity", 0);
+    public static readonly ActivityType Inbound = new("inbound", 0);
 
     /// <summary>The activity moves data out of the lake.</summary>
-    public static readonly ActivityType Outbound = new("microsoft.graph.industryData.outboundFlowActivity", 1);
+    public static readonly ActivityType Outbound = new("outbound", 1);
 
     private ActivityType(string name, short number) => (Name, Number) = (name, number);
 
     /// <summary>All types, in the order of their numbers.</summary>
     public static IReadOnlyList<ActivityType> All { get; } = [Inbound, Outbound];
 
-    /// <summary>The qualified name, without <c>#</c>.</summary>
+    /// <summary>The name, in camelCase.</summary>
     public string Name { get; }
 
     /// <summary>The number that the database stores.</summary>
     public short Number { get; }
-
-    /// <summary>Returns the type with this qualified name, or null.</summary>
-    public static ActivityType? FromName(string? name) => All.FirstOrDefault(t => t.Name == name);
 
     /// <summary>Returns the type with this stored number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is unknown: a newer version wrote the row.</exception>

@@ -1,56 +1,22 @@
-using System.Text.Json;
-using IndustryData.Domain.Json;
-
 namespace IndustryData.Domain.Runs;
 
-/// <summary>
-/// The error that stopped a run (Graph: <c>publicError</c>). Its <c>innerError</c> is an open type and is kept as sent.
-/// </summary>
-/// <param name="Json">The error as a JSON object, without annotations.</param>
-public sealed record PublicError(string Json)
+/// <summary>The error that stopped a run or an activity. Two errors are equal if their JSON values are equal.</summary>
+public sealed record PublicError
 {
-    private static readonly ComplexTypeSchema _detail = new()
-    {
-        TypeNames = ["microsoft.graph.publicErrorDetail"],
-        Members = new Dictionary<string, JsonValueValidator>
-        {
-            ["code"] = JsonValueValidators.NullableString,
-            ["message"] = JsonValueValidators.NullableString,
-            ["target"] = JsonValueValidators.NullableString,
-        },
-    };
+    /// <summary>The maximum size of an error, in bytes.</summary>
+    public const int MaxBytes = 64 * 1024;
 
-    private static readonly ComplexTypeSchema _innerError = new()
-    {
-        TypeNames = ["microsoft.graph.publicInnerError"],
-        IsOpen = true,
-        Members = new Dictionary<string, JsonValueValidator>(_detail.Members)
-        {
-            ["details"] = ComplexTypeSchema.CollectionOf(_detail),
-        },
-    };
+    private PublicError(string json) => Json = json;
 
-    private static readonly ComplexTypeSchema _error = new()
-    {
-        TypeNames = ["microsoft.graph.publicError"],
-        Members = new Dictionary<string, JsonValueValidator>(_innerError.Members)
-        {
-            ["innerError"] = ComplexTypeSchema.Nullable(_innerError),
-        },
-    };
+    /// <summary>The error as a JSON object.</summary>
+    public string Json { get; }
 
-    /// <summary>Reads an error.</summary>
-    /// <param name="value">The JSON value. The body reader has already checked its strings and member names.</param>
-    /// <param name="path">The path of the value in the body.</param>
-    /// <param name="faults">Receives the validation errors.</param>
-    /// <param name="maxBytes">The maximum size, in bytes as sent.</param>
-    /// <returns>The error, or null if it is invalid.</returns>
-    public static PublicError? Read(
-        JsonElement value,
-        string path,
-        ValidationErrors faults,
-        int maxBytes = NormalizedJson.MaxBytes
-    ) => NormalizedJson.Create(value, _error, path, faults, maxBytes) is { } json ? new PublicError(json) : null;
+    /// <summary>Creates an error from a JSON object in UTF-8.</summary>
+    /// <exception cref="ArgumentException">The text is not one JSON object, too large or nested too deeply.</exception>
+    public static PublicError Parse(ReadOnlySpan<byte> utf8Json) => new(JsonObjectText.Parse(utf8Json, MaxBytes));
+
+    /// <summary>Returns a stored error. It was validated before it was stored.</summary>
+    public static PublicError FromStorage(string json) => new(json);
 
     /// <inheritdoc />
     public bool Equals(PublicError? other) => other is not null && JsonEquality.DeepEquals(Json, other.Json);

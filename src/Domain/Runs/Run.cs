@@ -1,7 +1,7 @@
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// One run of a data-ingestion job, as reported by the caller (Graph: <c>industryDataRun</c>). RunChanges.cs contains
+/// One run of a data-ingestion job, as reported by the caller. RunChanges.cs contains
 /// the operations that change it.
 /// </summary>
 public sealed partial class Run
@@ -41,7 +41,7 @@ public sealed partial class Run
     /// <summary>The time of the last change on the server, in UTC with microsecond precision.</summary>
     public DateTimeOffset LastModifiedDateTime { get; private set; }
 
-    /// <summary>The version: 1 for a new run, incremented with every change. It is the run's ETag.</summary>
+    /// <summary>The version: 1 for a new run, incremented with every change.</summary>
     public long Version { get; private set; }
 
     /// <summary>The activities of a new run. Empty if the run was read from the store.</summary>
@@ -51,22 +51,18 @@ public sealed partial class Run
     /// <param name="tenantId">The tenant that owns the run.</param>
     /// <param name="draft">The reported run.</param>
     /// <param name="now">The current time of the server.</param>
-    /// <returns>The run, or an <see cref="ErrorKind.Validation"/> error with all errors of the draft.</returns>
-    public static Result<Run> Create(TenantId tenantId, RunDraft draft, DateTimeOffset now)
+    /// <exception cref="ArgumentException">The draft is not valid. It must have been validated.</exception>
+    public static Run Create(TenantId tenantId, RunDraft draft, DateTimeOffset now)
     {
-        var faults = RunRules.Validate(draft);
-        if (faults.Count > 0)
-        {
-            return Error.Aggregate(faults);
-        }
-
+        RequireValid(draft);
+        RunRules.Require(RunRules.AllowsActivityCount(draft.Activities.Count));
         var created = Microseconds(now);
         var id = RunId.New(now);
         return new Run
         {
             TenantId = tenantId,
             Id = id,
-            DisplayName = new DisplayName(draft.DisplayName!),
+            DisplayName = DisplayName.Create(draft.DisplayName),
             StartDateTime = Microseconds(draft.StartDateTime!.Value),
             EndDateTime = draft.EndDateTime is { } end ? Microseconds(end) : null,
             Status = draft.Status!,
@@ -77,6 +73,16 @@ public sealed partial class Run
             Version = 1,
             Activities = [.. draft.Activities.Select((a, i) => RunActivity.Create(tenantId, id, i, a))],
         };
+    }
+
+    private static void RequireValid(RunDraft draft)
+    {
+        RunRules.Require(draft.StartDateTime is not null);
+        RunRules.Require(draft.Status is not null);
+        RunRules.Require(draft.Statistics is not null);
+        RunRules.Require(RunRules.HasRequiredEndDateTime(draft));
+        RunRules.Require(RunRules.EndsAtStartOrLater(draft));
+        RunRules.Require(RunRules.AllowsBlockingError(draft));
     }
 
     // PostgreSQL stores microseconds; .NET stores tenths of a microsecond. The value is truncated here so that later

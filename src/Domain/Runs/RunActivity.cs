@@ -1,7 +1,7 @@
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// An activity that a run carried out (Graph: <c>industryDataRunActivity</c>). Only the run adds and changes it.
+/// An activity that a run carried out. Only the run adds and changes it.
 /// </summary>
 public sealed class RunActivity
 {
@@ -41,18 +41,22 @@ public sealed class RunActivity
     /// <summary>The flow that the activity carried out, or null.</summary>
     public ActivityFlow? Activity { get; private set; }
 
-    internal static RunActivity Create(TenantId tenantId, RunId runId, int ordinal, ActivityDraft judged) =>
-        new()
+    /// <exception cref="ArgumentException">The draft is not valid. It must have been validated.</exception>
+    internal static RunActivity Create(TenantId tenantId, RunId runId, int ordinal, ActivityDraft draft)
+    {
+        RequireValid(draft);
+        return new RunActivity
         {
             TenantId = tenantId,
             RunId = runId,
             Id = ActivityId.New(runId, ordinal),
-            Type = judged.Type!,
-            DisplayName = new DisplayName(judged.DisplayName!),
-            Status = judged.Status!,
-            BlockingError = judged.BlockingError,
-            Activity = judged.Activity,
+            Type = draft.Type,
+            DisplayName = DisplayName.Create(draft.DisplayName),
+            Status = draft.Status!,
+            BlockingError = draft.BlockingError,
+            Activity = draft.Activity,
         };
+    }
 
     /// <summary>Returns a copy of the activity. Later changes to the activity do not affect the copy.</summary>
     public RunActivity Snapshot() => (RunActivity)MemberwiseClone();
@@ -62,7 +66,7 @@ public sealed class RunActivity
     internal Result<bool> Update(ActivityPatch patch)
     {
         var next = patch.ApplyTo(this);
-        if (next.Type is not null && next.Type != Type)
+        if (next.Type != Type)
         {
             return RunErrors.ActivityTypeIsFinal(Type);
         }
@@ -72,11 +76,7 @@ public sealed class RunActivity
             return RunErrors.ActivityStatusIsFinal(Status, next.Status);
         }
 
-        if (next.Validate().ToArray() is { Length: > 0 } faults)
-        {
-            return Error.Aggregate(faults);
-        }
-
+        RequireValid(next);
         if (
             DisplayName.Value == next.DisplayName
             && Status == next.Status
@@ -88,11 +88,17 @@ public sealed class RunActivity
         }
 
         (DisplayName, Status, BlockingError, Activity) = (
-            new DisplayName(next.DisplayName!),
+            DisplayName.Create(next.DisplayName),
             next.Status!,
             next.BlockingError,
             next.Activity
         );
         return true;
+    }
+
+    private static void RequireValid(ActivityDraft draft)
+    {
+        RunRules.Require(draft.DisplayName?.Length <= MaxDisplayNameLength);
+        RunRules.Require(draft.Status is not null);
     }
 }

@@ -11,9 +11,10 @@ public sealed partial class Run
     /// <param name="now">The current time of the server.</param>
     /// <returns>
     /// True if the run changed. An <see cref="ErrorKind.Conflict"/> error if the run has a final status and the patch
-    /// would change a final value. An <see cref="ErrorKind.Validation"/> error with all validation errors of the
-    /// resulting run.
+    /// would change a final value. An <see cref="ErrorKind.Validation"/> error if the new values do not agree with
+    /// those that the run keeps.
     /// </returns>
+    /// <exception cref="ArgumentException">A new value is not valid. The patch must have been validated.</exception>
     public Result<bool> Update(RunPatch patch, DateTimeOffset now)
     {
         var next = patch.ApplyTo(this);
@@ -22,22 +23,12 @@ public sealed partial class Run
             return conflict;
         }
 
-        var faults = RunRules.Validate(next);
-        if (!Status.IsTerminal && next.Status is { IsTerminal: true } && !patch.Contains("endDateTime"))
+        if (FindDisagreements(patch, next).ToArray() is { Length: > 0 } errors)
         {
-            faults.Add(
-                RunErrors.Required(
-                    "endDateTime",
-                    "when the run ended together with its last status; the end that was expected is no end"
-                )
-            );
+            return Error.Aggregate(errors);
         }
 
-        if (faults.Count > 0)
-        {
-            return Error.Aggregate(faults);
-        }
-
+        RequireValid(next);
         var start = Microseconds(next.StartDateTime!.Value);
         var end = next.EndDateTime is { } moment ? Microseconds(moment) : (DateTimeOffset?)null;
         if (
@@ -53,7 +44,7 @@ public sealed partial class Run
         }
 
         (DisplayName, StartDateTime, EndDateTime, Status, Statistics, BlockingError) = (
-            new DisplayName(next.DisplayName!),
+            DisplayName.Create(next.DisplayName),
             start,
             end,
             next.Status!,
@@ -68,6 +59,7 @@ public sealed partial class Run
     /// <param name="draft">The reported activity.</param>
     /// <param name="count">The number of activities that the run has.</param>
     /// <param name="now">The current time of the server.</param>
+    /// <exception cref="ArgumentException">The draft is not valid. It must have been validated.</exception>
     public Result<RunActivity> AddActivity(ActivityDraft draft, int count, DateTimeOffset now)
     {
         if (Status.IsTerminal)
@@ -75,18 +67,14 @@ public sealed partial class Run
             return RunErrors.RunAlreadyTerminal(Status);
         }
 
-        if (draft.Validate().ToArray() is { Length: > 0 } faults)
+        if (!RunRules.AllowsActivityCount(count + 1))
         {
-            return Error.Aggregate(faults);
+            return RunErrors.TooManyActivities;
         }
 
-        if (count >= MaxActivities)
-        {
-            return RunErrors.TooManyActivities(MaxActivities);
-        }
-
+        var activity = RunActivity.Create(TenantId, Id, count, draft);
         Touch(now);
-        return RunActivity.Create(TenantId, Id, count, draft);
+        return activity;
     }
 
     /// <summary>Changes one of the run's activities and increments the run's version.</summary>
@@ -109,6 +97,31 @@ public sealed partial class Run
     {
         LastModifiedDateTime = Microseconds(now);
         Version++;
+    }
+
+    private IEnumerable<Error> FindDisagreements(RunPatch patch, RunDraft next)
+    {
+        if (!RunRules.HasRequiredEndDateTime(next))
+        {
+            yield return RunErrors.EndDateTimeRequired;
+        }
+        else if (!RunRules.EndsAtStartOrLater(next))
+        {
+            yield return RunErrors.EndBeforeStart(next);
+        }
+        else if (
+            !Status.IsTerminal
+            && next.Status is { IsTerminal: true }
+            && !patch.Sets(RunPatchProperties.EndDateTime)
+        )
+        {
+            yield return RunErrors.ActualEndDateTimeRequired;
+        }
+
+        if (!RunRules.AllowsBlockingError(next))
+        {
+            yield return RunErrors.UnexpectedBlockingError(next);
+        }
     }
 
     private Error? FindTerminalStateConflict(RunDraft next) =>

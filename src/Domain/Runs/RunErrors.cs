@@ -3,6 +3,64 @@ namespace IndustryData.Domain.Runs;
 /// <summary>The errors that concern runs.</summary>
 public static class RunErrors
 {
+    /// <summary>The code of the error of a value that is absent or null.</summary>
+    public const string RequiredCode = "required";
+
+    /// <summary>The code of <see cref="EndBeforeStart"/>.</summary>
+    public const string EndBeforeStartCode = "endBeforeStart";
+
+    /// <summary>The code of <see cref="UnexpectedBlockingError"/>.</summary>
+    public const string UnexpectedBlockingErrorCode = "unexpectedBlockingError";
+
+    /// <summary>The run has no end time, although it is not running.</summary>
+    public static Error EndDateTimeRequired { get; } =
+        new(
+            ErrorKind.Validation,
+            RequiredCode,
+            "endDateTime is required: send when the run ended, like \"2026-11-22T02:41:07Z\" "
+                + "(only a run whose status is \"running\" may leave it out).",
+            "endDateTime"
+        );
+
+    /// <summary>The run has the maximum number of activities.</summary>
+    public static Error TooManyActivities { get; } =
+        new(
+            ErrorKind.Validation,
+            "tooManyActivities",
+            $"A run has at most {Run.MaxActivities} activities; report the rest as numbers in statistics.",
+            "activities"
+        );
+
+    /// <summary>The run ends, but its end time is the one that was expected.</summary>
+    internal static Error ActualEndDateTimeRequired { get; } =
+        new(
+            ErrorKind.Validation,
+            RequiredCode,
+            "endDateTime is required: send when the run ended together with its last status; "
+                + "the end that was expected is no end.",
+            "endDateTime"
+        );
+
+    /// <summary>The end time is before the start time.</summary>
+    public static Error EndBeforeStart(RunDraft run) =>
+        new(
+            ErrorKind.Validation,
+            EndBeforeStartCode,
+            $"endDateTime {run.EndDateTime:O} is before startDateTime {run.StartDateTime:O}; "
+                + "a run ends at its start or later.",
+            "endDateTime"
+        );
+
+    /// <summary>The status does not allow the blocking error.</summary>
+    public static Error UnexpectedBlockingError(RunDraft run) =>
+        new(
+            ErrorKind.Validation,
+            UnexpectedBlockingErrorCode,
+            $"A run whose status is {run.Status} has no blockingError; "
+                + "leave it out, or report the status failed, completedWithErrors or running.",
+            "blockingError"
+        );
+
     /// <summary>The run does not exist, or belongs to another tenant.</summary>
     public static Error NotFound(string id) =>
         new(
@@ -29,23 +87,9 @@ public static class RunErrors
                 + "send activities while it is running, or with the run itself."
         );
 
-    /// <summary>The run has the maximum number of activities.</summary>
-    public static Error TooManyActivities(int limit) =>
-        new(
-            ErrorKind.Validation,
-            "tooManyActivities",
-            $"A run has at most {limit} activities; report the rest as numbers in statistics.",
-            "activities"
-        );
-
     /// <summary>The type of an activity cannot change.</summary>
     internal static Error ActivityTypeIsFinal(ActivityType current) =>
-        new(
-            ErrorKind.Conflict,
-            "typeIsFinal",
-            $"The activity is a #{current}, and stays one; leave @odata.type out.",
-            "@odata.type"
-        );
+        new(ErrorKind.Conflict, "typeIsFinal", $"The activity is {current}, and stays so; leave its type out.", "type");
 
     /// <summary>The activity has a final status, which cannot change.</summary>
     internal static Error ActivityStatusIsFinal(ActivityStatus current, ActivityStatus asked) =>
@@ -57,13 +101,16 @@ public static class RunErrors
             "status"
         );
 
-    /// <summary>The run's version does not match the version in the request.</summary>
-    public static Error ETagMismatch(string etag) =>
+    /// <summary>The run has another version than the caller expects.</summary>
+    public static Error VersionMismatch(long current) =>
         new(
-            ErrorKind.PreconditionFailed,
+            ErrorKind.VersionMismatch,
             "etagMismatch",
-            $"The run has changed: its ETag is {etag} now. Read it again, and send the change with that one."
-        );
+            $"The run has changed: its version is {current} now. Read it again before you change it."
+        )
+        {
+            CurrentVersion = current,
+        };
 
     /// <summary>The idempotency key was used for a different request.</summary>
     public static Error IdempotencyKeyReused() =>
@@ -74,31 +121,31 @@ public static class RunErrors
                 + "Send each new run under a key of its own."
         );
 
-    /// <summary>The delta token is older than the retention period of deletions.</summary>
+    /// <summary>The caller last read the changes before the retention period of deletions.</summary>
     public static Error DeltaTokenExpired(TimeSpan remembered) =>
         new(
-            ErrorKind.Gone,
+            ErrorKind.Expired,
             "syncStateNotFound",
-            $"The link is older than {remembered.TotalDays:0} days, and what was deleted since is forgotten. "
-                + "Read all runs again, from the URL in Location."
+            $"The changes were last read more than {remembered.TotalDays:0} days ago, "
+                + "and what was deleted since is forgotten. Read all runs again."
         );
 
-    /// <summary>The database was replaced, or restored to an earlier state, after the delta token was issued.</summary>
+    /// <summary>The database was replaced, or restored to an earlier state, after the changes were read.</summary>
     public static Error ResyncRequired() =>
         new(
-            ErrorKind.Gone,
+            ErrorKind.Expired,
             "resyncRequired",
-            "The database was restored or replaced since the link was given, so that changes could be missed. "
-                + "Read all runs again, from the URL in Location."
+            "The database was restored or replaced since the changes were last read, so that changes could be missed. "
+                + "Read all runs again."
         );
 
-    /// <summary>Another release of the service issued the delta token, or its key no longer exists.</summary>
+    /// <summary>The changes were read with another release, or from a database that no longer exists.</summary>
     public static Error DeltaTokenOutdated() =>
         new(
-            ErrorKind.Gone,
+            ErrorKind.Expired,
             "resyncRequired",
-            "The link is of another release of this service, or of a database that is no longer there. "
-                + "Read all runs again, from the URL in Location."
+            "The changes were last read with another release of this service, "
+                + "or from a database that is no longer there. Read all runs again."
         );
 
     /// <summary>The limit for starting runs is reached.</summary>
@@ -107,7 +154,7 @@ public static class RunErrors
             ErrorKind.RateLimited,
             "startRateLimitExceeded",
             $"{limit} runs were started within {window.TotalHours:0.##} hours, which is the limit; "
-                + "try again after the time in Retry-After, or add the run with POST …/runs."
+                + "try again later, or report the run when it has ended."
         )
         {
             RetryAfter = retryAfter,
@@ -132,12 +179,4 @@ public static class RunErrors
             $"The run is over (status {current}), so that its {property} cannot change; leave {property} out.",
             property
         );
-
-    /// <summary>A required member is absent or null.</summary>
-    internal static Error Required(string property, string what) =>
-        Invalid(property, "required", $"{property} is required: send {what}.");
-
-    /// <summary>A member violates a validation rule.</summary>
-    internal static Error Invalid(string property, string code, string message) =>
-        new(ErrorKind.Validation, code, message, property);
 }

@@ -6,11 +6,22 @@ namespace IndustryData.Domain.Runs;
 /// Identifies a run. The value is a UUIDv7 (RFC 9562 §5.7). Its first 48 bits are the server's clock in milliseconds
 /// since 1970.
 /// </summary>
-public readonly record struct RunId(Guid Value)
+/// <remarks>
+/// A caller may ask for any GUID, so every GUID is an id. Only <see cref="New"/> makes the id of a run.
+/// </remarks>
+public readonly record struct RunId
 {
+    private RunId(Guid value) => Value = value;
+
+    /// <summary>The GUID.</summary>
+    public Guid Value { get; }
+
     /// <summary>Creates the id of a new run.</summary>
     /// <param name="now">The current time of the server. It determines the partition that stores the run.</param>
     public static RunId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
+
+    /// <summary>Returns the id with this value, which comes from the store or from a caller.</summary>
+    public static RunId FromGuid(Guid value) => new(value);
 
     /// <summary>The first day of the quarter (UTC) in which the id was created.</summary>
     public DateOnly PartitionQuarter

@@ -1,23 +1,49 @@
 namespace IndustryData.Domain.Runs;
 
-/// <summary>A partial update of a run. Members that are not sent keep their values.</summary>
-/// <param name="Values">The values that were sent.</param>
-/// <param name="PresentProperties">The names of the members that were sent, including those sent as null.</param>
-public sealed record RunPatch(RunDraft Values, IReadOnlySet<string> PresentProperties)
+/// <summary>The properties of a run that a <see cref="RunPatch"/> can set.</summary>
+[Flags]
+public enum RunPatchProperties
 {
-    /// <summary>Checks for the presence of members, including members sent as null.</summary>
-    /// <returns>True if all of these members were sent.</returns>
-    public bool Contains(params IReadOnlyList<string> members) => members.All(PresentProperties.Contains);
+    /// <summary>No property.</summary>
+    None = 0,
+
+    /// <inheritdoc cref="RunDraft.DisplayName" />
+    DisplayName = 1,
+
+    /// <inheritdoc cref="RunDraft.StartDateTime" />
+    StartDateTime = 1 << 1,
+
+    /// <inheritdoc cref="RunDraft.EndDateTime" />
+    EndDateTime = 1 << 2,
+
+    /// <inheritdoc cref="RunDraft.Status" />
+    Status = 1 << 3,
+
+    /// <inheritdoc cref="RunDraft.Statistics" />
+    Statistics = 1 << 4,
+
+    /// <inheritdoc cref="RunDraft.BlockingError" />
+    BlockingError = 1 << 5,
+}
+
+/// <summary>A partial update of a run. Other properties keep their values.</summary>
+/// <param name="Values">The new values.</param>
+/// <param name="Properties">The properties to set. The value of each is in <paramref name="Values"/>, or null.</param>
+public sealed record RunPatch(RunDraft Values, RunPatchProperties Properties)
+{
+    /// <summary>Checks whether the patch sets properties.</summary>
+    /// <returns>True if it sets all of these properties.</returns>
+    public bool Sets(RunPatchProperties properties) => (Properties & properties) == properties;
 
     /// <summary>Returns the values of the run after the update. Statistics and error are replaced as a whole.</summary>
     internal RunDraft ApplyTo(Run run) =>
         new()
         {
-            DisplayName = Contains("displayName") ? Values.DisplayName : run.DisplayName.Value,
-            StartDateTime = Contains("startDateTime") ? Values.StartDateTime : run.StartDateTime,
-            EndDateTime = Contains("endDateTime") ? Values.EndDateTime : run.EndDateTime,
-            Status = Contains("status") ? Values.Status : run.Status,
-            Statistics = Contains("statistics") ? Values.Statistics : run.Statistics,
-            BlockingError = Contains("blockingError") ? Values.BlockingError : run.BlockingError,
+            DisplayName = Sets(RunPatchProperties.DisplayName) ? Values.DisplayName : run.DisplayName.Value,
+            StartDateTime = Sets(RunPatchProperties.StartDateTime) ? Values.StartDateTime : run.StartDateTime,
+            EndDateTime = Sets(RunPatchProperties.EndDateTime) ? Values.EndDateTime : run.EndDateTime,
+            Status = Sets(RunPatchProperties.Status) ? Values.Status : run.Status,
+            Statistics = Sets(RunPatchProperties.Statistics) ? Values.Statistics : run.Statistics,
+            BlockingError = Sets(RunPatchProperties.BlockingError) ? Values.BlockingError : run.BlockingError,
         };
 }

@@ -1,124 +1,50 @@
 using System.Text.Json;
-using IndustryData.Domain.Json;
 
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// The statistics of a run. They combine the weakly typed statistics log of the draft with the
-/// <c>industryDataRunStatistics</c> of the published Graph API. Declared members are validated. Other members are kept
-/// exactly as sent, including the digits of numbers. Two statistics are equal if their JSON values are equal.
+/// The statistics of a run: a JSON object of which the counts in <c>inboundTotals</c> are known. Two statistics are
+/// equal if their JSON values are equal.
 /// </summary>
 public sealed class RunStatistics : IEquatable<RunStatistics>
 {
-    /// <summary>The maximum size of statistics, in bytes as sent.</summary>
-    public const int MaxBytes = NormalizedJson.MaxBytes;
+    /// <summary>The maximum size of statistics as reported, in bytes.</summary>
+    public const int MaxBytes = 64 * 1024;
 
     /// <summary>The maximum nesting depth, in levels. <c>{}</c> has one level.</summary>
-    public const int MaxLevels = NormalizedJson.MaxDepth;
+    public const int MaxLevels = JsonObjectText.MaxLevels;
 
-    /// <summary>The largest allowed count.</summary>
-    public const long LargestCount = JsonValueValidators.MaxSafeInteger;
+    /// <summary>
+    /// The largest allowed count, 2⁵³−1. Larger JSON numbers lose digits in JavaScript and Power Query (RFC 8259 §6).
+    /// </summary>
+    public const long LargestCount = 9_007_199_254_740_991;
+
+    // The text may be larger than what was reported, because it names the type of each activity.
+    private const int MaxTextBytes = 4 * MaxBytes;
 
     /// <summary>Empty statistics.</summary>
     public static readonly RunStatistics Empty = new() { Json = "{}", InboundTotals = new InboundTotals() };
 
-    private const string Namespace = "microsoft.graph.industryData.";
-
-    private static readonly ComplexTypeSchema _roleCount = new()
-    {
-        TypeNames = [Namespace + "industryDataRunRoleCountMetric"],
-        Members = new Dictionary<string, JsonValueValidator>
-        {
-            ["role"] = JsonValueValidators.String,
-            ["count"] = JsonValueValidators.NullableNonNegativeInteger,
-        },
-        Required = ["role"],
-    };
-
-    private static readonly ComplexTypeSchema _entityCount = new()
-    {
-        TypeNames = [Namespace + "industryDataRunEntityCountMetric"],
-        Members = new Dictionary<string, JsonValueValidator>
-        {
-            ["active"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["inactive"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["total"] = JsonValueValidators.NullableNonNegativeInteger,
-        },
-    };
-
-    private static readonly ComplexTypeSchema _activity = new()
-    {
-        TypeNames = [Namespace + "inboundActivityResults"],
-        WritesTypeAnnotation = true,
-        Members = new Dictionary<string, JsonValueValidator>
-        {
-            ["activityId"] = JsonValueValidators.String,
-            ["displayName"] = JsonValueValidators.String,
-            ["status"] = JsonValueValidators.OneOf(
-                "inProgress",
-                "skipped",
-                "failed",
-                "completed",
-                "completedWithErrors",
-                "completedWithWarnings"
-            ),
-            ["errors"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["warnings"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["groups"] = ComplexTypeSchema.Nullable(_entityCount),
-            ["memberships"] = ComplexTypeSchema.Nullable(_entityCount),
-            ["organizations"] = ComplexTypeSchema.Nullable(_entityCount),
-            ["people"] = ComplexTypeSchema.Nullable(_entityCount),
-            ["matchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
-            ["unmatchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
-        },
-        Required = ["activityId", "displayName", "status"],
-    };
-
-    private static readonly ComplexTypeSchema _totals = new()
-    {
-        TypeNames = [Namespace + "aggregatedInboundStatistics"],
-        Members = new Dictionary<string, JsonValueValidator>
-        {
-            ["errors"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["warnings"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["groups"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["memberships"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["organizations"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["people"] = JsonValueValidators.NullableNonNegativeInteger,
-            ["matchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
-            ["unmatchedPeopleByRole"] = ComplexTypeSchema.CollectionOf(_roleCount),
-        },
-    };
-
-    private static readonly ComplexTypeSchema _statistics = new()
-    {
-        TypeNames = [Namespace + "industryDataRunStatistics", Namespace + "runStatistics"],
-        IsOpen = true,
-        ServerManaged = ["runId", "status"],
-        Members = new Dictionary<string, JsonValueValidator>
-        {
-            ["inboundTotals"] = ComplexTypeSchema.Nullable(_totals),
-            ["activityStatistics"] = ComplexTypeSchema.CollectionOf(_activity),
-        },
-    };
-
+    // Used by the store, which sets the properties.
     private RunStatistics() { }
 
-    /// <summary>The statistics as a JSON object, without <c>runId</c>, <c>status</c>, and annotations.</summary>
+    /// <summary>The statistics as a JSON object.</summary>
     public string Json { get; private init; } = "{}";
 
     /// <summary>The counts in the member <c>inboundTotals</c>.</summary>
     public InboundTotals InboundTotals { get; private init; } = new();
 
-    /// <summary>Reads statistics.</summary>
-    /// <param name="value">The JSON value. The body reader has already checked its strings and member names.</param>
-    /// <param name="path">The path of the value in the body.</param>
-    /// <param name="faults">Receives the validation errors.</param>
-    /// <returns>The statistics, or null if they are invalid.</returns>
-    public static RunStatistics? Read(JsonElement value, string path, ValidationErrors faults) =>
-        NormalizedJson.Create(value, _statistics, path, faults) is { } json
-            ? new RunStatistics { Json = json, InboundTotals = TotalsOf(value) }
-            : null;
+    /// <summary>Creates statistics from a JSON object in UTF-8.</summary>
+    /// <exception cref="ArgumentException">
+    /// The text is not one JSON object, too large or nested too deeply; or a member of <c>inboundTotals</c> is not a
+    /// count.
+    /// </exception>
+    public static RunStatistics Parse(ReadOnlySpan<byte> utf8Json)
+    {
+        var totals = Empty.InboundTotals;
+        var json = JsonObjectText.Parse(utf8Json, MaxTextBytes, ReadMember, ref totals);
+        return new RunStatistics { Json = json, InboundTotals = totals };
+    }
 
     /// <inheritdoc />
     public bool Equals(RunStatistics? other) =>
@@ -130,32 +56,84 @@ public sealed class RunStatistics : IEquatable<RunStatistics>
     /// <inheritdoc />
     public override int GetHashCode() => InboundTotals.GetHashCode();
 
-    private static InboundTotals TotalsOf(JsonElement statistics)
+    private static void ReadMember(ref Utf8JsonReader reader, ref InboundTotals totals)
     {
-        if (
-            JsonElementExtensions.TryGetProperty(statistics, "inboundTotals")
-            is not { ValueKind: JsonValueKind.Object } totals
-        )
+        if (!reader.ValueTextEquals("inboundTotals"u8))
         {
-            return new InboundTotals();
+            reader.Skip();
+            return;
         }
 
-        var found = new InboundTotals();
-        foreach (var member in totals.EnumerateObject())
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartObject)
         {
-            var count = JsonValueValidators.Count(member.Value);
-            found = JsonElementExtensions.TryGetName(member) switch
+            totals = ReadTotals(ref reader);
+        }
+        else if (reader.TokenType != JsonTokenType.Null)
+        {
+            throw new JsonException("inboundTotals is neither an object nor null.");
+        }
+    }
+
+    private static InboundTotals ReadTotals(ref Utf8JsonReader reader)
+    {
+        long? errors = null;
+        long? warnings = null;
+        long? groups = null;
+        long? memberships = null;
+        long? organizations = null;
+        long? people = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("errors"u8))
             {
-                "errors" => found with { Errors = count },
-                "warnings" => found with { Warnings = count },
-                "groups" => found with { Groups = count },
-                "memberships" => found with { Memberships = count },
-                "organizations" => found with { Organizations = count },
-                "people" => found with { People = count },
-                _ => found,
-            };
+                errors = ReadCount(ref reader);
+            }
+            else if (reader.ValueTextEquals("warnings"u8))
+            {
+                warnings = ReadCount(ref reader);
+            }
+            else if (reader.ValueTextEquals("groups"u8))
+            {
+                groups = ReadCount(ref reader);
+            }
+            else if (reader.ValueTextEquals("memberships"u8))
+            {
+                memberships = ReadCount(ref reader);
+            }
+            else if (reader.ValueTextEquals("organizations"u8))
+            {
+                organizations = ReadCount(ref reader);
+            }
+            else if (reader.ValueTextEquals("people"u8))
+            {
+                people = ReadCount(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
 
-        return found;
+        return new InboundTotals
+        {
+            Errors = errors,
+            Warnings = warnings,
+            Groups = groups,
+            Memberships = memberships,
+            Organizations = organizations,
+            People = people,
+        };
+    }
+
+    private static long? ReadCount(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.Null ? null
+            : reader.TokenType == JsonTokenType.Number
+            && reader.TryGetInt64(out var count)
+            && count is >= 0 and <= LargestCount
+                ? count
+            : throw new JsonException("A member of inboundTotals is not a count.");
     }
 }

@@ -1,7 +1,7 @@
 namespace IndustryData.Domain.Runs;
 
 /// <summary>
-/// The status of a run (Graph: <c>industryDataRunStatus</c>). All values except <see cref="Running"/> are final.
+/// The status of a run. All values except <see cref="Running"/> are final.
 /// </summary>
 public sealed class RunStatus
 {
@@ -34,10 +34,10 @@ public sealed class RunStatus
     public static IReadOnlyList<RunStatus> All { get; } =
     [Running, Failed, Completed, CompletedWithErrors, CompletedWithWarnings];
 
-    /// <summary>The member's name in JSON, in camelCase.</summary>
+    /// <summary>The name, in camelCase.</summary>
     public string Name { get; }
 
-    /// <summary>The member's number in Graph's schema. It is stored, and <c>$orderby</c> sorts by it.</summary>
+    /// <summary>The number. It is stored, and runs are ordered by it.</summary>
     public short Number { get; }
 
     /// <summary>True if a run with this status may have a <see cref="PublicError"/>.</summary>

@@ -40,10 +40,10 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
     private sealed class TenantIdConverter()
         : ValueConverter<TenantId, Guid>(id => id.Value, value => new TenantId(value));
 
-    private sealed class RunIdConverter() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
+    private sealed class RunIdConverter() : ValueConverter<RunId, Guid>(id => id.Value, value => RunId.FromGuid(value));
 
     private sealed class ActivityIdConverter()
-        : ValueConverter<ActivityId, Guid>(id => id.Value, value => new ActivityId(value));
+        : ValueConverter<ActivityId, Guid>(id => id.Value, value => ActivityId.FromGuid(value));
 
     private sealed class ActivityTypeConverter()
         : ValueConverter<ActivityType, short>(type => type.Number, number => ActivityType.FromNumber(number));
@@ -52,14 +52,14 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
         : ValueConverter<ActivityStatus, short>(status => status.Number, number => ActivityStatus.FromNumber(number));
 
     private sealed class ActivityFlowConverter()
-        : ValueConverter<ActivityFlow, string>(flow => flow.Json, json => new ActivityFlow(json));
+        : ValueConverter<ActivityFlow, string>(flow => flow.Json, json => ActivityFlow.FromStorage(json));
 
     private sealed class RunStatusConverter()
         : ValueConverter<RunStatus, short>(status => status.Number, number => RunStatus.FromNumber(number));
 
     private sealed class DisplayNameConverter()
-        : ValueConverter<DisplayName, string>(name => name.Value, value => new DisplayName(value));
+        : ValueConverter<DisplayName, string>(name => name.Value, value => DisplayName.FromStorage(value));
 
     private sealed class PublicErrorConverter()
-        : ValueConverter<PublicError, string>(error => error.Json, json => new PublicError(json));
+        : ValueConverter<PublicError, string>(error => error.Json, json => PublicError.FromStorage(json));
 }

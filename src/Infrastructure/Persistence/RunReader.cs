@@ -420,7 +420,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
                 {
                     if (chars > Portions.MaxPageChars)
                     {
-                        yield return new ActivityPage(activities, new ActivityId(activities[^1].Id));
+                        yield return new ActivityPage(activities, ActivityId.FromGuid(activities[^1].Id));
                         yield break;
                     }
 
@@ -473,7 +473,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
             {
                 if (activities.Count == pageSize || portions.IsFull)
                 {
-                    return new ActivityPage(activities, new ActivityId(activities[^1].Id));
+                    return new ActivityPage(activities, ActivityId.FromGuid(activities[^1].Id));
                 }
 
                 activities.Add(ReadActivity(session.Row));

@@ -76,7 +76,7 @@ internal sealed partial class RunRepository
                             context,
                             tenantId,
                             id,
-                            new ActivityId(first.RunId.Value),
+                            ActivityId.FromGuid(first.RunId.Value),
                             cancellation
                         )
                         : error;

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using IndustryData.Domain.Json;
 using IndustryData.WebApi.Http;
 using Microsoft.Net.Http.Headers;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using IndustryData.Domain;
-using IndustryData.Domain.Json;
+using IndustryData.WebApi.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace IndustryData.WebApi.Batch;

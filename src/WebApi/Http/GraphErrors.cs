@@ -18,20 +18,39 @@ internal static class GraphErrors
             http.RetryAfter(wait);
         }
 
-        return http.WriteErrorAsync(
-            error.Kind switch
-            {
-                ErrorKind.NotFound => StatusCodes.Status404NotFound,
-                ErrorKind.Conflict => StatusCodes.Status409Conflict,
-                ErrorKind.Gone => StatusCodes.Status410Gone,
-                ErrorKind.PreconditionFailed => StatusCodes.Status412PreconditionFailed,
-                ErrorKind.IdempotencyKeyReused => StatusCodes.Status422UnprocessableEntity,
-                ErrorKind.RateLimited => StatusCodes.Status429TooManyRequests,
-                _ => StatusCodes.Status400BadRequest,
-            },
-            error
-        );
+        return http.WriteErrorAsync(StatusOf(error.Kind), error);
     }
+
+    // A kind without a status is a build error (CS8509). CS8524 also asks for numbers that name no kind.
+#pragma warning disable CS8524
+    /// <summary>Returns the status code of a kind of error.</summary>
+    public static int StatusOf(ErrorKind kind) =>
+        kind switch
+        {
+            ErrorKind.Validation => StatusCodes.Status400BadRequest,
+            ErrorKind.NotFound => StatusCodes.Status404NotFound,
+            ErrorKind.Conflict => StatusCodes.Status409Conflict,
+            ErrorKind.Expired => StatusCodes.Status410Gone,
+            ErrorKind.VersionMismatch => StatusCodes.Status412PreconditionFailed,
+            ErrorKind.IdempotencyKeyReused => StatusCodes.Status422UnprocessableEntity,
+            ErrorKind.RateLimited => StatusCodes.Status429TooManyRequests,
+        };
+
+    /// <summary>
+    /// Returns the message of an error. It continues with the remedy in terms of HTTP, which other layers do not know.
+    /// </summary>
+    public static string MessageOf(Error error) =>
+        error.Kind switch
+        {
+            ErrorKind.Validation or ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.IdempotencyKeyReused =>
+                error.Message,
+            ErrorKind.Expired => $"{error.Message} Begin at the URL in Location.",
+            ErrorKind.VersionMismatch =>
+                $"{error.Message} Its ETag is {EntityTags.Format(error.CurrentVersion ?? 0)}; send it in If-Match.",
+            ErrorKind.RateLimited =>
+                $"{error.Message} Retry-After has the time to wait; POST …/runs reports a run without a limit.",
+        };
+#pragma warning restore CS8524
 
     /// <summary>Writes the response for an error at the HTTP level.</summary>
     public static Task WriteErrorAsync(this HttpContext http, int status, string code, string message) =>
@@ -79,10 +98,11 @@ internal static class GraphErrors
         json.WriteStartObject();
         json.WriteStartObject("error");
         json.WriteString("code", CodeOf(status));
-        json.WriteString("message", error.Message);
+        json.WriteString("message", MessageOf(error));
         if (error.Target is not null)
         {
-            json.WriteString("target", error.Target);
+            // The type of an activity is an annotation in JSON. Only this error comes from a layer that names it.
+            json.WriteString("target", error.Code == "typeIsFinal" ? "@odata.type" : error.Target);
         }
 
         if (error.Details.Count > 0)

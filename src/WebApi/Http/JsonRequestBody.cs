@@ -2,7 +2,9 @@ using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using IndustryData.Application.Common;
 using IndustryData.Domain;
+using Mediator;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
@@ -127,6 +129,29 @@ internal sealed class JsonRequestBody : IDisposable
     }
 
     public void Dispose() => _document.Dispose();
+
+    /// <summary>
+    /// Returns the errors of a body that could not be read completely. They contain the validation errors of the
+    /// command, so that one response reports everything that has to be corrected.
+    /// </summary>
+    /// <param name="http">The request.</param>
+    /// <param name="command">The command with what could be read. It must not be sent if there are errors.</param>
+    /// <returns>The errors; null if the body was read completely. The pipeline then validates the command.</returns>
+    public Error? FindErrors<TCommand>(HttpContext http, TCommand command)
+        where TCommand : IMessage
+    {
+        if (Faults.Count == 0)
+        {
+            return null;
+        }
+
+        foreach (var error in http.RequestServices.GetRequiredService<IMessageValidator<TCommand>>().Validate(command))
+        {
+            Faults.Add(error);
+        }
+
+        return Error.Aggregate(Faults);
+    }
 
     /// <summary>
     /// Parses a body that needs no further validation. In a body without escape sequences, only duplicate names and

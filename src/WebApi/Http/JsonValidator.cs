@@ -175,7 +175,7 @@ internal static class JsonValidator
         var path = "";
         foreach (var level in levels.Take(depth))
         {
-            path = ValidationErrors.AppendPath(
+            path = JsonPointer.Append(
                 path,
                 level.IsArray ? level.Index.ToString(CultureInfo.InvariantCulture) : level.Name
             );

@@ -1,6 +1,7 @@
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Runs.Json;
 using Microsoft.OData.Edm;
 using Microsoft.OpenApi;
 
@@ -178,7 +179,7 @@ internal static class Schemas
                 ActivityStatus.All.Select(s => s.Name),
                 required
             );
-            sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityType.All.Select(t => t.Name)]);
+            sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityTypeNames.All]);
             document.AddComponent(name, sent);
         }
 

@@ -177,7 +177,7 @@ internal static class ActivityEndpoints
                 return null;
             }
 
-            after = new ActivityId(last);
+            after = ActivityId.FromGuid(last);
         }
 
         var size = options.ReadPageSize(http);
@@ -247,10 +247,10 @@ internal static class ActivityEndpoints
             http.Tenant(),
             http.Key(),
             ActivityJsonReader.Read(body.Root, "", body.Faults),
-            body.Faults,
             key
         );
-        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var activity, out var error))
+        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
+        if (!result.TryGetValue(out var activity, out var error))
         {
             await http.WriteErrorAsync(error);
             return;
@@ -289,10 +289,10 @@ internal static class ActivityEndpoints
             http.Key(),
             http.ActivityKey(),
             ActivityJsonReader.ReadPatch(body.Root, body.Faults),
-            condition,
-            body.Faults
+            condition
         );
-        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var activity, out var error))
+        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
+        if (!result.TryGetValue(out var activity, out var error))
         {
             await http.WriteErrorAsync(error);
             return;

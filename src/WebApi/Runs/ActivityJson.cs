@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IndustryData.Application.Runs;
+using IndustryData.WebApi.Runs.Json;
 
 namespace IndustryData.WebApi.Runs;
 
@@ -78,7 +79,7 @@ internal static class ActivityJson
 
     private static void WriteMembers(Utf8JsonWriter json, ActivityResponse activity)
     {
-        json.WriteString("@odata.type", $"#{activity.Type}");
+        json.WriteString("@odata.type", ActivityTypeNames.Annotation(activity.Type));
         json.WriteString("id", activity.Id);
         json.WriteString("displayName", activity.DisplayName);
         json.WriteString("status", activity.Status);

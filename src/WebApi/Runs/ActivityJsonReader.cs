@@ -1,7 +1,8 @@
 using System.Text.Json;
 using IndustryData.Domain;
-using IndustryData.Domain.Json;
 using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.Runs.Json;
 
 namespace IndustryData.WebApi.Runs;
 
@@ -9,6 +10,7 @@ namespace IndustryData.WebApi.Runs;
 internal static class ActivityJsonReader
 {
     private static readonly string[] _known = ["displayName", "status", "blockingError", "activity", "id"];
+    private static readonly string _types = string.Join(", ", ActivityTypeNames.All.Select(t => $"\"#{t}\""));
 
     /// <summary>Reads the activities in a run's body.</summary>
     public static IReadOnlyList<ActivityDraft> ReadAll(JsonElement value, string path, ValidationErrors faults)
@@ -19,9 +21,9 @@ internal static class ActivityJsonReader
             return [];
         }
 
-        if (value.GetArrayLength() > Run.MaxActivities)
+        if (!RunRules.AllowsActivityCount(value.GetArrayLength()))
         {
-            faults.Add(RunErrors.TooManyActivities(Run.MaxActivities));
+            faults.Add(RunErrors.TooManyActivities);
             return [];
         }
 
@@ -43,32 +45,51 @@ internal static class ActivityJsonReader
 
     private static ActivityPatch Read(JsonElement value, string path, ValidationErrors faults, bool isPatch)
     {
-        var draft = new ActivityDraft { Path = path };
-        var sent = new HashSet<string>();
+        // The type is a placeholder until it is read. An activity without a type is an error.
+        var draft = new ActivityDraft { Type = ActivityType.Inbound };
+        var sent = ActivityPatchProperties.None;
         if (value.ValueKind != JsonValueKind.Object)
         {
             faults.Add(path, "notAnObject", $"{path} must be a JSON object.");
-            return new ActivityPatch(draft, sent);
+        }
+        else
+        {
+            foreach (var member in value.EnumerateObject())
+            {
+                if (
+                    JsonElementExtensions.TryGetName(member) is { } name
+                    && !(
+                        name == "status"
+                        && isPatch
+                        && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue
+                    )
+                )
+                {
+                    sent |= PropertyOf(name);
+                    draft = Read(draft, name, member.Value, JsonPointer.Append(path, name), faults);
+                }
+            }
         }
 
-        foreach (var member in value.EnumerateObject())
+        if (!isPatch && !sent.HasFlag(ActivityPatchProperties.Type))
         {
-            if (
-                JsonElementExtensions.TryGetName(member) is { } name
-                && !(
-                    name == "status"
-                    && isPatch
-                    && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue
-                )
-            )
-            {
-                sent.Add(name);
-                draft = Read(draft, name, member.Value, ValidationErrors.AppendPath(path, name), faults);
-            }
+            var typePath = JsonPointer.Append(path, RunJsonReader.TypeAnnotation);
+            faults.Add(typePath, "required", $"{typePath} is required: send one of {_types}.");
         }
 
         return new ActivityPatch(draft, sent);
     }
+
+    private static ActivityPatchProperties PropertyOf(string name) =>
+        name switch
+        {
+            RunJsonReader.TypeAnnotation => ActivityPatchProperties.Type,
+            "displayName" => ActivityPatchProperties.DisplayName,
+            "status" => ActivityPatchProperties.Status,
+            "blockingError" => ActivityPatchProperties.BlockingError,
+            "activity" => ActivityPatchProperties.Activity,
+            _ => ActivityPatchProperties.None,
+        };
 
     private static ActivityDraft Read(
         ActivityDraft draft,
@@ -88,12 +109,14 @@ internal static class ActivityJsonReader
             case "blockingError":
                 return draft with
                 {
-                    BlockingError = isNull ? null : PublicError.Read(value, path, faults, RunActivity.MaxJsonBytes),
+                    BlockingError = isNull
+                        ? null
+                        : PublicErrorJsonReader.Read(value, path, faults, RunActivity.MaxJsonBytes),
                 };
             case "activity":
-                return draft with { Activity = isNull ? null : ActivityFlow.Read(value, path, faults) };
+                return draft with { Activity = isNull ? null : ActivityFlowJsonReader.Read(value, path, faults) };
             case RunJsonReader.TypeAnnotation:
-                return draft with { Type = Type(value, path, faults) };
+                return draft with { Type = Type(value, path, faults) ?? draft.Type };
             case RunJsonReader.IdAnnotation:
                 faults.Add(
                     path,
@@ -116,14 +139,10 @@ internal static class ActivityJsonReader
 
     private static ActivityType? Type(JsonElement value, string path, ValidationErrors faults)
     {
-        var type = ActivityType.FromName(JsonElementExtensions.TryGetTypeName(value));
+        var type = ActivityTypeNames.Find(JsonElementExtensions.TryGetTypeName(value));
         if (type is null)
         {
-            faults.Add(
-                path,
-                "unknownType",
-                $"{path} must be one of {string.Join(", ", ActivityType.All.Select(t => $"\"#{t}\""))}."
-            );
+            faults.Add(path, "unknownType", $"{path} must be one of {_types}.");
         }
 
         return type;

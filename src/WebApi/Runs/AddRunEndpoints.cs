@@ -70,8 +70,9 @@ internal static class AddRunEndpoints
             return;
         }
 
-        var command = new AddRunCommand(http.Tenant(), RunJsonReader.Read(body.Root, body.Faults), body.Faults, key);
-        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var added, out var error))
+        var command = new AddRunCommand(http.Tenant(), RunJsonReader.Read(body.Root, body.Faults), key);
+        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
+        if (!result.TryGetValue(out var added, out var error))
         {
             await http.WriteErrorAsync(error);
             return;

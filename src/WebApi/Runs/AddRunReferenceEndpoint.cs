@@ -1,7 +1,6 @@
 using System.Text.Json;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
-using IndustryData.Domain.Json;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;

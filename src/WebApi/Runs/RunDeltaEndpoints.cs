@@ -129,7 +129,7 @@ internal static class RunDeltaEndpoints
         );
         if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out error))
         {
-            await (error.Kind == ErrorKind.Gone ? GoneAsync(http, error, url, others) : http.WriteErrorAsync(error));
+            await (error.Kind == ErrorKind.Expired ? GoneAsync(http, error, url, others) : http.WriteErrorAsync(error));
             return;
         }
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using IndustryData.Domain;
-using IndustryData.Domain.Json;
 using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Runs.Json;
 
 namespace IndustryData.WebApi.Runs;
 
@@ -13,8 +15,8 @@ internal static class RunJsonReader
 
     private static readonly string[] _typeNames =
     [
-        "microsoft.graph.industryData.industryDataRun",
-        "microsoft.graph.industryData.run",
+        RunEdmModel.Namespace + ".industryDataRun",
+        RunEdmModel.Namespace + ".run",
     ];
 
     /// <summary>Returns the reference if the body is a reference; null if the body is a run.</summary>
@@ -49,7 +51,7 @@ internal static class RunJsonReader
     public static RunPatch ReadPatch(JsonElement body, ValidationErrors faults)
     {
         var draft = new RunDraft();
-        var sent = new HashSet<string>();
+        var sent = RunPatchProperties.None;
         foreach (var member in body.EnumerateObject())
         {
             if (
@@ -60,7 +62,7 @@ internal static class RunJsonReader
             )
             {
                 draft = Read(draft, name, member.Value, faults);
-                sent.Add(name);
+                sent |= PropertyOf(name);
                 if (name == "activities")
                 {
                     faults.Add(
@@ -76,6 +78,18 @@ internal static class RunJsonReader
         return new RunPatch(draft, sent);
     }
 
+    private static RunPatchProperties PropertyOf(string name) =>
+        name switch
+        {
+            "displayName" => RunPatchProperties.DisplayName,
+            "startDateTime" => RunPatchProperties.StartDateTime,
+            "endDateTime" => RunPatchProperties.EndDateTime,
+            "status" => RunPatchProperties.Status,
+            "statistics" => RunPatchProperties.Statistics,
+            "blockingError" => RunPatchProperties.BlockingError,
+            _ => RunPatchProperties.None,
+        };
+
     private static RunDraft Read(RunDraft draft, string name, JsonElement value, ValidationErrors faults)
     {
         var isNull = value.ValueKind == JsonValueKind.Null;
@@ -90,9 +104,9 @@ internal static class RunJsonReader
             case "status":
                 return draft with { Status = isNull ? null : Status(value, name, faults) };
             case "statistics":
-                return draft with { Statistics = isNull ? null : RunStatistics.Read(value, name, faults) };
+                return draft with { Statistics = isNull ? null : StatisticsJsonReader.Read(value, name, faults) };
             case "blockingError":
-                return draft with { BlockingError = isNull ? null : PublicError.Read(value, name, faults) };
+                return draft with { BlockingError = isNull ? null : PublicErrorJsonReader.Read(value, name, faults) };
             case "id" or "createdDateTime" or "lastModifiedDateTime":
                 // The server sets these members. They are accepted so that a caller can send back a run that it read.
                 return draft;
@@ -117,7 +131,7 @@ internal static class RunJsonReader
                 return draft;
             default:
                 faults.Add(
-                    ValidationErrors.AppendPath("", name),
+                    JsonPointer.Append("", name),
                     "unknownProperty",
                     $"A run has no property '{ValidationErrors.Abbreviate(name)}'; "
                         + "remove it, or put it into statistics. Names are in exactly this case."

@@ -54,10 +54,10 @@ internal static class UpdateRunEndpoints
             http.Tenant(),
             http.Key(),
             RunJsonReader.ReadPatch(body.Root, body.Faults),
-            condition,
-            body.Faults
+            condition
         );
-        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var run, out var error))
+        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
+        if (!result.TryGetValue(out var run, out var error))
         {
             await http.WriteErrorAsync(error);
             return;

@@ -78,12 +78,12 @@ public sealed class PipelineTests
         using var spans = new Spans();
 
         await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, Sample.Draft, Sample.Faults(("color", "unknownProperty"))),
+            new AddRunCommand(UseCases.Tenant, Sample.Draft with { Status = null }),
             TestContext.Current.CancellationToken
         );
 
         var span = spans.Ended.ShouldHaveSingleItem();
-        (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "unknownProperty"));
+        (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "required"));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class PipelineTests
         using var spans = new Spans();
 
         await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, Sample.Draft, []),
+            new AddRunCommand(UseCases.Tenant, Sample.Draft),
             TestContext.Current.CancellationToken
         );
 
@@ -134,7 +134,8 @@ public sealed class PipelineTests
     {
         using var cases = new UseCases();
 
-        var read = _messages.Where(m => m.IsAssignableTo(typeof(IHasParseErrors))).ToList();
+        Type[] reported = [typeof(RunDraft), typeof(RunPatch), typeof(ActivityDraft), typeof(ActivityPatch)];
+        var read = _messages.Where(m => m.GetProperties().Any(p => reported.Contains(p.PropertyType))).ToList();
 
         read.ShouldNotBeEmpty();
         read.ShouldAllBe(m =>
@@ -168,14 +169,14 @@ public sealed class PipelineTests
             { IsValueType: true } type => Activator.CreateInstance(type),
             var type when type == typeof(string) => "none",
             var type when type == typeof(ActivityPatch) => new ActivityPatch(
-                new ActivityDraft(),
-                new HashSet<string>()
+                new ActivityDraft { Type = ActivityType.Inbound },
+                ActivityPatchProperties.None
             ),
             var type when type == typeof(IdempotencyKey) => null,
             var type when type == typeof(RunCriteria) => RunCriteria.All,
             var type when type == typeof(KeysetCursor) || type == typeof(DeltaCursor) => null,
             var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.NewestFirst,
-            var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), new HashSet<string>()),
+            var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), RunPatchProperties.None),
             var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),
             var type => throw new NotSupportedException(
                 $"{parameter.Member.DeclaringType} has a parameter of type {type}: add a placeholder for it here."

@@ -1,4 +1,5 @@
 using FluentValidation;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
@@ -75,7 +76,7 @@ public sealed class AddRunTests
             Status = RunStatus.Completed,
             StartDateTime = UseCases.Now,
             EndDateTime = UseCases.Now.AddTicks(-10),
-            BlockingError = new PublicError("{}"),
+            BlockingError = PublicError.Parse("{}"u8),
         };
 
         var error = (await Send(cases, draft)).Error;
@@ -110,62 +111,17 @@ public sealed class AddRunTests
     }
 
     [Fact]
-    public async Task A_run_with_a_fault_of_form_alone_is_refused()
+    public void A_message_that_is_not_sent_is_validated_by_the_same_rules()
     {
         using var cases = new UseCases();
+        var validator = cases.Get<IMessageValidator<AddRunCommand>>();
 
-        (await Send(cases, Sample.Draft, ("color", "unknownProperty")))
-            .Error.Shown()
-            .ShouldBe(["unknownProperty color"]);
+        validator
+            .Validate(new AddRunCommand(UseCases.Tenant, Sample.Draft with { DisplayName = "", Statistics = null }))
+            .Select(e => $"{e.Code} {e.Target}")
+            .ShouldBe(["blank displayName", "required statistics"]);
+        validator.Validate(new AddRunCommand(UseCases.Tenant, Sample.Draft)).ShouldBeEmpty();
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
-    }
-
-    [Fact]
-    public async Task Faults_of_form_and_of_meaning_are_told_together_each_member_once()
-    {
-        using var cases = new UseCases();
-        var draft = Sample.Draft with { DisplayName = "", StartDateTime = null, Statistics = null };
-
-        var error = (
-            await Send(
-                cases,
-                draft,
-                ("startDateTime", "invalidDateTimeOffset"),
-                ("statistics/inboundTotals/errors", "invalidCount")
-            )
-        ).Error;
-
-        error
-            .Shown()
-            .ShouldBe([
-                "invalidDateTimeOffset startDateTime",
-                "invalidCount statistics/inboundTotals/errors",
-                "blank displayName",
-            ]);
-    }
-
-    [Fact]
-    public async Task The_faults_that_a_command_came_with_stay_as_they_were()
-    {
-        using var cases = new UseCases();
-        var form = Sample.Faults(("color", "unknownProperty"));
-
-        await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, new RunDraft(), form),
-            TestContext.Current.CancellationToken
-        );
-
-        form.Count.ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task It_is_the_registered_validator_that_adds_the_faults_of_meaning()
-    {
-        using var cases = new UseCases(services => services.RemoveAll<IValidator<AddRunCommand>>());
-
-        (await Send(cases, new RunDraft(), ("color", "unknownProperty")))
-            .Error.Shown()
-            .ShouldBe(["unknownProperty color"]);
     }
 
     [Fact]
@@ -173,8 +129,100 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases(services => services.RemoveAll<IValidator<AddRunCommand>>());
 
-        (await Send(cases, Sample.Draft with { Status = null })).Error.Shown().ShouldBe(["required status"]);
+        await Should.ThrowAsync<ArgumentException>(async () => await Send(cases, Sample.Draft with { Status = null }));
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
+    }
+
+    public static TheoryData<string, string> BadNames() =>
+        new()
+        {
+            { "", "blank" },
+            { " ", "blank" },
+            { "\u0085\u00a0\u1680\u2000\u2028\u2029\u202f\u205f\u3000", "blank" },
+            { new string(' ', 257), "blank" },
+            { new string('a', 257), "tooLong" },
+            { new string('\0', 257), "tooLong" },
+            { "a\0b", "invalidCharacters" },
+            { "\ud834", "invalidCharacters" },
+            { "\udd1e\ud834", "invalidCharacters" },
+        };
+
+    // Test discovery sends the texts to the runner, and this does not preserve an unpaired surrogate.
+    [Theory]
+    [MemberData(nameof(BadNames), DisableDiscoveryEnumeration = true)]
+    public async Task Invalid_name_is_refused_with_its_first_error(string name, string code)
+    {
+        using var cases = new UseCases();
+
+        (await Send(cases, Sample.Draft with { DisplayName = name })).Error.Shown().ShouldBe([$"{code} displayName"]);
+    }
+
+    [Fact]
+    public async Task The_error_of_a_long_name_says_how_long_it_is_and_may_be()
+    {
+        using var cases = new UseCases();
+
+        (await Send(cases, Sample.Draft with { DisplayName = new string('a', 300) })).Error!.Message.ShouldBe(
+            "displayName has 300 UTF-16 code units; shorten it to 256."
+        );
+    }
+
+    [Fact]
+    public async Task Required_values_are_named_with_what_they_may_be()
+    {
+        using var cases = new UseCases();
+
+        var details = (await Send(cases, new RunDraft())).Error!.Details;
+
+        RunStatus.All.ShouldAllBe(s => details.Single(d => d.Target == "status").Message.Contains(s.Name));
+        details.Single(d => d.Target == "statistics").Message.ShouldContain("{}");
+    }
+
+    [Fact]
+    public async Task Errors_of_activities_are_named_with_their_paths()
+    {
+        using var cases = new UseCases();
+        var good = new ActivityDraft
+        {
+            Type = ActivityType.Inbound,
+            DisplayName = new string('a', RunActivity.MaxDisplayNameLength),
+            Status = ActivityStatus.Skipped,
+        };
+        var draft = Sample.Draft with
+        {
+            Activities =
+            [
+                good,
+                good with
+                {
+                    DisplayName = good.DisplayName + "a",
+                },
+                good with
+                {
+                    DisplayName = null,
+                    Status = null,
+                },
+            ],
+        };
+
+        (await Send(cases, draft))
+            .Error.Shown()
+            .ShouldBe([
+                "tooLong activities/1/displayName",
+                "required activities/2/displayName",
+                "required activities/2/status",
+            ]);
+    }
+
+    [Fact]
+    public async Task Too_many_activities_are_one_error()
+    {
+        using var cases = new UseCases();
+        var nameless = new ActivityDraft { Type = ActivityType.Inbound };
+
+        (await Send(cases, Sample.Draft with { Activities = [.. Enumerable.Repeat(nameless, 1001)] }))
+            .Error.Shown()
+            .ShouldBe(["tooManyActivities activities"]);
     }
 
     [Fact]
@@ -203,7 +251,7 @@ public sealed class AddRunTests
 
         var answer = (
             await cases.Sender.Send(
-                new AddRunCommand(UseCases.Tenant, Sample.Draft, [], key),
+                new AddRunCommand(UseCases.Tenant, Sample.Draft, key),
                 TestContext.Current.CancellationToken
             )
         ).Value;
@@ -212,13 +260,6 @@ public sealed class AddRunTests
         await cases.Repository.DidNotReceiveWithAnyArgs().AddAsync(default!, TestContext.Current.CancellationToken);
     }
 
-    private static async Task<Result<AddedRun>> Send(
-        UseCases cases,
-        RunDraft draft,
-        params (string Target, string Code)[] faults
-    ) =>
-        await cases.Sender.Send(
-            new AddRunCommand(UseCases.Tenant, draft, Sample.Faults(faults)),
-            TestContext.Current.CancellationToken
-        );
+    private static async Task<Result<AddedRun>> Send(UseCases cases, RunDraft draft) =>
+        await cases.Sender.Send(new AddRunCommand(UseCases.Tenant, draft), TestContext.Current.CancellationToken);
 }

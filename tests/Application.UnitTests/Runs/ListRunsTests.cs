@@ -132,7 +132,7 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
         var runs = Sample.Items(3);
-        var part = new ActivityPage([], new ActivityId(Guid.CreateVersion7()));
+        var part = new ActivityPage([], ActivityId.FromGuid(Guid.CreateVersion7()));
         cases
             .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
             .ReturnsForAnyArgs(runs.ToAsyncEnumerable());

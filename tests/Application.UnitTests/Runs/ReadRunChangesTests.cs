@@ -19,7 +19,7 @@ public sealed class ReadRunChangesTests
         var result = await ReadAsync(Place(walk: null) with { Since = UseCases.Now.AddDays(-days) }, there: 0);
 
         (result.TryGetValue(out _, out var error) ? null : error!.Code).ShouldBe(refusal);
-        error?.Kind.ShouldBe(ErrorKind.Gone);
+        error?.Kind.ShouldBe(ErrorKind.Expired);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace IndustryData.Application.UnitTests.Runs;
 /// <summary>Tests of the use cases that find one run by its id.</summary>
 public sealed class ReadRunTests
 {
-    private static readonly RunId _id = new(new Guid("019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b"));
+    private static readonly RunId _id = RunId.FromGuid(new Guid("019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b"));
 
     public static TheoryData<string> NoIds() =>
         ["", "start", "17", " ", "019ab0c1d2e37f458a6b7c8d9e0f1a2b", "019ab0c1-d2e3-7f45-8a6b-7c8d9e0f1a2b "];

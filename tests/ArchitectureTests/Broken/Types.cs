@@ -19,6 +19,65 @@ namespace IndustryData.ArchitectureTests.Broken.Domain
         public override string ToString() => $"{log}";
     }
 
+    internal sealed class NamesAnAnnotation
+    {
+        public static string Message => "Leave @odata.type out.";
+    }
+
+    internal sealed class NamesAnAnnotationInALambda
+    {
+        public static Func<string, string> Message => name => $"{name} is not @odata.type.";
+    }
+
+    internal sealed class NamesAHeader
+    {
+        public static string Message(int days) => $"Older than {days} days; use the URL in Location.";
+    }
+
+    internal sealed class NamesARoute
+    {
+        public const string Remedy = "Add it with POST …/runs.";
+    }
+
+    internal sealed class GoodValue
+    {
+        private GoodValue(string text) => Text = text;
+
+        public string Text { get; }
+
+        public static GoodValue Create(string text) => new(text);
+    }
+
+    internal readonly record struct GoodStructValue
+    {
+        private GoodStructValue(string text) => Text = text;
+
+        public string Text { get; }
+
+        public static GoodStructValue? TryParse(string text) => new GoodStructValue(text);
+    }
+
+    internal sealed record ValueWithoutARule(string Text);
+
+    internal readonly record struct OpenValue(string Text)
+    {
+        public static OpenValue Create(string text) => new(text);
+    }
+
+    internal sealed record PositionalValue(string Text)
+    {
+        public static PositionalValue FromStorage(string text) => new(text);
+    }
+
+    internal sealed class OpenClassValue
+    {
+        internal OpenClassValue(string text) => Text = text;
+
+        public string Text { get; }
+
+        public static OpenClassValue? TryParse(string text) => new(text);
+    }
+
     internal sealed class KnowsApplication
     {
         public static Type Type => typeof(Application.PublicHandler);
@@ -51,6 +110,20 @@ namespace IndustryData.ArchitectureTests.Broken.Application
     {
         public static Type Type => typeof(WebApi.Good);
     }
+
+    internal sealed class NamesAGraphType
+    {
+        public const string Name = "microsoft.graph.run";
+    }
+
+    internal sealed class WritesAnEntityTag
+    {
+        public static string Format(long version) => $"W/\"{version}\"";
+    }
+
+    public sealed record CommandWithErrors(ValidationErrors Errors) : ICommand<Result<Unit>>;
+
+    public sealed record CommandWithAnError(Error? Error) : ICommand<Result<Unit>>;
 
     public sealed record GoodCommand : ICommand<Result<Unit>>;
 

@@ -1,3 +1,4 @@
+using System.Text;
 using IndustryData.Domain.Runs;
 
 namespace IndustryData.Domain.UnitTests.Runs;
@@ -5,21 +6,27 @@ namespace IndustryData.Domain.UnitTests.Runs;
 public sealed class PublicErrorTests
 {
     [Theory]
-    [InlineData("{}")]
-    [InlineData(
-        """{"code":"x","message":"m","target":"t","details":[{"code":"a","message":"b","target":"c"},{}]"""
-            + ""","innerError":{"code":"i"}}"""
-    )]
-    [InlineData("""{"code":null,"message":null,"target":null,"details":[{"code":null}],"innerError":null}""")]
-    [InlineData(
-        """{"innerError":{"message":"m","details":[{"code":"d"}],"attempts":1.50,"deep":{"a":[1e400,null,true]}}}"""
-    )]
-    public void What_Graph_declares_is_kept(string json)
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("{}{}")]
+    public void Text_that_is_not_one_JSON_object_throws(string json)
     {
-        var faults = new ValidationErrors();
+        Should.Throw<ArgumentException>(() => Parse(json));
+        Should.Throw<ArgumentException>(() => ActivityFlow.Parse(Encoding.UTF8.GetBytes(json)));
+    }
 
-        Reading.Error(json, faults).ShouldNotBeNull().Json.ShouldBe(json);
-        faults.ShouldBeEmpty();
+    [Fact]
+    public void Text_that_is_too_large_throws()
+    {
+        Parse(Sized(PublicError.MaxBytes)).Json.Length.ShouldBe(64 * 1024);
+        Should.Throw<ArgumentException>(() => Parse(Sized(PublicError.MaxBytes + 1)));
+        Should.Throw<ArgumentException>(() =>
+            ActivityFlow.Parse(Encoding.UTF8.GetBytes(Sized(ActivityFlow.MaxBytes + 1)))
+        );
+
+        static string Sized(int bytes) => $$"""{"a":"{{new string('x', bytes - 8)}}"}""";
     }
 
     [Theory]
@@ -29,81 +36,11 @@ public sealed class PublicErrorTests
     [InlineData("{}", """{"code":null}""", false)]
     public void Two_are_equal_when_their_content_is(string one, string other, bool areEqual)
     {
-        var (a, b) = (Reading.Error(one, new ValidationErrors())!, Reading.Error(other, new ValidationErrors())!);
+        var (a, b) = (Parse(one), Parse(other));
 
         (a == b).ShouldBe(areEqual);
         (!areEqual || a.GetHashCode() == b.GetHashCode()).ShouldBeTrue();
     }
 
-    [Theory]
-    [InlineData(1000, "")]
-    [InlineData(1001, "tooManyItems blockingError/details")]
-    public void Details_are_a_thousand_at_most(int count, string fault)
-    {
-        var faults = new ValidationErrors();
-        Reading.Error($$"""{"details":[{{string.Join(',', Enumerable.Repeat("{}", count))}}]}""", faults);
-
-        string.Join(", ", faults.Select(f => $"{f.Code} {f.Target}")).ShouldBe(fault);
-    }
-
-    [Fact]
-    public void Annotations_are_dropped()
-    {
-        var faults = new ValidationErrors();
-        var error = Reading.Error(
-            """
-            {"@odata.type":"#microsoft.graph.publicError","code@x.y":1,"code":"x",
-             "details":[{"@odata.type":"microsoft.graph.publicErrorDetail"}],
-             "innerError":{"@odata.type":"#microsoft.graph.publicInnerError","a":1}}
-            """,
-            faults
-        );
-
-        faults.ShouldBeEmpty();
-        error!.Json.ShouldBe("""{"code":"x","details":[{}],"innerError":{"a":1}}""");
-    }
-
-    [Theory]
-    [InlineData("[]", "notAnObject blockingError")]
-    [InlineData("\"text\"", "notAnObject blockingError")]
-    [InlineData("""{"code":1}""", "notAString blockingError/code")]
-    [InlineData("""{"message":{}}""", "notAString blockingError/message")]
-    [InlineData("""{"target":[]}""", "notAString blockingError/target")]
-    [InlineData("""{"details":null}""", "notAnArray blockingError/details")]
-    [InlineData("""{"details":{}}""", "notAnArray blockingError/details")]
-    [InlineData("""{"details":[{},null]}""", "notAnObject blockingError/details/1")]
-    [InlineData("""{"details":[{"code":true}]}""", "notAString blockingError/details/0/code")]
-    [InlineData("""{"details":[{"details":[]}]}""", "unknownProperty blockingError/details/0/details")]
-    [InlineData("""{"innerError":"x"}""", "notAnObject blockingError/innerError")]
-    [InlineData("""{"innerError":{"code":1}}""", "notAString blockingError/innerError/code")]
-    [InlineData("""{"innerError":{"details":[1]}}""", "notAnObject blockingError/innerError/details/0")]
-    [InlineData("""{"Code":"x"}""", "unknownProperty blockingError/Code")]
-    [InlineData("""{"@odata.type":"#microsoft.graph.publicInnerError"}""", "unknownType blockingError/@odata.type")]
-    [InlineData("""{"@odata.type":1}""", "unknownType blockingError/@odata.type")]
-    public void Anything_else_has_a_fault_with_its_path(string json, string fault)
-    {
-        var faults = new ValidationErrors();
-
-        Reading.Error(json, faults).ShouldBeNull();
-        faults.Shown().ShouldBe([fault]);
-    }
-
-    [Fact]
-    public void Every_fault_is_found()
-    {
-        var faults = new ValidationErrors();
-        Reading
-            .Error("""{"code":1,"details":[{"message":2},3],"innerError":{"target":4},"more":5}""", faults)
-            .ShouldBeNull();
-
-        faults
-            .Shown()
-            .ShouldBe([
-                "notAString blockingError/code",
-                "notAString blockingError/details/0/message",
-                "notAnObject blockingError/details/1",
-                "notAString blockingError/innerError/target",
-                "unknownProperty blockingError/more",
-            ]);
-    }
+    private static PublicError Parse(string json) => PublicError.Parse(Encoding.UTF8.GetBytes(json));
 }

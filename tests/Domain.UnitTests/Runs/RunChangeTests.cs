@@ -13,11 +13,13 @@ public sealed class RunChangeTests
     {
         var run = Running();
 
-        run.Update(Patch(new RunDraft { DisplayName = "b" }, "displayName"), _later).Value.ShouldBeTrue();
+        run.Update(Patch(new RunDraft { DisplayName = "b" }, RunPatchProperties.DisplayName), _later)
+            .Value.ShouldBeTrue();
         (run.Version, run.DisplayName.Value, run.LastModifiedDateTime, run.CreatedDateTime).ShouldBe(
             (2, "b", _later, _start)
         );
-        run.Update(Patch(new RunDraft { DisplayName = "b" }, "displayName"), _later.AddHours(1)).Value.ShouldBeFalse();
+        run.Update(Patch(new RunDraft { DisplayName = "b" }, RunPatchProperties.DisplayName), _later.AddHours(1))
+            .Value.ShouldBeFalse();
         (run.Version, run.LastModifiedDateTime).ShouldBe((2, _later));
     }
 
@@ -26,12 +28,15 @@ public sealed class RunChangeTests
     {
         var run = Running();
 
-        run.Update(Patch(new RunDraft { Status = RunStatus.Failed }, "status"), _later)
+        run.Update(Patch(new RunDraft { Status = RunStatus.Failed }, RunPatchProperties.Status), _later)
             .Error!.Details.ShouldHaveSingleItem()
             .Target.ShouldBe("endDateTime");
         run.Status.ShouldBe(RunStatus.Running);
         run.Update(
-                Patch(new RunDraft { Status = RunStatus.Failed, EndDateTime = _later }, "status", "endDateTime"),
+                Patch(
+                    new RunDraft { Status = RunStatus.Failed, EndDateTime = _later },
+                    RunPatchProperties.Status | RunPatchProperties.EndDateTime
+                ),
                 _later
             )
             .Value.ShouldBeTrue();
@@ -39,24 +44,68 @@ public sealed class RunChangeTests
     }
 
     [Fact]
+    public void Update_that_does_not_agree_with_kept_values_is_an_error_with_all_of_them()
+    {
+        var run = Running();
+        run.Update(
+                Patch(new RunDraft { BlockingError = PublicError.Parse("{}"u8) }, RunPatchProperties.BlockingError),
+                _later
+            )
+            .Value.ShouldBeTrue();
+
+        var error = run.Update(
+            Patch(
+                new RunDraft { StartDateTime = _start.AddDays(1), Status = RunStatus.Completed },
+                RunPatchProperties.StartDateTime | RunPatchProperties.Status
+            ),
+            _later
+        ).Error;
+
+        error
+            .ShouldNotBeNull()
+            .Details.Shown()
+            .ShouldBe(["endBeforeStart endDateTime", "unexpectedBlockingError blockingError"]);
+        (run.Version, run.Status).ShouldBe((2, RunStatus.Running));
+    }
+
+    [Fact]
+    public void Update_with_a_value_that_was_not_validated_throws()
+    {
+        var run = Running();
+
+        Should.Throw<ArgumentException>(() => run.Update(Patch(new RunDraft(), RunPatchProperties.Status), _later));
+        Should.Throw<ArgumentException>(() =>
+            run.Update(Patch(new RunDraft(), RunPatchProperties.DisplayName), _later)
+        );
+        run.Version.ShouldBe(1);
+    }
+
+    [Fact]
     public void What_is_final_is_a_conflict()
     {
         var run = Running();
         run.Update(
-            Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"),
+            Patch(
+                new RunDraft { Status = RunStatus.Completed, EndDateTime = _later },
+                RunPatchProperties.Status | RunPatchProperties.EndDateTime
+            ),
             _later
         );
 
         foreach (var status in RunStatus.All.Where(s => s != RunStatus.Completed))
         {
-            run.Update(Patch(new RunDraft { Status = status }, "status"), _later)
+            run.Update(Patch(new RunDraft { Status = status }, RunPatchProperties.Status), _later)
                 .Error!.Kind.ShouldBe(ErrorKind.Conflict);
         }
 
-        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(10) }, "startDateTime"), _later)
+        run.Update(
+                Patch(new RunDraft { StartDateTime = _start.AddTicks(10) }, RunPatchProperties.StartDateTime),
+                _later
+            )
             .Error!.Kind.ShouldBe(ErrorKind.Conflict);
-        run.Update(Patch(new RunDraft(), "endDateTime"), _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
-        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(9) }, "startDateTime"), _later)
+        run.Update(Patch(new RunDraft(), RunPatchProperties.EndDateTime), _later)
+            .Error!.Kind.ShouldBe(ErrorKind.Conflict);
+        run.Update(Patch(new RunDraft { StartDateTime = _start.AddTicks(9) }, RunPatchProperties.StartDateTime), _later)
             .Value.ShouldBeFalse();
     }
 
@@ -74,12 +123,14 @@ public sealed class RunChangeTests
         run.AddActivity(activity, 0, _later).Value.RunId.ShouldBe(run.Id);
         run.Version.ShouldBe(2);
         run.AddActivity(activity, Run.MaxActivities, _later).Error!.Code.ShouldBe("tooManyActivities");
-        run.AddActivity(activity with { DisplayName = null, Status = null }, 0, _later)
-            .Error!.Details.Select(d => d.Target)
-            .ShouldBe(["displayName", "status"]);
+        Should.Throw<ArgumentException>(() => run.AddActivity(activity with { DisplayName = null }, 0, _later));
+        Should.Throw<ArgumentException>(() => run.AddActivity(activity with { Status = null }, 0, _later));
         run.Version.ShouldBe(2);
         run.Update(
-            Patch(new RunDraft { Status = RunStatus.Completed, EndDateTime = _later }, "status", "endDateTime"),
+            Patch(
+                new RunDraft { Status = RunStatus.Completed, EndDateTime = _later },
+                RunPatchProperties.Status | RunPatchProperties.EndDateTime
+            ),
             _later
         );
         run.AddActivity(activity, 0, _later).Error!.Kind.ShouldBe(ErrorKind.Conflict);
@@ -100,14 +151,39 @@ public sealed class RunChangeTests
             _later
         ).Value;
 
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later)
+        run.UpdateActivity(
+                activity,
+                Patch(
+                    new ActivityDraft { Type = ActivityType.Inbound, Status = ActivityStatus.Skipped },
+                    ActivityPatchProperties.Status
+                ),
+                _later
+            )
             .Value.ShouldBeTrue();
         run.Version.ShouldBe(3);
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Skipped }, "status"), _later)
+        run.UpdateActivity(
+                activity,
+                Patch(
+                    new ActivityDraft { Type = ActivityType.Inbound, Status = ActivityStatus.Skipped },
+                    ActivityPatchProperties.Status
+                ),
+                _later
+            )
             .Value.ShouldBeFalse();
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Status = ActivityStatus.Failed }, "status"), _later)
+        run.UpdateActivity(
+                activity,
+                Patch(
+                    new ActivityDraft { Type = ActivityType.Inbound, Status = ActivityStatus.Failed },
+                    ActivityPatchProperties.Status
+                ),
+                _later
+            )
             .Error!.Kind.ShouldBe(ErrorKind.Conflict);
-        run.UpdateActivity(activity, Patch(new ActivityDraft { Type = ActivityType.Outbound }, "@odata.type"), _later)
+        run.UpdateActivity(
+                activity,
+                Patch(new ActivityDraft { Type = ActivityType.Outbound }, ActivityPatchProperties.Type),
+                _later
+            )
             .Error!.Kind.ShouldBe(ErrorKind.Conflict);
         run.Version.ShouldBe(3);
     }
@@ -124,9 +200,10 @@ public sealed class RunChangeTests
                 Statistics = RunStatistics.Empty,
             },
             _start
-        ).Value;
+        );
 
-    private static RunPatch Patch(RunDraft values, params string[] sent) => new(values, sent.ToHashSet());
+    private static RunPatch Patch(RunDraft values, RunPatchProperties properties) => new(values, properties);
 
-    private static ActivityPatch Patch(ActivityDraft values, params string[] sent) => new(values, sent.ToHashSet());
+    private static ActivityPatch Patch(ActivityDraft values, ActivityPatchProperties properties) =>
+        new(values, properties);
 }

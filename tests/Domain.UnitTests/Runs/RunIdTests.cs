@@ -20,7 +20,7 @@ public sealed class RunIdTests
 
     [Fact]
     public void The_quarter_of_an_id_beyond_all_years_is_the_last() =>
-        new RunId(Guid.AllBitsSet).PartitionQuarter.ShouldBe(new DateOnly(9999, 10, 1));
+        RunId.FromGuid(Guid.AllBitsSet).PartitionQuarter.ShouldBe(new DateOnly(9999, 10, 1));
 
     [Theory]
     [InlineData(0)]
@@ -54,9 +54,9 @@ public sealed class RunIdTests
     [Fact]
     public void A_text_is_read_in_any_case_and_written_in_lower_case()
     {
-        RunId.TryParse(Text).ShouldBe(new RunId(new Guid(Text)));
-        RunId.TryParse(Text.ToUpperInvariant()).ShouldBe(new RunId(new Guid(Text)));
-        new RunId(new Guid(Text)).ToString().ShouldBe(Text);
+        RunId.TryParse(Text).ShouldBe(RunId.FromGuid(new Guid(Text)));
+        RunId.TryParse(Text.ToUpperInvariant()).ShouldBe(RunId.FromGuid(new Guid(Text)));
+        RunId.FromGuid(new Guid(Text)).ToString().ShouldBe(Text);
     }
 
     [Theory]

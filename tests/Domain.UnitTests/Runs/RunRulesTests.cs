@@ -11,36 +11,14 @@ public sealed class RunRulesTests
 
     public static TheoryData<string> All() => [.. RunStatus.All.Select(s => s.Name)];
 
-    [Fact]
-    public void A_run_says_when_it_began()
-    {
-        RunRules.ValidateStartDateTime(new RunDraft { StartDateTime = _start }).ShouldBeNull();
-        Shown(RunRules.ValidateStartDateTime(new RunDraft())).ShouldBe("required startDateTime");
-    }
-
-    [Fact]
-    public void A_run_says_how_it_stands()
-    {
-        RunRules.ValidateStatus(new RunDraft { Status = RunStatus.Failed }).ShouldBeNull();
-        Shown(RunRules.ValidateStatus(new RunDraft())).ShouldBe("required status");
-        RunStatus.All.ShouldAllBe(s => RunRules.ValidateStatus(new RunDraft())!.Message.Contains(s.Name));
-    }
-
-    [Fact]
-    public void A_run_says_what_it_counted()
-    {
-        RunRules.ValidateStatistics(new RunDraft { Statistics = RunStatistics.Empty }).ShouldBeNull();
-        Shown(RunRules.ValidateStatistics(new RunDraft())).ShouldBe("required statistics");
-    }
-
     [Theory]
     [MemberData(nameof(Terminal))]
     public void A_run_that_is_over_says_when(string status)
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.FromName(status) };
 
-        Shown(RunRules.ValidateEndDateTime(run)).ShouldBe("required endDateTime");
-        RunRules.ValidateEndDateTime(run with { EndDateTime = _end }).ShouldBeNull();
+        RunRules.HasRequiredEndDateTime(run).ShouldBeFalse();
+        RunRules.HasRequiredEndDateTime(run with { EndDateTime = _end }).ShouldBeTrue();
     }
 
     [Fact]
@@ -48,9 +26,13 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.Running };
 
-        RunRules.ValidateEndDateTime(run).ShouldBeNull();
-        RunRules.ValidateEndDateTime(run with { EndDateTime = _end }).ShouldBeNull();
+        RunRules.HasRequiredEndDateTime(run).ShouldBeTrue();
+        RunRules.HasRequiredEndDateTime(run with { EndDateTime = _end }).ShouldBeTrue();
     }
+
+    [Fact]
+    public void A_run_without_a_status_needs_an_end() =>
+        RunRules.HasRequiredEndDateTime(new RunDraft()).ShouldBeFalse();
 
     [Theory]
     [MemberData(nameof(All))]
@@ -58,9 +40,8 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.FromName(status) };
 
-        RunRules.ValidateEndDateTime(run with { EndDateTime = _start }).ShouldBeNull();
-        Shown(RunRules.ValidateEndDateTime(run with { EndDateTime = _start.AddMicroseconds(-1) }))
-            .ShouldBe("endBeforeStart endDateTime");
+        RunRules.EndsAtStartOrLater(run with { EndDateTime = _start }).ShouldBeTrue();
+        RunRules.EndsAtStartOrLater(run with { EndDateTime = _start.AddMicroseconds(-1) }).ShouldBeFalse();
     }
 
     [Fact]
@@ -68,28 +49,15 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { StartDateTime = _start, Status = RunStatus.Completed };
 
-        RunRules
-            .ValidateEndDateTime(
-                run with
-                {
-                    EndDateTime = new DateTimeOffset(2026, 11, 22, 1, 0, 0, TimeSpan.FromHours(-2)),
-                }
-            )
-            .ShouldBeNull();
-        Shown(
-                RunRules.ValidateEndDateTime(
-                    run with
-                    {
-                        EndDateTime = new DateTimeOffset(2026, 11, 22, 3, 0, 0, TimeSpan.FromHours(2)),
-                    }
-                )
-            )
-            .ShouldBe("endBeforeStart endDateTime");
+        RunRules.EndsAtStartOrLater(run with { EndDateTime = At(1, offset: -2) }).ShouldBeTrue();
+        RunRules.EndsAtStartOrLater(run with { EndDateTime = At(3, offset: 2) }).ShouldBeFalse();
+
+        static DateTimeOffset At(int hour, int offset) => new(2026, 11, 22, hour, 0, 0, TimeSpan.FromHours(offset));
     }
 
     [Fact]
     public void An_end_is_not_compared_with_a_start_that_is_missing() =>
-        RunRules.ValidateEndDateTime(new RunDraft { EndDateTime = _end, Status = RunStatus.Completed }).ShouldBeNull();
+        RunRules.EndsAtStartOrLater(new RunDraft { EndDateTime = _end, Status = RunStatus.Completed }).ShouldBeTrue();
 
     [Theory]
     [InlineData("running", true)]
@@ -101,14 +69,18 @@ public sealed class RunRulesTests
     {
         var run = new RunDraft { Status = RunStatus.FromName(status) };
 
-        RunRules.ValidateBlockingError(run).ShouldBeNull();
-        Shown(RunRules.ValidateBlockingError(run with { BlockingError = new PublicError("{}") }))
-            .ShouldBe(isAllowed ? null : "unexpectedBlockingError blockingError");
+        RunRules.AllowsBlockingError(run).ShouldBeTrue();
+        RunRules.AllowsBlockingError(run with { BlockingError = PublicError.Parse("{}"u8) }).ShouldBe(isAllowed);
     }
 
     [Fact]
     public void An_error_is_not_judged_by_a_status_that_is_missing() =>
-        RunRules.ValidateBlockingError(new RunDraft { BlockingError = new PublicError("{}") }).ShouldBeNull();
+        RunRules.AllowsBlockingError(new RunDraft { BlockingError = PublicError.Parse("{}"u8) }).ShouldBeTrue();
 
-    private static string? Shown(Error? fault) => fault is null ? null : $"{fault.Code} {fault.Target}";
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1000, true)]
+    [InlineData(1001, false)]
+    public void A_run_has_a_thousand_activities_at_most(int count, bool isAllowed) =>
+        RunRules.AllowsActivityCount(count).ShouldBe(isAllowed);
 }

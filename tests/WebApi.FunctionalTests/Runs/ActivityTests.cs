@@ -242,9 +242,12 @@ public sealed class ActivityTests(TestDatabase database) : FunctionalTest(databa
         (await done.JsonAsync()).Text("displayName").ShouldBe("b");
         (await Client.GetJsonAsync(run)).Text("@odata.etag").ShouldNotBe(etag);
         (await PatchAsync(url, """{"status":"completed"}""")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
-        (
-            await PatchAsync(url, """{"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity"}""")
-        ).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        using var otherType = await PatchAsync(
+            url,
+            """{"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity"}"""
+        );
+        otherType.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await otherType.JsonAsync()).GetProperty("error").Text("target").ShouldBe("@odata.type");
         (await PatchAsync(url, """{"displayName":null}""")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await PatchAsync(url, """{"blockingError":{"code":"x"}}""", ("If-Match", etag))).StatusCode.ShouldBe(
             HttpStatusCode.PreconditionFailed

@@ -124,7 +124,7 @@ internal sealed class UpdateTransaction
                     """
                 )
                 .ToListAsync(cancellationToken);
-            var runIds = locked.Select(id => new RunId(id)).ToArray();
+            var runIds = locked.Select(id => RunId.FromGuid(id)).ToArray();
             foreach (
                 var run in await _context
                     .Runs.AsTracking()

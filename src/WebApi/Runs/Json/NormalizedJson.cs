@@ -1,20 +1,16 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
 
-namespace IndustryData.Domain.Json;
+namespace IndustryData.WebApi.Runs.Json;
 
-/// <summary>Validates a JSON value against a schema and creates its stored text.</summary>
+/// <summary>Validates a JSON value against a schema and creates a value of the domain from the text to store.</summary>
 internal static class NormalizedJson
 {
-    /// <summary>The maximum size of a value, in bytes as sent.</summary>
-    public const int MaxBytes = 64 * 1024;
-
-    /// <summary>The maximum nesting depth of a value, in levels. <c>{}</c> has one level.</summary>
-    public const int MaxDepth = 32;
-
     // A schema continues after a validation error and may then write a member without a value. The text is discarded in
     // that case.
     private static readonly JsonWriterOptions _options = new()
@@ -24,16 +20,24 @@ internal static class NormalizedJson
     };
 
     /// <summary>
-    /// Returns the text to store, or null if the value is invalid. Adds the validation errors to
+    /// Creates a value of the domain, or returns null if the JSON value is invalid. Adds the validation errors to
     /// <paramref name="faults"/>.
     /// </summary>
-    public static string? Create(
+    /// <param name="value">The JSON value. The body reader has already checked its strings and member names.</param>
+    /// <param name="shape">The schema.</param>
+    /// <param name="path">The path of the value in the body.</param>
+    /// <param name="faults">Receives the validation errors.</param>
+    /// <param name="maxBytes">The maximum size, in bytes as sent.</param>
+    /// <param name="parse">Creates the value from the normalized text in UTF-8.</param>
+    public static T? Create<T>(
         JsonElement value,
         ComplexTypeSchema shape,
         string path,
         ValidationErrors faults,
-        int maxBytes = MaxBytes
+        int maxBytes,
+        Func<ReadOnlySpan<byte>, T> parse
     )
+        where T : class
     {
         var bytes = JsonMarshal.GetRawUtf8Value(value).Length;
         if (bytes > maxBytes)
@@ -42,9 +46,9 @@ internal static class NormalizedJson
             return null;
         }
 
-        if (IsDeeperThan(value, MaxDepth))
+        if (IsDeeperThan(value, RunStatistics.MaxLevels))
         {
-            faults.Add(path, "tooDeep", $"{path} nests deeper than {MaxDepth} levels; flatten it.");
+            faults.Add(path, "tooDeep", $"{path} nests deeper than {RunStatistics.MaxLevels} levels; flatten it.");
             return null;
         }
 
@@ -60,7 +64,7 @@ internal static class NormalizedJson
             faults.Add(fault.Target!, fault.Code, fault.Message);
         }
 
-        return found.Count == 0 ? Encoding.UTF8.GetString(buffer.WrittenSpan) : null;
+        return found.Count == 0 ? parse(buffer.WrittenSpan) : null;
     }
 
     private static bool IsDeeperThan(JsonElement value, int levels)

@@ -1,17 +1,14 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
 
-namespace IndustryData.Domain.Json;
+namespace IndustryData.WebApi.Runs.Json;
 
 /// <summary>The validators for members with a primitive value.</summary>
 internal static class JsonValueValidators
 {
-    /// <summary>
-    /// The largest count, 2⁵³−1. Larger JSON numbers lose digits in JavaScript and Power Query (RFC 8259 §6).
-    /// </summary>
-    public const long MaxSafeInteger = 9_007_199_254_740_991;
-
     /// <summary>Accepts a string.</summary>
     public static JsonValueValidator String { get; } =
         (value, path, kept, faults) =>
@@ -59,7 +56,8 @@ internal static class JsonValueValidators
                 faults.Add(
                     $"{path}",
                     "invalidCount",
-                    $"{path} must be a whole number from 0 to {MaxSafeInteger} without fraction or exponent, or null."
+                    $"{path} must be a whole number from 0 to {RunStatistics.LargestCount} "
+                        + "without fraction or exponent, or null."
                 );
             }
         };
@@ -78,8 +76,7 @@ internal static class JsonValueValidators
             }
         };
 
-    /// <summary>Returns the count in a value; null if the value is not a count.</summary>
-    public static long? Count(JsonElement value)
+    private static long? Count(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Number)
         {
@@ -89,7 +86,7 @@ internal static class JsonValueValidators
         var literal = JsonMarshal.GetRawUtf8Value(value);
         return
             long.TryParse(literal, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            && count <= MaxSafeInteger
+            && count <= RunStatistics.LargestCount
             ? count
             : null;
     }

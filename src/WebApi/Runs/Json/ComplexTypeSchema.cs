@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using IndustryData.Domain;
+using IndustryData.WebApi.Http;
 
-namespace IndustryData.Domain.Json;
+namespace IndustryData.WebApi.Runs.Json;
 
 /// <summary>Validates one value, reports its validation errors, and writes the form to store.</summary>
 internal delegate void JsonValueValidator(

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace IndustryData.Domain.Json;
+namespace IndustryData.Domain.Runs;
 
 /// <summary>Compares JSON texts by their values.</summary>
 internal static class JsonEquality

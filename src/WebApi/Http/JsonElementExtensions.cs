@@ -1,12 +1,12 @@
 using System.Text.Json;
 
-namespace IndustryData.Domain.Json;
+namespace IndustryData.WebApi.Http;
 
 /// <summary>
 /// Reads strings of a JSON document that may contain unpaired surrogates. System.Text.Json throws an exception for
 /// these.
 /// </summary>
-public static class JsonElementExtensions
+internal static class JsonElementExtensions
 {
     /// <summary>Returns the member's name; null if it is not valid Unicode.</summary>
     public static string? TryGetName(JsonProperty member)
