@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Benchmarks.Loading;
 using IndustryData.WebApi.Http;
@@ -14,7 +15,10 @@ namespace IndustryData.Benchmarks.Parts;
 public class ListRunsParts
 {
     private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
-    private readonly RunListItem[] _runs = [.. Enumerable.Range(0, 100).Select(Item)];
+    private readonly StreamItem<ListHead, RunListItem>[] _runs =
+    [
+        .. Enumerable.Range(0, 100).Select(i => new StreamItem<ListHead, RunListItem>(Item(i), hasNext: true)),
+    ];
 
     [Benchmark]
     public async Task<int> Serialise()
@@ -22,9 +26,11 @@ public class ListRunsParts
         _buffer.ResetWrittenCount();
         await using (var json = new Utf8JsonWriter(_buffer, ODataResponseWriter.WriterOptions))
         {
+            await using var runs = _runs.ToAsyncEnumerable().GetAsyncEnumerator();
             await RunJson.WriteAsync(
                 json,
-                new RunPage { Runs = _runs.ToAsyncEnumerable() },
+                count: null,
+                runs,
                 RunProjection.ListDefault,
                 "http://localhost:5080/beta/$metadata#process/runs"
             );

@@ -18,6 +18,7 @@ public static class ApplicationServiceCollectionExtensions
             options.Assemblies = [typeof(AddRunCommand)];
             options.ServiceLifetime = ServiceLifetime.Singleton;
             options.PipelineBehaviors = [typeof(LoggingBehavior<,>), typeof(ValidationBehavior<,>)];
+            options.StreamPipelineBehaviors = [typeof(StreamLoggingBehavior<,>), typeof(StreamValidationBehavior<,>)];
         });
         services.AddValidatorsFromAssemblyContaining<AddRunValidator>(
             ServiceLifetime.Singleton,

@@ -36,7 +36,9 @@ internal sealed class UseCases : IDisposable
             .ReturnsForAnyArgs(
                 new ChangeHorizon(Guid.Empty, Now, From: 1, LowWatermark: 1, HighWatermark: 1, CursorIsValid: true)
             );
-        Reader.ReadChangesAsync(null!, null!, CancellationToken.None).ReturnsForAnyArgs(([], false));
+        Reader
+            .ReadChangesAsync(default, null!, null!, 0, default, CancellationToken.None)
+            .ReturnsForAnyArgs(AsyncEnumerable.Empty<RunChange>());
         Repository
             .StartAsync(null!, null, 0, default, CancellationToken.None)
             .ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));

@@ -21,11 +21,15 @@ internal static class Rules
     [
         typeof(ICommandHandler<,>),
         typeof(IQueryHandler<,>),
+        typeof(IStreamQueryHandler<,>),
         typeof(IPipelineBehavior<,>),
+        typeof(IStreamPipelineBehavior<,>),
         typeof(IValidator<>),
         typeof(Profile),
         typeof(IEntityTypeConfiguration<>),
     ];
+
+    private static readonly Type[] _messages = [typeof(IMessage), typeof(IStreamMessage)];
 
     private static readonly string[] _clocks =
     [
@@ -69,6 +73,8 @@ internal static class Rules
                     WhatIsFoundByItsInterfaceIsInternal,
                     MessagesArePublicSealedRecords,
                     WhatApplicationShowsIsASealedRecord,
+                    WhatApplicationShowsHasNoPublicSetter,
+                    InfrastructureTakesNoMessages,
                     NobodyReadsTheMachinesClock,
                     OnlyRunIdMakesVersion7Guids,
                 ]
@@ -201,7 +207,7 @@ internal static class Rules
             .That()
             .Are(house.Everything)
             .And()
-            .AreAssignableTo(typeof(IMessage))
+            .AreAssignableTo(_messages)
             .Should()
             .FollowCustomCondition(
                 type => new ConditionResult(
@@ -227,6 +233,36 @@ internal static class Rules
                 ),
                 "be sealed records, sealed exceptions, or static"
             );
+
+    // A setter would let another layer answer through a message or a read model.
+    private static IArchRule WhatApplicationShowsHasNoPublicSetter(ArchitectureRules house) =>
+        Types()
+            .That()
+            .Are(house.Application)
+            .And()
+            .ArePublic()
+            .Should()
+            .FollowCustomCondition(
+                type => new ConditionResult(
+                    type,
+                    !PublicSetters(type).Any(),
+                    $"has a public setter: {string.Join(", ", PublicSetters(type))}"
+                ),
+                "have no public setters"
+            );
+
+    private static IEnumerable<string> PublicSetters(IType type) =>
+        type
+            .Members.OfType<PropertyMember>()
+            .Where(p => p.Writability == Writability.Writable && p.SetterVisibility == Visibility.Public)
+            .Select(p => p.Name);
+
+    private static IArchRule InfrastructureTakesNoMessages(ArchitectureRules house) =>
+        Types()
+            .That()
+            .Are(house.Infrastructure)
+            .Should()
+            .NotDependOnAny(Types().That().Are(house.Application).And().AreAssignableTo(_messages));
 
     private static bool IsSealedException(Class type) =>
         type.IsSealed == true && type.InheritedClasses.Any(c => c.FullName == "System.Exception");

@@ -33,23 +33,30 @@ public sealed class RulesCanFail
                     "PublicHandler",
                     "PublicMap",
                     "PublicQueryHandler",
+                    "PublicStreamBehavior`2",
+                    "PublicStreamHandler",
                     "PublicValidator",
                 ]
             },
-            { "MessagesArePublicSealedRecords", ["ClassCommand", "InternalQuery", "OpenQuery"] },
+            { "MessagesArePublicSealedRecords", ["ClassCommand", "ClassStreamQuery", "InternalQuery", "OpenQuery"] },
             {
                 "WhatApplicationShowsIsASealedRecord",
                 [
                     "ClassCommand",
                     "ClassResponse",
+                    "ClassStreamQuery",
                     "OpenQuery",
                     "PublicBehaviour`2",
                     "PublicHandler",
                     "PublicMap",
                     "PublicQueryHandler",
+                    "PublicStreamBehavior`2",
+                    "PublicStreamHandler",
                     "PublicValidator",
                 ]
             },
+            { "WhatApplicationShowsHasNoPublicSetter", ["SettableItem", "SettableResponse"] },
+            { "InfrastructureTakesNoMessages", ["TakesAQuery", "TakesAStreamQuery"] },
             {
                 "NobodyReadsTheMachinesClock",
                 ["ReadsNowInALambda", "ReadsTodayInAnAsyncIterator", "ReadsUtcNow", "ReadsUtcNowForAField"]

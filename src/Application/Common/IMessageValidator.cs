@@ -1,5 +1,4 @@
 using IndustryData.Domain;
-using Mediator;
 
 namespace IndustryData.Application.Common;
 
@@ -9,7 +8,7 @@ namespace IndustryData.Application.Common;
 /// </summary>
 /// <typeparam name="TMessage">The type of the message.</typeparam>
 public interface IMessageValidator<in TMessage>
-    where TMessage : notnull, IMessage
+    where TMessage : notnull
 {
     /// <summary>Returns the validation errors of a message, in the order of its rules.</summary>
     IReadOnlyList<Error> Validate(TMessage message);

@@ -40,10 +40,7 @@ internal sealed partial class LoggingBehavior<TMessage, TResponse>(ILogger<Loggi
         }
         catch (Exception exception)
         {
-            // OpenTelemetry's conventions for recording errors on spans.
-            var type = exception.GetType().FullName!;
-            span?.SetStatus(ActivityStatusCode.Error, type);
-            span?.SetTag("error.type", type);
+            var type = span.SetError(exception);
             LogFailed(_useCase, type);
             throw;
         }

@@ -1,13 +1,12 @@
 using FluentValidation;
 using IndustryData.Domain;
-using Mediator;
 
 namespace IndustryData.Application.Common;
 
 /// <summary>Validates a message with the validators that are registered for it.</summary>
 internal sealed class MessageValidator<TMessage>(IEnumerable<IValidator<TMessage>> validators)
     : IMessageValidator<TMessage>
-    where TMessage : notnull, IMessage
+    where TMessage : notnull
 {
     private readonly IValidator<TMessage>[] _validators = [.. validators];
 

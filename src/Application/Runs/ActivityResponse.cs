@@ -28,3 +28,13 @@ public sealed record ActivityResponse(
             activity.Activity?.Json
         );
 }
+
+/// <summary>Some of the activities of a run.</summary>
+/// <param name="Activities">The activities in the order in which they were added.</param>
+/// <param name="Next">The last of these activities if the run has more; otherwise null.</param>
+/// <param name="Count">The number of all activities of the run; null if not requested.</param>
+public sealed record ActivityPage(
+    IReadOnlyList<ActivityResponse> Activities,
+    ActivityId? Next = null,
+    long? Count = null
+);

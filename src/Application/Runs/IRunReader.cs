@@ -12,11 +12,13 @@ public interface IRunReader
     /// <returns>True if the tenant has a run with this id.</returns>
     Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken);
 
-    /// <summary>Returns one page of the tenant's runs that the query selects. The runs are streamed.</summary>
-    /// <param name="query">The query.</param>
+    /// <summary>
+    /// Streams runs of a tenant. A reader that stops ends the query, and no more runs are read from the database.
+    /// </summary>
+    /// <param name="spec">Selects the runs, their order and their columns.</param>
     /// <param name="time">The time used by the request's other queries; null if there are none.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    IAsyncEnumerable<RunListItem> ListAsync(ListRunsQuery query, QueryTime? time, CancellationToken cancellationToken);
+    IAsyncEnumerable<RunListItem> ListAsync(RunListSpec spec, QueryTime? time, CancellationToken cancellationToken);
 
     /// <summary>Counts the runs of the tenant that the criteria select.</summary>
     /// <param name="tenantId">The tenant that owns the runs.</param>
@@ -41,30 +43,36 @@ public interface IRunReader
     );
 
     /// <summary>
-    /// Returns the next page of changes of a scan. The page has fewer changes if they would occupy many megabytes.
+    /// Streams the changes of a scan in the order in which they were made. A reader that stops ends the query.
     /// </summary>
-    /// <returns>The changes, and true if the size limit ended the page.</returns>
-    Task<(IReadOnlyList<RunChange> Found, bool IsFull)> ReadChangesAsync(
-        GetRunDeltaQuery query,
-        DeltaScan walk,
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="criteria">The criteria that select the runs.</param>
+    /// <param name="scan">The scan, with its progress.</param>
+    /// <param name="limit">The maximum number of changes.</param>
+    /// <param name="columns">The large columns to read.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    IAsyncEnumerable<RunChange> ReadChangesAsync(
+        TenantId tenantId,
+        RunCriteria criteria,
+        DeltaScan scan,
+        int limit,
+        RunColumns columns,
         CancellationToken cancellationToken
     );
 
     /// <summary>
-    /// Returns a page of the activities of a run in the order in which they were added; null if the tenant has no such
-    /// run.
+    /// Streams the activities of a run in the order in which they were added; none if the tenant has no such run. A
+    /// reader that stops ends the query.
     /// </summary>
     /// <param name="tenantId">The tenant that owns the run.</param>
     /// <param name="id">The id of the run.</param>
-    /// <param name="pageSize">
-    /// The maximum number of activities. The page has fewer activities if they would occupy many megabytes.
-    /// </param>
-    /// <param name="after">The last activity of the previous page; null for the first page.</param>
+    /// <param name="limit">The maximum number of activities.</param>
+    /// <param name="after">The activity before the first one; null to start at the first activity of the run.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    Task<ActivityPage?> ListActivitiesAsync(
+    IAsyncEnumerable<ActivityResponse> ListActivitiesAsync(
         TenantId tenantId,
         RunId id,
-        int pageSize,
+        int limit,
         ActivityId? after,
         CancellationToken cancellationToken
     );

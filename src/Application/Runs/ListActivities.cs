@@ -1,10 +1,14 @@
-using IndustryData.Domain;
+using System.Runtime.CompilerServices;
+using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
 using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Lists the activities of a run in the order in which they were added.</summary>
+/// <summary>
+/// Lists the activities of a run in the order in which they were added. The stream ends with the page. The page has
+/// fewer activities than requested if they would occupy many megabytes.
+/// </summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="RunId">The run's id as sent by the caller.</param>
 /// <param name="PageSize">The page size: 0 to <see cref="RunPage.MaxSize"/>.</param>
@@ -16,36 +20,45 @@ public sealed record ListActivitiesQuery(
     int PageSize,
     ActivityId? After = null,
     bool WithCount = false
-) : IQuery<Result<ActivityPage>>;
+) : IStreamQuery<StreamItem<ListHead, ActivityResponse>>;
 
-/// <summary>A page of the activities of a run.</summary>
-/// <param name="Activities">The activities in the order in which they were added.</param>
-/// <param name="Next">The last activity of this page if there is a next page; otherwise null.</param>
-/// <param name="Count">The number of activities of the run; null if not requested.</param>
-public sealed record ActivityPage(
-    IReadOnlyList<ActivityResponse> Activities,
-    ActivityId? Next = null,
-    long? Count = null
-);
-
-internal sealed class ListActivitiesHandler(IRunReader runs) : IQueryHandler<ListActivitiesQuery, Result<ActivityPage>>
+internal sealed class ListActivitiesHandler(IRunReader runs)
+    : IStreamQueryHandler<ListActivitiesQuery, StreamItem<ListHead, ActivityResponse>>
 {
-    public async ValueTask<Result<ActivityPage>> Handle(ListActivitiesQuery query, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<StreamItem<ListHead, ActivityResponse>> Handle(
+        ListActivitiesQuery query,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        if (
-            RunId.TryParse(query.RunId) is not { } id
-            || await runs.ListActivitiesAsync(query.TenantId, id, query.PageSize, query.After, cancellationToken)
-                is not { } page
-        )
+        if (RunId.TryParse(query.RunId) is not { } id)
         {
-            return RunErrors.NotFound(query.RunId);
+            yield return RunErrors.NotFound(query.RunId);
+            yield break;
         }
 
-        return query.WithCount
-            ? page with
-            {
-                Count = await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken),
-            }
-            : page;
+        var count = query.WithCount ? await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken) : null;
+
+        // One additional activity shows that there is a next page.
+        await using var rows = (
+            query.PageSize > 0
+                ? runs.ListActivitiesAsync(query.TenantId, id, query.PageSize + 1, query.After, cancellationToken)
+                : AsyncEnumerable.Empty<ActivityResponse>()
+        ).GetAsyncEnumerator(cancellationToken);
+        var hasNext = await rows.MoveNextAsync();
+        if (!hasNext && count is null && !await runs.ExistsAsync(query.TenantId, id, cancellationToken))
+        {
+            yield return RunErrors.NotFound(query.RunId);
+            yield break;
+        }
+
+        yield return new(new ListHead(count));
+        var chars = 0L;
+        for (var read = 0; hasNext && read < query.PageSize && chars <= RunPage.MaxChars; read++)
+        {
+            var activity = rows.Current;
+            chars += RunPage.RowChars + (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
+            hasNext = await rows.MoveNextAsync();
+            yield return new(activity, hasNext);
+        }
     }
 }

@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
-using IndustryData.Domain;
+using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
 using Mediator;
 
 namespace IndustryData.Application.Runs;
 
-/// <summary>Lists runs of a tenant.</summary>
+/// <summary>
+/// Lists runs of a tenant. The stream ends with the page. A reader that stops earlier ends the page and the query.
+/// </summary>
 /// <param name="TenantId">The tenant that owns the runs.</param>
 /// <param name="Criteria">The criteria that select the runs.</param>
 /// <param name="Order">The order; must be a total order (<see cref="RunOrderKey.WithTieBreaker"/>).</param>
@@ -29,101 +31,64 @@ public sealed record ListRunsQuery(
     bool WithCount = false,
     bool WithActivities = false,
     bool WithBlockingError = true
-) : IQuery<Result<RunPage>>
+) : IStreamQuery<StreamItem<ListHead, RunListItem>>;
+
+internal sealed class ListRunsHandler(IRunReader runs)
+    : IStreamQueryHandler<ListRunsQuery, StreamItem<ListHead, RunListItem>>
 {
-    /// <summary>True if the order is that of an index. The next runs are then found without sorting.</summary>
-    public bool IsInIndexOrder =>
-        Order is [{ Field: RunField.StartDateTime } start, { Field: RunField.Id } id]
-        && start.IsDescending == id.IsDescending;
-
-    /// <summary>
-    /// True if the runs are contiguous in an index: the runs of a tenant by start time, with all statuses or with one.
-    /// The best plan then does not depend on parameter values, and the query is fast unless it includes the statistics.
-    /// </summary>
-    public bool CanUseGenericPlan => IsInIndexOrder && Skip == 0 && !WithStatistics && Criteria.IsStartRangeOnly;
-}
-
-/// <summary>One page of a list. Its runs are streamed; a read error is thrown during the enumeration.</summary>
-public sealed record RunPage
-{
-    /// <summary>The default number of runs on a page.</summary>
-    public const int DefaultSize = 100;
-
-    /// <summary>The maximum number of runs on a page.</summary>
-    public const int MaxSize = 1000;
-
-    /// <summary>
-    /// The maximum number of runs on a page with activities. Each run may have a thousand activities.
-    /// </summary>
-    public const int MaxSizeWithActivities = 100;
-
-    /// <summary>The number of runs on all pages; null if the query does not request it.</summary>
-    public long? Count { get; init; }
-
-    /// <summary>The runs in the requested order.</summary>
-    public required IAsyncEnumerable<RunListItem> Runs { get; set; }
-
-    /// <summary>
-    /// True if the page has reached its size limit. Setting it during the enumeration ends the page.
-    /// </summary>
-    public bool SizeLimitReached { get; set; }
-
-    /// <summary>
-    /// The position at which the next page starts; null for the last page. It is valid after the runs are enumerated.
-    /// </summary>
-    public KeysetCursor? Next { get; internal set; }
-}
-
-internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQuery, Result<RunPage>>
-{
-    public async ValueTask<Result<RunPage>> Handle(ListRunsQuery query, CancellationToken cancellationToken)
-    {
-        // All queries of a request share the timeout of one query.
-        var time = query.WithCount || query.WithActivities ? new QueryTime() : null;
-        var page = new RunPage
-        {
-            Count = query.WithCount
-                ? await runs.CountAsync(query.TenantId, query.Criteria, time, cancellationToken)
-                : null,
-            Runs = AsyncEnumerable.Empty<RunListItem>(),
-        };
-        if (query.PageSize > 0)
-        {
-            page.Runs = ReadAsync(query, page, time, cancellationToken);
-            page.Runs = query.WithActivities
-                ? WithActivitiesAsync(query, page, page.Runs, time, cancellationToken)
-                : page.Runs;
-        }
-
-        return page;
-    }
-
-    private async IAsyncEnumerable<RunListItem> ReadAsync(
+    public async IAsyncEnumerable<StreamItem<ListHead, RunListItem>> Handle(
         ListRunsQuery query,
-        RunPage page,
-        QueryTime? time,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        var (last, read) = (default(RunListItem), 0);
+        // All queries of a request share the timeout of one query.
+        var time = query.WithCount || query.WithActivities ? new QueryTime() : null;
+        yield return new(
+            new ListHead(
+                query.WithCount ? await runs.CountAsync(query.TenantId, query.Criteria, time, cancellationToken) : null
+            )
+        );
+        if (query.PageSize == 0)
+        {
+            yield break;
+        }
 
         // One additional run shows that there is a next page.
-        await foreach (var run in runs.ListAsync(query with { PageSize = query.PageSize + 1 }, time, cancellationToken))
+        var found = runs.ListAsync(
+            new RunListSpec(
+                query.TenantId,
+                query.Criteria,
+                query.Order,
+                query.PageSize + 1,
+                query.Skip,
+                query.After,
+                new RunColumns(query.WithStatistics, query.WithBlockingError)
+            ),
+            time,
+            cancellationToken
+        );
+        if (query.WithActivities)
         {
-            if (read == query.PageSize || page.SizeLimitReached)
+            await foreach (var item in WithActivitiesAsync(query, found, time, cancellationToken))
             {
-                page.Next = KeysetCursor.FromRun(last, query.Order);
-                yield break;
+                yield return item;
             }
 
-            (last, read) = (run, read + 1);
-            yield return run;
+            yield break;
+        }
+
+        await using var rows = found.GetAsyncEnumerator(cancellationToken);
+        var hasNext = await rows.MoveNextAsync();
+        for (var read = 0; hasNext && read < query.PageSize; read++)
+        {
+            var run = rows.Current;
+            hasNext = await rows.MoveNextAsync();
+            yield return new(run, hasNext);
         }
     }
 
-    private async IAsyncEnumerable<RunListItem> WithActivitiesAsync(
+    private async IAsyncEnumerable<StreamItem<ListHead, RunListItem>> WithActivitiesAsync(
         ListRunsQuery query,
-        RunPage page,
         IAsyncEnumerable<RunListItem> found,
         QueryTime? time,
         [EnumeratorCancellation] CancellationToken cancellationToken
@@ -135,28 +100,19 @@ internal sealed class ListRunsHandler(IRunReader runs) : IQueryHandler<ListRunsQ
             yield break;
         }
 
-        // The activities are streamed so that no more are read than the page can hold.
+        // The activities are streamed so that no more are read than the page can hold. They end with the first run that
+        // has too many of them.
+        var size = Math.Min(read.Count, query.PageSize);
         await using var activities = runs.ListActivitiesAsync(
                 query.TenantId,
-                [.. read.Select(r => r.Id)],
+                [.. read.Take(size).Select(r => r.Id)],
                 time,
                 cancellationToken
             )
             .GetAsyncEnumerator(cancellationToken);
-        RunListItem? last = null;
-        foreach (var run in read)
+        for (var i = 0; i < size && await activities.MoveNextAsync(); i++)
         {
-            if ((page.SizeLimitReached && last is not null) || !await activities.MoveNextAsync())
-            {
-                page.Next = last is { } before ? KeysetCursor.FromRun(before, query.Order) : page.Next;
-                yield break;
-            }
-
-            last = run;
-            yield return run with
-            {
-                Activities = activities.Current,
-            };
+            yield return new(read[i] with { Activities = activities.Current }, hasNext: i + 1 < read.Count);
         }
     }
 }

@@ -83,7 +83,7 @@ internal sealed partial class DatabaseMaintenanceService(
     private static readonly TimeSpan _maxClockDifference = TimeSpan.FromHours(1);
 
     // One day more than the token lifetime, because clocks differ and a transaction may take long.
-    private static readonly TimeSpan _deletionsKept = GetRunDeltaQuery.TokenLifetime + TimeSpan.FromDays(1);
+    private static readonly TimeSpan _deletionsKept = DeltaCursor.TokenLifetime + TimeSpan.FromDays(1);
 
     /// <summary>
     /// Runs all steps once, unless another service runs them. A failed step is logged and does not prevent the others.

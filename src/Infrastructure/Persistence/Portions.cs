@@ -1,4 +1,4 @@
-using System.Numerics;
+using IndustryData.Application.Runs;
 
 namespace IndustryData.Infrastructure.Persistence;
 
@@ -11,33 +11,20 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <param name="first">The size of the first portion.</param>
 internal sealed class Portions(int rows, int first)
 {
-    /// <summary>
-    /// The number of characters above which a page is full. The remaining rows are left to the next page.
-    /// </summary>
-    public const long MaxPageChars = 4 * 1024 * 1024;
-
-    // The approximate number of characters of a row without its large columns.
-    private const int RowChars = 256;
-
     private const int MinPortion = 8;
 
     private int _read;
+    private long _chars;
 
     /// <summary>The number of rows to request next; 0 if there are no more.</summary>
     public int Next { get; private set; } = Math.Min(rows, first);
-
-    /// <summary>The number of characters that were read.</summary>
-    public long Chars { get; private set; }
-
-    /// <summary>True if the page has no room for another row.</summary>
-    public bool IsFull => Chars > MaxPageChars;
 
     /// <summary>Records that a row was read.</summary>
     /// <param name="chars">The number of characters in its large columns.</param>
     public void Add(long chars)
     {
         _read++;
-        Chars += RowChars + chars;
+        _chars += RunPage.RowChars + chars;
     }
 
     /// <summary>Advances to the next portion.</summary>
@@ -55,7 +42,7 @@ internal sealed class Portions(int rows, int first)
 
         // The next rows may be larger, so the size of a portion is limited. It is a power of two unless the portion is
         // the last one, because each size is a separate statement that is planned and kept.
-        var room = Math.Max(0, MaxPageChars - Chars) / (Chars / _read);
+        var room = Math.Max(0, RunPage.MaxChars - _chars) / (_chars / _read);
         var expected = (int)Math.Clamp(room, MinPortion, 4L * _read);
         Next = expected >= left ? left : 1 << (int.Log2(expected));
     }

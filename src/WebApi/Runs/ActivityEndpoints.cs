@@ -1,5 +1,7 @@
 using System.Globalization;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
+using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -150,6 +152,27 @@ internal static class ActivityEndpoints
         }
     }
 
+    /// <summary>Reads a page to its end, because the link to the next page stands before the activities.</summary>
+    public static async ValueTask<Result<ActivityPage>> ReadPageAsync(HttpContext http, ListActivitiesQuery query)
+    {
+        await using var items = http.Sender()
+            .CreateStream(query, http.RequestAborted)
+            .GetAsyncEnumerator(http.RequestAborted);
+        if (!(await items.ReadHeadAsync()).TryGetValue(out var head, out var error))
+        {
+            return error;
+        }
+
+        var (activities, hasNext) = (new List<ActivityResponse>(), false);
+        while (await items.MoveNextAsync())
+        {
+            activities.Add(items.Current.Row);
+            hasNext = items.Current.HasNext;
+        }
+
+        return new ActivityPage(activities, hasNext ? ActivityId.FromGuid(activities[^1].Id) : null, head.Count);
+    }
+
     /// <summary>Reads the page that the query options request.</summary>
     /// <returns>The page; null if an error response has been written.</returns>
     private static async Task<ActivityPage?> ReadPageAsync(HttpContext http, ODataQueryString options)
@@ -189,7 +212,7 @@ internal static class ActivityEndpoints
             after,
             "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase)
         );
-        if ((await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out var error))
+        if ((await ReadPageAsync(http, query)).TryGetValue(out var page, out var error))
         {
             return page;
         }

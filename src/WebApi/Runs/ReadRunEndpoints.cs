@@ -1,3 +1,4 @@
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
@@ -148,7 +149,10 @@ internal static class ReadRunEndpoints
             asked.Selection.WithActivities,
             shown.HasFlag(RunProperties.BlockingError)
         );
-        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out error))
+        await using var items = http.Sender()
+            .CreateStream(query, http.RequestAborted)
+            .GetAsyncEnumerator(http.RequestAborted);
+        if (!(await items.ReadHeadAsync()).TryGetValue(out var head, out error))
         {
             await http.WriteErrorAsync(error);
             return;
@@ -158,21 +162,25 @@ internal static class ReadRunEndpoints
             StatusCodes.Status200OK,
             async json =>
             {
-                await RunJson.WriteAsync(
+                var last = await RunJson.WriteAsync(
                     json,
-                    page,
+                    head.Count,
+                    items,
                     asked.Selection,
                     ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context),
                     (run, activities) => ActivityEndpoints.NextLinkAsync(http, address, run.ToString(), "", activities)
                 );
-                if (page.Next is { } next)
+
+                // The query ends before the response is sent, because its caller may be slow.
+                await items.DisposeAsync();
+                if (last is { } run)
                 {
                     var others = options.ForNextPage;
                     var place = await tokens.WriteAsync(
                         http.Tenant(),
                         PageTokenProtector.List,
                         others,
-                        next.Keys,
+                        KeysetCursor.FromRun(run, asked.Order).Keys,
                         http.RequestAborted
                     );
                     json.WriteString(
@@ -261,8 +269,10 @@ internal static class ReadRunEndpoints
         if (
             asked.Selection.WithActivities
             && !(
-                await http.Sender()
-                    .Send(new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize), http.RequestAborted)
+                await ActivityEndpoints.ReadPageAsync(
+                    http,
+                    new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize)
+                )
             ).TryGetValue(out activities, out error)
         )
         {

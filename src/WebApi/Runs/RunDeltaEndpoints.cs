@@ -1,3 +1,4 @@
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
@@ -127,28 +128,41 @@ internal static class RunDeltaEndpoints
             shown.HasFlag(RunProperties.Statistics),
             shown.HasFlag(RunProperties.BlockingError)
         );
-        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var page, out error))
+        await using var items = http.Sender()
+            .CreateStream(query, http.RequestAborted)
+            .GetAsyncEnumerator(http.RequestAborted);
+        if (!(await items.ReadHeadAsync()).TryGetValue(out var start, out error))
         {
             await (error.Kind == ErrorKind.Expired ? GoneAsync(http, error, url, others) : http.WriteErrorAsync(error));
             return;
         }
 
+        // The page is read to its end, because the link to the next page stands before the changes.
+        var (changes, hasNext) = (new List<RunChange>(), false);
+        while (await items.MoveNextAsync())
+        {
+            changes.Add(items.Current.Row);
+            hasNext = items.Current.HasNext;
+        }
+
+        var next = hasNext ? start.After(changes[^1]) : start.AfterScan();
         var place = await tokens.WriteAsync(
             http.Tenant(),
             PageTokenProtector.Delta,
             others,
-            Keys(page.Next),
+            Keys(next),
             http.RequestAborted
         );
         var link =
             $"{url}?{others}{(others.Length > 0 ? "&" : "")}"
-            + $"{(page.Next.Scan is null ? ODataQueryString.DeltaToken : ODataQueryString.SkipToken)}={place}";
+            + $"{(next.Scan is null ? ODataQueryString.DeltaToken : ODataQueryString.SkipToken)}={place}";
         await http.Response.WriteJsonAsync(
             StatusCodes.Status200OK,
             json =>
                 RunJson.Write(
                     json,
-                    page,
+                    changes,
+                    next,
                     asked.Selection,
                     ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$delta"),
                     link

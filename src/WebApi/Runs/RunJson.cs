@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -69,20 +70,23 @@ internal static class RunJson
     }
 
     /// <summary>
-    /// Writes a page of runs. Each run is written as it is read. The caller writes the link to the next page and the
-    /// end of the object.
+    /// Writes a page of runs. Each run is written as it is read, until the page has reached its size limit. The caller
+    /// writes the link to the next page and the end of the object.
     /// </summary>
     /// <param name="json">The writer.</param>
-    /// <param name="page">The page.</param>
+    /// <param name="count">The number of runs on all pages; null to write none.</param>
+    /// <param name="items">The stream of runs, after its head.</param>
     /// <param name="selection">The properties to write.</param>
     /// <param name="context">The context URL.</param>
     /// <param name="nextActivities">
     /// A function that creates the URL of the next page of activities of a run, or returns null if there is none. The
     /// parameter is null if the page has no activities.
     /// </param>
-    public static async Task WriteAsync(
+    /// <returns>The last run of the page if there is a next page; otherwise null.</returns>
+    public static async ValueTask<RunListItem?> WriteAsync(
         Utf8JsonWriter json,
-        RunPage page,
+        long? count,
+        IAsyncEnumerator<StreamItem<ListHead, RunListItem>> items,
         RunProjection selection,
         string context,
         Func<Guid, ActivityPage, ValueTask<string?>>? nextActivities = null
@@ -90,14 +94,17 @@ internal static class RunJson
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
-        if (page.Count is { } count)
+        if (count is { } all)
         {
-            json.WriteNumber("@odata.count", count);
+            json.WriteNumber("@odata.count", all);
         }
 
         json.WriteStartArray(_value);
-        await foreach (var run in page.Runs)
+        var last = default(StreamItem<ListHead, RunListItem>);
+        while (json.BytesCommitted + json.BytesPending <= ODataQueryString.LargestPage && await items.MoveNextAsync())
         {
+            last = items.Current;
+            var run = last.Row;
             json.WriteStartObject();
             WriteMembers(
                 json,
@@ -106,10 +113,10 @@ internal static class RunJson
                 run.Activities is { } part && nextActivities is not null ? await nextActivities(run.Id, part) : null
             );
             json.WriteEndObject();
-            page.SizeLimitReached = json.BytesCommitted + json.BytesPending > ODataQueryString.LargestPage;
         }
 
         json.WriteEndArray();
+        return last.HasNext ? last.Row : null;
     }
 
     /// <summary>
@@ -118,7 +125,8 @@ internal static class RunJson
     /// </summary>
     public static void Write(
         Utf8JsonWriter json,
-        RunDeltaPage page,
+        IReadOnlyList<RunChange> changes,
+        DeltaCursor next,
         RunProjection selection,
         string context,
         string link
@@ -126,9 +134,9 @@ internal static class RunJson
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
-        json.WriteString(page.Next.Scan is null ? "@odata.deltaLink" : "@odata.nextLink", link);
+        json.WriteString(next.Scan is null ? "@odata.deltaLink" : "@odata.nextLink", link);
         json.WriteStartArray("value");
-        foreach (var change in page.Changes)
+        foreach (var change in changes)
         {
             json.WriteStartObject();
             if (change.Run is { } run)

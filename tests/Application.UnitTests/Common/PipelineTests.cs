@@ -10,6 +10,9 @@ using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using NSubstitute;
 
 namespace IndustryData.Application.UnitTests.Common;
@@ -20,7 +23,7 @@ public sealed class PipelineTests
     [
         .. typeof(ApplicationServiceCollectionExtensions)
             .Assembly.GetTypes()
-            .Where(t => t.IsAssignableTo(typeof(IMessage))),
+            .Where(t => t.IsAssignableTo(typeof(IMessage)) || t.IsAssignableTo(typeof(IStreamMessage))),
     ];
 
     /// <summary>The names of all commands and queries.</summary>
@@ -41,7 +44,7 @@ public sealed class PipelineTests
         using var cases = new UseCases();
         using var spans = new Spans();
 
-        await cases.Sender.Send(New(message), TestContext.Current.CancellationToken);
+        await SendAsync(cases, New(message));
 
         spans.Ended.ShouldHaveSingleItem().OperationName.ShouldBe(message);
     }
@@ -52,9 +55,9 @@ public sealed class PipelineTests
     {
         using var cases = new UseCases(services => services.AddSingleton(typeof(IValidator<>), typeof(RefusesAll<>)));
 
-        var answer = await cases.Sender.Send(New(message), TestContext.Current.CancellationToken);
+        var error = await SendAsync(cases, New(message));
 
-        ErrorOf(answer).ShouldNotBeNull().Details.ShouldContain(f => f.Code == "refused");
+        error.ShouldNotBeNull().Details.ShouldContain(f => f.Code == "refused");
         cases.Reader.ReceivedCalls().ShouldBeEmpty();
         cases.Repository.ReceivedCalls().ShouldBeEmpty();
     }
@@ -112,6 +115,105 @@ public sealed class PipelineTests
         );
 
         spans.Ended.ShouldHaveSingleItem().Status.ShouldBe(ActivityStatusCode.Unset);
+    }
+
+    [Fact]
+    public async Task Span_of_a_stream_includes_the_reading_of_every_row()
+    {
+        using var cases = new UseCases();
+        using var spans = new Spans();
+        var seen = new List<string?>();
+        async IAsyncEnumerable<RunListItem> Rows()
+        {
+            foreach (var run in Sample.Items(3))
+            {
+                await Task.Yield();
+                seen.Add(Activity.Current?.OperationName);
+                yield return run;
+            }
+        }
+
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(Rows());
+        var query = new ListRunsQuery(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, PageSize: 10);
+        await foreach (var _ in cases.Sender.CreateStream(query, TestContext.Current.CancellationToken))
+        {
+            spans.Ended.ShouldBeEmpty();
+            Activity.Current!.OperationName.ShouldBe("test");
+        }
+
+        seen.ShouldBe([nameof(ListRunsQuery), nameof(ListRunsQuery), nameof(ListRunsQuery)]);
+        var span = spans.Ended.ShouldHaveSingleItem();
+        (span.Status, span.GetTagItem("db.response.returned_rows")).ShouldBe((ActivityStatusCode.Unset, 3L));
+    }
+
+    [Fact]
+    public async Task Span_of_a_stream_ends_when_its_reader_stops()
+    {
+        using var cases = new UseCases();
+        using var spans = new Spans();
+        cases
+            .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(Sample.Items(50).ToAsyncEnumerable());
+        var query = new ListRunsQuery(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, PageSize: 40);
+        var rows = 0;
+        await foreach (var item in cases.Sender.CreateStream(query, TestContext.Current.CancellationToken))
+        {
+            rows += item.IsRow ? 1 : 0;
+            if (rows == 2)
+            {
+                break;
+            }
+        }
+
+        spans.Ended.ShouldHaveSingleItem().GetTagItem("db.response.returned_rows").ShouldBe(2L);
+    }
+
+    [Fact]
+    public async Task Exception_after_the_first_row_is_traced_as_an_error_with_its_type()
+    {
+        using var cases = new UseCases();
+        using var spans = new Spans();
+        static async IAsyncEnumerable<RunListItem> Rows()
+        {
+            await Task.Yield();
+            yield return Sample.Items(1)[0];
+            throw new TimeoutException();
+        }
+
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(Rows());
+        var query = new ListRunsQuery(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, PageSize: 10);
+
+        await Should.ThrowAsync<TimeoutException>(async () => await SendAsync(cases, query));
+
+        var span = spans.Ended.ShouldHaveSingleItem();
+        (span.Status, span.GetTagItem("error.type")).ShouldBe((ActivityStatusCode.Error, "System.TimeoutException"));
+    }
+
+    [Fact]
+    public async Task Log_line_of_a_stream_has_its_rows_and_its_duration()
+    {
+        var log = new FakeLog();
+        using var cases = new UseCases(services => services.AddSingleton<ILoggerFactory>(log));
+        var clock = (FakeTimeProvider)cases.Get<TimeProvider>();
+        async IAsyncEnumerable<RunListItem> Rows()
+        {
+            foreach (var run in Sample.Items(2))
+            {
+                await Task.Yield();
+                clock.Advance(TimeSpan.FromSeconds(1));
+                log.Lines.ShouldBeEmpty();
+                yield return run;
+            }
+        }
+
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(Rows());
+
+        await SendAsync(
+            cases,
+            new ListRunsQuery(UseCases.Tenant, RunCriteria.All, RunOrderKey.NewestFirst, PageSize: 10)
+        );
+
+        log.Lines.ShouldBe(["ListRunsQuery done: 2 rows in 00:00:02"]);
     }
 
     [Theory]
@@ -183,6 +285,23 @@ public sealed class PipelineTests
             ),
         };
 
+    /// <summary>Sends a message, reads a stream to its end, and returns the error, if any.</summary>
+    private static async Task<Error?> SendAsync(UseCases cases, object message)
+    {
+        if (message is not IStreamMessage)
+        {
+            return ErrorOf(await cases.Sender.Send(message, TestContext.Current.CancellationToken));
+        }
+
+        Error? error = null;
+        await foreach (var item in cases.Sender.CreateStream(message, TestContext.Current.CancellationToken))
+        {
+            error ??= ErrorOf(item);
+        }
+
+        return error;
+    }
+
     private static Error? ErrorOf(object? answer) =>
         (Error?)answer!.GetType().GetProperty(nameof(Result<>.Error))!.GetValue(answer);
 
@@ -233,5 +352,33 @@ public sealed class PipelineTests
             _listener.Dispose();
             _test.Dispose();
         }
+    }
+
+    /// <summary>Collects the log lines of the pipeline.</summary>
+    private sealed class FakeLog : ILoggerFactory, ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("IndustryData.Application.Common", StringComparison.Ordinal)
+                ? this
+                : NullLogger.Instance;
+
+        public void AddProvider(ILoggerProvider provider) { }
+
+        public void Dispose() { }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Add(formatter(state, exception));
     }
 }

@@ -1,3 +1,4 @@
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using NSubstitute;
@@ -45,10 +46,15 @@ public sealed class ListRunsTests
             .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
             .ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
 
-        var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
-        (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
+        (await ReadAsync(cases, query)).Rows.ShouldBeEmpty();
 
-        cases.Reader.Received(1).ListAsync(query with { PageSize = 8 }, null, TestContext.Current.CancellationToken);
+        cases
+            .Reader.Received(1)
+            .ListAsync(
+                Arg.Is<RunListSpec>(spec => spec.Limit == 8 && spec.After == query.After && spec.Order == query.Order),
+                null,
+                TestContext.Current.CancellationToken
+            );
     }
 
     [Fact]
@@ -56,10 +62,8 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
 
-        var page = (await cases.Sender.Send(Query(0), TestContext.Current.CancellationToken)).Value;
+        (await ReadAsync(cases, Query(0))).Rows.ShouldBeEmpty();
 
-        (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
-        page.Next.ShouldBeNull();
         cases.Reader.ReceivedCalls().ShouldBeEmpty();
     }
 
@@ -94,10 +98,8 @@ public sealed class ListRunsTests
             )
             .Returns(7);
 
-        (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value.Count.ShouldBeNull();
-        (
-            await cases.Sender.Send(Query(pageSize) with { WithCount = true }, TestContext.Current.CancellationToken)
-        ).Value.Count.ShouldBe(7);
+        (await ReadAsync(cases, Query(pageSize))).Count.ShouldBeNull();
+        (await ReadAsync(cases, Query(pageSize) with { WithCount = true })).Count.ShouldBe(7);
     }
 
     [Fact]
@@ -116,12 +118,10 @@ public sealed class ListRunsTests
             .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
             .ReturnsForAnyArgs(AsyncEnumerable.Empty<RunListItem>());
 
-        var query = Query(2) with { WithCount = true };
-        var page = (await cases.Sender.Send(query, TestContext.Current.CancellationToken)).Value;
-        (await page.Runs.CountAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
+        (await ReadAsync(cases, Query(2) with { WithCount = true })).Rows.ShouldBeEmpty();
 
         counted.ShouldNotBeNull();
-        cases.Reader.Received(1).ListAsync(Arg.Any<ListRunsQuery>(), counted, TestContext.Current.CancellationToken);
+        cases.Reader.Received(1).ListAsync(Arg.Any<RunListSpec>(), counted, TestContext.Current.CancellationToken);
     }
 
     /// <summary>
@@ -140,14 +140,53 @@ public sealed class ListRunsTests
             .Reader.ListActivitiesAsync(default, null!, null, TestContext.Current.CancellationToken)
             .ReturnsForAnyArgs(new[] { new ActivityPage([]), part }.ToAsyncEnumerable());
 
-        var page = (
-            await cases.Sender.Send(Query(10) with { WithActivities = true }, TestContext.Current.CancellationToken)
-        ).Value;
-        var read = await page.Runs.ToListAsync(TestContext.Current.CancellationToken);
+        var (_, read, next) = await ReadAsync(cases, Query(10) with { WithActivities = true });
 
         read.Select(r => r.Id).ShouldBe(runs.Take(2).Select(r => r.Id));
         read[1].Activities.ShouldBe(part);
-        page.Next.ShouldNotBeNull().Keys.ShouldBe([runs[1].StartDateTime, runs[1].Id]);
+        next.ShouldNotBeNull().Keys.ShouldBe([runs[1].StartDateTime, runs[1].Id]);
+    }
+
+    [Fact]
+    public async Task Reader_that_stops_early_ends_the_query()
+    {
+        using var cases = new UseCases();
+        var (read, isClosed) = (0, false);
+        async IAsyncEnumerable<RunListItem> Rows()
+        {
+            try
+            {
+                foreach (var run in Sample.Items(50))
+                {
+                    await Task.Yield();
+                    read++;
+                    yield return run;
+                }
+            }
+            finally
+            {
+                isClosed = true;
+            }
+        }
+
+        cases.Reader.ListAsync(null!, null, TestContext.Current.CancellationToken).ReturnsForAnyArgs(Rows());
+
+        var (_, rows, next) = await ReadAsync(cases, Query(40), room: 3);
+
+        rows.Count.ShouldBe(3);
+        next.ShouldNotBeNull();
+        isClosed.ShouldBeTrue();
+
+        // The fourth run shows that there is a next page.
+        read.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Page_of_many_runs_allocates_no_more_memory_than_a_page_of_few()
+    {
+        var few = await AllocatedAsync(runs: 10);
+
+        (await AllocatedAsync(runs: 900)).ShouldBeLessThan(few + 1000);
     }
 
     [Theory]
@@ -188,16 +227,61 @@ public sealed class ListRunsTests
     {
         using var cases = new UseCases();
         cases
-            .Reader.ListAsync(Arg.Any<ListRunsQuery>(), null, TestContext.Current.CancellationToken)
-            .Returns(call => runs.Take(call.Arg<ListRunsQuery>().PageSize).ToAsyncEnumerable());
-        var page = (await cases.Sender.Send(Query(pageSize), TestContext.Current.CancellationToken)).Value;
-        var read = new List<RunListItem>();
-        await foreach (var run in page.Runs)
+            .Reader.ListAsync(Arg.Any<RunListSpec>(), null, TestContext.Current.CancellationToken)
+            .Returns(call => runs.Take(call.Arg<RunListSpec>().Limit).ToAsyncEnumerable());
+        var (_, rows, next) = await ReadAsync(cases, Query(pageSize), room);
+        return (rows, next);
+    }
+
+    /// <summary>
+    /// Returns the number of bytes that reading a page allocates, apart from its runs. It is the lowest of many
+    /// measurements, because a listener of another test makes the pipeline allocate more.
+    /// </summary>
+    private static async Task<long> AllocatedAsync(int runs)
+    {
+        using var cases = new UseCases();
+        var stored = Sample.Items(runs).ToArray();
+        cases
+            .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
+            .ReturnsForAnyArgs(_ => stored.ToAsyncEnumerable());
+        var lowest = long.MaxValue;
+        for (var i = 0; i < 50; i++)
         {
-            read.Add(run);
-            page.SizeLimitReached = read.Count >= room;
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            await using var items = cases
+                .Sender.CreateStream(Query(RunPage.MaxSize), TestContext.Current.CancellationToken)
+                .GetAsyncEnumerator(TestContext.Current.CancellationToken);
+            var read = 0;
+            while (await items.MoveNextAsync())
+            {
+                read++;
+            }
+
+            lowest = Math.Min(lowest, GC.GetAllocatedBytesForCurrentThread() - before);
+            read.ShouldBe(runs + 1);
         }
 
-        return (read, page.Next);
+        return lowest;
+    }
+
+    /// <summary>Reads a page as the endpoint does.</summary>
+    private static async Task<(long? Count, List<RunListItem> Rows, KeysetCursor? Next)> ReadAsync(
+        UseCases cases,
+        ListRunsQuery query,
+        int room = int.MaxValue
+    )
+    {
+        await using var items = cases
+            .Sender.CreateStream(query, TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        var head = (await items.ReadHeadAsync()).Value;
+        var (rows, hasNext) = (new List<RunListItem>(), false);
+        while (rows.Count < room && await items.MoveNextAsync())
+        {
+            rows.Add(items.Current.Row);
+            hasNext = items.Current.HasNext;
+        }
+
+        return (head.Count, rows, hasNext ? KeysetCursor.FromRun(rows[^1], query.Order) : null);
     }
 }

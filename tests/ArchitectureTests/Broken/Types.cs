@@ -137,6 +137,24 @@ namespace IndustryData.ArchitectureTests.Broken.Application
 
     public sealed record GoodResponse;
 
+    public sealed class ClassStreamQuery : IStreamQuery<int>;
+
+    public sealed record GoodStreamQuery : IStreamQuery<int>;
+
+    public sealed record SettableResponse
+    {
+        public int Value { get; set; }
+    }
+
+    public record struct SettableItem(int Value);
+
+    public sealed record InitOnlyResponse(int Number)
+    {
+        public int Value { get; init; }
+
+        public int Used { get; private set; }
+    }
+
     internal sealed class GoodHandler : ICommandHandler<GoodCommand, Result<Unit>>
     {
         public ValueTask<Result<Unit>> Handle(GoodCommand command, CancellationToken cancellationToken) => default;
@@ -162,6 +180,22 @@ namespace IndustryData.ArchitectureTests.Broken.Application
         ) => next(message, cancellationToken);
     }
 
+    public sealed class PublicStreamHandler : IStreamQueryHandler<GoodStreamQuery, int>
+    {
+        public IAsyncEnumerable<int> Handle(GoodStreamQuery query, CancellationToken cancellationToken) =>
+            AsyncEnumerable.Empty<int>();
+    }
+
+    public sealed class PublicStreamBehavior<TMessage, TResponse> : IStreamPipelineBehavior<TMessage, TResponse>
+        where TMessage : notnull, IStreamMessage
+    {
+        public IAsyncEnumerable<TResponse> Handle(
+            TMessage message,
+            StreamHandlerDelegate<TMessage, TResponse> next,
+            CancellationToken cancellationToken
+        ) => next(message, cancellationToken);
+    }
+
     public sealed class PublicValidator : AbstractValidator<GoodCommand>;
 
     public sealed class PublicMap : AutoMapper.Profile;
@@ -179,6 +213,16 @@ namespace IndustryData.ArchitectureTests.Broken.Infrastructure
     internal sealed class KnowsAspNetCore(Microsoft.AspNetCore.Http.IHttpContextAccessor http)
     {
         public override string ToString() => $"{http}";
+    }
+
+    internal sealed class TakesAQuery(Application.OpenQuery query)
+    {
+        public override string ToString() => $"{query}";
+    }
+
+    internal sealed class TakesAStreamQuery
+    {
+        public static string Text(Application.GoodStreamQuery query) => $"{query}";
     }
 
     public sealed class PublicConfiguration : IEntityTypeConfiguration<Entity>

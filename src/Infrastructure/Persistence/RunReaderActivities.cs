@@ -1,0 +1,151 @@
+using System.Runtime.CompilerServices;
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+// Reads the activities of runs.
+internal sealed partial class RunReader
+{
+    // The number of rows of the first portion. Each activity may have 16 KiB.
+    private const int FirstActivities = 128;
+
+    // Each run may have a thousand activities.
+    private const int FirstRunsWithActivities = 8;
+
+    public async IAsyncEnumerable<ActivityResponse> ListActivitiesAsync(
+        TenantId tenantId,
+        RunId id,
+        int limit,
+        ActivityId? after,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var (last, portions) = (after?.Value ?? Guid.Empty, new Portions(limit, FirstActivities));
+        await using var session = RunQueryPlan.CanUseGenericPlan(activities: limit)
+            ? await sessions.OpenIndexedAsync(time: null, cancellationToken)
+            : await sessions.OpenAsync(tenantId, time: null, cancellationToken);
+        if (portions.Next < limit)
+        {
+            session.BeginSnapshot();
+        }
+
+        while (portions.Next > 0)
+        {
+            var command = OfRun(
+                $"SELECT {RunRows.ActivityColumns} FROM run_activities "
+                    + "WHERE tenant_id = $1 AND run_id = $2 AND id > $3 "
+                    + $"ORDER BY id LIMIT {portions.Next}",
+                tenantId,
+                id
+            );
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = last });
+            await session.ExecuteAsync(command, portions.Next);
+            var read = 0;
+            while (read < portions.Next && await session.ReadAsync())
+            {
+                var activity = RunRows.ReadActivity(session.Row);
+                portions.Add(RunRows.Chars(activity));
+                (last, read) = (activity.Id, read + 1);
+                yield return activity;
+            }
+
+            portions.Advance(read);
+        }
+    }
+
+    public async Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
+    {
+        long count;
+
+        // This session is closed before the next one opens. Requests that hold one connection and wait for another
+        // would block each other.
+        await using (var session = await sessions.OpenIndexedAsync(time: null, cancellationToken))
+        {
+            await session.ExecuteAsync(
+                OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id),
+                maxRows: 1
+            );
+            count = await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
+        }
+
+        return count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? count : null;
+    }
+
+    public async Task<ActivityResponse?> FindActivityAsync(
+        TenantId tenantId,
+        RunId id,
+        ActivityId activityId,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var session = await sessions.OpenKeyedAsync(cancellationToken);
+        var command = OfRun(
+            $"SELECT {RunRows.ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
+            tenantId,
+            id
+        );
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
+        await session.ExecuteAsync(command, maxRows: 1);
+        return await session.ReadAsync() ? RunRows.ReadActivity(session.Row) : null;
+    }
+
+    public async IAsyncEnumerable<ActivityPage> ListActivitiesAsync(
+        TenantId tenantId,
+        IReadOnlyList<Guid> ids,
+        QueryTime? time,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await using var session = await sessions.OpenAsync(tenantId, time, cancellationToken);
+        session.BeginSnapshot();
+        var portions = new Portions(ids.Count, FirstRunsWithActivities);
+        for (var done = 0; portions.Next > 0; )
+        {
+            // There is one statement for each run. One for all runs might have to sort a hundred thousand activities.
+            var batch = new NpgsqlBatch();
+            foreach (var id in ids.Skip(done).Take(portions.Next))
+            {
+                var text =
+                    $"SELECT {RunRows.ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 "
+                    + "ORDER BY id";
+                batch.BatchCommands.Add(
+                    new NpgsqlBatchCommand(text)
+                    {
+                        Parameters =
+                        {
+                            new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
+                            new NpgsqlParameter<Guid> { TypedValue = id },
+                        },
+                    }
+                );
+            }
+
+            await session.ExecuteAsync(batch);
+            var read = 0;
+            do
+            {
+                var (activities, chars) = (new List<ActivityResponse>(), 0L);
+                while (await session.ReadAsync())
+                {
+                    if (chars > RunPage.MaxChars)
+                    {
+                        yield return new ActivityPage(activities, ActivityId.FromGuid(activities[^1].Id));
+                        yield break;
+                    }
+
+                    activities.Add(RunRows.ReadActivity(session.Row));
+                    chars += RunRows.Chars(activities[^1]);
+                }
+
+                portions.Add(chars);
+                read++;
+                yield return new ActivityPage(activities);
+            } while (await session.NextResultAsync());
+
+            done += read;
+            portions.Advance(read);
+        }
+    }
+}

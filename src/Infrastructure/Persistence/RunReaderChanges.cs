@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+// Reads the changes of runs.
+internal sealed partial class RunReader
+{
+    public async Task<ChangeHorizon> ReadChangeHorizonAsync(
+        TenantId tenantId,
+        DeltaCursor? place,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
+        return await session.RunAsync(connection =>
+            DatabaseEpochs.ReadClockAsync(connection, tenantId, place, CancellationToken.None)
+        );
+    }
+
+    public async IAsyncEnumerable<RunChange> ReadChangesAsync(
+        TenantId tenantId,
+        RunCriteria criteria,
+        DeltaScan scan,
+        int limit,
+        RunColumns columns,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await using var session = RunQueryPlan.CanUseGenericPlan(criteria, scan, limit)
+            ? await sessions.OpenIndexedAsync(time: null, cancellationToken)
+            : await sessions.OpenAsync(tenantId, time: null, cancellationToken);
+        session.BeginSnapshot();
+        var deleted = scan.IsInitialSync ? [] : await ReadDeletedAsync(session, tenantId, scan, limit);
+        var (returned, merged) = (0, 0);
+        var portions = RunQueryPlan.PortionsOf(limit, columns);
+        while (portions.Next > 0)
+        {
+            var (read, last) = (0, default(RunChange));
+            await session.ExecuteAsync(ChangedCommand(tenantId, criteria, scan, portions.Next, columns), portions.Next);
+            while (read < portions.Next && await session.ReadAsync())
+            {
+                (last, read) = (ReadChange(session.Row, columns), read + 1);
+                portions.Add(last.CharsRead - RunPage.RowChars);
+                while (merged < deleted.Count && returned < limit && IsBefore(deleted[merged], last))
+                {
+                    yield return deleted[merged++];
+                    returned++;
+                }
+
+                if (returned == limit)
+                {
+                    yield break;
+                }
+
+                yield return last;
+                returned++;
+            }
+
+            portions.Advance(read);
+            scan = last is null ? scan : scan with { ChangeNumber = last.ChangeNumber, Id = last.Id };
+        }
+
+        // All changed runs were read, or the limit was reached. A deletion that overtook a changed run would hide it
+        // from the reader.
+        while (merged < deleted.Count && returned < limit)
+        {
+            yield return deleted[merged++];
+            returned++;
+        }
+    }
+
+    private static NpgsqlCommand ChangedCommand(
+        TenantId tenantId,
+        RunCriteria criteria,
+        DeltaScan scan,
+        int limit,
+        RunColumns columns
+    )
+    {
+        var sql = new RunSql();
+        var selects = sql.FilterPredicate(criteria);
+        return sql.Command(
+            $"""
+            SELECT {RunRows.Columns(columns.BlockingError)}, change_number,
+                {(scan.IsInitialSync ? "TRUE" : $"({selects}) IS TRUE")}
+                {(columns.Statistics ? ", statistics" : "")}
+            FROM runs WHERE {sql.ScanRangePredicate(tenantId.Value, scan, "id")}
+                {(scan.IsInitialSync ? $" AND {selects}" : "")}
+            ORDER BY change_number, id LIMIT {limit}
+            """
+        );
+    }
+
+    private static RunChange ReadChange(NpgsqlDataReader row, RunColumns columns)
+    {
+        var run = columns.Statistics
+            ? RunRows.ReadRun(row) with
+            {
+                Statistics = row.GetString(RunRows.NextColumn + 2),
+            }
+            : RunRows.ReadRun(row);
+        return new RunChange(
+            run.Id,
+            row.GetInt64(RunRows.NextColumn),
+            row.GetBoolean(RunRows.NextColumn + 1) ? run : null,
+            CharsRead: RunPage.RowChars + RunRows.Chars(run)
+        );
+    }
+
+    private static bool IsBefore(RunChange deletion, RunChange change) =>
+        deletion.ChangeNumber < change.ChangeNumber
+        || (
+            deletion.ChangeNumber == change.ChangeNumber
+            && string.CompareOrdinal(deletion.Id.ToString(), change.Id.ToString()) < 0
+        );
+
+    private static async Task<List<RunChange>> ReadDeletedAsync(
+        ReadSession session,
+        TenantId tenantId,
+        DeltaScan scan,
+        int limit
+    )
+    {
+        var (sql, deleted) = (new RunSql(), new List<RunChange>());
+        var range = sql.ScanRangePredicate(tenantId.Value, scan, "run_id");
+        await session.ExecuteAsync(
+            sql.Command(
+                $"SELECT run_id, change_number FROM run_deletions WHERE {range} "
+                    + $"ORDER BY change_number, run_id LIMIT {limit}"
+            ),
+            limit
+        );
+        while (deleted.Count < limit && await session.ReadAsync())
+        {
+            deleted.Add(new RunChange(session.Row.GetGuid(0), session.Row.GetInt64(1), Run: null, IsDeleted: true));
+        }
+
+        return deleted;
+    }
+}
