@@ -86,6 +86,7 @@ internal static class RunEdmModel
         Navigation(run, "activities", activity, EdmMultiplicity.Many, isContained: true);
         AddOperations(run, statistics);
         AddContainer(entity, run);
+        RunEdmAnnotations.AddTo(Model, run);
         return run;
     }
 

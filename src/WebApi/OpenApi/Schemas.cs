@@ -47,18 +47,6 @@ internal static class Schemas
 
     private static readonly string[] _computed = [.. RunPropertyTable.Computed.Select(p => p.Path)];
 
-    // The table of properties describes those of a run.
-    private static readonly Dictionary<string, string> _descriptions = new()
-    {
-        [$"{Run}/activities"] = "What the run carried out.",
-        [$"{Statistics}/runId"] = "The run's `id`; only in the answer of `getStatistics`.",
-        [$"{Statistics}/status"] = "The run's `status`; only in the answer of `getStatistics`.",
-        [$"{Activity}/displayName"] = "What people call the activity.",
-        [$"{Activity}/status"] = "`inProgress` is open, the others are final.",
-        [$"{Activity}/blockingError"] = "The error that stopped the activity.",
-        [$"{Activity}/activity"] = "The flow that was carried out, as its reporter describes it.",
-    };
-
     /// <summary>Adds all schemas to the components of the document.</summary>
     public static void AddTo(OpenApiDocument document)
     {
@@ -424,10 +412,13 @@ internal static class Schemas
         var name = BasesOf(type)
             .Prepend(type)
             .Select(t => $"{t.FullTypeName()}/{property.Name}")
-            .FirstOrDefault(_descriptions.ContainsKey);
+            .FirstOrDefault(RunEdmAnnotations.Descriptions.ContainsKey);
         return name is null
             ? (null, null)
-            : (_descriptions[name], name == $"{Activity}/displayName" ? RunActivity.MaxDisplayNameLength : null);
+            : (
+                RunEdmAnnotations.Descriptions[name],
+                name == $"{Activity}/displayName" ? RunActivity.MaxDisplayNameLength : null
+            );
     }
 
     private static IEnumerable<IEdmStructuredType> BasesOf(IEdmStructuredType type)
