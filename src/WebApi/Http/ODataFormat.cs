@@ -30,7 +30,8 @@ internal sealed class ODataFormat
     /// <summary>The format of the response if the client requests none.</summary>
     public static readonly ODataFormat Default = new(MetadataLevel.Minimal, numbersAsText: false);
 
-    private static readonly ODataFormat[] _all =
+    /// <summary>All formats of payloads.</summary>
+    public static readonly IReadOnlyList<ODataFormat> All =
     [
         Default,
         new(MetadataLevel.Minimal, numbersAsText: true),
@@ -122,7 +123,7 @@ internal sealed class ODataFormat
         : MediaTypeHeaderValue.TryParse(format, out var type)
         && !type.MatchesAllSubTypes
         && Range.Read(type) is { } range
-            ? _all.First(range.Matches)
+            ? All.First(range.Matches)
         : null;
 
     private static ODataFormat? FromAccept(StringValues accept)
@@ -138,7 +139,7 @@ internal sealed class ODataFormat
         }
 
         var ranges = types.Select(Range.Read).OfType<Range>().ToList();
-        return _all.Select(f => (Format: f, Range: ranges.Where(r => r.Matches(f)).MaxBy(r => r.Precision)))
+        return All.Select(f => (Format: f, Range: ranges.Where(r => r.Matches(f)).MaxBy(r => r.Precision)))
             .Where(f => f.Range is { Quality: > 0 })
             .OrderByDescending(f => f.Range!.Quality)
             .ThenByDescending(f => f.Range!.Precision)

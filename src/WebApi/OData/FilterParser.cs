@@ -24,44 +24,23 @@ internal sealed partial class FilterParser
 
     private const int LongestReason = 400;
 
-    /// <summary>The properties that filters support, by path.</summary>
-    public static readonly IReadOnlyDictionary<string, RunField> Fields = new Dictionary<string, RunField>
-    {
-        ["id"] = RunField.Id,
-        ["displayName"] = RunField.DisplayName,
-        ["startDateTime"] = RunField.StartDateTime,
-        ["endDateTime"] = RunField.EndDateTime,
-        ["status"] = RunField.Status,
-        ["blockingError"] = RunField.BlockingError,
-        ["blockingError/code"] = RunField.BlockingErrorCode,
-        ["blockingError/message"] = RunField.BlockingErrorMessage,
-        ["blockingError/target"] = RunField.BlockingErrorTarget,
-        ["createdDateTime"] = RunField.CreatedDateTime,
-        ["lastModifiedDateTime"] = RunField.LastModifiedDateTime,
-        ["statistics/inboundTotals/errors"] = RunField.Errors,
-        ["statistics/inboundTotals/warnings"] = RunField.Warnings,
-        ["statistics/inboundTotals/groups"] = RunField.Groups,
-        ["statistics/inboundTotals/memberships"] = RunField.Memberships,
-        ["statistics/inboundTotals/organizations"] = RunField.Organizations,
-        ["statistics/inboundTotals/people"] = RunField.People,
-    };
-
-    private static readonly RunField[] _texts =
+    /// <summary>The operators that filters support.</summary>
+    public static readonly IReadOnlyList<string> Operators =
     [
-        RunField.Id,
-        RunField.DisplayName,
-        RunField.BlockingErrorCode,
-        RunField.BlockingErrorMessage,
-        RunField.BlockingErrorTarget,
+        "eq",
+        "ne",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "in",
+        "and",
+        "or",
+        "not",
     ];
 
-    private static readonly RunField[] _instants =
-    [
-        RunField.StartDateTime,
-        RunField.EndDateTime,
-        RunField.CreatedDateTime,
-        RunField.LastModifiedDateTime,
-    ];
+    /// <summary>The functions that filters support.</summary>
+    public static readonly IReadOnlyList<string> Functions = ["startswith", "endswith", "contains", "tolower"];
 
     private static readonly string _statuses = string.Join(
         ", ",
@@ -75,8 +54,11 @@ internal sealed partial class FilterParser
 
     /// <summary>Returns the property that a node of the syntax tree names.</summary>
     /// <returns>The property, or null if the node names no property that supports filtering or ordering.</returns>
-    public static RunField? FieldOf(QueryNode node) =>
-        PathOf(node) is { } path && Fields.TryGetValue(path, out var field) ? field : null;
+    public static RunField? FieldOf(QueryNode node) => PropertyOf(node)?.Field;
+
+    /// <summary>Returns the row of the table that a node of the syntax tree names; null if there is none.</summary>
+    public static RunProperty? PropertyOf(QueryNode node) =>
+        PathOf(node) is { } path ? RunPropertyTable.Find(path) : null;
 
     /// <summary>
     /// Parses an option with the OData library. The exception repeats the message of the library and adds a suggestion.
@@ -396,24 +378,19 @@ internal sealed partial class FilterParser
             return null;
         }
 
-        object? value = null;
-        if (text.Length > 0 && term.Field == RunField.Status && StatusLiteral().Match(text) is { Success: true } status)
+        // A constant before 'in' is a text.
+        var kind = term.Field is { } field ? RunPropertyTable.Of(field).Kind : RunValueKind.Text;
+        object? value = kind switch
         {
-            value = Status(status.Groups["name"].Value);
-        }
-        else if (term.Field is null or RunField.Id || (term.Field is { } field && _texts.Contains(field)))
-        {
-            value = TextLiteral().IsMatch(text) ? text[1..^1].Replace("''", "'", StringComparison.Ordinal) : null;
-        }
-        else if (term.Field is { } instant && _instants.Contains(instant))
-        {
-            value = DateTimeOffsetParser.Parse(text);
-        }
-        else if (term.Field != RunField.Status)
-        {
-            value = Number(text);
-        }
-
+            RunValueKind.Status => text.Length > 0 && StatusLiteral().Match(text) is { Success: true } status
+                ? Status(status.Groups["name"].Value)
+                : null,
+            RunValueKind.Text => TextLiteral().IsMatch(text)
+                ? text[1..^1].Replace("''", "'", StringComparison.Ordinal)
+                : null,
+            RunValueKind.Instant => DateTimeOffsetParser.Parse(text),
+            _ => Number(text),
+        };
         return value
             ?? throw new QueryOptionException(
                 "invalidQueryOption",
@@ -453,7 +430,7 @@ internal sealed partial class FilterParser
         );
 
     private static string NameOf(Operand term) =>
-        term.Field is { } field ? Fields.First(f => f.Value == field).Key : "the text before it";
+        term.Field is { } field ? RunPropertyTable.Of(field).Path : "the text before it";
 
     /// <summary>Removes the conversions that the library adds around a node.</summary>
     private static QueryNode StripConverts(QueryNode node)
@@ -489,9 +466,9 @@ internal sealed partial class FilterParser
             {
                 SingleValueFunctionCallNode { Name: "toupper" } => "toupper is not offered; use tolower.",
                 SingleValueFunctionCallNode call => $"{ValidationErrors.Abbreviate(call.Name)} is not offered; "
-                    + "startswith, endswith, contains and tolower are.",
+                    + $"{Listed(Functions)} are.",
                 BinaryOperatorNode binary => $"the operator {ToOperatorName(binary.OperatorKind)} is not offered; "
-                    + "eq, ne, gt, ge, lt, le, in, and, or and not are.",
+                    + $"{Listed(Operators)} are.",
                 UnaryOperatorNode { OperatorKind: UnaryOperatorKind.Negate } =>
                     "the operator - is not offered before a property; compare with a negative number.",
                 ParameterAliasNode alias =>
@@ -500,10 +477,14 @@ internal sealed partial class FilterParser
                 LambdaNode => "any and all are not offered.",
                 ConstantNode => "a condition is missing: compare a property, like status eq 'failed'.",
                 var other when PathOf(other) is { } path =>
-                    $"{ValidationErrors.Abbreviate(path)} cannot be filtered by; {string.Join(", ", Fields.Keys)} can.",
+                    $"{ValidationErrors.Abbreviate(path)} cannot be filtered by; "
+                        + $"{string.Join(", ", RunPropertyTable.Filterable.Select(p => p.Path))} can.",
                 var other => $"an expression of the kind {other.Kind} is not offered.",
             }
         );
+
+    private static string Listed(IReadOnlyList<string> names) =>
+        $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}";
 
     private static string ToOperatorName(BinaryOperatorKind kind) =>
         kind switch

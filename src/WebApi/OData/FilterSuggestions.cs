@@ -8,24 +8,12 @@ internal static partial class FilterSuggestions
 {
     private static readonly string[] _known =
     [
-        .. FilterParser.Fields.Keys.SelectMany(k => k.Split('/')).Distinct(),
-        "eq",
-        "ne",
-        "gt",
-        "ge",
-        "lt",
-        "le",
-        "in",
-        "and",
-        "or",
-        "not",
+        .. RunPropertyTable.Filterable.SelectMany(p => p.Path.Split('/')).Distinct(),
+        .. FilterParser.Operators,
         "null",
         "true",
         "false",
-        "startswith",
-        "endswith",
-        "contains",
-        "tolower",
+        .. FilterParser.Functions,
         "asc",
         "desc",
     ];

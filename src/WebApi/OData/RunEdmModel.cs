@@ -66,17 +66,27 @@ internal static class RunEdmModel
         Add(new EdmEntityType(Namespace, "outboundFlowActivity", activity));
 
         var run = Add(new EdmEntityType(Namespace, "industryDataRun", entity));
-        Text(run, "displayName", isNullable: false);
-        run.AddStructuralProperty("startDateTime", EdmPrimitiveTypeKind.DateTimeOffset, isNullable: false);
-        run.AddStructuralProperty("endDateTime", EdmPrimitiveTypeKind.DateTimeOffset, isNullable: true);
-        run.AddStructuralProperty("status", new EdmEnumTypeReference(Status, isNullable: false));
-        run.AddStructuralProperty("statistics", new EdmComplexTypeReference(statistics, isNullable: false));
-        run.AddStructuralProperty("blockingError", new EdmComplexTypeReference(error, isNullable: true));
-        run.AddStructuralProperty("createdDateTime", EdmPrimitiveTypeKind.DateTimeOffset, isNullable: false);
-        run.AddStructuralProperty("lastModifiedDateTime", EdmPrimitiveTypeKind.DateTimeOffset, isNullable: false);
+        // The base type declares the id.
+        foreach (var property in RunPropertyTable.Own.Where(p => p.Path != "id"))
+        {
+            run.AddStructuralProperty(
+                property.Path,
+                property.Kind switch
+                {
+                    RunValueKind.Text => EdmCoreModel.Instance.GetString(property.IsNullable),
+                    RunValueKind.Instant => EdmCoreModel.Instance.GetDateTimeOffset(property.IsNullable),
+                    RunValueKind.Count => EdmCoreModel.Instance.GetInt64(property.IsNullable),
+                    RunValueKind.Status => new EdmEnumTypeReference(Status, property.IsNullable),
+                    RunValueKind.Error => new EdmComplexTypeReference(error, property.IsNullable),
+                    _ => new EdmComplexTypeReference(statistics, property.IsNullable),
+                }
+            );
+        }
+
         Navigation(run, "activities", activity, EdmMultiplicity.Many, isContained: true);
         AddOperations(run, statistics);
         AddContainer(entity, run);
+        RunEdmAnnotations.AddTo(Model, run);
         return run;
     }
 

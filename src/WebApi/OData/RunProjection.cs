@@ -1,22 +1,4 @@
-using System.Text.Json;
-
 namespace IndustryData.WebApi.OData;
-
-/// <summary>The properties of a run. The id is not included because every response contains it.</summary>
-[Flags]
-internal enum RunProperties
-{
-    None = 0,
-    DisplayName = 1,
-    StartDateTime = 1 << 1,
-    EndDateTime = 1 << 2,
-    Status = 1 << 3,
-    Statistics = 1 << 4,
-    BlockingError = 1 << 5,
-    CreatedDateTime = 1 << 6,
-    LastModifiedDateTime = 1 << 7,
-    All = (1 << 8) - 1,
-}
 
 /// <summary>The properties of a run that a response contains.</summary>
 /// <param name="Context">The select-list in the context URL, such as <c>(id,status)</c>, or an empty string.</param>
@@ -26,13 +8,7 @@ internal sealed record RunProjection(string Context, RunProperties Shown, bool W
 {
     public const string Activities = "activities";
 
-    private static readonly string[] _all =
-    [
-        "id",
-        .. Enum.GetValues<RunProperties>()
-            .Where(p => int.PopCount((int)p) == 1)
-            .Select(p => JsonNamingPolicy.CamelCase.ConvertName($"{p}")),
-    ];
+    private static readonly string[] _all = [.. RunPropertyTable.Own.Select(p => p.Path)];
 
     /// <summary>All properties.</summary>
     public static readonly RunProjection All = new("", RunProperties.All);
@@ -75,12 +51,7 @@ internal sealed record RunProjection(string Context, RunProperties Shown, bool W
             ? All
             : new RunProjection(
                 $"({string.Join(',', names)})",
-                names
-                    .Where(n => n != "id")
-                    .Aggregate(
-                        RunProperties.None,
-                        (shown, name) => shown | Enum.Parse<RunProperties>(name, ignoreCase: true)
-                    )
+                names.Aggregate(RunProperties.None, (shown, name) => shown | RunPropertyTable.Find(name)!.Flag)
             );
     }
 

@@ -19,22 +19,6 @@ internal sealed partial record RunQueryOptions(
 
     private static readonly QueryOptionCache _parsed = new();
 
-    private static readonly RunField[] _ordering =
-    [
-        RunField.Id,
-        RunField.DisplayName,
-        RunField.StartDateTime,
-        RunField.EndDateTime,
-        RunField.Status,
-        RunField.CreatedDateTime,
-        RunField.LastModifiedDateTime,
-    ];
-
-    private static readonly string[] _orderingNames =
-    [
-        .. FilterParser.Fields.Where(f => _ordering.Contains(f.Value)).Select(f => f.Key),
-    ];
-
     /// <summary>Parses the query options.</summary>
     /// <param name="tenantId">The tenant that sent the options.</param>
     /// <param name="options">The options as sent.</param>
@@ -92,11 +76,12 @@ internal sealed partial record RunQueryOptions(
         var first = FilterParser.Parse(ODataQueryString.OrderBy, spelled, parser => parser.ParseOrderBy());
         for (var key = first; key is not null; key = key.ThenBy)
         {
-            if (FilterParser.FieldOf(key.Expression) is not { } field || !_ordering.Contains(field))
+            if (FilterParser.PropertyOf(key.Expression) is not { IsSortable: true, Field: { } field })
             {
                 throw new QueryOptionException(
                     "unsupportedOrder",
-                    $"runs are ordered by {string.Join(", ", _orderingNames)}, and by nothing else."
+                    "runs are ordered by "
+                        + $"{string.Join(", ", RunPropertyTable.Sortable.Select(p => p.Path))}, and by nothing else."
                 );
             }
 

@@ -46,39 +46,7 @@ internal static class Schemas
 
     private const string TypeAnnotation = "@odata.type";
 
-    private static readonly Dictionary<string, string> _descriptions = new()
-    {
-        [$"{Run}/id"] = "A UUIDv7 that the server makes.",
-        [$"{Run}/displayName"] = "What people call the run. Kept exactly as sent; not only white space.",
-        [$"{Run}/startDateTime"] = "When it began: ISO 8601 with an offset. Read back in UTC, to the microsecond.",
-        [$"{Run}/endDateTime"] =
-            "When it ended, not before its start. "
-            + "Only a running run may be without; there it is the expected end.",
-        [$"{Run}/status"] = "`running` is open, the others are final.",
-        [$"{Run}/statistics"] =
-            "What the run counted. "
-            + $"At most {RunStatistics.MaxBytes >> 10} KiB and {RunStatistics.MaxLevels} levels; "
-            + $"counts are whole numbers up to {RunStatistics.LargestCount}. "
-            + "Members that are not declared are kept as sent.",
-        [$"{Run}/blockingError"] =
-            "The error that stopped the run; "
-            + $"only with {string.Join(", ", RunStatus.All.Where(s => s.AllowsBlockingError))}.",
-        [$"{Run}/activities"] = "What the run carried out.",
-        [$"{Run}/createdDateTime"] = "When the server stored it.",
-        [$"{Run}/lastModifiedDateTime"] = "When the server changed it last.",
-        [$"{Statistics}/runId"] = "The run's `id`; only in the answer of `getStatistics`.",
-        [$"{Statistics}/status"] = "The run's `status`; only in the answer of `getStatistics`.",
-        [$"{Activity}/displayName"] = "What people call the activity.",
-        [$"{Activity}/status"] = "`inProgress` is open, the others are final.",
-        [$"{Activity}/blockingError"] = "The error that stopped the activity.",
-        [$"{Activity}/activity"] = "The flow that was carried out, as its reporter describes it.",
-    };
-
-    private static readonly Dictionary<string, int> _maxLengths = new()
-    {
-        [$"{Run}/displayName"] = DisplayName.MaxLength,
-        [$"{Activity}/displayName"] = RunActivity.MaxDisplayNameLength,
-    };
+    private static readonly string[] _computed = [.. RunPropertyTable.Computed.Select(p => p.Path)];
 
     /// <summary>Adds all schemas to the components of the document.</summary>
     public static void AddTo(OpenApiDocument document)
@@ -122,21 +90,13 @@ internal static class Schemas
 
     private static void AddSent(OpenApiDocument document)
     {
-        string[] runProperties =
-        [
-            "displayName",
-            "startDateTime",
-            "endDateTime",
-            "status",
-            "statistics",
-            "blockingError",
-        ];
+        string[] runProperties = [.. RunPropertyTable.Own.Where(p => !p.IsComputed).Select(p => p.Path)];
         var newRun = RequestSchema(
             document,
             RunEdmModel.Run,
             runProperties,
             RunStatus.All.Select(s => s.Name),
-            ["displayName", "startDateTime", "status", "statistics"]
+            [.. RunPropertyTable.Own.Where(p => p.IsRequired).Select(p => p.Path)]
         );
         newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunEdmModel.Namespace}.run");
         var activities = ArrayOf(
@@ -392,29 +352,20 @@ internal static class Schemas
         OpenApiDocument document
     )
     {
-        var name = Enumerable
-            .Repeat(type, 1)
-            .Concat(BasesOf(type))
-            .Select(t => $"{t.FullTypeName()}/{property.Name}")
-            .FirstOrDefault(_descriptions.ContainsKey);
         var schema = ResponseSchema(property.Type, document);
-        if (name is null)
-        {
-            return schema;
-        }
-
+        var (description, maxLength) =
+            type == RunEdmModel.Run && RunPropertyTable.Find(property.Name) is { } row
+                ? (row.Description, row.MaxLength)
+                : DescribeOther(type, property);
         if (schema is OpenApiSchema own)
         {
-            own.Description = _descriptions[name];
-            if (_maxLengths.TryGetValue(name, out var longest))
-            {
-                (own.MinLength, own.MaxLength) = (1, longest);
-            }
+            own.Description = description ?? own.Description;
+            (own.MinLength, own.MaxLength) = (maxLength is null ? null : 1, maxLength);
         }
-        else if (schema is OpenApiSchemaReference reference)
+        else if (schema is OpenApiSchemaReference reference && description is not null)
         {
             // OpenAPI 3.1 allows a description next to $ref.
-            reference.Description = _descriptions[name];
+            reference.Description = description;
         }
 
         return schema;
@@ -457,6 +408,20 @@ internal static class Schemas
             : reference;
     }
 
+    private static (string? Description, int? MaxLength) DescribeOther(IEdmStructuredType type, IEdmProperty property)
+    {
+        var name = BasesOf(type)
+            .Prepend(type)
+            .Select(t => $"{t.FullTypeName()}/{property.Name}")
+            .FirstOrDefault(RunEdmAnnotations.Descriptions.ContainsKey);
+        return name is null
+            ? (null, null)
+            : (
+                RunEdmAnnotations.Descriptions[name],
+                name == $"{Activity}/displayName" ? RunActivity.MaxDisplayNameLength : null
+            );
+    }
+
     private static IEnumerable<IEdmStructuredType> BasesOf(IEdmStructuredType type)
     {
         for (var at = type.BaseType; at is not null; at = at.BaseType)
@@ -483,7 +448,7 @@ internal static class Schemas
             Properties = properties.ToDictionary(p => p, p => ResponseSchema(type, type.FindProperty(p), document)),
             PatternProperties = new Dictionary<string, IOpenApiSchema>
             {
-                ["@|^(id|createdDateTime|lastModifiedDateTime)$"] = new OpenApiSchema
+                [$"@|^({string.Join('|', _computed)})$"] = new OpenApiSchema
                 {
                     Description = "Ignored, so that what was read can be sent back.",
                 },
