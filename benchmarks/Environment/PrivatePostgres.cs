@@ -3,7 +3,7 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
-namespace IndustryData.Benchmarks.Stage;
+namespace IndustryData.Benchmarks.Environment;
 
 /// <summary>
 /// A PostgreSQL server for the benchmark only. The embedded PostgreSQL code of the service starts it, so that it has
@@ -36,7 +36,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     {
         var options = new EmbeddedPostgresOptions();
         var folder = DataDirectory.Resolve(
-            Path.Combine(parent, $"industrydata-benchmarks-{Environment.ProcessId}"),
+            Path.Combine(parent, $"industrydata-benchmarks-{System.Environment.ProcessId}"),
             options
         );
         await using (

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace IndustryData.Benchmarks.Stage;
+namespace IndustryData.Benchmarks.Environment;
 
 /// <summary>
 /// The service as published by <c>dotnet publish</c>. It is in a temporary directory in <c>artifacts/benchmarks</c>.

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace IndustryData.Benchmarks.Stage;
+namespace IndustryData.Benchmarks.Environment;
 
 /// <summary>A child process. It ends when the object is disposed.</summary>
 internal sealed class ChildProcess : IAsyncDisposable

@@ -1,12 +1,12 @@
+using IndustryData.Benchmarks.Environment;
 using IndustryData.Benchmarks.Loading;
-using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
 /// <summary>
 /// The programs that are measured on databases with the same runs: the service, the service before, and the baselines.
 /// </summary>
-internal sealed class Side : IAsyncDisposable
+internal sealed class Systems : IAsyncDisposable
 {
     /// <summary>The tenant whose runs the service stores and reads.</summary>
     public static readonly Guid Tenant = new("11111111-1111-4111-8111-111111111111");
@@ -16,7 +16,7 @@ internal sealed class Side : IAsyncDisposable
     /// </summary>
     public static readonly Guid OtherTenant = new("22222222-2222-4222-8222-222222222222");
 
-    private Side(DeployedService service, DeployedService? before, WebProgram baselines, string pgbenchInsert) =>
+    private Systems(DeployedService service, DeployedService? before, WebProgram baselines, string pgbenchInsert) =>
         (Service, Before, Baselines, PgbenchInsert) = (service, before, baselines, pgbenchInsert);
 
     public DeployedService Service { get; }
@@ -39,7 +39,7 @@ internal sealed class Side : IAsyncDisposable
     /// <param name="published">The service.</param>
     /// <param name="before">The service before, or null if there is none.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public static async Task<Side> StartAsync(
+    public static async Task<Systems> StartAsync(
         string name,
         Load? load,
         PrivatePostgres postgres,
@@ -71,7 +71,7 @@ internal sealed class Side : IAsyncDisposable
                 ["WriteTenant"] = $"{OtherTenant}",
                 ["OtherNumbers"] = string.Join(',', otherNumbers),
             };
-            return new Side(
+            return new Systems(
                 service,
                 serviceBefore,
                 await WebProgram.StartAsync(ChildProcess.Self("baselines", environment), "/ready", cancellationToken),

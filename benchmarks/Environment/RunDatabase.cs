@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace IndustryData.Benchmarks.Stage;
+namespace IndustryData.Benchmarks.Environment;
 
 /// <summary>
 /// A database with the schema of a version of the service, and the expected numbers of runs and idempotency keys in it.

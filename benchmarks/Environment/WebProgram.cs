@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace IndustryData.Benchmarks.Stage;
+namespace IndustryData.Benchmarks.Environment;
 
 /// <summary>A program under test that listens on a port of 127.0.0.1.</summary>
 internal sealed class WebProgram : IAsyncDisposable

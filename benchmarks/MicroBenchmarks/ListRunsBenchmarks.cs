@@ -7,11 +7,11 @@ using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Runs;
 
-namespace IndustryData.Benchmarks.Parts;
+namespace IndustryData.Benchmarks.MicroBenchmarks;
 
 /// <summary>Measures the serialization of a page of 100 runs.</summary>
 [MemoryDiagnoser]
-public class ListRunsParts
+public class ListRunsBenchmarks
 {
     private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
     private readonly RunListItem[] _runs = [.. Enumerable.Range(0, 100).Select(Item)];

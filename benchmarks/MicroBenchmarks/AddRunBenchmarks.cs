@@ -14,13 +14,13 @@ using IndustryData.WebApi.Runs;
 using Mediator;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace IndustryData.Benchmarks.Parts;
+namespace IndustryData.Benchmarks.MicroBenchmarks;
 
 /// <summary>
 /// Measures the steps from the request body of a run to the repository separately. The repository stores nothing.
 /// </summary>
 [MemoryDiagnoser]
-public class AddRunParts : IDisposable
+public class AddRunBenchmarks : IDisposable
 {
     private static readonly TenantId _tenant = new(Guid.NewGuid());
 
@@ -32,7 +32,7 @@ public class AddRunParts : IDisposable
     private readonly AddRunCommand _command;
     private readonly Run _run;
 
-    public AddRunParts()
+    public AddRunBenchmarks()
     {
         _scanned = [.. _body];
         _services = new ServiceCollection()

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace IndustryData.Benchmarks.Stage;
+namespace IndustryData.Benchmarks.Environment;
 
 /// <summary>The checkout from which this program was built, and the checkouts of other versions.</summary>
 internal static class Checkout

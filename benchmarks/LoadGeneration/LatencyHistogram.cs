@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace IndustryData.Benchmarks.Driving;
+namespace IndustryData.Benchmarks.LoadGeneration;
 
 /// <summary>
 /// A histogram of durations. The width of each bucket is 1/64 of its values, so that the error of a percentile is at

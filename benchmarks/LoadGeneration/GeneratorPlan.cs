@@ -1,4 +1,4 @@
-namespace IndustryData.Benchmarks.Driving;
+namespace IndustryData.Benchmarks.LoadGeneration;
 
 /// <summary>The plan of the load generator.</summary>
 /// <param name="Ports">The ports on 127.0.0.1. The connections are distributed evenly over them.</param>
@@ -9,7 +9,7 @@ namespace IndustryData.Benchmarks.Driving;
 /// <param name="Status">The expected status of each response.</param>
 /// <param name="Text">A text that the body of each response contains, or null if bodies are not checked.</param>
 /// <param name="Times">The expected number of occurrences of the text.</param>
-internal sealed record DrivePlan(
+internal sealed record GeneratorPlan(
     IReadOnlyList<int> Ports,
     int Connections,
     double WarmUpSeconds,
@@ -35,7 +35,7 @@ internal sealed record DrivePlan(
 /// <param name="P99">The 99th percentile of the latency in milliseconds.</param>
 /// <param name="Wrong">The number of incorrect responses.</param>
 /// <param name="FirstWrong">The first incorrect response, truncated, or null if there is none.</param>
-internal sealed record DriveResult(
+internal sealed record GeneratorResult(
     long Answers,
     long Measured,
     double Seconds,

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace IndustryData.Benchmarks.Driving;
+namespace IndustryData.Benchmarks.LoadGeneration;
 
 /// <summary>
 /// A non-blocking HTTP/1.1 connection. It parses responses only as far as necessary to find their status, their body

@@ -2,12 +2,12 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-using IndustryData.Benchmarks.Stage;
+using IndustryData.Benchmarks.Environment;
 
-namespace IndustryData.Benchmarks.Parts;
+namespace IndustryData.Benchmarks.MicroBenchmarks;
 
 /// <summary>Measures parts of the service separately in this process.</summary>
-internal static class PartsCommand
+internal static class MicroBenchmarksCommand
 {
     public static int Run(string[] arguments)
     {
@@ -18,7 +18,7 @@ internal static class PartsCommand
             .WithArtifactsPath(Path.Combine(Checkout.Folder, "artifacts", "benchmarks", "parts"));
         string[] asked = arguments.Length == 0 ? ["--filter", "*"] : arguments;
         return BenchmarkSwitcher
-            .FromTypes([typeof(AddRunParts), typeof(ListRunsParts)])
+            .FromTypes([typeof(AddRunBenchmarks), typeof(ListRunsBenchmarks)])
             .Run(asked, config)
             .Any(s => s.HasCriticalValidationErrors)
             ? 1

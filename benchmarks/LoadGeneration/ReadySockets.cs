@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace IndustryData.Benchmarks.Driving;
+namespace IndustryData.Benchmarks.LoadGeneration;
 
 /// <summary>
 /// Waits with epoll(7) until one of several sockets is readable, so that one thread can drive all of them.

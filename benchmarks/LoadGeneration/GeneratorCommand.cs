@@ -3,14 +3,14 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
-namespace IndustryData.Benchmarks.Driving;
+namespace IndustryData.Benchmarks.LoadGeneration;
 
 /// <summary>
 /// The load generator. It runs in its own process, so that its resource usage is measured separately. One thread drives
 /// all connections, as in wrk and pgbench. With one thread for each connection, each request would cost two context
 /// switches, and the server would spend processor time to wake the threads.
 /// </summary>
-internal static class DriveCommand
+internal static class GeneratorCommand
 {
     /// <summary>The line that the process prints when the measurement begins.</summary>
     public const string Begin = "begin";
@@ -21,11 +21,11 @@ internal static class DriveCommand
     /// <summary>Reads a plan, executes it and prints the result.</summary>
     public static int Run(Stream input)
     {
-        var plan = JsonSerializer.Deserialize<DrivePlan>(input)!;
+        var plan = JsonSerializer.Deserialize<GeneratorPlan>(input)!;
         var begin = Stopwatch.GetTimestamp() + Ticks(plan.WarmUpSeconds);
         var end = begin + Ticks(plan.Seconds);
-        var driver = new Driver(plan, begin, end);
-        var thread = new Thread(driver.Run);
+        var generator = new Generator(plan, begin, end);
+        var thread = new Thread(generator.Run);
         thread.Start();
         SleepUntil(begin);
         Console.WriteLine(Begin);
@@ -34,14 +34,14 @@ internal static class DriveCommand
         thread.Join();
         Console.WriteLine(
             JsonSerializer.Serialize(
-                new DriveResult(
-                    driver.Answers,
-                    driver.Latencies.Count,
+                new GeneratorResult(
+                    generator.Answers,
+                    generator.Latencies.Count,
                     plan.Seconds,
-                    driver.Latencies.Percentile(0.5),
-                    driver.Latencies.Percentile(0.99),
-                    driver.Wrong,
-                    driver.FirstWrong
+                    generator.Latencies.Percentile(0.5),
+                    generator.Latencies.Percentile(0.99),
+                    generator.Wrong,
+                    generator.FirstWrong
                 )
             )
         );
@@ -59,7 +59,7 @@ internal static class DriveCommand
         }
     }
 
-    private sealed class Driver(DrivePlan plan, long begin, long end)
+    private sealed class Generator(GeneratorPlan plan, long begin, long end)
     {
         private readonly byte[]? _text = plan.Text is null ? null : Encoding.UTF8.GetBytes(plan.Text);
         private readonly HttpConnection[] _connections = new HttpConnection[plan.Connections];
