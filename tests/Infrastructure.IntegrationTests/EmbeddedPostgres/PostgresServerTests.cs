@@ -2,17 +2,18 @@ using System.Runtime.Versioning;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using static IndustryData.WebApi.FunctionalTests.EmbeddedPostgres.Service;
+using static IndustryData.Testing.EmbeddedServer;
 
-namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
+namespace IndustryData.Infrastructure.IntegrationTests.EmbeddedPostgres;
 
 [SupportedOSPlatform("linux")]
+[Collection(typeof(SerialTests))]
 public sealed class PostgresServerTests
 {
     [Fact]
     public async Task Keeps_the_data_from_one_start_to_the_next()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         string first;
         await using (PostgresServer server = await StartAsync(folder))
         {
@@ -29,7 +30,7 @@ public sealed class PostgresServerTests
     [Fact]
     public async Task Makes_a_cluster_that_is_safe_and_private()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
 
         Directory
@@ -64,7 +65,7 @@ public sealed class PostgresServerTests
     [Fact]
     public async Task Supervision_ends_with_the_server()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         PostgresServer server = await StartAsync(folder);
         Task supervision = server.SuperviseAsync(Token);
 
@@ -77,7 +78,7 @@ public sealed class PostgresServerTests
     [Fact]
     public async Task Stops_what_it_has_started_when_it_is_cancelled()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await (await StartAsync(folder)).DisposeAsync();
         using var source = new CancellationTokenSource();
         Task<PostgresServer> start = PostgresServer.StartAsync(

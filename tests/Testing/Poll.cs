@@ -1,11 +1,12 @@
 using System.Diagnostics;
 
-namespace IndustryData.Infrastructure.FaultTests;
+namespace IndustryData.Testing;
 
 /// <summary>Waits for conditions.</summary>
 internal static class Poll
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(1);
 
     /// <summary>Waits until a condition holds.</summary>
     /// <returns>The duration of the wait.</returns>
@@ -29,4 +30,13 @@ internal static class Poll
     /// <inheritdoc cref="UntilAsync(Func{Task{bool}}, TimeSpan, string)" />
     public static Task<TimeSpan> UntilAsync(Func<bool> condition, TimeSpan timeout, string otherwise) =>
         UntilAsync(() => Task.FromResult(condition()), timeout, otherwise);
+
+    /// <summary>Waits until a condition holds, for at most a minute.</summary>
+    /// <inheritdoc cref="UntilAsync(Func{Task{bool}}, TimeSpan, string)" />
+    public static Task<TimeSpan> UntilAsync(Func<Task<bool>> condition, string what) =>
+        UntilAsync(condition, _timeout, $"{what} did not happen");
+
+    /// <inheritdoc cref="UntilAsync(Func{Task{bool}}, string)" />
+    public static Task<TimeSpan> UntilAsync(Func<bool> condition, string what) =>
+        UntilAsync(condition, _timeout, $"{what} did not happen");
 }

@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using Npgsql;
-using static IndustryData.WebApi.FunctionalTests.EmbeddedPostgres.Service;
+using static IndustryData.Testing.EmbeddedServer;
 
-namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
+namespace IndustryData.Infrastructure.IntegrationTests.EmbeddedPostgres;
 
 [SupportedOSPlatform("linux")]
+[Collection(typeof(SerialTests))]
 public sealed class CrashTests
 {
     private static readonly TimeSpan _hangLimit = TimeSpan.FromMinutes(2);
@@ -14,10 +15,10 @@ public sealed class CrashTests
     [Fact]
     public async Task Adopts_the_server_that_a_killed_service_has_left()
     {
-        using var folder = new TemporaryFolder();
-        using (ServiceProcess service = await ServiceProcess.StartAsync(folder.Path, Token))
+        using var folder = new TestDataDirectory();
+        await using (ServiceProcess service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path)))
         {
-            service.Kill();
+            await service.KillAsync();
         }
 
         int pid = folder.ReadPid();
@@ -30,10 +31,10 @@ public sealed class CrashTests
     [Fact]
     public async Task Keeps_the_port_of_an_adopted_server_even_when_it_must_be_started_again()
     {
-        using var folder = new TemporaryFolder();
-        using (ServiceProcess service = await ServiceProcess.StartAsync(folder.Path, Token))
+        using var folder = new TestDataDirectory();
+        await using (ServiceProcess service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path)))
         {
-            service.Kill();
+            await service.KillAsync();
         }
 
         await using PostgresServer server = await StartAsync(folder, new EmbeddedPostgresOptions { Port = FreePort() });
@@ -45,10 +46,10 @@ public sealed class CrashTests
     [Fact]
     public async Task Starts_after_service_and_server_were_killed_together()
     {
-        using var folder = new TemporaryFolder();
-        using (ServiceProcess service = await ServiceProcess.StartAsync(folder.Path, Token))
+        using var folder = new TestDataDirectory();
+        await using (ServiceProcess service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path)))
         {
-            service.Kill();
+            await service.KillAsync();
             folder.KillAll();
         }
 
@@ -60,7 +61,7 @@ public sealed class CrashTests
     [Fact]
     public async Task Starts_a_killed_server_again_on_the_same_address()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
         await AddRowAsync(server);
 
@@ -72,7 +73,7 @@ public sealed class CrashTests
     [InlineData(true)]
     public async Task Starts_on_what_a_killed_server_has_left(bool withItsChildren)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
         await AddRowAsync(server);
         if (withItsChildren)
@@ -93,7 +94,7 @@ public sealed class CrashTests
     [Fact]
     public async Task Waits_for_the_sessions_of_a_killed_server()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
         await AddRowAsync(server);
 
@@ -119,7 +120,7 @@ public sealed class CrashTests
     [Fact]
     public async Task Neither_adopts_nor_harms_a_process_that_got_the_number_of_a_dead_server()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
         await AddRowAsync(server);
         folder.KillAll();
@@ -153,8 +154,8 @@ public sealed class CrashTests
     [Fact]
     public async Task Does_not_take_the_server_of_a_copied_folder_for_its_own()
     {
-        using var original = new TemporaryFolder();
-        using var copy = new TemporaryFolder();
+        using var original = new TestDataDirectory();
+        using var copy = new TestDataDirectory();
         await (await StartAsync(original)).DisposeAsync();
         await CopyAsync(original.Path, copy.Path);
         await using PostgresServer server = await StartAsync(original);
@@ -175,7 +176,7 @@ public sealed class CrashTests
     [Fact]
     public async Task Removes_what_an_interrupted_first_start_has_left()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         string unfinished = Path.Combine(folder.Path, "postgres", "cluster.new-0123abcd");
         Directory.CreateDirectory(unfinished);
         await File.WriteAllTextAsync(Path.Combine(unfinished, "PG_VERSION"), "15", Token);
@@ -194,7 +195,7 @@ public sealed class CrashTests
     }
 
     /// <summary>Kills the server of a supervised service and returns the number of rows after its restart.</summary>
-    private static async Task<long> SurviveAsync(PostgresServer server, TemporaryFolder folder)
+    private static async Task<long> SurviveAsync(PostgresServer server, TestDataDirectory folder)
     {
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Token);
         source.CancelAfter(_hangLimit);

@@ -1,12 +1,10 @@
 using IndustryData.Application.Common;
-using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using Npgsql;
 
-namespace IndustryData.WebApi.FunctionalTests.Schema;
+namespace IndustryData.Infrastructure.IntegrationTests.Schema;
 
-public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
+public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassFixture<TestDatabase>
 {
     private static readonly DateTimeOffset _now = new(2031, 2, 3, 4, 5, 6, TimeSpan.Zero);
     private string _connectionString = "";
@@ -15,12 +13,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _connectionString = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            _connectionString,
-            TimeSpan.FromSeconds(10),
-            Cancellation
-        );
+        _connectionString = await database.CreateMigratedDatabaseAsync();
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -1,7 +1,7 @@
 using IndustryData.Infrastructure.Persistence;
 using Microsoft.Extensions.Logging;
 
-namespace IndustryData.WebApi.FunctionalTests.Schema;
+namespace IndustryData.Infrastructure.IntegrationTests.Schema;
 
 /// <summary>A logger that keeps its messages in a list.</summary>
 internal sealed class Messages : List<string>, ILogger<DatabaseMaintenanceService>

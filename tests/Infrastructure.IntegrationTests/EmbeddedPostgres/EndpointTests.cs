@@ -3,17 +3,18 @@ using System.Runtime.Versioning;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using static IndustryData.WebApi.FunctionalTests.EmbeddedPostgres.Service;
+using static IndustryData.Testing.EmbeddedServer;
 
-namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
+namespace IndustryData.Infrastructure.IntegrationTests.EmbeddedPostgres;
 
 [SupportedOSPlatform("linux")]
+[Collection(typeof(SerialTests))]
 public sealed class EndpointTests
 {
     [Fact]
     public async Task Listens_on_the_port_it_is_given()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         int port = FreePort();
 
         await using PostgresServer server = await StartAsync(folder, new EmbeddedPostgresOptions { Port = port });
@@ -30,7 +31,7 @@ public sealed class EndpointTests
     [InlineData("größe")]
     public async Task Works_in_a_folder_with_an_unusual_name(string name)
     {
-        using var folder = new TemporaryFolder(name);
+        using var folder = new TestDataDirectory(name);
 
         await using PostgresServer server = await StartAsync(folder);
 
@@ -44,7 +45,7 @@ public sealed class EndpointTests
     [InlineData("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789")]
     public async Task Falls_back_to_TCP_where_the_path_cannot_name_a_socket(string name)
     {
-        using var folder = new TemporaryFolder(name);
+        using var folder = new TestDataDirectory(name);
 
         await using PostgresServer server = await StartAsync(folder);
 
@@ -55,8 +56,8 @@ public sealed class EndpointTests
     [Fact]
     public async Task Works_below_a_symbolic_link()
     {
-        using var folder = new TemporaryFolder();
-        using var links = new TemporaryFolder("link");
+        using var folder = new TestDataDirectory();
+        using var links = new TestDataDirectory("link");
         Directory.CreateSymbolicLink(links.Path, Path.GetDirectoryName(folder.Path)!);
         DataDirectory linked = DataDirectory.Resolve(Path.Combine(links.Path, "data"), new EmbeddedPostgresOptions());
 
@@ -74,7 +75,7 @@ public sealed class EndpointTests
     [Fact]
     public async Task Tells_psql_how_to_connect()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
 
         PsqlConnection psql = PostgresServer.GetConnectionInfo(folder.Resolve(), new EmbeddedPostgresOptions());
@@ -95,7 +96,7 @@ public sealed class EndpointTests
     [Fact]
     public async Task Tells_psql_that_nothing_runs()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await (await StartAsync(folder)).DisposeAsync();
 
         var exception = Should.Throw<EmbeddedPostgresException>(() =>

@@ -2,30 +2,16 @@ using System.Diagnostics;
 using System.Globalization;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 
-namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
+namespace IndustryData.Testing;
 
 /// <summary>
-/// A data directory below the temporary directory. Its disposal kills a PostgreSQL that still runs in the data
-/// directory, and deletes the directory.
+/// The data directory of an embedded PostgreSQL. Its disposal kills a PostgreSQL that still runs in it, and deletes it.
 /// </summary>
-internal sealed class TemporaryFolder : IDisposable
+internal sealed class TestDataDirectory(string name = "data") : IDisposable
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("industrydata-").FullName;
+    private readonly TemporaryDirectory _parent = new();
 
-    public TemporaryFolder(string name = "data")
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(
-                _root,
-                File.GetUnixFileMode(_root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
-            );
-        }
-
-        Path = System.IO.Path.Combine(_root, name);
-    }
-
-    public string Path { get; }
+    public string Path => System.IO.Path.Combine(_parent.Path, name);
 
     public string Cluster => System.IO.Path.Combine(Path, "postgres", "cluster");
 
@@ -94,7 +80,7 @@ internal sealed class TemporaryFolder : IDisposable
             KillAll();
         }
 
-        Directory.Delete(_root, recursive: true);
+        _parent.Dispose();
     }
 
     private static void Kill(int pid)
@@ -115,6 +101,7 @@ internal sealed class TemporaryFolder : IDisposable
             && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal)
         )
         {
+            // The wait for the end of a process that is not a child of this one has no event.
             Thread.Sleep(1);
         }
     }

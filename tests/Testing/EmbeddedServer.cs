@@ -4,14 +4,14 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
-namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
+namespace IndustryData.Testing;
 
-/// <summary>Performs operations of the service for these tests.</summary>
-internal static class Service
+/// <summary>Starts embedded servers and reads from them.</summary>
+internal static class EmbeddedServer
 {
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static Task<PostgresServer> StartAsync(TemporaryFolder folder, EmbeddedPostgresOptions? options = null) =>
+    public static Task<PostgresServer> StartAsync(TestDataDirectory folder, EmbeddedPostgresOptions? options = null) =>
         PostgresServer.StartAsync(
             folder.Resolve(),
             options ?? new EmbeddedPostgresOptions(),

@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 
-namespace IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
+namespace IndustryData.Infrastructure.IntegrationTests.EmbeddedPostgres;
 
 [SupportedOSPlatform("linux")]
 public sealed class DataDirectoryTests
@@ -9,7 +9,7 @@ public sealed class DataDirectoryTests
     [Fact]
     public void Takes_the_setting()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
 
         DataDirectory.Resolve(folder.Path, new EmbeddedPostgresOptions()).Path.ShouldBe(folder.Path);
         Directory.Exists(folder.Path).ShouldBeFalse();
@@ -31,7 +31,7 @@ public sealed class DataDirectoryTests
     [Fact]
     public void Refuses_a_folder_that_the_account_of_PostgreSQL_cannot_enter()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         Directory.CreateDirectory(
             folder.Path,
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
@@ -54,7 +54,7 @@ public sealed class DataDirectoryTests
     [Fact]
     public void Makes_the_folder_closed_to_reading()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
 
         DataDirectory.Resolve(folder.Path, new EmbeddedPostgresOptions()).Create();
 

@@ -1,15 +1,14 @@
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
-namespace IndustryData.WebApi.FunctionalTests.Schema;
+namespace IndustryData.Infrastructure.IntegrationTests.Schema;
 
-public sealed class SchemaTests(TestDatabase database)
+public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -143,9 +142,7 @@ public sealed class SchemaTests(TestDatabase database)
             log
         );
         await using var observer = await OpenAsync(own);
-        await UntilAsync(async () =>
-            await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation)
-        );
+        await UntilAsync(async () => await SchemaMigrator.IsMigratingAsync(observer, Cancellation));
         var second = InfrastructureServiceCollectionExtensions.MigrateAsync(
             $"{own};Command Timeout=1",
             TimeSpan.FromSeconds(10),
@@ -166,7 +163,7 @@ public sealed class SchemaTests(TestDatabase database)
         var applied = await first;
         applied.ShouldNotBeEmpty();
         (await second).ShouldBeEmpty();
-        (await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
+        (await SchemaMigrator.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
         log.Count(message => message.StartsWith("Applying migration ", StringComparison.Ordinal))
             .ShouldBe(applied.Count);
         log[0].ShouldStartWith($"Applying migration 1 of {applied.Count}: ");
@@ -201,8 +198,7 @@ public sealed class SchemaTests(TestDatabase database)
     [Fact]
     public async Task Look_after_a_restore_that_takes_longer_than_the_command_timeout_ends()
     {
-        var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        var own = await database.CreateMigratedDatabaseAsync();
         await using var source = NpgsqlDataSource.Create($"{own};Command Timeout=1");
         await using var connection = await source.OpenConnectionAsync(Cancellation);
         await DatabaseEpochs.EnsureCurrentAsync(connection, Cancellation);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 
-namespace IndustryData.WebApi.FunctionalTests.Hosting;
+namespace IndustryData.Testing;
 
 /// <summary>The service as an operator runs it, in its own process, which can be killed.</summary>
 public sealed class ServiceProcess : IAsyncDisposable

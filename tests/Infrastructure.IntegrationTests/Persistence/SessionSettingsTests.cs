@@ -1,10 +1,9 @@
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using Npgsql;
 
-namespace IndustryData.WebApi.FunctionalTests.Reads;
+namespace IndustryData.Infrastructure.IntegrationTests.Persistence;
 
-public sealed class SessionSettingsTests(TestDatabase database)
+public sealed class SessionSettingsTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static readonly TimeSpan _queryTimeout = TimeSpan.FromSeconds(20);
 

@@ -1,11 +1,11 @@
-namespace IndustryData.WebApi.FunctionalTests.Hosting;
+namespace IndustryData.Testing;
 
 /// <summary>
 /// A directory below the temporary directory that every account can access. It is deleted when the test ends.
 /// </summary>
-public sealed class TestFolder : IDisposable
+public sealed class TemporaryDirectory : IDisposable
 {
-    public TestFolder()
+    public TemporaryDirectory()
     {
         Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"industrydata-{Guid.NewGuid():N}"[..24]);
         Directory.CreateDirectory(Path);

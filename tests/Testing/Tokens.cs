@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace IndustryData.WebApi.FunctionalTests.Hosting;
+namespace IndustryData.Testing;
 
 /// <summary>Creates valid and invalid tokens.</summary>
 public static class Tokens

@@ -1,6 +1,6 @@
 using IndustryData.Infrastructure.Persistence;
 
-namespace IndustryData.WebApi.FunctionalTests.Reads;
+namespace IndustryData.Infrastructure.IntegrationTests.Persistence;
 
 /// <summary>A cancel request that the server does not answer does not prevent other sessions from ending.</summary>
 public sealed class CancelRequestTests
