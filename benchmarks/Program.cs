@@ -1,14 +1,14 @@
 using IndustryData.Benchmarks.Baselines;
 using IndustryData.Benchmarks.Comparing;
-using IndustryData.Benchmarks.Driving;
-using IndustryData.Benchmarks.Parts;
+using IndustryData.Benchmarks.LoadGeneration;
+using IndustryData.Benchmarks.MicroBenchmarks;
 
 namespace IndustryData.Benchmarks;
 
 /// <summary>
 /// The entry point of the benchmarks. Without a command, it compares the service with the baselines and reports all
-/// figures. The command <c>parts</c> measures parts of the service with BenchmarkDotNet. The commands <c>drive</c> and
-/// <c>baselines</c> are for the child processes that the comparisons start.
+/// figures. The command <c>parts</c> measures parts of the service with BenchmarkDotNet. The commands
+/// <c>generate-load</c> and <c>baselines</c> are for the child processes that the comparisons start.
 /// </summary>
 internal static class Program
 {
@@ -17,9 +17,9 @@ internal static class Program
         switch (args)
         {
             case ["parts", .. var others]:
-                return PartsCommand.Run(others);
-            case ["drive"]:
-                return DriveCommand.Run(Console.OpenStandardInput());
+                return MicroBenchmarksCommand.Run(others);
+            case ["generate-load"]:
+                return GeneratorCommand.Run(Console.OpenStandardInput());
             case ["baselines"]:
                 return await BaselineApp.RunAsync();
             default:

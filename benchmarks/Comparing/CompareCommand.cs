@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
+using IndustryData.Benchmarks.Environment;
 using IndustryData.Benchmarks.Measuring;
 using IndustryData.Benchmarks.Reporting;
-using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
@@ -64,11 +64,13 @@ internal static class CompareCommand
         await using var postgres = await PrivatePostgres.StartAsync(settings.Folder, cancellationToken);
         var list = new ComparisonList(postgres, Connections);
         var outcomes = new List<Outcome>();
-        var sides = new List<Side>();
+        var allSystems = new List<Systems>();
         try
         {
-            sides.Add(await Side.StartAsync("runs_empty", null, postgres, published, before, cancellationToken));
-            var empty = sides[0];
+            allSystems.Add(
+                await Systems.StartAsync("runs_empty", null, postgres, published, before, cancellationToken)
+            );
+            var empty = allSystems[0];
             await CompareAsync("write", () => Task.FromResult(list.Write(empty)));
             await CompareAsync("write-one", () => Task.FromResult(list.WriteOne(empty)));
             await CompareAsync("batch", () => Task.FromResult(list.Batch(empty)));
@@ -76,8 +78,10 @@ internal static class CompareCommand
             if (ComparisonList.OnFull.Any(IsAsked))
             {
                 var load = new Load(settings.Rows, DateTimeOffset.UtcNow.AddMinutes(-1));
-                sides.Add(await Side.StartAsync("runs_full", load, postgres, published, before, cancellationToken));
-                var full = sides[1];
+                allSystems.Add(
+                    await Systems.StartAsync("runs_full", load, postgres, published, before, cancellationToken)
+                );
+                var full = allSystems[1];
                 await CompareAsync("list", () => Task.FromResult(list.List(full)));
                 await CompareAsync("get", () => list.GetAsync(full, cancellationToken));
                 await CompareAsync("page", () => list.PageAsync(full, settings.Rows, cancellationToken));
@@ -87,15 +91,15 @@ internal static class CompareCommand
 
             // This comparison is the last one, because its second process continues to run.
             await CompareAsync("two-services", () => list.TwoServicesAsync(empty, cancellationToken));
-            var memory = await RestAsync(settings, outcomes, sides, cancellationToken);
-            var facts = await MachineFacts.ReadAsync(settings, sides[0].Database, cancellationToken);
+            var memory = await RestAsync(settings, outcomes, allSystems, cancellationToken);
+            var facts = await MachineFacts.ReadAsync(settings, allSystems[0].Database, cancellationToken);
             return new Report(facts, settings, outcomes, memory);
         }
         finally
         {
-            foreach (var side in sides)
+            foreach (var systems in allSystems)
             {
-                await side.DisposeAsync();
+                await systems.DisposeAsync();
             }
         }
 
@@ -162,7 +166,7 @@ internal static class CompareCommand
     private static async Task<MemoryUse> RestAsync(
         Settings settings,
         List<Outcome> outcomes,
-        List<Side> sides,
+        List<Systems> allSystems,
         CancellationToken cancellationToken
     )
     {
@@ -170,7 +174,7 @@ internal static class CompareCommand
         var measured = outcomes
             .SelectMany(o => o.Comparison.Contenders.Where(c => c.IsService).SelectMany(c => o.Of(c.Name)))
             .Select(m => m.Usage.Resident ?? 0);
-        var atRest = sides.Max(s => ProcessUsage.ResidentMegabytes(s.Service.Program.ProcessId));
+        var atRest = allSystems.Max(s => ProcessUsage.ResidentMegabytes(s.Service.Program.ProcessId));
         return new MemoryUse(measured.DefaultIfEmpty().Max(), atRest);
     }
 }

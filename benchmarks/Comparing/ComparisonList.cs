@@ -1,5 +1,5 @@
-using IndustryData.Benchmarks.Driving;
-using IndustryData.Benchmarks.Stage;
+using IndustryData.Benchmarks.Environment;
+using IndustryData.Benchmarks.LoadGeneration;
 
 namespace IndustryData.Benchmarks.Comparing;
 
@@ -42,26 +42,31 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 
     private int Readers => connections / 2;
 
-    public Comparison Write(Side side) =>
+    public Comparison Write(Systems systems) =>
         new(
             "write",
             $"A run is added, durably: POST …/runs/$ref, {connections} connections",
             [
-                .. ServiceWrites("", side, connections),
-                PgbenchWrites(side, connections),
-                new HttpContender(SaveChanges, [side.Baselines], postgres, Posts("/plain/runs", null, connections))
+                .. ServiceWrites("", systems, connections),
+                PgbenchWrites(systems, connections),
+                new HttpContender(SaveChanges, [systems.Baselines], postgres, Posts("/plain/runs", null, connections))
                 {
-                    Writes = new WrittenDatabase(side.Database, true),
+                    Writes = new WrittenDatabase(systems.Database, true),
                 },
-                new HttpContender(TunedSaveChanges, [side.Baselines], postgres, Posts("/tuned/runs", null, connections))
+                new HttpContender(
+                    TunedSaveChanges,
+                    [systems.Baselines],
+                    postgres,
+                    Posts("/tuned/runs", null, connections)
+                )
                 {
-                    Writes = new WrittenDatabase(side.Database, true),
+                    Writes = new WrittenDatabase(systems.Database, true),
                 },
-                new HttpContender(Parsed, [side.Baselines], postgres, Posts("/parsed", null, connections)),
-                new HttpContender(Ceiling, [side.Baselines], postgres, Posts("/ceiling", null, connections)),
+                new HttpContender(Parsed, [systems.Baselines], postgres, Posts("/parsed", null, connections)),
+                new HttpContender(Ceiling, [systems.Baselines], postgres, Posts("/ceiling", null, connections)),
             ],
             [
-                .. AgainstBefore(side, ""),
+                .. AgainstBefore(systems, ""),
                 Goal.Ratio("service ÷ pgbench's one-row INSERT", Service, Pgbench, atLeast: 1.5),
                 Goal.Ratio("service ÷ EF Core SaveChanges", Service, SaveChanges, atLeast: 8),
                 Goal.Ratio("service ÷ EF Core SaveChanges, tuned", Service, TunedSaveChanges),
@@ -71,13 +76,13 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             ]
         );
 
-    public Comparison WriteOne(Side side) =>
+    public Comparison WriteOne(Systems systems) =>
         new(
             "write-one",
             "A run is added, durably: 1 connection",
-            [.. ServiceWrites("", side, 1), PgbenchWrites(side, 1)],
+            [.. ServiceWrites("", systems, 1), PgbenchWrites(systems, 1)],
             [
-                .. AgainstBefore(side, ""),
+                .. AgainstBefore(systems, ""),
                 new Goal(
                     "service, p50, minus pgbench's",
                     "ms",
@@ -87,7 +92,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             ]
         );
 
-    public Comparison WriteKeyed(Side side)
+    public Comparison WriteKeyed(Systems systems)
     {
         const string keyed = ", keyed";
         const string plain = ", plain";
@@ -96,33 +101,33 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             $"A run is added, durably, each request with an Idempotency-Key of its own, {connections} connections",
             [
                 .. Versions(
-                    side,
+                    systems,
                     keyed,
                     (name, service) => Drive(name, service, PostsKeyed(service), Checked(service))
                 ),
-                Drive(Service + plain, side.Service, Posts(side.Service, connections), Checked(side.Service)),
+                Drive(Service + plain, systems.Service, Posts(systems.Service, connections), Checked(systems.Service)),
             ],
             [
-                .. AgainstBefore(side, keyed),
+                .. AgainstBefore(systems, keyed),
                 Goal.Ratio("service, keyed ÷ service, plain", Service + keyed, Service + plain, atLeast: 0.85),
             ]
         );
     }
 
-    public async Task<Comparison> TwoServicesAsync(Side side, CancellationToken cancellationToken)
+    public async Task<Comparison> TwoServicesAsync(Systems systems, CancellationToken cancellationToken)
     {
         var (one, two) = ($"{Service}, 1 process", $"{Service}, 2 processes");
-        var other = await side.Service.StartAnotherAsync(cancellationToken);
-        var plan = Posts(side.Service, connections);
+        var other = await systems.Service.StartAnotherAsync(cancellationToken);
+        var plan = Posts(systems.Service, connections);
         return new(
             "two-services",
             $"A run is added, durably: {connections} connections to one process, or {connections / 2} to each of two",
             [
-                new HttpContender(two, [side.Service.Program, other], postgres, plan)
+                new HttpContender(two, [systems.Service.Program, other], postgres, plan)
                 {
-                    Writes = Checked(side.Service),
+                    Writes = Checked(systems.Service),
                 },
-                Drive(one, side.Service, plan, Checked(side.Service)),
+                Drive(one, systems.Service, plan, Checked(systems.Service)),
             ],
             [
                 Goal.Ratio("2 processes ÷ 1 process, per second", two, one),
@@ -131,7 +136,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         );
     }
 
-    public Comparison Batch(Side side)
+    public Comparison Batch(Systems systems)
     {
         const string batch = ", $batch";
         const string single = $"{Service}, single";
@@ -140,7 +145,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             $"Runs are added 20 at a time: POST /$batch, runs per second, {connections} connections",
             [
                 .. Versions(
-                    side,
+                    systems,
                     batch,
                     (name, service) =>
                         new HttpContender(name, [service.Program], postgres, Batches(service))
@@ -150,16 +155,21 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                             IsService = service.IsPresent,
                         }
                 ),
-                Drive(single, side.Service, Posts(side.Service, connections), new WrittenDatabase(side.Database, true)),
+                Drive(
+                    single,
+                    systems.Service,
+                    Posts(systems.Service, connections),
+                    new WrittenDatabase(systems.Database, true)
+                ),
             ],
             [
-                .. AgainstBefore(side, batch),
+                .. AgainstBefore(systems, batch),
                 Goal.Ratio("runs per second, $batch ÷ single", Service + batch, single, atLeast: 1.5),
             ]
         );
     }
 
-    public Comparison List(Side side)
+    public Comparison List(Systems systems)
     {
         var since = DateTimeOffset.UtcNow.AddMonths(-6).ToString("yyyy-MM-ddT00:00:00Z", null);
         string Query(string status, string then = "") =>
@@ -169,35 +179,35 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             "list",
             $"100 runs of a status since a time, newest first, {Readers} connections",
             [
-                .. ServiceReads("", side, [Runs + Query("completedWithWarnings")], "\"displayName\":", 100),
+                .. ServiceReads("", systems, [Runs + Query("completedWithWarnings")], "\"displayName\":", 100),
                 new PgbenchContender(
                     Pgbench,
                     postgres,
-                    side.Database,
+                    systems.Database,
                     Readers,
                     [
                         $"SELECT {Listed} FROM runs WHERE tenant_id = :tenant AND status = 4 "
                             + "AND start_date_time >= :since ORDER BY start_date_time DESC, id DESC LIMIT 101",
                     ],
-                    new Dictionary<string, string> { ["tenant"] = $"{Side.Tenant}", ["since"] = since }
+                    new Dictionary<string, string> { ["tenant"] = $"{Systems.Tenant}", ["since"] = since }
                 ),
                 Reads(
                     OData,
-                    side.Baselines,
+                    systems.Baselines,
                     [HttpRequests.Get("/odata/ListedRuns" + Query("CompletedWithWarnings"), null)],
                     "\"displayName\":",
                     100
                 ),
                 Reads(
                     TunedOData,
-                    side.Baselines,
+                    systems.Baselines,
                     [HttpRequests.Get("/odata/tunedListedRuns" + Query("CompletedWithWarnings", ",id%20desc"), null)],
                     "\"displayName\":",
                     100
                 ),
             ],
             [
-                .. AgainstBefore(side, ""),
+                .. AgainstBefore(systems, ""),
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.35),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 10),
                 Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
@@ -205,26 +215,26 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         );
     }
 
-    public async Task<Comparison> GetAsync(Side side, CancellationToken cancellationToken)
+    public async Task<Comparison> GetAsync(Systems systems, CancellationToken cancellationToken)
     {
         // 100 ids, spread over the months. pgbench accepts slightly more scripts.
-        var ids = await side.Database.ReadAllAsync<Guid>(
+        var ids = await systems.Database.ReadAllAsync<Guid>(
             "SELECT DISTINCT ON (tile) id FROM (SELECT id, ntile(100) OVER (ORDER BY id) AS tile FROM runs "
-                + $"WHERE tenant_id = '{Side.Tenant}') AS r ORDER BY tile, id",
+                + $"WHERE tenant_id = '{Systems.Tenant}') AS r ORDER BY tile, id",
             cancellationToken
         );
         var variables = ids.Select((id, i) => KeyValuePair.Create($"id{i}", $"{id}"))
-            .Append(KeyValuePair.Create("tenant", $"{Side.Tenant}"))
+            .Append(KeyValuePair.Create("tenant", $"{Systems.Tenant}"))
             .ToDictionary();
         return new(
             "get",
             $"One run by its id, {Readers} connections",
             [
-                .. ServiceReads("", side, [.. ids.Select(id => $"{Runs}/{id}")], "\"statistics\":", 1),
+                .. ServiceReads("", systems, [.. ids.Select(id => $"{Runs}/{id}")], "\"statistics\":", 1),
                 new PgbenchContender(
                     Pgbench,
                     postgres,
-                    side.Database,
+                    systems.Database,
                     Readers,
                     [
                         .. ids.Select(
@@ -235,21 +245,21 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                 ),
                 Reads(
                     OData,
-                    side.Baselines,
+                    systems.Baselines,
                     [.. ids.Select(id => HttpRequests.Get($"/odata/Runs({id})", null))],
                     "\"statistics\":",
                     1
                 ),
                 Reads(
                     TunedOData,
-                    side.Baselines,
+                    systems.Baselines,
                     [.. ids.Select(id => HttpRequests.Get($"/odata/tunedRuns({id})", null))],
                     "\"statistics\":",
                     1
                 ),
             ],
             [
-                .. AgainstBefore(side, ""),
+                .. AgainstBefore(systems, ""),
                 Goal.Ratio("service ÷ pgbench's same SELECT", Service, Pgbench, atLeast: 0.22),
                 Goal.Ratio("service ÷ AspNetCore.OData", Service, OData, atLeast: 3.5),
                 Goal.Ratio("service ÷ AspNetCore.OData, tuned", Service, TunedOData),
@@ -257,19 +267,19 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         );
     }
 
-    public async Task<Comparison> PageAsync(Side side, int rows, CancellationToken cancellationToken)
+    public async Task<Comparison> PageAsync(Systems systems, int rows, CancellationToken cancellationToken)
     {
-        var (depth, deep) = await DeepPage.FindAsync(side.Service, Runs, rows, cancellationToken);
+        var (depth, deep) = await DeepPage.FindAsync(systems.Service, Runs, rows, cancellationToken);
         var (first, last) = ($"{Service}, first page", $"{Service}, page {depth:N0}");
         return new(
             "page",
             $"A page of 100 in the default order, {Readers} connections",
             [
-                .. ServiceReads(", first page", side, [Runs], "\"displayName\":", 100),
-                Drive(last, side.Service, Gets(side.Service, [deep], "\"displayName\":", 100)),
+                .. ServiceReads(", first page", systems, [Runs], "\"displayName\":", 100),
+                Drive(last, systems.Service, Gets(systems.Service, [deep], "\"displayName\":", 100)),
             ],
             [
-                .. AgainstBefore(side, ", first page"),
+                .. AgainstBefore(systems, ", first page"),
                 new Goal(
                     $"p50 of page {depth:N0} ÷ p50 of the first",
                     "×",
@@ -280,12 +290,12 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         );
     }
 
-    public Comparison Count(Side side)
+    public Comparison Count(Systems systems)
     {
         var (all, failed) = ($"{Service}, all", $"{Service}, by status");
         IEnumerable<Contender> Counts(string what, string query, string condition) =>
             Versions(
-                side,
+                systems,
                 what,
                 (name, service) =>
                     Drive(
@@ -293,7 +303,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                         service,
                         async () =>
                         {
-                            var sql = $"SELECT count(*) FROM runs WHERE tenant_id = '{Side.Tenant}'{condition}";
+                            var sql = $"SELECT count(*) FROM runs WHERE tenant_id = '{Systems.Tenant}'{condition}";
                             var count = await service.Database.ReadAsync<long>(sql, CancellationToken.None);
                             return await Gets(service, [$"{Runs}/$count{query}"], $"{count}", 1)();
                         }
@@ -307,15 +317,15 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
                 .. Counts(", by status", "?$filter=status%20eq%20%27failed%27", " AND status = 1"),
             ],
             [
-                .. AgainstBefore(side, ", all"),
-                .. AgainstBefore(side, ", by status"),
+                .. AgainstBefore(systems, ", all"),
+                .. AgainstBefore(systems, ", by status"),
                 new Goal("$count of all, p50", "ms", o => o.Of(all).Select(m => m.P50), AtMost: 5),
                 new Goal("$count of a status, p50", "ms", o => o.Of(failed).Select(m => m.P50), AtMost: 5),
             ]
         );
     }
 
-    public Comparison WriteFull(Side empty, Side full, int rows)
+    public Comparison WriteFull(Systems empty, Systems full, int rows)
     {
         var stored = $", {rows:N0} stored";
         var (onFull, onEmpty) = (Service + stored, $"{Service}, empty table");
@@ -339,27 +349,27 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     }
 
     /// <summary>Creates a contender for the service and, if it exists, one for the service before.</summary>
-    /// <param name="side">The side on which they run.</param>
+    /// <param name="systems">The systems on which they run.</param>
     /// <param name="what">The suffix of their names.</param>
     /// <param name="contender">Creates a contender from its name and the service.</param>
     private static IEnumerable<Contender> Versions(
-        Side side,
+        Systems systems,
         string what,
         Func<string, DeployedService, Contender> contender
     ) =>
-        side.Before is { } before
-            ? [contender(Service + what, side.Service), contender(ServiceBefore + what, before)]
-            : [contender(Service + what, side.Service)];
+        systems.Before is { } before
+            ? [contender(Service + what, systems.Service), contender(ServiceBefore + what, before)]
+            : [contender(Service + what, systems.Service)];
 
     /// <summary>
     /// Returns the figure that compares these contenders, or nothing if there is no service before.
     /// </summary>
-    private static IEnumerable<Goal> AgainstBefore(Side side, string what) =>
-        side.Before is null ? [] : [Goal.AgainstBefore(Service + what, ServiceBefore + what)];
+    private static IEnumerable<Goal> AgainstBefore(Systems systems, string what) =>
+        systems.Before is null ? [] : [Goal.AgainstBefore(Service + what, ServiceBefore + what)];
 
-    private IEnumerable<Contender> ServiceWrites(string what, Side side, int writers, bool emptyFirst = true) =>
+    private IEnumerable<Contender> ServiceWrites(string what, Systems systems, int writers, bool emptyFirst = true) =>
         Versions(
-            side,
+            systems,
             what,
             (name, service) =>
                 Drive(name, service, Posts(service, writers), new WrittenDatabase(service.Database, emptyFirst))
@@ -367,30 +377,30 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
 
     private IEnumerable<Contender> ServiceReads(
         string what,
-        Side side,
+        Systems systems,
         IReadOnlyList<string> paths,
         string text,
         int times
-    ) => Versions(side, what, (name, service) => Drive(name, service, Gets(service, paths, text, times)));
+    ) => Versions(systems, what, (name, service) => Drive(name, service, Gets(service, paths, text, times)));
 
     private HttpContender Drive(
         string name,
         DeployedService service,
-        Func<Task<DrivePlan>> plan,
+        Func<Task<GeneratorPlan>> plan,
         WrittenDatabase? writes = null
     ) => new(name, [service.Program], postgres, plan) { Writes = writes, IsService = service.IsPresent };
 
-    private PgbenchContender PgbenchWrites(Side side, int writers) =>
+    private PgbenchContender PgbenchWrites(Systems systems, int writers) =>
         new(
             Pgbench,
             postgres,
-            side.Database,
+            systems.Database,
             writers,
-            [$"\\set n random(60000, 7200000)\n{side.PgbenchInsert}"],
-            new Dictionary<string, string> { ["tenant"] = $"{Side.OtherTenant}" }
+            [$"\\set n random(60000, 7200000)\n{systems.PgbenchInsert}"],
+            new Dictionary<string, string> { ["tenant"] = $"{Systems.OtherTenant}" }
         )
         {
-            Writes = new WrittenDatabase(side.Database, true),
+            Writes = new WrittenDatabase(systems.Database, true),
         };
 
     private HttpContender Reads(
@@ -401,10 +411,14 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
         int times
     ) => new(name, [program], postgres, Plan(Readers, 200, requests, text, times));
 
-    private Func<Task<DrivePlan>> Gets(DeployedService service, IReadOnlyList<string> paths, string text, int times) =>
-        Plan(Readers, 200, [.. paths.Select(path => HttpRequests.Get(path, service.Token))], text, times);
+    private Func<Task<GeneratorPlan>> Gets(
+        DeployedService service,
+        IReadOnlyList<string> paths,
+        string text,
+        int times
+    ) => Plan(Readers, 200, [.. paths.Select(path => HttpRequests.Get(path, service.Token))], text, times);
 
-    private Func<Task<DrivePlan>> Batches(DeployedService service) =>
+    private Func<Task<GeneratorPlan>> Batches(DeployedService service) =>
         Plan(
             connections,
             200,
@@ -413,7 +427,7 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
             HttpRequests.BatchSize
         );
 
-    private Func<Task<DrivePlan>> PostsKeyed(DeployedService service)
+    private Func<Task<GeneratorPlan>> PostsKeyed(DeployedService service)
     {
         var path = $"{Runs}/$ref";
         var requests = HttpRequests.Runs.Select(body => HttpRequests.PostKeyed(path, service.Token, body)).ToList();
@@ -424,17 +438,17 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     private static WrittenDatabase Checked(DeployedService service) =>
         new(service.Database, EmptyFirst: true) { ChecksCounts = true };
 
-    private static Func<Task<DrivePlan>> Posts(DeployedService service, int connections) =>
+    private static Func<Task<GeneratorPlan>> Posts(DeployedService service, int connections) =>
         Posts($"{Runs}/$ref", service.Token, connections);
 
-    private static Func<Task<DrivePlan>> Posts(string path, string? token, int connections) =>
+    private static Func<Task<GeneratorPlan>> Posts(string path, string? token, int connections) =>
         Plan(connections, 204, [.. HttpRequests.Runs.Select(body => HttpRequests.Post(path, token, body))]);
 
-    private static Func<Task<DrivePlan>> Plan(
+    private static Func<Task<GeneratorPlan>> Plan(
         int connections,
         int status,
         IReadOnlyList<byte[]> requests,
         string? text = null,
         int times = 0
-    ) => () => Task.FromResult(new DrivePlan([], connections, 0, 0, requests, status, text, times));
+    ) => () => Task.FromResult(new GeneratorPlan([], connections, 0, 0, requests, status, text, times));
 }

@@ -1,5 +1,5 @@
+using IndustryData.Benchmarks.Environment;
 using IndustryData.Benchmarks.Loading;
-using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
@@ -17,7 +17,7 @@ internal sealed class DeployedService : IAsyncDisposable
     /// <summary>True if it is the version of this checkout.</summary>
     public bool IsPresent => _published.IsPresent;
 
-    /// <summary>A token for <see cref="Side.Tenant"/>.</summary>
+    /// <summary>A token for <see cref="Systems.Tenant"/>.</summary>
     public string Token { get; }
 
     /// <summary>The process that was started first.</summary>
@@ -42,11 +42,11 @@ internal sealed class DeployedService : IAsyncDisposable
         if (load is not null)
         {
             Console.WriteLine($"Loading {load.Rows:N0} runs into {name} …");
-            var took = await RunLoader.LoadAsync(database, Side.Tenant, load.Rows, load.End, cancellationToken);
+            var took = await RunLoader.LoadAsync(database, Systems.Tenant, load.Rows, load.End, cancellationToken);
             Console.WriteLine($"  took {took.TotalSeconds:N0} s");
         }
 
-        var token = await published.TokenAsync(database, Side.Tenant, cancellationToken);
+        var token = await published.TokenAsync(database, Systems.Tenant, cancellationToken);
         var service = new DeployedService(published, database, token);
         await service.StartAnotherAsync(cancellationToken);
         return service;

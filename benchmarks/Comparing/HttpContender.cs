@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
-using IndustryData.Benchmarks.Driving;
+using IndustryData.Benchmarks.Environment;
+using IndustryData.Benchmarks.LoadGeneration;
 using IndustryData.Benchmarks.Loading;
 using IndustryData.Benchmarks.Measuring;
-using IndustryData.Benchmarks.Stage;
 
 namespace IndustryData.Benchmarks.Comparing;
 
@@ -19,7 +19,7 @@ internal sealed class HttpContender(
     string name,
     IReadOnlyList<WebProgram> programs,
     PrivatePostgres postgres,
-    Func<Task<DrivePlan>> plan
+    Func<Task<GeneratorPlan>> plan
 ) : Contender(name)
 {
     // The load generator does not allocate memory during a measurement. The workstation garbage collector is therefore
@@ -49,7 +49,7 @@ internal sealed class HttpContender(
 
         var ports = programs.Select(p => p.Port).ToList();
         var asked = await plan() with { Ports = ports, WarmUpSeconds = warmUpSeconds, Seconds = seconds };
-        var (result, usage) = await DriveAsync(asked, cancellationToken);
+        var (result, usage) = await GenerateAsync(asked, cancellationToken);
         if (result.Wrong > 0)
         {
             var output = string.Join('\n', programs.Select(p => p.Output));
@@ -64,19 +64,19 @@ internal sealed class HttpContender(
             await Writes.Database.CheckAsync(cancellationToken);
             if (Writes.ChecksCounts)
             {
-                await RunCounts.CheckAsync(Writes.Database, Side.Tenant, cancellationToken);
+                await RunCounts.CheckAsync(Writes.Database, Systems.Tenant, cancellationToken);
             }
         }
 
         return new Measurement(result.Measured * PerAnswer / result.Seconds, result.P50, result.P99, usage);
     }
 
-    private async Task<(DriveResult Result, Usage Usage)> DriveAsync(
-        DrivePlan asked,
+    private async Task<(GeneratorResult Result, Usage Usage)> GenerateAsync(
+        GeneratorPlan asked,
         CancellationToken cancellationToken
     )
     {
-        using var generator = Process.Start(ChildProcess.Self("drive", _environment))!;
+        using var generator = Process.Start(ChildProcess.Self("generate-load", _environment))!;
         try
         {
             var errors = generator.StandardError.ReadToEndAsync(cancellationToken);
@@ -92,15 +92,15 @@ internal sealed class HttpContender(
             {
                 switch (line)
                 {
-                    case DriveCommand.Begin:
+                    case GeneratorCommand.Begin:
                         var processes = programs.Select(p => p.ProcessId).ToList();
                         watch = UsageWatch.Begin(processes, postgres.ProcessId, generator.Id);
                         break;
-                    case DriveCommand.End:
+                    case GeneratorCommand.End:
                         usage = await watch!.EndAsync();
                         break;
                     default:
-                        return (JsonSerializer.Deserialize<DriveResult>(line)!, usage!);
+                        return (JsonSerializer.Deserialize<GeneratorResult>(line)!, usage!);
                 }
             }
 

@@ -1,4 +1,4 @@
-using IndustryData.Benchmarks.Stage;
+using IndustryData.Benchmarks.Environment;
 
 namespace IndustryData.Benchmarks.Loading;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using IndustryData.Benchmarks.Stage;
+using IndustryData.Benchmarks.Environment;
 
 namespace IndustryData.Benchmarks.Loading;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using IndustryData.Benchmarks.Stage;
+using IndustryData.Benchmarks.Environment;
 
 namespace IndustryData.Benchmarks.Reporting;
 
@@ -30,10 +30,10 @@ internal sealed record MachineFacts(
             settings.BaselineCheckout is { } before ? await Checkout.CommitAsync(before, cancellationToken) : null,
             string.Join(
                 ' ',
-                ["dotnet run -c Release --project benchmarks --", .. Environment.GetCommandLineArgs().Skip(1)]
+                ["dotnet run -c Release --project benchmarks --", .. System.Environment.GetCommandLineArgs().Skip(1)]
             ),
             Line("/proc/cpuinfo", "model name"),
-            Environment.ProcessorCount,
+            System.Environment.ProcessorCount,
             Line("/proc/meminfo", "MemTotal"),
             RuntimeInformation.OSDescription,
             RuntimeInformation.FrameworkDescription,

@@ -1,5 +1,5 @@
 using System.Globalization;
-using IndustryData.Benchmarks.Stage;
+using IndustryData.Benchmarks.Environment;
 
 namespace IndustryData.Benchmarks.Reporting;
 

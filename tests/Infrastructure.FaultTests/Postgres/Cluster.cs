@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using IndustryData.Infrastructure.EmbeddedPostgres;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
@@ -18,7 +17,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     private readonly PostgresOsAccount _account;
     private readonly PostgresInstallation _programs;
-    private readonly TestFolder _parent = new();
+    private readonly TemporaryDirectory _parent = new();
 
     private Cluster(PostgresOsAccount account, PostgresInstallation programs)
     {

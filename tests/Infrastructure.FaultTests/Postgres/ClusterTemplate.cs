@@ -1,5 +1,3 @@
-using IndustryData.WebApi.FunctionalTests.Hosting;
-
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using IndustryData.Infrastructure.EmbeddedPostgres;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Postgres;
 

@@ -26,6 +26,7 @@ public sealed class CutConnectionTests : FaultScenario
         await using (Load.Start(ledger, caller, writers: 32, readers: 4))
         {
             _cuts = true;
+            // Connections are cut for this time.
             await Task.Delay(Form.Seconds(10, 60), Cancellation);
             _cuts = false;
             var end = Stopwatch.GetTimestamp();

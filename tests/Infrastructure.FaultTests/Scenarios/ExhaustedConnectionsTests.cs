@@ -24,6 +24,7 @@ public sealed class ExhaustedConnectionsTests : FaultScenario
         var others = await TakeAllAsync(cluster);
         var takenAt = ledger.Acknowledged;
         var failedBefore = ledger.Answers.Count;
+        // The connections stay taken for this time.
         await Task.Delay(Form.Seconds(5, 20), Cancellation);
         report.Note(
             $"{others.Count} taken, meanwhile {ledger.Acknowledged - takenAt} acknowledged and "

@@ -1,7 +1,6 @@
 using IndustryData.Infrastructure.FaultTests.Loading;
 using IndustryData.Infrastructure.FaultTests.Postgres;
 using IndustryData.Infrastructure.FaultTests.Reporting;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 

@@ -1,6 +1,5 @@
 using IndustryData.Infrastructure.FaultTests.Loading;
 using IndustryData.Infrastructure.FaultTests.Postgres;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 

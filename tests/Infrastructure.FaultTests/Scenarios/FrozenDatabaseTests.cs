@@ -30,6 +30,7 @@ public sealed class FrozenDatabaseTests : FaultScenario
             await ledger.WaitForMoreAsync(1000);
             frozenAt = Stopwatch.GetTimestamp();
             await PostgresProcesses.FreezeAsync(cluster.Folder);
+            // The server is frozen for this time.
             await Task.Delay(duration, Cancellation);
             thawedAt = Stopwatch.GetTimestamp();
             await PostgresProcesses.ThawAsync(cluster.Folder);

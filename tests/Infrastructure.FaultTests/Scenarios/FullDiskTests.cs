@@ -25,6 +25,7 @@ public sealed class FullDiskTests
                 TimeSpan.FromSeconds(120),
                 "the disk did not become full"
             );
+            // The disk stays full for this time.
             await Task.Delay(Form.Seconds(3, 15), TestContext.Current.CancellationToken);
             var room = Stopwatch.GetTimestamp();
             disk.Resize(megabytes: 2048);

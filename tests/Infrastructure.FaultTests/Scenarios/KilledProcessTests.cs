@@ -2,7 +2,6 @@ using System.Diagnostics;
 using IndustryData.Infrastructure.FaultTests.Loading;
 using IndustryData.Infrastructure.FaultTests.Postgres;
 using IndustryData.Infrastructure.FaultTests.Reporting;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 
@@ -27,7 +26,7 @@ public sealed class KilledProcessTests
     {
         var report = new FaultReport($"kill -9 of {killed}");
         var ledger = new Ledger(Caller.TenantA);
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         await using var service = await EmbeddedService.StartAsync(folder.Path);
         using var caller = new Caller(service.Root, Caller.TenantA);
         await using (Load.Start(ledger, caller, Writers))

@@ -4,7 +4,6 @@ using System.Text;
 using IndustryData.Infrastructure.FaultTests.Loading;
 using IndustryData.Infrastructure.FaultTests.Postgres;
 using IndustryData.Infrastructure.FaultTests.Reporting;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 

@@ -28,6 +28,7 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
                 "writes still succeeded with the setting"
             );
             var refusedAt = Stopwatch.GetTimestamp();
+            // The server stays read-only for this time.
             await Task.Delay(Form.Seconds(3, 15), Cancellation);
             report.Require(
                 ledger.LastSuccess < refusedAt + Stopwatch.Frequency,

@@ -33,6 +33,7 @@ public sealed class SlowCommitTests : FaultScenario
 
         async Task ThawLaterAsync()
         {
+            // The standby is frozen for this time.
             await Task.Delay(_duration, Cancellation);
             await PostgresProcesses.ThawAsync(standby.Folder);
         }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using IndustryData.Infrastructure.FaultTests.Loading;
 using IndustryData.Infrastructure.FaultTests.Postgres;
 using IndustryData.Infrastructure.FaultTests.Reporting;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 

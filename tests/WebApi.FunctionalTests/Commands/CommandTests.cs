@@ -7,14 +7,15 @@ using Microsoft.IdentityModel.JsonWebTokens;
 namespace IndustryData.WebApi.FunctionalTests.Commands;
 
 /// <summary>Runs the commands as an operator does, each in its own process.</summary>
-public sealed class CommandTests(TestDatabase database)
+[Collection(typeof(SerialTests))]
+public sealed class CommandTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Token_prints_a_token_that_the_service_takes_and_nothing_else()
     {
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
 
         // The service has not started yet, so this command creates the key.
         var (exitCode, output, errors) = await ServiceProcess.RunAsync(["token"], ("DataDirectory", folder.Path));
@@ -168,8 +169,8 @@ public sealed class CommandTests(TestDatabase database)
             await RawHttpClient.SendAsync(service.Root, half, isWhole: false, endsEarly: i % 2 == 0);
         }
 
-        // The service writes the log after the response.
-        await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
+        // The service writes the log after the response, and all of it before it ends.
+        await service.StopAsync();
         service.Output[start..].ShouldNotContain(" ERR ");
     }
 

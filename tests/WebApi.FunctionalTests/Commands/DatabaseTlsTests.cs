@@ -1,5 +1,4 @@
 using IndustryData.WebApi.Commands;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Commands;
 

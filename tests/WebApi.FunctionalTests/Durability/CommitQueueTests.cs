@@ -3,11 +3,14 @@ using System.Net;
 using System.Net.Http.Json;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
+[Collection(typeof(SerialTests))]
 public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(database)
 {
     /// <summary>The service itself refuses all invalid values, so a constraint makes PostgreSQL refuse more.</summary>
@@ -314,17 +317,12 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         const string shared =
             "SELECT count(*) FROM (SELECT change_number FROM runs WHERE change_number > $1 "
             + "GROUP BY 1 HAVING count(DISTINCT tenant_id) > 1) AS s";
-        for (var wait = Stopwatch.StartNew(); ; )
-        {
-            var latest = await Database.ReadAsync<long>("SELECT coalesce(max(change_number), 0) FROM runs");
-            await Task.Delay(100, Cancellation);
-            if (await Database.ReadAsync<long>(shared.Replace("$1", $"{latest}", StringComparison.Ordinal)) > 0)
-            {
-                break;
-            }
-
-            wait.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
-        }
+        var latest = await Database.ReadAsync<long>("SELECT coalesce(max(change_number), 0) FROM runs");
+        await Poll.UntilAsync(
+            async () => await Database.ReadAsync<long>(shared.Replace("$1", $"{latest}", StringComparison.Ordinal)) > 0,
+            TimeSpan.FromSeconds(10),
+            "No commit was shared"
+        );
 
         Volatile.Write(ref isOver, true);
         await Task.WhenAll(load);
@@ -366,14 +364,17 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         await using var take = new NpgsqlCommand("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE", connection);
         await take.ExecuteNonQueryAsync(Cancellation);
         using var client = Service.Authorized(Tokens.Make());
-        var sent = Enumerable
-            .Range(0, 50)
-            .Select(n => client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(n)), Cancellation))
+        var bodies = Enumerable.Range(0, 50).Select(n => Bodies.RunAt(n)).ToList();
+        var sent = bodies
+            .Select(body => client.PostAsync("process/runs/$ref", Bodies.Json(body), Cancellation))
             .ToArray();
-        await Task.Delay(500, Cancellation);
+        var budget = Service.Services.GetRequiredService<RequestLimiter>().Budget;
+        await Poll.UntilAsync(() => budget.HeldBytes >= bodies.Sum(b => b.Length), "The arrival of all bodies");
+        var stopping = Service.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
-        var stopped = Service.DisposeAsync();
-        await Task.Delay(500, Cancellation);
+        var stopped = Service.DisposeAsync().AsTask();
+        await Poll.UntilAsync(() => stopping.IsCancellationRequested, "The stop");
+        stopped.IsCompleted.ShouldBeFalse();
         await transaction.DisposeAsync();
         await stopped;
 

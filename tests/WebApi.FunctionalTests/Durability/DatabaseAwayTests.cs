@@ -5,7 +5,8 @@ using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
-public sealed class DatabaseAwayTests(TestDatabase database)
+[Collection(typeof(SerialTests))]
+public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -54,6 +55,8 @@ public sealed class DatabaseAwayTests(TestDatabase database)
         for (var look = 0; look < 3; look++)
         {
             await ShouldBe503Async(service, "databaseUnavailable");
+
+            // A failed look leaves no trace that could be waited for. The service looks every 500 ms.
             await Task.Delay(TimeSpan.FromMilliseconds(600), Cancellation);
         }
 
@@ -77,7 +80,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
                         await TestDatabase.ExecuteAsync(
                             database.ConnectionString,
                             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                                + "WHERE application_name = 'IndustryData'"
+                                + "WHERE application_name = 'IndustryData' AND datname = current_database()"
                         );
                     }
 
@@ -96,8 +99,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     [Fact]
     public async Task A_schema_that_lost_a_table_is_503_and_not_500()
     {
-        var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        var own = await database.CreateMigratedDatabaseAsync();
         await using var service = await RunningService.StartAsync(own);
         await TestDatabase.ExecuteAsync(own, """DROP TABLE runs CASCADE; DELETE FROM "__EFMigrationsHistory" """);
 
@@ -107,8 +109,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     [Fact]
     public async Task A_server_that_takes_no_writes_is_503_and_still_read_from()
     {
-        var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        var own = await database.CreateMigratedDatabaseAsync();
         await TestDatabase.ExecuteAsync(
             own,
             $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET default_transaction_read_only = on"
@@ -122,8 +123,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     [Fact]
     public async Task A_broken_write_does_not_claim_that_nothing_was_stored()
     {
-        var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        var own = await database.CreateMigratedDatabaseAsync();
         await TestDatabase.ExecuteAsync(
             own,
             """
@@ -145,8 +145,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     [Fact]
     public async Task What_went_wrong_stands_in_the_log_under_its_request_id()
     {
-        var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        var own = await database.CreateMigratedDatabaseAsync();
         await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", own));
         await TestDatabase.ExecuteAsync(
             own,
@@ -167,12 +166,11 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     [Fact]
     public async Task Writes_wait_for_the_disk_though_the_database_says_otherwise()
     {
-        var own = await database.CreateDatabaseAsync();
+        var own = await database.CreateMigratedDatabaseAsync();
         await TestDatabase.ExecuteAsync(
             own,
             $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET synchronous_commit = off"
         );
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(
             own,
             """
@@ -209,23 +207,21 @@ public sealed class DatabaseAwayTests(TestDatabase database)
 
     private static async Task UntilCauseAsync(RunningService service, string cause)
     {
-        while (true)
-        {
-            using var response = await service.Client.GetAsync("health/ready", Cancellation);
-            if (!response.IsSuccessStatusCode && (await response.JsonAsync()).Cause() == cause)
+        await Poll.UntilAsync(
+            async () =>
             {
-                return;
-            }
-
-            await Task.Delay(50, Cancellation);
-        }
+                using var response = await service.Client.GetAsync("health/ready", Cancellation);
+                return !response.IsSuccessStatusCode && (await response.JsonAsync()).Cause() == cause;
+            },
+            cause
+        );
     }
 
     private static async Task UntilReadyAsync(RunningService service)
     {
-        while ((await service.Client.GetAsync("health/ready", Cancellation)).StatusCode != HttpStatusCode.OK)
-        {
-            await Task.Delay(50, Cancellation);
-        }
+        await Poll.UntilAsync(
+            async () => (await service.Client.GetAsync("health/ready", Cancellation)).StatusCode == HttpStatusCode.OK,
+            "Readiness"
+        );
     }
 }

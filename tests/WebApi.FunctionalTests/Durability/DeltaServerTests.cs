@@ -3,14 +3,14 @@ using System.Net;
 using System.Runtime.Versioning;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
-using IndustryData.WebApi.FunctionalTests.EmbeddedPostgres;
 using IndustryData.WebApi.FunctionalTests.Hosting;
-using static IndustryData.WebApi.FunctionalTests.EmbeddedPostgres.Service;
+using static IndustryData.Testing.EmbeddedServer;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
 
 /// <summary>Tests delta queries on the tests' own servers, which crash or are standbys.</summary>
 [SupportedOSPlatform("linux")]
+[Collection(typeof(SerialTests))]
 public sealed class DeltaServerTests
 {
     private const string Latest = "process/runs/delta?$deltatoken=latest";
@@ -22,7 +22,7 @@ public sealed class DeltaServerTests
     [Fact]
     public async Task Delta_after_a_crash_that_takes_transaction_ids_back_misses_nothing()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
         await using var server = await StartAsync(folder);
         await InfrastructureServiceCollectionExtensions.MigrateAsync(
             server.ConnectionString,
@@ -59,8 +59,8 @@ public sealed class DeltaServerTests
     [Fact]
     public async Task Delta_on_a_standby_answers_and_misses_no_transaction_that_is_open_on_the_primary()
     {
-        using var folder = new TemporaryFolder();
-        using var standbyFolder = new TemporaryFolder();
+        using var folder = new TestDataDirectory();
+        using var standbyFolder = new TestDataDirectory();
         await using var server = await StartAsync(folder);
         await InfrastructureServiceCollectionExtensions.MigrateAsync(
             server.ConnectionString,
@@ -155,7 +155,7 @@ public sealed class DeltaServerTests
             $"DO $$ BEGIN FOR i IN 1..{count} LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$"
         );
 
-    private static async Task<PostgresServer> StartStandbyAsync(TemporaryFolder primary, TemporaryFolder folder)
+    private static async Task<PostgresServer> StartStandbyAsync(TestDataDirectory primary, TestDataDirectory folder)
     {
         var options = new EmbeddedPostgresOptions();
         var access = PostgresServer.GetConnectionInfo(primary.Resolve(), options);
@@ -200,26 +200,23 @@ public sealed class DeltaServerTests
             return response.IsSuccessStatusCode;
         });
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (true)
-        {
-            try
+    private static async Task UntilAsync(Func<Task<bool>> condition) =>
+        await Poll.UntilAsync(
+            async () =>
             {
-                if (await condition())
+                try
                 {
-                    return;
+                    return await condition();
                 }
-            }
-            catch (Npgsql.NpgsqlException) when (!timeout.IsCancellationRequested)
-            {
-                // The server is starting.
-            }
-
-            await Task.Delay(50, timeout.Token);
-        }
-    }
+                catch (Npgsql.NpgsqlException)
+                {
+                    // The server is starting.
+                    return false;
+                }
+            },
+            TimeSpan.FromMinutes(2),
+            "The server did not get ready"
+        );
 
     private static async Task<string> AddAsync(RunningService service)
     {

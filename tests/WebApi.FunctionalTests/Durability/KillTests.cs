@@ -8,6 +8,7 @@ namespace IndustryData.WebApi.FunctionalTests.Durability;
 /// Verifies that acknowledged writes survive the kill of any process at any moment. These tests run the embedded
 /// PostgreSQL in their own directories.
 /// </summary>
+[Collection(typeof(SerialTests))]
 public sealed class KillTests
 {
     private const int Rounds = 30;
@@ -18,7 +19,7 @@ public sealed class KillTests
     [Fact]
     public async Task An_acknowledged_run_survives_the_end_of_every_process()
     {
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         Uri url;
         await using (var service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path)))
         {
@@ -45,7 +46,7 @@ public sealed class KillTests
         var seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         var acknowledged = new ConcurrentBag<string>();
         var service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path));
         try
@@ -57,6 +58,8 @@ public sealed class KillTests
                 var load = Task.WhenAll(
                     Enumerable.Range(0, Reporters).Select(_ => ReportAsync(reporting, acknowledged, enough.Token))
                 );
+
+                // The kill comes at a random moment of the load.
                 await Task.Delay(random.Next(50, 1000), Cancellation);
                 switch (round % 3)
                 {
@@ -105,7 +108,7 @@ public sealed class KillTests
     [Fact]
     public async Task Stopping_ends_postgres_too_and_leaves_the_exit_code_0()
     {
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         await using var service = await ServiceProcess.StartAsync(("DataDirectory", folder.Path));
 
         (await service.StopAsync()).ShouldBe(0, service.Output);
@@ -135,6 +138,8 @@ public sealed class KillTests
                 {
                     response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, service.Output);
                     response.Headers.RetryAfter.ShouldNotBeNull();
+
+                    // A reporter pauses after a refusal.
                     await Task.Delay(20, enough);
                 }
             }
@@ -149,21 +154,18 @@ public sealed class KillTests
         }
     }
 
-    private static async Task WaitUntilReadyAsync(ServiceProcess service)
-    {
-        while (true)
-        {
-            using var response = await service.Client.PostAsync(
-                "process/runs/$ref",
-                Bodies.Json(Bodies.Run),
-                Cancellation
-            );
-            if (response.StatusCode == HttpStatusCode.NoContent)
+    private static async Task WaitUntilReadyAsync(ServiceProcess service) =>
+        await Poll.UntilAsync(
+            async () =>
             {
-                return;
-            }
-
-            await Task.Delay(50, Cancellation);
-        }
-    }
+                using var response = await service.Client.PostAsync(
+                    "process/runs/$ref",
+                    Bodies.Json(Bodies.Run),
+                    Cancellation
+                );
+                return response.StatusCode == HttpStatusCode.NoContent;
+            },
+            TimeSpan.FromMinutes(2),
+            "The service did not accept runs again"
+        );
 }

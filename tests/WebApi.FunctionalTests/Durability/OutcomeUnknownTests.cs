@@ -12,9 +12,10 @@ namespace IndustryData.WebApi.FunctionalTests.Durability;
 /// Verifies that the service never acknowledges a write whose commit was not confirmed as promised. These tests run
 /// their own PostgreSQL.
 /// </summary>
+[Collection(typeof(SerialTests))]
 public sealed class OutcomeUnknownTests : IAsyncLifetime
 {
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryDirectory _folder = new();
     private PostgresServer _server = null!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -54,15 +55,17 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         await RequireAbsentStandbyAsync();
 
         var sent = SendAsync(service, write, run);
-        while (
-            await ReadAsync<long>(
-                "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            ) == 0
-        )
-        {
-            sent.IsCompleted.ShouldBeFalse("nothing may be acknowledged without the standby");
-            await Task.Delay(20, Cancellation);
-        }
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var canceled = await ReadAsync<long>(
+                    "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                );
+                (canceled == 0 && sent.IsCompleted).ShouldBeFalse("nothing may be acknowledged without the standby");
+                return canceled > 0;
+            },
+            "A wait for the standby"
+        );
 
         using var response = await sent;
         await ShouldBeUnknownAsync(response);
@@ -142,10 +145,10 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
             await WriteAsync(service);
             await ExecuteAsync($"ALTER SYSTEM SET synchronous_commit = {level}");
             await ExecuteAsync("SELECT pg_reload_conf()");
-            while (await ReadAsync<string>("SHOW synchronous_commit") != level)
-            {
-                await Task.Delay(10, Cancellation);
-            }
+            await Poll.UntilAsync(
+                async () => await ReadAsync<string>("SHOW synchronous_commit") == level,
+                "The reload"
+            );
 
             await WriteAsync(service);
         }
@@ -170,10 +173,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     {
         await ExecuteAsync("ALTER SYSTEM SET fsync = off");
         await ExecuteAsync("SELECT pg_reload_conf()");
-        while (await ReadAsync<string>("SHOW fsync") != "off")
-        {
-            await Task.Delay(10, Cancellation);
-        }
+        await Poll.UntilAsync(async () => await ReadAsync<string>("SHOW fsync") == "off", "The reload");
 
         await using var service = await RunningService.StartAsync(_server.ConnectionString);
         using var response = await SendAsync(service, "POST", null);

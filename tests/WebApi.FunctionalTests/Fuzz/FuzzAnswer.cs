@@ -85,7 +85,7 @@ internal sealed record FuzzAnswer(int Status, IReadOnlyList<(string Name, string
 
         if (Body.Length == 0)
         {
-            return Status < 400 || request.Method == "HEAD" || request.Spoilt is not null
+            return Status < 400 || request.Method == "HEAD" || request.Mutated is not null
                 ? null
                 : "the error response is empty";
         }

@@ -25,7 +25,7 @@ internal sealed record FuzzRequest(string Method, string Target)
     public int ChunkSize { get; init; }
 
     /// <summary>The bytes that are sent instead, which need not be HTTP.</summary>
-    public byte[]? Spoilt { get; init; }
+    public byte[]? Mutated { get; init; }
 
     /// <summary>True if the sender shuts down its side of the connection immediately.</summary>
     public bool EndsEarly { get; init; }
@@ -37,7 +37,7 @@ internal sealed record FuzzRequest(string Method, string Target)
     /// True if the server parses it as a request, so that the service responds and not the server itself.
     /// </summary>
     public bool IsHttp =>
-        Spoilt is null
+        Mutated is null
         && Target.Length < LongestTarget
         && Target.StartsWith('/')
         && Target.All(c => c is > ' ' and <= '~')
@@ -48,7 +48,7 @@ internal sealed record FuzzRequest(string Method, string Target)
     /// <summary>True if the method or the body requests a deletion, independent of the chunks of the body.</summary>
     public bool Deletes => $"{Method} {Latin(Body)}".Contains("DELETE", StringComparison.OrdinalIgnoreCase);
 
-    public byte[] Bytes => Spoilt ?? Written();
+    public byte[] Bytes => Mutated ?? Written();
 
     /// <summary>The request in readable form. Bytes other than printable ASCII appear as <c>\xNN</c>.</summary>
     public string Verbatim =>

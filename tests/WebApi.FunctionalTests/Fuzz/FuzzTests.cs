@@ -10,9 +10,12 @@ namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 /// <c>INDUSTRYDATA_FUZZ_SECONDS</c> sets the duration (10 s by default), <c>INDUSTRYDATA_FUZZ_SEED</c> repeats a test
 /// run, and <c>INDUSTRYDATA_FUZZ_REQUEST</c> sends a single request, in the base64 that a failure printed.
 /// </summary>
-public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) : IAsyncLifetime
+[Collection(typeof(SerialTests))]
+public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output)
+    : IAsyncLifetime,
+        IClassFixture<TestDatabase>
 {
-    private const int Lanes = 4;
+    private const int Workers = 4;
     private const int MostTriesToShrink = 400;
 
     private RunningService _service = null!;
@@ -41,27 +44,30 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
                 )
             );
         Print($"INDUSTRYDATA_FUZZ_SEED={seed}");
-        var lanes = Enumerable.Range(0, Lanes).Select(number => new FuzzWorker(seed, number, _service.Root)).ToList();
+        var workers = Enumerable
+            .Range(0, Workers)
+            .Select(number => new FuzzWorker(seed, number, _service.Root))
+            .ToList();
         if (Environment.GetEnvironmentVariable("INDUSTRYDATA_FUZZ_REQUEST") is { Length: > 0 } request)
         {
             // The first response of a service takes longer than the timeout for requests that may be incomplete.
             await _service.Client.GetJsonAsync(new Uri(_service.Root, "process/runs"));
-            var single = new FuzzRequest("", "") { Spoilt = Convert.FromBase64String(request) };
-            Print($"answered with {await CheckAsync(lanes[0], single, seed)}");
+            var single = new FuzzRequest("", "") { Mutated = Convert.FromBase64String(request) };
+            Print($"answered with {await CheckAsync(workers[0], single, seed)}");
             return;
         }
 
         var statuses = new int[1000];
         using var failed = new CancellationTokenSource();
         await Task.WhenAll(
-            lanes.Select(lane =>
+            workers.Select(worker =>
                 Task.Run(async () =>
                 {
                     while (Stopwatch.GetTimestamp() < end && !failed.IsCancellationRequested)
                     {
                         try
                         {
-                            Interlocked.Increment(ref statuses[await CheckAsync(lane, lane.Next(), seed)]);
+                            Interlocked.Increment(ref statuses[await CheckAsync(worker, worker.Next(), seed)]);
                         }
                         catch
                         {
@@ -77,29 +83,29 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             .Index()
             .Where(s => s.Item > 0)
             .Select(s => $"{(s.Index == 0 ? "no response" : s.Index)} × {s.Item}");
-        Print($"{lanes.Sum(l => l.Count)} requests: {string.Join(", ", counts)}");
-        foreach (var lane in lanes)
+        Print($"{workers.Sum(l => l.Count)} requests: {string.Join(", ", counts)}");
+        foreach (var worker in workers)
         {
-            await CheckWhatIsStoredAsync(lane);
+            await CheckWhatIsStoredAsync(worker);
         }
     }
 
-    private static async Task<int> CheckAsync(FuzzWorker lane, FuzzRequest request, int seed)
+    private static async Task<int> CheckAsync(FuzzWorker worker, FuzzRequest request, int seed)
     {
-        var answers = await lane.SendAsync(request);
+        var answers = await worker.SendAsync(request);
         if (FaultOf(request, answers) is { } fault)
         {
-            var least = await ShrinkAsync(lane, request, fault);
-            var shrunkAnswers = await lane.SendAsync(least);
+            var least = await ShrinkAsync(worker, request, fault);
+            var shrunkAnswers = await worker.SendAsync(least);
             Assert.Fail(
-                $"{fault}\nINDUSTRYDATA_FUZZ_SEED={seed}, request {lane.Count} of lane {lane.Number}:\n"
+                $"{fault}\nINDUSTRYDATA_FUZZ_SEED={seed}, request {worker.Count} of worker {worker.Number}:\n"
                     + $"{request.Verbatim}\n\nThe smallest request with the same fault: "
                     + $"INDUSTRYDATA_FUZZ_REQUEST={Convert.ToBase64String(least.Bytes)}\n{least.Verbatim}\n\n"
                     + $"Response:\n{string.Join('\n', shrunkAnswers.Select(a => $"{a.Status} {a.Text}"))}"
             );
         }
 
-        lane.Learn(request, answers);
+        worker.Learn(request, answers);
         return answers.Count == 0 ? 0 : answers[0].Status;
     }
 
@@ -109,7 +115,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             : answers.Select(a => a.FaultOf(request)).FirstOrDefault(f => f is not null);
 
     /// <summary>Removes headers and parts of the request as long as the fault remains the same.</summary>
-    private static async Task<FuzzRequest> ShrinkAsync(FuzzWorker lane, FuzzRequest request, string fault)
+    private static async Task<FuzzRequest> ShrinkAsync(FuzzWorker worker, FuzzRequest request, string fault)
     {
         var tries = 0;
         for (var length = 4096; length > 0 && tries < MostTriesToShrink; )
@@ -117,7 +123,7 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             var smaller = false;
             foreach (var candidate in Smaller(request, length))
             {
-                if (++tries < MostTriesToShrink && FaultOf(candidate, await lane.SendAsync(candidate)) == fault)
+                if (++tries < MostTriesToShrink && FaultOf(candidate, await worker.SendAsync(candidate)) == fault)
                 {
                     (request, smaller) = (candidate, true);
                     break;
@@ -137,8 +143,8 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
                 .Range(0, (bytes.Length + length - 1) / length)
                 .Select(i => (byte[])[.. bytes[..(i * length)], .. bytes[Math.Min(bytes.Length, (i + 1) * length)..]]);
 
-        return request.Spoilt is { } spoilt
-            ? Without(spoilt, length).Select(b => request with { Spoilt = b })
+        return request.Mutated is { } mutated
+            ? Without(mutated, length).Select(b => request with { Mutated = b })
             : request
                 .Headers.Skip(3)
                 .Select(h => request with { Headers = [.. request.Headers.Where(o => o != h)] })
@@ -151,9 +157,9 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
     }
 
     /// <summary>Verifies that exactly the acknowledged runs are stored, and that the counts match the list.</summary>
-    private async Task CheckWhatIsStoredAsync(FuzzWorker lane)
+    private async Task CheckWhatIsStoredAsync(FuzzWorker worker)
     {
-        using var client = _service.Authorized(lane.Token);
+        using var client = _service.Authorized(worker.Token);
         var ids = new List<string>();
         Uri? next = new(_service.Root, "process/runs?$select=id&$top=1000&$count=true");
         long? counted = null;
@@ -165,19 +171,19 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output) :
             next = page.TryGetProperty("@odata.nextLink", out var link) ? new Uri(link.GetString()!) : null;
         }
 
-        lane.Stored.Except(ids).ShouldBeEmpty("acknowledged but not stored");
-        ids.Count.ShouldBeLessThanOrEqualTo(lane.Stored.Count + lane.Unanswered, "stored but not acknowledged");
+        worker.Stored.Except(ids).ShouldBeEmpty("acknowledged but not stored");
+        ids.Count.ShouldBeLessThanOrEqualTo(worker.Stored.Count + worker.Unanswered, "stored but not acknowledged");
         ids.Distinct().Count().ShouldBe(ids.Count);
         counted.ShouldBe(ids.Count);
         (await client.GetStringAsync("process/runs/$count", TestContext.Current.CancellationToken)).ShouldBe(
             $"{ids.Count}"
         );
-        (await database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{lane.Tenant}'")).ShouldBe(
+        (await database.ReadAsync<long>($"SELECT count(*) FROM runs WHERE tenant_id = '{worker.Tenant}'")).ShouldBe(
             ids.Count
         );
         Print(
-            $"lane {lane.Number}: {lane.Count} requests, {ids.Count} runs left, "
-                + $"{ids.Count - lane.Stored.Count} not acknowledged (at most {lane.Unanswered})"
+            $"worker {worker.Number}: {worker.Count} requests, {ids.Count} runs left, "
+                + $"{ids.Count - worker.Stored.Count} not acknowledged (at most {worker.Unanswered})"
         );
     }
 

@@ -5,8 +5,8 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
 /// <summary>
-/// Generates and sends the requests of one tenant in sequence from one seed, and tracks the tenant's runs. Lanes run in
-/// parallel and do not influence each other's requests, so that a seed always produces the same requests.
+/// Generates and sends the requests of one tenant in sequence from one seed, and tracks the tenant's runs. Workers run
+/// in parallel and do not influence each other's requests, so that a seed always produces the same requests.
 /// </summary>
 internal sealed partial class FuzzWorker
 {
@@ -170,7 +170,7 @@ internal sealed partial class FuzzWorker
     private readonly Random _random;
     private readonly Uri _root;
     private readonly Urls _urls;
-    private readonly Mutations _spoiling;
+    private readonly Mutations _mutations;
     private readonly Payloads _payloads;
     private readonly List<string> _links = [];
     private readonly HashSet<string> _added = [];
@@ -185,7 +185,7 @@ internal sealed partial class FuzzWorker
         Token = Tokens.Make(tid: Tenant.ToString());
         _root = root;
         _random = new Random((seed * 397) ^ number);
-        (_urls, _spoiling, _payloads) = (new Urls(_random), new Mutations(_random), new Payloads(_random));
+        (_urls, _mutations, _payloads) = (new Urls(_random), new Mutations(_random), new Payloads(_random));
     }
 
     public int Number { get; }
@@ -217,17 +217,17 @@ internal sealed partial class FuzzWorker
             < 25 => Read(),
             < 50 => Read() with
             {
-                Target = _spoiling.Url(Read().Target),
+                Target = _mutations.Url(Read().Target),
                 Method = _random.Percent(90) ? "GET" : _random.Pick(_oddMethods),
                 Statuses = null,
             },
             < 60 => Headed(Read()),
             < 70 => Write(),
-            < 80 => Spoilt(Write()),
+            < 80 => Mutated(Write()),
             < 82 => Headed(Write()),
             < 85 => Keyed(Write()),
             < 87 => Batch(),
-            < 92 => Spoilt(Batch()),
+            < 92 => Mutated(Batch()),
             _ => OffTheWire(
                 _random.Percent(50) ? Read()
                 : _random.Percent(60) ? Write()
@@ -392,15 +392,15 @@ internal sealed partial class FuzzWorker
             ChunkSize = body is { Length: > 0 } && _random.Percent(10) ? _random.Pick(1, 7, 500) : 0,
         };
 
-    private FuzzRequest Spoilt(FuzzRequest request) =>
+    private FuzzRequest Mutated(FuzzRequest request) =>
         _random.Percent(20)
             ? request with
             {
-                Target = _spoiling.Url(request.Target),
+                Target = _mutations.Url(request.Target),
             }
             : request with
             {
-                Body = _spoiling.Body(request.Body ?? []),
+                Body = _mutations.Body(request.Body ?? []),
             };
 
     private FuzzRequest Keyed(FuzzRequest request) =>
@@ -438,7 +438,7 @@ internal sealed partial class FuzzWorker
 
             // The server itself refuses two Host headers and an invalid Host.
             headers.Add(
-                (_random.AnyCase(name), name == "Host" || _random.Percent(60) ? value : _spoiling.Header(value))
+                (_random.AnyCase(name), name == "Host" || _random.Percent(60) ? value : _mutations.Header(value))
             );
         }
 
@@ -484,14 +484,14 @@ internal sealed partial class FuzzWorker
                     .Select(h => (h.Name, _random.Pick(h.Values) + _random.Pick("", "", "\0", "\xff", "\x80", "\t")))
             ),
             2 => WithHeaders(request, Enumerable.Range(0, _random.Pick(90, 101, 500)).Select(i => ($"x{i}", "y"))),
-            _ => request with { Spoilt = _spoiling.Bytes(request.Bytes) },
+            _ => request with { Mutated = _mutations.Bytes(request.Bytes) },
         };
     }
 
     private static FuzzRequest WithHeaders(FuzzRequest request, IEnumerable<(string, string)> headers)
     {
         var more = request with { Headers = [.. request.Headers, .. headers] };
-        return more with { Spoilt = more.Bytes };
+        return more with { Mutated = more.Bytes };
     }
 
     [GeneratedRegex(

@@ -1,7 +1,7 @@
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
 /// <summary>The base class of tests that send HTTP requests to a service with an empty database.</summary>
-public abstract class FunctionalTest(TestDatabase database) : IAsyncLifetime
+public abstract class FunctionalTest(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     protected TestDatabase Database { get; } = database;
 

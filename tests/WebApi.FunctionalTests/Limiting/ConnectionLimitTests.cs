@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace IndustryData.WebApi.FunctionalTests.Limiting;
 
+[Collection(typeof(SerialTests))]
 public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest(database)
 {
     private static readonly IPAddress _greedy = IPAddress.Parse("127.0.0.2");
@@ -34,7 +35,7 @@ public sealed class ConnectionLimitTests(TestDatabase database) : FunctionalTest
             health.StatusCode.ShouldBe(HttpStatusCode.OK);
 
             callers[0].Dispose();
-            await Polling.UntilAsync(
+            await Poll.UntilAsync(
                 async () => (await ConnectAndAskAsync(service)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal),
                 "A connection in place of one that was closed"
             );

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.WebApi.FunctionalTests.Limiting;
 
+[Collection(typeof(SerialTests))]
 public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(database)
 {
     private const int BatchBytes = 4_000_000;
@@ -277,10 +278,10 @@ public sealed class MemoryLimitTests(TestDatabase database) : FunctionalTest(dat
         return caller;
     }
 
-    private static Task UntilHeldAsync(RunningService service, Func<long, bool> condition)
+    private static async Task UntilHeldAsync(RunningService service, Func<long, bool> condition)
     {
         var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
-        return Polling.UntilAsync(() => condition(budget.HeldBytes), "The expected number of bytes held");
+        await Poll.UntilAsync(() => condition(budget.HeldBytes), "The expected number of bytes held");
     }
 
     private static IEnumerable<string> Names(JsonElement page) =>

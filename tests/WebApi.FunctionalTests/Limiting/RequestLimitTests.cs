@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.WebApi.FunctionalTests.Limiting;
 
+[Collection(typeof(SerialTests))]
 public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(database)
 {
     private const string Batch =
@@ -48,8 +49,8 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
             return response.IsSuccessStatusCode;
         }
 
-        await Polling.UntilAsync(async () => !await IsServedAsync(), "A refusal");
-        await Polling.UntilAsync(IsServedAsync, "An answer after the refusal");
+        await Poll.UntilAsync(async () => !await IsServedAsync(), "A refusal");
+        await Poll.UntilAsync(IsServedAsync, "An answer after the refusal");
     }
 
     [Fact]
@@ -134,7 +135,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
         limiter.TenantCount.ShouldBe(1);
         caller.Dispose();
 
-        await Polling.UntilAsync(
+        await Poll.UntilAsync(
             () =>
             {
                 limiter.Sweep();
@@ -160,9 +161,9 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
             part
         );
         var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
-        await Polling.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
+        await Poll.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
 
-        await Polling.UntilAsync(
+        await Poll.UntilAsync(
             async () =>
             {
                 using var beside = await service.Client.GetAsync("process", Cancellation);
@@ -187,9 +188,9 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
             "{"
         );
         var budget = service.Services.GetRequiredService<RequestLimiter>().Budget;
-        await Polling.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
+        await Poll.UntilAsync(() => budget.HeldBytes > 0, "The reading of a body");
         Occupation? occupied = null;
-        await Polling.UntilAsync(() => (occupied = Occupy(service)) is not null, "A free permit");
+        await Poll.UntilAsync(() => (occupied = Occupy(service)) is not null, "A free permit");
         await caller.SendAsync("}");
 
         var refusal = await caller.ReadToAsync("tooManyConcurrentRequests");

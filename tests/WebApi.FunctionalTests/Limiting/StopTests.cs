@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Limiting;
 
+[Collection(typeof(SerialTests))]
 public sealed class StopTests(TestDatabase database) : FunctionalTest(database)
 {
     [Fact]

@@ -1,5 +1,4 @@
 using System.Net;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.OData;
 

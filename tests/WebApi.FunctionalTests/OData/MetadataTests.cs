@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using System.Xml;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.OData;
 using Microsoft.OData.Edm;
 using Microsoft.OData.Edm.Csdl;

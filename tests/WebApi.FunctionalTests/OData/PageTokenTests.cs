@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.OData;
 
 namespace IndustryData.WebApi.FunctionalTests.OData;

@@ -148,17 +148,14 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
         await Client.GetJsonAsync(new Uri(first.Text("@odata.nextLink")));
 
         // The statistics of the indexes appear when a session has been idle for a moment.
-        long scans = 0;
-        for (var i = 0; i < 100 && scans == 0; i++)
-        {
-            await Task.Delay(100, Cancellation);
-            scans = await Database.ReadAsync<long>(
-                "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes "
-                    + $"JOIN pg_inherits ON inhrelid = indexrelid WHERE inhparent = '{index}'::regclass"
-            );
-        }
-
-        scans.ShouldBePositive();
+        await Poll.UntilAsync(
+            async () =>
+                await Database.ReadAsync<long>(
+                    "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes "
+                        + $"JOIN pg_inherits ON inhrelid = indexrelid WHERE inhparent = '{index}'::regclass"
+                ) > 0,
+            $"A scan of {index}"
+        );
     }
 
     private Task InsertAsync(int count, string code) =>

@@ -1,5 +1,4 @@
 using IndustryData.Domain.Runs;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.OData;
 
 namespace IndustryData.WebApi.FunctionalTests.OData;

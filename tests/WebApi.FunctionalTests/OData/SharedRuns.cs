@@ -9,7 +9,7 @@ namespace IndustryData.WebApi.FunctionalTests.OData;
 /// Stores the 2,000 shared runs and a few runs that are hard to find, once for all tests of a class. The runs are also
 /// available in memory.
 /// </summary>
-public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
+public sealed class SharedRuns(TestServer server) : IAsyncLifetime
 {
     private static readonly string[] _odd =
     [
@@ -34,6 +34,8 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
         """{"displayName":"Nordkreis ｟","startDateTime":"2026-10-13T23:12:52Z","status":"running","statistics":{}}""",
     ];
 
+    private readonly TestDatabase _database = new(server);
+
     /// <summary>All stored runs.</summary>
     public IReadOnlyList<StoredRun> All { get; private set; } = [];
 
@@ -41,8 +43,8 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await database.EmptyAsync();
-        Service = await RunningService.StartAsync(database.ConnectionString);
+        await _database.InitializeAsync();
+        Service = await RunningService.StartAsync(_database.ConnectionString);
         await Parallel.ForEachAsync(
             Bodies.SharedRuns().Concat(_odd),
             new ParallelOptions { MaxDegreeOfParallelism = 16 },
@@ -58,7 +60,7 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
         );
 
         // Reads the runs with SQL, so that the tests do not compare the reads of the service with each other.
-        var rows = await database.ReadAsync<string>("SELECT json_agg(r) FROM runs r");
+        var rows = await _database.ReadAsync<string>("SELECT json_agg(r) FROM runs r");
         All = [.. JsonDocument.Parse(rows).RootElement.EnumerateArray().Select(r => new StoredRun(r))];
     }
 
@@ -77,7 +79,11 @@ public sealed class SharedRuns(TestDatabase database) : IAsyncLifetime
         return ids;
     }
 
-    public async ValueTask DisposeAsync() => await Service.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Service.DisposeAsync();
+        await _database.DisposeAsync();
+    }
 }
 
 /// <summary>A stored run. Its properties are indexed by the paths that queries use.</summary>

@@ -105,7 +105,8 @@ public sealed class SumStatisticsTests(TestDatabase database) : FunctionalTest(d
 
         (
             await Database.ReadAsync<long>(
-                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Lock'"
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Lock' "
+                    + "AND datname = current_database()"
             )
         ).ShouldBe(0);
         (await service.Client.GetAsync("health/ready", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);

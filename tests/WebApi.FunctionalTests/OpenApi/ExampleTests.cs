@@ -8,7 +8,7 @@ namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 /// Sends every example request of the OpenAPI document. The ids in the request are replaced by the ids of an existing
 /// run and an existing activity.
 /// </summary>
-public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime
+public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime, IClassFixture<TestDatabase>
 {
     private static readonly string[] _documentedHeaders =
     [

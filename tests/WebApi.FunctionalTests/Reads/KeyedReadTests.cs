@@ -1,6 +1,5 @@
 using System.Net;
 using IndustryData.Application.Common;
-using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,7 +10,8 @@ namespace IndustryData.WebApi.FunctionalTests.Reads;
 /// <summary>
 /// Tests that reads by key end even if the database does not answer them, and that they do not wait for each other.
 /// </summary>
-public sealed class KeyedReadTests(TestDatabase database)
+[Collection(typeof(SerialTests))]
+public sealed class KeyedReadTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -49,11 +49,11 @@ public sealed class KeyedReadTests(TestDatabase database)
 
         // The read ends sooner than the limit of 15 seconds.
         await Should.ThrowAsync<OperationCanceledException>(() => read);
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (await SlowDatabase.SleepingAsync(own) > 0)
-        {
-            await Task.Delay(50, end.Token);
-        }
+        await Poll.UntilAsync(
+            async () => await SlowDatabase.SleepingAsync(own) == 0,
+            TimeSpan.FromSeconds(10),
+            "The read was not canceled"
+        );
     }
 
     [Fact]
@@ -74,8 +74,7 @@ public sealed class KeyedReadTests(TestDatabase database)
     [Fact]
     public async Task Page_token_key_that_cannot_be_read_delays_one_request_only()
     {
-        var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
+        var own = await database.CreateMigratedDatabaseAsync();
         await using var service = await RunningService.StartAsync(own);
         (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         var clock = new ManualClock();

@@ -7,6 +7,7 @@ namespace IndustryData.WebApi.FunctionalTests.Reads;
 /// Tests that a page reads little more from the database than it shows, even if the data that it does not show is
 /// large.
 /// </summary>
+[Collection(typeof(SerialTests))]
 public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(database)
 {
     private const int Mebibyte = 1024 * 1024;
@@ -125,15 +126,14 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
         response.IsSuccessStatusCode.ShouldBeTrue(page.GetRawText()[..Math.Min(500, page.GetRawText().Length)]);
 
         // Canceled queries end in the background.
-        while (
-            await Database.ReadAsync<long>(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'IndustryData' "
-                    + "AND state <> 'idle' AND datname = current_database()"
-            ) > 0
-        )
-        {
-            await Task.Delay(50, Cancellation);
-        }
+        await Poll.UntilAsync(
+            async () =>
+                await Database.ReadAsync<long>(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'IndustryData' "
+                        + "AND state <> 'idle' AND datname = current_database()"
+                ) == 0,
+            "The end of the queries"
+        );
 
         var length = response.Content.Headers.ContentLength!.Value;
         bytes.Total.ShouldBeGreaterThan(length / 2);

@@ -10,6 +10,7 @@ namespace IndustryData.WebApi.FunctionalTests.Reads;
 /// <summary>
 /// Tests that a server whose synchronous standby is unavailable answers reads. The test runs its own PostgreSQL.
 /// </summary>
+[Collection(typeof(SerialTests))]
 public sealed class MissingStandbyTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -17,7 +18,7 @@ public sealed class MissingStandbyTests
     [Fact]
     public async Task Service_that_starts_without_the_synchronous_standby_answers_reads()
     {
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         var options = new EmbeddedPostgresOptions();
         await using var server = await PostgresServer.StartAsync(
             DataDirectory.Resolve(folder.Path, options),
@@ -56,9 +57,6 @@ public sealed class MissingStandbyTests
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(Cancellation);
         await using var show = new NpgsqlCommand("SHOW synchronous_standby_names", connection);
-        while (await show.ExecuteScalarAsync(Cancellation) is not "none")
-        {
-            await Task.Delay(10, Cancellation);
-        }
+        await Poll.UntilAsync(async () => await show.ExecuteScalarAsync(Cancellation) is "none", "The reload");
     }
 }

@@ -1,5 +1,3 @@
-using IndustryData.Infrastructure;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
@@ -16,13 +14,8 @@ internal static class SlowDatabase
     /// <returns>The connection string of the new database.</returns>
     public static async Task<string> CreateAsync(TestDatabase database, TimeSpan sleep)
     {
-        var own = await database.CreateDatabaseAsync();
+        var own = await database.CreateMigratedDatabaseAsync();
         var seconds = FormattableString.Invariant($"{sleep.TotalSeconds}");
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            own,
-            TimeSpan.FromSeconds(30),
-            TestContext.Current.CancellationToken
-        );
         await TestDatabase.ExecuteAsync(
             own,
             $$"""
@@ -54,16 +47,9 @@ internal static class SlowDatabase
     /// <summary>Waits until the given number of statements sleep.</summary>
     public static async Task UntilSleepingAsync(string connectionString, long count)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        end.CancelAfter(TimeSpan.FromSeconds(60));
-        for (
-            var sleeping = await SleepingAsync(connectionString);
-            sleeping != count;
-            sleeping = await SleepingAsync(connectionString)
-        )
-        {
-            end.IsCancellationRequested.ShouldBeFalse($"{sleeping} statements sleep instead of {count}.");
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
+        await Poll.UntilAsync(
+            async () => await SleepingAsync(connectionString) == count,
+            $"The sleep of {count} statements"
+        );
     }
 }

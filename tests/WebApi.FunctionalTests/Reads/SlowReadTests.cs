@@ -10,7 +10,8 @@ namespace IndustryData.WebApi.FunctionalTests.Reads;
 /// Tests that slow queries of one tenant do not affect other tenants. The queries end when their time limit is reached,
 /// their caller has gone or the database is lost.
 /// </summary>
-public sealed class SlowReadTests(TestDatabase database)
+[Collection(typeof(SerialTests))]
+public sealed class SlowReadTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private const string Search = "process/runs?$filter=contains(displayName,'run')";
 
@@ -148,11 +149,11 @@ public sealed class SlowReadTests(TestDatabase database)
         await SlowDatabase.UntilSleepingAsync(own, Running);
         await service.KillAsync();
 
-        using var within = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await SlowDatabase.SleepingAsync(own) > 0)
-        {
-            await Task.Delay(100, within.Token);
-        }
+        await Poll.UntilAsync(
+            async () => await SlowDatabase.SleepingAsync(own) == 0,
+            TimeSpan.FromSeconds(30),
+            "The queries of the killed service did not end"
+        );
 
         foreach (var read in slow)
         {

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using IndustryData.Domain.Runs;
-using IndustryData.Infrastructure;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.OData;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +8,7 @@ using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Runs;
 
+[Collection(typeof(SerialTests))]
 public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
 {
     private static readonly string _terminal = """{"status":"completed","endDateTime":"2026-12-01T00:00:00Z"}""";
@@ -322,8 +322,7 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     [Fact]
     public async Task Instances_on_a_replaced_database_accept_each_others_links_and_no_older_ones()
     {
-        var own = await Database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
+        var own = await Database.CreateMigratedDatabaseAsync();
         await using var one = await RunningService.StartAsync(own);
         await AddAsync(Bodies.RunAt(1), one.Client);
         await AddAsync(Bodies.RunAt(2), one.Client);
@@ -334,14 +333,10 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
 
         await TestDatabase.ExecuteAsync(own, "UPDATE token_keys SET key = sha256('another key')");
         await using var two = await RunningService.StartAsync(own);
-        var status = HttpStatusCode.BadRequest;
-        for (var i = 0; i < 100 && status != HttpStatusCode.OK; i++)
-        {
-            status = await StatusAsync(two, await NextAsync(one));
-            await Task.Delay(status == HttpStatusCode.OK ? 0 : 100, Cancellation);
-        }
-
-        status.ShouldBe(HttpStatusCode.OK);
+        await Poll.UntilAsync(
+            async () => await StatusAsync(two, await NextAsync(one)) == HttpStatusCode.OK,
+            "The new key in the other instance"
+        );
         (await StatusAsync(one, await NextAsync(two))).ShouldBe(HttpStatusCode.OK);
         foreach (var service in (RunningService[])[one, two])
         {

@@ -15,7 +15,7 @@ namespace IndustryData.WebApi.FunctionalTests.Security;
 /// Tests tokens of an OpenID Connect provider in addition to the tokens of the service. The provider is a web server
 /// that publishes a key, as every provider does.
 /// </summary>
-public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
+public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime, IClassFixture<TestDatabase>
 {
     private readonly RSA _key = RSA.Create(2048);
     private (RSA Key, string Id) _published;
@@ -99,14 +99,7 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         (await StatusAsync(old)).ShouldBe(HttpStatusCode.OK);
 
         _published = (next, "k2");
-        var status = HttpStatusCode.Unauthorized;
-        for (var i = 0; i < 100 && status != HttpStatusCode.OK; i++)
-        {
-            await Task.Delay(100, Cancellation);
-            status = await StatusAsync(@new);
-        }
-
-        status.ShouldBe(HttpStatusCode.OK);
+        await Poll.UntilAsync(async () => await StatusAsync(@new) == HttpStatusCode.OK, "Use of the new key");
         (await StatusAsync(old)).ShouldBe(HttpStatusCode.Unauthorized);
         (await StatusAsync(@new)).ShouldBe(HttpStatusCode.OK);
     }
@@ -279,14 +272,10 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime
         (await StatusAsync(token, service)).ShouldBe(HttpStatusCode.ServiceUnavailable);
 
         answers = true;
-        var status = HttpStatusCode.ServiceUnavailable;
-        for (var i = 0; i < 150 && status == HttpStatusCode.ServiceUnavailable; i++)
-        {
-            await Task.Delay(100, Cancellation);
-            status = await StatusAsync(token, service);
-        }
-
-        status.ShouldBe(HttpStatusCode.OK);
+        await Poll.UntilAsync(
+            async () => await StatusAsync(token, service) == HttpStatusCode.OK,
+            "Use of the authority that came back"
+        );
     }
 
     private static async Task<WebApplication> ProviderOf(string issuer, RSA key, string keyId)

@@ -32,14 +32,10 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
         (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
         (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
 
-        var last = HttpStatusCode.OK;
-        for (var i = 0; i < 100 && last == HttpStatusCode.OK; i++)
-        {
-            await Task.Delay(100, Cancellation);
-            last = await StatusAsync(token);
-        }
-
-        last.ShouldBe(HttpStatusCode.Unauthorized);
+        await Poll.UntilAsync(
+            async () => await StatusAsync(token) == HttpStatusCode.Unauthorized,
+            "The refusal of the expired token"
+        );
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
@@ -9,7 +8,7 @@ public sealed class SigningKeyTests
     [Fact]
     public void Development_key_is_made_once_and_only_its_owner_can_read_it()
     {
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         var key = SigningKeys.Development(folder.Path);
 
         SigningKeys.Development(folder.Path).ShouldBe(key);
@@ -27,7 +26,7 @@ public sealed class SigningKeyTests
     public void Development_key_that_others_can_read_or_change_is_refused(UnixFileMode more)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such modes.");
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         SigningKeys.Development(folder.Path);
         if (!OperatingSystem.IsWindows())
         {
@@ -44,7 +43,7 @@ public sealed class SigningKeyTests
             OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess,
             "Only root can give a file away."
         );
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         SigningKeys.Development(folder.Path);
         using var chown = Process.Start("chown", ["65534", PathOf(folder)]);
         chown.WaitForExit();
@@ -58,7 +57,7 @@ public sealed class SigningKeyTests
     [Fact]
     public void First_starts_at_once_agree_on_one_key()
     {
-        using var folder = new TestFolder();
+        using var folder = new TemporaryDirectory();
         var keys = new System.Collections.Concurrent.ConcurrentBag<string>();
         Parallel.For(0, 16, _ => keys.Add(SigningKeys.Development(folder.Path)));
 
@@ -66,5 +65,5 @@ public sealed class SigningKeyTests
         Directory.GetFiles(folder.Path).ShouldBe([PathOf(folder)]);
     }
 
-    private static string PathOf(TestFolder folder) => Path.Combine(folder.Path, "signing-key");
+    private static string PathOf(TemporaryDirectory folder) => Path.Combine(folder.Path, "signing-key");
 }

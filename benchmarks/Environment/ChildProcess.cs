@@ -1,0 +1,118 @@
+using System.Diagnostics;
+
+namespace IndustryData.Benchmarks.Environment;
+
+/// <summary>A child process. It ends when the object is disposed.</summary>
+internal sealed class ChildProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly Queue<string> _lastLines = new();
+
+    private ChildProcess(Process process) => _process = process;
+
+    public int Id => _process.Id;
+
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>The last lines that the process printed.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_lastLines)
+            {
+                return string.Join('\n', _lastLines);
+            }
+        }
+    }
+
+    /// <summary>Creates the start information for a .NET program.</summary>
+    /// <param name="assembly">The path of the main assembly.</param>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="environment">The environment variables to add to those of this process.</param>
+    public static ProcessStartInfo DotNet(
+        string assembly,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string> environment
+    )
+    {
+        var start = new ProcessStartInfo("dotnet", [assembly, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(assembly),
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return start;
+    }
+
+    /// <summary>Creates the start information for this program with another command.</summary>
+    public static ProcessStartInfo Self(string verb, IReadOnlyDictionary<string, string> environment) =>
+        DotNet(typeof(ChildProcess).Assembly.Location, [verb], environment);
+
+    /// <summary>Starts a process and reads its output.</summary>
+    public static ChildProcess Start(ProcessStartInfo start)
+    {
+        var child = new ChildProcess(Process.Start(start)!);
+        child._process.OutputDataReceived += child.Keep;
+        child._process.ErrorDataReceived += child.Keep;
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <summary>Runs a process until it ends.</summary>
+    /// <returns>The output of the process.</returns>
+    /// <exception cref="BenchmarkException">The process failed.</exception>
+    public static async Task<string> RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
+    {
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        using var process = Process.Start(start)!;
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            return process.ExitCode == 0
+                ? await output
+                : throw new BenchmarkException(
+                    $"{start.FileName} {string.Join(' ', start.ArgumentList)} failed: {await output}{await errors}"
+                );
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_lastLines)
+        {
+            _lastLines.Enqueue(line.Data ?? "");
+            if (_lastLines.Count > 40)
+            {
+                _lastLines.Dequeue();
+            }
+        }
+    }
+}

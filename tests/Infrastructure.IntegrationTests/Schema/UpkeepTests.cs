@@ -1,0 +1,406 @@
+using IndustryData.Application.Common;
+using IndustryData.Infrastructure.Persistence;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.IntegrationTests.Schema;
+
+public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassFixture<TestDatabase>
+{
+    private static readonly DateTimeOffset _now = new(2031, 2, 3, 4, 5, 6, TimeSpan.Zero);
+    private string _connectionString = "";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _connectionString = await database.CreateMigratedDatabaseAsync();
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task Partitions_are_made_ahead_and_take_over_what_came_before_them()
+    {
+        var early = await InsertAsync(_now);
+
+        await KeepUpAsync(new RetentionOptions(), _now);
+        await KeepUpAsync(new RetentionOptions(), _now);
+
+        (
+            await ReadAsync<string[]>(
+                "SELECT array_agg(relname::text ORDER BY relname) FROM pg_class "
+                    + "WHERE relname ~ '^run.*2031q[1-4]$|^run.*2032q[1-4]$' AND relkind = 'r'"
+            )
+        ).ShouldBe(
+            from table in (string[])["run_activities", "runs"]
+            from quarter in (string[])["2031q1", "2031q2"]
+            select $"{table}_{quarter}"
+        );
+        (await ReadAsync<string>($"SELECT tableoid::regclass::text FROM runs WHERE id = '{early}'")).ShouldBe(
+            "runs_2031q1"
+        );
+        (
+            await ReadAsync<string>($"SELECT tableoid::regclass::text FROM run_activities WHERE run_id = '{early}'")
+        ).ShouldBe("run_activities_2031q1");
+        (await ReadAsync<long>("SELECT count(*) FROM pg_indexes WHERE tablename = 'runs_2031q1'")).ShouldBe(
+            await ReadAsync<long>("SELECT count(*) FROM pg_indexes WHERE tablename = 'runs'")
+        );
+    }
+
+    [Fact]
+    public async Task Retention_detaches_old_quarters_with_activities_and_counts_and_drops_them_a_day_later()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await CreateAsync(now.AddMonths(-25));
+        var (old, young) = (await InsertAsync(now.AddMonths(-28)), await InsertAsync(now.AddMonths(-25)));
+        var (ancient, newest) = (await InsertAsync(now.AddMonths(-60)), await InsertAsync(now));
+        var retention = new RetentionOptions { Months = 24 };
+
+        (await KeepUpAsync(new RetentionOptions(), now)).ShouldBeTrue();
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(4);
+        (await KeepUpAsync(retention, now)).ShouldBeTrue();
+        (await KeepUpAsync(retention, now)).ShouldBeTrue();
+
+        (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([young, newest]);
+        (await ReadAsync<Guid[]>("SELECT array_agg(run_id ORDER BY run_id) FROM run_activities")).ShouldBe([
+            young,
+            newest,
+        ]);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        var expired = await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM expired_partitions");
+        expired.ShouldBe(
+            from table in (string[])["run_activities", "runs"]
+            from instant in (DateTimeOffset[])[now.AddMonths(-60), now.AddMonths(-28)]
+            select $"{table}_{Quarter(instant)}_expired"
+        );
+
+        // Runs that were in the default partition can be attached again too, with their counts.
+        (await ReadAsync<int>($"SELECT attach_expired_runs('{Quarter(now.AddMonths(-60))}')")).ShouldBe(2);
+        (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([ancient, young, newest]);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(3);
+        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(2);
+
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            "UPDATE expired_partitions SET detached_date_time = detached_date_time - interval '1 day'"
+        );
+        (await KeepUpAsync(retention, now)).ShouldBeTrue();
+
+        (
+            await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-28))}_expired') IS NULL")
+        ).ShouldBeTrue();
+        (
+            await ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter(now.AddMonths(-60))}_expired') IS NULL")
+        ).ShouldBeFalse();
+        (await ReadAsync<Guid[]>("SELECT array_agg(id ORDER BY id) FROM runs")).ShouldBe([young, newest]);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        old.ShouldNotBe(ancient);
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(-60)]
+    public async Task Retention_drops_nothing_while_the_clocks_of_service_and_database_differ(int years)
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await InsertAsync(now.AddMonths(-28));
+        await InsertAsync(now);
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            "CREATE TABLE runs_1999q1_expired (); "
+                + "INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')"
+        );
+        var log = new Messages();
+
+        await KeepUpAsync(new RetentionOptions { Months = 24 }, now.AddYears(years), log);
+
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions WHERE to_regclass(name) IS NOT NULL")).ShouldBe(
+            1
+        );
+        log.ShouldContain(message => message.Contains("differ by more than an hour", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// Simulates a machine that wakes decades later together with its database. Both clocks agree, but no run is from
+    /// that time.
+    /// </summary>
+    [Fact]
+    public async Task Retention_goes_by_the_newest_run_when_both_clocks_are_ahead_of_it()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-120));
+        await CreateAsync(now.AddMonths(-60));
+        await InsertAsync(now.AddMonths(-120));
+        var newest = await InsertAsync(now.AddMonths(-60));
+
+        await KeepUpAsync(new RetentionOptions { Months = 12 }, now);
+
+        (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([newest]);
+    }
+
+    /// <summary>
+    /// A lock prevents the activities from being detached. That step changes nothing, and the steps after it run.
+    /// </summary>
+    [Fact]
+    public async Task Step_that_fails_changes_nothing_and_does_not_keep_the_others_from_running()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await InsertAsync(now.AddMonths(-28));
+        await InsertAsync(now);
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            "INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, "
+                + "now() - interval '2 days' FROM generate_series(1, 25000) AS n"
+        );
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var holder = await connection.BeginTransactionAsync(Cancellation);
+        await using (var hold = new NpgsqlCommand("LOCK TABLE run_activities IN ACCESS SHARE MODE", connection))
+        {
+            await hold.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        var log = new Messages();
+        (await KeepUpAsync(new RetentionOptions { Months = 24 }, now, log, new HastyClock())).ShouldBeFalse();
+
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        (await ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(0);
+        (await ReadAsync<long>("SELECT count(*) FROM kept_requests")).ShouldBe(0);
+        log.ShouldContain(message => message.Contains("could not detach expired partitions", StringComparison.Ordinal));
+    }
+
+    /// <summary>A long read keeps the partitions attached. Other sessions read and write meanwhile.</summary>
+    [Fact]
+    public async Task Detaching_that_waits_for_a_long_read_lets_commits_through()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        await InsertAsync(now.AddMonths(-28));
+        var newest = await InsertAsync(now);
+        await KeepUpAsync(new RetentionOptions(), now);
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var holder = await connection.BeginTransactionAsync(Cancellation);
+        await using var hold = new NpgsqlCommand("SELECT count(*) FROM runs", connection);
+        await hold.ExecuteNonQueryAsync(Cancellation);
+
+        // Like a commit, which stops waiting for a lock after 200 ms.
+        await using var writer = new NpgsqlConnection($"{_connectionString};Options=-c lock_timeout=200ms");
+        await writer.OpenAsync(Cancellation);
+        await using var write = new NpgsqlCommand("UPDATE runs SET version = version + 1", writer);
+        var clock = new HastyClock();
+        var maintenance = KeepUpAsync(new RetentionOptions { Months = 24 }, now, clock: clock);
+        while (clock.Timers < 5)
+        {
+            maintenance.IsCompleted.ShouldBeFalse();
+            await write.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await holder.RollbackAsync(Cancellation);
+        (await maintenance).ShouldBeTrue();
+        (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldBe([newest]);
+    }
+
+    [Fact]
+    public async Task Standby_is_left_alone()
+    {
+        await using var source = DataSources.MaintenanceConnections(_connectionString);
+        var (clock, log) = (new PausingClock(), new Messages());
+        using var service = new DatabaseMaintenanceService(source, new Standby(), new RetentionOptions(), clock, log);
+
+        await service.StartAsync(Cancellation);
+        await clock.Paused.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await service.StopAsync(Cancellation);
+
+        (await ReadAsync<bool>("SELECT to_regclass('runs_2031q1') IS NULL")).ShouldBeTrue();
+        log.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_remembered_no_longer_is_cleared_away()
+    {
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            """
+            INSERT INTO run_deletions
+            SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 day'
+            FROM generate_series(29, 33) AS n;
+            INSERT INTO kept_requests
+            SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE,
+                now() - n * interval '1 hour'
+            FROM generate_series(22, 26) AS n;
+            """
+        );
+
+        await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow);
+
+        (
+            await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")
+        ).ShouldBe([29, 30]);
+        (
+            await ReadAsync<string[]>(
+                "SELECT array_agg(convert_from(body_hash, 'UTF8') ORDER BY body_hash) FROM kept_requests"
+            )
+        ).ShouldBe(["22", "23"]);
+    }
+
+    [Fact]
+    public async Task Purge_by_a_service_whose_clock_is_ahead_keeps_what_is_remembered()
+    {
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            """
+            INSERT INTO run_deletions VALUES (gen_random_uuid(), gen_random_uuid(), 1, now());
+            INSERT INTO kept_requests VALUES (gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now());
+            """
+        );
+
+        await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow.AddYears(1));
+
+        (
+            await ReadAsync<long>("SELECT (SELECT count(*) FROM run_deletions) + (SELECT count(*) FROM kept_requests)")
+        ).ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("kept_requests", "created_date_time")]
+    [InlineData("run_deletions", "deleted_date_time")]
+    public async Task Purge_reads_no_table_from_its_start(string table, string column)
+    {
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            """
+            INSERT INTO kept_requests
+            SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - n * interval '1 minute'
+            FROM generate_series(1, 50000) AS n;
+            INSERT INTO run_deletions
+            SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 hour'
+            FROM generate_series(1, 50000) AS n;
+            ANALYZE;
+            """
+        );
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var explain = new NpgsqlCommand(
+            $"EXPLAIN {DatabaseMaintenanceService.PurgeStatement(table, column)}",
+            connection
+        );
+        explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTimeOffset.MinValue.UtcDateTime });
+        explain.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = DateTime.UtcNow.AddDays(-1) });
+        var plan = new List<string>();
+        await using var rows = await explain.ExecuteReaderAsync(Cancellation);
+        while (await rows.ReadAsync(Cancellation))
+        {
+            plan.Add(rows.GetString(0));
+        }
+
+        plan.ShouldContain(line => line.Contains($"Index Scan using {table}_oldest", StringComparison.Ordinal));
+        plan.ShouldNotContain(line =>
+            line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal)
+        );
+    }
+
+    private async Task<bool> KeepUpAsync(
+        RetentionOptions retention,
+        DateTimeOffset now,
+        Messages? logger = null,
+        TimeProvider? clock = null
+    )
+    {
+        await using var source = DataSources.MaintenanceConnections(_connectionString);
+        using var service = new DatabaseMaintenanceService(
+            source,
+            new Serving(),
+            retention,
+            clock ?? TimeProvider.System,
+            logger ?? []
+        );
+        return await service.RunMaintenanceAsync(now, Cancellation);
+    }
+
+    private static string Quarter(DateTimeOffset instant) => $"{instant.Year}q{((instant.Month - 1) / 3) + 1}";
+
+    private Task CreateAsync(DateTimeOffset instant) =>
+        TestDatabase.ExecuteAsync(_connectionString, $"SELECT create_runs_partition('{instant:O}')");
+
+    private async Task<Guid> InsertAsync(DateTimeOffset instant)
+    {
+        var id = Guid.CreateVersion7(instant);
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            $$"""
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
+                last_modified_date_time, version, statistics)
+            VALUES ('{{id}}', '{{id}}', 'x', now(), 0, '{{instant:O}}', now(), 1, '{}');
+            INSERT INTO run_activities (tenant_id, run_id, id, type, display_name, status)
+            VALUES ('{{id}}', '{{id}}', '{{id}}', 0, 'a', 0);
+            INSERT INTO run_counts
+            VALUES ('{{id}}', date_trunc('quarter', '{{instant:O}}'::timestamptz AT TIME ZONE 'UTC'), 0, 0, 1);
+            """
+        );
+        return id;
+    }
+
+    private async Task<T> ReadAsync<T>(string sql)
+    {
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    private sealed class Serving : IDatabaseHealth
+    {
+        public DatabaseOutage? Outage => null;
+
+        public DatabaseOutage? WriteOutage => null;
+
+        public DatabaseOutage? Classify(Exception exception) => null;
+    }
+
+    private sealed class Standby : IDatabaseHealth
+    {
+        public DatabaseOutage? Outage => null;
+
+        public DatabaseOutage? WriteOutage { get; } =
+            new("databaseReadOnly", "The database is read-only.", TimeSpan.FromSeconds(1));
+
+        public DatabaseOutage? Classify(Exception exception) => null;
+    }
+
+    /// <summary>A clock whose timers elapse after a fiftieth of their time.</summary>
+    private sealed class HastyClock : TimeProvider
+    {
+        private int _timers;
+
+        public int Timers => Volatile.Read(ref _timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref _timers);
+            return base.CreateTimer(callback, state, dueTime / 50, period);
+        }
+    }
+
+    /// <summary>A clock in the year 2031 that signals the first pause.</summary>
+    private sealed class PausingClock : TimeProvider
+    {
+        private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Paused => _paused.Task;
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _paused.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+}

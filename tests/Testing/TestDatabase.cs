@@ -1,0 +1,73 @@
+using Npgsql;
+
+namespace IndustryData.Testing;
+
+/// <summary>The database of one test class. It has the schema. The tests of the class share it.</summary>
+public sealed class TestDatabase(TestServer server) : IAsyncLifetime
+{
+    private readonly List<string> _created = [];
+
+    /// <summary>The connection string.</summary>
+    public string ConnectionString { get; private set; } = "";
+
+    public async ValueTask InitializeAsync() => ConnectionString = await CreateMigratedDatabaseAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connectionString in _created)
+        {
+            await server.DropDatabaseAsync(connectionString);
+        }
+    }
+
+    /// <summary>Empties every table except those that migrations fill.</summary>
+    public async Task EmptyAsync()
+    {
+        await using var connection = await OpenAsync();
+        await server.EmptyAsync(connection);
+    }
+
+    /// <summary>Creates another database with the schema on the same server.</summary>
+    public async Task<string> CreateMigratedDatabaseAsync() => Keep(await server.CreateMigratedDatabaseAsync());
+
+    /// <summary>Creates another database without a schema on the same server.</summary>
+    public async Task<string> CreateDatabaseAsync() => Keep(await server.CreateDatabaseAsync());
+
+    /// <summary>
+    /// Creates a copy of the database, as if a dump of it was restored. No session may be connected to the database.
+    /// </summary>
+    public async Task<string> CopyAsync() => Keep(await server.CopyDatabaseAsync(ConnectionString));
+
+    /// <summary>Runs a statement.</summary>
+    public static async Task ExecuteAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+
+        // Each creation or removal of a database requires a confirmation of every session. That takes long beside other
+        // tests on a busy disk.
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 300 };
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Reads one value.</summary>
+    public async Task<T> ReadAsync<T>(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    private string Keep(string connectionString)
+    {
+        _created.Add(connectionString);
+        return connectionString;
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync()
+    {
+        var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+}

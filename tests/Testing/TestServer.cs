@@ -1,0 +1,183 @@
+using IndustryData.Infrastructure;
+using IndustryData.Infrastructure.EmbeddedPostgres;
+using IndustryData.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Respawn;
+using Respawn.Graph;
+using Testcontainers.PostgreSql;
+using Xunit.Sdk;
+using Xunit.v3;
+
+[assembly: AssemblyFixture(typeof(TestServer))]
+
+// Each class is a collection of its own, with a database of its own. SerialTests collects the classes that need the
+// whole server or the whole machine.
+[assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 2)]
+
+namespace IndustryData.Testing;
+
+/// <summary>
+/// The PostgreSQL of the tests, with one template database that has the schema. <c>INDUSTRYDATA_TEST_POSTGRES</c> is
+/// the connection string of a server on which the tests create their databases, or the word <c>docker</c> for a
+/// container. If it is not set, the service's embedded PostgreSQL runs in a temporary directory.
+/// </summary>
+public sealed class TestServer : IAsyncLifetime
+{
+    private const string Variable = "INDUSTRYDATA_TEST_POSTGRES";
+
+    // Two services of two classes have up to a hundred connections, and the tests have their own.
+    private const int MaxConnections = 300;
+
+    private readonly Stack<Func<ValueTask>> _ends = new();
+    private string _server = "";
+    private string _template = "";
+    private bool _outlivesTests;
+    private Respawner? _respawner;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = Environment.GetEnvironmentVariable(Variable) switch
+        {
+            null or "" => await StartEmbeddedAsync(),
+            "docker" => await StartContainerAsync(),
+            var connectionString => Use(connectionString),
+        };
+        var template = await CreateDatabaseAsync();
+        _ends.Push(() => DropDatabaseAsync(template));
+
+        // PostgreSQL does not copy a database that has sessions.
+        var unpooled = $"{template};Pooling=false";
+        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+            unpooled,
+            TimeSpan.FromSeconds(30),
+            TestContext.Current.CancellationToken
+        );
+        await using var connection = new NpgsqlConnection(unpooled);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        _respawner = await Respawner.CreateAsync(
+            connection,
+            new RespawnerOptions
+            {
+                DbAdapter = DbAdapter.Postgres,
+                SchemasToInclude = ["public"],
+                TablesToIgnore = [new Table("__EFMigrationsHistory"), new Table("token_keys")],
+            }
+        );
+        _template = new NpgsqlConnectionStringBuilder(template).Database!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var end in _ends)
+        {
+            await end();
+        }
+    }
+
+    /// <summary>Creates a database that has the schema and no runs.</summary>
+    /// <returns>The connection string.</returns>
+    public Task<string> CreateMigratedDatabaseAsync() => CreateDatabaseAsync($" TEMPLATE {_template}");
+
+    /// <summary>Creates a database without a schema.</summary>
+    /// <returns>The connection string.</returns>
+    public Task<string> CreateDatabaseAsync() => CreateDatabaseAsync("");
+
+    /// <summary>Creates a copy of a database to which no session is connected.</summary>
+    /// <returns>The connection string of the copy.</returns>
+    public Task<string> CopyDatabaseAsync(string connectionString)
+    {
+        ClearPool(connectionString);
+        return CreateDatabaseAsync($" TEMPLATE {new NpgsqlConnectionStringBuilder(connectionString).Database}");
+    }
+
+    /// <summary>
+    /// Closes the tests' own sessions, and drops the database if the server is not stopped after the tests.
+    /// </summary>
+    public async ValueTask DropDatabaseAsync(string connectionString)
+    {
+        ClearPool(connectionString);
+
+        // Each removal waits for a checkpoint, so a server that ends with the tests keeps its databases until then.
+        if (_outlivesTests)
+        {
+            var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
+            await TestDatabase.ExecuteAsync(_server, $"DROP DATABASE {name} WITH (FORCE)");
+        }
+    }
+
+    /// <summary>Empties every table except those that migrations fill.</summary>
+    internal Task EmptyAsync(NpgsqlConnection connection) => _respawner!.ResetAsync(connection);
+
+    private static void ClearPool(string connectionString)
+    {
+        using var connection = new NpgsqlConnection(connectionString);
+        NpgsqlConnection.ClearPool(connection);
+    }
+
+    private async Task<string> CreateDatabaseAsync(string options)
+    {
+        var name = $"industrydata_test_{Guid.NewGuid():N}";
+        await TestDatabase.ExecuteAsync(_server, $"CREATE DATABASE {name}{options}");
+        return new NpgsqlConnectionStringBuilder(_server) { Database = name }.ConnectionString;
+    }
+
+    private string Use(string connectionString)
+    {
+        _outlivesTests = true;
+        return connectionString;
+    }
+
+    private async Task<string> StartEmbeddedAsync()
+    {
+        var directory = new TemporaryDirectory();
+        _ends.Push(() =>
+        {
+            directory.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        await using (var first = await StartEmbeddedAsync(directory))
+        {
+            await TestDatabase.ExecuteAsync(
+                $"{first.ConnectionString};Pooling=false",
+                $"ALTER SYSTEM SET max_connections = {MaxConnections}"
+            );
+        }
+
+        var server = await StartEmbeddedAsync(directory);
+        _ends.Push(server.DisposeAsync);
+        return server.ConnectionString;
+    }
+
+    private static Task<PostgresServer> StartEmbeddedAsync(TemporaryDirectory directory)
+    {
+        var options = new EmbeddedPostgresOptions();
+        return PostgresServer.StartAsync(
+            DataDirectory.Resolve(directory.Path, options),
+            options,
+            NullLogger.Instance,
+            CancellationToken.None
+        );
+    }
+
+    private async Task<string> StartContainerAsync()
+    {
+        // The public image sets listen_addresses in its own settings. It is set here too, so that any image with the
+        // same contract works. The builder turns fsync off, and the service refuses such a server.
+        var container = new PostgreSqlBuilder("postgres:18")
+            .WithCommand(
+                "-c",
+                "listen_addresses=*",
+                "-c",
+                "fsync=on",
+                "-c",
+                "full_page_writes=on",
+                "-c",
+                $"max_connections={MaxConnections}"
+            )
+            .Build();
+        await container.StartAsync();
+        _ends.Push(container.DisposeAsync);
+        return container.GetConnectionString();
+    }
+}
