@@ -14,7 +14,7 @@ namespace IndustryData.WebApi.FunctionalTests.OData;
 /// Compares each annotation of <c>$metadata</c> with what the service does. <see cref="AnnotationProbe"/> sends the
 /// requests.
 /// </summary>
-public sealed class AnnotationTests(TestDatabase database) : IAsyncLifetime
+public sealed class AnnotationTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private RunningService _service = null!;
 
