@@ -137,8 +137,7 @@ public class AddRunParts : IDisposable
         public Task<Result<RunId>> StartAsync(
             Run run,
             IdempotencyKey? key,
-            int limit,
-            TimeSpan window,
+            StartRateLimit limit,
             CancellationToken cancellationToken
         ) => throw new NotSupportedException();
     }

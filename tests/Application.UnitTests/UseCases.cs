@@ -38,7 +38,7 @@ internal sealed class UseCases : IDisposable
             );
         Reader.ReadChangesAsync(null!, null!, CancellationToken.None).ReturnsForAnyArgs(([], false));
         Repository
-            .StartAsync(null!, null, 0, default, CancellationToken.None)
+            .StartAsync(null!, null, null!, CancellationToken.None)
             .ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
         _services = services.BuildServiceProvider(
             new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }

@@ -41,6 +41,11 @@ internal sealed class StartRunHandler(IRunRepository repository, TimeProvider cl
             return error;
         }
 
-        return await repository.StartAsync(run, command.Key, limit.MaxStarts, limit.Window, cancellationToken);
+        return await repository.StartAsync(
+            run,
+            command.Key,
+            new StartRateLimit(limit.MaxStarts, limit.Window),
+            cancellationToken
+        );
     }
 }

@@ -13,13 +13,20 @@ namespace IndustryData.Application.Runs;
 /// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The condition on the version of the run.</param>
 /// <param name="ParseErrors">The errors found while the body was parsed.</param>
+/// <param name="ReturnRepresentation">True if the caller needs the run itself.</param>
 public sealed record UpdateRunCommand(
     TenantId TenantId,
     string Id,
     RunPatch Patch,
     IfMatchCondition Condition,
-    ValidationErrors ParseErrors
-) : ICommand<Result<RunResponse>>, IHasParseErrors;
+    ValidationErrors ParseErrors,
+    bool ReturnRepresentation = true
+) : ICommand<Result<UpdatedRun>>, IHasParseErrors;
+
+/// <summary>The run after the update.</summary>
+/// <param name="Version">The version of the run.</param>
+/// <param name="Run">The run; null if it was not asked for.</param>
+public sealed record UpdatedRun(long Version, RunResponse? Run);
 
 /// <summary>Validates the values sent. The aggregate validates the resulting run.</summary>
 internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
@@ -51,9 +58,9 @@ internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
 }
 
 internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider clock, IMapper mapper)
-    : ICommandHandler<UpdateRunCommand, Result<RunResponse>>
+    : ICommandHandler<UpdateRunCommand, Result<UpdatedRun>>
 {
-    public async ValueTask<Result<RunResponse>> Handle(UpdateRunCommand command, CancellationToken cancellationToken)
+    public async ValueTask<Result<UpdatedRun>> Handle(UpdateRunCommand command, CancellationToken cancellationToken)
     {
         if (RunId.TryParse(command.Id) is not { } id)
         {
@@ -68,6 +75,8 @@ internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider c
             run => command.Condition.Check(run) ?? run.Update(command.Patch, clock.GetUtcNow()).Error,
             cancellationToken
         );
-        return changed.TryGetValue(out var run, out var error) ? mapper.Map<RunResponse>(run) : error;
+        return changed.TryGetValue(out var run, out var error)
+            ? new UpdatedRun(run.Version, command.ReturnRepresentation ? mapper.Map<RunResponse>(run) : null)
+            : error;
     }
 }

@@ -258,7 +258,7 @@ internal sealed class RunReader(ReadSessions sessions) : IRunReader
         var range = sql.ScanRangePredicate(query.TenantId.Value, walk, "run_id");
         await session.ExecuteAsync(
             sql.Command(
-                $"SELECT run_id, change_number FROM run_deletions WHERE {range} "
+                $"SELECT run_id, change_number FROM run_tombstones WHERE {range} "
                     + $"ORDER BY change_number, run_id LIMIT {query.PageSize}"
             ),
             query.PageSize

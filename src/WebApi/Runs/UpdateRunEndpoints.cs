@@ -55,16 +55,18 @@ internal static class UpdateRunEndpoints
             http.Key(),
             RunJsonReader.ReadPatch(body.Root, body.Faults),
             condition,
-            body.Faults
+            body.Faults,
+            Preferences.ReturnRepresentation(http) ?? true
         );
-        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var run, out var error))
+        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var updated, out var error))
         {
             await http.WriteErrorAsync(error);
             return;
         }
 
-        http.Response.Headers.ETag = EntityTags.Format(run.Version);
-        if (Preferences.ApplyReturnPreference(http) == false)
+        http.Response.Headers.ETag = EntityTags.Format(updated.Version);
+        Preferences.ApplyReturnPreference(http);
+        if (updated.Run is not { } run)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return;

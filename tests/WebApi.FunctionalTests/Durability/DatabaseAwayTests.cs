@@ -21,13 +21,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
             await UntilCauseAsync(service, "schemaOutdated");
             await ShouldBe503Async(service, "schemaOutdated");
-            (
-                await InfrastructureServiceCollectionExtensions.MigrateAsync(
-                    later,
-                    TimeSpan.FromSeconds(10),
-                    Cancellation
-                )
-            ).ShouldNotBeEmpty();
+            (await DatabaseSchema.MigrateAsync(later, TimeSpan.FromSeconds(10), Cancellation)).ShouldNotBeEmpty();
             await UntilReadyAsync(service);
             using var response = await service.Client.PostAsync(
                 "process/runs/$ref",
@@ -97,9 +91,25 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task A_schema_that_lost_a_table_is_503_and_not_500()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await using var service = await RunningService.StartAsync(own);
         await TestDatabase.ExecuteAsync(own, """DROP TABLE runs CASCADE; DELETE FROM "__EFMigrationsHistory" """);
+
+        await ShouldBe503Async(service, "schemaOutdated");
+    }
+
+    [Fact]
+    public async Task Schema_from_before_the_first_version_is_503()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            CREATE TABLE "__EFMigrationsHistory" ("MigrationId" text PRIMARY KEY, "ProductVersion" text NOT NULL);
+            INSERT INTO "__EFMigrationsHistory" VALUES ('20261123172321_Initial', '10.0.15');
+            """
+        );
+        await using var service = await RunningService.StartAsync(own);
 
         await ShouldBe503Async(service, "schemaOutdated");
     }
@@ -108,7 +118,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task A_server_that_takes_no_writes_is_503_and_still_read_from()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(
             own,
             $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET default_transaction_read_only = on"
@@ -123,7 +133,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task A_broken_write_does_not_claim_that_nothing_was_stored()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(
             own,
             """
@@ -146,7 +156,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
     public async Task What_went_wrong_stands_in_the_log_under_its_request_id()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await using var service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", own));
         await TestDatabase.ExecuteAsync(
             own,
@@ -172,7 +182,7 @@ public sealed class DatabaseAwayTests(TestDatabase database)
             own,
             $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(own).Database} SET synchronous_commit = off"
         );
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
         await TestDatabase.ExecuteAsync(
             own,
             """

@@ -40,7 +40,7 @@ public sealed class TestDatabase : IAsyncLifetime
             var connectionString => connectionString,
         };
         ConnectionString = await CreateDatabaseAsync(server);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
+        await DatabaseSchema.MigrateAsync(
             ConnectionString,
             TimeSpan.FromSeconds(30),
             TestContext.Current.CancellationToken
@@ -52,7 +52,7 @@ public sealed class TestDatabase : IAsyncLifetime
             {
                 DbAdapter = DbAdapter.Postgres,
                 SchemasToInclude = ["public"],
-                TablesToIgnore = [new Table("__EFMigrationsHistory"), new Table("token_keys")],
+                TablesToIgnore = [new Table("__EFMigrationsHistory"), new Table("page_token_signing_keys")],
             }
         );
     }

@@ -75,7 +75,7 @@ public sealed class KeyedReadTests(TestDatabase database)
     public async Task Page_token_key_that_cannot_be_read_delays_one_request_only()
     {
         var own = await database.CreateDatabaseAsync();
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(30), Cancellation);
         await using var service = await RunningService.StartAsync(own);
         (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         var clock = new ManualClock();
@@ -84,7 +84,10 @@ public sealed class KeyedReadTests(TestDatabase database)
         await using var connection = new NpgsqlConnection(own);
         await connection.OpenAsync(Cancellation);
         await using var holder = await connection.BeginTransactionAsync(Cancellation);
-        await using var hold = new NpgsqlCommand("LOCK TABLE token_keys IN ACCESS EXCLUSIVE MODE", connection);
+        await using var hold = new NpgsqlCommand(
+            "LOCK TABLE page_token_signing_keys IN ACCESS EXCLUSIVE MODE",
+            connection
+        );
         await hold.ExecuteNonQueryAsync(Cancellation);
         clock.Advance(TimeSpan.FromSeconds(2));
 

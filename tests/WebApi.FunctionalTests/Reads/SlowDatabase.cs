@@ -18,11 +18,7 @@ internal static class SlowDatabase
     {
         var own = await database.CreateDatabaseAsync();
         var seconds = FormattableString.Invariant($"{sleep.TotalSeconds}");
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            own,
-            TimeSpan.FromSeconds(30),
-            TestContext.Current.CancellationToken
-        );
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await TestDatabase.ExecuteAsync(
             own,
             $$"""
