@@ -7,9 +7,6 @@ namespace IndustryData.Benchmarks.Environment;
 /// </summary>
 internal sealed class RunDatabase(string connectionString)
 {
-    // The names of the table of idempotency keys in the versions of the service.
-    private static readonly string[] _keyTables = ["kept_requests", "idempotency_keys"];
-
     private string? _keyTable;
 
     public string ConnectionString { get; } = connectionString;
@@ -48,7 +45,7 @@ internal sealed class RunDatabase(string connectionString)
         else if (ExpectedKeys > 0)
         {
             throw new BenchmarkException(
-                $"The database has no known table of idempotency keys: add its name to {nameof(RunDatabase)}."
+                $"The database has no table of idempotency keys with a column key_hash: correct {nameof(RunDatabase)}."
             );
         }
     }
@@ -111,7 +108,14 @@ internal sealed class RunDatabase(string connectionString)
     {
         if (_keyTable is null)
         {
-            var known = await ReadAllAsync<string>(Existing(_keyTables), cancellationToken);
+            // Versions of the service name the table differently, but not its column.
+            var known = await ReadAllAsync<string>(
+                """
+                SELECT table_name::text FROM information_schema.columns
+                WHERE table_schema = 'public' AND column_name = 'key_hash'
+                """,
+                cancellationToken
+            );
             _keyTable = known is [var table, ..] ? table : null;
         }
 

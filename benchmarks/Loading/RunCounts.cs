@@ -15,8 +15,13 @@ internal static class RunCounts
         ["status"] = "status",
     };
 
-    // Each writer counts in its own rows. A count is the sum of these rows.
-    private static readonly Dictionary<string, string> _others = new() { ["writer"] = "0", ["count"] = "count(*)" };
+    // Each writer counts in its own rows. A count is the sum of these rows. Earlier versions name the shard "writer".
+    private static readonly Dictionary<string, string> _others = new()
+    {
+        ["shard"] = "0",
+        ["writer"] = "0",
+        ["count"] = "count(*)",
+    };
 
     /// <summary>
     /// Counts the loaded runs. The service counts only the runs that it stores itself. The method does nothing if the
@@ -86,7 +91,7 @@ internal static class RunCounts
             """
             SELECT column_name::text FROM information_schema.columns
             WHERE table_schema = 'public' AND table_name = 'run_counts' AND is_generated = 'NEVER'
-                AND (column_name IN ('tenant_id', 'quarter', 'status', 'writer', 'count')
+                AND (column_name IN ('tenant_id', 'quarter', 'status', 'shard', 'writer', 'count')
                     OR is_nullable = 'NO' AND column_default IS NULL)
             ORDER BY ordinal_position
             """,

@@ -135,8 +135,7 @@ public class AddRunBenchmarks : IDisposable
         public Task<Result<RunId>> StartAsync(
             Run run,
             IdempotencyKey? key,
-            int limit,
-            TimeSpan window,
+            StartRateLimit limit,
             CancellationToken cancellationToken
         ) => throw new NotSupportedException();
     }

@@ -5,9 +5,6 @@ using IndustryData.Infrastructure.Persistence;
 using IndustryData.Infrastructure.Persistence.Commits;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace IndustryData.Infrastructure;
@@ -15,10 +12,6 @@ namespace IndustryData.Infrastructure;
 /// <summary>Extension methods that register the services for PostgreSQL.</summary>
 public static class InfrastructureServiceCollectionExtensions
 {
-    private const int MaxMigrationAttempts = 3;
-
-    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Adds the database services of the use cases.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="connectionString">
@@ -55,9 +48,12 @@ public static class InfrastructureServiceCollectionExtensions
         ]));
         services.AddDbContextPool<IndustryDataContext>(
             (provider, options) =>
+            {
                 options
                     .UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits))
-                    .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+                    .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking);
+                IndustryDataContext.Configure(options);
+            }
         );
         services.AddScoped<SchemaMigrator>();
         services.AddSingleton<CommitQueue>();
@@ -73,79 +69,6 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseHealthMonitor>());
         services.AddHostedService<DatabaseMaintenanceService>();
         return services;
-    }
-
-    /// <summary>
-    /// Applies the schema, and waits for an unavailable server. The command timeout of the connection string does not
-    /// apply to migrations. They have no timeout.
-    /// </summary>
-    /// <param name="connectionString">The connection string of PostgreSQL.</param>
-    /// <param name="timeout">The timeout of the wait for the server.</param>
-    /// <param name="cancellationToken">Cancels the wait and the migration.</param>
-    /// <param name="logger">Logs the progress.</param>
-    /// <returns>The names of the migrations that were applied.</returns>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(
-        string connectionString,
-        TimeSpan timeout,
-        CancellationToken cancellationToken,
-        ILogger? logger = null
-    )
-    {
-        await using var database = DataSources.MaintenanceConnections(connectionString);
-        for (var attempt = 1; ; attempt++)
-        {
-            await using var connection = await OpenAsync(database, timeout, cancellationToken);
-            try
-            {
-                return await SchemaMigrator.MigrateAsync(connection, logger ?? NullLogger.Instance, cancellationToken);
-            }
-            catch (NpgsqlException exception) when (exception.IsTransient && attempt < MaxMigrationAttempts)
-            {
-                // The server ended, or another transaction conflicted with the migration.
-                await Task.Delay(_pause, cancellationToken);
-            }
-        }
-    }
-
-    private static async Task<NpgsqlConnection> OpenAsync(
-        NpgsqlDataSource database,
-        TimeSpan timeout,
-        CancellationToken cancellationToken
-    )
-    {
-        var startTimestamp = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await database.OpenConnectionAsync(cancellationToken);
-            }
-            catch (NpgsqlException exception)
-                when (exception.IsTransient && TimeProvider.System.GetElapsedTime(startTimestamp) < timeout)
-            {
-                await Task.Delay(_pause, cancellationToken);
-            }
-        }
-    }
-
-    /// <summary>Returns the error of a connection string; null if the connection string is valid.</summary>
-    public static string? ValidateConnectionString(string connectionString)
-    {
-        try
-        {
-            if (string.IsNullOrWhiteSpace(new NpgsqlConnectionStringBuilder(connectionString).Host))
-            {
-                return "it names no Host";
-            }
-
-            // Only the data source detects options that contradict each other.
-            using var source = NpgsqlDataSource.Create(connectionString);
-            return null;
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
-        {
-            return exception.Message.ReplaceLineEndings(" ");
-        }
     }
 
     private static TimeSpan QueryTimeout(IServiceProvider provider) =>

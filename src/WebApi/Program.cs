@@ -48,9 +48,7 @@ try
     var tokens = Settings.Read<TokenOptions>(configuration, TokenOptions.Section);
     var connectionString = configuration.GetConnectionString("IndustryData") ?? "";
     isEmbedded = string.IsNullOrWhiteSpace(connectionString);
-    if (
-        !isEmbedded && InfrastructureServiceCollectionExtensions.ValidateConnectionString(connectionString) is { } fault
-    )
+    if (!isEmbedded && ConnectionStrings.Validate(connectionString) is { } fault)
     {
         throw new StartupException(
             $"ConnectionStrings:IndustryData cannot be used: {fault}; "
@@ -147,7 +145,7 @@ static async Task<IReadOnlyList<string>> MigrateAsync(
     using var factory = new SerilogLoggerFactory(logger);
     try
     {
-        return await InfrastructureServiceCollectionExtensions.MigrateAsync(
+        return await DatabaseSchema.MigrateAsync(
             connectionString,
             wait,
             CancellationToken.None,

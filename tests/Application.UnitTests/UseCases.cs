@@ -40,7 +40,7 @@ internal sealed class UseCases : IDisposable
             .ReadChangesAsync(default, null!, null!, 0, default, CancellationToken.None)
             .ReturnsForAnyArgs(AsyncEnumerable.Empty<RunChange>());
         Repository
-            .StartAsync(null!, null, 0, default, CancellationToken.None)
+            .StartAsync(null!, null, null!, CancellationToken.None)
             .ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
         _services = services.BuildServiceProvider(
             new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }

@@ -50,7 +50,7 @@ public sealed class ArchitectureRulesTests
             .Calls.Of("IndustryData.Application.Runs.AddRunHandler")
             .ShouldContain("System.TimeProvider.GetUtcNow");
         ArchitectureRules
-            .Calls.Of("IndustryData.Infrastructure.InfrastructureServiceCollectionExtensions")
+            .Calls.Of("IndustryData.Infrastructure.DatabaseSchema")
             .ShouldContain("System.TimeProvider.get_System");
         ArchitectureRules.Calls.Of("Program").ShouldContain("System.TimeProvider.get_System");
     }

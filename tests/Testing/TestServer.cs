@@ -48,11 +48,7 @@ public sealed class TestServer : IAsyncLifetime
 
         // PostgreSQL does not copy a database that has sessions.
         var unpooled = $"{template};Pooling=false";
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            unpooled,
-            TimeSpan.FromSeconds(30),
-            TestContext.Current.CancellationToken
-        );
+        await DatabaseSchema.MigrateAsync(unpooled, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await using var connection = new NpgsqlConnection(unpooled);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         _respawner = await Respawner.CreateAsync(
@@ -61,7 +57,7 @@ public sealed class TestServer : IAsyncLifetime
             {
                 DbAdapter = DbAdapter.Postgres,
                 SchemasToInclude = ["public"],
-                TablesToIgnore = [new Table("__EFMigrationsHistory"), new Table("token_keys")],
+                TablesToIgnore = [new Table("__EFMigrationsHistory"), new Table("page_token_signing_keys")],
             }
         );
         _template = new NpgsqlConnectionStringBuilder(template).Database!;

@@ -10,16 +10,22 @@ namespace IndustryData.Application.Runs;
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="Run">The reported run.</param>
 /// <param name="Key">The idempotency key; null if each request adds a new run.</param>
-public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, IdempotencyKey? Key = null)
-    : ICommand<Result<AddedRun>>;
+/// <param name="ReturnRepresentation">
+/// True if the caller needs the run itself. With a key, the first request with the key decides this instead.
+/// </param>
+public sealed record AddRunCommand(
+    TenantId TenantId,
+    RunDraft Run,
+    IdempotencyKey? Key = null,
+    bool ReturnRepresentation = true
+) : ICommand<Result<AddedRun>>;
 
 /// <summary>The run added by this request or by the first request with the same key.</summary>
 /// <param name="Id">The run's id.</param>
 /// <param name="Run">
-/// The current run; null if it was deleted since, or if the first response did not contain it.
+/// The current run; null if it was not asked for, if the first response did not contain it, or if it was deleted since.
 /// </param>
-/// <param name="ReturnRepresentation">True if the first response contained the run; null without a key.</param>
-public sealed record AddedRun(RunId Id, RunResponse? Run, bool? ReturnRepresentation);
+public sealed record AddedRun(RunId Id, RunResponse? Run);
 
 internal sealed class AddRunValidator : AbstractValidator<AddRunCommand>
 {
@@ -56,7 +62,7 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
         if (command.Key is null)
         {
             await repository.AddAsync(run, cancellationToken);
-            return new AddedRun(run.Id, mapper.Map<RunResponse>(run), null);
+            return new AddedRun(run.Id, command.ReturnRepresentation ? mapper.Map<RunResponse>(run) : null);
         }
 
         var added = await repository.AddIdempotentAsync(run, command.Key, cancellationToken);
@@ -67,9 +73,9 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
 
         // Only a repeated request whose response contains the run must read it. The first request has it in memory.
         var response =
-            first.RunId == run.Id ? mapper.Map<RunResponse>(run)
-            : first.ReturnRepresentation ? await runs.FindAsync(command.TenantId, first.RunId, cancellationToken)
-            : null;
-        return new AddedRun(first.RunId, response, first.ReturnRepresentation);
+            !first.ReturnRepresentation ? null
+            : first.RunId == run.Id ? mapper.Map<RunResponse>(run)
+            : await runs.FindAsync(command.TenantId, first.RunId, cancellationToken);
+        return new AddedRun(first.RunId, response);
     }
 }

@@ -37,6 +37,11 @@ internal sealed class StartRunHandler(IRunRepository repository, TimeProvider cl
             Statistics = RunStatistics.Empty,
         };
         var run = Run.Create(command.TenantId, draft, now);
-        return await repository.StartAsync(run, command.Key, limit.MaxStarts, limit.Window, cancellationToken);
+        return await repository.StartAsync(
+            run,
+            command.Key,
+            new StartRateLimit(limit.MaxStarts, limit.Window),
+            cancellationToken
+        );
     }
 }

@@ -11,8 +11,19 @@ namespace IndustryData.Application.Runs;
 /// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
 /// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The condition on the version of the run.</param>
-public sealed record UpdateRunCommand(TenantId TenantId, string Id, RunPatch Patch, IfMatchCondition Condition)
-    : ICommand<Result<RunResponse>>;
+/// <param name="ReturnRepresentation">True if the caller needs the run itself.</param>
+public sealed record UpdateRunCommand(
+    TenantId TenantId,
+    string Id,
+    RunPatch Patch,
+    IfMatchCondition Condition,
+    bool ReturnRepresentation = true
+) : ICommand<Result<UpdatedRun>>;
+
+/// <summary>The run after the update.</summary>
+/// <param name="Version">The version of the run.</param>
+/// <param name="Run">The run; null if it was not asked for.</param>
+public sealed record UpdatedRun(long Version, RunResponse? Run);
 
 /// <summary>Validates the new values. The aggregate checks that they agree with those that the run keeps.</summary>
 internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
@@ -39,9 +50,9 @@ internal sealed class UpdateRunValidator : AbstractValidator<UpdateRunCommand>
 }
 
 internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider clock, IMapper mapper)
-    : ICommandHandler<UpdateRunCommand, Result<RunResponse>>
+    : ICommandHandler<UpdateRunCommand, Result<UpdatedRun>>
 {
-    public async ValueTask<Result<RunResponse>> Handle(UpdateRunCommand command, CancellationToken cancellationToken)
+    public async ValueTask<Result<UpdatedRun>> Handle(UpdateRunCommand command, CancellationToken cancellationToken)
     {
         if (RunId.TryParse(command.Id) is not { } id)
         {
@@ -56,6 +67,8 @@ internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider c
             run => command.Condition.Check(run) ?? run.Update(command.Patch, clock.GetUtcNow()).Error,
             cancellationToken
         );
-        return changed.TryGetValue(out var run, out var error) ? mapper.Map<RunResponse>(run) : error;
+        return changed.TryGetValue(out var run, out var error)
+            ? new UpdatedRun(run.Version, command.ReturnRepresentation ? mapper.Map<RunResponse>(run) : null)
+            : error;
     }
 }

@@ -102,8 +102,9 @@ public interface IRunRepository
     /// The idempotency key, or null. With a key, a repeated request starts no second run and does not count toward the
     /// limit.
     /// </param>
-    /// <param name="limit">The maximum number of starts within the window.</param>
-    /// <param name="window">The length of the window, which ends now.</param>
+    /// <param name="limit">
+    /// The limit for starts. It is checked against the tenant's starts while no other start can happen.
+    /// </param>
     /// <param name="cancellationToken">Cancels the operation before the run is committed.</param>
     /// <returns>
     /// The id of the run that this request or the first request with the key started; or an error if the limit is
@@ -112,8 +113,7 @@ public interface IRunRepository
     Task<Result<RunId>> StartAsync(
         Run run,
         IdempotencyKey? key,
-        int limit,
-        TimeSpan window,
+        StartRateLimit limit,
         CancellationToken cancellationToken
     );
 }

@@ -149,7 +149,7 @@ public static class RunErrors
         );
 
     /// <summary>The limit for starting runs is reached.</summary>
-    public static Error StartRateLimitExceeded(int limit, TimeSpan window, TimeSpan retryAfter) =>
+    internal static Error StartRateLimitExceeded(int limit, TimeSpan window, TimeSpan retryAfter) =>
         new(
             ErrorKind.RateLimited,
             "startRateLimitExceeded",

@@ -32,7 +32,7 @@ internal static class DatabaseEpochs
             FROM tenants WHERE tenants.tenant_id IS NOT NULL)
         SELECT greatest(
             (SELECT max((SELECT max(change_number) FROM runs WHERE runs.tenant_id = tenants.tenant_id)) FROM tenants),
-            (SELECT max(change_number) FROM run_deletions),
+            (SELECT max(change_number) FROM run_tombstones),
             0)
         """;
 
@@ -51,7 +51,7 @@ internal static class DatabaseEpochs
             $"""
             SELECT NOT pg_is_in_recovery() AND newest.cluster <> present.cluster
             FROM ({CurrentServerIdentitySql}) AS present
-            LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
+            LEFT JOIN (SELECT * FROM database_epochs ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection
         );
@@ -71,7 +71,7 @@ internal static class DatabaseEpochs
                 OR (newest.cluster, newest.timeline, newest.server_started)
                     IS NOT DISTINCT FROM (present.cluster, present.timeline, present.server_started)
             FROM ({CurrentServerIdentitySql}) AS present
-            LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
+            LEFT JOIN (SELECT * FROM database_epochs ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection
         );
@@ -96,7 +96,7 @@ internal static class DatabaseEpochs
                 new NpgsqlBatchCommand(
                     $"""
                     WITH present AS ({CurrentServerIdentitySql}),
-                        newest AS (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1),
+                        newest AS (SELECT * FROM database_epochs ORDER BY number DESC LIMIT 1),
                         moved AS (
                             SELECT CASE
                                 WHEN newest.cluster = present.cluster THEN newest.change_offset
@@ -105,7 +105,8 @@ internal static class DatabaseEpochs
                                     1 - pg_current_xact_id()::text::bigint + ({MaxStoredNumber}))
                                 END AS change_offset
                             FROM present LEFT JOIN newest ON TRUE)
-                    INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset)
+                    INSERT INTO database_epochs (
+                        id, cluster, timeline, server_started, first_change_number, change_offset)
                     SELECT gen_random_uuid(), present.cluster, present.timeline, present.server_started,
                         pg_current_xact_id()::text::bigint + moved.change_offset, moved.change_offset
                     FROM present CROSS JOIN moved LEFT JOIN newest ON TRUE
@@ -140,21 +141,21 @@ internal static class DatabaseEpochs
                     1 + coalesce(
                         greatest(
                             (SELECT max(change_number) FROM runs WHERE tenant_id = $3),
-                            (SELECT max(change_number) FROM run_deletions WHERE tenant_id = $3)),
+                            (SELECT max(change_number) FROM run_tombstones WHERE tenant_id = $3)),
                         0)),
                 EXISTS (
-                    SELECT FROM incarnations AS named
+                    SELECT FROM database_epochs AS named
                     WHERE named.id = $1 AND NOT EXISTS (
-                        SELECT FROM incarnations AS later
+                        SELECT FROM database_epochs AS later
                         WHERE later.number > named.number
                             AND (later.cluster <> named.cluster
                                 OR later.timeline <> named.timeline
-                                OR later.begun < $2)))
+                                OR later.first_change_number < $2)))
             FROM (
                 SELECT
                     change_number(pg_snapshot_xmin(pg_current_snapshot())) AS settled,
                     change_number(pg_snapshot_xmax(pg_current_snapshot())) AS next) AS clock
-            LEFT JOIN (SELECT * FROM incarnations ORDER BY number DESC LIMIT 1) AS newest ON TRUE
+            LEFT JOIN (SELECT * FROM database_epochs ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
             connection
         );

@@ -1,5 +1,4 @@
 using IndustryData.Application.Common;
-using IndustryData.Infrastructure.Persistence.Commits;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -45,110 +44,12 @@ internal sealed partial class DatabaseHealthMonitor(
     // A timer that is later than this shows that the process itself had no CPU time.
     private static readonly TimeSpan _maxTimerDelay = TimeSpan.FromMilliseconds(500);
 
-    private static readonly DatabaseOutage _unavailable = new(
-        "databaseUnavailable",
-        "The database cannot be reached at the moment; try again in a few seconds.",
-        TimeSpan.FromSeconds(2)
-    );
-
-    private static readonly DatabaseOutage _accessDenied = new(
-        "databaseAccessDenied",
-        "The database refuses this service; its operator has to check the account, the password and the database of "
-            + "the connection string.",
-        TimeSpan.FromSeconds(30)
-    );
-
-    private static readonly DatabaseOutage _readOnly = new(
-        "databaseReadOnly",
-        "The database accepts no writes at the moment, for example because it is a standby; try again in a few "
-            + "seconds.",
-        TimeSpan.FromSeconds(5)
-    );
-
-    private static readonly DatabaseOutage _storageFull = new(
-        "databaseStorageFull",
-        "The disk of the database server is full; its operator has to free space or add some.",
-        TimeSpan.FromSeconds(30)
-    );
-
-    private static readonly DatabaseOutage _busy = new(
-        "databaseBusy",
-        "The database could not complete the request in time, or other work in the database prevented it; try again "
-            + "in a few seconds.",
-        TimeSpan.FromSeconds(2)
-    );
-
-    private static readonly DatabaseOutage _outcomeUnknown = new(
-        "outcomeUnknown",
-        "The database did not confirm the write. Send the request again with the same idempotency key; without a "
-            + "key, check first whether it was stored.",
-        TimeSpan.FromSeconds(5)
-    );
-
-    private static readonly DatabaseOutage _commitsStalled = new(
-        "commitsStalled",
-        "The database answers, but does not confirm commits in time; its operator has to check its disk and its "
-            + "synchronous standby.",
-        TimeSpan.FromSeconds(10)
-    );
-
-    private static readonly DatabaseOutage _migrating = new(
-        "migrating",
-        "The database's schema is being migrated; try again in a few seconds.",
-        TimeSpan.FromSeconds(10)
-    );
-
-    private static readonly DatabaseOutage _restoring = new(
-        "restoring",
-        "The database was restored, and the service is examining it; try again in a few seconds.",
-        TimeSpan.FromSeconds(10)
-    );
-
-    private static readonly DatabaseOutage _notDurable = new(
-        "databaseNotDurable",
-        "The database server runs with fsync=off, so that no write is durable. Its operator has to set fsync=on.",
-        TimeSpan.FromSeconds(30)
-    );
-
-    private static readonly DatabaseOutage _writeQueueFull = new(
-        "writeQueueFull",
-        "The database cannot store the writes as fast as they are sent at the moment; try again in a few seconds.",
-        TimeSpan.FromSeconds(2),
-        NothingWasStored: true
-    );
-
-    private static readonly DatabaseOutage _schemaOutdated = new(
-        "schemaOutdated",
-        "The database's schema is older than this service. Its operator has to run the command 'migrate'.",
-        TimeSpan.FromSeconds(30)
-    );
-
-    private static readonly DatabaseOutage _databaseVersionUnsupported = new(
-        "databaseVersionUnsupported",
-        "The database server is older than PostgreSQL 15. Its operator has to connect a server of version 15 to 18.",
-        TimeSpan.FromSeconds(30)
-    );
-
-    private static readonly DatabaseOutage _queryTimeout = new(
-        "queryTimeout",
-        "The query took longer than this service allows and was canceled. Narrow it, preferably with $filter on "
-            + "startDateTime, or leave out $count and $skip; or try again when the service is less busy.",
-        TimeSpan.FromSeconds(5)
-    );
-
-    private static readonly DatabaseOutage _icuUnavailable = new(
-        "icuUnavailable",
-        "The database server was built without ICU, which tolower and $search require; leave them out, or ask its "
-            + "operator to install a server with ICU.",
-        TimeSpan.FromSeconds(30)
-    );
-
     private const string StateSql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
 
     private readonly SemaphoreSlim _probeRequested = new(0);
     private NpgsqlConnection? _heartbeat;
     private Task? _restore;
-    private volatile DatabaseOutage? _outage = _unavailable;
+    private volatile DatabaseOutage? _outage = DatabaseOutages.Unavailable;
     private volatile bool _isReadOnly;
     private bool _isLogged;
 
@@ -157,22 +58,22 @@ internal sealed partial class DatabaseHealthMonitor(
     public DatabaseOutage? WriteOutage =>
         _outage
         ?? (
-            _isReadOnly ? _readOnly
+            _isReadOnly ? DatabaseOutages.ReadOnly
             : availability.AreCommitsConfirmed ? null
-            : _commitsStalled
+            : DatabaseOutages.CommitsStalled
         );
 
     public DatabaseOutage? Classify(Exception exception)
     {
-        var outage = MapException(exception);
+        var outage = OutageClassifier.Classify(exception);
 
         // A probe finds out whether the failure affects all requests. Until then, other requests continue. A request
         // that found the database busy needs no probe.
         var isDoubtful =
             outage is not null
-            && outage != _queryTimeout
-            && outage.Code != _busy.Code
-            && outage.Code != _writeQueueFull.Code;
+            && outage != DatabaseOutages.QueryTimeout
+            && outage.Code != DatabaseOutages.Busy.Code
+            && outage.Code != DatabaseOutages.WriteQueueFull.Code;
         if (isDoubtful && _probeRequested.CurrentCount == 0)
         {
             _probeRequested.Release();
@@ -231,62 +132,6 @@ internal sealed partial class DatabaseHealthMonitor(
         }
     }
 
-    private static DatabaseOutage? MapException(Exception exception) =>
-        exception switch
-        {
-            // Nothing of the request was stored. A canceled write is not a query that was too slow.
-            NotCommittedException { InnerException: { } cause } => (
-                CommitFailures.Find(cause)?.SqlState == PostgresErrorCodes.QueryCanceled ? _busy : MapException(cause)
-            )
-                is { } outage
-                ? outage with
-                {
-                    NothingWasStored = true,
-                }
-                : null,
-            CommitOutcomeUnknownException => _outcomeUnknown,
-            DatabaseLostException => _unavailable,
-
-            // A canceled query does not indicate an outage. Cancellation by the caller does not reach this method.
-            OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
-                _queryTimeout,
-
-            // The C function that looks up collations (src/backend/catalog/namespace.c).
-            PostgresException { SqlState: PostgresErrorCodes.UndefinedObject, Routine: "get_collation_oid" } =>
-                _icuUnavailable,
-            PostgresException postgres => MapSqlState(postgres.SqlState),
-
-            // No connection was free in time. The heartbeat checks whether the database answers.
-            NpgsqlException { InnerException: TimeoutException } => _busy,
-            NpgsqlException => _unavailable,
-            QueueFullException => _writeQueueFull,
-            TimeoutException => _busy,
-
-            // A session that breaks while a command is being written can cause these exceptions (npgsql issue 1323).
-            NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) => _unavailable,
-            _ when exception.InnerException is { } inner => MapException(inner),
-            _ => null,
-        };
-
-    // The first two characters are the error class (PostgreSQL manual, appendix A).
-    private static DatabaseOutage? MapSqlState(string sqlState) =>
-        sqlState switch
-        {
-            PostgresErrorCodes.UndefinedTable
-            or PostgresErrorCodes.UndefinedColumn
-            or PostgresErrorCodes.UndefinedFunction => _schemaOutdated,
-
-            // A server in recovery returns 55000 for functions that need a primary.
-            PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState => _readOnly,
-            PostgresErrorCodes.DiskFull => _storageFull,
-            PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.TooManyConnections => _busy,
-            PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => _accessDenied,
-            ['2', '8', ..] => _accessDenied,
-            ['4', '0', ..] => _busy,
-            ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] => _unavailable,
-            _ => null,
-        };
-
     /// <summary>Queries the database on the connection that stays open.</summary>
     private async Task<Heartbeat> BeatAsync()
     {
@@ -301,7 +146,7 @@ internal sealed partial class DatabaseHealthMonitor(
         catch (TimeoutException)
         {
             // The database accepts or holds a connection, but does not answer.
-            SetState(_unavailable, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
+            SetState(DatabaseOutages.Unavailable, isReadOnly: false, $"no answer within {_timeout.TotalSeconds} s");
             _ = CloseAsync(work);
             return Heartbeat.Silent;
         }
@@ -391,13 +236,8 @@ internal sealed partial class DatabaseHealthMonitor(
         catch (Exception exception)
         {
             // Any exception means that the database cannot be used. Rethrowing it would end the service.
-            var outage =
-                CommitFailures.Find(exception) is { } postgres ? MapSqlState(postgres.SqlState) ?? _unavailable
-                : exception is NpgsqlException { InnerException: TimeoutException } or TimeoutException
-                && heartbeat == Heartbeat.Alive
-                    ? _busy
-                : _unavailable;
-            if (outage != _busy || heartbeat != Heartbeat.Alive)
+            var outage = OutageClassifier.ClassifyProbe(exception, isAlive: heartbeat == Heartbeat.Alive);
+            if (outage != DatabaseOutages.Busy || heartbeat != Heartbeat.Alive)
             {
                 SetState(outage, isReadOnly: false, exception.Message);
             }
@@ -425,7 +265,7 @@ internal sealed partial class DatabaseHealthMonitor(
         // This query comes first, because EF Core locks the table of applied migrations while it migrates.
         if (await SchemaMigrator.IsMigratingAsync(connection, cancellationToken))
         {
-            return (_migrating, isReadOnly, "another process migrates the schema");
+            return (DatabaseOutages.Migrating, isReadOnly, "another process migrates the schema");
         }
 
         await using var scope = scopes.CreateAsyncScope();
@@ -433,13 +273,13 @@ internal sealed partial class DatabaseHealthMonitor(
             .ServiceProvider.GetRequiredService<SchemaMigrator>()
             .GetPendingMigrationsAsync(connection, cancellationToken);
         var outage =
-            version < SchemaMigrator.MinServerVersionNum ? _databaseVersionUnsupported
-            : missing.Count > 0 ? _schemaOutdated
-            : !isDurable ? _notDurable
+            version < SchemaMigrator.MinServerVersionNum ? DatabaseOutages.DatabaseVersionUnsupported
+            : missing.Count > 0 ? DatabaseOutages.SchemaOutdated
+            : !isDurable ? DatabaseOutages.NotDurable
             : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
-            : _restoring;
+            : DatabaseOutages.Restoring;
         var reason =
-            outage == _schemaOutdated
+            outage == DatabaseOutages.SchemaOutdated
                 ? $"missing migrations: {string.Join(", ", missing)}"
                 : $"server_version_num {version}";
         return (outage, isReadOnly, reason);
@@ -486,7 +326,7 @@ internal sealed partial class DatabaseHealthMonitor(
         var (outageBefore, wasReadOnly) = (_outage, _isReadOnly);
         _isReadOnly = isReadOnly;
         _outage = outage;
-        if (outage == _unavailable)
+        if (outage == DatabaseOutages.Unavailable)
         {
             availability.Lose();
         }

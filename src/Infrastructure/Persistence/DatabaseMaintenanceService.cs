@@ -53,7 +53,7 @@ internal sealed partial class DatabaseMaintenanceService(
         """;
 
     private const string NewestQuarter = """
-        SELECT first_id_at(quarter::timestamp AT TIME ZONE 'UTC') FROM run_counts
+        SELECT uuid_v7_lower_bound(quarter::timestamp AT TIME ZONE 'UTC') FROM run_counts
         GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
         """;
 
@@ -63,7 +63,7 @@ internal sealed partial class DatabaseMaintenanceService(
             'quarter',
             to_timestamp(('x' || left(replace(strays.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
                 AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-        FROM first_id_at(
+        FROM uuid_v7_lower_bound(
                 date_trunc('quarter', greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS first_id
             CROSS JOIN LATERAL (
                 SELECT id FROM runs_default WHERE id < first_id
@@ -139,14 +139,14 @@ internal sealed partial class DatabaseMaintenanceService(
         // Deletions and delta tokens use the database's clock. Idempotency keys use the service's clock.
         succeeded &= await TryAsync(
             "purge deletions",
-            () => PurgeAsync("run_deletions", "deleted_date_time", databaseNow - _deletionsKept, cancellationToken),
+            () => PurgeAsync("run_tombstones", "deleted_date_time", databaseNow - _deletionsKept, cancellationToken),
             cancellationToken
         );
         succeeded &= await TryAsync(
             "purge idempotency keys",
             () =>
                 PurgeAsync(
-                    "kept_requests",
+                    "idempotency_records",
                     "created_date_time",
                     earlier - IdempotencyKey.TimeToLive,
                     cancellationToken

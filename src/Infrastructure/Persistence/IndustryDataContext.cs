@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// The EF Core context of the database. Its model is the only definition of the stored entities and of their columns.
+/// The EF Core context of the database. Its model is the only definition of the stored entities and of their columns. A
+/// table has the name of its property, and a column that of its property, in snake case (<see cref="Configure"/>).
 /// </summary>
 internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> options) : DbContext(options)
 {
@@ -19,7 +20,16 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<RunTombstone> RunTombstones => Set<RunTombstone>();
 
-    public DbSet<PageTokenSigningKey> TokenKeys => Set<PageTokenSigningKey>();
+    public DbSet<RunCount> RunCounts => Set<RunCount>();
+
+    public DbSet<DatabaseEpoch> DatabaseEpochs => Set<DatabaseEpoch>();
+
+    public DbSet<PageTokenSigningKey> PageTokenSigningKeys => Set<PageTokenSigningKey>();
+
+    public DbSet<ExpiredPartition> ExpiredPartitions => Set<ExpiredPartition>();
+
+    /// <summary>Sets the options that the model depends on, in addition to the connection.</summary>
+    public static void Configure(DbContextOptionsBuilder options) => options.UseSnakeCaseNamingConvention();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -4,9 +4,9 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Reads the keys from the table <c>token_keys</c> and caches them for one second. After the database was replaced, a
-/// token of another instance may have a key that is not in the cache. An unknown key does not cause an earlier read: it
-/// is found once the cache has expired.
+/// Reads the keys from the table <c>page_token_signing_keys</c> and caches them for one second. After the database was
+/// replaced, a token of another instance may have a key that is not in the cache. An unknown key does not cause an
+/// earlier read: it is found once the cache has expired.
 /// </summary>
 internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider clock) : IPageTokenKeyProvider
 {
@@ -89,7 +89,7 @@ internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider cloc
         var secrets = new List<PageTokenSecret>();
         await using (var session = await sessions.OpenKeyedAsync(CancellationToken.None))
         {
-            await session.ExecuteAsync(new NpgsqlCommand("SELECT key FROM token_keys ORDER BY id DESC"));
+            await session.ExecuteAsync(new NpgsqlCommand("SELECT key FROM page_token_signing_keys ORDER BY id DESC"));
             while (await session.ReadAsync())
             {
                 secrets.Add(PageTokenSecret.Derive(session.Row.GetFieldValue<byte[]>(0)));

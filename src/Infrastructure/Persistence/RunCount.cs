@@ -3,7 +3,7 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// The number of runs of a status that a tenant has in a quarter, as counted by one writer. The sum over all writers is
+/// The number of runs of a status that a tenant has in a quarter, as counted in one shard. The sum over all shards is
 /// exact.
 /// </summary>
 internal sealed class RunCount
@@ -16,7 +16,7 @@ internal sealed class RunCount
     public RunStatus Status { get; init; } = RunStatus.Running;
 
     /// <summary>
-    /// The writer. Each instance of the service counts in separate rows, so that instances do not wait for each other.
+    /// The shard. Each instance of the service counts in separate rows, so that instances do not wait for each other.
     /// </summary>
     public short Shard { get; init; }
 

@@ -128,7 +128,7 @@ internal sealed partial class RunReader
         var range = sql.ScanRangePredicate(tenantId.Value, scan, "run_id");
         await session.ExecuteAsync(
             sql.Command(
-                $"SELECT run_id, change_number FROM run_deletions WHERE {range} "
+                $"SELECT run_id, change_number FROM run_tombstones WHERE {range} "
                     + $"ORDER BY change_number, run_id LIMIT {limit}"
             ),
             limit

@@ -41,29 +41,39 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     }
 
     /// <summary>
-    /// Returns the migrations that the database lacks. Migrations that this version does not know are ignored, so that
-    /// an older service can use a newer schema.
+    /// Returns the migrations that the database lacks. Later migrations that this version does not know are ignored, so
+    /// that an older service can use a newer schema.
     /// </summary>
+    /// <exception cref="UnsupportedSchemaException">
+    /// The database has a migration from before the first one. Its tables have other names.
+    /// </exception>
     public async Task<IReadOnlyList<string>> GetPendingMigrationsAsync(
         NpgsqlConnection connection,
         CancellationToken cancellationToken
     )
     {
+        string[] all = [.. context.Database.GetMigrations()];
         await using var exists = new NpgsqlCommand(
             """SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""",
             connection
         );
         if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
         {
-            return [.. context.Database.GetMigrations()];
+            return all;
         }
 
-        await using var applied = new NpgsqlCommand(
-            """SELECT array_agg("MigrationId"::text) FROM "__EFMigrationsHistory" """,
+        // Before version 0.1.0, the column had EF Core's own name.
+        await using var history = new NpgsqlCommand(
+            """
+            SELECT array_agg(coalesce(to_jsonb(applied) ->> 'migration_id', to_jsonb(applied) ->> 'MigrationId'))
+            FROM "__EFMigrationsHistory" AS applied
+            """,
             connection
         );
-        var known = await applied.ExecuteScalarAsync(cancellationToken) as string[] ?? [];
-        return [.. context.Database.GetMigrations().Except(known)];
+        var applied = await history.ExecuteScalarAsync(cancellationToken) as string[] ?? [];
+        return applied.Any(id => string.CompareOrdinal(id, all[0]) < 0)
+            ? throw new UnsupportedSchemaException()
+            : [.. all.Except(applied)];
     }
 
     /// <summary>
@@ -74,6 +84,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     /// <param name="logger">Logs each migration and, every 10 seconds, the migration that is still running.</param>
     /// <param name="cancellationToken">Cancels the wait and the migrations.</param>
     /// <returns>The names of the migrations that were applied.</returns>
+    /// <exception cref="UnsupportedSchemaException">No migration leads to the schema of this version.</exception>
     public static async Task<IReadOnlyList<string>> MigrateAsync(
         NpgsqlConnection connection,
         ILogger logger,
@@ -84,6 +95,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
         var options = new DbContextOptionsBuilder<IndustryDataContext>()
             .UseNpgsql(connection, npgsql => npgsql.CommandTimeout(0))
             .LogTo((id, _) => id == RelationalEventId.MigrationApplying, progress.Note);
+        IndustryDataContext.Configure(options);
         await using var context = new IndustryDataContext(options.Options);
         var schema = new SchemaMigrator(context);
 

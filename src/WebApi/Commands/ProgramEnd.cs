@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using Microsoft.AspNetCore.Connections;
 using Npgsql;
@@ -19,7 +20,7 @@ internal static class ProgramEnd
     public static string Describe(Exception exception, bool isEmbedded) =>
         exception switch
         {
-            StartupException or EmbeddedPostgresException => Line(exception.Message),
+            StartupException or EmbeddedPostgresException or UnsupportedSchemaException => Line(exception.Message),
             IOException { InnerException: AddressInUseException } => Line(
                 $"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port."
             ),

@@ -75,11 +75,18 @@ internal sealed class RunEdmAnnotations
         annotations.AnnotateCollections();
         annotations.AnnotateOperations();
         annotations.AnnotateProperties();
-        model.SetEdmReferences([
-            Reference("Capabilities", Capabilities),
-            Reference("Core", Core),
-            Reference("Auth", Authorization),
-        ]);
+        (string Alias, string Vocabulary)[] vocabularies =
+        [
+            ("Capabilities", Capabilities),
+            ("Core", Core),
+            ("Auth", Authorization),
+        ];
+        model.SetEdmReferences(vocabularies.Select(v => Reference(v.Alias, v.Vocabulary)));
+        foreach (var (alias, vocabulary) in vocabularies)
+        {
+            // The XML writer sets the aliases in the model. Without this, the JSON would depend on what was read first.
+            model.SetNamespaceAlias(vocabulary, alias);
+        }
     }
 
     private void AnnotateContainer()

@@ -70,7 +70,8 @@ internal static class AddRunEndpoints
             return;
         }
 
-        var command = new AddRunCommand(http.Tenant(), RunJsonReader.Read(body.Root, body.Faults), key);
+        var draft = RunJsonReader.Read(body.Root, body.Faults);
+        var command = new AddRunCommand(http.Tenant(), draft, key, representation);
         var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
         if (!result.TryGetValue(out var added, out var error))
         {
@@ -83,11 +84,10 @@ internal static class AddRunEndpoints
             IdempotencyHeaders.MarkAccepted(http);
         }
 
-        var isRepresentation = (added.ReturnRepresentation ?? representation) && added.Run is not null;
-        Preferences.ApplyReturnPreference(http, isRepresentation);
+        Preferences.ApplyReturnPreference(http, isRepresentation: added.Run is not null);
         var url = ServiceUrls.Run(http.Request, address, added.Id.Value);
         http.Response.Headers.Location = url;
-        if (isRepresentation && added.Run is { } run)
+        if (added.Run is { } run)
         {
             http.Response.Headers.ETag = EntityTags.Format(run.Version);
             await http.Response.WriteJsonAsync(

@@ -195,15 +195,15 @@ internal static class RunDeltaEndpoints
     private static DeltaCursor? Place(IReadOnlyList<object?>? keys) =>
         keys switch
         {
-            [Guid incarnation, DateTimeOffset since, long from, long settled] => new DeltaCursor(
-                incarnation,
+            [Guid epoch, DateTimeOffset since, long from, long settled] => new DeltaCursor(
+                epoch,
                 since,
                 from,
                 settled,
                 Scan: null
             ),
             [
-                Guid incarnation,
+                Guid epoch,
                 DateTimeOffset since,
                 long from,
                 long settled,
@@ -211,7 +211,7 @@ internal static class RunDeltaEndpoints
                 Guid id,
                 long until,
                 short isFirst,
-            ] => new DeltaCursor(incarnation, since, from, settled, new DeltaScan(number, id, until, isFirst == 1)),
+            ] => new DeltaCursor(epoch, since, from, settled, new DeltaScan(number, id, until, isFirst == 1)),
             _ => null,
         };
 }

@@ -54,17 +54,19 @@ internal static class UpdateRunEndpoints
             http.Tenant(),
             http.Key(),
             RunJsonReader.ReadPatch(body.Root, body.Faults),
-            condition
+            condition,
+            Preferences.ReturnRepresentation(http) ?? true
         );
         var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
-        if (!result.TryGetValue(out var run, out var error))
+        if (!result.TryGetValue(out var updated, out var error))
         {
             await http.WriteErrorAsync(error);
             return;
         }
 
-        http.Response.Headers.ETag = EntityTags.Format(run.Version);
-        if (Preferences.ApplyReturnPreference(http) == false)
+        http.Response.Headers.ETag = EntityTags.Format(updated.Version);
+        Preferences.ApplyReturnPreference(http);
+        if (updated.Run is not { } run)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return;

@@ -1,8 +1,10 @@
+using AutoMapper;
 using FluentValidation;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using NSubstitute;
 using NSubstitute.ExceptionExtensions;
@@ -26,7 +28,6 @@ public sealed class AddRunTests
         var run = stored.ShouldNotBeNull();
         run.TenantId.ShouldBe(UseCases.Tenant);
         run.CreatedDateTime.ShouldBe(UseCases.Now);
-        answer.ReturnRepresentation.ShouldBeNull();
         answer.Id.ShouldBe(run.Id);
         answer.Run.ShouldBe(
             new RunResponse(
@@ -256,8 +257,29 @@ public sealed class AddRunTests
             )
         ).Value;
 
-        (answer.Id, answer.Run!.Id, answer.ReturnRepresentation).ShouldBe((first, first.Value, true));
+        (answer.Id, answer.Run!.Id).ShouldBe((first, first.Value));
         await cases.Repository.DidNotReceiveWithAnyArgs().AddAsync(default!, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Run_that_the_caller_does_not_need_is_not_mapped()
+    {
+        var mapper = Substitute.For<IMapper>();
+        using var cases = new UseCases(services => services.Replace(ServiceDescriptor.Singleton(mapper)));
+        var key = new IdempotencyKey("k", new byte[32], ReturnRepresentation: false);
+        cases
+            .Repository.AddIdempotentAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>())
+            .Returns(call => new IdempotentOutcome(call.Arg<Run>().Id, ReturnRepresentation: false));
+        var command = new AddRunCommand(UseCases.Tenant, Sample.Draft, ReturnRepresentation: false);
+
+        var added = await cases.Sender.Send(command, TestContext.Current.CancellationToken);
+        var keyed = await cases.Sender.Send(command with { Key = key }, TestContext.Current.CancellationToken);
+
+        added.Value.Run.ShouldBeNull();
+        keyed.Value.Run.ShouldBeNull();
+        mapper.ReceivedCalls().ShouldBeEmpty();
+        await cases.Sender.Send(command with { ReturnRepresentation = true }, TestContext.Current.CancellationToken);
+        mapper.ReceivedCalls().ShouldHaveSingleItem();
     }
 
     private static async Task<Result<AddedRun>> Send(UseCases cases, RunDraft draft) =>

@@ -7,7 +7,7 @@ namespace IndustryData.Application.UnitTests.Runs;
 
 public sealed class ReadRunChangesTests
 {
-    private static readonly Guid _incarnation = Guid.NewGuid();
+    private static readonly Guid _epoch = Guid.NewGuid();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -38,7 +38,7 @@ public sealed class ReadRunChangesTests
         var page = await ReadAsync(Place(walk: null), there: 2);
 
         page.Changes.Count.ShouldBe(2);
-        page.Next.ShouldBe(new DeltaCursor(_incarnation, UseCases.Now, From: 85, LowWatermark: 90, Scan: null));
+        page.Next.ShouldBe(new DeltaCursor(_epoch, UseCases.Now, From: 85, LowWatermark: 90, Scan: null));
     }
 
     [Fact]
@@ -63,8 +63,7 @@ public sealed class ReadRunChangesTests
         page.Next.ShouldBe(Place(walk with { ChangeNumber = 101, Id = page.Changes[1].Id }));
     }
 
-    private static DeltaCursor Place(DeltaScan? walk) =>
-        new(_incarnation, UseCases.Now, From: 50, LowWatermark: 55, walk);
+    private static DeltaCursor Place(DeltaScan? walk) => new(_epoch, UseCases.Now, From: 50, LowWatermark: 55, walk);
 
     /// <summary>Reads a page of size 3 as a client does.</summary>
     /// <param name="from">The delta token.</param>
@@ -82,7 +81,7 @@ public sealed class ReadRunChangesTests
         cases
             .Reader.ReadChangeHorizonAsync(default, from, Cancellation)
             .ReturnsForAnyArgs(
-                new ChangeHorizon(_incarnation, UseCases.Now, From: 85, LowWatermark: 90, HighWatermark: 120, knows)
+                new ChangeHorizon(_epoch, UseCases.Now, From: 85, LowWatermark: 90, HighWatermark: 120, knows)
             );
         cases
             .Reader.ReadChangesAsync(default, null!, null!, 0, default, Cancellation)

@@ -17,7 +17,7 @@ public sealed class ForeignLockTests : FaultScenario
         RunAsync(
             "idempotency key of A locked",
             $$"""
-            INSERT INTO kept_requests VALUES (
+            INSERT INTO idempotency_records VALUES (
                 '{{Caller.TenantA}}', left(encode(sha256('idempotency {{LockedKey}}'), 'hex'), 32)::uuid,
                 '', gen_random_uuid(), false, now())
             """,

@@ -3,7 +3,6 @@ using IndustryData.Infrastructure.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
-using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.IntegrationTests.Schema;
@@ -32,11 +31,11 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
     [InlineData("runs")]
     [InlineData("run_activities")]
     [InlineData("run_starts")]
-    [InlineData("kept_requests")]
+    [InlineData("idempotency_records")]
     [InlineData("run_counts")]
-    [InlineData("run_deletions")]
-    [InlineData("incarnations")]
-    [InlineData("token_keys")]
+    [InlineData("run_tombstones")]
+    [InlineData("database_epochs")]
+    [InlineData("page_token_signing_keys")]
     [InlineData("expired_partitions")]
     public async Task The_table_is_the_one_of_the_model(string table)
     {
@@ -103,16 +102,10 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         var own = await database.CreateDatabaseAsync();
 
         await Task.WhenAll(
-            Enumerable
-                .Range(0, 4)
-                .Select(_ =>
-                    InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)
-                )
+            Enumerable.Range(0, 4).Select(_ => DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation))
         );
 
-        (
-            await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)
-        ).ShouldBeEmpty();
+        (await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
     }
 
     /// <summary>
@@ -135,7 +128,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         await ReadAsync(holder, "SELECT pg_advisory_lock(42)");
         var log = new Messages();
 
-        var first = InfrastructureServiceCollectionExtensions.MigrateAsync(
+        var first = DatabaseSchema.MigrateAsync(
             $"{own};Command Timeout=1",
             TimeSpan.FromSeconds(10),
             Cancellation,
@@ -143,11 +136,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         );
         await using var observer = await OpenAsync(own);
         await UntilAsync(async () => await SchemaMigrator.IsMigratingAsync(observer, Cancellation));
-        var second = InfrastructureServiceCollectionExtensions.MigrateAsync(
-            $"{own};Command Timeout=1",
-            TimeSpan.FromSeconds(10),
-            Cancellation
-        );
+        var second = DatabaseSchema.MigrateAsync($"{own};Command Timeout=1", TimeSpan.FromSeconds(10), Cancellation);
         await UntilAsync(async () =>
             await ReadAsync(
                 observer,
@@ -169,30 +158,44 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         log[0].ShouldStartWith($"Applying migration 1 of {applied.Count}: ");
     }
 
-    [Fact]
-    public async Task Key_stored_by_the_version_before_is_found_by_its_hash()
+    [Theory]
+    [InlineData("MigrationId", "ProductVersion")]
+    [InlineData("migration_id", "product_version")]
+    public async Task Migration_of_a_schema_from_before_the_first_version_is_refused(string id, string version)
     {
         var own = await database.CreateDatabaseAsync();
-        await using (var context = Context(own))
-        {
-            await context.GetService<IMigrator>().MigrateAsync("ExpiredPartitions", Cancellation);
-        }
-
         await TestDatabase.ExecuteAsync(
             own,
-            """
-            INSERT INTO kept_requests
-            VALUES (gen_random_uuid(), 'idempotency k', '', gen_random_uuid(), false, now()),
-                (gen_random_uuid(), 'idempotency old', '', gen_random_uuid(), false, now() - interval '25 hours')
+            $"""
+            CREATE TABLE "__EFMigrationsHistory" ("{id}" varchar(150) PRIMARY KEY, "{version}" varchar(32) NOT NULL);
+            INSERT INTO "__EFMigrationsHistory" VALUES ('20261123172321_Initial', '10.0.15');
+            CREATE TABLE runs (id int);
             """
         );
 
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        var error = await Should.ThrowAsync<UnsupportedSchemaException>(() =>
+            DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)
+        );
 
+        error.Message.ShouldContain("start with a new, empty database");
         await using var observer = await OpenAsync(own);
-        (await ReadAsync(observer, "SELECT array_agg(key_hash) FROM kept_requests")).ShouldBe(
-            new[] { IdempotencyRecord.HashOf("idempotency k") }
+        (
+            await ReadAsync(observer, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        ).ShouldBe(3L);
+        (await Infrastructure.Persistence.SchemaMigrator.IsMigratingAsync(observer, Cancellation)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Later_migration_that_this_version_does_not_know_is_ignored()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation);
+        await TestDatabase.ExecuteAsync(
+            own,
+            """INSERT INTO "__EFMigrationsHistory" VALUES ('99991231235959_Later', '10.0.15')"""
         );
+
+        (await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -206,7 +209,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         await TestDatabase.ExecuteAsync(
             own,
             """
-            UPDATE incarnations SET cluster = 'the one that was dumped';
+            UPDATE database_epochs SET cluster = 'the one that was dumped';
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
                 last_modified_date_time, version, statistics, change_number)
             SELECT gen_random_uuid(), gen_random_uuid(), 'x', now(), 0, now(), now(), 1, '{}', 1000000000 - n
@@ -260,6 +263,10 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         }
     }
 
-    private static IndustryDataContext Context(string connectionString) =>
-        new(new DbContextOptionsBuilder<IndustryDataContext>().UseNpgsql(connectionString).Options);
+    private static IndustryDataContext Context(string connectionString)
+    {
+        var options = new DbContextOptionsBuilder<IndustryDataContext>().UseNpgsql(connectionString);
+        IndustryDataContext.Configure(options);
+        return new IndustryDataContext(options.Options);
+    }
 }

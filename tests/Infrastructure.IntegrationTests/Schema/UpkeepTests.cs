@@ -154,7 +154,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassF
         await InsertAsync(now);
         await TestDatabase.ExecuteAsync(
             _connectionString,
-            "INSERT INTO kept_requests SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, "
+            "INSERT INTO idempotency_records SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, "
                 + "now() - interval '2 days' FROM generate_series(1, 25000) AS n"
         );
         await using var connection = new NpgsqlConnection(_connectionString);
@@ -171,7 +171,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassF
         (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
         (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
         (await ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(0);
-        (await ReadAsync<long>("SELECT count(*) FROM kept_requests")).ShouldBe(0);
+        (await ReadAsync<long>("SELECT count(*) FROM idempotency_records")).ShouldBe(0);
         log.ShouldContain(message => message.Contains("could not detach expired partitions", StringComparison.Ordinal));
     }
 
@@ -228,10 +228,10 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassF
         await TestDatabase.ExecuteAsync(
             _connectionString,
             """
-            INSERT INTO run_deletions
+            INSERT INTO run_tombstones
             SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 day'
             FROM generate_series(29, 33) AS n;
-            INSERT INTO kept_requests
+            INSERT INTO idempotency_records
             SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE,
                 now() - n * interval '1 hour'
             FROM generate_series(22, 26) AS n;
@@ -241,11 +241,12 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassF
         await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow);
 
         (
-            await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_deletions")
+            await ReadAsync<long[]>("SELECT array_agg(change_number ORDER BY change_number) FROM run_tombstones")
         ).ShouldBe([29, 30]);
         (
             await ReadAsync<string[]>(
-                "SELECT array_agg(convert_from(body_hash, 'UTF8') ORDER BY body_hash) FROM kept_requests"
+                "SELECT array_agg(convert_from(request_fingerprint, 'UTF8') ORDER BY request_fingerprint) "
+                    + "FROM idempotency_records"
             )
         ).ShouldBe(["22", "23"]);
     }
@@ -256,30 +257,33 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassF
         await TestDatabase.ExecuteAsync(
             _connectionString,
             """
-            INSERT INTO run_deletions VALUES (gen_random_uuid(), gen_random_uuid(), 1, now());
-            INSERT INTO kept_requests VALUES (gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now());
+            INSERT INTO run_tombstones VALUES (gen_random_uuid(), gen_random_uuid(), 1, now());
+            INSERT INTO idempotency_records
+            VALUES (gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now());
             """
         );
 
         await KeepUpAsync(new RetentionOptions(), DateTimeOffset.UtcNow.AddYears(1));
 
         (
-            await ReadAsync<long>("SELECT (SELECT count(*) FROM run_deletions) + (SELECT count(*) FROM kept_requests)")
+            await ReadAsync<long>(
+                "SELECT (SELECT count(*) FROM run_tombstones) + (SELECT count(*) FROM idempotency_records)"
+            )
         ).ShouldBe(2);
     }
 
     [Theory]
-    [InlineData("kept_requests", "created_date_time")]
-    [InlineData("run_deletions", "deleted_date_time")]
+    [InlineData("idempotency_records", "created_date_time")]
+    [InlineData("run_tombstones", "deleted_date_time")]
     public async Task Purge_reads_no_table_from_its_start(string table, string column)
     {
         await TestDatabase.ExecuteAsync(
             _connectionString,
             """
-            INSERT INTO kept_requests
+            INSERT INTO idempotency_records
             SELECT gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now() - n * interval '1 minute'
             FROM generate_series(1, 50000) AS n;
-            INSERT INTO run_deletions
+            INSERT INTO run_tombstones
             SELECT gen_random_uuid(), gen_random_uuid(), n, now() - n * interval '1 hour'
             FROM generate_series(1, 50000) AS n;
             ANALYZE;
@@ -300,7 +304,7 @@ public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassF
             plan.Add(rows.GetString(0));
         }
 
-        plan.ShouldContain(line => line.Contains($"Index Scan using {table}_oldest", StringComparison.Ordinal));
+        plan.ShouldContain(line => line.Contains($"Index Scan using ix_{table}_{column}", StringComparison.Ordinal));
         plan.ShouldNotContain(line =>
             line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal)
         );

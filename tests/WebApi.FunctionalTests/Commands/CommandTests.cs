@@ -212,4 +212,31 @@ public sealed class CommandTests(TestDatabase database) : IClassFixture<TestData
         errors.ShouldNotContain("Correct the connection string");
         errors.TrimEnd().Split('\n').Last().ShouldStartWith("industrydata: ");
     }
+
+    [Fact]
+    public async Task Migrate_of_a_schema_from_before_the_first_version_says_what_to_do()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            CREATE TABLE "__EFMigrationsHistory" ("MigrationId" text PRIMARY KEY, "ProductVersion" text NOT NULL);
+            INSERT INTO "__EFMigrationsHistory" VALUES ('20261123172321_Initial', '10.0.15');
+            """
+        );
+
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
+            ["migrate"],
+            ("ConnectionStrings__IndustryData", own)
+        );
+
+        exitCode.ShouldBe(1);
+        errors
+            .Trim()
+            .ShouldBe(
+                "industrydata: The database has a schema from before version 0.1.0, which cannot be migrated. It was "
+                    + "not changed. Export its runs with the version that made it, then start with a new, empty "
+                    + "database."
+            );
+    }
 }

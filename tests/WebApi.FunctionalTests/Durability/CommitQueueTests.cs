@@ -198,7 +198,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [Theory]
     [InlineData(
         "a key",
-        "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', "
+        "INSERT INTO idempotency_records VALUES ('11111111-1111-4111-8111-111111111111', "
             + "left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())",
         true
     )]
@@ -268,7 +268,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     public async Task A_locked_key_lets_the_other_writes_of_its_tenant_pass()
     {
         await using var locked = await LockAsync(
-            "INSERT INTO kept_requests VALUES ('11111111-1111-4111-8111-111111111111', "
+            "INSERT INTO idempotency_records VALUES ('11111111-1111-4111-8111-111111111111', "
                 + "left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())"
         );
         using var keyed = new HttpRequestMessage(HttpMethod.Post, "process/runs")
@@ -351,7 +351,9 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(50);
         (await Database.ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(50);
         (
-            await Database.ReadAsync<long>("SELECT count(*) FROM kept_requests WHERE run_id IN (SELECT id FROM runs)")
+            await Database.ReadAsync<long>(
+                "SELECT count(*) FROM idempotency_records WHERE resource_id IN (SELECT id FROM runs)"
+            )
         ).ShouldBe(50);
     }
 

@@ -22,13 +22,7 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
             await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
             await UntilCauseAsync(service, "schemaOutdated");
             await ShouldBe503Async(service, "schemaOutdated");
-            (
-                await InfrastructureServiceCollectionExtensions.MigrateAsync(
-                    later,
-                    TimeSpan.FromSeconds(10),
-                    Cancellation
-                )
-            ).ShouldNotBeEmpty();
+            (await DatabaseSchema.MigrateAsync(later, TimeSpan.FromSeconds(10), Cancellation)).ShouldNotBeEmpty();
             await UntilReadyAsync(service);
             using var response = await service.Client.PostAsync(
                 "process/runs/$ref",
@@ -102,6 +96,22 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
         var own = await database.CreateMigratedDatabaseAsync();
         await using var service = await RunningService.StartAsync(own);
         await TestDatabase.ExecuteAsync(own, """DROP TABLE runs CASCADE; DELETE FROM "__EFMigrationsHistory" """);
+
+        await ShouldBe503Async(service, "schemaOutdated");
+    }
+
+    [Fact]
+    public async Task Schema_from_before_the_first_version_is_503()
+    {
+        var own = await database.CreateDatabaseAsync();
+        await TestDatabase.ExecuteAsync(
+            own,
+            """
+            CREATE TABLE "__EFMigrationsHistory" ("MigrationId" text PRIMARY KEY, "ProductVersion" text NOT NULL);
+            INSERT INTO "__EFMigrationsHistory" VALUES ('20261123172321_Initial', '10.0.15');
+            """
+        );
+        await using var service = await RunningService.StartAsync(own);
 
         await ShouldBe503Async(service, "schemaOutdated");
     }

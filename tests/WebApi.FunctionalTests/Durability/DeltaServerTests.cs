@@ -24,11 +24,7 @@ public sealed class DeltaServerTests
     {
         using var folder = new TestDataDirectory();
         await using var server = await StartAsync(folder);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            server.ConnectionString,
-            TimeSpan.FromSeconds(30),
-            Token
-        );
+        await DatabaseSchema.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
         await using var service = await RunningService.StartAsync(server.ConnectionString);
         await UntilServedAsync(service);
 
@@ -62,11 +58,7 @@ public sealed class DeltaServerTests
         using var folder = new TestDataDirectory();
         using var standbyFolder = new TestDataDirectory();
         await using var server = await StartAsync(folder);
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            server.ConnectionString,
-            TimeSpan.FromSeconds(30),
-            Token
-        );
+        await DatabaseSchema.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(30), Token);
         await using var primary = await RunningService.StartAsync(server.ConnectionString);
         await UntilServedAsync(primary);
         var first = await AddAsync(primary);

@@ -29,11 +29,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
             NullLogger.Instance,
             Cancellation
         );
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            _server.ConnectionString,
-            TimeSpan.FromSeconds(10),
-            Cancellation
-        );
+        await DatabaseSchema.MigrateAsync(_server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
     }
 
     public async ValueTask DisposeAsync()

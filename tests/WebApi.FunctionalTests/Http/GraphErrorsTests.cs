@@ -40,6 +40,6 @@ public sealed class GraphErrorsTests
     [Fact]
     public void Start_limit_names_the_header_with_the_time_to_wait() =>
         GraphErrors
-            .MessageOf(RunErrors.StartRateLimitExceeded(5, TimeSpan.FromHours(12), TimeSpan.FromHours(1)))
+            .MessageOf(new StartRateLimit(0, TimeSpan.FromHours(12)).Check([], DateTimeOffset.UnixEpoch)!)
             .ShouldContain("Retry-After");
 }

@@ -138,8 +138,8 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
     }
 
     [Theory]
-    [InlineData("startDateTime desc", "runs_newest")]
-    [InlineData("endDateTime asc", "runs_by_end")]
+    [InlineData("startDateTime desc", "ix_runs_tenant_id_start_date_time_id")]
+    [InlineData("endDateTime asc", "ix_runs_tenant_id_end_date_time_id")]
     public async Task A_page_in_the_middle_is_found_by_the_index_alone(string order, string index)
     {
         await InsertAsync(5000, "there");

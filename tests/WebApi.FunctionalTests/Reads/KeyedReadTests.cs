@@ -83,7 +83,10 @@ public sealed class KeyedReadTests(TestDatabase database) : IClassFixture<TestDa
         await using var connection = new NpgsqlConnection(own);
         await connection.OpenAsync(Cancellation);
         await using var holder = await connection.BeginTransactionAsync(Cancellation);
-        await using var hold = new NpgsqlCommand("LOCK TABLE token_keys IN ACCESS EXCLUSIVE MODE", connection);
+        await using var hold = new NpgsqlCommand(
+            "LOCK TABLE page_token_signing_keys IN ACCESS EXCLUSIVE MODE",
+            connection
+        );
         await hold.ExecuteNonQueryAsync(Cancellation);
         clock.Advance(TimeSpan.FromSeconds(2));
 

@@ -26,18 +26,14 @@ public sealed class MissingStandbyTests
             NullLogger.Instance,
             Cancellation
         );
-        await InfrastructureServiceCollectionExtensions.MigrateAsync(
-            server.ConnectionString,
-            TimeSpan.FromSeconds(10),
-            Cancellation
-        );
+        await DatabaseSchema.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
         var local = $"{server.ConnectionString};Options=-c synchronous_commit=local";
         await TestDatabase.ExecuteAsync(local, "ALTER SYSTEM SET synchronous_standby_names = 'none'");
         await TestDatabase.ExecuteAsync(local, "SELECT pg_reload_conf()");
         await UntilSetAsync(local);
 
         // Simulates a failover: the epoch of this server is not recorded yet.
-        await TestDatabase.ExecuteAsync(local, "DELETE FROM incarnations");
+        await TestDatabase.ExecuteAsync(local, "DELETE FROM database_epochs");
         await using (var service = await RunningService.StartAsync(server.ConnectionString))
         {
             foreach (var path in (string[])["process/runs", "process/runs/delta"])

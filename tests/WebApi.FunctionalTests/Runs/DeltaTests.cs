@@ -246,9 +246,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
     {
         var token = (await FollowAsync(Delta, [])).Query.Split("deltatoken=")[1];
         var bytes = System.Buffers.Text.Base64Url.DecodeFromChars(token);
-        var incarnation = await Database.ReadAsync<Guid>("SELECT id FROM incarnations ORDER BY number DESC LIMIT 1");
+        var epoch = await Database.ReadAsync<Guid>("SELECT id FROM database_epochs ORDER BY number DESC LIMIT 1");
 
-        bytes.AsSpan().IndexOf(incarnation.ToByteArray()).ShouldBe(-1);
+        bytes.AsSpan().IndexOf(epoch.ToByteArray()).ShouldBe(-1);
         var next = await Database.ReadAsync<long>("SELECT change_number(pg_snapshot_xmax(pg_current_snapshot()))");
         for (var number = Math.Max(0, next - 1000); number <= next; number++)
         {
@@ -331,7 +331,7 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
             await FollowAsync(new Uri(one.Root, "beta/process/runs/delta"), [], one.Client)
         );
 
-        await TestDatabase.ExecuteAsync(own, "UPDATE token_keys SET key = sha256('another key')");
+        await TestDatabase.ExecuteAsync(own, "UPDATE page_token_signing_keys SET key = sha256('another key')");
         await using var two = await RunningService.StartAsync(own);
         await Poll.UntilAsync(
             async () => await StatusAsync(two, await NextAsync(one)) == HttpStatusCode.OK,
@@ -374,9 +374,9 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
 
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
-            "INSERT INTO incarnations (id, cluster, timeline, server_started, begun, change_offset) "
+            "INSERT INTO database_epochs (id, cluster, timeline, server_started, first_change_number, change_offset) "
                 + $"SELECT gen_random_uuid(), cluster, timeline, '-infinity', {copied}, change_offset "
-                + "FROM incarnations ORDER BY number DESC LIMIT 1"
+                + "FROM database_epochs ORDER BY number DESC LIMIT 1"
         );
 
         using var valid = await Client.GetAsync(before, Cancellation);
@@ -396,7 +396,7 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
             "UPDATE runs SET change_number = change_number + 1000000000; "
-                + "UPDATE incarnations SET cluster = 'the one that was dumped'"
+                + "UPDATE database_epochs SET cluster = 'the one that was dumped'"
         );
 
         var replica = new Dictionary<string, string>();

@@ -1,4 +1,3 @@
-using IndustryData.Domain.Runs;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.Commits;
@@ -40,18 +39,6 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
         standby.ThrowIfCanceled();
     }
 
-    /// <summary>Adds the statements that insert runs and count them.</summary>
-    public static void Add(NpgsqlBatch batch, IReadOnlyList<Run> runs, RunCountDeltas counts)
-    {
-        foreach (var run in runs)
-        {
-            counts.Add(run, run.Status, 1);
-        }
-
-        RunBulkInsert.Add(batch, runs);
-        counts.Add(batch);
-    }
-
     private static List<PendingInsert> Keyed(IReadOnlyList<PendingInsert> insertions)
     {
         var keyed = new List<PendingInsert>();
@@ -83,7 +70,7 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
             keyed.ForEach(i => i.IsFirst = true);
         }
 
-        Add(batch, [.. attempt.Writes.Select(i => i.Run)], new RunCountDeltas(attempt.Shard));
+        RunBulkInsert.Add(batch, [.. attempt.Writes.Select(i => i.Run)], new RunCountDeltas(attempt.Shard));
         attempt.BeginCommit();
         await batch.ExecuteNonQueryAsync();
     }
@@ -114,7 +101,11 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        Add(batch, [.. attempt.Writes.Where(i => i.IsFirst).Select(i => i.Run)], new RunCountDeltas(attempt.Shard));
+        RunBulkInsert.Add(
+            batch,
+            [.. attempt.Writes.Where(i => i.IsFirst).Select(i => i.Run)],
+            new RunCountDeltas(attempt.Shard)
+        );
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         attempt.BeginCommit();
         await batch.ExecuteNonQueryAsync();

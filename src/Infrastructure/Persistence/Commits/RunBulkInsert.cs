@@ -10,7 +10,7 @@ namespace IndustryData.Infrastructure.Persistence.Commits;
 internal static class RunBulkInsert
 {
     /// <summary>The constraint that is violated when a used idempotency key is inserted.</summary>
-    public const string KeysConstraint = "kept_requests_pkey";
+    public const string KeysConstraint = "pk_idempotency_records";
 
     // The expression for the change number is the inlined body of the function change_number. An SQL function is
     // planned again for each statement that calls it.
@@ -21,7 +21,7 @@ internal static class RunBulkInsert
             inbound_errors, inbound_groups, inbound_memberships, inbound_organizations, inbound_people,
             inbound_warnings, change_number)
         SELECT added.*, pg_current_xact_id()::text::bigint
-            + coalesce((SELECT change_offset FROM incarnations ORDER BY number DESC LIMIT 1), 0)
+            + coalesce((SELECT change_offset FROM database_epochs ORDER BY number DESC LIMIT 1), 0)
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS added
         """;
 
@@ -31,14 +31,15 @@ internal static class RunBulkInsert
         """;
 
     private const string Keys = """
-        INSERT INTO kept_requests (tenant_id, key_hash, body_hash, run_id, with_representation, created_date_time)
+        INSERT INTO idempotency_records (
+            tenant_id, key_hash, request_fingerprint, resource_id, return_representation, created_date_time)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
         """;
 
     private const string FreeKeys = $"""
         {Keys}
         ON CONFLICT DO NOTHING
-        RETURNING run_id
+        RETURNING resource_id
         """;
 
     /// <summary>
@@ -67,8 +68,24 @@ internal static class RunBulkInsert
         batch.BatchCommands.Add(insert);
     }
 
-    /// <summary>Adds the statements that insert runs with their activities.</summary>
-    public static void Add(NpgsqlBatch batch, IReadOnlyList<Run> runs)
+    /// <summary>
+    /// Adds the statements that insert runs with their activities, and the statement that updates the counters.
+    /// </summary>
+    /// <param name="batch">The batch to which the statements are added.</param>
+    /// <param name="runs">The runs; none if only counters change.</param>
+    /// <param name="counts">The changes of the counters. The runs are added to them.</param>
+    public static void Add(NpgsqlBatch batch, IReadOnlyList<Run> runs, RunCountDeltas counts)
+    {
+        foreach (var run in runs)
+        {
+            counts.Add(run, run.Status, 1);
+        }
+
+        AddRuns(batch, runs);
+        counts.Add(batch);
+    }
+
+    private static void AddRuns(NpgsqlBatch batch, IReadOnlyList<Run> runs)
     {
         if (runs.Count == 0)
         {

@@ -14,9 +14,9 @@ internal sealed class RunCountDeltas(short shard)
     public const int Shards = 16;
 
     private const string Upsert = """
-        INSERT INTO run_counts AS counts (tenant_id, quarter, status, writer, count)
+        INSERT INTO run_counts AS counts (tenant_id, quarter, status, shard, count)
         SELECT * FROM unnest($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant_id, quarter, status, writer) DO UPDATE SET count = counts.count + excluded.count
+        ON CONFLICT (tenant_id, quarter, status, shard) DO UPDATE SET count = counts.count + excluded.count
         """;
 
     // All transactions update counters in the same order. Otherwise, two transactions could each hold the row that the

@@ -182,7 +182,7 @@ internal sealed class UpdateTransaction
 
         await _context.SaveChangesAsync(cancellationToken);
         await using var batch = new NpgsqlBatch((NpgsqlConnection)_context.Database.GetDbConnection());
-        InsertTransaction.Add(batch, _added, counts);
+        RunBulkInsert.Add(batch, _added, counts);
         if (batch.BatchCommands.Count > 0)
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);

@@ -7,9 +7,6 @@ internal sealed class ExpiredPartitionConfiguration : IEntityTypeConfiguration<E
 {
     public void Configure(EntityTypeBuilder<ExpiredPartition> builder)
     {
-        builder.ToTable("expired_partitions");
-        builder.HasKey(p => p.Name).HasName("expired_partitions_pkey");
-        builder.Property(p => p.Name).HasColumnName("name");
-        builder.Property(p => p.DetachedDateTime).HasColumnName("detached_date_time");
+        builder.HasKey(p => p.Name);
     }
 }

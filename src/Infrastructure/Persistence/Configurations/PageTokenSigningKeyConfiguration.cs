@@ -7,9 +7,7 @@ internal sealed class PageTokenSigningKeyConfiguration : IEntityTypeConfiguratio
 {
     public void Configure(EntityTypeBuilder<PageTokenSigningKey> builder)
     {
-        builder.ToTable("token_keys");
-        builder.HasKey(k => k.Id).HasName("token_keys_pkey");
-        builder.Property(k => k.Id).HasColumnName("id").ValueGeneratedNever();
-        builder.Property(k => k.Key).HasColumnName("key");
+        builder.HasKey(k => k.Id);
+        builder.Property(k => k.Id).ValueGeneratedNever();
     }
 }

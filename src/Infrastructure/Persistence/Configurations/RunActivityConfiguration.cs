@@ -8,23 +8,18 @@ internal sealed class RunActivityConfiguration : IEntityTypeConfiguration<RunAct
 {
     public void Configure(EntityTypeBuilder<RunActivity> builder)
     {
-        // The table is partitioned by quarter of the run's id, like runs. The migration creates it.
-        builder.ToTable("run_activities");
-        builder
-            .HasKey(a => new
-            {
-                a.TenantId,
-                a.RunId,
-                a.Id,
-            })
-            .HasName("run_activities_pkey");
-        builder.Property(a => a.TenantId).HasColumnName("tenant_id").ValueGeneratedNever();
-        builder.Property(a => a.RunId).HasColumnName("run_id").ValueGeneratedNever();
-        builder.Property(a => a.Id).HasColumnName("id").ValueGeneratedNever();
-        builder.Property(a => a.Type).HasColumnName("type");
-        builder.Property(a => a.DisplayName).HasColumnName("display_name").HasColumnType("text").UseCollation("C");
-        builder.Property(a => a.Status).HasColumnName("status");
-        builder.Property(a => a.BlockingError).HasColumnName("blocking_error").HasColumnType("json");
-        builder.Property(a => a.Activity).HasColumnName("activity").HasColumnType("json");
+        // The table is partitioned by quarter of the run's id, like runs. SQL of the first migration creates it.
+        builder.HasKey(a => new
+        {
+            a.TenantId,
+            a.RunId,
+            a.Id,
+        });
+        builder.Property(a => a.TenantId).ValueGeneratedNever();
+        builder.Property(a => a.RunId).ValueGeneratedNever();
+        builder.Property(a => a.Id).ValueGeneratedNever();
+        builder.Property(a => a.DisplayName).HasColumnType("text").UseCollation("C");
+        builder.Property(a => a.BlockingError).HasColumnType("json");
+        builder.Property(a => a.Activity).HasColumnType("json");
     }
 }

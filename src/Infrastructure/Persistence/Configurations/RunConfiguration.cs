@@ -11,32 +11,25 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
 
     public void Configure(EntityTypeBuilder<Run> builder)
     {
-        // The table is partitioned by quarter of the id. EF cannot express that, so the first migration creates it.
-        builder.ToTable("runs");
-        builder.HasKey(r => new { r.TenantId, r.Id }).HasName("runs_pkey");
-        builder.Property(r => r.TenantId).HasColumnName("tenant_id").ValueGeneratedNever();
-        builder.Property(r => r.Id).HasColumnName("id").ValueGeneratedNever();
+        // The table is partitioned by quarter of the id. EF Core cannot express that, so SQL of the first migration
+        // creates it.
+        builder.HasKey(r => new { r.TenantId, r.Id });
+        builder.Property(r => r.TenantId).ValueGeneratedNever();
+        builder.Property(r => r.Id).ValueGeneratedNever();
 
         // The collation "C" sorts strings by code point, in the same way on every server.
         builder
             .Property(r => r.DisplayName)
-            .HasColumnName("display_name")
             .HasMaxLength(DisplayName.MaxLength)
             .HasColumnType("text")
             .UseCollation("C");
-        builder.Property(r => r.StartDateTime).HasColumnName("start_date_time");
-        builder.Property(r => r.EndDateTime).HasColumnName("end_date_time");
-        builder.Property(r => r.Status).HasColumnName("status");
-        builder.Property(r => r.BlockingError).HasColumnName("blocking_error").HasColumnType("json");
-        builder.Property(r => r.CreatedDateTime).HasColumnName("created_date_time");
-        builder.Property(r => r.LastModifiedDateTime).HasColumnName("last_modified_date_time");
-        builder.Property(r => r.Version).HasColumnName("version").IsConcurrencyToken();
+        builder.Property(r => r.BlockingError).HasColumnType("json");
+        builder.Property(r => r.Version).IsConcurrencyToken();
 
         // The number of the transaction that last changed the run. It is not part of the domain model. Delta queries
         // use it.
         builder
             .Property<long>(ChangeNumber)
-            .HasColumnName("change_number")
             .HasDefaultValueSql("change_number(pg_current_xact_id())")
             .ValueGeneratedNever();
         builder.ComplexProperty(
@@ -65,32 +58,26 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
 
         // The default order of lists.
         builder
-            .HasIndex(
-                r => new
-                {
-                    r.TenantId,
-                    r.StartDateTime,
-                    r.Id,
-                },
-                "runs_newest"
-            )
+            .HasIndex(r => new
+            {
+                r.TenantId,
+                r.StartDateTime,
+                r.Id,
+            })
             .IsDescending(false, true, true);
 
         // The most frequent query of dashboards: the latest failed runs, even if only few of all runs have failed.
         builder
-            .HasIndex(
-                r => new
-                {
-                    r.TenantId,
-                    r.Status,
-                    r.StartDateTime,
-                    r.Id,
-                },
-                "runs_by_status"
-            )
+            .HasIndex(r => new
+            {
+                r.TenantId,
+                r.Status,
+                r.StartDateTime,
+                r.Id,
+            })
             .IsDescending(false, false, true, true);
 
         // Delta queries for the changes since a change number.
-        builder.HasIndex(["TenantId", ChangeNumber, "Id"], "runs_changes");
+        builder.HasIndex(["TenantId", ChangeNumber, "Id"]);
     }
 }
