@@ -78,14 +78,15 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
                         );
                     }
 
-                    using var response = await service.Client.PostAsync(
-                        "process/runs/$ref",
-                        Bodies.Json(Bodies.Run),
-                        Cancellation
+                    (await PostAsync(service)).ShouldBeOneOf(
+                        HttpStatusCode.NoContent,
+                        HttpStatusCode.ServiceUnavailable
                     );
-                    response.StatusCode.ShouldBeOneOf(HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable);
                 }
             );
+
+            // After an unconfirmed commit the service is not ready until a commit is confirmed, or for a minute.
+            await Poll.UntilAsync(async () => await PostAsync(service) == HttpStatusCode.NoContent, "A stored run");
             await UntilReadyAsync(service);
         }
     }
@@ -205,6 +206,12 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
         await connection.OpenAsync(Cancellation);
         await using var command = new NpgsqlCommand("SELECT string_agg(setting, ',') FROM seen", connection);
         (await command.ExecuteScalarAsync(Cancellation)).ShouldBe("on,on,on");
+    }
+
+    private static async Task<HttpStatusCode> PostAsync(RunningService service)
+    {
+        using var response = await service.Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.Run), Cancellation);
+        return response.StatusCode;
     }
 
     private static async Task ShouldBe503Async(RunningService service, string cause)
