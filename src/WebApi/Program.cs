@@ -56,21 +56,21 @@ try
         );
     }
 
-    DataDirectory Folder() => DataDirectory.Resolve(configuration["DataDirectory"], postgres);
+    DataDirectory Resolved() => DataDirectory.Resolve(configuration["DataDirectory"], postgres);
     void AddDevelopmentKey()
     {
         if (isEmbedded && tokens is { SigningKeys.Count: 0, Authorities.Count: 0 })
         {
-            var folder = Folder();
-            folder.Create();
-            tokens.SigningKeys.Add(SigningKeys.Development(folder.Path));
+            var directory = Resolved();
+            directory.Create();
+            tokens.SigningKeys.Add(SigningKeys.Development(directory.Path));
         }
     }
 
     switch (command)
     {
         case "serve":
-            await using (var server = isEmbedded ? await StartPostgresAsync(configuration, Folder(), postgres) : null)
+            await using (var server = isEmbedded ? await StartPostgresAsync(configuration, Resolved(), postgres) : null)
             {
                 AddDevelopmentKey();
                 if (server is not null)
@@ -110,7 +110,7 @@ try
         case "health":
             return await HealthCommand.RunAsync(configuration);
         case "psql" when isEmbedded:
-            return await PsqlCommand.RunAsync(PostgresServer.GetConnectionInfo(Folder(), postgres), rest);
+            return await PsqlCommand.RunAsync(PostgresServer.GetConnectionInfo(Resolved(), postgres), rest);
         case "psql":
             throw new StartupException(
                 "psql is for the embedded database, but ConnectionStrings:IndustryData names another server; "
@@ -160,14 +160,14 @@ static async Task<IReadOnlyList<string>> MigrateAsync(
 
 static async Task<PostgresServer> StartPostgresAsync(
     IConfiguration configuration,
-    DataDirectory folder,
+    DataDirectory directory,
     EmbeddedPostgresOptions options
 )
 {
     // The host and its log do not exist yet.
     var log = Logging.Configure(new LoggerConfiguration(), configuration).CreateLogger();
     return await PostgresServer.StartAsync(
-        folder,
+        directory,
         options,
         new SerilogLoggerFactory(log, dispose: true).CreateLogger<PostgresServer>(),
         CancellationToken.None

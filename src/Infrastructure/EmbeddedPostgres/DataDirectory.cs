@@ -45,7 +45,7 @@ public sealed class DataDirectory
             ? new DataDirectory(path)
             : throw new EmbeddedPostgresException(
                 $"The account '{account.Name}', which runs PostgreSQL, cannot enter {closed}: "
-                    + $"allow it (chmod o+x), or set DataDirectory to a folder elsewhere, such as {ForRoot}."
+                    + $"allow it (chmod o+x), or set DataDirectory to a directory elsewhere, such as {ForRoot}."
             );
     }
 
@@ -67,10 +67,10 @@ public sealed class DataDirectory
         UnixFileMode mode = Environment.IsPrivilegedProcess
             ? own | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
             : own;
-        foreach (string folder in DirectoriesDownTo(Path).Where(folder => !Directory.Exists(folder)))
+        foreach (string directory in DirectoriesDownTo(Path).Where(directory => !Directory.Exists(directory)))
         {
-            Directory.CreateDirectory(folder);
-            File.SetUnixFileMode(folder, mode); // the umask may have removed permissions
+            Directory.CreateDirectory(directory);
+            File.SetUnixFileMode(directory, mode); // the umask may have removed permissions
         }
     }
 
@@ -88,30 +88,30 @@ public sealed class DataDirectory
         return local.Length > 0
             ? System.IO.Path.Combine(local, "industrydata")
             : throw new EmbeddedPostgresException(
-                "This account has no home folder to keep data in: set DataDirectory to a folder it can write."
+                "This account has no home directory to keep data in: set DataDirectory to a directory it can write."
             );
     }
 
     private static string? FindCheckout() =>
         DirectoriesDownTo(System.IO.Path.GetFullPath(AppContext.BaseDirectory))
-            .LastOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, "IndustryData.sln")));
+            .LastOrDefault(directory => File.Exists(System.IO.Path.Combine(directory, "IndustryData.sln")));
 
     private static IEnumerable<string> ExistingDirectoriesDownTo(string path) =>
         DirectoriesDownTo(path).Where(Directory.Exists);
 
     private static Stack<string> DirectoriesDownTo(string path)
     {
-        var folders = new Stack<string>();
+        var directories = new Stack<string>();
         for (
-            string? folder = System.IO.Path.TrimEndingDirectorySeparator(path);
-            folder is not null;
-            folder = System.IO.Path.GetDirectoryName(folder)
+            string? directory = System.IO.Path.TrimEndingDirectorySeparator(path);
+            directory is not null;
+            directory = System.IO.Path.GetDirectoryName(directory)
         )
         {
-            folders.Push(folder);
+            directories.Push(directory);
         }
 
-        return folders;
+        return directories;
     }
 
     // The running server is recognized by its working directory, which the system reports without symbolic links.
@@ -125,10 +125,10 @@ public sealed class DataDirectory
         }
 
         string physical = "";
-        foreach (string folder in DirectoriesDownTo(System.IO.Path.GetFullPath(path)))
+        foreach (string directory in DirectoriesDownTo(System.IO.Path.GetFullPath(path)))
         {
-            string name = System.IO.Path.GetFileName(folder);
-            physical = name.Length == 0 ? folder : System.IO.Path.Combine(physical, name);
+            string name = System.IO.Path.GetFileName(directory);
+            physical = name.Length == 0 ? directory : System.IO.Path.Combine(physical, name);
             if (new FileInfo(physical) is { LinkTarget: not null } link)
             {
                 physical = ResolveSymlinks(link.ResolveLinkTarget(returnFinalTarget: false)!.FullName, depth + 1);

@@ -10,7 +10,7 @@ internal sealed class DirectoryLock : IDisposable
 
     private DirectoryLock(FileStream file) => _file = file;
 
-    public static DirectoryLock Acquire(DataDirectory folder)
+    public static DirectoryLock Acquire(DataDirectory directory)
     {
         var options = new FileStreamOptions
         {
@@ -26,13 +26,13 @@ internal sealed class DirectoryLock : IDisposable
 
         try
         {
-            return new DirectoryLock(new FileStream(Path.Combine(folder.Path, "lock"), options));
+            return new DirectoryLock(new FileStream(Path.Combine(directory.Path, "lock"), options));
         }
         catch (IOException exception) when (IsHeld(exception))
         {
             throw new EmbeddedPostgresException(
-                $"Another service is using the data folder {folder.Path}: "
-                    + "stop it, or set DataDirectory to a folder of this service's own.",
+                $"Another service is using the data directory {directory.Path}: "
+                    + "stop it, or set DataDirectory to a directory of this service's own.",
                 exception
             );
         }

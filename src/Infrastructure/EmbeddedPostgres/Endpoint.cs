@@ -33,10 +33,10 @@ internal sealed record Endpoint(string Host, int Port)
     }
 
     // In a connection string, a comma separates hosts, and a colon precedes a port.
-    private static bool CanHoldSocket(string folder) =>
+    private static bool CanHoldSocket(string directory) =>
         !OperatingSystem.IsWindows()
-        && !folder.Any(c => c is ',' or ':' || char.IsControl(c))
-        && Encoding.UTF8.GetByteCount($"{folder}/.s.PGSQL.{SocketNumber}") <= MaxSocketPathLength;
+        && !directory.Any(c => c is ',' or ':' || char.IsControl(c))
+        && Encoding.UTF8.GetByteCount($"{directory}/.s.PGSQL.{SocketNumber}") <= MaxSocketPathLength;
 
     private static void RequireFree(int port)
     {

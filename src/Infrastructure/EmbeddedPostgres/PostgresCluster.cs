@@ -26,10 +26,10 @@ internal sealed class PostgresCluster
     private readonly string _passwordFile;
     private readonly string _pidFile;
 
-    public PostgresCluster(DataDirectory folder, PostgresOsAccount account)
+    public PostgresCluster(DataDirectory directory, PostgresOsAccount account)
     {
         _account = account;
-        DataDirectoryPath = Path.Combine(folder.Path, "postgres");
+        DataDirectoryPath = Path.Combine(directory.Path, "postgres");
         ClusterDirectory = Path.Combine(DataDirectoryPath, ClusterName);
         _passwordFile = Path.Combine(ClusterDirectory, PasswordName);
         _pidFile = Path.Combine(ClusterDirectory, "postmaster.pid");
@@ -63,7 +63,7 @@ internal sealed class PostgresCluster
             ? major
             : throw new EmbeddedPostgresException(
                 $"{ClusterDirectory} is not a PostgreSQL cluster, its PG_VERSION cannot be read: "
-                    + "restore the folder from a backup, or move it away to start with an empty cluster."
+                    + "restore the directory from a backup, or move it away to start with an empty cluster."
             );
     }
 

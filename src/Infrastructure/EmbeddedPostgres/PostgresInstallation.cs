@@ -39,13 +39,13 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
 
         var found = new List<PostgresInstallation>();
         foreach (
-            string folder in isSet
+            string directory in isSet
                 ? [Path.GetFullPath(options.BinDirectory!)]
                 : DirectoriesOnPath().Concat(WellKnownDirectories()).Distinct().Where(IsComplete)
         )
         {
             ProgramResult version = await account.RunAsync(
-                Program(folder, "postgres"),
+                Program(directory, "postgres"),
                 ["--version"],
                 "/",
                 cancellationToken
@@ -53,7 +53,10 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
             if (VersionPattern().Match(version.Output) is { Success: true } match)
             {
                 found.Add(
-                    new PostgresInstallation(folder, int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
+                    new PostgresInstallation(
+                        directory,
+                        int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
+                    )
                 );
             }
         }
@@ -93,7 +96,7 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
     private static IEnumerable<string> DirectoriesOnPath() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Select(folder => new FileInfo(Program(folder, "postgres")))
+            .Select(directory => new FileInfo(Program(directory, "postgres")))
             .Where(program => program.Exists)
             .Select(program =>
                 Path.GetDirectoryName((program.ResolveLinkTarget(returnFinalTarget: true) ?? program).FullName)!
@@ -113,13 +116,14 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
 
     private static IEnumerable<string> Matching(string parent, string pattern) =>
         Directory.Exists(parent)
-            ? Directory.GetDirectories(parent, pattern).Select(folder => Path.Combine(folder, "bin"))
+            ? Directory.GetDirectories(parent, pattern).Select(directory => Path.Combine(directory, "bin"))
             : [];
 
-    private static bool IsComplete(string folder) => _requiredPrograms.All(name => File.Exists(Program(folder, name)));
+    private static bool IsComplete(string directory) =>
+        _requiredPrograms.All(name => File.Exists(Program(directory, name)));
 
-    private static string Program(string folder, string name) =>
-        Path.Combine(folder, OperatingSystem.IsWindows() ? name + ".exe" : name);
+    private static string Program(string directory, string name) =>
+        Path.Combine(directory, OperatingSystem.IsWindows() ? name + ".exe" : name);
 
     [GeneratedRegex(@"\(PostgreSQL\) (\d+)")]
     private static partial Regex VersionPattern();

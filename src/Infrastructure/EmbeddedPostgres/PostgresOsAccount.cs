@@ -54,10 +54,10 @@ internal sealed class PostgresOsAccount
     }
 
     /// <summary>
-    /// Returns the first directory of <paramref name="folders"/> that the account may not enter; null if it may enter
-    /// all of them. A program that runs as the account checks each directory.
+    /// Returns the first directory of <paramref name="directories"/> that the account may not enter; null if it may
+    /// enter all of them. A program that runs as the account checks each directory.
     /// </summary>
-    public string? FindInaccessible(IEnumerable<string> folders)
+    public string? FindInaccessible(IEnumerable<string> directories)
     {
         if (Name is null)
         {
@@ -68,9 +68,9 @@ internal sealed class PostgresOsAccount
                 "/bin/sh",
                 [
                     "-c",
-                    """for folder do test -x "$folder" || { printf %s "$folder"; exit 1; }; done""",
+                    """for directory do test -x "$directory" || { printf %s "$directory"; exit 1; }; done""",
                     "sh",
-                    .. folders,
+                    .. directories,
                 ],
                 "/",
                 CancellationToken.None
@@ -81,25 +81,25 @@ internal sealed class PostgresOsAccount
     }
 
     /// <summary>
-    /// Creates the directory <paramref name="folder"/> with mode 0700 if it does not exist, and makes the account its
-    /// owner.
+    /// Creates the directory <paramref name="directory"/> with mode 0700 if it does not exist, and makes the account
+    /// its owner.
     /// </summary>
-    public async Task CreateOwnedDirectoryAsync(string folder, CancellationToken cancellationToken)
+    public async Task CreateOwnedDirectoryAsync(string directory, CancellationToken cancellationToken)
     {
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(directory);
             return;
         }
 
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (Name is not null)
         {
-            ProgramResult result = await RunAsync(null, "chown", ["-h", Name, folder], "/", "", cancellationToken);
+            ProgramResult result = await RunAsync(null, "chown", ["-h", Name, directory], "/", "", cancellationToken);
             if (!result.Succeeded)
             {
                 throw new EmbeddedPostgresException(
-                    $"{folder} cannot be given to the account '{Name}': {result.Reason}"
+                    $"{directory} cannot be given to the account '{Name}': {result.Reason}"
                 );
             }
         }
@@ -153,22 +153,22 @@ internal sealed class PostgresOsAccount
     public Task<ProgramResult> RunAsync(
         string program,
         IEnumerable<string> arguments,
-        string folder,
+        string directory,
         CancellationToken cancellationToken
-    ) => RunAsync(Name, program, arguments, folder, "", cancellationToken);
+    ) => RunAsync(Name, program, arguments, directory, "", cancellationToken);
 
     private static async Task<ProgramResult> RunAsync(
         string? account,
         string program,
         IEnumerable<string> arguments,
-        string folder,
+        string directory,
         string input,
         CancellationToken cancellationToken
     )
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = folder,
+            WorkingDirectory = directory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -176,7 +176,7 @@ internal sealed class PostgresOsAccount
         if (account is not null)
         {
             start.UserName = account;
-            start.Environment["HOME"] = folder;
+            start.Environment["HOME"] = directory;
         }
 
         // PGDATA, PGPORT and similar variables refer to another server. LC_ALL keeps the messages in English, because

@@ -48,7 +48,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         PostgresInstallation programs,
         string password,
         int? port,
-        DirectoryLock folderLock,
+        DirectoryLock directoryLock,
         ILogger logger
     )
     {
@@ -56,7 +56,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         _programs = programs;
         _password = password;
         _port = port;
-        _lock = folderLock;
+        _lock = directoryLock;
         _logger = logger;
     }
 
@@ -71,7 +71,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// server accepts connections. The first start creates the cluster and the database. The wait for recovery after a
     /// crash has no timeout.
     /// </summary>
-    /// <param name="folder">The data directory of the service. It is created if it does not exist.</param>
+    /// <param name="directory">The data directory of the service. It is created if it does not exist.</param>
     /// <param name="options">The settings.</param>
     /// <param name="logger">Logs starts, adoptions, ends and failures.</param>
     /// <param name="cancellationToken">Cancels the start. A server that this call started is then stopped.</param>
@@ -81,7 +81,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public static async Task<PostgresServer> StartAsync(
-        DataDirectory folder,
+        DataDirectory directory,
         EmbeddedPostgresOptions options,
         ILogger logger,
         CancellationToken cancellationToken
@@ -90,21 +90,21 @@ public sealed partial class PostgresServer : IAsyncDisposable
         try
         {
             PostgresOsAccount account = PostgresOsAccount.Resolve(options);
-            folder.Create();
-            DirectoryLock folderLock = DirectoryLock.Acquire(folder);
+            directory.Create();
+            DirectoryLock directoryLock = DirectoryLock.Acquire(directory);
             try
             {
-                return await StartLockedAsync(folder, account, options, folderLock, logger, cancellationToken);
+                return await StartLockedAsync(directory, account, options, directoryLock, logger, cancellationToken);
             }
             catch
             {
-                folderLock.Dispose();
+                directoryLock.Dispose();
                 throw;
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw Inaccessible(folder, exception);
+            throw Inaccessible(directory, exception);
         }
     }
 
@@ -114,16 +114,16 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// <exception cref="EmbeddedPostgresException">
     /// No server runs there, or the caller may not read the directory.
     /// </exception>
-    public static PsqlConnection GetConnectionInfo(DataDirectory folder, EmbeddedPostgresOptions options)
+    public static PsqlConnection GetConnectionInfo(DataDirectory directory, EmbeddedPostgresOptions options)
     {
         try
         {
             PostgresOsAccount account = PostgresOsAccount.Resolve(options);
-            var cluster = new PostgresCluster(folder, account);
+            var cluster = new PostgresCluster(directory, account);
             if (cluster.FindRunning() is not { IsReady: true } running)
             {
                 throw new EmbeddedPostgresException(
-                    $"No PostgreSQL runs in {folder.Path}: start the service first, with the same DataDirectory."
+                    $"No PostgreSQL runs in {directory.Path}: start the service first, with the same DataDirectory."
                 );
             }
 
@@ -142,7 +142,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw Inaccessible(folder, exception);
+            throw Inaccessible(directory, exception);
         }
     }
 
@@ -211,15 +211,15 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     private static async Task<PostgresServer> StartLockedAsync(
-        DataDirectory folder,
+        DataDirectory directory,
         PostgresOsAccount account,
         EmbeddedPostgresOptions options,
-        DirectoryLock folderLock,
+        DirectoryLock directoryLock,
         ILogger logger,
         CancellationToken cancellationToken
     )
     {
-        var cluster = new PostgresCluster(folder, account);
+        var cluster = new PostgresCluster(directory, account);
         int? major = cluster.ReadMajor();
         PostgresInstallation programs = await PostgresInstallation.FindAsync(
             options,
@@ -233,7 +233,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
             await cluster.InitializeAsync(programs, cancellationToken);
         }
 
-        var server = new PostgresServer(cluster, programs, cluster.ReadPassword(), options.Port, folderLock, logger);
+        var server = new PostgresServer(cluster, programs, cluster.ReadPassword(), options.Port, directoryLock, logger);
         try
         {
             await server.EnsureRunningAsync(cancellationToken);
@@ -461,15 +461,15 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static EmbeddedPostgresException Inaccessible(DataDirectory folder, Exception exception) =>
+    private static EmbeddedPostgresException Inaccessible(DataDirectory directory, Exception exception) =>
         new(
-            $"The data folder {folder.Path} cannot be used ({exception.Message}): "
-                + "let the service's account read and write it, or set DataDirectory to another folder.",
+            $"The data directory {directory.Path} cannot be used ({exception.Message}): "
+                + "let the service's account read and write it, or set DataDirectory to another directory.",
             exception
         );
 
-    [LoggerMessage(LogLevel.Information, "Making a PostgreSQL {Major} cluster in {Folder}")]
-    private static partial void LogInitializing(ILogger logger, int major, string folder);
+    [LoggerMessage(LogLevel.Information, "Making a PostgreSQL {Major} cluster in {Directory}")]
+    private static partial void LogInitializing(ILogger logger, int major, string directory);
 
     [LoggerMessage(
         LogLevel.Information,

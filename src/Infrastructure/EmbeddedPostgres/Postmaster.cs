@@ -8,12 +8,12 @@ namespace IndustryData.Infrastructure.EmbeddedPostgres;
 /// its process id.
 /// </summary>
 /// <param name="Pid">The process id.</param>
-/// <param name="Folder">The cluster's directory when the process started.</param>
+/// <param name="Directory">The cluster's directory when the process started.</param>
 /// <param name="Endpoint">
 /// The address at which the process listens. It is not final before <paramref name="IsReady"/> is true.
 /// </param>
 /// <param name="IsReady">True if the lock file states that the process accepts connections.</param>
-internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, bool IsReady)
+internal sealed record Postmaster(int Pid, string Directory, Endpoint Endpoint, bool IsReady)
 {
     /// <summary>
     /// Reads the postmaster.pid of a cluster, or the lock file of a socket, which has the same first lines. Returns
@@ -57,7 +57,7 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
             return WorkingDirectory() == cluster;
         }
 
-        return ProcessName() == "postgres" && Path.GetFullPath(Folder) == cluster;
+        return ProcessName() == "postgres" && Path.GetFullPath(Directory) == cluster;
     }
 
     /// <summary>
@@ -66,7 +66,10 @@ internal sealed record Postmaster(int Pid, string Folder, Endpoint Endpoint, boo
     /// </summary>
     public bool IsPidReused(string cluster) =>
         ProcessName() is { } name
-        && (name != "postgres" || (OperatingSystem.IsLinux() && WorkingDirectory() is { } folder && folder != cluster));
+        && (
+            name != "postgres"
+            || (OperatingSystem.IsLinux() && WorkingDirectory() is { } directory && directory != cluster)
+        );
 
     private string? WorkingDirectory()
     {

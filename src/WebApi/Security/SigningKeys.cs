@@ -24,13 +24,13 @@ internal static class SigningKeys
         [.. options.SigningKeys.Select(Decode)];
 
     /// <summary>Returns the development key. Creates it if it does not exist.</summary>
-    /// <param name="folder">The data directory.</param>
+    /// <param name="directory">The data directory.</param>
     /// <exception cref="StartupException">
     /// The key cannot be created or read, it is damaged, or it may be known to other accounts.
     /// </exception>
-    public static string Development(string folder)
+    public static string Development(string directory)
     {
-        var path = Path.Combine(folder, "signing-key");
+        var path = Path.Combine(directory, "signing-key");
         try
         {
             if (!File.Exists(path))

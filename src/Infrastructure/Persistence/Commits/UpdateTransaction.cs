@@ -152,9 +152,7 @@ internal sealed class UpdateTransaction
         if (changed.Count > 0)
         {
             var (number, now) = await _context
-                .Database.SqlQuery<Stamp>(
-                    $"""SELECT change_number(pg_current_xact_id()) AS "Number", now() AS "Now" """
-                )
+                .Database.SqlQuery<Stamp>($"""SELECT change_number(pg_current_xact_id()) AS number, now() AS now""")
                 .SingleAsync(cancellationToken);
             foreach (var entry in changed)
             {
