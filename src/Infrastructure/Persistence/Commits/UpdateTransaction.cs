@@ -187,5 +187,6 @@ internal sealed class UpdateTransaction
         }
     }
 
+    // The naming convention of the context also applies to the columns of a query.
     private sealed record Stamp(long Number, DateTimeOffset Now);
 }
