@@ -2,7 +2,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.Infrastructure.Persistence.Commits;
+using IndustryData.Infrastructure.Persistence.GroupCommit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

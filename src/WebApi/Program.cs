@@ -2,7 +2,7 @@ using System.Globalization;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.WebApi;
-using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Cli;
 using IndustryData.WebApi.Security;
 using Serilog;
 using Serilog.Events;

@@ -4,7 +4,7 @@ using ArchUnitNET.Loader;
 using IndustryData.Application;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure;
-using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Cli;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 using Assembly = System.Reflection.Assembly;
 

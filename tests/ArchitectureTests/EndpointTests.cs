@@ -1,4 +1,4 @@
-using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Cli;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;

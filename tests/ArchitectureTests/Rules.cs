@@ -179,7 +179,7 @@ internal static class Rules
             .That()
             .Are(house.WebApi)
             .And()
-            .DoNotResideInNamespaceMatching(@"^$|\.WebApi\.Commands$")
+            .DoNotResideInNamespaceMatching(@"^$|\.WebApi\.Cli$")
             .Should()
             .NotDependOnAny(house.Infrastructure);
 

@@ -2,7 +2,7 @@ using IndustryData.Application.Common;
 
 namespace IndustryData.Infrastructure.Persistence;
 
-/// <summary>The outages of the database, with what a caller is told about them.</summary>
+/// <summary>The outages of the database, with the code and the message that the response has.</summary>
 internal static class DatabaseOutages
 {
     public static readonly DatabaseOutage Unavailable = new(

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using IndustryData.Application.Common;
-using IndustryData.Infrastructure.Persistence.Commits;
+using IndustryData.Infrastructure.Persistence.GroupCommit;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;

@@ -1,7 +1,7 @@
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
-using IndustryData.Infrastructure.Persistence.Commits;
 using IndustryData.Infrastructure.Persistence.Decisions;
+using IndustryData.Infrastructure.Persistence.GroupCommit;
 
 namespace IndustryData.Infrastructure.Persistence;
 

@@ -298,7 +298,7 @@ namespace IndustryData.ArchitectureTests.Broken.WebApi
     }
 }
 
-namespace IndustryData.ArchitectureTests.Broken.WebApi.Commands
+namespace IndustryData.ArchitectureTests.Broken.WebApi.Cli
 {
     internal sealed class Composes
     {

@@ -1,6 +1,6 @@
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.Infrastructure.Persistence.Commits;
+using IndustryData.Infrastructure.Persistence.GroupCommit;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;

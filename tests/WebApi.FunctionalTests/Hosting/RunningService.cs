@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Cli;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;

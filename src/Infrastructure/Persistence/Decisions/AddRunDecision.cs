@@ -1,6 +1,6 @@
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
-using IndustryData.Infrastructure.Persistence.Commits;
+using IndustryData.Infrastructure.Persistence.GroupCommit;
 
 namespace IndustryData.Infrastructure.Persistence.Decisions;
 

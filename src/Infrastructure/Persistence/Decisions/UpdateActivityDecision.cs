@@ -1,6 +1,6 @@
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
-using IndustryData.Infrastructure.Persistence.Commits;
+using IndustryData.Infrastructure.Persistence.GroupCommit;
 using Microsoft.EntityFrameworkCore;
 
 namespace IndustryData.Infrastructure.Persistence.Decisions;

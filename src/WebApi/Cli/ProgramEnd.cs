@@ -4,7 +4,7 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 using Microsoft.AspNetCore.Connections;
 using Npgsql;
 
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>Describes why the program ends with exit code 1.</summary>
 internal static class ProgramEnd

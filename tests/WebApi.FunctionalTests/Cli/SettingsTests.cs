@@ -2,12 +2,12 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Cli;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.Security;
 using Microsoft.Extensions.Configuration;
 
-namespace IndustryData.WebApi.FunctionalTests.Commands;
+namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 public sealed class SettingsTests
 {

@@ -5,7 +5,7 @@ using IndustryData.Infrastructure.Persistence.Configurations;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
 /// A transaction that applies changes, one after the other, to the current state of runs. The runs stay locked until

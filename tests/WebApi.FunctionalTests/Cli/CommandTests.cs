@@ -4,7 +4,7 @@ using IndustryData.WebApi.FunctionalTests.Fuzz;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.IdentityModel.JsonWebTokens;
 
-namespace IndustryData.WebApi.FunctionalTests.Commands;
+namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 /// <summary>Runs the commands as an operator does, each in its own process.</summary>
 [Collection(typeof(SerialTests))]

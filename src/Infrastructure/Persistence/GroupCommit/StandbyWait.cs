@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
 /// Detects that PostgreSQL reports a commit as successful although its wait for the synchronous standby was canceled.

@@ -2,7 +2,7 @@ using IndustryData.Domain.Runs;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
 /// Inserts any number of new runs with one statement per table. A test compares the column names with the EF model.

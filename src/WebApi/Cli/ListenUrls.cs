@@ -1,4 +1,4 @@
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>
 /// The URLs that the service listens on: those in the settings of ASP.NET Core, or the loopback address.

@@ -1,4 +1,4 @@
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>The command <c>health</c>: checks that the running service is ready, for images without curl.</summary>
 internal static class HealthCommand

@@ -1,6 +1,6 @@
 using Serilog;
 
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>Configures the log with the section <c>Serilog</c> of the configuration.</summary>
 internal static class Logging

@@ -1,6 +1,6 @@
 using IndustryData.Domain.Runs;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>A write that depends on stored data.</summary>
 internal abstract class PendingUpdate(TenantId tenantId, RunKey? locks, long size, CancellationToken cancellationToken)

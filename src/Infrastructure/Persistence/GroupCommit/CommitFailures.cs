@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
 /// The exception that is thrown when a write was not committed. Nothing of the write was stored. The cause is the inner

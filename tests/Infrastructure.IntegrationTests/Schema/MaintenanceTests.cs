@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.IntegrationTests.Schema;
 
-public sealed class UpkeepTests(TestDatabase database) : IAsyncLifetime, IClassFixture<TestDatabase>
+public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IClassFixture<TestDatabase>
 {
     private static readonly DateTimeOffset _now = new(2031, 2, 3, 4, 5, 6, TimeSpan.Zero);
     private string _connectionString = "";

@@ -1,6 +1,6 @@
 namespace IndustryData.Domain.UnitTests;
 
-public sealed class FaultsTests
+public sealed class ValidationErrorsTests
 {
     [Fact]
     public void Faults_come_in_the_order_found()

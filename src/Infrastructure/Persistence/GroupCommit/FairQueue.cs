@@ -2,7 +2,7 @@ using System.Threading.Tasks.Sources;
 using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
 /// The queue of a commit lane. The number and the bytes of its writes are limited, in total and per tenant. Writes are

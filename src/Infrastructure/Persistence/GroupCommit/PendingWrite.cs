@@ -1,6 +1,6 @@
 using IndustryData.Domain.Runs;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>A write that waits to be committed.</summary>
 /// <param name="tenantId">The tenant of the write.</param>

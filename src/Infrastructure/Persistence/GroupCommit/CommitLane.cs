@@ -1,7 +1,7 @@
 using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>The limits of the queue and of the batches of a commit lane.</summary>
 /// <param name="MaxCount">The maximum number of waiting writes.</param>

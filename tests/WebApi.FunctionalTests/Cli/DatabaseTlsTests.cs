@@ -1,6 +1,6 @@
-using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Cli;
 
-namespace IndustryData.WebApi.FunctionalTests.Commands;
+namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 public sealed class DatabaseTlsTests
 {

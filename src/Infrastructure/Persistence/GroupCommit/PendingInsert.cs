@@ -1,6 +1,6 @@
 using IndustryData.Domain.Runs;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>The insertion of a new run. Of the stored data, it depends only on its idempotency key.</summary>
 internal sealed class PendingInsert(Run run, IdempotencyKey? key, CancellationToken cancellationToken)

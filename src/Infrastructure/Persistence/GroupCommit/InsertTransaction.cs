@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>Commits any number of new runs with one statement per table.</summary>
 internal sealed class InsertTransaction(NpgsqlDataSource database)

@@ -3,7 +3,7 @@ using IndustryData.WebApi.Security;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>
 /// The command <c>token [--tenant GUID] [--permission NAME]… [--days N]</c>: prints a token that this service accepts,

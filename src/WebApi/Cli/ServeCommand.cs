@@ -16,7 +16,7 @@ using Npgsql;
 using Serilog;
 using Serilog.Events;
 
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>The command <c>serve</c>: builds the service.</summary>
 internal static partial class ServeCommand

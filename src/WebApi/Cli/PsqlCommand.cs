@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>
 /// The command <c>psql [arguments…]</c>: runs the client of PostgreSQL, connected to the embedded database.

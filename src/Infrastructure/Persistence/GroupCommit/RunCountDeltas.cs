@@ -1,7 +1,7 @@
 using IndustryData.Domain.Runs;
 using Npgsql;
 
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>The changes of the run counters in one transaction.</summary>
 /// <param name="shard">

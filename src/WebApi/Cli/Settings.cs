@@ -8,7 +8,7 @@ using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.Security;
 
-namespace IndustryData.WebApi.Commands;
+namespace IndustryData.WebApi.Cli;
 
 /// <summary>
 /// Reads the sections of the configuration that belong to this service. A key that is unknown, a value of the wrong

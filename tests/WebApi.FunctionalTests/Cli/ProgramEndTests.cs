@@ -1,7 +1,7 @@
-using IndustryData.WebApi.Commands;
+using IndustryData.WebApi.Cli;
 using Npgsql;
 
-namespace IndustryData.WebApi.FunctionalTests.Commands;
+namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 public sealed class ProgramEndTests
 {

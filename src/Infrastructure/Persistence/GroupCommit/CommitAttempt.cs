@@ -1,4 +1,4 @@
-namespace IndustryData.Infrastructure.Persistence.Commits;
+namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
 /// One attempt to commit a batch of writes. The lane may abandon the attempt if the database does not respond.
