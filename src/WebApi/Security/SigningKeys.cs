@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.IdentityModel.Tokens;
@@ -53,14 +54,7 @@ internal static class SigningKeys
                     file.Flush(flushToDisk: true);
                 }
 
-                try
-                {
-                    File.Move(draft, path, overwrite: false);
-                }
-                catch (IOException) when (File.Exists(path))
-                {
-                    File.Delete(draft);
-                }
+                Publish(draft, path);
             }
 
             var key = ReadOwn(path).Trim();
@@ -77,6 +71,31 @@ internal static class SigningKeys
                 $"The development key {path} cannot be read or created ({exception.Message}); "
                     + "run the service as the account that owns the directory, or set DataDirectory."
             );
+        }
+    }
+
+    /// <summary>
+    /// Gives a new file its final name. If another process has done so already, its file stays, and the new one is
+    /// deleted.
+    /// </summary>
+    private static void Publish(string draft, string path)
+    {
+        // On Unix, File.Move checks for the target and then renames. The last of several concurrent first starts would
+        // replace the key that the others use. A hard link cannot replace a file.
+        if (!OperatingSystem.IsWindows() && link(draft, path) == 0)
+        {
+            File.Delete(draft);
+            return;
+        }
+
+        try
+        {
+            // Windows, a file that exists, or a file system without hard links.
+            File.Move(draft, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(draft);
         }
     }
 
@@ -123,4 +142,11 @@ internal static class SigningKeys
                 $"Authentication:SigningKeys must be base64 of at least {MinBytes} bytes each; "
                     + $"create a key with: openssl rand -base64 {MinBytes}"
             );
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int link(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string existing,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string created
+    );
 }

@@ -4,7 +4,11 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Reads;
 
-/// <summary>Tests that the span of a list includes its SQL.</summary>
+/// <summary>
+/// Tests that the span of a list includes its SQL. A listener receives the spans of the whole process, so the class
+/// runs alone.
+/// </summary>
+[Collection(typeof(SerialTests))]
 public sealed class ListSpanTests(TestDatabase database) : FunctionalTest(database)
 {
     private const string Run = """
