@@ -13,6 +13,10 @@ namespace IndustryData.Benchmarks;
 /// </param>
 /// <param name="All">True to make also the comparisons that are not made by default.</param>
 /// <param name="BaselineCheckout">The checkout of the version to compare with, or null if there is none.</param>
+/// <param name="ServicesOnly">
+/// True to compare only the service and the service before. Without the other contenders, there is time for many more
+/// turns, which a small difference needs.
+/// </param>
 /// <param name="Folder">The directory of the PostgreSQL files. It determines the disk that is measured.</param>
 internal sealed record Settings(
     int Rows,
@@ -23,6 +27,7 @@ internal sealed record Settings(
     IReadOnlyList<string> Only,
     bool All,
     string? BaselineCheckout,
+    bool ServicesOnly,
     string Folder
 )
 {
@@ -44,6 +49,8 @@ internal sealed record Settings(
           --baseline-checkout PATH
                               checkout of another version of this repository, such as a git worktree; its service is
                               published and compared too, as "service before", on its own databases
+          --services-only     compare only the service and the service before; then take many turns
+                              (--alternations 30), because one turn varies by a third with the same code
           --folder PATH       directory for the PostgreSQL files, on the disk to measure (the temporary directory of
                               the system)
           --quick             check that everything works, in about a minute, with --all; the figures mean nothing
@@ -54,7 +61,7 @@ internal sealed record Settings(
     /// <exception cref="BenchmarkException">An option is unknown, or its value is missing or invalid.</exception>
     public static Settings Read(IReadOnlyList<string> arguments)
     {
-        var settings = new Settings(1_000_000, 10, 2, 5, 5, [], false, null, Path.GetTempPath());
+        var settings = new Settings(1_000_000, 10, 2, 5, 5, [], false, null, false, Path.GetTempPath());
         for (var i = 0; i < arguments.Count; i++)
         {
             var option = arguments[i];
@@ -68,6 +75,12 @@ internal sealed record Settings(
             if (option == "--all")
             {
                 settings = settings with { All = true };
+                continue;
+            }
+
+            if (option == "--services-only")
+            {
+                settings = settings with { ServicesOnly = true };
                 continue;
             }
 

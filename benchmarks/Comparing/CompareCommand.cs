@@ -114,7 +114,10 @@ internal static class CompareCommand
 
             try
             {
-                outcomes.Add(await TakeTurnsAsync(await comparison(), settings, cancellationToken));
+                var made = await comparison();
+                outcomes.Add(
+                    await TakeTurnsAsync(settings.ServicesOnly ? made.OfServices() : made, settings, cancellationToken)
+                );
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {

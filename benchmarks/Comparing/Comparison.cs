@@ -12,7 +12,19 @@ internal sealed record Comparison(
     string Title,
     IReadOnlyList<Contender> Contenders,
     IReadOnlyList<Goal> Goals
-);
+)
+{
+    /// <summary>Returns the comparison of the service with the service before alone.</summary>
+    public Comparison OfServices() =>
+        this with
+        {
+            Contenders =
+            [
+                .. Contenders.Where(c => c.Name.StartsWith(ComparisonList.Service, StringComparison.Ordinal)),
+            ],
+            Goals = [.. Goals.Where(g => g.IsAgainstBefore)],
+        };
+}
 
 /// <summary>
 /// A figure of a comparison and its goal. If both limits are null, the figure has no goal and is only shown.
@@ -30,6 +42,9 @@ internal sealed record Goal(
     double? AtMost = null
 )
 {
+    /// <summary>True if the figure compares the service with the service before.</summary>
+    public bool IsAgainstBefore { get; private init; }
+
     /// <summary>Creates a figure for the ratio of the throughputs of two contenders in each turn.</summary>
     public static Goal Ratio(string text, string one, string other, double? atLeast = null) =>
         new(text, "×", o => o.Each(one, other, (a, b) => a.PerSecond / b.PerSecond), atLeast);
@@ -40,7 +55,10 @@ internal sealed record Goal(
     /// <param name="service">The contender of the service.</param>
     /// <param name="before">The contender of the service before for the same work.</param>
     public static Goal AgainstBefore(string service, string before) =>
-        Ratio($"{service} ÷ {before}, per second; above 1: faster than before", service, before);
+        Ratio($"{service} ÷ {before}, per second; above 1: faster than before", service, before) with
+        {
+            IsAgainstBefore = true,
+        };
 
     /// <summary>Compares the median of the figure with the goal.</summary>
     public GoalResult Judge(Outcome outcome)

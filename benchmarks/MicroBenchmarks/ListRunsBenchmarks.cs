@@ -24,7 +24,7 @@ public class ListRunsBenchmarks
     public async Task<int> Serialise()
     {
         _buffer.ResetWrittenCount();
-        await using (var json = new Utf8JsonWriter(_buffer, ODataResponseWriter.WriterOptions))
+        await using (var json = new Utf8JsonWriter(_buffer, ResponseJson.WriterOptions))
         {
             await using var runs = _runs.ToAsyncEnumerable().GetAsyncEnumerator();
             await RunJson.WriteAsync(

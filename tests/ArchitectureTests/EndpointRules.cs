@@ -94,7 +94,7 @@ internal static class EndpointRules
             return
             [
                 "the OpenAPI document does not describe it: "
-                    + "add .WithOperation(…) with a description as in RunOperations.cs, "
+                    + "map it with MapOperation and a description as in RunOperations.cs, "
                     + "or add the reason to EndpointTests",
             ];
         }
@@ -110,18 +110,16 @@ internal static class EndpointRules
                 .Except(succeeding)
                 .Select(s =>
                     $"{operation.Id} has an Answer {s}, which is not a status of the route: "
-                    + "add the status to the route, or remove the Answer"
+                    + "map the route with MapOperation, or remove the Answer"
                 ),
-            .. refusing
-                .Where(s => !ApiDocument.IsKnownRefusal(s))
-                .Select(s => $"add the meaning of {s} to ApiDocument"),
+            .. refusing.Where(s => !ApiDocument.IsKnownRefusal(s)).Select(s => $"add {s} to ErrorStatus.All"),
             .. parts.Except(Parameters.PathParameters.Keys).Select(p => $"add {{{p}}} to Parameters.PathParameters"),
             .. options.Except(Parameters.Options.Keys).Select(o => $"add {o} to Parameters.Options"),
-            .. operation.Headers.Except(Parameters.Headers.Keys).Select(h => $"add {h} to Parameters.Headers"),
+            .. operation.Headers.Except(RequestHeader.All).Select(h => $"add {h.Key} to RequestHeader.All"),
             .. operation
                 .Answers.SelectMany(a => a.Headers)
-                .Except(Parameters.ResponseHeaders.Keys)
-                .Select(h => $"add {h} to Parameters.ResponseHeaders"),
+                .Except(ResponseHeader.All)
+                .Select(h => $"add {h.Name} to ResponseHeader.All"),
         ];
     }
 

@@ -176,16 +176,20 @@ public sealed class EndpointTests : IAsyncDisposable
             ["PATCH /free"] = "…",
         };
         var handingOn = new Dictionary<string, string> { ["POST /handing-on"] = "…" };
-        var operation = new OperationDescription("id", "…", "…")
+        var operation = new OperationDescription("id", "GET", null, "…", "…")
         {
-            Headers = ["X-Request"],
-            Answers = [ResponseDescription.Empty(200, "…"), ResponseDescription.Empty(202, "…", "X-Response")],
+            Headers = [new RequestHeader("X-Request", "X-Request", "…", null)],
+            Answers =
+            [
+                ResponseDescription.Ok("…", "…"),
+                ResponseDescription.Accepted("…", new ResponseHeader("X-Response", "…")),
+            ],
         };
         await using var describing = WebApplication.CreateBuilder().Build();
         describing
             .MapGet("/good", nothing)
             .WithMetadata(ok)
-            .WithOperation(operation with { Headers = [], Answers = [ResponseDescription.Empty(200, "…")] });
+            .WithMetadata(operation with { Headers = [], Answers = [ResponseDescription.Ok("…", "…")] });
         describing.MapGet("/silent", nothing).WithMetadata(ok);
         describing.MapGet("/refusing", nothing).WithMetadata(notSupported);
         describing.MapMethods("/methods", ["OPTIONS"], nothing).WithMetadata(ok);
@@ -198,23 +202,23 @@ public sealed class EndpointTests : IAsyncDisposable
                 new ProducesResponseTypeMetadata(418),
                 new SupportedQueryOptions(["$bogus"])
             )
-            .WithOperation(operation);
+            .WithMetadata(operation);
         var routes = RoutesOf(app);
 
         EndpointRules
             .Undescribed(RoutesOf(describing), new Dictionary<string, string> { ["GET /page"] = "…" })
             .ShouldBe([
                 "GET /silent: the OpenAPI document does not describe it: "
-                    + "add .WithOperation(…) with a description as in RunOperations.cs, "
+                    + "map it with MapOperation and a description as in RunOperations.cs, "
                     + "or add the reason to EndpointTests",
                 "GET /bad/{what}: add the meaning of 204 to the Answers of id",
                 "GET /bad/{what}: id has an Answer 202, which is not a status of the route: "
-                    + "add the status to the route, or remove the Answer",
-                "GET /bad/{what}: add the meaning of 418 to ApiDocument",
+                    + "map the route with MapOperation, or remove the Answer",
+                "GET /bad/{what}: add 418 to ErrorStatus.All",
                 "GET /bad/{what}: add {what} to Parameters.PathParameters",
                 "GET /bad/{what}: add $bogus to Parameters.Options",
-                "GET /bad/{what}: add X-Request to Parameters.Headers",
-                "GET /bad/{what}: add X-Response to Parameters.ResponseHeaders",
+                "GET /bad/{what}: add X-Request to RequestHeader.All",
+                "GET /bad/{what}: add X-Response to ResponseHeader.All",
             ]);
         EndpointRules.TakingEveryMethod(routes).ShouldBe(["ANY /any"]);
         EndpointRules.Undecided(routes).ShouldBe(["GET /undecided", "GET /misnamed"]);

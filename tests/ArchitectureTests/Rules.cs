@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Fluent;
 using ArchUnitNET.Fluent.Conditions;
@@ -54,6 +55,24 @@ internal static class Rules
         "/runs",
     ];
 
+    // A namespace of the WebApi depends only on namespaces of the lines above its own.
+    private static readonly string[][] _webApiOrder =
+    [
+        ["Security"],
+        ["Http"],
+        ["OData"],
+        ["Runs", "Batch", "Service"],
+        ["OpenApi"],
+        ["Cli"],
+    ];
+
+    private static readonly string[] _statusWriters =
+    [
+        "Microsoft.AspNetCore.Http.HttpResponse.set_StatusCode",
+        "IndustryData.WebApi.Http.GraphErrors.WriteStatusAsync",
+        "IndustryData.WebApi.Http.ErrorStatus..ctor",
+    ];
+
     private static readonly string[] _factories = ["Create", "New", "Parse", "TryParse", "FromGuid", "FromStorage"];
 
     /// <summary>All rules by their names.</summary>
@@ -69,6 +88,8 @@ internal static class Rules
                     ValuesAreMadeByTheirFactories,
                     MessagesCarryNoErrors,
                     OnlyCompositionNamesInfrastructure,
+                    WebApiNamespacesFormNoCycle,
+                    OnlyHttpNamesStatusCodes,
                     ClassesAreSealedUnlessInherited,
                     WhatIsFoundByItsInterfaceIsInternal,
                     MessagesArePublicSealedRecords,
@@ -182,6 +203,46 @@ internal static class Rules
             .DoNotResideInNamespaceMatching(@"^$|\.WebApi\.Cli$")
             .Should()
             .NotDependOnAny(house.Infrastructure);
+
+    private static IArchRule WebApiNamespacesFormNoCycle(ArchitectureRules house) =>
+        Types()
+            .That()
+            .Are(house.WebApi)
+            .And()
+            .ResideInNamespaceMatching(@"\.WebApi\.\w")
+            .Should()
+            .FollowCustomCondition(
+                type => new ConditionResult(
+                    type,
+                    !ForbiddenTargets(type).Any(),
+                    $"depends on {string.Join(", ", ForbiddenTargets(type).Select(t => t.FullName).Distinct())}"
+                ),
+                "depend only on namespaces below their own: "
+                    + string.Join(" < ", _webApiOrder.Select(line => string.Join(", ", line)))
+            );
+
+    private static IEnumerable<IType> ForbiddenTargets(IType type) =>
+        type
+            .Dependencies.Select(d => d.Target)
+            .Where(target =>
+                WebApiNamespace(target) is { } name
+                && name != WebApiNamespace(type)
+                && (LineOf(name) < 0 || LineOf(name) >= LineOf(WebApiNamespace(type)!))
+            );
+
+    private static string? WebApiNamespace(IType type) =>
+        Regex.Match(type.Namespace?.FullName ?? "", @"\.WebApi\.(\w+)") is { Success: true } match
+            ? match.Groups[1].Value
+            : null;
+
+    private static int LineOf(string name) => Array.FindIndex(_webApiOrder, line => line.Contains(name));
+
+    private static IArchRule OnlyHttpNamesStatusCodes(ArchitectureRules house) =>
+        NoTypeCalls(
+            Types().That().Are(house.WebApi).And().DoNotResideInNamespaceMatching(@"\.WebApi\.Http$"),
+            _statusWriters,
+            "use the methods of WebApi.Http that name the response"
+        );
 
     private static IArchRule ClassesAreSealedUnlessInherited(ArchitectureRules house) =>
         Classes()

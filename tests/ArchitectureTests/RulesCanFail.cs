@@ -24,6 +24,8 @@ public sealed class RulesCanFail
             { "ValuesAreMadeByTheirFactories", ["OpenClassValue", "OpenValue", "PositionalValue"] },
             { "MessagesCarryNoErrors", ["CommandWithAnError", "CommandWithErrors"] },
             { "OnlyCompositionNamesInfrastructure", ["KnowsInfrastructure"] },
+            { "WebApiNamespacesFormNoCycle", ["KnowsABrother", "KnowsAnUnlistedNamespace", "KnowsOData"] },
+            { "OnlyHttpNamesStatusCodes", ["SetsAStatus", "WritesAStatus"] },
             { "ClassesAreSealedUnlessInherited", ["OpenClass", "OpenQuery", "OpenRecord"] },
             {
                 "WhatIsFoundByItsInterfaceIsInternal",

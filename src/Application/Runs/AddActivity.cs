@@ -7,12 +7,12 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>Adds an activity to a running run.</summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
-/// <param name="RunId">The run's id as sent by the caller.</param>
+/// <param name="RunId">The run's id.</param>
 /// <param name="Activity">The reported activity.</param>
 /// <param name="Key">The idempotency key; null if each request adds a new activity.</param>
 public sealed record AddActivityCommand(
     TenantId TenantId,
-    string RunId,
+    RunId RunId,
     ActivityDraft Activity,
     IdempotencyKey? Key = null
 ) : ICommand<Result<ActivityResponse>>;
@@ -34,15 +34,10 @@ internal sealed class AddActivityHandler(IRunRepository repository, TimeProvider
         CancellationToken cancellationToken
     )
     {
-        if (RunId.TryParse(command.RunId) is not { } id)
-        {
-            return RunErrors.NotFound(command.RunId);
-        }
-
         var now = clock.GetUtcNow();
         var added = await repository.AddActivityAsync(
             command.TenantId,
-            id,
+            command.RunId,
             command.Key,
             now,
             command.Activity.EstimateSize(),

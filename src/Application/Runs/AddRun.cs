@@ -10,15 +10,11 @@ namespace IndustryData.Application.Runs;
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="Run">The reported run.</param>
 /// <param name="Key">The idempotency key; null if each request adds a new run.</param>
-/// <param name="ReturnRepresentation">
+/// <param name="IncludeRun">
 /// True if the caller needs the run itself. With a key, the first request with the key decides this instead.
 /// </param>
-public sealed record AddRunCommand(
-    TenantId TenantId,
-    RunDraft Run,
-    IdempotencyKey? Key = null,
-    bool ReturnRepresentation = true
-) : ICommand<Result<AddedRun>>;
+public sealed record AddRunCommand(TenantId TenantId, RunDraft Run, IdempotencyKey? Key = null, bool IncludeRun = true)
+    : ICommand<Result<AddedRun>>;
 
 /// <summary>The run added by this request or by the first request with the same key.</summary>
 /// <param name="Id">The run's id.</param>
@@ -62,7 +58,7 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
         if (command.Key is null)
         {
             await repository.AddAsync(run, cancellationToken);
-            return new AddedRun(run.Id, command.ReturnRepresentation ? mapper.Map<RunResponse>(run) : null);
+            return new AddedRun(run.Id, command.IncludeRun ? mapper.Map<RunResponse>(run) : null);
         }
 
         var added = await repository.AddIdempotentAsync(run, command.Key, cancellationToken);
@@ -73,7 +69,7 @@ internal sealed class AddRunHandler(IRunRepository repository, IRunReader runs, 
 
         // Only a repeated request whose response contains the run must read it. The first request has it in memory.
         var response =
-            !first.ReturnRepresentation ? null
+            !first.IncludesRun ? null
             : first.RunId == run.Id ? mapper.Map<RunResponse>(run)
             : await runs.FindAsync(command.TenantId, first.RunId, cancellationToken);
         return new AddedRun(first.RunId, response);

@@ -6,8 +6,8 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>Reads the statistics of one run.</summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
-/// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
-public sealed record GetRunStatisticsQuery(TenantId TenantId, string Id) : IQuery<Result<RunStatisticsResponse>>;
+/// <param name="Id">The run's id.</param>
+public sealed record GetRunStatisticsQuery(TenantId TenantId, RunId Id) : IQuery<Result<RunStatisticsResponse>>;
 
 /// <summary>The statistics of a run.</summary>
 /// <param name="RunId">The id of the run.</param>
@@ -22,7 +22,7 @@ internal sealed class GetRunStatisticsHandler(IRunReader runs)
         GetRunStatisticsQuery query,
         CancellationToken cancellationToken
     ) =>
-        RunId.TryParse(query.Id) is { } id && await runs.FindAsync(query.TenantId, id, cancellationToken) is { } run
+        await runs.FindAsync(query.TenantId, query.Id, cancellationToken) is { } run
             ? new RunStatisticsResponse(run.Id, run.Status, run.Statistics)
             : RunErrors.NotFound(query.Id);
 }

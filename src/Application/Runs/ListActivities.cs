@@ -10,13 +10,13 @@ namespace IndustryData.Application.Runs;
 /// fewer activities than requested if they would occupy many megabytes.
 /// </summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
-/// <param name="RunId">The run's id as sent by the caller.</param>
+/// <param name="RunId">The run's id.</param>
 /// <param name="PageSize">The page size: 0 to <see cref="RunPage.MaxSize"/>.</param>
 /// <param name="After">The last activity of the previous page; null for the first page.</param>
 /// <param name="WithCount">True to count all activities of the run.</param>
 public sealed record ListActivitiesQuery(
     TenantId TenantId,
-    string RunId,
+    RunId RunId,
     int PageSize,
     ActivityId? After = null,
     bool WithCount = false
@@ -30,22 +30,24 @@ internal sealed class ListActivitiesHandler(IRunReader runs)
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        if (RunId.TryParse(query.RunId) is not { } id)
-        {
-            yield return RunErrors.NotFound(query.RunId);
-            yield break;
-        }
-
-        var count = query.WithCount ? await runs.CountActivitiesAsync(query.TenantId, id, cancellationToken) : null;
+        var count = query.WithCount
+            ? await runs.CountActivitiesAsync(query.TenantId, query.RunId, cancellationToken)
+            : null;
 
         // One additional activity shows that there is a next page.
         await using var rows = (
             query.PageSize > 0
-                ? runs.ListActivitiesAsync(query.TenantId, id, query.PageSize + 1, query.After, cancellationToken)
+                ? runs.ListActivitiesAsync(
+                    query.TenantId,
+                    query.RunId,
+                    query.PageSize + 1,
+                    query.After,
+                    cancellationToken
+                )
                 : AsyncEnumerable.Empty<ActivityResponse>()
         ).GetAsyncEnumerator(cancellationToken);
         var hasNext = await rows.MoveNextAsync();
-        if (!hasNext && count is null && !await runs.ExistsAsync(query.TenantId, id, cancellationToken))
+        if (!hasNext && count is null && !await runs.ExistsAsync(query.TenantId, query.RunId, cancellationToken))
         {
             yield return RunErrors.NotFound(query.RunId);
             yield break;

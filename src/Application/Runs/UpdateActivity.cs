@@ -7,16 +7,16 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>Updates an activity.</summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
-/// <param name="RunId">The run's id as sent by the caller.</param>
-/// <param name="Id">The activity's id as sent by the caller.</param>
+/// <param name="RunId">The run's id.</param>
+/// <param name="Id">The activity's id.</param>
 /// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The version of the run that the caller has seen.</param>
 public sealed record UpdateActivityCommand(
     TenantId TenantId,
-    string RunId,
-    string Id,
+    RunId RunId,
+    ActivityId Id,
     ActivityPatch Patch,
-    IfMatchCondition Condition
+    VersionCondition Condition
 ) : ICommand<Result<ActivityResponse>>;
 
 internal sealed class UpdateActivityValidator : AbstractValidator<UpdateActivityCommand>
@@ -38,20 +38,10 @@ internal sealed class UpdateActivityHandler(IRunRepository repository, TimeProvi
         CancellationToken cancellationToken
     )
     {
-        if (RunId.TryParse(command.RunId) is not { } runId)
-        {
-            return RunErrors.NotFound(command.RunId);
-        }
-
-        if (ActivityId.TryParse(command.Id) is not { } id)
-        {
-            return RunErrors.ActivityNotFound(command.Id);
-        }
-
         var changed = await repository.UpdateActivityAsync(
             command.TenantId,
-            runId,
-            id,
+            command.RunId,
+            command.Id,
             command.Patch.Values.EstimateSize(),
             (run, activity) =>
                 command.Condition.Check(run) ?? run.UpdateActivity(activity, command.Patch, clock.GetUtcNow()).Error,

@@ -8,16 +8,16 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>Updates a run.</summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
-/// <param name="Id">The run's id as sent by the caller. A value that is not a GUID counts as an unknown id.</param>
+/// <param name="Id">The run's id.</param>
 /// <param name="Patch">The changes that were sent.</param>
 /// <param name="Condition">The condition on the version of the run.</param>
-/// <param name="ReturnRepresentation">True if the caller needs the run itself.</param>
+/// <param name="IncludeRun">True if the caller needs the run itself.</param>
 public sealed record UpdateRunCommand(
     TenantId TenantId,
-    string Id,
+    RunId Id,
     RunPatch Patch,
-    IfMatchCondition Condition,
-    bool ReturnRepresentation = true
+    VersionCondition Condition,
+    bool IncludeRun = true
 ) : ICommand<Result<UpdatedRun>>;
 
 /// <summary>The run after the update.</summary>
@@ -54,21 +54,16 @@ internal sealed class UpdateRunHandler(IRunRepository repository, TimeProvider c
 {
     public async ValueTask<Result<UpdatedRun>> Handle(UpdateRunCommand command, CancellationToken cancellationToken)
     {
-        if (RunId.TryParse(command.Id) is not { } id)
-        {
-            return RunErrors.NotFound(command.Id);
-        }
-
         // The condition is checked first. A caller with an outdated version cannot interpret other conflicts.
         var changed = await repository.UpdateAsync(
             command.TenantId,
-            id,
+            command.Id,
             command.Patch.Values.EstimateSize(),
             run => command.Condition.Check(run) ?? run.Update(command.Patch, clock.GetUtcNow()).Error,
             cancellationToken
         );
         return changed.TryGetValue(out var run, out var error)
-            ? new UpdatedRun(run.Version, command.ReturnRepresentation ? mapper.Map<RunResponse>(run) : null)
+            ? new UpdatedRun(run.Version, command.IncludeRun ? mapper.Map<RunResponse>(run) : null)
             : error;
     }
 }

@@ -8,8 +8,8 @@ namespace IndustryData.Domain.Runs;
 /// <param name="RequestFingerprint">
 /// The SHA-256 hash of the body. It distinguishes a repeated request from a different request with the same key.
 /// </param>
-/// <param name="ReturnRepresentation">True if the response contains the run.</param>
-public sealed record IdempotencyKey(string Value, ReadOnlyMemory<byte> RequestFingerprint, bool ReturnRepresentation)
+/// <param name="IncludesRun">True if the outcome of the request includes the run itself, not only its id.</param>
+public sealed record IdempotencyKey(string Value, ReadOnlyMemory<byte> RequestFingerprint, bool IncludesRun)
 {
     /// <summary>The period in which a repeated request gets the first response.</summary>
     public static readonly TimeSpan TimeToLive = TimeSpan.FromHours(24);
@@ -17,5 +17,5 @@ public sealed record IdempotencyKey(string Value, ReadOnlyMemory<byte> RequestFi
 
 /// <summary>The outcome of the first request with an idempotency key.</summary>
 /// <param name="RunId">The id of the run that the request added.</param>
-/// <param name="ReturnRepresentation">True if the response contained the run.</param>
-public sealed record IdempotentOutcome(RunId RunId, bool ReturnRepresentation);
+/// <param name="IncludesRun">True if the outcome included the run itself.</param>
+public sealed record IdempotentOutcome(RunId RunId, bool IncludesRun);

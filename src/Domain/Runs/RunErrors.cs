@@ -69,6 +69,9 @@ public static class RunErrors
             $"There is no run with the id '{ValidationErrors.Abbreviate(id)}'. List the runs to see which there are."
         );
 
+    /// <inheritdoc cref="NotFound(string)" />
+    public static Error NotFound(RunId id) => NotFound(id.ToString());
+
     /// <summary>The run has no such activity.</summary>
     public static Error ActivityNotFound(string id) =>
         new(
@@ -77,6 +80,9 @@ public static class RunErrors
             $"The run has no activity with the id '{ValidationErrors.Abbreviate(id)}'. "
                 + "List its activities to see which there are."
         );
+
+    /// <inheritdoc cref="ActivityNotFound(string)" />
+    public static Error ActivityNotFound(ActivityId id) => ActivityNotFound(id.ToString());
 
     /// <summary>The run has a final status, so no activity can be added.</summary>
     internal static Error RunAlreadyTerminal(RunStatus current) =>

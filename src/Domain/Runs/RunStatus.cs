@@ -5,9 +5,6 @@ namespace IndustryData.Domain.Runs;
 /// </summary>
 public sealed class RunStatus
 {
-    /// <summary>Graph's placeholder for members unknown to the client. It is never stored or accepted.</summary>
-    public const string UnknownFutureValue = "unknownFutureValue";
-
     /// <summary>The run is in progress.</summary>
     public static readonly RunStatus Running = new("running", 0, mayHaveBlockingError: true);
 

@@ -24,7 +24,7 @@ internal sealed class RunRepository(CommitQueue queue) : IRunRepository
         // Most keys are new. Requests with new keys share the commits of requests without keys.
         var insertion = new PendingInsert(run, key, cancellationToken);
         return await queue.InsertAsync(insertion)
-            ? new IdempotentOutcome(run.Id, key.ReturnRepresentation)
+            ? new IdempotentOutcome(run.Id, key.IncludesRun)
             : await UpdateAsync(
                 run.TenantId,
                 insertion.Size,

@@ -53,11 +53,11 @@ internal static class BatchBodyCodec
     /// <summary>Checks a content type for JSON. A JSON body is embedded in the batch unchanged.</summary>
     /// <returns>Returns true if the content type is JSON.</returns>
     public static bool IsJson(string? contentType) =>
-        contentType == Routes.Json
+        contentType == MediaTypes.Json
         || (
             MediaTypeHeaderValue.TryParse(contentType, out var type)
             && (
-                type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase)
+                type.MediaType.Equals(MediaTypes.Json, StringComparison.OrdinalIgnoreCase)
                 || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)
             )
         );

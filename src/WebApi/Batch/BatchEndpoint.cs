@@ -2,7 +2,7 @@ using System.Text.Json;
 using IndustryData.Application.Common;
 using IndustryData.Domain;
 using IndustryData.WebApi.Http;
-using IndustryData.WebApi.OpenApi;
+using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -19,6 +19,12 @@ internal static class BatchEndpoint
     /// </summary>
     public const int MaxBatchBytes = 4 * 1024 * 1024;
 
+    /// <summary>The name of the schema of a batch in the OpenAPI document.</summary>
+    public const string RequestSchema = "batchRequest";
+
+    /// <summary>The name of the schema of the response to a batch in the OpenAPI document.</summary>
+    public const string ResponseSchema = "batchResponse";
+
     // The maximum number of requests of one batch that run concurrently. Other callers are waiting too.
     private const int MaxConcurrency = 4;
 
@@ -26,6 +32,8 @@ internal static class BatchEndpoint
 
     private static readonly OperationDescription _operation = new(
         "batch",
+        "POST",
+        Permissions.None,
         "Send several requests in one",
         "Each request is answered for itself, as if it had come alone: "
             + "with its own `Authorization` header or else the batch's, and with the permission that it needs. "
@@ -33,7 +41,7 @@ internal static class BatchEndpoint
     )
     {
         Body = new RequestBodyDescription(
-            Schemas.BatchRequest,
+            RequestSchema,
             new RequestExample(
                 "addAndList",
                 "Add a run, then list the failed ones",
@@ -63,30 +71,21 @@ internal static class BatchEndpoint
                 """
             )
         ),
-        Answers = [ResponseDescription.Json(200, "The answer to each request.", Schemas.BatchResponse)],
+        Answers = [ResponseDescription.Ok("The answer to each request.", ResponseSchema)],
+        OtherErrors = [ErrorStatus.NotImplemented],
     };
 
     public static void MapBatch(
         this IEndpointRouteBuilder routes,
         BatchRequestExecutor pipeline,
         int largestItemBody
-    ) =>
-        routes
-            .MapODataEndpoint(
-                "POST",
-                "/$batch",
-                Permissions.None,
-                http => RunAsync(http, pipeline, largestItemBody),
-                [200, 400, 413, 415, 501]
-            )
-            .WithOperation(_operation);
+    ) => routes.MapOperation(_operation, "/$batch", http => RunAsync(http, pipeline, largestItemBody));
 
     private static async Task RunAsync(HttpContext http, BatchRequestExecutor pipeline, int largestItemBody)
     {
         if (BatchRequestExecutor.IsBatchItem(http))
         {
-            await http.WriteErrorAsync(
-                StatusCodes.Status400BadRequest,
+            await http.WriteBadRequestAsync(
                 "nestedBatch",
                 "A batch cannot hold a batch; put its requests into the outer one."
             );
@@ -163,7 +162,16 @@ internal static class BatchEndpoint
                     http.RequestAborted.ThrowIfCancellationRequested();
                     answer.SetResult(
                         await FailedNeedAsync(item) is { } failed
-                            ? await BatchRequestExecutor.RefuseAsync(http, item, failed, room)
+                            ? await BatchRequestExecutor.RefuseAsync(
+                                http,
+                                item,
+                                room,
+                                h =>
+                                    h.WriteFailedDependencyAsync(
+                                        $"The request '{ValidationErrors.Abbreviate(failed)}', "
+                                            + "which this one depends on, has failed; this one was not tried."
+                                    )
+                            )
                             : await SendAsync(http, pipeline, item, largestItemBody, room)
                     );
                 }
@@ -199,7 +207,7 @@ internal static class BatchEndpoint
         ResponseMemoryBudget room
     )
     {
-        const string unknown = " It is not known whether what this request sent was stored.";
+        const string unknown = "It is not known whether what this request sent was stored.";
         var outcome = HttpMethods.IsGet(item.Method) || HttpMethods.IsHead(item.Method) ? "" : unknown;
         try
         {
@@ -207,27 +215,11 @@ internal static class BatchEndpoint
         }
         catch (LimitExceededException limit)
         {
-            return await BatchRequestExecutor.RefuseAsync(
-                http,
-                item,
-                StatusCodes.Status429TooManyRequests,
-                limit.Code,
-                limit.Message + outcome,
-                limit.RetryAfter,
-                room
-            );
+            return await BatchRequestExecutor.RefuseAsync(http, item, room, h => h.WriteErrorAsync(limit, outcome));
         }
         catch (ServiceLimitException full)
         {
-            return await BatchRequestExecutor.RefuseAsync(
-                http,
-                item,
-                StatusCodes.Status503ServiceUnavailable,
-                full.Code,
-                full.Message + outcome,
-                full.RetryAfter,
-                room
-            );
+            return await BatchRequestExecutor.RefuseAsync(http, item, room, h => h.WriteErrorAsync(full, outcome));
         }
     }
 
@@ -238,13 +230,7 @@ internal static class BatchEndpoint
 
         // The JSON bodies bypass this writer. It therefore writes a name without a value before the end of an object,
         // which validation would reject.
-        await using var json = new Utf8JsonWriter(
-            buffer,
-            ODataResponseWriter.WriterOptions with
-            {
-                SkipValidation = true,
-            }
-        );
+        await using var json = new Utf8JsonWriter(buffer, ResponseJson.WriterOptions with { SkipValidation = true });
         json.WriteStartObject();
         json.WriteStartArray("responses");
         for (var i = 0; i < answers.Length; i++)
@@ -285,9 +271,7 @@ internal static class BatchEndpoint
     }
 
     private static Task RefuseFeatureAsync(HttpContext http, string feature) =>
-        http.WriteErrorAsync(
-            StatusCodes.Status501NotImplemented,
-            "notSupported",
+        http.WriteNotSupportedAsync(
             $"{feature} is part of OData's batches, but not offered: "
                 + "batches are JSON, and order their requests by dependsOn."
         );

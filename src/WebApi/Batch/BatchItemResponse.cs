@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using IndustryData.WebApi.Http;
 
 namespace IndustryData.WebApi.Batch;
 
@@ -21,7 +22,7 @@ internal sealed record BatchItemResponse(int Status, IHeaderDictionary Headers, 
     };
 
     /// <summary>True if the request failed. Requests that depend on it must not run.</summary>
-    public bool HasFailed => Status >= StatusCodes.Status400BadRequest;
+    public bool HasFailed => ErrorStatus.IsError(Status);
 
     /// <summary>True if the body is JSON. The response to the batch contains a JSON body unchanged.</summary>
     public bool HasJsonBody => Body.Length > 0 && BatchBodyCodec.IsJson(Headers.ContentType);

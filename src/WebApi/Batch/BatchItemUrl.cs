@@ -1,5 +1,5 @@
 using System.Buffers;
-using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Http;
 
 namespace IndustryData.WebApi.Batch;
 
@@ -63,7 +63,7 @@ internal sealed record BatchItemUrl(PathString Path, QueryString Query)
         || (url.AsSpan().IndexOfAny(":/?#") is var end and > 0 && url[end] == ':' && Uri.CheckSchemeName(url[..end]));
 
     private static bool IsSameOrigin(Uri url, HttpRequest batch) =>
-        Uri.TryCreate(ServiceUrls.Root(batch), UriKind.Absolute, out var root)
+        Uri.TryCreate(ServiceRoot.Of(batch), UriKind.Absolute, out var root)
         && Uri.Compare(
             url,
             root,

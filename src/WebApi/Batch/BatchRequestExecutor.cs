@@ -78,61 +78,22 @@ internal sealed class BatchRequestExecutor
         return answer;
     }
 
-    /// <summary>
-    /// Creates the error response to a request that is not sent because a request that it depends on failed.
-    /// </summary>
+    /// <summary>Creates the error response to a request of a batch that is not sent, or that failed.</summary>
+    /// <param name="batch">The HTTP request that contains the batch.</param>
+    /// <param name="item">The request.</param>
+    /// <param name="room">The memory budget for the responses of the batch.</param>
+    /// <param name="writeError">Writes the error.</param>
     public static Task<BatchItemResponse> RefuseAsync(
         HttpContext batch,
         BatchItem item,
-        string failed,
-        ResponseMemoryBudget room
-    ) =>
-        AnswerAsync(
-            batch,
-            item,
-            null,
-            null,
-            room,
-            http =>
-                RefuseItemAsync(
-                    http,
-                    StatusCodes.Status424FailedDependency,
-                    "failedDependency",
-                    $"The request '{Domain.ValidationErrors.Abbreviate(failed)}', "
-                        + "which this one depends on, has failed; "
-                        + "this one was not tried."
-                )
-        );
+        ResponseMemoryBudget room,
+        RequestDelegate writeError
+    ) => AnswerAsync(batch, item, null, null, room, http => RefuseItemAsync(http, writeError));
 
-    /// <summary>
-    /// Creates the error response to a request that exceeds a limit, if no other part of the service creates it.
-    /// </summary>
-    public static Task<BatchItemResponse> RefuseAsync(
-        HttpContext batch,
-        BatchItem item,
-        int status,
-        string code,
-        string message,
-        TimeSpan retryAfter,
-        ResponseMemoryBudget room
-    ) =>
-        AnswerAsync(
-            batch,
-            item,
-            null,
-            null,
-            room,
-            http =>
-            {
-                Require(http);
-                return http.WriteErrorAsync(status, code, message, retryAfter);
-            }
-        );
-
-    private static Task RefuseItemAsync(HttpContext http, int status, string code, string message)
+    private static Task RefuseItemAsync(HttpContext http, RequestDelegate writeError)
     {
         Require(http);
-        return http.WriteErrorAsync(status, code, message);
+        return writeError(http);
     }
 
     private static void Require(HttpContext http) =>
@@ -177,9 +138,7 @@ internal sealed class BatchRequestExecutor
                 if (answer.IsOverLimit)
                 {
                     RequestIdMiddleware.Restart(named);
-                    await named.WriteErrorAsync(
-                        StatusCodes.Status507InsufficientStorage,
-                        "responseTooLarge",
+                    await named.WriteResponseTooLargeAsync(
                         $"The answer is over {MaxResponseBytes >> 20} MiB, "
                             + $"or all of the batch over {ResponseMemoryBudget.MaxBytes >> 20} MiB; "
                             + "send this request on its own, or ask for less. If it was to change something, it has."
@@ -235,10 +194,12 @@ internal sealed class BatchRequestExecutor
                 ? null
                 : RefuseItemAsync(
                     http,
-                    StatusCodes.Status400BadRequest,
-                    "invalidUrl",
-                    "The url must be well-formed and lead to the service root that the batch was sent to, "
-                        + "like /process/runs."
+                    h =>
+                        h.WriteBadRequestAsync(
+                            "invalidUrl",
+                            "The url must be well-formed and lead to the service root that the batch was sent to, "
+                                + "like /process/runs."
+                        )
                 );
         }
 
@@ -246,9 +207,11 @@ internal sealed class BatchRequestExecutor
         {
             return RefuseItemAsync(
                 http,
-                StatusCodes.Status400BadRequest,
-                "notBase64",
-                "Within a batch a body that is not JSON must be a string of base64."
+                h =>
+                    h.WriteBadRequestAsync(
+                        "notBase64",
+                        "Within a batch a body that is not JSON must be a string of base64."
+                    )
             );
         }
 
@@ -256,19 +219,22 @@ internal sealed class BatchRequestExecutor
         {
             return RefuseItemAsync(
                 http,
-                StatusCodes.Status413PayloadTooLarge,
-                "bodyTooLarge",
-                $"The body is over {largestBody >> 20} MiB; send a smaller one."
+                h =>
+                    h.WriteContentTooLargeAsync(
+                        "bodyTooLarge",
+                        $"The body is over {largestBody >> 20} MiB; send a smaller one."
+                    )
             );
         }
 
         return item.AreHeadersTooLarge
             ? RefuseItemAsync(
                 http,
-                StatusCodes.Status431RequestHeaderFieldsTooLarge,
-                "headersTooLarge",
-                $"There are over {BatchEnvelope.MaxHeaders} headers, "
-                    + $"or over {BatchEnvelope.MaxHeaderBytes} characters of them; send fewer."
+                h =>
+                    h.WriteHeadersTooLargeAsync(
+                        $"There are over {BatchEnvelope.MaxHeaders} headers, "
+                            + $"or over {BatchEnvelope.MaxHeaderBytes} characters of them; send fewer."
+                    )
             )
             : null;
     }

@@ -9,6 +9,7 @@ using IndustryData.WebApi.OData;
 using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Security;
+using IndustryData.WebApi.Service;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpsPolicy;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

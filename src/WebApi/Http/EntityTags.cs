@@ -17,12 +17,11 @@ internal static class EntityTags
     /// <returns>
     /// The condition; null if the request was rejected. In this case, the error response has been written.
     /// </returns>
-    public static async Task<IfMatchCondition?> ReadIfMatchAsync(HttpContext http)
+    public static async Task<VersionCondition?> ReadIfMatchAsync(HttpContext http)
     {
         if (http.Request.Headers.IfNoneMatch.Count > 0)
         {
-            await http.WriteErrorAsync(
-                StatusCodes.Status400BadRequest,
+            await http.WriteBadRequestAsync(
                 "unsupportedCondition",
                 "If-None-Match is supported only for reads; send the ETag of the run in If-Match."
             );
@@ -32,13 +31,12 @@ internal static class EntityTags
         var header = http.Request.Headers.IfMatch;
         if (header.Count == 0 || header == "*")
         {
-            return new IfMatchCondition(null);
+            return new VersionCondition(null);
         }
 
         if (!EntityTagHeaderValue.TryParseList(header, out var tags))
         {
-            await http.WriteErrorAsync(
-                StatusCodes.Status400BadRequest,
+            await http.WriteBadRequestAsync(
                 "malformedEntityTag",
                 "If-Match must be the ETag of the run, including the quotes, for example W/\"1\"."
             );
@@ -46,7 +44,7 @@ internal static class EntityTags
         }
 
         // A tag that is not a version matches no run.
-        return new IfMatchCondition([
+        return new VersionCondition([
             .. tags.Select(t =>
                 long.TryParse(
                     t.Tag.AsSpan().Trim('"'),

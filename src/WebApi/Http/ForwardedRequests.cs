@@ -52,8 +52,7 @@ internal static class ForwardedRequests
         app.Use(next =>
             http =>
                 Fault(http, forwarding, options, settings) is { } header
-                    ? http.WriteErrorAsync(
-                        StatusCodes.Status400BadRequest,
+                    ? http.WriteBadRequestAsync(
                         "invalidForwardedHeader",
                         $"The header {header} of the proxy has no usable value; the proxy's operator has to correct it."
                     )

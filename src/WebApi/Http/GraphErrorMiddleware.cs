@@ -1,5 +1,4 @@
 using IndustryData.Application.Common;
-using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -19,6 +18,7 @@ internal sealed partial class GraphErrorMiddleware(
     /// <summary>The maximum length of the request target, in bytes.</summary>
     public const int MaxUrlLength = 32 * 1024;
 
+    private const string NothingStored = "Nothing was stored.";
     private const int MaxDrainedBytes = 64 * 1024;
 
     public async Task InvokeAsync(HttpContext http)
@@ -27,7 +27,7 @@ internal sealed partial class GraphErrorMiddleware(
         {
             if (http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > MaxUrlLength)
             {
-                await http.WriteErrorAsync(
+                await http.WriteStatusAsync(
                     StatusCodes.Status414UriTooLong,
                     "uriTooLong",
                     $"The URL is longer than {MaxUrlLength} bytes; shorten it."
@@ -35,10 +35,9 @@ internal sealed partial class GraphErrorMiddleware(
                 return;
             }
 
-            if (!ServiceUrls.HasValidHost(http.Request))
+            if (!ServiceRoot.HasValidHost(http.Request))
             {
-                await http.WriteErrorAsync(
-                    StatusCodes.Status400BadRequest,
+                await http.WriteBadRequestAsync(
                     "invalidHost",
                     "The Host header is not a valid host name; send the name and port of the service."
                 );
@@ -70,21 +69,20 @@ internal sealed partial class GraphErrorMiddleware(
             if (exception is LimitExceededException limit)
             {
                 refusals.Write(limit.Code, limit.Message);
-                await http.WriteErrorAsync(
-                    StatusCodes.Status429TooManyRequests,
-                    limit.Code,
-                    $"{limit.Message} Nothing was stored.",
-                    limit.RetryAfter
-                );
+                await http.WriteErrorAsync(limit, NothingStored);
             }
             else if (exception is ServiceLimitException full)
             {
                 refusals.Write(full.Code, full.Message);
-                await http.WriteErrorAsync(
-                    StatusCodes.Status503ServiceUnavailable,
-                    full.Code,
-                    $"{full.Message} Nothing was stored.",
-                    full.RetryAfter
+                await http.WriteErrorAsync(full, NothingStored);
+            }
+            else if (exception is IssuerUnavailableException)
+            {
+                await http.WriteUnavailableAsync(
+                    "issuerUnavailable",
+                    "The issuer of the token cannot be reached, so the token cannot be validated; "
+                        + "send the request again in a few seconds.",
+                    IssuerAvailability.RetryInterval
                 );
             }
             else if (database.Classify(exception) is { } outage)
@@ -92,19 +90,14 @@ internal sealed partial class GraphErrorMiddleware(
                 refusals.Write(outage.Code, exception.GetBaseException().Message);
                 var stored =
                     HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? ""
-                    : outage.NothingWasStored ? " Nothing was stored."
-                    : " It is not known whether what you sent was stored: list the runs before you send it again.";
-                await http.WriteErrorAsync(
-                    StatusCodes.Status503ServiceUnavailable,
-                    outage.Code,
-                    outage.Message + stored,
-                    outage.RetryAfter
-                );
+                    : outage.NothingWasStored ? NothingStored
+                    : "It is not known whether what you sent was stored: list the runs before you send it again.";
+                await http.WriteErrorAsync(outage, stored);
             }
             else
             {
                 LogFailure(exception);
-                await http.WriteErrorAsync(
+                await http.WriteStatusAsync(
                     StatusCodes.Status500InternalServerError,
                     "internalError",
                     "An unexpected error occurred; it is not known whether what you sent was stored. "
@@ -129,17 +122,17 @@ internal sealed partial class GraphErrorMiddleware(
         var maxBytes = http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
         return status switch
         {
-            StatusCodes.Status413PayloadTooLarge => http.WriteErrorAsync(
+            StatusCodes.Status413PayloadTooLarge => http.WriteStatusAsync(
                 status,
                 "bodyTooLarge",
                 $"The body is over {maxBytes >> 20} MiB; send a smaller one."
             ),
-            StatusCodes.Status408RequestTimeout => http.WriteErrorAsync(
+            StatusCodes.Status408RequestTimeout => http.WriteStatusAsync(
                 status,
                 "requestTimeout",
                 "The body came too slowly; send it again."
             ),
-            _ => http.WriteErrorAsync(
+            _ => http.WriteStatusAsync(
                 status,
                 "malformedRequest",
                 "The request is not well-formed HTTP; send it again."
@@ -150,36 +143,30 @@ internal sealed partial class GraphErrorMiddleware(
     private static Task RefuseBareStatusAsync(HttpContext http) =>
         http.Response.StatusCode switch
         {
-            StatusCodes.Status401Unauthorized => http.WriteErrorAsync(
+            StatusCodes.Status401Unauthorized => http.WriteStatusAsync(
                 401,
                 "invalidToken",
                 "The request needs a valid token: send the header 'Authorization: Bearer {token}'. "
                     + "The header WWW-Authenticate says why a token was rejected."
             ),
-            StatusCodes.Status403Forbidden => http.WriteErrorAsync(
+            StatusCodes.Status403Forbidden => http.WriteStatusAsync(
                 403,
                 "insufficientPermissions",
                 "The token lacks the permission for this request; "
                     + $"its 'scp' or 'roles' must name {RequiredPermission(http)}."
             ),
-            StatusCodes.Status404NotFound => http.WriteErrorAsync(
+            StatusCodes.Status404NotFound => http.WriteStatusAsync(
                 404,
                 "pathNotFound",
                 "There is nothing at this path. "
                     + "The runs are at /process/runs and /external/industryData/runs, below / or /beta."
             ),
-            StatusCodes.Status405MethodNotAllowed => http.WriteErrorAsync(
+            StatusCodes.Status405MethodNotAllowed => http.WriteStatusAsync(
                 405,
                 "methodNotAllowed",
                 $"This path does not take {http.Request.Method}; it takes {http.Response.Headers.Allow}."
             ),
-            StatusCodes.Status503ServiceUnavailable => http.WriteErrorAsync(
-                503,
-                "issuerUnavailable",
-                "The issuer of the token cannot be reached, so the token cannot be validated; "
-                    + "send the request again in a few seconds."
-            ),
-            var status => http.WriteErrorAsync(status, GraphErrors.CodeOf(status), "The request cannot be answered."),
+            var status => http.WriteStatusAsync(status, GraphErrors.CodeOf(status), "The request cannot be answered."),
         };
 
     private static string RequiredPermission(HttpContext http) =>

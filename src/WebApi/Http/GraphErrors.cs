@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using IndustryData.Application.Common;
 using IndustryData.Domain;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -52,21 +53,82 @@ internal static class GraphErrors
         };
 #pragma warning restore CS8524
 
-    /// <summary>Writes the response for an error at the HTTP level.</summary>
-    public static Task WriteErrorAsync(this HttpContext http, int status, string code, string message) =>
-        http.WriteErrorAsync(status, new Error(ErrorKind.Validation, code, message));
+    /// <summary>Writes the response for an invalid request (400).</summary>
+    public static Task WriteBadRequestAsync(this HttpContext http, string code, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status400BadRequest, code, message);
 
-    /// <summary>Writes the response for a temporary error, with the header <c>Retry-After</c>.</summary>
-    public static Task WriteErrorAsync(
+    /// <summary>Writes the response for a request that accepts no format of the response (406).</summary>
+    public static Task WriteNotAcceptableAsync(this HttpContext http, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", message);
+
+    /// <summary>Writes the response for a body that is too large (413).</summary>
+    public static Task WriteContentTooLargeAsync(this HttpContext http, string code, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status413PayloadTooLarge, code, message);
+
+    /// <summary>Writes the response for a request that depends on a failed request (424).</summary>
+    public static Task WriteFailedDependencyAsync(this HttpContext http, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status424FailedDependency, "failedDependency", message);
+
+    /// <summary>Writes the response for a request that exceeds a limit of its tenant (429).</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="limit">The limit.</param>
+    /// <param name="outcome">A sentence about what was stored, to append to the message.</param>
+    public static Task WriteErrorAsync(this HttpContext http, LimitExceededException limit, string outcome) =>
+        http.WriteTooManyRequestsAsync(limit.Code, Sentences(limit.Message, outcome), limit.RetryAfter);
+
+    /// <summary>Writes the response for a request that exceeds a limit of its tenant (429).</summary>
+    public static Task WriteTooManyRequestsAsync(
+        this HttpContext http,
+        string code,
+        string message,
+        TimeSpan retryAfter
+    ) => http.WriteStatusAsync(StatusCodes.Status429TooManyRequests, code, message, retryAfter);
+
+    /// <summary>Writes the response for a request with too many or too long headers (431).</summary>
+    public static Task WriteHeadersTooLargeAsync(this HttpContext http, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status431RequestHeaderFieldsTooLarge, "headersTooLarge", message);
+
+    /// <summary>Writes the response for a part of the protocol that is not implemented (501).</summary>
+    public static Task WriteNotSupportedAsync(this HttpContext http, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status501NotImplemented, "notSupported", message);
+
+    /// <summary>Writes the response for a request that exceeds a limit of the service (503).</summary>
+    /// <inheritdoc cref="WriteErrorAsync(HttpContext, LimitExceededException, string)" path="/param" />
+    public static Task WriteErrorAsync(this HttpContext http, ServiceLimitException limit, string outcome) =>
+        http.WriteUnavailableAsync(limit.Code, Sentences(limit.Message, outcome), limit.RetryAfter);
+
+    /// <summary>Writes the response for a request that the database cannot process (503).</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="outage">The outage of the database.</param>
+    /// <param name="outcome">A sentence about what was stored, to append to the message.</param>
+    public static Task WriteErrorAsync(this HttpContext http, DatabaseOutage outage, string outcome = "") =>
+        http.WriteUnavailableAsync(outage.Code, Sentences(outage.Message, outcome), outage.RetryAfter);
+
+    /// <summary>Writes the response for a request that the service cannot process at the moment (503).</summary>
+    public static Task WriteUnavailableAsync(this HttpContext http, string code, string message, TimeSpan retryAfter) =>
+        http.WriteStatusAsync(StatusCodes.Status503ServiceUnavailable, code, message, retryAfter);
+
+    /// <summary>Writes the response for a response that is too large for its place (507).</summary>
+    public static Task WriteResponseTooLargeAsync(this HttpContext http, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status507InsufficientStorage, "responseTooLarge", message);
+
+    /// <summary>
+    /// Writes the response for an error at the HTTP level. Other namespaces use the methods that name the error.
+    /// </summary>
+    public static Task WriteStatusAsync(
         this HttpContext http,
         int status,
         string code,
         string message,
-        TimeSpan retryAfter
+        TimeSpan? retryAfter = null
     )
     {
-        http.RetryAfter(retryAfter);
-        return http.WriteErrorAsync(status, code, message);
+        if (retryAfter is { } wait)
+        {
+            http.RetryAfter(wait);
+        }
+
+        return http.WriteErrorAsync(status, new Error(ErrorKind.Validation, code, message));
     }
 
     /// <summary>Returns the status in camelCase, as in Microsoft Graph (api-guidelines, errorResponses).</summary>
@@ -81,6 +143,9 @@ internal static class GraphErrors
             _ => "generalException",
         };
 
+    private static string Sentences(string message, string outcome) =>
+        outcome.Length == 0 ? message : $"{message} {outcome}";
+
     // The time is rounded up to whole seconds.
     private static void RetryAfter(this HttpContext http, TimeSpan wait) =>
         http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
@@ -94,7 +159,7 @@ internal static class GraphErrors
             return;
         }
 
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter, ODataResponseWriter.WriterOptions);
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter, ResponseJson.WriterOptions);
         json.WriteStartObject();
         json.WriteStartObject("error");
         json.WriteString("code", CodeOf(status));

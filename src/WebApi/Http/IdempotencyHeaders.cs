@@ -64,7 +64,7 @@ internal static class IdempotencyHeaders
             )
             {
                 http.Response.Headers["Repeatability-Result"] = "rejected";
-                await http.WriteErrorAsync(
+                await http.WriteStatusAsync(
                     StatusCodes.Status412PreconditionFailed,
                     "repeatabilityWindowExpired",
                     $"{FirstSent} is more than 24 hours ago, "
@@ -79,8 +79,7 @@ internal static class IdempotencyHeaders
 
         if (name is null)
         {
-            await http.WriteErrorAsync(
-                StatusCodes.Status400BadRequest,
+            await http.WriteBadRequestAsync(
                 "invalidIdempotencyKey",
                 "The headers for repeating the request safely are not valid; "
                     + $"send either {RequestId} (a GUID) together with {FirstSent} (an HTTP date), "

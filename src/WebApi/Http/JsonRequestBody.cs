@@ -55,7 +55,7 @@ internal sealed class JsonRequestBody : IDisposable
     {
         if (!IsJson(http.Request))
         {
-            await http.WriteErrorAsync(
+            await http.WriteStatusAsync(
                 StatusCodes.Status415UnsupportedMediaType,
                 "notJson",
                 "Send the body as UTF-8 JSON, uncompressed, with the header 'Content-Type: application/json'."
@@ -65,7 +65,7 @@ internal sealed class JsonRequestBody : IDisposable
 
         if (await ReadWholeAsync(http) is not { } bytes)
         {
-            await http.WriteErrorAsync(
+            await http.WriteStatusAsync(
                 StatusCodes.Status413PayloadTooLarge,
                 "bodyTooComplex",
                 "The body needs more memory than one tenant may occupy; send a part of it."
@@ -75,11 +75,7 @@ internal sealed class JsonRequestBody : IDisposable
 
         if (!Utf8.IsValid(bytes.Span))
         {
-            await http.WriteErrorAsync(
-                StatusCodes.Status400BadRequest,
-                "invalidUtf8",
-                "The body is not valid UTF-8; encode it as UTF-8."
-            );
+            await http.WriteBadRequestAsync("invalidUtf8", "The body is not valid UTF-8; encode it as UTF-8.");
             return null;
         }
 
@@ -108,16 +104,11 @@ internal sealed class JsonRequestBody : IDisposable
             }
 
             document.Dispose();
-            await http.WriteErrorAsync(
-                StatusCodes.Status400BadRequest,
-                "notAnObject",
-                "The body must be one JSON object."
-            );
+            await http.WriteBadRequestAsync("notAnObject", "The body must be one JSON object.");
         }
         catch (JsonException exception)
         {
-            await http.WriteErrorAsync(
-                StatusCodes.Status400BadRequest,
+            await http.WriteBadRequestAsync(
                 "malformedJson",
                 $"The body is not one JSON value: line {exception.LineNumber + 1}, "
                     + $"byte {exception.BytePositionInLine + 1}. "
@@ -177,10 +168,10 @@ internal sealed class JsonRequestBody : IDisposable
 
     private static bool IsJson(HttpRequest request) =>
         (
-            request.ContentType == Routes.Json
+            request.ContentType == MediaTypes.Json
             || (
                 MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-                && type.MediaType.Equals(Routes.Json, StringComparison.OrdinalIgnoreCase)
+                && type.MediaType.Equals(MediaTypes.Json, StringComparison.OrdinalIgnoreCase)
                 && (
                     !type.Charset.HasValue
                     || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)

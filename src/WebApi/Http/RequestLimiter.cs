@@ -110,7 +110,7 @@ internal sealed class RequestLimiter : IDisposable
     private Task RefuseAsync(HttpContext http, string code, string message, TimeSpan retryAfter)
     {
         _refusals.Write(code, message);
-        return http.WriteErrorAsync(StatusCodes.Status429TooManyRequests, code, message, retryAfter);
+        return http.WriteTooManyRequestsAsync(code, message, retryAfter);
     }
 
     private TenantLoad Enter(Guid id)

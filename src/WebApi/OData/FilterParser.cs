@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
-using IndustryData.WebApi.Runs;
 using Microsoft.OData;
 using Microsoft.OData.Edm;
 using Microsoft.OData.UriParser;
@@ -44,7 +43,7 @@ internal sealed partial class FilterParser
 
     private static readonly string _statuses = string.Join(
         ", ",
-        [.. RunStatus.All.Select(s => s.Name), RunStatus.UnknownFutureValue]
+        [.. RunStatus.All.Select(s => s.Name), RunEdmModel.UnknownFutureValue]
     );
 
     private readonly Queue<string> _inLists;
@@ -420,7 +419,7 @@ internal sealed partial class FilterParser
 
     private static short Status(string text) =>
         RunStatus.FromName(text) is { } status ? status.Number
-        : text == RunStatus.UnknownFutureValue ? (short)RunStatus.All.Count
+        : text == RunEdmModel.UnknownFutureValue ? (short)RunStatus.All.Count
         : short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         && number <= RunStatus.All.Count
             ? number

@@ -91,8 +91,7 @@ internal sealed partial class ODataQueryString
                         ? "This path takes no query options."
                         : $"This path takes {string.Join(", ", offered.SkipLast(1))}"
                             + $"{(offered.Count > 1 ? " and " : "")}{offered[^1]}.";
-                await WriteErrorAsync(
-                    http,
+                await http.WriteBadRequestAsync(
                     "unsupportedQueryOption",
                     $"The query option '{Domain.ValidationErrors.Abbreviate(name)}' is not offered here. {offer}"
                 );
@@ -101,8 +100,7 @@ internal sealed partial class ODataQueryString
 
             if (texts is not [{ } text] || !values.TryAdd(option, text))
             {
-                await WriteErrorAsync(
-                    http,
+                await http.WriteBadRequestAsync(
                     "duplicateQueryOption",
                     $"The query option {option} stands more than once; send it once."
                 );
@@ -122,7 +120,7 @@ internal sealed partial class ODataQueryString
             };
             if (fault is not null)
             {
-                await WriteErrorAsync(http, "invalidQueryOption", $"{option} {fault}");
+                await http.WriteBadRequestAsync("invalidQueryOption", $"{option} {fault}");
                 return null;
             }
         }
@@ -140,8 +138,4 @@ internal sealed partial class ODataQueryString
 
     [GeneratedRegex("%(2[14789ACF]|3A|40)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Escapes();
-
-    /// <summary>Writes the error response for an invalid query option.</summary>
-    public static Task WriteErrorAsync(HttpContext http, string code, string message) =>
-        http.WriteErrorAsync(StatusCodes.Status400BadRequest, code, message);
 }

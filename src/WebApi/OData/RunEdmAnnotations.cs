@@ -1,5 +1,4 @@
 using IndustryData.WebApi.Http;
-using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 using Microsoft.OData.Edm;
 using Microsoft.OData.Edm.Csdl;
@@ -53,13 +52,6 @@ internal sealed class RunEdmAnnotations
 
     // The properties of statistics that the server sets when it returns the statistics alone.
     private static readonly string[] _computedStatistics = ["runId", "status"];
-
-    private static readonly string[] _idempotencyHeaders =
-    [
-        Parameters.IdempotencyKey,
-        Parameters.RepeatabilityRequestId,
-        Parameters.RepeatabilityFirstSent,
-    ];
 
     private readonly EdmModel _model;
     private readonly IEdmEntityType _run;
@@ -132,7 +124,7 @@ internal sealed class RunEdmAnnotations
                 ("ReferencesAcrossChangeSetsSupported", Bool(false)),
                 ("EtagReferencesSupported", Bool(false)),
                 ("RequestDependencyConditionsSupported", Bool(false)),
-                ("SupportedFormats", Texts([Routes.Json]))
+                ("SupportedFormats", Texts([MediaTypes.Json]))
             )
         );
         Set(container, "CrossJoinSupported", Bool(false));
@@ -348,10 +340,10 @@ internal sealed class RunEdmAnnotations
                     ("FilterSegmentSupported", Bool(false)),
                     ("TypecastSegmentSupported", Bool(false)),
                     ("Permissions", Scopes(Permissions.Write)),
-                    ("CustomHeaders", Headers(Parameters.IfMatch))
+                    ("CustomHeaders", Headers(RequestHeader.IfMatch))
                 )
             ),
-            ("ReadRestrictions", Read(Parameters.IfNoneMatch)),
+            ("ReadRestrictions", Read(RequestHeader.IfNoneMatch)),
             ("ChangeTracking", Record(("Supported", Bool(false)))),
         ];
     }
@@ -398,7 +390,7 @@ internal sealed class RunEdmAnnotations
                 Record(
                     ("FilterSegmentSupported", Bool(false)),
                     ("Permissions", Scopes(isStart ? Permissions.Start : Permissions.Read)),
-                    ("CustomHeaders", isStart ? Headers(_idempotencyHeaders) : new EdmCollectionExpression())
+                    ("CustomHeaders", isStart ? Headers([.. RequestHeader.Idempotency]) : new EdmCollectionExpression())
                 )
             );
             if (operation.Name == "delta")
@@ -487,7 +479,7 @@ internal sealed class RunEdmAnnotations
             ("RequiredProperties", Paths(required)),
             ("TypecastSegmentSupported", Bool(false)),
             ("Permissions", Scopes(Permissions.Write)),
-            ("CustomHeaders", Headers([.. _idempotencyHeaders, Parameters.PreferReturn]))
+            ("CustomHeaders", Headers([.. RequestHeader.Idempotency, RequestHeader.PreferReturn]))
         );
 
     private static EdmRecordExpression Update(IEnumerable<string> computed, IEnumerable<string> navigations) =>
@@ -501,14 +493,14 @@ internal sealed class RunEdmAnnotations
             ("NonUpdatableProperties", Paths(computed)),
             ("NonUpdatableNavigationProperties", Navigations(navigations)),
             ("Permissions", Scopes(Permissions.Write)),
-            ("CustomHeaders", Headers(Parameters.IfMatch, Parameters.PreferReturn))
+            ("CustomHeaders", Headers(RequestHeader.IfMatch, RequestHeader.PreferReturn))
         );
 
-    private static EdmRecordExpression Read(params string[] headersByKey) =>
+    private static EdmRecordExpression Read(params RequestHeader[] headersByKey) =>
         Record(
             ("Readable", Bool(true)),
             ("Permissions", Scopes(Permissions.Read)),
-            ("CustomHeaders", Headers(Parameters.PreferPageSize)),
+            ("CustomHeaders", Headers(RequestHeader.PreferPageSize)),
             ("TypecastSegmentSupported", Bool(false)),
             (
                 "ReadByKeyRestrictions",
@@ -544,17 +536,11 @@ internal sealed class RunEdmAnnotations
             )
         );
 
-    private static EdmCollectionExpression Headers(params string[] names) =>
+    private static EdmCollectionExpression Headers(params RequestHeader[] headers) =>
         new(
-            names
-                .Select(n => Parameters.Headers[n])
-                .Select(h =>
-                    Record(
-                        ("Name", Text(h.Name!)),
-                        ("Description", Text(h.Description!)),
-                        ("Required", Bool(h.Required))
-                    )
-                )
+            headers.Select(h =>
+                Record(("Name", Text(h.Name)), ("Description", Text(h.Description)), ("Required", Bool(false)))
+            )
         );
 
     private static EdmRecordExpression Record(params (string Name, IEdmExpression Value)[] properties) =>

@@ -16,6 +16,12 @@ internal static class RunEdmModel
     /// <summary>The namespace of the model.</summary>
     public const string Namespace = "microsoft.graph.industryData";
 
+    /// <summary>
+    /// The placeholder of evolvable enumerations for members that a client does not know (api-guidelines, evolvable
+    /// enums). It is never stored or accepted.
+    /// </summary>
+    public const string UnknownFutureValue = "unknownFutureValue";
+
     private const string Graph = "microsoft.graph";
 
     private static readonly Lazy<byte[]> _xml = new(WriteXml);
@@ -200,7 +206,7 @@ internal static class RunEdmModel
     private static EdmEnumType Enumeration(string name, string[] members)
     {
         var type = Add(new EdmEnumType(Namespace, name));
-        foreach (var member in (string[])[.. members, RunStatus.UnknownFutureValue])
+        foreach (var member in (string[])[.. members, UnknownFutureValue])
         {
             type.AddMember(member, new EdmEnumMemberValue(type.Members.Count()));
         }

@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.Security;
 using Microsoft.OData.UriParser;
 
 namespace IndustryData.WebApi.OData;
@@ -19,11 +21,31 @@ internal sealed partial record RunQueryOptions(
 
     private static readonly QueryOptionCache _parsed = new();
 
+    /// <summary>Parses the query options of a request.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="options">The options as sent.</param>
+    /// <param name="default">The projection to use if the request has no <c>$select</c>.</param>
+    /// <returns>The options; null if they are invalid. In this case, the error response has been written.</returns>
+    public static async ValueTask<RunQueryOptions?> ReadAsync(
+        HttpContext http,
+        ODataQueryString options,
+        RunProjection @default
+    )
+    {
+        if (Read(http.Tenant(), options, @default).TryGetValue(out var read, out var error))
+        {
+            return read;
+        }
+
+        await http.WriteErrorAsync(error);
+        return null;
+    }
+
     /// <summary>Parses the query options.</summary>
     /// <param name="tenantId">The tenant that sent the options.</param>
     /// <param name="options">The options as sent.</param>
     /// <param name="default">The projection to use if the request has no <c>$select</c>.</param>
-    public static Result<RunQueryOptions> Read(TenantId tenantId, ODataQueryString options, RunProjection @default)
+    private static Result<RunQueryOptions> Read(TenantId tenantId, ODataQueryString options, RunProjection @default)
     {
         var reading = "";
         T? Option<T>(string name, Func<string, T> read)

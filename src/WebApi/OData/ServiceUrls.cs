@@ -1,3 +1,6 @@
+using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
+
 namespace IndustryData.WebApi.OData;
 
 /// <summary>Writes and reads URLs of this service with the scheme, host and service root of the request.</summary>
@@ -5,54 +8,13 @@ internal static class ServiceUrls
 {
     private const string Beta = "/beta";
 
-    private const string HostWithoutName = "localhost";
-
-    private static string? _lastValidHost;
-
-    /// <summary>Returns the service root with a trailing slash.</summary>
-    public static string Root(HttpRequest request)
-    {
-        // HTTP/1.0 requests have no Host header. The local address of the connection is not used because it is an
-        // internal address if the service is behind a proxy.
-        var host = request.Host.HasValue ? request.Host.ToUriComponent() : HostWithoutName;
-        return $"{request.Scheme}://{host}{request.PathBase.ToUriComponent()}/";
-    }
-
     /// <summary>Returns the URL of a run.</summary>
-    public static string Run(HttpRequest request, RunCollectionPath address, Guid id) =>
-        $"{Root(request)}{address.Path}/{id}";
+    public static string Run(HttpRequest request, RunCollectionPath address, RunId id) =>
+        $"{ServiceRoot.Of(request)}{address.Path}/{id}";
 
     /// <summary>Returns a context URL (OData Protocol §10).</summary>
-    public static string Context(HttpRequest request, string fragment) => $"{Root(request)}$metadata#{fragment}";
-
-    /// <summary>Checks the host of the request.</summary>
-    /// <returns>Returns true if URLs can be built with the host.</returns>
-    public static bool HasValidHost(HttpRequest request)
-    {
-        // Most requests have the same host, and validating it takes longer than routing. The header is compared because
-        // the parsing of an invalid host can fail.
-        var host = request.Headers.Host.ToString();
-        if (host == _lastValidHost)
-        {
-            return true;
-        }
-
-        try
-        {
-            if (!Uri.TryCreate(Root(request), UriKind.Absolute, out _))
-            {
-                return false;
-            }
-
-            _lastValidHost = host;
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            // The host is a Punycode name that decodes to an empty string.
-            return false;
-        }
-    }
+    public static string Context(HttpRequest request, string fragment) =>
+        $"{ServiceRoot.Of(request)}$metadata#{fragment}";
 
     /// <summary>
     /// Parses a reference to a run: an absolute URL of this service, a URL relative to the service root, or
@@ -70,7 +32,7 @@ internal static class ServiceUrls
             return null;
         }
 
-        var host = new Uri(Root(request)).GetLeftPart(UriPartial.Authority);
+        var host = new Uri(ServiceRoot.Of(request)).GetLeftPart(UriPartial.Authority);
         var path = reference;
         if (reference.Contains("://", StringComparison.Ordinal))
         {

@@ -16,24 +16,6 @@ internal static class ApiDocument
 
     private const string Service = "service";
 
-    private static readonly Dictionary<int, string> _refusals = new()
-    {
-        [400] = "Malformed or invalid: `error.details` has every fault of the body, `error.message` says what to do.",
-        [401] = "No token, or none that is valid.",
-        [403] = "The token lacks the permission.",
-        [404] = "There is no such thing here; what belongs to another tenant does not exist either.",
-        [406] = "`Accept` allows nothing that the service can write.",
-        [409] = "The change contradicts what is final about the run or activity.",
-        [410] = "The token is too old or of another database: start again at `Location`.",
-        [412] = "The condition does not hold: the run has another `ETag`, or the request is repeated too late.",
-        [413] = "The body is too long: over 1 MiB, or 4 MiB for a batch.",
-        [415] = "The body is not JSON in UTF-8.",
-        [422] = "The key was used with another body.",
-        [429] = "Too many; `Retry-After` says when it is possible again.",
-        [501] = "Part of the protocol, but not offered.",
-        [503] = "The database is away or too busy; `Retry-After` says when to try again.",
-    };
-
     /// <summary>
     /// Returns the HTTP method of a route's entry in the document. HEAD requests have the same response as GET
     /// requests, and OPTIONS responses only list the methods. Therefore neither method has its own entry.
@@ -50,7 +32,7 @@ internal static class ApiDocument
 
     /// <summary>Checks for the description of a status code of 400 or above.</summary>
     /// <returns>Returns true if the document has a description of the status code.</returns>
-    public static bool IsKnownRefusal(int status) => _refusals.ContainsKey(status);
+    public static bool IsKnownRefusal(int status) => ErrorStatus.All.Any(e => e.Status == status);
 
     /// <summary>
     /// Returns the operation id in the document. It consists of the path of runs that the route belongs to, if any, and
@@ -97,9 +79,9 @@ internal static class ApiDocument
             }
         );
         Schemas.AddTo(document);
-        foreach (var (name, header) in Parameters.ResponseHeaders)
+        foreach (var header in ResponseHeader.All)
         {
-            document.AddComponent(name, header);
+            document.AddComponent(header.Name, Parameters.Of(header));
         }
 
         var parameters = Parameters.PathParameters.Concat(Parameters.Options).Concat(Parameters.Headers);
@@ -108,9 +90,9 @@ internal static class ApiDocument
             document.AddComponent(ComponentOf(name), parameter);
         }
 
-        foreach (var (status, meaning) in _refusals)
+        foreach (var error in ErrorStatus.All)
         {
-            document.AddComponent(GraphErrors.CodeOf(status), Refusal(status, meaning, document));
+            document.AddComponent(GraphErrors.CodeOf(error.Status), Response(error, document));
         }
 
         document.Paths = [];
@@ -172,12 +154,12 @@ internal static class ApiDocument
                 ? []
                 : [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }],
         };
-        foreach (var answer in operation.Answers)
+        foreach (var answer in operation.Answers.OrderBy(a => a.Status))
         {
             entry.Responses[$"{answer.Status}"] = Response(answer, document);
         }
 
-        foreach (var status in StatusesOf(route).Where(s => s >= 400))
+        foreach (var status in StatusesOf(route).Where(ErrorStatus.IsError))
         {
             entry.Responses[$"{status}"] = new OpenApiResponseReference(GraphErrors.CodeOf(status), document);
         }
@@ -214,7 +196,7 @@ internal static class ApiDocument
         route
             .RoutePattern.Parameters.Select(p => p.Name)
             .Concat(route.Metadata.GetMetadata<SupportedQueryOptions>()?.Names ?? [])
-            .Concat(operation.Headers)
+            .Concat(operation.Headers.Select(h => h.Key))
             .Select(name => new OpenApiParameterReference(ComponentOf(name), document));
 
     // The names of components cannot contain $.
@@ -226,7 +208,7 @@ internal static class ApiDocument
             Required = body.IsRequired,
             Content = new Dictionary<string, OpenApiMediaType>
             {
-                ["application/json"] = new()
+                [MediaTypes.Json] = new()
                 {
                     Schema = Schemas.Reference(body.Schema, document),
                     Examples = body.Examples.ToDictionary(
@@ -249,26 +231,19 @@ internal static class ApiDocument
             ),
         };
 
-    private static OpenApiResponse Refusal(int status, string meaning, OpenApiDocument document) =>
+    private static OpenApiResponse Response(ErrorStatus error, OpenApiDocument document) =>
         new()
         {
-            Description = meaning,
-            Headers = Headers(
-                status switch
-                {
-                    401 => [Parameters.Authenticate],
-                    410 => [Parameters.Location],
-                    429 or 503 => [Parameters.RetryAfter],
-                    _ => [],
-                },
-                document
-            ),
+            Description = error.Meaning,
+            Headers = Headers(error.Headers, document),
             Content = new Dictionary<string, OpenApiMediaType>
             {
-                ["application/json"] = new() { Schema = Schemas.Reference(Schemas.Error, document) },
+                [MediaTypes.Json] = new() { Schema = Schemas.Reference(Schemas.Error, document) },
             },
         };
 
-    private static Dictionary<string, IOpenApiHeader> Headers(IReadOnlyList<string> names, OpenApiDocument document) =>
-        names.ToDictionary(n => n, IOpenApiHeader (n) => new OpenApiHeaderReference(n, document));
+    private static Dictionary<string, IOpenApiHeader> Headers(
+        IReadOnlyList<ResponseHeader> headers,
+        OpenApiDocument document
+    ) => headers.ToDictionary(h => h.Name, IOpenApiHeader (h) => new OpenApiHeaderReference(h.Name, document));
 }

@@ -22,6 +22,18 @@ internal static class OpenApiEndpoints
     // A placeholder in the cached document for the service root, which depends on the URL of the request.
     private const string Root = "{root}";
 
+    private static readonly OperationDescription _operation = new(
+        "getOpenApi",
+        "GET",
+        null,
+        "This description",
+        "OpenAPI 3.1. `servers` has the address that the caller used."
+    )
+    {
+        IsOData = false,
+        Answers = [ResponseDescription.Ok("The description.", Schemas.OpenApi)],
+    };
+
     /// <summary>Registers the services that create the document. The first request creates it.</summary>
     public static void AddDescription(this IServiceCollection services)
     {
@@ -41,28 +53,9 @@ internal static class OpenApiEndpoints
         services.AddSingleton(provider => new Lazy<Task<SplitDocument>>(() => MakeAsync(provider)));
     }
 
-    /// <summary>Adds the description of the operation to a route.</summary>
-    public static IEndpointConventionBuilder WithOperation(
-        this IEndpointConventionBuilder route,
-        OperationDescription operation
-    ) => route.WithMetadata(operation);
-
     public static void MapDescription(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapMethods($"/openapi/{Name}.json", ["GET", "HEAD"], WriteDocumentAsync)
-            .AllowAnonymous()
-            .WithMetadata(new ProducesResponseTypeMetadata(200))
-            .WithOperation(
-                new OperationDescription(
-                    "getOpenApi",
-                    "This description",
-                    "OpenAPI 3.1. `servers` has the address that the caller used."
-                )
-                {
-                    Answers = [ResponseDescription.Json(200, "The description.", Schemas.OpenApi)],
-                }
-            );
+        routes.MapAnonymous(_operation, $"/openapi/{Name}.json", WriteDocumentAsync);
         routes.MapReference();
     }
 
@@ -91,7 +84,10 @@ internal static class OpenApiEndpoints
                 }
             )
             .AllowAnonymous()
-            .WithMetadata(new HttpMethodMetadata(["GET", "HEAD"]), new ProducesResponseTypeMetadata(200))
+            .WithMetadata(
+                new HttpMethodMetadata(["GET", "HEAD"]),
+                new ProducesResponseTypeMetadata(_operation.Answers[0].Status)
+            )
             .Add(endpoint => endpoint.RequestDelegate = AllowCaching(endpoint.RequestDelegate!));
 
     // The resources of the page are large, and they are the same for all users.
@@ -106,7 +102,7 @@ internal static class OpenApiEndpoints
     {
         var (before, after) = await http.RequestServices.GetRequiredService<Lazy<Task<SplitDocument>>>().Value;
         var root = JsonEncodedText
-            .Encode(ServiceUrls.Root(http.Request).TrimEnd('/'), JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+            .Encode(ServiceRoot.Of(http.Request).TrimEnd('/'), JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
             .EncodedUtf8Bytes.ToArray();
         http.Response.ContentType = "application/json;charset=utf-8";
         http.Response.ContentLength = before.Length + root.Length + after.Length;

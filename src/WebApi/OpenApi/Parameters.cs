@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using IndustryData.Application.Runs;
+using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Runs;
 using Microsoft.OpenApi;
 
 namespace IndustryData.WebApi.OpenApi;
@@ -12,28 +14,6 @@ namespace IndustryData.WebApi.OpenApi;
 /// </summary>
 internal static class Parameters
 {
-    /// <summary>The id of the run in the examples.</summary>
-    public const string RunId = "01a20979-bf10-7540-85f7-4aec14518420";
-
-    /// <summary>The id of the activity in the examples.</summary>
-    public const string ActivityId = "01a20979-bf13-7b2c-9d0e-3f6a5c1e8b77";
-
-    public const string IfMatch = "IfMatch";
-    public const string IfNoneMatch = "IfNoneMatch";
-    public const string PreferReturn = "PreferReturn";
-    public const string PreferPageSize = "PreferPageSize";
-    public const string IdempotencyKey = "IdempotencyKey";
-    public const string RepeatabilityRequestId = "RepeatabilityRequestId";
-    public const string RepeatabilityFirstSent = "RepeatabilityFirstSent";
-
-    public const string Location = "Location";
-    public const string EntityId = "OData-EntityId";
-    public const string ETag = "ETag";
-    public const string PreferenceApplied = "Preference-Applied";
-    public const string RepeatabilityResult = "Repeatability-Result";
-    public const string RetryAfter = "Retry-After";
-    public const string Authenticate = "WWW-Authenticate";
-
     /// <summary>The path parameters, by their name in route patterns.</summary>
     public static readonly IReadOnlyDictionary<string, OpenApiParameter> PathParameters = new Dictionary<
         string,
@@ -45,14 +25,14 @@ internal static class Parameters
             ParameterLocation.Path,
             "The run's `id`. What is no id of a run of this tenant is answered with 404.",
             JsonSchemaType.String,
-            RunId
+            RunOperations.ExampleId
         ),
         ["activityId"] = Of(
             "activityId",
             ParameterLocation.Path,
             "The activity's `id`.",
             JsonSchemaType.String,
-            ActivityId
+            ActivityOperations.ExampleId
         ),
     };
 
@@ -140,63 +120,19 @@ internal static class Parameters
         ),
     };
 
-    /// <summary>The request headers.</summary>
-    public static readonly IReadOnlyDictionary<string, OpenApiParameter> Headers = new Dictionary<
-        string,
-        OpenApiParameter
-    >
-    {
-        [IfMatch] = Header(
-            "If-Match",
-            "The `ETag` that the run must still have, or 412. Without it the last writer wins.",
-            "*"
-        ),
-        [IfNoneMatch] = Header(
-            "If-None-Match",
-            "The `ETag` that the caller has; the answer is 304 while the run still has it.",
-            "W/\"999999\""
-        ),
-        [PreferReturn] = Header(
-            "Prefer",
-            "`return=representation` to have what was written, `return=minimal` to have nothing but headers.",
-            "return=representation"
-        ),
-        [PreferPageSize] = Header("Prefer", "`odata.maxpagesize=N`: at most N runs a page.", "odata.maxpagesize=20"),
-        [IdempotencyKey] = Header(
-            "Idempotency-Key",
-            "Names the request, so that it can be sent again safely: "
-                + "within 24 hours it is answered like the first time. 1 to 255 printable ASCII characters.",
-            null
-        ),
-        [RepeatabilityRequestId] = Header(
-            "Repeatability-Request-ID",
-            "A GUID, with the same meaning as `Idempotency-Key` (OASIS Repeatable Requests); "
-                + "together with `Repeatability-First-Sent`.",
-            null
-        ),
-        [RepeatabilityFirstSent] = Header(
-            "Repeatability-First-Sent",
-            "When the request was sent for the first time, as an HTTP date; after 24 hours the answer is 412.",
-            null
-        ),
-    };
+    /// <summary>The request headers, by key.</summary>
+    public static readonly IReadOnlyDictionary<string, OpenApiParameter> Headers = RequestHeader.All.ToDictionary(
+        h => h.Key,
+        h => Of(h.Name, ParameterLocation.Header, h.Description, JsonSchemaType.String, h.Example)
+    );
 
-    /// <summary>The response headers, by name.</summary>
-    public static readonly IReadOnlyDictionary<string, OpenApiHeader> ResponseHeaders = new Dictionary<
-        string,
-        OpenApiHeader
-    >
-    {
-        [Location] = ResponseHeader("The absolute URL of what was created, or the URL at which to start again."),
-        [EntityId] = ResponseHeader("The id URL of what was made (OData Protocol §8.3.4)."),
-        [ETag] = ResponseHeader("The run's version, to be sent back in `If-Match` or `If-None-Match`."),
-        [PreferenceApplied] = ResponseHeader("The preference that was met."),
-        [RepeatabilityResult] = ResponseHeader(
-            "`accepted` when the request had a key: it was carried out once, now or before."
-        ),
-        [RetryAfter] = ResponseHeader("After how many seconds another try is worth it."),
-        [Authenticate] = ResponseHeader("What kind of token is asked for, and what is wrong with the one that came."),
-    };
+    /// <summary>Describes a header of responses.</summary>
+    public static OpenApiHeader Of(ResponseHeader header) =>
+        new()
+        {
+            Description = header.Description,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        };
 
     private static OpenApiParameter Option(string name, string description, JsonSchemaType type, JsonNode? example)
     {
@@ -204,9 +140,6 @@ internal static class Parameters
         ((OpenApiSchema)option.Schema!).Minimum = type == JsonSchemaType.Integer ? "0" : null;
         return option;
     }
-
-    private static OpenApiParameter Header(string name, string description, string? example) =>
-        Of(name, ParameterLocation.Header, description, JsonSchemaType.String, example);
 
     private static OpenApiParameter Of(
         string name,
@@ -223,12 +156,5 @@ internal static class Parameters
             Description = description,
             Schema = new OpenApiSchema { Type = type },
             Example = example,
-        };
-
-    private static OpenApiHeader ResponseHeader(string description) =>
-        new()
-        {
-            Description = description,
-            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         };
 }

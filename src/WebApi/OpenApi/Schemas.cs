@@ -1,7 +1,9 @@
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Runs.Json;
+using IndustryData.WebApi.Service;
 using Microsoft.OData.Edm;
 using Microsoft.OpenApi;
 
@@ -13,36 +15,8 @@ namespace IndustryData.WebApi.OpenApi;
 /// </summary>
 internal static class Schemas
 {
-    public const string NewRun = "newRun";
-    public const string RunChanges = "runUpdate";
-    public const string RunReference = "runReference";
-    public const string NewRunOrReference = "newRunOrReference";
-    public const string NewActivity = "newActivity";
-    public const string ActivityChanges = "activityUpdate";
-    public const string RunCollection = "runCollection";
-    public const string RunChangeCollection = "runDelta";
-    public const string ActivityCollection = "activityCollection";
-    public const string ActivityReferences = "activityReferences";
-    public const string NoParameters = "noParameters";
-    public const string Count = "count";
-    public const string BatchRequest = "batchRequest";
-    public const string BatchResponse = "batchResponse";
-    public const string ServiceDocument = "serviceDocument";
-    public const string Singleton = "singleton";
-    public const string Csdl = "csdl";
-    public const string CsdlJson = "csdlJson";
-    public const string Health = "health";
     public const string OpenApi = "openApi";
     public const string Error = "error";
-
-    /// <summary>The schema of a run in responses.</summary>
-    public const string Run = $"{RunEdmModel.Namespace}.industryDataRun";
-
-    /// <summary>The schema of statistics in responses.</summary>
-    public const string Statistics = $"{RunEdmModel.Namespace}.industryDataRunStatistics";
-
-    /// <summary>The schema of an activity of either type in responses.</summary>
-    public const string Activity = $"{RunEdmModel.Namespace}.industryDataRunActivity";
 
     private const string TypeAnnotation = "@odata.type";
 
@@ -71,10 +45,10 @@ internal static class Schemas
             }
         }
 
-        var run = Component(document, Run);
+        var run = Component(document, RunSchemas.Run);
         run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
         run.Properties["activities"] = ArrayOf(
-            Reference(Activity, document),
+            Reference(RunSchemas.Activity, document),
             "What the run carried out, when `$expand` asks for it."
         );
         run.Properties["activities@odata.nextLink"] = Text(
@@ -98,37 +72,40 @@ internal static class Schemas
             RunStatus.All.Select(s => s.Name),
             [.. RunPropertyTable.Own.Where(p => p.IsRequired).Select(p => p.Path)]
         );
-        newRun.Properties![TypeAnnotation] = OneOfTypes(Run, $"{RunEdmModel.Namespace}.run");
+        newRun.Properties![TypeAnnotation] = OneOfTypes(RunSchemas.Run, $"{RunEdmModel.Namespace}.run");
         var activities = ArrayOf(
-            Reference(NewActivity, document),
+            Reference(RunSchemas.NewActivity, document),
             "What the run carried out, stored together with it."
         );
         activities.MaxItems = Domain.Runs.Run.MaxActivities;
         newRun.Properties["activities"] = activities;
-        document.AddComponent(NewRun, newRun);
+        document.AddComponent(RunSchemas.NewRun, newRun);
 
         var changes = RequestSchema(document, RunEdmModel.Run, runProperties, RunStatus.All.Select(s => s.Name), []);
         changes.Description = "Only what is sent changes; `statistics` and `blockingError` are replaced whole.";
-        document.AddComponent(RunChanges, changes);
+        document.AddComponent(RunSchemas.RunChanges, changes);
 
         document.AddComponent(
-            RunReference,
+            RunSchemas.RunReference,
             Record(
                 new() { ["@odata.id"] = Text("The URL of a run, absolute or relative to the service root.") },
                 ["@odata.id"]
             )
         );
         document.AddComponent(
-            NewRunOrReference,
-            new OpenApiSchema { AnyOf = [Reference(NewRun, document), Reference(RunReference, document)] }
+            RunSchemas.NewRunOrReference,
+            new OpenApiSchema
+            {
+                AnyOf = [Reference(RunSchemas.NewRun, document), Reference(RunSchemas.RunReference, document)],
+            }
         );
 
-        var activity = (IEdmStructuredType)RunEdmModel.Model.FindDeclaredType(Activity);
+        var activity = (IEdmStructuredType)RunEdmModel.Model.FindDeclaredType(RunSchemas.Activity);
         string[] activityProperties = ["displayName", "status", "blockingError", "activity"];
         (string, string[])[] schemas =
         [
-            (NewActivity, [TypeAnnotation, "displayName", "status"]),
-            (ActivityChanges, []),
+            (RunSchemas.NewActivity, [TypeAnnotation, "displayName", "status"]),
+            (RunSchemas.ActivityChanges, []),
         ];
         foreach (var (name, required) in schemas)
         {
@@ -143,14 +120,17 @@ internal static class Schemas
             document.AddComponent(name, sent);
         }
 
-        document.AddComponent(NoParameters, new OpenApiSchema { Type = JsonSchemaType.Object, MaxProperties = 0 });
+        document.AddComponent(
+            RunSchemas.NoParameters,
+            new OpenApiSchema { Type = JsonSchemaType.Object, MaxProperties = 0 }
+        );
     }
 
     private static void AddWrapped(OpenApiDocument document)
     {
         var text = Text();
         document.AddComponent(
-            RunCollection,
+            RunSchemas.RunCollection,
             Record(
                 new()
                 {
@@ -162,7 +142,7 @@ internal static class Schemas
                         Description = "How many runs match; only with `$count=true`.",
                     },
                     ["@odata.nextLink"] = Text("The next page; absent on the last one."),
-                    ["value"] = ArrayOf(Reference(Run, document)),
+                    ["value"] = ArrayOf(Reference(RunSchemas.Run, document)),
                 },
                 ["@odata.context", "value"]
             )
@@ -179,21 +159,24 @@ internal static class Schemas
             ["id", "@removed"]
         );
         document.AddComponent(
-            RunChangeCollection,
+            RunSchemas.RunChangeCollection,
             Record(
                 new()
                 {
                     ["@odata.context"] = text,
                     ["@odata.nextLink"] = Text("The next page."),
                     ["@odata.deltaLink"] = Text("On the last page instead: what will have changed since."),
-                    ["value"] = ArrayOf(new OpenApiSchema { AnyOf = [Reference(Run, document), removed] }),
+                    ["value"] = ArrayOf(new OpenApiSchema { AnyOf = [Reference(RunSchemas.Run, document), removed] }),
                 },
                 ["@odata.context", "value"]
             )
         );
-        document.AddComponent(ActivityCollection, ActivityPage(ArrayOf(Reference(Activity, document))));
         document.AddComponent(
-            Count,
+            RunSchemas.ActivityCollection,
+            ActivityPage(ArrayOf(Reference(RunSchemas.Activity, document)))
+        );
+        document.AddComponent(
+            RunSchemas.Count,
             new OpenApiSchema
             {
                 Type = JsonSchemaType.Integer,
@@ -202,10 +185,13 @@ internal static class Schemas
             }
         );
         var reference = Record(new() { ["@odata.id"] = Text("The URL of an activity.") }, ["@odata.id"]);
-        document.AddComponent(ActivityReferences, ActivityPage(ArrayOf(reference)));
-        document.AddComponent(Singleton, Record(new() { ["@odata.context"] = text }, ["@odata.context"]));
+        document.AddComponent(RunSchemas.ActivityReferences, ActivityPage(ArrayOf(reference)));
         document.AddComponent(
-            ServiceDocument,
+            ServiceSchemas.Singleton,
+            Record(new() { ["@odata.context"] = text }, ["@odata.context"])
+        );
+        document.AddComponent(
+            ServiceSchemas.ServiceDocument,
             Record(
                 new()
                 {
@@ -225,12 +211,12 @@ internal static class Schemas
                 ["@odata.context", "value"]
             )
         );
-        document.AddComponent(Csdl, Text("CSDL in XML."));
+        document.AddComponent(ServiceSchemas.Csdl, Text("CSDL in XML."));
         document.AddComponent(
-            CsdlJson,
+            ServiceSchemas.CsdlJson,
             new OpenApiSchema { Type = JsonSchemaType.Object, Description = "CSDL in JSON." }
         );
-        document.AddComponent(Health, Text("`ok`"));
+        document.AddComponent(ServiceSchemas.Health, Text("`ok`"));
         document.AddComponent(
             OpenApi,
             new OpenApiSchema { Type = JsonSchemaType.Object, Description = "OpenAPI 3.1." }
@@ -251,7 +237,7 @@ internal static class Schemas
         );
         var items = ArrayOf(item);
         (items.MinItems, items.MaxItems) = (1, BatchEnvelope.MaxItems);
-        document.AddComponent(BatchRequest, Record(new() { ["requests"] = items }, ["requests"]));
+        document.AddComponent(BatchEndpoint.RequestSchema, Record(new() { ["requests"] = items }, ["requests"]));
         var answer = Record(
             new()
             {
@@ -262,7 +248,10 @@ internal static class Schemas
             },
             ["id", "status"]
         );
-        document.AddComponent(BatchResponse, Record(new() { ["responses"] = ArrayOf(answer) }, ["responses"]));
+        document.AddComponent(
+            BatchEndpoint.ResponseSchema,
+            Record(new() { ["responses"] = ArrayOf(answer) }, ["responses"])
+        );
 
         var detail = Record(
             new()
@@ -319,7 +308,7 @@ internal static class Schemas
         }
 
         var schema = Record([], []);
-        if (type is IEdmEntityType { IsAbstract: false } || type.FullTypeName() == Statistics)
+        if (type is IEdmEntityType { IsAbstract: false } || type.FullTypeName() == RunSchemas.Statistics)
         {
             schema.Properties!["@odata.context"] = Text("Only where it stands alone in an answer.");
         }
@@ -418,7 +407,7 @@ internal static class Schemas
             ? (null, null)
             : (
                 RunEdmAnnotations.Descriptions[name],
-                name == $"{Activity}/displayName" ? RunActivity.MaxDisplayNameLength : null
+                name == $"{RunSchemas.Activity}/displayName" ? RunActivity.MaxDisplayNameLength : null
             );
     }
 

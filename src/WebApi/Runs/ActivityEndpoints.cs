@@ -5,7 +5,6 @@ using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
-using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -13,80 +12,37 @@ namespace IndustryData.WebApi.Runs;
 /// <summary>The endpoints that add, update and read the activities of a run.</summary>
 internal static class ActivityEndpoints
 {
-    private static readonly string[] _listOptions =
-    [
-        ODataQueryString.Top,
-        ODataQueryString.Count,
-        ODataQueryString.SkipToken,
-    ];
-
     public static void MapActivities(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         foreach (var run in address.ItemPatterns)
         {
             var activities = $"{run}/activities";
-            routes
-                .MapODataEndpoint(
-                    "GET",
-                    activities,
-                    Permissions.Read,
-                    (http, options) => ListAsync(http, address, options),
-                    [200, 400, 404, 406],
-                    _listOptions
-                )
-                .WithOperation(ActivityOperations.List);
-            routes
-                .MapODataEndpoint(
-                    "POST",
-                    activities,
-                    Permissions.Write,
-                    http => AddAsync(http, address),
-                    [201, 204, 400, 404, 409, 412, 413, 415, 422]
-                )
-                .WithOperation(ActivityOperations.Add);
-            routes
-                .MapODataEndpoint(
-                    "GET",
-                    $"{activities}/$count",
-                    Permissions.Read,
-                    (http, _) => CountAsync(http),
-                    [200, 400, 404, 406],
-                    [],
-                    isText: true
-                )
-                .WithOperation(ActivityOperations.Count);
+            routes.MapRunOperation(
+                ActivityOperations.List,
+                activities,
+                (http, id, options) => ListAsync(http, address, id, options)
+            );
+            routes.MapRunOperation(ActivityOperations.Add, activities, (http, id) => AddAsync(http, address, id));
+            routes.MapRunOperation(ActivityOperations.Count, $"{activities}/$count", CountAsync);
             routes.MapMethodNotAllowed("GET", $"{activities}/$count", Permissions.Read);
-            routes
-                .MapODataEndpoint(
-                    "GET",
-                    $"{activities}/$ref",
-                    Permissions.Read,
-                    (http, options) => ListReferencesAsync(http, address, options),
-                    [200, 400, 404, 406],
-                    _listOptions
-                )
-                .WithOperation(ActivityOperations.ListReferences);
+            routes.MapRunOperation(
+                ActivityOperations.ListReferences,
+                $"{activities}/$ref",
+                (http, id, options) => ListReferencesAsync(http, address, id, options)
+            );
             routes.MapMethodNotAllowed("GET", $"{activities}/$ref", Permissions.Read);
             foreach (var activity in (string[])[$"{activities}/{{activityId}}", $"{activities}('{{activityId}}')"])
             {
-                routes
-                    .MapODataEndpoint(
-                        "GET",
-                        activity,
-                        Permissions.Read,
-                        http => GetAsync(http, address),
-                        [200, 400, 404, 406]
-                    )
-                    .WithOperation(ActivityOperations.Get);
-                routes
-                    .MapODataEndpoint(
-                        "PATCH",
-                        activity,
-                        Permissions.Write,
-                        http => UpdateAsync(http, address),
-                        [200, 204, 400, 404, 409, 412, 413, 415]
-                    )
-                    .WithOperation(ActivityOperations.Update);
+                routes.MapActivityOperation(
+                    ActivityOperations.Get,
+                    activity,
+                    (http, id, activityId) => GetAsync(http, address, id, activityId)
+                );
+                routes.MapActivityOperation(
+                    ActivityOperations.Update,
+                    activity,
+                    (http, id, activityId) => UpdateAsync(http, address, id, activityId)
+                );
             }
         }
     }
@@ -102,7 +58,7 @@ internal static class ActivityEndpoints
     public static async ValueTask<string?> NextLinkAsync(
         HttpContext http,
         RunCollectionPath address,
-        string run,
+        RunId run,
         string options,
         ActivityPage page,
         string path = ""
@@ -122,60 +78,99 @@ internal static class ActivityEndpoints
                 [last.Value],
                 http.RequestAborted
             );
-        return $"{ServiceUrls.Root(http.Request)}{address.Path}/{run}/activities{path}"
+        return $"{ServiceRoot.Of(http.Request)}{address.Path}/{run}/activities{path}"
             + $"?{options}{(options.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={token}";
     }
 
-    private static async Task ListAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
+    /// <summary>
+    /// Sends a query and reads the page to its end, because the link to the next page stands before the activities.
+    /// </summary>
+    /// <param name="http">The request.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="respond">Writes the response.</param>
+    /// <param name="prepareError">Completes the response to an error before it is written.</param>
+    public static Task DispatchAsync(
+        HttpContext http,
+        ListActivitiesQuery query,
+        Func<ActivityPage, Task> respond,
+        Action<Error>? prepareError = null
+    ) =>
+        http.DispatchAsync(
+            query,
+            async (head, items) =>
+            {
+                var (activities, hasNext) = (new List<ActivityResponse>(), false);
+                while (await items.MoveNextAsync())
+                {
+                    activities.Add(items.Current.Row);
+                    hasNext = items.Current.HasNext;
+                }
+
+                ActivityId? next = hasNext ? ActivityId.FromGuid(activities[^1].Id) : null;
+                await respond(new ActivityPage(activities, next, head.Count));
+            },
+            prepareError
+        );
+
+    private static async Task ListAsync(
+        HttpContext http,
+        RunCollectionPath address,
+        RunId run,
+        ODataQueryString options
+    )
     {
-        if (await ReadPageAsync(http, options) is { } page)
+        if (await ReadQueryAsync(http, run, options) is not { } query)
         {
-            var next = await NextLinkAsync(http, address, http.Key(), options.ForNextPage, page);
-            await http.Response.WriteJsonAsync(
-                StatusCodes.Status200OK,
-                json => ActivityJson.Write(json, page, Context(http, address), next)
-            );
+            return;
         }
+
+        await DispatchAsync(
+            http,
+            query,
+            async page =>
+            {
+                var next = await NextLinkAsync(http, address, run, options.ForNextPage, page);
+                await http.Response.WriteJsonAsync(json =>
+                    ActivityJson.Write(json, page, Context(http, address, run), next)
+                );
+            }
+        );
     }
 
-    private static async Task ListReferencesAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
+    private static async Task ListReferencesAsync(
+        HttpContext http,
+        RunCollectionPath address,
+        RunId run,
+        ODataQueryString options
+    )
     {
-        if (await ReadPageAsync(http, options) is { } page)
+        if (await ReadQueryAsync(http, run, options) is not { } query)
         {
-            var next = await NextLinkAsync(http, address, http.Key(), options.ForNextPage, page, "/$ref");
-            var context = ServiceUrls.Context(http.Request, "Collection($ref)");
-            await http.Response.WriteJsonAsync(
-                StatusCodes.Status200OK,
-                json => ActivityJson.WriteReferences(json, page, id => Url(http, address, id), context, next),
-                mayContainEnums: false
-            );
+            return;
         }
+
+        await DispatchAsync(
+            http,
+            query,
+            async page =>
+            {
+                var next = await NextLinkAsync(http, address, run, options.ForNextPage, page, "/$ref");
+                var context = ServiceUrls.Context(http.Request, "Collection($ref)");
+                await http.Response.WriteJsonAsync(
+                    json => ActivityJson.WriteReferences(json, page, id => Url(http, address, run, id), context, next),
+                    mayContainEnums: false
+                );
+            }
+        );
     }
 
-    /// <summary>Reads a page to its end, because the link to the next page stands before the activities.</summary>
-    public static async ValueTask<Result<ActivityPage>> ReadPageAsync(HttpContext http, ListActivitiesQuery query)
-    {
-        await using var items = http.Sender()
-            .CreateStream(query, http.RequestAborted)
-            .GetAsyncEnumerator(http.RequestAborted);
-        if (!(await items.ReadHeadAsync()).TryGetValue(out var head, out var error))
-        {
-            return error;
-        }
-
-        var (activities, hasNext) = (new List<ActivityResponse>(), false);
-        while (await items.MoveNextAsync())
-        {
-            activities.Add(items.Current.Row);
-            hasNext = items.Current.HasNext;
-        }
-
-        return new ActivityPage(activities, hasNext ? ActivityId.FromGuid(activities[^1].Id) : null, head.Count);
-    }
-
-    /// <summary>Reads the page that the query options request.</summary>
-    /// <returns>The page; null if an error response has been written.</returns>
-    private static async Task<ActivityPage?> ReadPageAsync(HttpContext http, ODataQueryString options)
+    /// <summary>Reads the query options of a list of activities.</summary>
+    /// <returns>The query; null if an error response has been written.</returns>
+    private static async Task<ListActivitiesQuery?> ReadQueryAsync(
+        HttpContext http,
+        RunId run,
+        ODataQueryString options
+    )
     {
         ActivityId? after = null;
         if (options[ODataQueryString.SkipToken] is { } token)
@@ -185,14 +180,13 @@ internal static class ActivityEndpoints
                 .ReadAsync(
                     http.Tenant(),
                     PageTokenProtector.Activities,
-                    OptionsOf(http.Key(), options.ForThisPage),
+                    OptionsOf(run, options.ForThisPage),
                     token,
                     http.RequestAborted
                 );
             if (opened.Place is not [Guid last])
             {
-                await ODataQueryString.WriteErrorAsync(
-                    http,
+                await http.WriteBadRequestAsync(
                     "invalidSkipToken",
                     $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
                         + "follow @odata.nextLink as it is, or start again without it."
@@ -203,56 +197,31 @@ internal static class ActivityEndpoints
             after = ActivityId.FromGuid(last);
         }
 
-        var size = options.ReadPageSize(http);
-
-        var query = new ListActivitiesQuery(
+        return new ListActivitiesQuery(
             http.Tenant(),
-            http.Key(),
-            size,
+            run,
+            options.ReadPageSize(http),
             after,
             "true".Equals(options[ODataQueryString.Count], StringComparison.OrdinalIgnoreCase)
         );
-        if ((await ReadPageAsync(http, query)).TryGetValue(out var page, out var error))
-        {
-            return page;
-        }
-
-        await http.WriteErrorAsync(error);
-        return null;
     }
 
-    // A token is valid only for the activities of one run. Keys are case-insensitive.
-    private static string OptionsOf(string run, string options) => $"{run.ToLowerInvariant()}?{options}";
+    // A token is valid only for the activities of one run.
+    private static string OptionsOf(RunId run, string options) => $"{run}?{options}";
 
-    private static async Task CountAsync(HttpContext http)
-    {
-        var query = new CountActivitiesQuery(http.Tenant(), http.Key());
-        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var count, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
-
-        http.Response.ContentType = "text/plain";
-        await http.Response.WriteAsync(count.ToString(CultureInfo.InvariantCulture), http.RequestAborted);
-    }
-
-    private static async Task GetAsync(HttpContext http, RunCollectionPath address)
-    {
-        var query = new GetActivityQuery(http.Tenant(), http.Key(), http.ActivityKey());
-        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var activity, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
-
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status200OK,
-            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity")
+    private static Task CountAsync(HttpContext http, RunId run) =>
+        http.DispatchAsync(
+            new CountActivitiesQuery(http.Tenant(), run),
+            count => http.Response.WriteTextAsync(count.ToString(CultureInfo.InvariantCulture))
         );
-    }
 
-    private static async Task AddAsync(HttpContext http, RunCollectionPath address)
+    private static Task GetAsync(HttpContext http, RunCollectionPath address, RunId run, ActivityId id) =>
+        http.DispatchAsync(
+            new GetActivityQuery(http.Tenant(), run, id),
+            activity => WriteAsync(http, address, run, activity)
+        );
+
+    private static async Task AddAsync(HttpContext http, RunCollectionPath address, RunId run)
     {
         using var body = await JsonRequestBody.ReadAsync(http);
         if (body is null)
@@ -266,40 +235,31 @@ internal static class ActivityEndpoints
             return;
         }
 
-        var command = new AddActivityCommand(
-            http.Tenant(),
-            http.Key(),
-            ActivityJsonReader.Read(body.Root, "", body.Faults),
-            key
-        );
-        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
-        if (!result.TryGetValue(out var activity, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
+        await http.DispatchAsync(
+            body,
+            new AddActivityCommand(http.Tenant(), run, ActivityJsonReader.Read(body.Root, "", body.Faults), key),
+            (ActivityResponse activity) =>
+            {
+                if (key is not null)
+                {
+                    IdempotencyHeaders.MarkAccepted(http);
+                }
 
-        if (key is not null)
-        {
-            IdempotencyHeaders.MarkAccepted(http);
-        }
+                var url = Url(http, address, run, activity.Id);
+                http.Response.Headers.Location = url;
+                if (Preferences.ApplyReturnPreference(http) == false)
+                {
+                    http.Response.Headers["OData-EntityId"] = url;
+                    return http.Response.WriteNoContentAsync();
+                }
 
-        var url = Url(http, address, activity.Id);
-        http.Response.Headers.Location = url;
-        if (Preferences.ApplyReturnPreference(http) == false)
-        {
-            http.Response.Headers["OData-EntityId"] = url;
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
-
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status201Created,
-            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity")
+                http.Response.SetCreated();
+                return WriteAsync(http, address, run, activity);
+            }
         );
     }
 
-    private static async Task UpdateAsync(HttpContext http, RunCollectionPath address)
+    private static async Task UpdateAsync(HttpContext http, RunCollectionPath address, RunId run, ActivityId id)
     {
         using var body = await JsonRequestBody.ReadAsync(http);
         if (body is null || await EntityTags.ReadIfMatchAsync(http) is not { } condition)
@@ -307,38 +267,31 @@ internal static class ActivityEndpoints
             return;
         }
 
-        var command = new UpdateActivityCommand(
-            http.Tenant(),
-            http.Key(),
-            http.ActivityKey(),
-            ActivityJsonReader.ReadPatch(body.Root, body.Faults),
-            condition
-        );
-        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
-        if (!result.TryGetValue(out var activity, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
-
-        if (Preferences.ApplyReturnPreference(http) == false)
-        {
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
-
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status200OK,
-            json => ActivityJson.Write(json, activity, $"{Context(http, address)}/$entity")
+        await http.DispatchAsync(
+            body,
+            new UpdateActivityCommand(
+                http.Tenant(),
+                run,
+                id,
+                ActivityJsonReader.ReadPatch(body.Root, body.Faults),
+                condition
+            ),
+            (ActivityResponse activity) =>
+                Preferences.ApplyReturnPreference(http) == false
+                    ? http.Response.WriteNoContentAsync()
+                    : WriteAsync(http, address, run, activity)
         );
     }
 
+    private static Task WriteAsync(HttpContext http, RunCollectionPath address, RunId run, ActivityResponse activity) =>
+        http.Response.WriteJsonAsync(json =>
+            ActivityJson.Write(json, activity, $"{Context(http, address, run)}/$entity")
+        );
+
     // Context URLs contain keys in parentheses (OData Protocol §10.3).
-    private static string Context(HttpContext http, RunCollectionPath address) =>
-        ServiceUrls.Context(http.Request, $"{address.Path}('{http.Key()}')/activities");
+    private static string Context(HttpContext http, RunCollectionPath address, RunId run) =>
+        ServiceUrls.Context(http.Request, $"{address.Path}('{run}')/activities");
 
-    private static string Url(HttpContext http, RunCollectionPath address, Guid activityId) =>
-        $"{ServiceUrls.Root(http.Request)}{address.Path}/{http.Key()}/activities/{activityId}";
-
-    private static string ActivityKey(this HttpContext http) => (string)http.Request.RouteValues["activityId"]!;
+    private static string Url(HttpContext http, RunCollectionPath address, RunId run, Guid activityId) =>
+        $"{ServiceRoot.Of(http.Request)}{address.Path}/{run}/activities/{activityId}";
 }

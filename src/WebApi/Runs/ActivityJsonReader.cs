@@ -2,6 +2,7 @@ using System.Text.Json;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Runs.Json;
 
 namespace IndustryData.WebApi.Runs;
@@ -61,7 +62,7 @@ internal static class ActivityJsonReader
                     && !(
                         name == "status"
                         && isPatch
-                        && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue
+                        && JsonElementExtensions.TryGetString(member.Value) == RunEdmModel.UnknownFutureValue
                     )
                 )
                 {

@@ -1,69 +1,100 @@
-using IndustryData.WebApi.OpenApi;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>The descriptions of the operations on activities.</summary>
 internal static class ActivityOperations
 {
+    /// <summary>The id of the activity in the examples.</summary>
+    public const string ExampleId = "01a20979-bf13-7b2c-9d0e-3f6a5c1e8b77";
+
+    private static readonly string[] _pageOptions =
+    [
+        ODataQueryString.Top,
+        ODataQueryString.Count,
+        ODataQueryString.SkipToken,
+    ];
+
     public static readonly OperationDescription List = new(
         "listActivities",
+        "GET",
+        Permissions.Read,
         "List activities of a run",
         "What the run carried out, in the order in which it was added, a page at a time."
     )
     {
-        Headers = [Parameters.PreferPageSize],
+        QueryOptions = _pageOptions,
+        OtherErrors = [ErrorStatus.NotFound],
+        Headers = [RequestHeader.PreferPageSize],
         Answers =
         [
-            ResponseDescription.Json(
-                200,
+            ResponseDescription.Ok(
                 "A page of the run's activities.",
-                Schemas.ActivityCollection,
-                Parameters.PreferenceApplied
+                RunSchemas.ActivityCollection,
+                ResponseHeader.PreferenceApplied
             ),
         ],
     };
 
     public static readonly OperationDescription Count = new(
         "countActivities",
+        "GET",
+        Permissions.Read,
         "Count activities of a run",
         "How many activities the run has."
     )
     {
-        Answers = [ResponseDescription.Text(200, "The number.", Schemas.Count)],
+        OtherErrors = [ErrorStatus.NotFound],
+        Answers = [ResponseDescription.Ok("The number.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
     public static readonly OperationDescription ListReferences = new(
         "listActivityReferences",
+        "GET",
+        Permissions.Read,
         "List references to activities of a run",
         "Where the activities of the run are, and nothing else of them, a page at a time."
     )
     {
-        Headers = [Parameters.PreferPageSize],
+        QueryOptions = _pageOptions,
+        OtherErrors = [ErrorStatus.NotFound],
+        Headers = [RequestHeader.PreferPageSize],
         Answers =
         [
-            ResponseDescription.Json(
-                200,
+            ResponseDescription.Ok(
                 "A page of references to activities.",
-                Schemas.ActivityReferences,
-                Parameters.PreferenceApplied
+                RunSchemas.ActivityReferences,
+                ResponseHeader.PreferenceApplied
             ),
         ],
     };
 
-    public static readonly OperationDescription Get = new("getActivity", "Get activity", "One activity of a run.")
+    public static readonly OperationDescription Get = new(
+        "getActivity",
+        "GET",
+        Permissions.Read,
+        "Get activity",
+        "One activity of a run."
+    )
     {
-        Answers = [ResponseDescription.Json(200, "The activity.", Schemas.Activity)],
+        OtherErrors = [ErrorStatus.NotFound],
+        Answers = [ResponseDescription.Ok("The activity.", RunSchemas.Activity)],
     };
 
     public static readonly OperationDescription Add = new(
         "addActivity",
+        "POST",
+        Permissions.Write,
         "Add activity",
         "Adds an activity to a run that is still running."
     )
     {
+        OtherErrors = [ErrorStatus.NotFound, ErrorStatus.Conflict],
         Headers = RunOperations.IdempotentRequestHeaders,
         Body = new RequestBodyDescription(
-            Schemas.NewActivity,
+            RunSchemas.NewActivity,
             new(
                 "inbound",
                 "Data that comes in",
@@ -90,41 +121,41 @@ internal static class ActivityOperations
         ),
         Answers =
         [
-            ResponseDescription.Json(
-                201,
+            ResponseDescription.Created(
                 "The activity.",
-                Schemas.Activity,
-                Parameters.Location,
-                Parameters.PreferenceApplied
+                RunSchemas.Activity,
+                ResponseHeader.Location,
+                ResponseHeader.PreferenceApplied
             ),
-            ResponseDescription.Empty(
-                204,
+            ResponseDescription.NoContent(
                 "The activity is stored, and nothing more is preferred.",
-                Parameters.Location,
-                Parameters.EntityId,
-                Parameters.PreferenceApplied
+                ResponseHeader.Location,
+                ResponseHeader.EntityId,
+                ResponseHeader.PreferenceApplied
             ),
         ],
     };
 
     public static readonly OperationDescription Update = new(
         "updateActivity",
+        "PATCH",
+        Permissions.Write,
         "Update activity",
         "Changes what is sent. `If-Match` is compared with the `ETag` of the run."
     )
     {
-        Headers = [Parameters.IfMatch, Parameters.PreferReturn],
+        OtherErrors = [ErrorStatus.NotFound, ErrorStatus.Conflict],
+        Headers = [RequestHeader.IfMatch, RequestHeader.PreferReturn],
         Body = new RequestBodyDescription(
-            Schemas.ActivityChanges,
+            RunSchemas.ActivityChanges,
             new RequestExample("finish", "The activity is over", """{ "status": "completed" }""")
         ),
         Answers =
         [
-            ResponseDescription.Json(200, "The activity as it is now.", Schemas.Activity, Parameters.PreferenceApplied),
-            ResponseDescription.Empty(
-                204,
+            ResponseDescription.Ok("The activity as it is now.", RunSchemas.Activity, ResponseHeader.PreferenceApplied),
+            ResponseDescription.NoContent(
                 "The activity is changed, and nothing more is preferred.",
-                Parameters.PreferenceApplied
+                ResponseHeader.PreferenceApplied
             ),
         ],
     };

@@ -1,7 +1,6 @@
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
-using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -14,24 +13,12 @@ internal static class AddRunEndpoints
 {
     public static void MapAddRun(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
-        routes
-            .MapODataEndpoint(
-                "POST",
-                $"/{address.Path}/$ref",
-                Permissions.Write,
-                http => AddToCollectionAsync(http, address),
-                [201, 204, 400, 404, 412, 413, 415, 422]
-            )
-            .WithOperation(RunOperations.AddToCollection);
-        routes
-            .MapODataEndpoint(
-                "POST",
-                $"/{address.Path}",
-                Permissions.Write,
-                http => AddAsync(http, address),
-                [201, 204, 400, 412, 413, 415, 422]
-            )
-            .WithOperation(RunOperations.Create);
+        routes.MapOperation(
+            RunOperations.AddToCollection,
+            $"/{address.Path}/$ref",
+            http => AddToCollectionAsync(http, address)
+        );
+        routes.MapOperation(RunOperations.Create, $"/{address.Path}", http => AddAsync(http, address));
     }
 
     private static async Task AddToCollectionAsync(HttpContext http, RunCollectionPath address)
@@ -71,33 +58,33 @@ internal static class AddRunEndpoints
         }
 
         var draft = RunJsonReader.Read(body.Root, body.Faults);
-        var command = new AddRunCommand(http.Tenant(), draft, key, representation);
-        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
-        if (!result.TryGetValue(out var added, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
+        await http.DispatchAsync(
+            body,
+            new AddRunCommand(http.Tenant(), draft, key, representation),
+            (AddedRun added) => RespondAsync(http, address, added, hasKey: key is not null)
+        );
+    }
 
-        if (key is not null)
+    private static Task RespondAsync(HttpContext http, RunCollectionPath address, AddedRun added, bool hasKey)
+    {
+        if (hasKey)
         {
             IdempotencyHeaders.MarkAccepted(http);
         }
 
         Preferences.ApplyReturnPreference(http, isRepresentation: added.Run is not null);
-        var url = ServiceUrls.Run(http.Request, address, added.Id.Value);
+        var url = ServiceUrls.Run(http.Request, address, added.Id);
         http.Response.Headers.Location = url;
-        if (added.Run is { } run)
+        if (added.Run is not { } run)
         {
-            http.Response.Headers.ETag = EntityTags.Format(run.Version);
-            await http.Response.WriteJsonAsync(
-                StatusCodes.Status201Created,
-                json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity"))
-            );
-            return;
+            http.Response.Headers["OData-EntityId"] = url;
+            return http.Response.WriteNoContentAsync();
         }
 
-        http.Response.Headers["OData-EntityId"] = url;
-        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        http.Response.Headers.ETag = EntityTags.Format(run.Version);
+        http.Response.SetCreated();
+        return http.Response.WriteJsonAsync(json =>
+            RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity"))
+        );
     }
 }

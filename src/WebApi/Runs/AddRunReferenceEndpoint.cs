@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
+using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
@@ -12,7 +13,7 @@ namespace IndustryData.WebApi.Runs;
 /// </summary>
 internal static class AddRunReferenceEndpoint
 {
-    public static async Task AddAsync(
+    public static Task AddAsync(
         HttpContext http,
         RunCollectionPath address,
         JsonRequestBody body,
@@ -21,33 +22,30 @@ internal static class AddRunReferenceEndpoint
     {
         if (body.Faults.Count > 0)
         {
-            await http.WriteErrorAsync(Error.Aggregate(body.Faults));
+            return http.WriteErrorAsync(Error.Aggregate(body.Faults));
         }
-        else if (
+
+        if (
             JsonElementExtensions.TryGetString(reference) is not { } url
             || ServiceUrls.TryParseRunReference(http.Request, url) is not { } key
         )
         {
-            await http.WriteErrorAsync(
+            return http.WriteErrorAsync(
                 new Error(
                     ErrorKind.Validation,
                     "invalidReference",
                     $"{RunJsonReader.IdAnnotation} must be the URL of a run of this service, "
-                        + $"like {ServiceUrls.Root(http.Request)}{address.Path}/{{id}}.",
+                        + $"like {ServiceRoot.Of(http.Request)}{address.Path}/{{id}}.",
                     RunJsonReader.IdAnnotation
                 )
             );
         }
-        else if (
-            (await http.Sender().Send(new AddRunReferenceCommand(http.Tenant(), key), http.RequestAborted)).Error is
-            { } error
-        )
-        {
-            await http.WriteErrorAsync(error);
-        }
-        else
-        {
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-        }
+
+        return RunId.TryParse(key) is { } id
+            ? http.DispatchAsync(
+                new AddRunReferenceCommand(http.Tenant(), id),
+                _ => http.Response.WriteNoContentAsync()
+            )
+            : http.WriteErrorAsync(RunErrors.NotFound(key));
     }
 }

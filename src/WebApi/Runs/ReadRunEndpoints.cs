@@ -3,7 +3,6 @@ using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
-using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -13,95 +12,32 @@ internal static class ReadRunEndpoints
 {
     private const string StatisticsType = "microsoft.graph.industryData.industryDataRunStatistics";
 
-    private static readonly string[] _listOptions =
-    [
-        ODataQueryString.Filter,
-        ODataQueryString.OrderBy,
-        ODataQueryString.Select,
-        ODataQueryString.Expand,
-        ODataQueryString.Search,
-        ODataQueryString.Top,
-        ODataQueryString.Skip,
-        ODataQueryString.Count,
-        ODataQueryString.SkipToken,
-    ];
-
     public static void MapReadRuns(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         var runs = $"/{address.Path}";
-        routes
-            .MapODataEndpoint(
-                "GET",
-                runs,
-                Permissions.Read,
-                (http, options) => ListAsync(http, address, options),
-                [200, 400, 406],
-                _listOptions
-            )
-            .WithOperation(RunOperations.List);
-        routes
-            .MapODataEndpoint(
-                "GET",
-                $"{runs}/$count",
-                Permissions.Read,
-                CountAsync,
-                [200, 400, 406],
-                [ODataQueryString.Filter, ODataQueryString.Search],
-                isText: true
-            )
-            .WithOperation(RunOperations.Count);
+        routes.MapOperation(RunOperations.List, runs, (http, options) => ListAsync(http, address, options));
+        routes.MapOperation(RunOperations.Count, $"{runs}/$count", CountAsync);
         routes.MapMethodNotAllowed("GET", $"{runs}/$count", Permissions.Read);
         foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
         {
-            routes
-                .MapODataEndpoint(
-                    "GET",
-                    $"{runs}/{operation}",
-                    Permissions.Read,
-                    SumStatisticsAsync,
-                    [200, 204, 400, 406],
-                    [ODataQueryString.Filter, ODataQueryString.Search]
-                )
-                .WithOperation(RunOperations.SumStatistics);
+            routes.MapOperation(RunOperations.SumStatistics, $"{runs}/{operation}", SumStatisticsAsync);
             routes.MapMethodNotAllowed("GET", $"{runs}/{operation}", Permissions.Read);
         }
 
         foreach (var run in address.ItemPatterns)
         {
-            routes
-                .MapODataEndpoint(
-                    "GET",
-                    run,
-                    Permissions.Read,
-                    (http, options) => GetAsync(http, address, options),
-                    [200, 304, 400, 404, 406],
-                    [ODataQueryString.Select, ODataQueryString.Expand]
-                )
-                .WithOperation(RunOperations.Get);
+            routes.MapRunOperation(RunOperations.Get, run, (http, id, options) => GetAsync(http, address, id, options));
             foreach (var operation in RunCollectionPath.OperationPatterns("getStatistics", isFunction: true))
             {
-                routes
-                    .MapODataEndpoint(
-                        "GET",
-                        $"{run}/{operation}",
-                        Permissions.Read,
-                        GetStatisticsAsync,
-                        [200, 400, 404, 406]
-                    )
-                    .WithOperation(RunOperations.GetStatistics);
+                routes.MapRunOperation(RunOperations.GetStatistics, $"{run}/{operation}", GetStatisticsAsync);
             }
         }
     }
 
     private static async Task ListAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
     {
-        if (
-            !RunQueryOptions
-                .Read(http.Tenant(), options, RunProjection.ListDefault)
-                .TryGetValue(out var asked, out var error)
-        )
+        if (await RunQueryOptions.ReadAsync(http, options, RunProjection.ListDefault) is not { } asked)
         {
-            await http.WriteErrorAsync(error);
             return;
         }
 
@@ -123,8 +59,7 @@ internal static class ReadRunEndpoints
 
             if (after?.Matches(asked.Order) != true)
             {
-                await ODataQueryString.WriteErrorAsync(
-                    http,
+                await http.WriteBadRequestAsync(
                     "invalidSkipToken",
                     $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
                         + "follow @odata.nextLink as it is, or start again without it."
@@ -149,167 +84,125 @@ internal static class ReadRunEndpoints
             asked.Selection.WithActivities,
             shown.HasFlag(RunProperties.BlockingError)
         );
-        await using var items = http.Sender()
-            .CreateStream(query, http.RequestAborted)
-            .GetAsyncEnumerator(http.RequestAborted);
-        if (!(await items.ReadHeadAsync()).TryGetValue(out var head, out error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
-
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status200OK,
-            async json =>
-            {
-                var last = await RunJson.WriteAsync(
-                    json,
-                    head.Count,
-                    items,
-                    asked.Selection,
-                    ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context),
-                    (run, activities) => ActivityEndpoints.NextLinkAsync(http, address, run.ToString(), "", activities)
-                );
-
-                // The query ends before the response is sent, because its caller may be slow.
-                await items.DisposeAsync();
-                if (last is { } run)
+        await http.DispatchAsync(
+            query,
+            (head, items) =>
+                http.Response.WriteJsonAsync(async json =>
                 {
-                    var others = options.ForNextPage;
-                    var place = await tokens.WriteAsync(
-                        http.Tenant(),
-                        PageTokenProtector.List,
-                        others,
-                        KeysetCursor.FromRun(run, asked.Order).Keys,
-                        http.RequestAborted
+                    var last = await RunJson.WriteAsync(
+                        json,
+                        head.Count,
+                        items,
+                        asked.Selection,
+                        ServiceUrls.Context(http.Request, address.Path + asked.Selection.Context),
+                        (run, page) => ActivityEndpoints.NextLinkAsync(http, address, RunId.FromGuid(run), "", page)
                     );
-                    json.WriteString(
-                        "@odata.nextLink",
-                        $"{ServiceUrls.Root(http.Request)}{address.Path}"
-                            + $"?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}"
-                    );
-                }
 
-                json.WriteEndObject();
-            }
+                    // The query ends before the response is sent, because its caller may be slow.
+                    await items.DisposeAsync();
+                    if (last is { } run)
+                    {
+                        var others = options.ForNextPage;
+                        var place = await tokens.WriteAsync(
+                            http.Tenant(),
+                            PageTokenProtector.List,
+                            others,
+                            KeysetCursor.FromRun(run, asked.Order).Keys,
+                            http.RequestAborted
+                        );
+                        json.WriteString(
+                            "@odata.nextLink",
+                            $"{ServiceRoot.Of(http.Request)}{address.Path}"
+                                + $"?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}"
+                        );
+                    }
+
+                    json.WriteEndObject();
+                })
         );
     }
 
     private static async Task CountAsync(HttpContext http, ODataQueryString options)
     {
-        if (
-            !RunQueryOptions
-                .Read(http.Tenant(), options, RunProjection.ListDefault)
-                .TryGetValue(out var asked, out var error)
-            || !(
-                await http.Sender().Send(new CountRunsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)
-            ).TryGetValue(out var count, out error)
-        )
+        if (await RunQueryOptions.ReadAsync(http, options, RunProjection.ListDefault) is { } asked)
         {
-            await http.WriteErrorAsync(error);
-            return;
+            await http.DispatchAsync(
+                new CountRunsQuery(http.Tenant(), asked.Criteria),
+                count => http.Response.WriteTextAsync($"{count.Value}")
+            );
         }
-
-        http.Response.ContentType = "text/plain";
-        await http.Response.WriteAsync($"{count.Value}", http.RequestAborted);
     }
 
     private static async Task SumStatisticsAsync(HttpContext http, ODataQueryString options)
     {
-        if (
-            !RunQueryOptions
-                .Read(http.Tenant(), options, RunProjection.ListDefault)
-                .TryGetValue(out var asked, out var error)
-            || !(
-                await http.Sender().Send(new SumRunStatisticsQuery(http.Tenant(), asked.Criteria), http.RequestAborted)
-            ).TryGetValue(out var sum, out error)
-        )
+        if (await RunQueryOptions.ReadAsync(http, options, RunProjection.ListDefault) is { } asked)
         {
-            await http.WriteErrorAsync(error);
-            return;
+            // The response to a function with a null result is 204 (OData Protocol §11.5.4.1).
+            await http.DispatchAsync(
+                new SumRunStatisticsQuery(http.Tenant(), asked.Criteria),
+                sum =>
+                    sum.NewestRunId is null
+                        ? http.Response.WriteNoContentAsync()
+                        : http.Response.WriteJsonAsync(json =>
+                            RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType))
+                        )
+            );
         }
-
-        // The response to a function with a null result is 204 (OData Protocol §11.5.4.1).
-        if (sum.NewestRunId is null)
-        {
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
-
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status200OK,
-            json => RunJson.Write(json, sum, ServiceUrls.Context(http.Request, StatisticsType))
-        );
     }
 
-    private static async Task GetAsync(HttpContext http, RunCollectionPath address, ODataQueryString options)
+    private static async Task GetAsync(HttpContext http, RunCollectionPath address, RunId id, ODataQueryString options)
     {
-        if (
-            !RunQueryOptions.Read(http.Tenant(), options, RunProjection.All).TryGetValue(out var asked, out var error)
-            || !(await http.Sender().Send(new GetRunQuery(http.Tenant(), http.Key()), http.RequestAborted)).TryGetValue(
-                out var run,
-                out error
-            )
-        )
+        if (await RunQueryOptions.ReadAsync(http, options, RunProjection.All) is { } asked)
         {
-            await http.WriteErrorAsync(error);
-            return;
+            await http.DispatchAsync(
+                new GetRunQuery(http.Tenant(), id),
+                run => RespondAsync(http, address, run, asked.Selection)
+            );
         }
+    }
 
+    private static Task RespondAsync(HttpContext http, RunCollectionPath address, RunResponse run, RunProjection shown)
+    {
         http.Response.Headers.ETag = EntityTags.Format(run.Version);
         if (EntityTags.MatchesIfNoneMatch(http, run.Version))
         {
-            http.Response.StatusCode = StatusCodes.Status304NotModified;
-            return;
+            return http.Response.WriteNotModifiedAsync();
+        }
+
+        if (!shown.WithActivities)
+        {
+            return WriteAsync(null, null);
         }
 
         // The activities are read after the run. Activities that are newer than the ETag are only read again later.
         // Activities that are older than the ETag would remain in the caller's cache permanently.
-        ActivityPage? activities = null;
-        if (
-            asked.Selection.WithActivities
-            && !(
-                await ActivityEndpoints.ReadPageAsync(
-                    http,
-                    new ListActivitiesQuery(http.Tenant(), http.Key(), RunPage.MaxSize)
-                )
-            ).TryGetValue(out activities, out error)
-        )
-        {
-            http.Response.Headers.Remove("ETag");
-            await http.WriteErrorAsync(error);
-            return;
-        }
+        var id = RunId.FromGuid(run.Id);
+        return ActivityEndpoints.DispatchAsync(
+            http,
+            new ListActivitiesQuery(http.Tenant(), id, RunPage.MaxSize),
+            async page => await WriteAsync(page, await ActivityEndpoints.NextLinkAsync(http, address, id, "", page)),
+            _ => http.Response.Headers.Remove("ETag")
+        );
 
-        var next = activities is null
-            ? null
-            : await ActivityEndpoints.NextLinkAsync(http, address, http.Key(), "", activities);
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status200OK,
-            json =>
+        Task WriteAsync(ActivityPage? activities, string? next) =>
+            http.Response.WriteJsonAsync(json =>
                 RunJson.Write(
                     json,
                     run,
-                    ServiceUrls.Context(http.Request, $"{address.Path}{asked.Selection.Context}/$entity"),
-                    asked.Selection,
+                    ServiceUrls.Context(http.Request, $"{address.Path}{shown.Context}/$entity"),
+                    shown,
                     activities,
                     next
                 )
-        );
+            );
     }
 
-    private static async Task GetStatisticsAsync(HttpContext http)
-    {
-        var query = new GetRunStatisticsQuery(http.Tenant(), http.Key());
-        if (!(await http.Sender().Send(query, http.RequestAborted)).TryGetValue(out var statistics, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
-
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status200OK,
-            json => RunJson.Write(json, statistics, ServiceUrls.Context(http.Request, StatisticsType))
+    private static Task GetStatisticsAsync(HttpContext http, RunId id) =>
+        http.DispatchAsync(
+            new GetRunStatisticsQuery(http.Tenant(), id),
+            statistics =>
+                http.Response.WriteJsonAsync(json =>
+                    RunJson.Write(json, statistics, ServiceUrls.Context(http.Request, StatisticsType))
+                )
         );
-    }
 }

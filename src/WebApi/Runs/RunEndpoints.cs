@@ -1,7 +1,5 @@
-using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
-using Mediator;
 using Microsoft.OData.Edm;
 
 namespace IndustryData.WebApi.Runs;
@@ -21,12 +19,6 @@ internal static class RunEndpoints
             routes.MapNotOffered(address);
         }
     }
-
-    /// <summary>Returns the sender that passes messages to their handlers.</summary>
-    public static ISender Sender(this HttpContext http) => http.RequestServices.GetRequiredService<ISender>();
-
-    /// <summary>Returns the key in the path as sent by the caller.</summary>
-    public static string Key(this HttpContext http) => (string)http.Request.RouteValues["id"]!;
 
     private static void MapNotOffered(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {

@@ -27,7 +27,7 @@ internal static class RunJson
     [
         .. Enumerable
             .Range(0, 16)
-            .Select(v => JsonEncodedText.Encode(EntityTags.Format(v), ODataResponseWriter.WriterOptions.Encoder)),
+            .Select(v => JsonEncodedText.Encode(EntityTags.Format(v), ResponseJson.WriterOptions.Encoder)),
     ];
 
     /// <summary>Writes a single run.</summary>

@@ -57,7 +57,8 @@ internal static class RunJsonReader
             if (
                 JsonElementExtensions.TryGetName(member) is { } name
                 && !(
-                    name == "status" && JsonElementExtensions.TryGetString(member.Value) == RunStatus.UnknownFutureValue
+                    name == "status"
+                    && JsonElementExtensions.TryGetString(member.Value) == RunEdmModel.UnknownFutureValue
                 )
             )
             {

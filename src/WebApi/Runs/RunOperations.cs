@@ -1,10 +1,15 @@
-using IndustryData.WebApi.OpenApi;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>The descriptions of the operations on runs.</summary>
 internal static class RunOperations
 {
+    /// <summary>The id of the run in the examples.</summary>
+    public const string ExampleId = "01a20979-bf10-7540-85f7-4aec14518420";
+
     private const string WholeRun = """
         {
           "@odata.type": "#microsoft.graph.industryData.run",
@@ -16,17 +21,14 @@ internal static class RunOperations
         }
         """;
 
-    private static readonly string[] _retryHeaders =
-    [
-        Parameters.IdempotencyKey,
-        Parameters.RepeatabilityRequestId,
-        Parameters.RepeatabilityFirstSent,
-    ];
-
     /// <summary>
     /// The request headers of operations that support safe retries and the <c>return</c> preference.
     /// </summary>
-    public static readonly string[] IdempotentRequestHeaders = [Parameters.PreferReturn, .. _retryHeaders];
+    public static readonly IReadOnlyList<RequestHeader> IdempotentRequestHeaders =
+    [
+        RequestHeader.PreferReturn,
+        .. RequestHeader.Idempotency,
+    ];
 
     private static readonly RequestExample[] _runs =
     [
@@ -72,133 +74,160 @@ internal static class RunOperations
 
     public static readonly OperationDescription AddToCollection = new(
         "addRun",
+        "POST",
+        Permissions.Write,
         "Add run",
         "Adds a run to the runs. A 2xx means that it is committed and flushed to disk. "
             + "A body with nothing but `@odata.id` names a run that exists, and adds nothing."
     )
     {
+        OtherErrors = [ErrorStatus.NotFound],
         Headers = IdempotentRequestHeaders,
         Body = new RequestBodyDescription(
-            Schemas.NewRunOrReference,
-            [
-                .. _runs,
-                new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{Parameters.RunId}}" }"""),
-            ]
+            RunSchemas.NewRunOrReference,
+            [.. _runs, new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{ExampleId}}" }""")]
         ),
         Answers =
         [
-            ResponseDescription.Json(
-                201,
-                "The run, for those who prefer its representation.",
-                Schemas.Run,
-                Parameters.Location,
-                Parameters.ETag,
-                Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult
-            ),
-            ResponseDescription.Empty(
-                204,
+            ResponseDescription.NoContent(
                 "The run is stored; `Location` says where it is.",
-                Parameters.Location,
-                Parameters.EntityId,
-                Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult
+                ResponseHeader.Location,
+                ResponseHeader.EntityId,
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.RepeatabilityResult
+            ),
+            ResponseDescription.Created(
+                "The run, for those who prefer its representation.",
+                RunSchemas.Run,
+                ResponseHeader.Location,
+                ResponseHeader.ETag,
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.RepeatabilityResult
             ),
         ],
     };
 
     public static readonly OperationDescription Create = new(
         "createRun",
+        "POST",
+        Permissions.Write,
         "Create run",
         "Adds a run like `Add run`, and answers with it as OData does."
     )
     {
         Headers = IdempotentRequestHeaders,
-        Body = new RequestBodyDescription(Schemas.NewRun, _runs),
+        Body = new RequestBodyDescription(RunSchemas.NewRun, _runs),
         Answers =
         [
-            ResponseDescription.Json(
-                201,
+            ResponseDescription.Created(
                 "The run.",
-                Schemas.Run,
-                Parameters.Location,
-                Parameters.ETag,
-                Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult
+                RunSchemas.Run,
+                ResponseHeader.Location,
+                ResponseHeader.ETag,
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.RepeatabilityResult
             ),
-            ResponseDescription.Empty(
-                204,
+            ResponseDescription.NoContent(
                 "The run is stored, and nothing more is preferred.",
-                Parameters.Location,
-                Parameters.EntityId,
-                Parameters.PreferenceApplied,
-                Parameters.RepeatabilityResult
+                ResponseHeader.Location,
+                ResponseHeader.EntityId,
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.RepeatabilityResult
             ),
         ],
     };
 
     public static readonly OperationDescription List = new(
         "listRuns",
+        "GET",
+        Permissions.Read,
         "List runs",
         "The newest runs first, a page at a time. "
             + "`@odata.nextLink` leads to the next page, without gaps or repeats while others add runs."
     )
     {
-        Headers = [Parameters.PreferPageSize],
+        QueryOptions =
+        [
+            ODataQueryString.Filter,
+            ODataQueryString.OrderBy,
+            ODataQueryString.Select,
+            ODataQueryString.Expand,
+            ODataQueryString.Search,
+            ODataQueryString.Top,
+            ODataQueryString.Skip,
+            ODataQueryString.Count,
+            ODataQueryString.SkipToken,
+        ],
+        Headers = [RequestHeader.PreferPageSize],
         Answers =
         [
-            ResponseDescription.Json(200, "A page of runs.", Schemas.RunCollection, Parameters.PreferenceApplied),
+            ResponseDescription.Ok("A page of runs.", RunSchemas.RunCollection, ResponseHeader.PreferenceApplied),
         ],
     };
 
     public static readonly OperationDescription Count = new(
         "countRuns",
+        "GET",
+        Permissions.Read,
         "Count runs",
         "How many runs there are, or match."
     )
     {
-        Answers = [ResponseDescription.Text(200, "The number.", Schemas.Count)],
+        QueryOptions = [ODataQueryString.Filter, ODataQueryString.Search],
+        Answers = [ResponseDescription.Ok("The number.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
     public static readonly OperationDescription Get = new(
         "getRun",
+        "GET",
+        Permissions.Read,
         "Get run",
         "A run with everything but its activities."
     )
     {
-        Headers = [Parameters.IfNoneMatch],
+        QueryOptions = [ODataQueryString.Select, ODataQueryString.Expand],
+        OtherErrors = [ErrorStatus.NotFound],
+        Headers = [RequestHeader.IfNoneMatch],
         Answers =
         [
-            ResponseDescription.Json(200, "The run.", Schemas.Run, Parameters.ETag),
-            ResponseDescription.Empty(304, "The run is still as the caller has it.", Parameters.ETag),
+            ResponseDescription.Ok("The run.", RunSchemas.Run, ResponseHeader.ETag),
+            ResponseDescription.NotModified("The run is still as the caller has it.", ResponseHeader.ETag),
         ],
     };
 
     public static readonly OperationDescription GetStatistics = new(
         "getRunStatistics",
+        "GET",
+        Permissions.Read,
         "Get statistics of a run",
         "What the run counted, with the members that its reporter added."
     )
     {
-        Answers = [ResponseDescription.Json(200, "The statistics.", Schemas.Statistics)],
+        OtherErrors = [ErrorStatus.NotFound],
+        Answers = [ResponseDescription.Ok("The statistics.", RunSchemas.Statistics)],
     };
 
     public static readonly OperationDescription SumStatistics = new(
         "getStatistics",
+        "GET",
+        Permissions.Read,
         "Get statistics of many runs",
         "What all runs, or those that match, counted together: `inboundTotals` is added up, "
             + "`runId` and `status` are those of the newest run."
     )
     {
+        QueryOptions = [ODataQueryString.Filter, ODataQueryString.Search],
         Answers =
         [
-            ResponseDescription.Json(200, "The sum.", Schemas.Statistics),
-            ResponseDescription.Empty(204, "There are no such runs."),
+            ResponseDescription.Ok("The sum.", RunSchemas.Statistics),
+            ResponseDescription.NoContent("There are no such runs."),
         ],
     };
 
     public static readonly OperationDescription GetDelta = new(
         "getRunsDelta",
+        "GET",
+        Permissions.Read,
         "Follow the changes of runs",
         "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, "
             + "keep `@odata.deltaLink` and follow it later. "
@@ -206,28 +235,40 @@ internal static class RunOperations
             + "No change is missed, one may come twice; only runs that retention removes are not reported."
     )
     {
-        Headers = [Parameters.PreferPageSize],
+        QueryOptions =
+        [
+            ODataQueryString.Filter,
+            ODataQueryString.Search,
+            ODataQueryString.Select,
+            ODataQueryString.Top,
+            ODataQueryString.SkipToken,
+            ODataQueryString.DeltaToken,
+        ],
+        OtherErrors = [ErrorStatus.Gone],
+        Headers = [RequestHeader.PreferPageSize],
         Answers =
         [
-            ResponseDescription.Json(
-                200,
+            ResponseDescription.Ok(
                 "A page of runs as they are now.",
-                Schemas.RunChangeCollection,
-                Parameters.PreferenceApplied
+                RunSchemas.RunChangeCollection,
+                ResponseHeader.PreferenceApplied
             ),
         ],
     };
 
     public static readonly OperationDescription Update = new(
         "updateRun",
+        "PATCH",
+        Permissions.Write,
         "Update run",
         "Changes what is sent. A running run is finished by a final status together with `endDateTime`. "
             + "Status, start and end are final then; the rest can still be corrected."
     )
     {
-        Headers = [Parameters.IfMatch, Parameters.PreferReturn],
+        OtherErrors = [ErrorStatus.NotFound, ErrorStatus.Conflict],
+        Headers = [RequestHeader.IfMatch, RequestHeader.PreferReturn],
         Body = new RequestBodyDescription(
-            Schemas.RunChanges,
+            RunSchemas.RunChanges,
             new(
                 "finish",
                 "The run is over",
@@ -243,41 +284,44 @@ internal static class RunOperations
         ),
         Answers =
         [
-            ResponseDescription.Json(
-                200,
+            ResponseDescription.Ok(
                 "The run as it is now.",
-                Schemas.Run,
-                Parameters.ETag,
-                Parameters.PreferenceApplied
+                RunSchemas.Run,
+                ResponseHeader.ETag,
+                ResponseHeader.PreferenceApplied
             ),
-            ResponseDescription.Empty(
-                204,
+            ResponseDescription.NoContent(
                 "The run is changed, and nothing more is preferred.",
-                Parameters.ETag,
-                Parameters.PreferenceApplied
+                ResponseHeader.ETag,
+                ResponseHeader.PreferenceApplied
             ),
         ],
     };
 
     public static readonly OperationDescription Delete = new(
         "deleteRun",
+        "DELETE",
+        Permissions.Write,
         "Delete run",
         "Deletes a run with all that belongs to it."
     )
     {
-        Headers = [Parameters.IfMatch],
-        Answers = [ResponseDescription.Empty(204, "The run is gone.")],
+        OtherErrors = [ErrorStatus.NotFound],
+        Headers = [RequestHeader.IfMatch],
+        Answers = [ResponseDescription.NoContent("The run is gone.")],
     };
 
     public static readonly OperationDescription Start = new(
         "startRun",
+        "POST",
+        Permissions.Start,
         "Start run",
         "Adds a running run that begins now, named after the minute. A tenant can do this only so often."
     )
     {
-        Headers = _retryHeaders,
+        Headers = RequestHeader.Idempotency,
         Body = new RequestBodyDescription(
-            Schemas.NoParameters,
+            RunSchemas.NoParameters,
             new RequestExample("empty", "Nothing, as an object", "{}")
         )
         {
@@ -285,7 +329,7 @@ internal static class RunOperations
         },
         Answers =
         [
-            ResponseDescription.Empty(202, "The run is stored; `Location` says where it is.", Parameters.Location),
+            ResponseDescription.Accepted("The run is stored; `Location` says where it is.", ResponseHeader.Location),
         ],
     };
 }

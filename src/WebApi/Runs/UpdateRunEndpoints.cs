@@ -1,7 +1,7 @@
 using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
-using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Security;
 
 namespace IndustryData.WebApi.Runs;
@@ -13,36 +13,19 @@ internal static class UpdateRunEndpoints
     {
         foreach (var run in address.ItemPatterns)
         {
-            routes
-                .MapODataEndpoint(
-                    "PATCH",
-                    run,
-                    Permissions.Write,
-                    http => UpdateAsync(http, address),
-                    [200, 204, 400, 404, 409, 412, 413, 415]
-                )
-                .WithOperation(RunOperations.Update);
-            routes
-                .MapODataEndpoint("DELETE", run, Permissions.Write, DeleteAsync, [204, 400, 404, 412])
-                .WithOperation(RunOperations.Delete);
+            routes.MapRunOperation(RunOperations.Update, run, (http, id) => UpdateAsync(http, address, id));
+            routes.MapRunOperation(RunOperations.Delete, run, DeleteAsync);
         }
 
         foreach (var start in RunCollectionPath.OperationPatterns("start", isFunction: false))
         {
-            routes
-                .MapODataEndpoint(
-                    "POST",
-                    $"/{address.Path}/{start}",
-                    Permissions.Start,
-                    http => StartAsync(http, address),
-                    [202, 400, 412, 413, 415, 422, 429]
-                )
-                .WithOperation(RunOperations.Start);
-            routes.MapMethodNotAllowed("POST", $"/{address.Path}/{start}", Permissions.Start);
+            var path = $"/{address.Path}/{start}";
+            routes.MapOperation(RunOperations.Start, path, http => StartAsync(http, address));
+            routes.MapMethodNotAllowed("POST", path, Permissions.Start);
         }
     }
 
-    private static async Task UpdateAsync(HttpContext http, RunCollectionPath address)
+    private static async Task UpdateAsync(HttpContext http, RunCollectionPath address, RunId id)
     {
         using var body = await JsonRequestBody.ReadAsync(http);
         if (body is null || await EntityTags.ReadIfMatchAsync(http) is not { } condition)
@@ -50,49 +33,37 @@ internal static class UpdateRunEndpoints
             return;
         }
 
-        var command = new UpdateRunCommand(
-            http.Tenant(),
-            http.Key(),
-            RunJsonReader.ReadPatch(body.Root, body.Faults),
-            condition,
-            Preferences.ReturnRepresentation(http) ?? true
-        );
-        var result = body.FindErrors(http, command) ?? await http.Sender().Send(command, http.RequestAborted);
-        if (!result.TryGetValue(out var updated, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
-
-        http.Response.Headers.ETag = EntityTags.Format(updated.Version);
-        Preferences.ApplyReturnPreference(http);
-        if (updated.Run is not { } run)
-        {
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
-
-        await http.Response.WriteJsonAsync(
-            StatusCodes.Status200OK,
-            json => RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity"))
+        await http.DispatchAsync(
+            body,
+            new UpdateRunCommand(
+                http.Tenant(),
+                id,
+                RunJsonReader.ReadPatch(body.Root, body.Faults),
+                condition,
+                Preferences.ReturnRepresentation(http) ?? true
+            ),
+            (UpdatedRun updated) =>
+            {
+                http.Response.Headers.ETag = EntityTags.Format(updated.Version);
+                Preferences.ApplyReturnPreference(http);
+                return updated.Run is { } run
+                    ? http.Response.WriteJsonAsync(json =>
+                        RunJson.Write(json, run, ServiceUrls.Context(http.Request, $"{address.Path}/$entity"))
+                    )
+                    : http.Response.WriteNoContentAsync();
+            }
         );
     }
 
-    private static async Task DeleteAsync(HttpContext http)
+    private static async Task DeleteAsync(HttpContext http, RunId id)
     {
-        if (await EntityTags.ReadIfMatchAsync(http) is not { } condition)
+        if (await EntityTags.ReadIfMatchAsync(http) is { } condition)
         {
-            return;
+            await http.DispatchAsync(
+                new DeleteRunCommand(http.Tenant(), id, condition),
+                _ => http.Response.WriteNoContentAsync()
+            );
         }
-
-        var command = new DeleteRunCommand(http.Tenant(), http.Key(), condition);
-        if ((await http.Sender().Send(command, http.RequestAborted)).Error is { } error)
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
-
-        http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private static async Task StartAsync(HttpContext http, RunCollectionPath address)
@@ -108,8 +79,7 @@ internal static class UpdateRunEndpoints
 
             if (body.Root.EnumerateObject().Any())
             {
-                await http.WriteErrorAsync(
-                    StatusCodes.Status400BadRequest,
+                await http.WriteBadRequestAsync(
                     "unexpectedParameters",
                     "start takes no parameters; send an empty body or {}."
                 );
@@ -124,19 +94,17 @@ internal static class UpdateRunEndpoints
             return;
         }
 
-        var command = new StartRunCommand(http.Tenant(), key);
-        if (!(await http.Sender().Send(command, http.RequestAborted)).TryGetValue(out var id, out var error))
-        {
-            await http.WriteErrorAsync(error);
-            return;
-        }
+        await http.DispatchAsync(
+            new StartRunCommand(http.Tenant(), key),
+            id =>
+            {
+                if (key is not null)
+                {
+                    IdempotencyHeaders.MarkAccepted(http);
+                }
 
-        if (key is not null)
-        {
-            IdempotencyHeaders.MarkAccepted(http);
-        }
-
-        http.Response.Headers.Location = ServiceUrls.Run(http.Request, address, id.Value);
-        http.Response.StatusCode = StatusCodes.Status202Accepted;
+                return http.Response.WriteAcceptedAsync(ServiceUrls.Run(http.Request, address, id));
+            }
+        );
     }
 }

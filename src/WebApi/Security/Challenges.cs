@@ -17,12 +17,11 @@ internal static class Challenges
             : challenge.AuthenticateFailure;
         if (failure is IssuerUnavailableException)
         {
-            // The token may be valid.
-            challenge.HandleResponse();
-            challenge.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            challenge.Response.Headers.RetryAfter = $"{IssuerAvailability.RetryInterval.TotalSeconds:0}";
+            // The token may be valid, so the response is not 401.
+            throw failure;
         }
-        else if (failure is not null)
+
+        if (failure is not null)
         {
             challenge.Error = "invalid_token";
             challenge.ErrorDescription = Describe(failure);

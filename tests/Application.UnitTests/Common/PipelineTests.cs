@@ -68,7 +68,10 @@ public sealed class PipelineTests
         using var cases = new UseCases();
         using var spans = new Spans();
 
-        await cases.Sender.Send(new GetRunQuery(UseCases.Tenant, "none"), TestContext.Current.CancellationToken);
+        await cases.Sender.Send(
+            new GetRunQuery(UseCases.Tenant, RunId.FromGuid(Guid.Empty)),
+            TestContext.Current.CancellationToken
+        );
 
         var span = spans.Ended.ShouldHaveSingleItem();
         (span.Status, span.StatusDescription).ShouldBe((ActivityStatusCode.Error, "runNotFound"));
@@ -96,7 +99,10 @@ public sealed class PipelineTests
         using var spans = new Spans();
 
         await Should.ThrowAsync<TimeoutException>(async () =>
-            await cases.Sender.Send(new GetRunQuery(UseCases.Tenant, "none"), TestContext.Current.CancellationToken)
+            await cases.Sender.Send(
+                new GetRunQuery(UseCases.Tenant, RunId.FromGuid(Guid.Empty)),
+                TestContext.Current.CancellationToken
+            )
         );
 
         var span = spans.Ended.ShouldHaveSingleItem();

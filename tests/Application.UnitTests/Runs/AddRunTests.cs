@@ -242,10 +242,10 @@ public sealed class AddRunTests
     {
         using var cases = new UseCases();
         var first = RunId.New(UseCases.Now);
-        var key = new IdempotencyKey("k", new byte[32], ReturnRepresentation: false);
+        var key = new IdempotencyKey("k", new byte[32], IncludesRun: false);
         cases
             .Repository.AddIdempotentAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>())
-            .Returns(new IdempotentOutcome(first, ReturnRepresentation: true));
+            .Returns(new IdempotentOutcome(first, IncludesRun: true));
         cases
             .Reader.FindAsync(UseCases.Tenant, first, Arg.Any<CancellationToken>())
             .Returns(Sample.Response(first.Value));
@@ -266,11 +266,11 @@ public sealed class AddRunTests
     {
         var mapper = Substitute.For<IMapper>();
         using var cases = new UseCases(services => services.Replace(ServiceDescriptor.Singleton(mapper)));
-        var key = new IdempotencyKey("k", new byte[32], ReturnRepresentation: false);
+        var key = new IdempotencyKey("k", new byte[32], IncludesRun: false);
         cases
             .Repository.AddIdempotentAsync(Arg.Any<Run>(), key, Arg.Any<CancellationToken>())
-            .Returns(call => new IdempotentOutcome(call.Arg<Run>().Id, ReturnRepresentation: false));
-        var command = new AddRunCommand(UseCases.Tenant, Sample.Draft, ReturnRepresentation: false);
+            .Returns(call => new IdempotentOutcome(call.Arg<Run>().Id, IncludesRun: false));
+        var command = new AddRunCommand(UseCases.Tenant, Sample.Draft, IncludeRun: false);
 
         var added = await cases.Sender.Send(command, TestContext.Current.CancellationToken);
         var keyed = await cases.Sender.Send(command with { Key = key }, TestContext.Current.CancellationToken);
@@ -278,7 +278,7 @@ public sealed class AddRunTests
         added.Value.Run.ShouldBeNull();
         keyed.Value.Run.ShouldBeNull();
         mapper.ReceivedCalls().ShouldBeEmpty();
-        await cases.Sender.Send(command with { ReturnRepresentation = true }, TestContext.Current.CancellationToken);
+        await cases.Sender.Send(command with { IncludeRun = true }, TestContext.Current.CancellationToken);
         mapper.ReceivedCalls().ShouldHaveSingleItem();
     }
 

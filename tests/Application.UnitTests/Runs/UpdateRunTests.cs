@@ -44,7 +44,7 @@ public sealed class UpdateRunTests
         return await cases.Sender.Send(
             new UpdateRunCommand(
                 UseCases.Tenant,
-                $"{_run.Id}",
+                _run.Id,
                 new RunPatch(new RunDraft(), RunPatchProperties.None),
                 default,
                 returnRepresentation

@@ -3,7 +3,9 @@
 #pragma warning disable CA1852 // Some of these types must not be sealed.
 using FluentValidation;
 using IndustryData.Domain;
+using IndustryData.WebApi.Http;
 using Mediator;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -303,5 +305,59 @@ namespace IndustryData.ArchitectureTests.Broken.WebApi.Cli
     internal sealed class Composes
     {
         public static Type Type => typeof(Infrastructure.Good);
+    }
+}
+
+namespace IndustryData.ArchitectureTests.Broken.WebApi.Http
+{
+    internal sealed class KnowsOData
+    {
+        public static Type Type => typeof(OData.KnowsHttp);
+    }
+
+    internal sealed class SetsAStatusInHttp
+    {
+        public static void Set(HttpResponse response) => response.StatusCode = 204;
+    }
+}
+
+namespace IndustryData.ArchitectureTests.Broken.WebApi.OData
+{
+    internal sealed class KnowsHttp
+    {
+        public static Type Type => typeof(Http.SetsAStatusInHttp);
+    }
+}
+
+namespace IndustryData.ArchitectureTests.Broken.WebApi.Unlisted
+{
+    internal sealed class KnowsNothing;
+}
+
+namespace IndustryData.ArchitectureTests.Broken.WebApi.Batch
+{
+    internal sealed class KnowsNoOther;
+}
+
+namespace IndustryData.ArchitectureTests.Broken.WebApi.Runs
+{
+    internal sealed class KnowsABrother
+    {
+        public static Type Type => typeof(Batch.KnowsNoOther);
+    }
+
+    internal sealed class KnowsAnUnlistedNamespace
+    {
+        public static Type Type => typeof(Unlisted.KnowsNothing);
+    }
+
+    internal sealed class SetsAStatus
+    {
+        public static void Set(HttpResponse response) => response.StatusCode = 204;
+    }
+
+    internal sealed class WritesAStatus
+    {
+        public static Task WriteAsync(HttpContext http) => http.WriteStatusAsync(418, "teapot", "…");
     }
 }

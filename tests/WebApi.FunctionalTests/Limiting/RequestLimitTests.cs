@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Claims;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -215,7 +216,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
                 isInBatch: false,
                 async context =>
                 {
-                    await context.Response.WriteJsonAsync(200, json => json.WriteStringValue(new string('x', 100_000)));
+                    await context.Response.WriteJsonAsync(json => json.WriteStringValue(new string('x', 100_000)));
                     hasReturned = true;
                 }
             );

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.OpenApi;
+using IndustryData.WebApi.Runs;
 
 namespace IndustryData.WebApi.FunctionalTests.OpenApi;
 
@@ -182,8 +183,8 @@ public sealed class ExampleTests(TestDatabase database) : IAsyncLifetime, IClass
         string Real(string text) =>
             text.Replace("{id}", run.Id, StringComparison.Ordinal)
                 .Replace("{activityId}", run.ActivityId, StringComparison.Ordinal)
-                .Replace(WebApi.OpenApi.Parameters.RunId, run.Id, StringComparison.Ordinal)
-                .Replace(WebApi.OpenApi.Parameters.ActivityId, run.ActivityId, StringComparison.Ordinal);
+                .Replace(RunOperations.ExampleId, run.Id, StringComparison.Ordinal)
+                .Replace(ActivityOperations.ExampleId, run.ActivityId, StringComparison.Ordinal);
 
         using var request = new HttpRequestMessage(HttpMethod.Parse(operation.Name), Real(path).TrimStart('/'));
         if (body is not null)

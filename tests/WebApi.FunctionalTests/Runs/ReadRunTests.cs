@@ -51,6 +51,18 @@ public sealed class ReadRunTests(TestDatabase database) : FunctionalTest(databas
         }
     }
 
+    [Fact]
+    public async Task Get_with_id_in_upper_case_returns_the_run()
+    {
+        var url = await AddAsync(Bodies.Run);
+        var id = url.Segments[^1];
+
+        using var response = await Client.GetAsync($"process/runs/{id.ToUpperInvariant()}", Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await response.JsonAsync()).Text("id").ShouldBe(id);
+    }
+
     [Theory]
     [InlineData("process/runs/01900000-0000-7000-8000-000000000000")]
     [InlineData("process/runs/nightly")]

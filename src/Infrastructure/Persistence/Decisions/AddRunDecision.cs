@@ -21,6 +21,6 @@ internal static class AddRunDecision
         }
 
         transaction.Add(run);
-        return new IdempotentOutcome(run.Id, key.ReturnRepresentation);
+        return new IdempotentOutcome(run.Id, key.IncludesRun);
     }
 }

@@ -29,7 +29,7 @@ internal readonly struct IdempotencyKeys(IndustryDataContext context, TenantId t
                 INSERT INTO idempotency_records (
                     tenant_id, key_hash, request_fingerprint, resource_id, return_representation, created_date_time)
                 VALUES (
-                    {tenantId.Value}, {keyHash}, {fingerprint}, {resourceId}, {key.ReturnRepresentation}, {now})
+                    {tenantId.Value}, {keyHash}, {fingerprint}, {resourceId}, {key.IncludesRun}, {now})
                 ON CONFLICT (tenant_id, key_hash) DO UPDATE
                 SET request_fingerprint = excluded.request_fingerprint,
                     resource_id = excluded.resource_id,

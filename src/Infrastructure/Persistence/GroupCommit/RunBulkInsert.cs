@@ -63,7 +63,7 @@ internal static class RunBulkInsert
         insert.Values(keys, k => k.Hash);
         insert.Values(sorted, i => i.Key!.RequestFingerprint.ToArray());
         insert.Values(sorted, i => i.Run.Id.Value);
-        insert.Values(sorted, i => i.Key!.ReturnRepresentation);
+        insert.Values(sorted, i => i.Key!.IncludesRun);
         insert.Values(sorted, i => i.Run.CreatedDateTime.UtcDateTime);
         batch.BatchCommands.Add(insert);
     }

@@ -5,7 +5,7 @@ namespace IndustryData.Application.Runs;
 
 /// <summary>A caller's condition on the version of the run that it changes.</summary>
 /// <param name="Versions">The accepted versions; null accepts any version.</param>
-public readonly record struct IfMatchCondition(IReadOnlyList<long>? Versions)
+public readonly record struct VersionCondition(IReadOnlyList<long>? Versions)
 {
     /// <summary>Returns an error if the run's version does not match, or null.</summary>
     internal Error? Check(Run run) =>

@@ -1,37 +1,24 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Http;
 
-namespace IndustryData.WebApi.Http;
+namespace IndustryData.WebApi.OData;
 
 /// <summary>Writes payloads in JSON, the only media type of payloads.</summary>
 internal static class ODataResponseWriter
 {
-    /// <summary>
-    /// The options of the JSON writer. Only the necessary characters are escaped, so that text stays readable.
-    /// <c>nosniff</c> prevents browsers from interpreting it as HTML.
-    /// </summary>
-    public static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     // Parsing needs memory for a copy of the payload and for the table of its tokens.
     private const int ParsingFactor = 2;
 
     /// <summary>Writes a payload in the format that the caller requested.</summary>
     /// <param name="response">The response.</param>
-    /// <param name="status">The status code.</param>
     /// <param name="write">Writes the payload with minimal control information.</param>
     /// <param name="mayContainEnums">True if the payload can contain members of evolvable enumerations.</param>
     public static Task WriteJsonAsync(
         this HttpResponse response,
-        int status,
         Action<Utf8JsonWriter> write,
         bool mayContainEnums = true
     ) =>
         response.WriteJsonAsync(
-            status,
             json =>
             {
                 write(json);
@@ -40,10 +27,9 @@ internal static class ODataResponseWriter
             mayContainEnums
         );
 
-    /// <inheritdoc cref="WriteJsonAsync(HttpResponse, int, Action{Utf8JsonWriter}, bool)" />
+    /// <inheritdoc cref="WriteJsonAsync(HttpResponse, Action{Utf8JsonWriter}, bool)" />
     public static async Task WriteJsonAsync(
         this HttpResponse response,
-        int status,
         Func<Utf8JsonWriter, Task> write,
         bool mayContainEnums = true
     )
@@ -57,12 +43,12 @@ internal static class ODataResponseWriter
         var minimal = new PooledBufferWriter(admission, isRequired);
         try
         {
-            await using (var json = new Utf8JsonWriter(minimal, WriterOptions))
+            await using (var json = new Utf8JsonWriter(minimal, ResponseJson.WriterOptions))
             {
                 await write(json);
             }
 
-            await WriteAsync(response, admission, status, minimal, mayContainEnums);
+            await WriteAsync(response, admission, minimal, mayContainEnums);
         }
         finally
         {
@@ -76,14 +62,12 @@ internal static class ODataResponseWriter
     private static async Task WriteAsync(
         HttpResponse response,
         Admission? admission,
-        int status,
         PooledBufferWriter minimal,
         bool mayContainEnums
     )
     {
         var (http, isRequired) = (response.HttpContext, minimal.IsRequired);
         var format = ODataFormat.GetCurrent(http);
-        response.StatusCode = status;
         response.ContentType = format.ContentType;
         if (mayContainEnums)
         {
@@ -101,9 +85,9 @@ internal static class ODataResponseWriter
         {
             var parsing = ParsingFactor * minimal.Length;
             admission?.Reserve(parsing, isRequired);
-            await using (var json = new Utf8JsonWriter(other, WriterOptions))
+            await using (var json = new Utf8JsonWriter(other, ResponseJson.WriterOptions))
             {
-                ControlInformationRewriter.Rewrite(minimal.Written, format, ServiceUrls.Root(http.Request), json);
+                ControlInformationRewriter.Rewrite(minimal.Written, format, ServiceRoot.Of(http.Request), json);
             }
 
             admission?.Release(parsing);

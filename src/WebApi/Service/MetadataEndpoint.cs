@@ -1,7 +1,7 @@
 using IndustryData.WebApi.Http;
-using IndustryData.WebApi.OpenApi;
+using IndustryData.WebApi.OData;
 
-namespace IndustryData.WebApi.OData;
+namespace IndustryData.WebApi.Service;
 
 /// <summary>
 /// The endpoint for <c>$metadata</c>. It returns CSDL as XML, or as JSON if the request asks for JSON (OData Protocol
@@ -9,44 +9,31 @@ namespace IndustryData.WebApi.OData;
 /// </summary>
 internal static class MetadataEndpoint
 {
-    private static readonly string[] _options = [ODataQueryString.Format];
-
     private static readonly OperationDescription _operation = new(
         "getMetadata",
+        "GET",
+        null,
         "The model",
         "The entity data model as CSDL: XML, or JSON for those who ask."
     )
     {
+        QueryOptions = [ODataQueryString.Format],
         Answers =
         [
-            new ResponseDescription(
-                200,
+            ResponseDescription.Ok(
                 "The model.",
-                new Dictionary<string, string>
-                {
-                    ["application/xml"] = Schemas.Csdl,
-                    ["application/json"] = Schemas.CsdlJson,
-                },
-                []
+                (MediaTypes.Xml, ServiceSchemas.Csdl),
+                (MediaTypes.Json, ServiceSchemas.CsdlJson)
             ),
         ],
     };
 
     public static void MapMetadata(this IEndpointRouteBuilder routes) =>
-        routes
-            .MapMethods("/$metadata", ["GET", "HEAD"], WriteAsync)
-            .AllowAnonymous()
-            .WithMetadata(
-                new ProducesResponseTypeMetadata(200),
-                new ProducesResponseTypeMetadata(400),
-                new ProducesResponseTypeMetadata(406),
-                new SupportedQueryOptions(_options)
-            )
-            .WithOperation(_operation);
+        routes.MapAnonymous(_operation, "/$metadata", WriteAsync);
 
     private static async Task WriteAsync(HttpContext http)
     {
-        if (await Routes.ReadAsync(http, _options, media: null) is not { } options)
+        if (await ODataRoutes.ReadAsync(http, _operation.QueryOptions, mediaType: null) is not { } options)
         {
             return;
         }
@@ -66,9 +53,7 @@ internal static class MetadataEndpoint
         };
         if (isXml is not { } xml)
         {
-            await http.WriteErrorAsync(
-                StatusCodes.Status406NotAcceptable,
-                "notAcceptable",
+            await http.WriteNotAcceptableAsync(
                 "The metadata are CSDL in XML or JSON; "
                     + "send 'Accept: application/xml' or 'application/json', or $format=xml or json."
             );

@@ -1,4 +1,4 @@
-namespace IndustryData.WebApi.Runs;
+namespace IndustryData.WebApi.OData;
 
 /// <summary>
 /// Parses points in time in ISO 8601 with an offset, in the format of <c>Edm.DateTimeOffset</c> (OData ABNF,

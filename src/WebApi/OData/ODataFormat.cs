@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
-namespace IndustryData.WebApi.Http;
+namespace IndustryData.WebApi.OData;
 
 /// <summary>The amount of control information in a payload (OData JSON Format §3.1).</summary>
 internal enum MetadataLevel

@@ -1,0 +1,119 @@
+namespace IndustryData.WebApi.Http;
+
+/// <summary>A status code of an error. It has the same meaning in all operations.</summary>
+/// <param name="Status">The status code, 400 or above.</param>
+/// <param name="Meaning">The meaning of the status code, as Markdown.</param>
+/// <param name="Headers">The headers of the response.</param>
+internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyList<ResponseHeader> Headers)
+{
+    public static readonly ErrorStatus BadRequest = new(
+        StatusCodes.Status400BadRequest,
+        "Malformed or invalid: `error.details` has every fault of the body, `error.message` says what to do."
+    );
+
+    public static readonly ErrorStatus Unauthorized = new(
+        StatusCodes.Status401Unauthorized,
+        "No token, or none that is valid.",
+        ResponseHeader.Authenticate
+    );
+
+    public static readonly ErrorStatus Forbidden = new(
+        StatusCodes.Status403Forbidden,
+        "The token lacks the permission."
+    );
+
+    public static readonly ErrorStatus NotFound = new(
+        StatusCodes.Status404NotFound,
+        "There is no such thing here; what belongs to another tenant does not exist either."
+    );
+
+    public static readonly ErrorStatus MethodNotAllowed = new(
+        StatusCodes.Status405MethodNotAllowed,
+        "The path does not support the method."
+    );
+
+    public static readonly ErrorStatus NotAcceptable = new(
+        StatusCodes.Status406NotAcceptable,
+        "`Accept` allows nothing that the service can write."
+    );
+
+    public static readonly ErrorStatus Conflict = new(
+        StatusCodes.Status409Conflict,
+        "The change contradicts what is final about the run or activity."
+    );
+
+    public static readonly ErrorStatus Gone = new(
+        StatusCodes.Status410Gone,
+        "The token is too old or of another database: start again at `Location`.",
+        ResponseHeader.Location
+    );
+
+    public static readonly ErrorStatus PreconditionFailed = new(
+        StatusCodes.Status412PreconditionFailed,
+        "The condition does not hold: the run has another `ETag`, or the request is repeated too late."
+    );
+
+    public static readonly ErrorStatus ContentTooLarge = new(
+        StatusCodes.Status413PayloadTooLarge,
+        "The body is too long: over 1 MiB, or 4 MiB for a batch."
+    );
+
+    public static readonly ErrorStatus UnsupportedMediaType = new(
+        StatusCodes.Status415UnsupportedMediaType,
+        "The body is not JSON in UTF-8."
+    );
+
+    public static readonly ErrorStatus UnprocessableContent = new(
+        StatusCodes.Status422UnprocessableEntity,
+        "The key was used with another body."
+    );
+
+    public static readonly ErrorStatus TooManyRequests = new(
+        StatusCodes.Status429TooManyRequests,
+        "Too many; `Retry-After` says when it is possible again.",
+        ResponseHeader.RetryAfter
+    );
+
+    public static readonly ErrorStatus NotImplemented = new(
+        StatusCodes.Status501NotImplemented,
+        "Part of the protocol, but not offered."
+    );
+
+    public static readonly ErrorStatus ServiceUnavailable = new(
+        StatusCodes.Status503ServiceUnavailable,
+        "The database is away or too busy; `Retry-After` says when to try again.",
+        ResponseHeader.RetryAfter
+    );
+
+    /// <summary>The status codes that every request with a token can have.</summary>
+    public static readonly IReadOnlyList<ErrorStatus> OfEveryRequest =
+    [
+        Unauthorized,
+        Forbidden,
+        TooManyRequests,
+        ServiceUnavailable,
+    ];
+
+    /// <summary>The status codes that the OpenAPI document describes.</summary>
+    public static readonly IReadOnlyList<ErrorStatus> All =
+    [
+        BadRequest,
+        Unauthorized,
+        Forbidden,
+        NotFound,
+        NotAcceptable,
+        Conflict,
+        Gone,
+        PreconditionFailed,
+        ContentTooLarge,
+        UnsupportedMediaType,
+        UnprocessableContent,
+        TooManyRequests,
+        NotImplemented,
+        ServiceUnavailable,
+    ];
+
+    /// <summary>Checks a status code.</summary>
+    /// <returns>Returns true if the status code is one of an error.</returns>
+    public static bool IsError(int status) => status >= StatusCodes.Status400BadRequest;
+}

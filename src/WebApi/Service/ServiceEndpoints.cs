@@ -1,0 +1,140 @@
+using System.Text.Json;
+using IndustryData.Application.Common;
+using IndustryData.WebApi.Http;
+using IndustryData.WebApi.OData;
+using IndustryData.WebApi.Security;
+
+namespace IndustryData.WebApi.Service;
+
+/// <summary>
+/// Maps the service document, the metadata document, the singletons above the runs, and the health endpoints.
+/// </summary>
+internal static class ServiceEndpoints
+{
+    private static readonly OperationDescription _serviceDocument = new(
+        "getServiceDocument",
+        "GET",
+        null,
+        "The service document",
+        "Where to begin (OData JSON Format §5)."
+    )
+    {
+        QueryOptions = [ODataQueryString.Format],
+        Answers = [ResponseDescription.Ok("The singletons.", ServiceSchemas.ServiceDocument)],
+    };
+
+    private static readonly OperationDescription _liveness = new(
+        "getLiveness",
+        "GET",
+        null,
+        "Check that the process runs",
+        "For the supervisor that restarts the service."
+    )
+    {
+        IsOData = false,
+        Answers = [ResponseDescription.Ok("The process runs.", (MediaTypes.Text, ServiceSchemas.Health))],
+    };
+
+    private static readonly OperationDescription _readiness = new(
+        "getReadiness",
+        "GET",
+        null,
+        "Check that the service is ready",
+        "200 while reads and writes work; with `?for=read`, while reads work."
+    )
+    {
+        IsOData = false,
+        Answers = [ResponseDescription.Ok("The service is ready.", (MediaTypes.Text, ServiceSchemas.Health))],
+        OtherErrors = [ErrorStatus.ServiceUnavailable],
+    };
+
+    public static void MapService(this IEndpointRouteBuilder routes)
+    {
+        routes.MapAnonymous(_serviceDocument, "/", WriteServiceDocumentAsync);
+        foreach (var singleton in (string[])["external", "external/industryData", "process"])
+        {
+            routes.MapOperation(Describe(singleton), $"/{singleton}", http => WriteSingletonAsync(http, singleton));
+        }
+
+        routes.MapMetadata();
+        routes.MapAnonymous(_liveness, "/health/live", http => WriteHealthAsync(http, null));
+        routes.MapAnonymous(_readiness, "/health/ready", WriteReadinessAsync);
+    }
+
+    private static OperationDescription Describe(string singleton) =>
+        new(
+            $"get_{singleton.Replace('/', '_')}",
+            "GET",
+            Permissions.Read,
+            $"The singleton {singleton}",
+            "It has no members of its own; the runs are below it."
+        )
+        {
+            Answers = [ResponseDescription.Ok("The singleton.", ServiceSchemas.Singleton)],
+        };
+
+    // The service document (OData JSON Format §5).
+    private static async Task WriteServiceDocumentAsync(HttpContext http)
+    {
+        if (await ODataRoutes.ReadAsync(http, _serviceDocument.QueryOptions, MediaTypes.Json) is not null)
+        {
+            await http.Response.WriteJsonAsync(json => WriteServiceDocument(http, json), mayContainEnums: false);
+        }
+    }
+
+    private static void WriteServiceDocument(HttpContext http, Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.context", $"{ServiceRoot.Of(http.Request)}$metadata");
+        json.WriteStartArray("value");
+        foreach (var singleton in (string[])["external", "process"])
+        {
+            json.WriteStartObject();
+            json.WriteString("name", singleton);
+            json.WriteString("kind", "Singleton");
+            json.WriteString("url", singleton);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static Task WriteSingletonAsync(HttpContext http, string singleton) =>
+        http.Response.WriteJsonAsync(
+            json =>
+            {
+                json.WriteStartObject();
+
+                // The context URL of a contained singleton is the path to it, as an entity (OData Protocol §10.3).
+                json.WriteString(
+                    "@odata.context",
+                    ServiceUrls.Context(http.Request, singleton.Contains('/') ? $"{singleton}/$entity" : singleton)
+                );
+                json.WriteEndObject();
+            },
+            mayContainEnums: false
+        );
+
+    private static Task WriteReadinessAsync(HttpContext http)
+    {
+        if (
+            http
+                .RequestServices.GetRequiredService<IHostApplicationLifetime>()
+                .ApplicationStopping.IsCancellationRequested
+        )
+        {
+            return http.WriteUnavailableAsync(
+                "stopping",
+                "The service stops; send requests to another instance.",
+                TimeSpan.FromSeconds(10)
+            );
+        }
+
+        var status = http.RequestServices.GetRequiredService<IDatabaseHealth>();
+        return WriteHealthAsync(http, http.Request.Query["for"] == "read" ? status.Outage : status.WriteOutage);
+    }
+
+    private static Task WriteHealthAsync(HttpContext http, DatabaseOutage? outage) =>
+        outage is null ? http.Response.WriteTextAsync("ok") : http.WriteErrorAsync(outage);
+}
