@@ -31,18 +31,5 @@ public sealed record KeysetCursor(IReadOnlyList<object?> Keys)
 
     /// <summary>Returns the position of a run.</summary>
     public static KeysetCursor FromRun(RunListItem run, IReadOnlyList<RunOrderKey> order) =>
-        new([.. order.Select(k => Key(run, k.Field))]);
-
-    private static object? Key(RunListItem run, RunField field) =>
-        field switch
-        {
-            RunField.Id => run.Id,
-            RunField.DisplayName => run.DisplayName,
-            RunField.StartDateTime => run.StartDateTime,
-            RunField.EndDateTime => run.EndDateTime,
-            RunField.Status => RunStatus.FromName(run.Status)!.Number,
-            RunField.CreatedDateTime => run.CreatedDateTime,
-            RunField.LastModifiedDateTime => run.LastModifiedDateTime,
-            _ => throw new ArgumentOutOfRangeException(nameof(field), field, "No list is ordered by this."),
-        };
+        new([.. order.Select(k => run.SortKey(k.Field))]);
 }

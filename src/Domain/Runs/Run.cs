@@ -58,22 +58,38 @@ public sealed partial class Run
         RunRules.Require(RunRules.AllowsActivityCount(draft.Activities.Count));
         var created = Microseconds(now);
         var id = RunId.New(now);
-        return new Run
+        var run = new Run
         {
             TenantId = tenantId,
             Id = id,
-            DisplayName = DisplayName.Create(draft.DisplayName),
-            StartDateTime = Microseconds(draft.StartDateTime!.Value),
-            EndDateTime = draft.EndDateTime is { } end ? Microseconds(end) : null,
-            Status = draft.Status!,
-            Statistics = draft.Statistics!,
-            BlockingError = draft.BlockingError,
             CreatedDateTime = created,
             LastModifiedDateTime = created,
             Version = 1,
             Activities = [.. draft.Activities.Select((a, i) => RunActivity.Create(tenantId, id, i, a))],
         };
+        run.Assign(draft);
+        return run;
     }
+
+    private void Assign(RunDraft draft)
+    {
+        DisplayName = DisplayName.Create(draft.DisplayName);
+        StartDateTime = Microseconds(draft.StartDateTime!.Value);
+        EndDateTime = Microseconds(draft.EndDateTime);
+        Status = draft.Status!;
+        Statistics = draft.Statistics!;
+        BlockingError = draft.BlockingError;
+    }
+
+    /// <summary>Compares the reported values.</summary>
+    /// <returns>True if the draft would not change the run.</returns>
+    private bool HasValuesOf(RunDraft draft) =>
+        DisplayName.Value == draft.DisplayName
+        && StartDateTime == Microseconds(draft.StartDateTime)
+        && EndDateTime == Microseconds(draft.EndDateTime)
+        && Status == draft.Status
+        && Statistics.Equals(draft.Statistics)
+        && BlockingError == draft.BlockingError;
 
     private static void RequireValid(RunDraft draft)
     {
@@ -92,4 +108,7 @@ public sealed partial class Run
         var utc = instant.ToUniversalTime();
         return utc.AddTicks(-(utc.Ticks % TimeSpan.TicksPerMicrosecond));
     }
+
+    private static DateTimeOffset? Microseconds(DateTimeOffset? instant) =>
+        instant is { } known ? Microseconds(known) : null;
 }

@@ -29,28 +29,12 @@ public sealed partial class Run
         }
 
         RequireValid(next);
-        var start = Microseconds(next.StartDateTime!.Value);
-        var end = next.EndDateTime is { } moment ? Microseconds(moment) : (DateTimeOffset?)null;
-        if (
-            DisplayName.Value == next.DisplayName
-            && StartDateTime == start
-            && EndDateTime == end
-            && Status == next.Status
-            && Statistics.Equals(next.Statistics)
-            && BlockingError == next.BlockingError
-        )
+        if (HasValuesOf(next))
         {
             return false;
         }
 
-        (DisplayName, StartDateTime, EndDateTime, Status, Statistics, BlockingError) = (
-            DisplayName.Create(next.DisplayName),
-            start,
-            end,
-            next.Status!,
-            next.Statistics!,
-            next.BlockingError
-        );
+        Assign(next);
         Touch(now);
         return true;
     }

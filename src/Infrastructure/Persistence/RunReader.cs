@@ -27,7 +27,7 @@ internal sealed partial class RunReader(ReadSessions sessions) : IRunReader
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
         await session.ExecuteAsync(
             OfRun(
-                $"SELECT {RunRows.Columns(withBlockingError: true)}, statistics FROM runs "
+                $"SELECT {RunTable.ListedColumns(withBlockingError: true)}, statistics FROM runs "
                     + "WHERE tenant_id = $1 AND id = $2",
                 tenantId,
                 id
@@ -39,19 +39,7 @@ internal sealed partial class RunReader(ReadSessions sessions) : IRunReader
             return null;
         }
 
-        var run = RunRows.ReadRun(session.Row);
-        return new RunResponse(
-            run.Id,
-            run.DisplayName,
-            run.StartDateTime,
-            run.EndDateTime,
-            run.Status,
-            session.Row.GetString(RunRows.NextColumn),
-            run.BlockingError,
-            run.CreatedDateTime,
-            run.LastModifiedDateTime,
-            run.Version
-        );
+        return RunTable.ReadRun(session.Row).ToResponse(session.Row.GetString(RunTable.NextColumn));
     }
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
@@ -87,14 +75,14 @@ internal sealed partial class RunReader(ReadSessions sessions) : IRunReader
             {
                 (last, read) = (
                     spec.Columns.Statistics
-                        ? RunRows.ReadRun(session.Row) with
+                        ? RunTable.ReadRun(session.Row) with
                         {
-                            Statistics = session.Row.GetString(RunRows.NextColumn),
+                            Statistics = session.Row.GetString(RunTable.NextColumn),
                         }
-                        : RunRows.ReadRun(session.Row),
+                        : RunTable.ReadRun(session.Row),
                     read + 1
                 );
-                portions.Add(RunRows.Chars(last));
+                portions.Add(RunTable.Chars(last));
                 yield return last;
                 if (read == portions.Next)
                 {
@@ -150,7 +138,7 @@ internal sealed partial class RunReader(ReadSessions sessions) : IRunReader
                         SELECT id, status FROM runs WHERE {where}
                         ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest,
                     (
-                        SELECT {string.Join(", ", _totals.Select(t => $"sum({RunSql.TotalColumn(t)})"))}
+                        SELECT {string.Join(", ", _totals.Select(t => $"sum({RunTable.Of(t).Expression})"))}
                         FROM runs WHERE {where}) AS sums
                 """
             ),
@@ -180,11 +168,13 @@ internal sealed partial class RunReader(ReadSessions sessions) : IRunReader
         var where = sql.TenantPredicate(spec.TenantId.Value, spec.Criteria);
         var after = place is not null ? $" AND {sql.KeysetPredicate(spec.Order, place)}" : "";
 
+        var columns =
+            RunTable.ListedColumns(spec.Columns.BlockingError) + (spec.Columns.Statistics ? ", statistics" : "");
+
         // The limit is a literal, not a parameter. Only then does PostgreSQL find that a generic plan is as good as a
         // custom plan, and keep it. Planning each request again takes longer than reading.
         return sql.Command(
-            $"SELECT {RunRows.Columns(spec.Columns.BlockingError)}{(spec.Columns.Statistics ? ", statistics" : "")} "
-                + $"FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(spec.Order)} "
+            $"SELECT {columns} FROM runs WHERE {where}{after} ORDER BY {RunSql.OrderBy(spec.Order)} "
                 + $"LIMIT {limit}{(skip > 0 ? $" OFFSET {sql.Parameter(skip)}" : "")}"
         );
     }

@@ -8,6 +8,8 @@ namespace IndustryData.Infrastructure.Persistence;
 // Reads the activities of runs.
 internal sealed partial class RunReader
 {
+    private const string ActivityColumns = "id, type, display_name, status, blocking_error, activity";
+
     // The number of rows of the first portion. Each activity may have 16 KiB.
     private const int FirstActivities = 128;
 
@@ -34,7 +36,7 @@ internal sealed partial class RunReader
         while (portions.Next > 0)
         {
             var command = OfRun(
-                $"SELECT {RunRows.ActivityColumns} FROM run_activities "
+                $"SELECT {ActivityColumns} FROM run_activities "
                     + "WHERE tenant_id = $1 AND run_id = $2 AND id > $3 "
                     + $"ORDER BY id LIMIT {portions.Next}",
                 tenantId,
@@ -45,8 +47,8 @@ internal sealed partial class RunReader
             var read = 0;
             while (read < portions.Next && await session.ReadAsync())
             {
-                var activity = RunRows.ReadActivity(session.Row);
-                portions.Add(RunRows.Chars(activity));
+                var activity = ReadActivity(session.Row);
+                portions.Add(Chars(activity));
                 (last, read) = (activity.Id, read + 1);
                 yield return activity;
             }
@@ -82,13 +84,13 @@ internal sealed partial class RunReader
     {
         await using var session = await sessions.OpenKeyedAsync(cancellationToken);
         var command = OfRun(
-            $"SELECT {RunRows.ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
+            $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
             tenantId,
             id
         );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
         await session.ExecuteAsync(command, maxRows: 1);
-        return await session.ReadAsync() ? RunRows.ReadActivity(session.Row) : null;
+        return await session.ReadAsync() ? ReadActivity(session.Row) : null;
     }
 
     public async IAsyncEnumerable<ActivityPage> ListActivitiesAsync(
@@ -108,7 +110,7 @@ internal sealed partial class RunReader
             foreach (var id in ids.Skip(done).Take(portions.Next))
             {
                 var text =
-                    $"SELECT {RunRows.ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 "
+                    $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 "
                     + "ORDER BY id";
                 batch.BatchCommands.Add(
                     new NpgsqlBatchCommand(text)
@@ -135,8 +137,8 @@ internal sealed partial class RunReader
                         yield break;
                     }
 
-                    activities.Add(RunRows.ReadActivity(session.Row));
-                    chars += RunRows.Chars(activities[^1]);
+                    activities.Add(ReadActivity(session.Row));
+                    chars += Chars(activities[^1]);
                 }
 
                 portions.Add(chars);
@@ -148,4 +150,18 @@ internal sealed partial class RunReader
             portions.Advance(read);
         }
     }
+
+    private static ActivityResponse ReadActivity(NpgsqlDataReader row) =>
+        new(
+            row.GetGuid(0),
+            ActivityType.FromNumber(row.GetInt16(1)).Name,
+            row.GetString(2),
+            ActivityStatus.FromNumber(row.GetInt16(3)).Name,
+            row.IsDBNull(4) ? null : row.GetString(4),
+            row.IsDBNull(5) ? null : row.GetString(5)
+        );
+
+    // The number of characters in the large columns.
+    private static long Chars(ActivityResponse activity) =>
+        (activity.BlockingError?.Length ?? 0) + (activity.Activity?.Length ?? 0);
 }

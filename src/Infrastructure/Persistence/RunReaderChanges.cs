@@ -84,7 +84,7 @@ internal sealed partial class RunReader
         var selects = sql.FilterPredicate(criteria);
         return sql.Command(
             $"""
-            SELECT {RunRows.Columns(columns.BlockingError)}, change_number,
+            SELECT {RunTable.ListedColumns(columns.BlockingError)}, change_number,
                 {(scan.IsInitialSync ? "TRUE" : $"({selects}) IS TRUE")}
                 {(columns.Statistics ? ", statistics" : "")}
             FROM runs WHERE {sql.ScanRangePredicate(tenantId.Value, scan, "id")}
@@ -97,16 +97,16 @@ internal sealed partial class RunReader
     private static RunChange ReadChange(NpgsqlDataReader row, RunColumns columns)
     {
         var run = columns.Statistics
-            ? RunRows.ReadRun(row) with
+            ? RunTable.ReadRun(row) with
             {
-                Statistics = row.GetString(RunRows.NextColumn + 2),
+                Statistics = row.GetString(RunTable.NextColumn + 2),
             }
-            : RunRows.ReadRun(row);
+            : RunTable.ReadRun(row);
         return new RunChange(
             run.Id,
-            row.GetInt64(RunRows.NextColumn),
-            row.GetBoolean(RunRows.NextColumn + 1) ? run : null,
-            CharsRead: RunPage.RowChars + RunRows.Chars(run)
+            row.GetInt64(RunTable.NextColumn),
+            row.GetBoolean(RunTable.NextColumn + 1) ? run : null,
+            CharsRead: RunPage.RowChars + RunTable.Chars(run)
         );
     }
 

@@ -13,16 +13,6 @@ internal sealed class RunSql
     // A null sorts below every year that a run can have. The index of the end order uses the same expression.
     private const string EndKey = "coalesce(end_date_time, '-infinity')";
 
-    private static readonly HashSet<RunField> _neverNull =
-    [
-        RunField.Id,
-        RunField.DisplayName,
-        RunField.StartDateTime,
-        RunField.Status,
-        RunField.CreatedDateTime,
-        RunField.LastModifiedDateTime,
-    ];
-
     private readonly List<NpgsqlParameter> _parameters = [];
 
     /// <summary>Creates a command from a text and the parameters that it names.</summary>
@@ -101,7 +91,7 @@ internal sealed class RunSql
 
     private static string SeekOperator(RunOrderKey key) => key.IsDescending ? "<" : ">";
 
-    private static string Key(RunField field) => field == RunField.EndDateTime ? EndKey : Column(field);
+    private static string Key(RunField field) => field == RunField.EndDateTime ? EndKey : RunTable.Of(field).Expression;
 
     private string Value(object? value) =>
         value switch
@@ -221,7 +211,7 @@ internal sealed class RunSql
         var sql = term switch
         {
             { Field: RunField.Id } => "id::text",
-            { Field: { } field } => Column(field),
+            { Field: { } field } => RunTable.Of(field).Expression,
             { Value: string text } => $"{Parameter(text)}::text",
             { Value: DateTimeOffset instant } => Parameter(instant.UtcDateTime),
             { Value: long number } => Parameter(number),
@@ -231,46 +221,17 @@ internal sealed class RunSql
             _ => "NULL",
         };
         return term.ToLower ? $"(lower(({sql}) COLLATE \"und-x-icu\") COLLATE \"C\")"
-            : term.Field
-                is RunField.Id
-                    or RunField.BlockingErrorCode
-                    or RunField.BlockingErrorMessage
-                    or RunField.BlockingErrorTarget
+            : term.Field is RunField.Id
             || term.Value is string
+            || (term.Field is { } name && RunTable.Of(name).IsJsonText)
                 ? $"(({sql}) COLLATE \"C\")"
             : sql;
     }
 
     private static bool IsNullable(Operand term) =>
-        term.Field is { } field ? !_neverNull.Contains(field) : term.Value is null;
+        term.Field is { } field ? RunTable.Of(field).IsNullable : term.Value is null;
 
     /// <summary>Parses an id in the canonical spelling, so that a lookup can use the primary key.</summary>
     private static Guid? TryParseCanonicalId(string text) =>
         Guid.TryParseExact(text, "D", out var id) && id.ToString() == text ? id : null;
-
-    private static string Column(RunField field) =>
-        field switch
-        {
-            RunField.Id => "id",
-            RunField.DisplayName => "display_name",
-            RunField.StartDateTime => "start_date_time",
-            RunField.EndDateTime => "end_date_time",
-            RunField.Status => "status",
-            RunField.BlockingError => "blocking_error::text",
-            RunField.BlockingErrorCode => "blocking_error->>'code'",
-            RunField.BlockingErrorMessage => "blocking_error->>'message'",
-            RunField.BlockingErrorTarget => "blocking_error->>'target'",
-            RunField.CreatedDateTime => "created_date_time",
-            RunField.LastModifiedDateTime => "last_modified_date_time",
-            RunField.Errors => "inbound_errors",
-            RunField.Warnings => "inbound_warnings",
-            RunField.Groups => "inbound_groups",
-            RunField.Memberships => "inbound_memberships",
-            RunField.Organizations => "inbound_organizations",
-            RunField.People => "inbound_people",
-            _ => throw new ArgumentOutOfRangeException(nameof(field), field, "This field has no column."),
-        };
-
-    /// <summary>The column of one of the six inbound totals.</summary>
-    public static string TotalColumn(RunField field) => Column(field);
 }

@@ -1,22 +1,27 @@
+using System.Collections.Immutable;
+
 namespace IndustryData.WebApi.OData;
 
 /// <summary>The properties of a run that a response contains.</summary>
 /// <param name="Context">The select-list in the context URL, such as <c>(id,status)</c>, or an empty string.</param>
-/// <param name="Shown">The properties.</param>
+/// <param name="Shown">The properties, in the order in which they are written.</param>
 /// <param name="WithActivities">True if the response includes the activities of the run.</param>
-internal sealed record RunProjection(string Context, RunProperties Shown, bool WithActivities = false)
+internal sealed record RunProjection(string Context, ImmutableArray<RunProperty> Shown, bool WithActivities = false)
 {
     public const string Activities = "activities";
 
     private static readonly string[] _all = [.. RunPropertyTable.Own.Select(p => p.Path)];
 
     /// <summary>All properties.</summary>
-    public static readonly RunProjection All = new("", RunProperties.All);
+    public static readonly RunProjection All = new("", RunPropertyTable.Own);
 
     /// <summary>
     /// The default for lists without <c>$select</c>. Lists of the published Microsoft Graph have no statistics either.
     /// </summary>
-    public static readonly RunProjection ListDefault = new("", RunProperties.All & ~RunProperties.Statistics);
+    public static readonly RunProjection ListDefault = new(
+        "",
+        [.. RunPropertyTable.Own.Where(p => p != RunPropertyTable.Statistics)]
+    );
 
     /// <summary>
     /// Parses <c>$select</c> (OData URL Conventions §5.1.3). The id is always included, as in Microsoft Graph, so that
@@ -51,7 +56,7 @@ internal sealed record RunProjection(string Context, RunProperties Shown, bool W
             ? All
             : new RunProjection(
                 $"({string.Join(',', names)})",
-                names.Aggregate(RunProperties.None, (shown, name) => shown | RunPropertyTable.Find(name)!.Flag)
+                [.. RunPropertyTable.Own.Where(p => p.Path == "id" || names.Contains(p.Path))]
             );
     }
 

@@ -1,24 +1,11 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using IndustryData.WebApi.Http;
 
 namespace IndustryData.WebApi.OData;
-
-/// <summary>The properties of a run. The id is not included because every response contains it.</summary>
-[Flags]
-internal enum RunProperties
-{
-    None = 0,
-    DisplayName = 1,
-    StartDateTime = 1 << 1,
-    EndDateTime = 1 << 2,
-    Status = 1 << 3,
-    Statistics = 1 << 4,
-    BlockingError = 1 << 5,
-    CreatedDateTime = 1 << 6,
-    LastModifiedDateTime = 1 << 7,
-    All = ~None,
-}
 
 /// <summary>The type of a property in the model. It also determines which literals a filter takes.</summary>
 internal enum RunValueKind
@@ -42,14 +29,27 @@ internal enum RunValueKind
     Statistics,
 }
 
+/// <summary>Writes a property of a run.</summary>
+internal delegate void RunPropertyWriter(Utf8JsonWriter json, JsonEncodedText name, in RunListItem run);
+
 /// <summary>A property of a run, or a property below one, and what requests may do with it.</summary>
 /// <param name="Path">The name, or the path below the run, as in requests.</param>
 /// <param name="Kind">The type.</param>
 /// <param name="Field">The field that filters and orders use; null if no filter may name the property.</param>
 internal sealed record RunProperty(string Path, RunValueKind Kind, RunField? Field = null)
 {
-    /// <summary>The flag in a projection. The id and the properties below others have none.</summary>
-    public RunProperties Flag { get; init; }
+    /// <summary>Writes the property. Properties below others are written with them.</summary>
+    public RunPropertyWriter? Write { get; init; }
+
+    /// <summary>
+    /// Sets the value that a request sends: a text, a <see cref="DateTimeOffset"/>, a <see cref="RunStatus"/>,
+    /// <see cref="RunStatistics"/> or a <see cref="PublicError"/>, as the type says, or null. The server sets the
+    /// properties without this member, and ignores them in requests.
+    /// </summary>
+    public Func<RunDraft, object?, RunDraft>? Assign { get; init; }
+
+    /// <summary>The property of a partial update.</summary>
+    public RunPatchProperties Patch { get; init; }
 
     /// <summary>True if <c>$orderby</c> may name the property.</summary>
     public bool IsSortable { get; init; }
@@ -58,7 +58,7 @@ internal sealed record RunProperty(string Path, RunValueKind Kind, RunField? Fie
     public bool IsNullable { get; init; }
 
     /// <summary>True if the server sets the value and ignores it in requests.</summary>
-    public bool IsComputed { get; init; }
+    public bool IsComputed => IsOwn && Assign is null;
 
     /// <summary>True if a new run must have the property.</summary>
     public bool IsRequired { get; init; }
@@ -70,7 +70,10 @@ internal sealed record RunProperty(string Path, RunValueKind Kind, RunField? Fie
     public string? Description { get; init; }
 
     /// <summary>True for a property of the run itself, false for a property below one.</summary>
-    public bool IsOwn => !Path.Contains('/', StringComparison.Ordinal);
+    public bool IsOwn { get; } = !Path.Contains('/', StringComparison.Ordinal);
+
+    /// <summary>The encoded name of a property of the run itself.</summary>
+    public JsonEncodedText Name { get; } = JsonEncodedText.Encode(Path);
 }
 
 /// <summary>
@@ -84,13 +87,15 @@ internal static class RunPropertyTable
     [
         new("id", RunValueKind.Text, RunField.Id)
         {
+            Write = static (json, name, in run) => json.WriteString(name, run.Id),
             IsSortable = true,
-            IsComputed = true,
             Description = "A UUIDv7 that the server makes.",
         },
         new("displayName", RunValueKind.Text, RunField.DisplayName)
         {
-            Flag = RunProperties.DisplayName,
+            Write = static (json, name, in run) => json.WriteString(name, run.DisplayName),
+            Assign = static (draft, value) => draft with { DisplayName = (string?)value },
+            Patch = RunPatchProperties.DisplayName,
             IsSortable = true,
             IsRequired = true,
             MaxLength = DisplayName.MaxLength,
@@ -98,14 +103,18 @@ internal static class RunPropertyTable
         },
         new("startDateTime", RunValueKind.Instant, RunField.StartDateTime)
         {
-            Flag = RunProperties.StartDateTime,
+            Write = static (json, name, in run) => json.WriteString(name, run.StartDateTime.UtcDateTime),
+            Assign = static (draft, value) => draft with { StartDateTime = (DateTimeOffset?)value },
+            Patch = RunPatchProperties.StartDateTime,
             IsSortable = true,
             IsRequired = true,
             Description = "When it began: ISO 8601 with an offset. Read back in UTC, to the microsecond.",
         },
         new("endDateTime", RunValueKind.Instant, RunField.EndDateTime)
         {
-            Flag = RunProperties.EndDateTime,
+            Write = static (json, name, in run) => json.WriteOrNull(name, run.EndDateTime),
+            Assign = static (draft, value) => draft with { EndDateTime = (DateTimeOffset?)value },
+            Patch = RunPatchProperties.EndDateTime,
             IsSortable = true,
             IsNullable = true,
             Description =
@@ -114,14 +123,18 @@ internal static class RunPropertyTable
         },
         new("status", RunValueKind.Status, RunField.Status)
         {
-            Flag = RunProperties.Status,
+            Write = static (json, name, in run) => json.WriteString(name, run.Status),
+            Assign = static (draft, value) => draft with { Status = (RunStatus?)value },
+            Patch = RunPatchProperties.Status,
             IsSortable = true,
             IsRequired = true,
             Description = "`running` is open, the others are final.",
         },
         new("statistics", RunValueKind.Statistics)
         {
-            Flag = RunProperties.Statistics,
+            Write = static (json, name, in run) => json.WriteRawOrNull(name, run.Statistics),
+            Assign = static (draft, value) => draft with { Statistics = (RunStatistics?)value },
+            Patch = RunPatchProperties.Statistics,
             IsRequired = true,
             Description =
                 "What the run counted. "
@@ -131,7 +144,9 @@ internal static class RunPropertyTable
         },
         new("blockingError", RunValueKind.Error, RunField.BlockingError)
         {
-            Flag = RunProperties.BlockingError,
+            Write = static (json, name, in run) => json.WriteRawOrNull(name, run.BlockingError),
+            Assign = static (draft, value) => draft with { BlockingError = (PublicError?)value },
+            Patch = RunPatchProperties.BlockingError,
             IsNullable = true,
             Description =
                 "The error that stopped the run; "
@@ -142,16 +157,14 @@ internal static class RunPropertyTable
         new("blockingError/target", RunValueKind.Text, RunField.BlockingErrorTarget) { IsNullable = true },
         new("createdDateTime", RunValueKind.Instant, RunField.CreatedDateTime)
         {
-            Flag = RunProperties.CreatedDateTime,
+            Write = static (json, name, in run) => json.WriteString(name, run.CreatedDateTime.UtcDateTime),
             IsSortable = true,
-            IsComputed = true,
             Description = "When the server stored it.",
         },
         new("lastModifiedDateTime", RunValueKind.Instant, RunField.LastModifiedDateTime)
         {
-            Flag = RunProperties.LastModifiedDateTime,
+            Write = static (json, name, in run) => json.WriteString(name, run.LastModifiedDateTime.UtcDateTime),
             IsSortable = true,
-            IsComputed = true,
             Description = "When the server changed it last.",
         },
         new("statistics/inboundTotals/errors", RunValueKind.Count, RunField.Errors) { IsNullable = true },
@@ -168,7 +181,13 @@ internal static class RunPropertyTable
         .ToFrozenDictionary(p => p.Field!.Value);
 
     /// <summary>The properties of the run itself. A response can have each of them.</summary>
-    public static readonly IReadOnlyList<RunProperty> Own = [.. All.Where(p => p.IsOwn)];
+    public static readonly ImmutableArray<RunProperty> Own = [.. All.Where(p => p.IsOwn)];
+
+    /// <summary>The statistics. Lists read them only if a response contains them, because they may be large.</summary>
+    public static readonly RunProperty Statistics = _byPath["statistics"];
+
+    /// <summary>The error that stopped a run. Lists read it only if a response contains it.</summary>
+    public static readonly RunProperty BlockingError = _byPath["blockingError"];
 
     /// <summary>The properties that a filter may name.</summary>
     public static readonly IReadOnlyList<RunProperty> Filterable = [.. All.Where(p => p.Field is not null)];
@@ -178,6 +197,10 @@ internal static class RunPropertyTable
 
     /// <summary>The properties that the server sets and ignores in requests.</summary>
     public static readonly IReadOnlyList<RunProperty> Computed = [.. All.Where(p => p.IsComputed)];
+
+    /// <summary>Returns the property of the run itself with this name; null if it has none.</summary>
+    public static RunProperty? FindOwn(string name) =>
+        _byPath.GetValueOrDefault(name) is { IsOwn: true } property ? property : null;
 
     /// <summary>Returns the property at a path; null if the table has none.</summary>
     public static RunProperty? Find(string path) => _byPath.GetValueOrDefault(path);

@@ -70,7 +70,8 @@ internal static class Schemas
             RunEdmModel.Run,
             runProperties,
             RunStatus.All.Select(s => s.Name),
-            [.. RunPropertyTable.Own.Where(p => p.IsRequired).Select(p => p.Path)]
+            [.. RunPropertyTable.Own.Where(p => p.IsRequired).Select(p => p.Path)],
+            _computed
         );
         newRun.Properties![TypeAnnotation] = OneOfTypes(RunSchemas.Run, $"{RunEdmModel.Namespace}.run");
         var activities = ArrayOf(
@@ -81,7 +82,14 @@ internal static class Schemas
         newRun.Properties["activities"] = activities;
         document.AddComponent(RunSchemas.NewRun, newRun);
 
-        var changes = RequestSchema(document, RunEdmModel.Run, runProperties, RunStatus.All.Select(s => s.Name), []);
+        var changes = RequestSchema(
+            document,
+            RunEdmModel.Run,
+            runProperties,
+            RunStatus.All.Select(s => s.Name),
+            [],
+            _computed
+        );
         changes.Description = "Only what is sent changes; `statistics` and `blockingError` are replaced whole.";
         document.AddComponent(RunSchemas.RunChanges, changes);
 
@@ -114,7 +122,8 @@ internal static class Schemas
                 activity,
                 activityProperties,
                 ActivityStatus.All.Select(s => s.Name),
-                required
+                required,
+                ignored: ["id"]
             );
             sent.Properties![TypeAnnotation] = OneOfTypes([.. ActivityTypeNames.All]);
             document.AddComponent(name, sent);
@@ -428,7 +437,8 @@ internal static class Schemas
         IEdmStructuredType type,
         string[] properties,
         IEnumerable<string> statuses,
-        string[] required
+        string[] required,
+        string[] ignored
     )
     {
         var schema = new OpenApiSchema
@@ -437,7 +447,7 @@ internal static class Schemas
             Properties = properties.ToDictionary(p => p, p => ResponseSchema(type, type.FindProperty(p), document)),
             PatternProperties = new Dictionary<string, IOpenApiSchema>
             {
-                [$"@|^({string.Join('|', _computed)})$"] = new OpenApiSchema
+                [$"@|^({string.Join('|', ignored)})$"] = new OpenApiSchema
                 {
                     Description = "Ignored, so that what was read can be sent back.",
                 },

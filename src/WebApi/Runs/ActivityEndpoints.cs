@@ -112,56 +112,57 @@ internal static class ActivityEndpoints
             prepareError
         );
 
+    private static Task ListAsync(HttpContext http, RunCollectionPath address, RunId run, ODataQueryString options) =>
+        ListAsync(
+            http,
+            address,
+            run,
+            options,
+            "",
+            (page, next) =>
+                http.Response.WriteJsonAsync(json => ActivityJson.Write(json, page, Context(http, address, run), next))
+        );
+
+    private static Task ListReferencesAsync(
+        HttpContext http,
+        RunCollectionPath address,
+        RunId run,
+        ODataQueryString options
+    )
+    {
+        var context = ServiceUrls.Context(http.Request, "Collection($ref)");
+        return ListAsync(
+            http,
+            address,
+            run,
+            options,
+            "/$ref",
+            (page, next) =>
+                http.Response.WriteJsonAsync(
+                    json => ActivityJson.WriteReferences(json, page, id => Url(http, address, run, id), context, next),
+                    mayContainEnums: false
+                )
+        );
+    }
+
     private static async Task ListAsync(
         HttpContext http,
         RunCollectionPath address,
         RunId run,
-        ODataQueryString options
+        ODataQueryString options,
+        string path,
+        Func<ActivityPage, string?, Task> respond
     )
     {
-        if (await ReadQueryAsync(http, run, options) is not { } query)
+        if (await ReadQueryAsync(http, run, options) is { } query)
         {
-            return;
+            await DispatchAsync(
+                http,
+                query,
+                async page =>
+                    await respond(page, await NextLinkAsync(http, address, run, options.ForNextPage, page, path))
+            );
         }
-
-        await DispatchAsync(
-            http,
-            query,
-            async page =>
-            {
-                var next = await NextLinkAsync(http, address, run, options.ForNextPage, page);
-                await http.Response.WriteJsonAsync(json =>
-                    ActivityJson.Write(json, page, Context(http, address, run), next)
-                );
-            }
-        );
-    }
-
-    private static async Task ListReferencesAsync(
-        HttpContext http,
-        RunCollectionPath address,
-        RunId run,
-        ODataQueryString options
-    )
-    {
-        if (await ReadQueryAsync(http, run, options) is not { } query)
-        {
-            return;
-        }
-
-        await DispatchAsync(
-            http,
-            query,
-            async page =>
-            {
-                var next = await NextLinkAsync(http, address, run, options.ForNextPage, page, "/$ref");
-                var context = ServiceUrls.Context(http.Request, "Collection($ref)");
-                await http.Response.WriteJsonAsync(
-                    json => ActivityJson.WriteReferences(json, page, id => Url(http, address, run, id), context, next),
-                    mayContainEnums: false
-                );
-            }
-        );
     }
 
     /// <summary>Reads the query options of a list of activities.</summary>

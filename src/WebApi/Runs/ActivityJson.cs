@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IndustryData.Application.Runs;
+using IndustryData.WebApi.Http;
 using IndustryData.WebApi.Runs.Json;
 
 namespace IndustryData.WebApi.Runs;
@@ -9,6 +10,9 @@ namespace IndustryData.WebApi.Runs;
 /// </summary>
 internal static class ActivityJson
 {
+    private static readonly JsonEncodedText _blockingError = JsonEncodedText.Encode("blockingError");
+    private static readonly JsonEncodedText _activity = JsonEncodedText.Encode("activity");
+
     /// <summary>Writes a single activity.</summary>
     public static void Write(Utf8JsonWriter json, ActivityResponse activity, string context)
     {
@@ -83,7 +87,7 @@ internal static class ActivityJson
         json.WriteString("id", activity.Id);
         json.WriteString("displayName", activity.DisplayName);
         json.WriteString("status", activity.Status);
-        RunJson.WriteRaw(json, "blockingError", activity.BlockingError);
-        RunJson.WriteRaw(json, "activity", activity.Activity);
+        json.WriteRawOrNull(_blockingError, activity.BlockingError);
+        json.WriteRawOrNull(_activity, activity.Activity);
     }
 }

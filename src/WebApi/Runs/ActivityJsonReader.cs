@@ -106,7 +106,12 @@ internal static class ActivityJsonReader
             case "displayName":
                 return draft with { DisplayName = isNull ? null : RunJsonReader.Text(value, path, faults) };
             case "status":
-                return draft with { Status = isNull ? null : Status(value, path, faults) };
+                return draft with
+                {
+                    Status = isNull
+                        ? null
+                        : RunJsonReader.Status(value, path, ActivityStatus.FromName, ActivityStatus.All, faults),
+                };
             case "blockingError":
                 return draft with
                 {
@@ -147,20 +152,5 @@ internal static class ActivityJsonReader
         }
 
         return type;
-    }
-
-    private static ActivityStatus? Status(JsonElement value, string path, ValidationErrors faults)
-    {
-        var status = JsonElementExtensions.TryGetString(value) is { } name ? ActivityStatus.FromName(name) : null;
-        if (status is null)
-        {
-            faults.Add(
-                path,
-                "unknownStatus",
-                $"{path} must be one of {string.Join(", ", ActivityStatus.All)}, in exactly this case."
-            );
-        }
-
-        return status;
     }
 }

@@ -79,10 +79,10 @@ internal static class ReadRunEndpoints
             size,
             asked.Skip,
             after,
-            shown.HasFlag(RunProperties.Statistics),
+            shown.Contains(RunPropertyTable.Statistics),
             asked.Count,
             asked.Selection.WithActivities,
-            shown.HasFlag(RunProperties.BlockingError)
+            shown.Contains(RunPropertyTable.BlockingError)
         );
         await http.DispatchAsync(
             query,

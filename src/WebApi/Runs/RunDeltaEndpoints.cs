@@ -97,8 +97,8 @@ internal static class RunDeltaEndpoints
             size,
             from,
             fromNow,
-            shown.HasFlag(RunProperties.Statistics),
-            shown.HasFlag(RunProperties.BlockingError)
+            shown.Contains(RunPropertyTable.Statistics),
+            shown.Contains(RunPropertyTable.BlockingError)
         );
         await http.DispatchAsync(
             query,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
@@ -12,15 +13,6 @@ internal static class RunJson
     private static readonly JsonEncodedText _context = JsonEncodedText.Encode("@odata.context");
     private static readonly JsonEncodedText _etag = JsonEncodedText.Encode("@odata.etag");
     private static readonly JsonEncodedText _value = JsonEncodedText.Encode("value");
-    private static readonly JsonEncodedText _id = JsonEncodedText.Encode("id");
-    private static readonly JsonEncodedText _displayName = JsonEncodedText.Encode("displayName");
-    private static readonly JsonEncodedText _startDateTime = JsonEncodedText.Encode("startDateTime");
-    private static readonly JsonEncodedText _endDateTime = JsonEncodedText.Encode("endDateTime");
-    private static readonly JsonEncodedText _status = JsonEncodedText.Encode("status");
-    private static readonly JsonEncodedText _statistics = JsonEncodedText.Encode("statistics");
-    private static readonly JsonEncodedText _blockingError = JsonEncodedText.Encode("blockingError");
-    private static readonly JsonEncodedText _createdDateTime = JsonEncodedText.Encode("createdDateTime");
-    private static readonly JsonEncodedText _lastModifiedDateTime = JsonEncodedText.Encode("lastModifiedDateTime");
 
     // The encoded ETags of the versions 0 to 15. Most runs change only a few times.
     private static readonly JsonEncodedText[] _etags =
@@ -48,24 +40,7 @@ internal static class RunJson
     {
         json.WriteStartObject();
         json.WriteString(_context, context);
-        WriteMembers(
-            json,
-            new RunListItem(
-                run.Id,
-                run.DisplayName,
-                run.StartDateTime,
-                run.EndDateTime,
-                run.Status,
-                run.BlockingError,
-                run.CreatedDateTime,
-                run.LastModifiedDateTime,
-                run.Version,
-                run.Statistics,
-                activities
-            ),
-            (selection ?? RunProjection.All).Shown,
-            nextActivities
-        );
+        WriteMembers(json, run.ToListItem(activities), (selection ?? RunProjection.All).Shown, nextActivities);
         json.WriteEndObject();
     }
 
@@ -207,27 +182,10 @@ internal static class RunJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes a member whose value is stored as JSON, or null.</summary>
-    public static void WriteRaw(Utf8JsonWriter json, string name, string? value) =>
-        WriteRaw(json, JsonEncodedText.Encode(name), value);
-
-    private static void WriteRaw(Utf8JsonWriter json, JsonEncodedText name, string? value)
-    {
-        json.WritePropertyName(name);
-        if (value is null)
-        {
-            json.WriteNullValue();
-        }
-        else
-        {
-            json.WriteRawValue(value, skipInputValidation: true);
-        }
-    }
-
     private static void WriteMembers(
         Utf8JsonWriter json,
         in RunListItem run,
-        RunProperties shown,
+        ImmutableArray<RunProperty> shown,
         string? nextActivities = null
     )
     {
@@ -240,52 +198,9 @@ internal static class RunJson
             json.WriteString(_etag, EntityTags.Format(run.Version));
         }
 
-        json.WriteString(_id, run.Id);
-        if (shown.HasFlag(RunProperties.DisplayName))
+        foreach (var property in shown)
         {
-            json.WriteString(_displayName, run.DisplayName);
-        }
-
-        if (shown.HasFlag(RunProperties.StartDateTime))
-        {
-            json.WriteString(_startDateTime, run.StartDateTime.UtcDateTime);
-        }
-
-        if (shown.HasFlag(RunProperties.EndDateTime))
-        {
-            if (run.EndDateTime is { } end)
-            {
-                json.WriteString(_endDateTime, end.UtcDateTime);
-            }
-            else
-            {
-                json.WriteNull(_endDateTime);
-            }
-        }
-
-        if (shown.HasFlag(RunProperties.Status))
-        {
-            json.WriteString(_status, run.Status);
-        }
-
-        if (shown.HasFlag(RunProperties.Statistics))
-        {
-            WriteRaw(json, _statistics, run.Statistics);
-        }
-
-        if (shown.HasFlag(RunProperties.BlockingError))
-        {
-            WriteRaw(json, _blockingError, run.BlockingError);
-        }
-
-        if (shown.HasFlag(RunProperties.CreatedDateTime))
-        {
-            json.WriteString(_createdDateTime, run.CreatedDateTime.UtcDateTime);
-        }
-
-        if (shown.HasFlag(RunProperties.LastModifiedDateTime))
-        {
-            json.WriteString(_lastModifiedDateTime, run.LastModifiedDateTime.UtcDateTime);
+            property.Write!(json, property.Name, run);
         }
 
         if (run.Activities is { } activities)

@@ -63,7 +63,7 @@ internal static class RunJsonReader
             )
             {
                 draft = Read(draft, name, member.Value, faults);
-                sent |= PropertyOf(name);
+                sent |= RunPropertyTable.FindOwn(name)?.Patch ?? RunPatchProperties.None;
                 if (name == "activities")
                 {
                     faults.Add(
@@ -79,38 +79,16 @@ internal static class RunJsonReader
         return new RunPatch(draft, sent);
     }
 
-    private static RunPatchProperties PropertyOf(string name) =>
-        name switch
-        {
-            "displayName" => RunPatchProperties.DisplayName,
-            "startDateTime" => RunPatchProperties.StartDateTime,
-            "endDateTime" => RunPatchProperties.EndDateTime,
-            "status" => RunPatchProperties.Status,
-            "statistics" => RunPatchProperties.Statistics,
-            "blockingError" => RunPatchProperties.BlockingError,
-            _ => RunPatchProperties.None,
-        };
-
     private static RunDraft Read(RunDraft draft, string name, JsonElement value, ValidationErrors faults)
     {
-        var isNull = value.ValueKind == JsonValueKind.Null;
+        if (RunPropertyTable.FindOwn(name) is { } property)
+        {
+            // The properties that the server sets are accepted so that a caller can send back a run that it read.
+            return property.Assign is { } assign ? assign(draft, Read(property.Kind, value, name, faults)) : draft;
+        }
+
         switch (name)
         {
-            case "displayName":
-                return draft with { DisplayName = isNull ? null : Text(value, name, faults) };
-            case "startDateTime":
-                return draft with { StartDateTime = isNull ? null : ReadDateTimeOffset(value, name, faults) };
-            case "endDateTime":
-                return draft with { EndDateTime = isNull ? null : ReadDateTimeOffset(value, name, faults) };
-            case "status":
-                return draft with { Status = isNull ? null : Status(value, name, faults) };
-            case "statistics":
-                return draft with { Statistics = isNull ? null : StatisticsJsonReader.Read(value, name, faults) };
-            case "blockingError":
-                return draft with { BlockingError = isNull ? null : PublicErrorJsonReader.Read(value, name, faults) };
-            case "id" or "createdDateTime" or "lastModifiedDateTime":
-                // The server sets these members. They are accepted so that a caller can send back a run that it read.
-                return draft;
             case "activities":
                 return draft with { Activities = ActivityJsonReader.ReadAll(value, name, faults) };
             case TypeAnnotation:
@@ -141,6 +119,18 @@ internal static class RunJsonReader
         }
     }
 
+    private static object? Read(RunValueKind kind, JsonElement value, string path, ValidationErrors faults) =>
+        kind switch
+        {
+            _ when value.ValueKind == JsonValueKind.Null => null,
+            RunValueKind.Text => Text(value, path, faults),
+            RunValueKind.Instant => ReadDateTimeOffset(value, path, faults),
+            RunValueKind.Status => Status(value, path, RunStatus.FromName, RunStatus.All, faults),
+            RunValueKind.Statistics => StatisticsJsonReader.Read(value, path, faults),
+            RunValueKind.Error => PublicErrorJsonReader.Read(value, path, faults),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No property of a run has this type."),
+        };
+
     /// <summary>Reads a string.</summary>
     public static string? Text(JsonElement value, string path, ValidationErrors faults)
     {
@@ -168,16 +158,25 @@ internal static class RunJsonReader
         return instant;
     }
 
-    private static RunStatus? Status(JsonElement value, string path, ValidationErrors faults)
+    /// <summary>Reads the name of a status.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="path">The path of the value.</param>
+    /// <param name="find">Returns the status with a name; null if there is none.</param>
+    /// <param name="all">All statuses.</param>
+    /// <param name="faults">Takes the parse errors.</param>
+    public static T? Status<T>(
+        JsonElement value,
+        string path,
+        Func<string, T?> find,
+        IReadOnlyList<T> all,
+        ValidationErrors faults
+    )
+        where T : class
     {
-        var status = JsonElementExtensions.TryGetString(value) is { } name ? RunStatus.FromName(name) : null;
+        var status = JsonElementExtensions.TryGetString(value) is { } name ? find(name) : null;
         if (status is null)
         {
-            faults.Add(
-                path,
-                "unknownStatus",
-                $"{path} must be one of {string.Join(", ", RunStatus.All)}, in exactly this case."
-            );
+            faults.Add(path, "unknownStatus", $"{path} must be one of {string.Join(", ", all)}, in exactly this case.");
         }
 
         return status;

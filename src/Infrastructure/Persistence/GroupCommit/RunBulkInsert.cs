@@ -1,6 +1,5 @@
 using IndustryData.Domain.Runs;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
@@ -14,15 +13,11 @@ internal static class RunBulkInsert
 
     // The expression for the change number is the inlined body of the function change_number. An SQL function is
     // planned again for each statement that calls it.
-    private const string Runs = """
-        INSERT INTO runs (
-            tenant_id, id, display_name, start_date_time, end_date_time, status, blocking_error, created_date_time,
-            last_modified_date_time, version, statistics,
-            inbound_errors, inbound_groups, inbound_memberships, inbound_organizations, inbound_people,
-            inbound_warnings, change_number)
+    private static readonly string _runs = $"""
+        INSERT INTO runs ({string.Join(", ", RunTable.Columns.Select(c => c.Name))}, change_number)
         SELECT added.*, pg_current_xact_id()::text::bigint
             + coalesce((SELECT change_offset FROM database_epochs ORDER BY number DESC LIMIT 1), 0)
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS added
+        FROM unnest({string.Join(", ", RunTable.Columns.Select((_, i) => $"${i + 1}"))}) AS added
         """;
 
     private const string Activities = """
@@ -56,7 +51,10 @@ internal static class RunBulkInsert
         // All transactions insert keys in the same order. Otherwise, two transactions could each hold the key that the
         // other needs next.
         PendingInsert[] sorted = [.. keyed];
-        var keys = Column(sorted, i => (Tenant: i.TenantId.Value, Hash: IdempotencyRecord.HashOf(i.Key!.Value)));
+        var keys = ArrayParameters.Column(
+            sorted,
+            i => (Tenant: i.TenantId.Value, Hash: IdempotencyRecord.HashOf(i.Key!.Value))
+        );
         Array.Sort(keys, sorted);
         var insert = new NpgsqlBatchCommand(returnsFree ? FreeKeys : Keys);
         insert.Values(keys, k => k.Tenant);
@@ -92,24 +90,12 @@ internal static class RunBulkInsert
             return;
         }
 
-        var insert = new NpgsqlBatchCommand(Runs);
-        insert.Values(runs, r => r.TenantId.Value);
-        insert.Values(runs, r => r.Id.Value);
-        insert.Values(runs, r => r.DisplayName.Value);
-        insert.Values(runs, r => r.StartDateTime.UtcDateTime);
-        insert.Values(runs, r => r.EndDateTime?.UtcDateTime);
-        insert.Values(runs, r => r.Status.Number);
-        insert.Json(runs, r => r.BlockingError?.Json);
-        insert.Values(runs, r => r.CreatedDateTime.UtcDateTime);
-        insert.Values(runs, r => r.LastModifiedDateTime.UtcDateTime);
-        insert.Values(runs, r => r.Version);
-        insert.Json(runs, r => r.Statistics.Json);
-        insert.Values(runs, r => r.Statistics.InboundTotals.Errors);
-        insert.Values(runs, r => r.Statistics.InboundTotals.Groups);
-        insert.Values(runs, r => r.Statistics.InboundTotals.Memberships);
-        insert.Values(runs, r => r.Statistics.InboundTotals.Organizations);
-        insert.Values(runs, r => r.Statistics.InboundTotals.People);
-        insert.Values(runs, r => r.Statistics.InboundTotals.Warnings);
+        var insert = new NpgsqlBatchCommand(_runs);
+        foreach (var column in RunTable.Columns)
+        {
+            column.AddValues(insert, runs);
+        }
+
         batch.BatchCommands.Add(insert);
 
         if (runs.SelectMany(r => r.Activities).ToList() is { Count: > 0 } activities)
@@ -125,36 +111,5 @@ internal static class RunBulkInsert
             insert.Json(activities, a => a.Activity?.Json);
             batch.BatchCommands.Add(insert);
         }
-    }
-
-    /// <summary>Adds an array parameter with a value for each row.</summary>
-    public static void Values<TRow, TValue>(
-        this NpgsqlBatchCommand command,
-        IReadOnlyList<TRow> rows,
-        Func<TRow, TValue> value
-    ) => command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = Column(rows, value) });
-
-    private static void Json<TRow>(
-        this NpgsqlBatchCommand command,
-        IReadOnlyList<TRow> rows,
-        Func<TRow, string?> value
-    ) =>
-        command.Parameters.Add(
-            new NpgsqlParameter<string?[]>
-            {
-                TypedValue = Column(rows, value),
-                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json,
-            }
-        );
-
-    private static TValue[] Column<TRow, TValue>(IReadOnlyList<TRow> rows, Func<TRow, TValue> value)
-    {
-        var column = new TValue[rows.Count];
-        for (var i = 0; i < column.Length; i++)
-        {
-            column[i] = value(rows[i]);
-        }
-
-        return column;
     }
 }
