@@ -6,7 +6,7 @@ public enum ErrorKind
     /// <summary>The request is invalid. The caller must correct it before sending it again.</summary>
     Validation,
 
-    /// <summary>What the request names does not exist for this tenant.</summary>
+    /// <summary>The run or activity that the request names does not exist for this tenant.</summary>
     NotFound,
 
     /// <summary>The request is valid, but the run's current state does not allow it.</summary>

@@ -43,6 +43,12 @@ public sealed class PipelineTests
     {
         using var cases = new UseCases();
         using var spans = new Spans();
+        var missing = RunErrors.NotFound("none");
+        cases.Repository.UpdateAsync(default, default, default, default!, default).ReturnsForAnyArgs(missing);
+        cases.Repository.DeleteAsync(default, default, default!, default).ReturnsForAnyArgs(missing);
+        cases
+            .Repository.UpdateActivityAsync(default, default, default, default, default!, default)
+            .ReturnsForAnyArgs(missing);
 
         await SendAsync(cases, New(message));
 
