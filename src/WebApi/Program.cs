@@ -39,6 +39,7 @@ try
     );
     var configuration = builder.Configuration;
     ListenUrls.Check(configuration);
+    SecretFiles.Load(configuration);
     if (command == "serve")
     {
         Settings.Check(configuration);
@@ -54,6 +55,11 @@ try
             $"ConnectionStrings:IndustryData cannot be used: {fault}; "
                 + "write it like Host=…;Database=…;Username=…;Password=…"
         );
+    }
+
+    if (command is "serve" or "migrate" or "token")
+    {
+        ExampleSecrets.Check(configuration, connectionString, tokens);
     }
 
     DataDirectory Resolved() => DataDirectory.Resolve(configuration["DataDirectory"], postgres);

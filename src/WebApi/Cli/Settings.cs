@@ -115,7 +115,7 @@ internal static class Settings
 
     private static void CheckValue(IConfigurationSection setting, Type type, RangeAttribute? range)
     {
-        if (setting.GetChildren().FirstOrDefault() is { } below)
+        if (setting.GetChildren().FirstOrDefault(child => !SecretFiles.IsPath(child)) is { } below)
         {
             throw new StartupException(
                 $"{below.Path} is not a setting; {setting.Path} has a value and nothing below it."

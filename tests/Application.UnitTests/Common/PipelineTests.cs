@@ -44,10 +44,11 @@ public sealed class PipelineTests
         using var cases = new UseCases();
         using var spans = new Spans();
         var missing = RunErrors.NotFound("none");
-        cases.Repository.UpdateAsync(default, default, default, default!, default).ReturnsForAnyArgs(missing);
-        cases.Repository.DeleteAsync(default, default, default!, default).ReturnsForAnyArgs(missing);
+        var cancellation = TestContext.Current.CancellationToken;
+        cases.Repository.UpdateAsync(default, default, default, default!, cancellation).ReturnsForAnyArgs(missing);
+        cases.Repository.DeleteAsync(default, default, default!, cancellation).ReturnsForAnyArgs(missing);
         cases
-            .Repository.UpdateActivityAsync(default, default, default, default, default!, default)
+            .Repository.UpdateActivityAsync(default, default, default, default, default!, cancellation)
             .ReturnsForAnyArgs(missing);
 
         await SendAsync(cases, New(message));
