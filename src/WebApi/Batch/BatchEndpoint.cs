@@ -35,16 +35,17 @@ internal static class BatchEndpoint
         "POST",
         Permissions.None,
         "Send several requests in one",
-        "Each request is answered for itself, as if it had come alone: "
-            + "with its own `Authorization` header or else the batch's, and with the permission that it needs. "
-            + "Answers may come in any order; `dependsOn` makes a request wait for others."
+        "Each request has a response of its own, like a separate request. "
+            + "It uses its own `Authorization` header, or else that of the batch, "
+            + "and needs the permission of its operation. "
+            + "The responses can have any order. `dependsOn` makes a request wait for others."
     )
     {
         Body = new RequestBodyDescription(
             RequestSchema,
             new RequestExample(
                 "addAndList",
-                "Add a run, then list the failed ones",
+                "Add a run, then list the failed runs",
                 """
                 {
                   "requests": [
@@ -71,7 +72,7 @@ internal static class BatchEndpoint
                 """
             )
         ),
-        Answers = [ResponseDescription.Ok("The answer to each request.", ResponseSchema)],
+        Answers = [ResponseDescription.Ok("The responses.", ResponseSchema)],
         OtherErrors = [ErrorStatus.NotImplemented],
     };
 

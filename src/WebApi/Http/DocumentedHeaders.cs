@@ -13,36 +13,36 @@ internal sealed record RequestHeader(string Key, string Name, string Description
     public static readonly RequestHeader IfMatch = new(
         "IfMatch",
         "If-Match",
-        "The `ETag` that the run must still have, or 412. Without it the last writer wins.",
+        "The `ETag` that the run must have; otherwise the response is 412. Without the header, the last write wins.",
         "*"
     );
 
     public static readonly RequestHeader IfNoneMatch = new(
         "IfNoneMatch",
         "If-None-Match",
-        "The `ETag` that the caller has; the answer is 304 while the run still has it.",
+        "The `ETag` that the caller knows. The response is 304 if the run still has it.",
         "W/\"999999\""
     );
 
     public static readonly RequestHeader PreferReturn = new(
         "PreferReturn",
         "Prefer",
-        "`return=representation` to have what was written, `return=minimal` to have nothing but headers.",
+        "`return=representation` for a response with the entity, `return=minimal` for one without a body.",
         "return=representation"
     );
 
     public static readonly RequestHeader PreferPageSize = new(
         "PreferPageSize",
         "Prefer",
-        "`odata.maxpagesize=N`: at most N runs a page.",
+        "`odata.maxpagesize=N` for pages of at most N entities.",
         "odata.maxpagesize=20"
     );
 
     public static readonly RequestHeader IdempotencyKey = new(
         "IdempotencyKey",
         "Idempotency-Key",
-        "Names the request, so that it can be sent again safely: "
-            + "within 24 hours it is answered like the first time. 1 to 255 printable ASCII characters.",
+        "The idempotency key, which makes the request safe to repeat: "
+            + "a repeat within 24 hours gets the first response. 1 to 255 printable ASCII characters.",
         null
     );
 
@@ -57,7 +57,7 @@ internal sealed record RequestHeader(string Key, string Name, string Description
     public static readonly RequestHeader RepeatabilityFirstSent = new(
         "RepeatabilityFirstSent",
         "Repeatability-First-Sent",
-        "When the request was sent for the first time, as an HTTP date; after 24 hours the answer is 412.",
+        "The time at which the request was first sent, as an HTTP date. After 24 hours, the response is 412.",
         null
     );
 
@@ -89,34 +89,37 @@ internal sealed record ResponseHeader(string Name, string Description)
 {
     public static readonly ResponseHeader Location = new(
         "Location",
-        "The absolute URL of what was created, or the URL at which to start again."
+        "The absolute URL of the created entity, or the URL at which to start again."
     );
 
     public static readonly ResponseHeader EntityId = new(
         "OData-EntityId",
-        "The id URL of what was made (OData Protocol §8.3.4)."
+        "The entity-id of the created entity (OData Protocol §8.3.4)."
     );
 
     public static readonly ResponseHeader ETag = new(
         "ETag",
-        "The run's version, to be sent back in `If-Match` or `If-None-Match`."
+        "The version of the run, for `If-Match` and `If-None-Match`."
     );
 
-    public static readonly ResponseHeader PreferenceApplied = new("Preference-Applied", "The preference that was met.");
+    public static readonly ResponseHeader PreferenceApplied = new(
+        "Preference-Applied",
+        "The preferences that were applied."
+    );
 
     public static readonly ResponseHeader RepeatabilityResult = new(
         "Repeatability-Result",
-        "`accepted` when the request had a key: it was carried out once, now or before."
+        "`accepted` if the request had an idempotency key. It was executed once, now or earlier."
     );
 
     public static readonly ResponseHeader RetryAfter = new(
         "Retry-After",
-        "After how many seconds another try is worth it."
+        "The number of seconds to wait before the next attempt."
     );
 
     public static readonly ResponseHeader Authenticate = new(
         "WWW-Authenticate",
-        "What kind of token is asked for, and what is wrong with the one that came."
+        "The authentication scheme, and the reason why the token was rejected."
     );
 
     /// <summary>All headers of responses that the OpenAPI document describes.</summary>

@@ -8,23 +8,24 @@ internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyL
 {
     public static readonly ErrorStatus BadRequest = new(
         StatusCodes.Status400BadRequest,
-        "Malformed or invalid: `error.details` has every fault of the body, `error.message` says what to do."
+        "The request is malformed or invalid. `error.details` lists all errors of the body. "
+            + "`error.message` says what to do."
     );
 
     public static readonly ErrorStatus Unauthorized = new(
         StatusCodes.Status401Unauthorized,
-        "No token, or none that is valid.",
+        "The request has no valid token.",
         ResponseHeader.Authenticate
     );
 
     public static readonly ErrorStatus Forbidden = new(
         StatusCodes.Status403Forbidden,
-        "The token lacks the permission."
+        "The token does not have the required permission."
     );
 
     public static readonly ErrorStatus NotFound = new(
         StatusCodes.Status404NotFound,
-        "There is no such thing here; what belongs to another tenant does not exist either."
+        "The entity does not exist, or belongs to another tenant."
     );
 
     public static readonly ErrorStatus MethodNotAllowed = new(
@@ -34,28 +35,28 @@ internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyL
 
     public static readonly ErrorStatus NotAcceptable = new(
         StatusCodes.Status406NotAcceptable,
-        "`Accept` allows nothing that the service can write."
+        "`Accept` allows no supported format."
     );
 
     public static readonly ErrorStatus Conflict = new(
         StatusCodes.Status409Conflict,
-        "The change contradicts what is final about the run or activity."
+        "The change would alter a final value of the run or activity."
     );
 
     public static readonly ErrorStatus Gone = new(
         StatusCodes.Status410Gone,
-        "The token is too old or of another database: start again at `Location`.",
+        "The delta token is too old, or belongs to another database. Start again at `Location`.",
         ResponseHeader.Location
     );
 
     public static readonly ErrorStatus PreconditionFailed = new(
         StatusCodes.Status412PreconditionFailed,
-        "The condition does not hold: the run has another `ETag`, or the request is repeated too late."
+        "The run has another `ETag`, or the request is repeated too late."
     );
 
     public static readonly ErrorStatus ContentTooLarge = new(
         StatusCodes.Status413PayloadTooLarge,
-        "The body is too long: over 1 MiB, or 4 MiB for a batch."
+        "The body is larger than 1 MiB, or 4 MiB for a batch."
     );
 
     public static readonly ErrorStatus UnsupportedMediaType = new(
@@ -65,23 +66,23 @@ internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyL
 
     public static readonly ErrorStatus UnprocessableContent = new(
         StatusCodes.Status422UnprocessableEntity,
-        "The key was used with another body."
+        "The idempotency key was used with another body."
     );
 
     public static readonly ErrorStatus TooManyRequests = new(
         StatusCodes.Status429TooManyRequests,
-        "Too many; `Retry-After` says when it is possible again.",
+        "A limit of the tenant is reached. `Retry-After` is the time to wait.",
         ResponseHeader.RetryAfter
     );
 
     public static readonly ErrorStatus NotImplemented = new(
         StatusCodes.Status501NotImplemented,
-        "Part of the protocol, but not offered."
+        "The service does not implement this part of the protocol."
     );
 
     public static readonly ErrorStatus ServiceUnavailable = new(
         StatusCodes.Status503ServiceUnavailable,
-        "The database is away or too busy; `Retry-After` says when to try again.",
+        "The database is unavailable, or the service is overloaded. `Retry-After` is the time to wait.",
         ResponseHeader.RetryAfter
     );
 

@@ -41,13 +41,13 @@ internal sealed class RunEdmAnnotations
     /// </summary>
     public static readonly IReadOnlyDictionary<string, string> Descriptions = new Dictionary<string, string>
     {
-        [$"{RunEdmModel.Namespace}.industryDataRun/activities"] = "What the run carried out.",
-        [$"{Statistics}/runId"] = "The run's `id`; only in the answer of `getStatistics`.",
-        [$"{Statistics}/status"] = "The run's `status`; only in the answer of `getStatistics`.",
-        [$"{Activity}/displayName"] = "What people call the activity.",
-        [$"{Activity}/status"] = "`inProgress` is open, the others are final.",
+        [$"{RunEdmModel.Namespace}.industryDataRun/activities"] = "The activities of the run.",
+        [$"{Statistics}/runId"] = "The `id` of the run, only in the response to `getStatistics`.",
+        [$"{Statistics}/status"] = "The `status` of the run, only in the response to `getStatistics`.",
+        [$"{Activity}/displayName"] = "The display name of the activity.",
+        [$"{Activity}/status"] = "The status. `inProgress` can change; the others are final.",
         [$"{Activity}/blockingError"] = "The error that stopped the activity.",
-        [$"{Activity}/activity"] = "The flow that was carried out, as its reporter describes it.",
+        [$"{Activity}/activity"] = "The flow of the activity, as sent.",
     };
 
     // The properties of statistics that the server sets when it returns the statistics alone.
@@ -100,7 +100,7 @@ internal sealed class RunEdmAnnotations
                     new EdmPropertyConstructor("Name", Text(Scheme)),
                     new EdmPropertyConstructor(
                         "Description",
-                        Text("A token of the service's own, or of an OpenID Connect provider.")
+                        Text("A token that the service or an OpenID Connect provider issued.")
                     ),
                     new EdmPropertyConstructor("Scheme", Text("Bearer")),
                     new EdmPropertyConstructor("BearerFormat", Text("JWT"))
@@ -149,7 +149,7 @@ internal sealed class RunEdmAnnotations
     {
         foreach (var singleton in _model.EntityContainer.Elements.OfType<IEdmSingleton>())
         {
-            Describe(singleton, "It has no properties of its own; the runs are below it.");
+            Describe(singleton, "The singleton has no properties. The runs are below it.");
             foreach (var (term, value) in ReadOnly())
             {
                 Set(singleton, term, value);

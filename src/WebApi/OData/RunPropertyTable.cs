@@ -89,7 +89,7 @@ internal static class RunPropertyTable
         {
             Write = static (json, name, in run) => json.WriteString(name, run.Id),
             IsSortable = true,
-            Description = "A UUIDv7 that the server makes.",
+            Description = "The id: a UUIDv7 that the server creates.",
         },
         new("displayName", RunValueKind.Text, RunField.DisplayName)
         {
@@ -99,7 +99,7 @@ internal static class RunPropertyTable
             IsSortable = true,
             IsRequired = true,
             MaxLength = DisplayName.MaxLength,
-            Description = "What people call the run. Kept exactly as sent; not only white space.",
+            Description = "The display name, stored exactly as sent. It must contain more than white space.",
         },
         new("startDateTime", RunValueKind.Instant, RunField.StartDateTime)
         {
@@ -108,7 +108,7 @@ internal static class RunPropertyTable
             Patch = RunPatchProperties.StartDateTime,
             IsSortable = true,
             IsRequired = true,
-            Description = "When it began: ISO 8601 with an offset. Read back in UTC, to the microsecond.",
+            Description = "The start time in ISO 8601 with an offset. Responses have it in UTC, with microseconds.",
         },
         new("endDateTime", RunValueKind.Instant, RunField.EndDateTime)
         {
@@ -118,8 +118,8 @@ internal static class RunPropertyTable
             IsSortable = true,
             IsNullable = true,
             Description =
-                "When it ended, not before its start. "
-                + "Only a running run may be without; there it is the expected end.",
+                "The end time, not before the start time. "
+                + "Only a running run may omit it; there it is the expected end time.",
         },
         new("status", RunValueKind.Status, RunField.Status)
         {
@@ -128,7 +128,7 @@ internal static class RunPropertyTable
             Patch = RunPatchProperties.Status,
             IsSortable = true,
             IsRequired = true,
-            Description = "`running` is open, the others are final.",
+            Description = "The status. `running` can change; the others are final.",
         },
         new("statistics", RunValueKind.Statistics)
         {
@@ -137,10 +137,10 @@ internal static class RunPropertyTable
             Patch = RunPatchProperties.Statistics,
             IsRequired = true,
             Description =
-                "What the run counted. "
+                "The statistics of the run. "
                 + $"At most {RunStatistics.MaxBytes >> 10} KiB and {RunStatistics.MaxLevels} levels; "
                 + $"counts are whole numbers up to {RunStatistics.LargestCount}. "
-                + "Members that are not declared are kept as sent.",
+                + "Undeclared members are stored as sent.",
         },
         new("blockingError", RunValueKind.Error, RunField.BlockingError)
         {
@@ -159,13 +159,13 @@ internal static class RunPropertyTable
         {
             Write = static (json, name, in run) => json.WriteString(name, run.CreatedDateTime.UtcDateTime),
             IsSortable = true,
-            Description = "When the server stored it.",
+            Description = "The time at which the server added the run.",
         },
         new("lastModifiedDateTime", RunValueKind.Instant, RunField.LastModifiedDateTime)
         {
             Write = static (json, name, in run) => json.WriteString(name, run.LastModifiedDateTime.UtcDateTime),
             IsSortable = true,
-            Description = "When the server changed it last.",
+            Description = "The time of the last change on the server.",
         },
         new("statistics/inboundTotals/errors", RunValueKind.Count, RunField.Errors) { IsNullable = true },
         new("statistics/inboundTotals/warnings", RunValueKind.Count, RunField.Warnings) { IsNullable = true },

@@ -62,9 +62,9 @@ internal static class ApiDocument
             new()
             {
                 Name = RunCollectionPath.All[1].Path,
-                Description = "The same runs, at published Graph's address.",
+                Description = "The same runs, at the path of the published Microsoft Graph.",
             },
-            new() { Name = Service, Description = "What is above the runs, and the service itself." },
+            new() { Name = Service, Description = "The service itself, and the singletons above the runs." },
         };
         document.AddComponent(
             Bearer,
@@ -116,16 +116,16 @@ internal static class ApiDocument
             Description =
                 "A ledger of data-ingestion runs with the interface of Microsoft Graph's `industryData`. "
                 + "Runs are reported with one `POST` and read back with OData queries.\n"
-                + "What is answered with a 2xx is committed and flushed to disk.\n"
+                + "A 2xx response to a write means that the write is committed and flushed to disk.\n"
                 + "\n"
-                + "The same paths answer at `/` and below `/beta`, in any case. "
-                + "There is one set of runs, at two addresses: `/process/runs` and `/external/industryData/runs`.\n"
-                + "Each operation is described at one spelling of its path, and says which others there are. "
-                + "`HEAD` works wherever `GET` does.\n"
-                + "Query options count with and without `$`, and nothing in a query string is ignored: "
-                + "what is unknown is answered with 400.\n"
+                + "All paths exist below `/` and below `/beta`, and are case-insensitive. "
+                + "There is one collection of runs at two paths: `/process/runs` and `/external/industryData/runs`.\n"
+                + "Each operation is described at one spelling of its path. Its description lists the others. "
+                + "`HEAD` is available for every path that has `GET`.\n"
+                + "Query options are accepted with and without `$`. No query option is ignored: "
+                + "an unknown one results in 400.\n"
                 + "\n"
-                + "Every response has a `request-id`; "
+                + "Every response has the header `request-id`; "
                 + "the header `client-request-id` of a request is repeated in its response.",
         };
 
@@ -178,7 +178,7 @@ internal static class ApiDocument
             _ when isAnonymous => "Needs no token.",
             { AnyOf.Count: > 0 } =>
                 $"Needs the permission {string.Join(" or ", permission.AnyOf.Select(p => $"`{p}`"))}.",
-            _ => "Needs a valid token, whatever its permissions.",
+            _ => "Needs a valid token with any permissions.",
         };
 
     private static string Others(string[] spellings) =>

@@ -26,8 +26,8 @@ internal static class OpenApiEndpoints
         "getOpenApi",
         "GET",
         null,
-        "This description",
-        "OpenAPI 3.1. `servers` has the address that the caller used."
+        "Get this description",
+        "Returns this description in OpenAPI 3.1. `servers` contains the URL that the caller used."
     )
     {
         IsOData = false,

@@ -23,14 +23,14 @@ internal static class Parameters
         ["id"] = Of(
             "id",
             ParameterLocation.Path,
-            "The run's `id`. What is no id of a run of this tenant is answered with 404.",
+            "The `id` of the run. An id that is not one of a run of the tenant results in 404.",
             JsonSchemaType.String,
             RunOperations.ExampleId
         ),
         ["activityId"] = Of(
             "activityId",
             ParameterLocation.Path,
-            "The activity's `id`.",
+            "The `id` of the activity.",
             JsonSchemaType.String,
             ActivityOperations.ExampleId
         ),
@@ -44,7 +44,8 @@ internal static class Parameters
     {
         [ODataQueryString.Filter] = Option(
             ODataQueryString.Filter,
-            "Which runs: `eq ne gt ge lt le in`, `and or not`, `startswith endswith contains tolower`, "
+            "The condition that runs must match, with `eq ne gt ge lt le in`, `and or not` "
+                + "and `startswith endswith contains tolower`, "
                 + "on every property but `activities` and `statistics`, "
                 + "and on the numbers below `statistics/inboundTotals/`.",
             JsonSchemaType.String,
@@ -52,20 +53,21 @@ internal static class Parameters
         ),
         [ODataQueryString.OrderBy] = Option(
             ODataQueryString.OrderBy,
-            "The order: names, times and status, each with `asc` or `desc`; "
-                + "without it the newest `startDateTime` comes first.",
+            "The order: properties with names, times or the status, each with `asc` or `desc`. "
+                + "By default, the latest `startDateTime` comes first.",
             JsonSchemaType.String,
             "status desc,endDateTime"
         ),
         [ODataQueryString.Select] = Option(
             ODataQueryString.Select,
-            "The properties to show, by name; `*` is all. " + "Lists show `statistics` only when they are selected.",
+            "The names of the properties to return; `*` means all. "
+                + "Lists return `statistics` only if they are selected.",
             JsonSchemaType.String,
             "displayName,status,statistics"
         ),
         [ODataQueryString.Expand] = Option(
             ODataQueryString.Expand,
-            "`activities` to have each run with what it carried out; "
+            "`activities` includes the activities of each run; "
                 + $"then a page has at most {RunPage.MaxSizeWithActivities} runs.",
             JsonSchemaType.String,
             "activities"
@@ -86,33 +88,33 @@ internal static class Parameters
         ),
         [ODataQueryString.Skip] = Option(
             ODataQueryString.Skip,
-            "How many runs to leave out at the beginning. " + "To read everything follow `@odata.nextLink` instead.",
+            "The number of runs to skip. To read all runs, follow `@odata.nextLink` instead.",
             JsonSchemaType.Integer,
             0
         ),
         [ODataQueryString.Count] = Option(
             ODataQueryString.Count,
-            "`true` to have the number of all runs that match, "
+            "`true` includes the number of all runs that match, "
                 + "or of all activities of the run, in `@odata.count`.",
             JsonSchemaType.Boolean,
             true
         ),
         [ODataQueryString.SkipToken] = Option(
             ODataQueryString.SkipToken,
-            "Where the page begins. " + "It is part of `@odata.nextLink`; take it from there and nowhere else.",
+            "The position at which the page starts. It is part of `@odata.nextLink`; do not create it yourself.",
             JsonSchemaType.String,
             null
         ),
         [ODataQueryString.DeltaToken] = Option(
             ODataQueryString.DeltaToken,
-            "`latest` to have changes from now on alone. "
-                + "Else it is part of `@odata.deltaLink`; take it from there and nowhere else.",
+            "`latest` returns only changes from now on. "
+                + "Otherwise it is part of `@odata.deltaLink`; do not create it yourself.",
             JsonSchemaType.String,
             "latest"
         ),
         [ODataQueryString.Format] = Option(
             ODataQueryString.Format,
-            "The format; wins over `Accept`. "
+            "The format of the response. It overrides `Accept`. "
                 + "`json`, or `application/json;odata.metadata=none`, `minimal` or `full`, "
                 + "also with `IEEE754Compatible=true`; the model is there as `xml` too.",
             JsonSchemaType.String,

@@ -49,10 +49,10 @@ internal static class Schemas
         run.Properties!["@odata.etag"] = Text("The run's version; the same as in the header `ETag`.");
         run.Properties["activities"] = ArrayOf(
             Reference(RunSchemas.Activity, document),
-            "What the run carried out, when `$expand` asks for it."
+            "The activities of the run, only with `$expand=activities`."
         );
         run.Properties["activities@odata.nextLink"] = Text(
-            "The run's other activities, when they are too large for one answer."
+            "The URL of the other activities of the run, if they do not fit into the response."
         );
         AddSent(document);
         AddWrapped(document);
@@ -76,7 +76,7 @@ internal static class Schemas
         newRun.Properties![TypeAnnotation] = OneOfTypes(RunSchemas.Run, $"{RunEdmModel.Namespace}.run");
         var activities = ArrayOf(
             Reference(RunSchemas.NewActivity, document),
-            "What the run carried out, stored together with it."
+            "The activities of the run. They are stored together with it."
         );
         activities.MaxItems = Domain.Runs.Run.MaxActivities;
         newRun.Properties["activities"] = activities;
@@ -90,7 +90,9 @@ internal static class Schemas
             [],
             _computed
         );
-        changes.Description = "Only what is sent changes; `statistics` and `blockingError` are replaced whole.";
+        changes.Description =
+            "The properties that the body contains are changed. "
+            + "`statistics` and `blockingError` are replaced as a whole.";
         document.AddComponent(RunSchemas.RunChanges, changes);
 
         document.AddComponent(
@@ -148,9 +150,9 @@ internal static class Schemas
                     {
                         Type = JsonSchemaType.Integer,
                         Format = "int64",
-                        Description = "How many runs match; only with `$count=true`.",
+                        Description = "The number of runs that match, only with `$count=true`.",
                     },
-                    ["@odata.nextLink"] = Text("The next page; absent on the last one."),
+                    ["@odata.nextLink"] = Text("The URL of the next page; absent on the last page."),
                     ["value"] = ArrayOf(Reference(RunSchemas.Run, document)),
                 },
                 ["@odata.context", "value"]
@@ -161,7 +163,7 @@ internal static class Schemas
             {
                 ["id"] = text,
                 ["@removed"] = Record(
-                    new() { ["reason"] = Text("`deleted`, or `changed` so that the run no longer matches.") },
+                    new() { ["reason"] = Text("`deleted`, or `changed` if the run no longer matches.") },
                     ["reason"]
                 ),
             },
@@ -173,8 +175,8 @@ internal static class Schemas
                 new()
                 {
                     ["@odata.context"] = text,
-                    ["@odata.nextLink"] = Text("The next page."),
-                    ["@odata.deltaLink"] = Text("On the last page instead: what will have changed since."),
+                    ["@odata.nextLink"] = Text("The URL of the next page."),
+                    ["@odata.deltaLink"] = Text("On the last page: the URL of the changes since this response."),
                     ["value"] = ArrayOf(new OpenApiSchema { AnyOf = [Reference(RunSchemas.Run, document), removed] }),
                 },
                 ["@odata.context", "value"]
@@ -235,12 +237,12 @@ internal static class Schemas
         var item = Record(
             new()
             {
-                ["id"] = Text("Names the request within the batch."),
+                ["id"] = Text("The id of the request within the batch."),
                 ["method"] = Text("The HTTP method."),
-                ["url"] = Text("Relative to the service root that the batch is sent to."),
+                ["url"] = Text("The URL, relative to the service root to which the batch is sent."),
                 ["headers"] = headers,
-                ["body"] = new OpenApiSchema { Description = "JSON as it is, anything else as base64 text." },
-                ["dependsOn"] = ArrayOf(text, "The ids of the requests that must have succeeded first."),
+                ["body"] = new OpenApiSchema { Description = "A JSON value, or another media type in base64." },
+                ["dependsOn"] = ArrayOf(text, "The ids of the requests that must succeed first."),
             },
             ["id", "method", "url"]
         );
@@ -274,20 +276,20 @@ internal static class Schemas
         var inner = Record(
             new()
             {
-                ["code"] = Text("The cause, for programs."),
+                ["code"] = Text("The error code. It is stable."),
                 ["date"] = Text("UTC."),
-                ["request-id"] = Text("For the operator, who finds the request by it."),
-                ["client-request-id"] = Text("The request header of this name, or again the request-id."),
+                ["request-id"] = Text("The id of the request in the log of the service."),
+                ["client-request-id"] = Text("The value of the request header of this name, or the request-id."),
             },
             ["code", "date", "request-id", "client-request-id"]
         );
         var error = Record(
             new()
             {
-                ["code"] = Text("The status in camelCase."),
-                ["message"] = Text("What is wrong and what to do."),
-                ["target"] = Text("The JSON path of what is wrong."),
-                ["details"] = ArrayOf(detail, "Every fault of the body."),
+                ["code"] = Text("The name of the status code in camelCase."),
+                ["message"] = Text("The description of the error and its remedy."),
+                ["target"] = Text("The path of the invalid value."),
+                ["details"] = ArrayOf(detail, "All errors of the body."),
                 ["innerError"] = inner,
             },
             ["code", "message", "innerError"]
@@ -319,11 +321,11 @@ internal static class Schemas
         var schema = Record([], []);
         if (type is IEdmEntityType { IsAbstract: false } || type.FullTypeName() == RunSchemas.Statistics)
         {
-            schema.Properties!["@odata.context"] = Text("Only where it stands alone in an answer.");
+            schema.Properties!["@odata.context"] = Text("Only if the statistics are the whole response.");
         }
 
         schema.AdditionalProperties = type.IsOpen
-            ? new OpenApiSchema { Description = "Whatever else was sent." }
+            ? new OpenApiSchema { Description = "Undeclared members, as sent." }
             : null;
         foreach (var property in type.Properties())
         {
@@ -449,7 +451,7 @@ internal static class Schemas
             {
                 [$"@|^({string.Join('|', ignored)})$"] = new OpenApiSchema
                 {
-                    Description = "Ignored, so that what was read can be sent back.",
+                    Description = "Ignored, so that a client can send back a run that it read.",
                 },
             },
             AdditionalPropertiesAllowed = false,
@@ -498,9 +500,9 @@ internal static class Schemas
                 {
                     Type = JsonSchemaType.Integer,
                     Format = "int64",
-                    Description = "How many activities the run has; only with `$count=true`.",
+                    Description = "The number of activities of the run, only with `$count=true`.",
                 },
-                ["@odata.nextLink"] = Text("The next page; absent on the last one."),
+                ["@odata.nextLink"] = Text("The URL of the next page; absent on the last page."),
                 ["value"] = items,
             },
             ["@odata.context", "value"]

@@ -22,7 +22,7 @@ internal static class ActivityOperations
         "GET",
         Permissions.Read,
         "List activities of a run",
-        "What the run carried out, in the order in which it was added, a page at a time."
+        "Returns the activities of a run in pages, in the order in which they were added."
     )
     {
         QueryOptions = _pageOptions,
@@ -43,11 +43,11 @@ internal static class ActivityOperations
         "GET",
         Permissions.Read,
         "Count activities of a run",
-        "How many activities the run has."
+        "Returns the number of activities of a run."
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
-        Answers = [ResponseDescription.Ok("The number.", (MediaTypes.Text, RunSchemas.Count))],
+        Answers = [ResponseDescription.Ok("The number of entities.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
     public static readonly OperationDescription ListReferences = new(
@@ -55,7 +55,7 @@ internal static class ActivityOperations
         "GET",
         Permissions.Read,
         "List references to activities of a run",
-        "Where the activities of the run are, and nothing else of them, a page at a time."
+        "Returns the URLs of the activities of a run in pages."
     )
     {
         QueryOptions = _pageOptions,
@@ -76,7 +76,7 @@ internal static class ActivityOperations
         "GET",
         Permissions.Read,
         "Get activity",
-        "One activity of a run."
+        "Returns an activity of a run."
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
@@ -88,7 +88,7 @@ internal static class ActivityOperations
         "POST",
         Permissions.Write,
         "Add activity",
-        "Adds an activity to a run that is still running."
+        "Adds an activity to a running run."
     )
     {
         OtherErrors = [ErrorStatus.NotFound, ErrorStatus.Conflict],
@@ -97,7 +97,7 @@ internal static class ActivityOperations
             RunSchemas.NewActivity,
             new(
                 "inbound",
-                "Data that comes in",
+                "An inbound flow",
                 """
                 {
                   "@odata.type": "#microsoft.graph.industryData.inboundFlowActivity",
@@ -109,7 +109,7 @@ internal static class ActivityOperations
             ),
             new(
                 "outbound",
-                "Data that goes out",
+                "An outbound flow",
                 """
                 {
                   "@odata.type": "#microsoft.graph.industryData.outboundFlowActivity",
@@ -128,7 +128,7 @@ internal static class ActivityOperations
                 ResponseHeader.PreferenceApplied
             ),
             ResponseDescription.NoContent(
-                "The activity is stored, and nothing more is preferred.",
+                "The activity is stored; the request prefers a minimal response.",
                 ResponseHeader.Location,
                 ResponseHeader.EntityId,
                 ResponseHeader.PreferenceApplied
@@ -141,20 +141,20 @@ internal static class ActivityOperations
         "PATCH",
         Permissions.Write,
         "Update activity",
-        "Changes what is sent. `If-Match` is compared with the `ETag` of the run."
+        "Changes the properties that the body contains. `If-Match` refers to the `ETag` of the run."
     )
     {
         OtherErrors = [ErrorStatus.NotFound, ErrorStatus.Conflict],
         Headers = [RequestHeader.IfMatch, RequestHeader.PreferReturn],
         Body = new RequestBodyDescription(
             RunSchemas.ActivityChanges,
-            new RequestExample("finish", "The activity is over", """{ "status": "completed" }""")
+            new RequestExample("finish", "End an activity", """{ "status": "completed" }""")
         ),
         Answers =
         [
-            ResponseDescription.Ok("The activity as it is now.", RunSchemas.Activity, ResponseHeader.PreferenceApplied),
+            ResponseDescription.Ok("The changed activity.", RunSchemas.Activity, ResponseHeader.PreferenceApplied),
             ResponseDescription.NoContent(
-                "The activity is changed, and nothing more is preferred.",
+                "The activity is changed; the request prefers a minimal response.",
                 ResponseHeader.PreferenceApplied
             ),
         ],

@@ -32,10 +32,10 @@ internal static class RunOperations
 
     private static readonly RequestExample[] _runs =
     [
-        new("run", "A run that is over", WholeRun),
+        new("run", "A completed run", WholeRun),
         new(
             "runningRun",
-            "A run that goes on",
+            "A running run",
             """
             {
               "displayName": "Nightly rostering",
@@ -47,7 +47,7 @@ internal static class RunOperations
         ),
         new(
             "failedRun",
-            "A run that an error stopped, with what it carried out",
+            "A failed run with its activities",
             """
             {
               "displayName": "Nightly rostering",
@@ -77,27 +77,34 @@ internal static class RunOperations
         "POST",
         Permissions.Write,
         "Add run",
-        "Adds a run to the runs. A 2xx means that it is committed and flushed to disk. "
-            + "A body with nothing but `@odata.id` names a run that exists, and adds nothing."
+        "Adds a run to the collection. A 2xx response means that the run is committed and flushed to disk. "
+            + "A body that has only `@odata.id` refers to an existing run. Nothing is added then."
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
         Headers = IdempotentRequestHeaders,
         Body = new RequestBodyDescription(
             RunSchemas.NewRunOrReference,
-            [.. _runs, new("reference", "A run that exists", $$"""{ "@odata.id": "process/runs/{{ExampleId}}" }""")]
+            [
+                .. _runs,
+                new(
+                    "reference",
+                    "A reference to an existing run",
+                    $$"""{ "@odata.id": "process/runs/{{ExampleId}}" }"""
+                ),
+            ]
         ),
         Answers =
         [
             ResponseDescription.NoContent(
-                "The run is stored; `Location` says where it is.",
+                "The run is stored. `Location` is its URL.",
                 ResponseHeader.Location,
                 ResponseHeader.EntityId,
                 ResponseHeader.PreferenceApplied,
                 ResponseHeader.RepeatabilityResult
             ),
             ResponseDescription.Created(
-                "The run, for those who prefer its representation.",
+                "The run, if the request prefers a representation.",
                 RunSchemas.Run,
                 ResponseHeader.Location,
                 ResponseHeader.ETag,
@@ -112,7 +119,7 @@ internal static class RunOperations
         "POST",
         Permissions.Write,
         "Create run",
-        "Adds a run like `Add run`, and answers with it as OData does."
+        "Adds a run like *Add run*. By default, the response contains the run, as OData requires."
     )
     {
         Headers = IdempotentRequestHeaders,
@@ -128,7 +135,7 @@ internal static class RunOperations
                 ResponseHeader.RepeatabilityResult
             ),
             ResponseDescription.NoContent(
-                "The run is stored, and nothing more is preferred.",
+                "The run is stored; the request prefers a minimal response.",
                 ResponseHeader.Location,
                 ResponseHeader.EntityId,
                 ResponseHeader.PreferenceApplied,
@@ -142,8 +149,8 @@ internal static class RunOperations
         "GET",
         Permissions.Read,
         "List runs",
-        "The newest runs first, a page at a time. "
-            + "`@odata.nextLink` leads to the next page, without gaps or repeats while others add runs."
+        "Returns the runs in pages, by default the newest first. "
+            + "`@odata.nextLink` is the URL of the next page. Concurrent inserts cause neither gaps nor duplicates."
     )
     {
         QueryOptions =
@@ -170,11 +177,11 @@ internal static class RunOperations
         "GET",
         Permissions.Read,
         "Count runs",
-        "How many runs there are, or match."
+        "Returns the number of runs that match, or of all runs."
     )
     {
         QueryOptions = [ODataQueryString.Filter, ODataQueryString.Search],
-        Answers = [ResponseDescription.Ok("The number.", (MediaTypes.Text, RunSchemas.Count))],
+        Answers = [ResponseDescription.Ok("The number of entities.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
     public static readonly OperationDescription Get = new(
@@ -182,7 +189,7 @@ internal static class RunOperations
         "GET",
         Permissions.Read,
         "Get run",
-        "A run with everything but its activities."
+        "Returns a run. It contains the activities only with `$expand=activities`."
     )
     {
         QueryOptions = [ODataQueryString.Select, ODataQueryString.Expand],
@@ -191,7 +198,7 @@ internal static class RunOperations
         Answers =
         [
             ResponseDescription.Ok("The run.", RunSchemas.Run, ResponseHeader.ETag),
-            ResponseDescription.NotModified("The run is still as the caller has it.", ResponseHeader.ETag),
+            ResponseDescription.NotModified("The run has not changed since the caller read it.", ResponseHeader.ETag),
         ],
     };
 
@@ -200,7 +207,7 @@ internal static class RunOperations
         "GET",
         Permissions.Read,
         "Get statistics of a run",
-        "What the run counted, with the members that its reporter added."
+        "Returns the statistics of a run, including undeclared members."
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
@@ -212,15 +219,15 @@ internal static class RunOperations
         "GET",
         Permissions.Read,
         "Get statistics of many runs",
-        "What all runs, or those that match, counted together: `inboundTotals` is added up, "
-            + "`runId` and `status` are those of the newest run."
+        "Returns the sums of `inboundTotals` of the runs that match, or of all runs. "
+            + "`runId` and `status` are those of the newest of these runs."
     )
     {
         QueryOptions = [ODataQueryString.Filter, ODataQueryString.Search],
         Answers =
         [
-            ResponseDescription.Ok("The sum.", RunSchemas.Statistics),
-            ResponseDescription.NoContent("There are no such runs."),
+            ResponseDescription.Ok("The sums.", RunSchemas.Statistics),
+            ResponseDescription.NoContent("No runs match."),
         ],
     };
 
@@ -229,10 +236,10 @@ internal static class RunOperations
         "GET",
         Permissions.Read,
         "Follow the changes of runs",
-        "All runs at first, then what has changed since: follow `@odata.nextLink` while there is one, "
-            + "keep `@odata.deltaLink` and follow it later. "
-            + "A run that is deleted, or no longer matches, comes as `@removed`. "
-            + "No change is missed, one may come twice; only runs that retention removes are not reported."
+        "Returns all runs first, and later the changes. Follow `@odata.nextLink` until a page has `@odata.deltaLink`. "
+            + "Store that URL, and follow it to read the changes since. "
+            + "A run that was deleted or no longer matches has `@removed`. "
+            + "No change is missed; a change can be reported twice. Runs that retention removes are not reported."
     )
     {
         QueryOptions =
@@ -249,7 +256,7 @@ internal static class RunOperations
         Answers =
         [
             ResponseDescription.Ok(
-                "A page of runs as they are now.",
+                "A page of runs in their current state.",
                 RunSchemas.RunChangeCollection,
                 ResponseHeader.PreferenceApplied
             ),
@@ -261,8 +268,8 @@ internal static class RunOperations
         "PATCH",
         Permissions.Write,
         "Update run",
-        "Changes what is sent. A running run is finished by a final status together with `endDateTime`. "
-            + "Status, start and end are final then; the rest can still be corrected."
+        "Changes the properties that the body contains. To end a running run, send a final status and `endDateTime`. "
+            + "Status, start time and end time cannot change afterwards; the other properties can."
     )
     {
         OtherErrors = [ErrorStatus.NotFound, ErrorStatus.Conflict],
@@ -271,7 +278,7 @@ internal static class RunOperations
             RunSchemas.RunChanges,
             new(
                 "finish",
-                "The run is over",
+                "End a run",
                 """
                 {
                   "status": "completed",
@@ -280,18 +287,18 @@ internal static class RunOperations
                 }
                 """
             ),
-            new("rename", "Another name", """{ "displayName": "Nightly rostering, second try" }""")
+            new("rename", "Rename a run", """{ "displayName": "Nightly rostering, second try" }""")
         ),
         Answers =
         [
             ResponseDescription.Ok(
-                "The run as it is now.",
+                "The changed run.",
                 RunSchemas.Run,
                 ResponseHeader.ETag,
                 ResponseHeader.PreferenceApplied
             ),
             ResponseDescription.NoContent(
-                "The run is changed, and nothing more is preferred.",
+                "The run is changed; the request prefers a minimal response.",
                 ResponseHeader.ETag,
                 ResponseHeader.PreferenceApplied
             ),
@@ -303,12 +310,12 @@ internal static class RunOperations
         "DELETE",
         Permissions.Write,
         "Delete run",
-        "Deletes a run with all that belongs to it."
+        "Deletes a run with its activities."
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
         Headers = [RequestHeader.IfMatch],
-        Answers = [ResponseDescription.NoContent("The run is gone.")],
+        Answers = [ResponseDescription.NoContent("The run is deleted.")],
     };
 
     public static readonly OperationDescription Start = new(
@@ -316,20 +323,14 @@ internal static class RunOperations
         "POST",
         Permissions.Start,
         "Start run",
-        "Adds a running run that begins now, named after the minute. A tenant can do this only so often."
+        "Adds a running run that starts now; its name contains the time. The number of starts is limited per tenant."
     )
     {
         Headers = RequestHeader.Idempotency,
-        Body = new RequestBodyDescription(
-            RunSchemas.NoParameters,
-            new RequestExample("empty", "Nothing, as an object", "{}")
-        )
+        Body = new RequestBodyDescription(RunSchemas.NoParameters, new RequestExample("empty", "An empty object", "{}"))
         {
             IsRequired = false,
         },
-        Answers =
-        [
-            ResponseDescription.Accepted("The run is stored; `Location` says where it is.", ResponseHeader.Location),
-        ],
+        Answers = [ResponseDescription.Accepted("The run is stored. `Location` is its URL.", ResponseHeader.Location)],
     };
 }

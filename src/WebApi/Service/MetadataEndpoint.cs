@@ -13,8 +13,8 @@ internal static class MetadataEndpoint
         "getMetadata",
         "GET",
         null,
-        "The model",
-        "The entity data model as CSDL: XML, or JSON for those who ask."
+        "Get the model",
+        "Returns the entity data model as CSDL in XML, or in JSON if the request accepts only JSON."
     )
     {
         QueryOptions = [ODataQueryString.Format],

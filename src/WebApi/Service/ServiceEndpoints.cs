@@ -15,8 +15,8 @@ internal static class ServiceEndpoints
         "getServiceDocument",
         "GET",
         null,
-        "The service document",
-        "Where to begin (OData JSON Format §5)."
+        "Get the service document",
+        "Returns the singletons of the service (OData JSON Format §5)."
     )
     {
         QueryOptions = [ODataQueryString.Format],
@@ -28,7 +28,7 @@ internal static class ServiceEndpoints
         "GET",
         null,
         "Check that the process runs",
-        "For the supervisor that restarts the service."
+        "A supervisor can restart the service if this request fails."
     )
     {
         IsOData = false,
@@ -40,7 +40,7 @@ internal static class ServiceEndpoints
         "GET",
         null,
         "Check that the service is ready",
-        "200 while reads and writes work; with `?for=read`, while reads work."
+        "Returns 200 if reads and writes work, or with `?for=read` if reads work."
     )
     {
         IsOData = false,
@@ -66,8 +66,8 @@ internal static class ServiceEndpoints
             $"get_{singleton.Replace('/', '_')}",
             "GET",
             Permissions.Read,
-            $"The singleton {singleton}",
-            "It has no members of its own; the runs are below it."
+            $"Get the singleton {singleton}",
+            "The singleton has no properties. The runs are below it."
         )
         {
             Answers = [ResponseDescription.Ok("The singleton.", ServiceSchemas.Singleton)],

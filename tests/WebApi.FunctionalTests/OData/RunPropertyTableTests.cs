@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.OData;
@@ -25,6 +26,13 @@ public sealed class RunPropertyTableTests(TestDatabase database) : FunctionalTes
     [Fact]
     public void Each_field_has_one_row() =>
         RunPropertyTable.Filterable.Select(p => p.Field!.Value).ShouldBe(Enum.GetValues<RunField>(), ignoreOrder: true);
+
+    [Fact]
+    public void Each_property_that_clients_send_can_be_patched() =>
+        RunPropertyTable
+            .All.Where(p => p.Assign is not null)
+            .Select(p => p.Patch)
+            .ShouldBe(Enum.GetValues<RunPatchProperties>().Except([RunPatchProperties.None]), ignoreOrder: true);
 
     [Theory]
     [MemberData(nameof(Paths))]
@@ -117,6 +125,16 @@ public sealed class RunPropertyTableTests(TestDatabase database) : FunctionalTes
             """
         );
         isNullable.ShouldBe(row.IsNullable ? "YES" : "NO", $"column {column} of {path}");
+        RunTable.Of(field).IsNullable.ShouldBe(row.IsNullable, $"RunTable and RunPropertyTable disagree on {path}.");
+
+        // Text compares by code point on every server.
+        var collation = await Database.ReadAsync<string>(
+            $"""
+            SELECT coalesce(max(collation_name), '') FROM information_schema.columns
+            WHERE table_name = 'runs' AND column_name = '{column}' AND data_type = 'text'
+            """
+        );
+        collation.ShouldBe(row is { Kind: RunValueKind.Text, IsOwn: true, Path: not "id" } ? "C" : "", path);
     }
 
     /// <summary>Adds a run without the property and with it, and returns true if the service reads the value.</summary>
