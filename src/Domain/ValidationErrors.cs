@@ -9,7 +9,7 @@ namespace IndustryData.Domain;
 public sealed class ValidationErrors : IReadOnlyList<Error>
 {
     /// <summary>
-    /// The maximum number of errors. It keeps the list from being much larger than what it is about.
+    /// The maximum number of errors. It limits the size of the error response.
     /// </summary>
     public const int MaxCount = 1000;
 

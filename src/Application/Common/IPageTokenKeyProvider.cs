@@ -1,8 +1,8 @@
 namespace IndustryData.Application.Common;
 
 /// <summary>
-/// The keys that seal page and delta tokens. They live in the database and are the same for every instance of the
-/// service on it.
+/// The keys that seal page and delta tokens. They are stored in the database and shared by all instances of the
+/// service.
 /// </summary>
 public interface IPageTokenKeyProvider
 {

@@ -1,6 +1,8 @@
 namespace IndustryData.Application.Common;
 
-/// <summary>A tenant asks for more than its share of the service. Nothing of the request was stored.</summary>
+/// <summary>
+/// The exception that is thrown when a tenant exceeds its share of the service. Nothing of the request was stored.
+/// </summary>
 /// <param name="code">The cause in camelCase, for example <c>tooManySlowReads</c>.</param>
 /// <param name="message">What the caller can do. Names no other tenant and no host.</param>
 /// <param name="retryAfter">How long the caller should wait before it sends the request again.</param>

@@ -24,7 +24,7 @@ internal static class ReportedValueRules
             .WithMessage($"displayName is required: send a text of 1 to {maxLength} characters.")
             .Must(name => !DisplayName.IsBlank(name))
             .WithErrorCode("blank")
-            .WithMessage("displayName must hold something other than white space.")
+            .WithMessage("displayName must contain a character other than white space.")
             .Must(name => name!.Length <= maxLength)
             .WithErrorCode("tooLong")
             .WithMessage((_, name) => $"displayName has {name!.Length} UTF-16 code units; shorten it to {maxLength}.")
@@ -39,7 +39,7 @@ internal static class ReportedValueRules
     ) =>
         rule.NotNull()
             .WithErrorCode(RunErrors.RequiredCode)
-            .WithMessage("startDateTime is required: send when the run began, like \"2026-11-22T02:00:00Z\".")
+            .WithMessage("startDateTime is required: send the start time, like \"2026-11-22T02:00:00Z\".")
             .OverridePropertyName("startDateTime");
 
     /// <summary>Requires an end time that agrees with the status and the start time.</summary>

@@ -17,7 +17,7 @@ public static class RunErrors
         new(
             ErrorKind.Validation,
             RequiredCode,
-            "endDateTime is required: send when the run ended, like \"2026-11-22T02:41:07Z\" "
+            "endDateTime is required: send the end time of the run, like \"2026-11-22T02:41:07Z\" "
                 + "(only a run whose status is \"running\" may leave it out).",
             "endDateTime"
         );
@@ -36,8 +36,8 @@ public static class RunErrors
         new(
             ErrorKind.Validation,
             RequiredCode,
-            "endDateTime is required: send when the run ended together with its last status; "
-                + "the end that was expected is no end.",
+            "endDateTime is required: send the end time of the run together with its last status; "
+                + "the stored endDateTime is only the expected end.",
             "endDateTime"
         );
 
@@ -133,7 +133,7 @@ public static class RunErrors
             ErrorKind.Expired,
             "syncStateNotFound",
             $"The changes were last read more than {remembered.TotalDays:0} days ago, "
-                + "and what was deleted since is forgotten. Read all runs again."
+                + "and later deletions are no longer recorded. Read all runs again."
         );
 
     /// <summary>The database was replaced, or restored to an earlier state, after the changes were read.</summary>
@@ -151,7 +151,7 @@ public static class RunErrors
             ErrorKind.Expired,
             "resyncRequired",
             "The changes were last read with another release of this service, "
-                + "or from a database that is no longer there. Read all runs again."
+                + "or from a database that no longer exists. Read all runs again."
         );
 
     /// <summary>The limit for starting runs is reached.</summary>

@@ -109,7 +109,7 @@ internal sealed record ResponseHeader(string Name, string Description)
 
     public static readonly ResponseHeader RepeatabilityResult = new(
         "Repeatability-Result",
-        "`accepted` if the request had an idempotency key. It was executed once, now or earlier."
+        "`accepted` if the request had an idempotency key. It was executed exactly once, by this or an earlier attempt."
     );
 
     public static readonly ResponseHeader RetryAfter = new(

@@ -71,7 +71,7 @@ internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyL
 
     public static readonly ErrorStatus TooManyRequests = new(
         StatusCodes.Status429TooManyRequests,
-        "A limit of the tenant is reached. `Retry-After` is the time to wait.",
+        "A limit of the tenant is reached. `Retry-After` is the number of seconds to wait.",
         ResponseHeader.RetryAfter
     );
 
@@ -82,7 +82,7 @@ internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyL
 
     public static readonly ErrorStatus ServiceUnavailable = new(
         StatusCodes.Status503ServiceUnavailable,
-        "The database is unavailable, or the service is overloaded. `Retry-After` is the time to wait.",
+        "The database is unavailable, or the service is overloaded. `Retry-After` is the number of seconds to wait.",
         ResponseHeader.RetryAfter
     );
 

@@ -130,7 +130,7 @@ internal sealed partial class GraphErrorMiddleware(
             StatusCodes.Status408RequestTimeout => http.WriteStatusAsync(
                 status,
                 "requestTimeout",
-                "The body came too slowly; send it again."
+                "The body arrived too slowly; send the request again."
             ),
             _ => http.WriteStatusAsync(
                 status,

@@ -69,7 +69,7 @@ internal sealed partial class FilterParser
         {
             throw new QueryOptionException(
                 "invalidQueryOption",
-                "nothing is there; leave the option out, or say what you want."
+                "the value is empty; send a condition or omit the option."
             );
         }
 
@@ -293,7 +293,7 @@ internal sealed partial class FilterParser
         {
             throw new QueryOptionException(
                 "unsupportedFilter",
-                "blockingError cannot stand before 'in'; "
+                "'in' does not support blockingError; "
                     + "use blockingError/code, blockingError/message or blockingError/target."
             );
         }

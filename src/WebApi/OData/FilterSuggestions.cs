@@ -33,8 +33,7 @@ internal static partial class FilterSuggestions
 
         return text.Contains('"', StringComparison.Ordinal) ? " Texts stand in single quotes: 'text'."
             : BareId().IsMatch(text) ? " An id is a text: put it in single quotes."
-            : QuotedInstant().IsMatch(text)
-                ? " An instant stands without quotes: startDateTime gt 2026-01-01T00:00:00Z."
+            : QuotedInstant().IsMatch(text) ? " Write an instant without quotes: startDateTime gt 2026-01-01T00:00:00Z."
             : InstantWithoutOffset().IsMatch(text) ? " An instant needs an offset: 2026-01-01T00:00:00Z."
             : "";
     }

@@ -378,7 +378,7 @@ internal sealed class RunEdmAnnotations
                 operation.Name switch
                 {
                     "start" => "Adds a running run that starts now.",
-                    "delta" => "Reads all runs once, then only what changed.",
+                    "delta" => "Returns all runs at first, and later only the changes.",
                     _ when operation.Parameters.First().Type.IsCollection() =>
                         "The sum of the statistics of the runs that `$filter` and `$search` select.",
                     _ => "The statistics of the run.",

@@ -37,7 +37,7 @@ internal sealed record RunProjection(string Context, ImmutableArray<RunProperty>
                 "invalidQueryOption",
                 name switch
                 {
-                    "" => "an empty place is no property of a run; separate names by single commas.",
+                    "" => "a name is empty; separate names by single commas.",
                     Activities => "activities are not part of a run's own properties; "
                         + $"to have them with the run, use {ODataQueryString.Expand}=activities.",
                     _ when name.Split('/')[0] is var whole && whole != name && _all.Contains(whole) =>
@@ -72,9 +72,9 @@ internal sealed record RunProjection(string Context, ImmutableArray<RunProperty>
                 "invalidQueryOption",
                 name switch
                 {
-                    "" => "an empty place is nothing to expand; separate names by single commas.",
+                    "" => "a name is empty; separate names by single commas.",
                     _ when name.StartsWith(Activities, StringComparison.Ordinal)
-                            && name[Activities.Length] is '(' or '/' => "activities come whole and all of them; "
+                            && name[Activities.Length] is '(' or '/' => "activities can only be expanded completely; "
                         + "options in parentheses, $ref and $count are not offered here. "
                         + "Leave out what follows activities, or read …/runs/{id}/activities.",
                     _ when _all.Contains(name) => $"{name} is part of the run itself; use {ODataQueryString.Select}.",

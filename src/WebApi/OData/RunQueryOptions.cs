@@ -166,7 +166,7 @@ internal sealed partial record RunQueryOptions(
         {
             0 => throw new QueryOptionException(
                 "invalidQueryOption",
-                "there is no word; leave the option out, or say what displayName must hold."
+                "the value has no word; send the words that displayName must contain, or omit the option."
             ),
             > MostWords => throw new QueryOptionException(
                 "invalidQueryOption",

@@ -178,7 +178,7 @@ internal static class ApiDocument
             _ when isAnonymous => "Needs no token.",
             { AnyOf.Count: > 0 } =>
                 $"Needs the permission {string.Join(" or ", permission.AnyOf.Select(p => $"`{p}`"))}.",
-            _ => "Needs a valid token with any permissions.",
+            _ => "Needs a valid token. No permission is required.",
         };
 
     private static string Others(string[] spellings) =>

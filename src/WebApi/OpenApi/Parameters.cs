@@ -53,7 +53,7 @@ internal static class Parameters
         ),
         [ODataQueryString.OrderBy] = Option(
             ODataQueryString.OrderBy,
-            "The order: properties with names, times or the status, each with `asc` or `desc`. "
+            "A comma-separated list of properties, each optionally followed by `asc` or `desc`. "
                 + "By default, the latest `startDateTime` comes first.",
             JsonSchemaType.String,
             "status desc,endDateTime"
@@ -107,8 +107,8 @@ internal static class Parameters
         ),
         [ODataQueryString.DeltaToken] = Option(
             ODataQueryString.DeltaToken,
-            "`latest` returns only changes from now on. "
-                + "Otherwise it is part of `@odata.deltaLink`; do not create it yourself.",
+            "The delta token. `latest` skips the existing runs. "
+                + "Other values come from `@odata.deltaLink`; do not create them.",
             JsonSchemaType.String,
             "latest"
         ),
@@ -116,7 +116,7 @@ internal static class Parameters
             ODataQueryString.Format,
             "The format of the response. It overrides `Accept`. "
                 + "`json`, or `application/json;odata.metadata=none`, `minimal` or `full`, "
-                + "also with `IEEE754Compatible=true`; the model is there as `xml` too.",
+                + "also with `IEEE754Compatible=true`; `$metadata` also supports `xml`.",
             JsonSchemaType.String,
             "json"
         ),

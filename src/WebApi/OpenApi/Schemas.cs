@@ -321,7 +321,7 @@ internal static class Schemas
         var schema = Record([], []);
         if (type is IEdmEntityType { IsAbstract: false } || type.FullTypeName() == RunSchemas.Statistics)
         {
-            schema.Properties!["@odata.context"] = Text("Only if the statistics are the whole response.");
+            schema.Properties!["@odata.context"] = Text("Present only if the response consists of the statistics.");
         }
 
         schema.AdditionalProperties = type.IsOpen

@@ -189,7 +189,7 @@ internal static class ActivityEndpoints
             {
                 await http.WriteBadRequestAsync(
                     "invalidSkipToken",
-                    $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
+                    $"{ODataQueryString.SkipToken} is not valid for these query options; "
                         + "follow @odata.nextLink as it is, or start again without it."
                 );
                 return null;

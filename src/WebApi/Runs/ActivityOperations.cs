@@ -47,7 +47,7 @@ internal static class ActivityOperations
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
-        Answers = [ResponseDescription.Ok("The number of entities.", (MediaTypes.Text, RunSchemas.Count))],
+        Answers = [ResponseDescription.Ok("The number of activities.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
     public static readonly OperationDescription ListReferences = new(

@@ -61,7 +61,7 @@ internal static class ReadRunEndpoints
             {
                 await http.WriteBadRequestAsync(
                     "invalidSkipToken",
-                    $"{ODataQueryString.SkipToken} is not one that this service gave for these options; "
+                    $"{ODataQueryString.SkipToken} is not valid for these query options; "
                         + "follow @odata.nextLink as it is, or start again without it."
                 );
                 return;

@@ -36,8 +36,7 @@ internal static class RunDeltaEndpoints
         if (ODataFormat.GetCurrent(http).Level == MetadataLevel.None)
         {
             await http.WriteNotAcceptableAsync(
-                "Changes cannot be followed with odata.metadata=none; "
-                    + "ask for minimal or full, or for nothing at all."
+                "Delta queries do not support odata.metadata=none; " + "request minimal or full, or omit the format."
             );
             return;
         }
@@ -46,7 +45,7 @@ internal static class RunDeltaEndpoints
         {
             await http.WriteBadRequestAsync(
                 "invalidQueryOption",
-                $"{ODataQueryString.Top} must be 1 or more here, or no page would bring the reader any further."
+                $"{ODataQueryString.Top} must be 1 or more in a delta query; send a larger number."
             );
             return;
         }
@@ -81,7 +80,7 @@ internal static class RunDeltaEndpoints
             {
                 await http.WriteBadRequestAsync(
                     "invalidDeltaToken",
-                    "The token is not one that this service gave for these options; "
+                    "The token is not valid for these query options; "
                         + $"follow @odata.nextLink and @odata.deltaLink as they are, or start again at {url}."
                 );
                 return;

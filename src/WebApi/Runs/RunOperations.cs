@@ -78,7 +78,7 @@ internal static class RunOperations
         Permissions.Write,
         "Add run",
         "Adds a run to the collection. A 2xx response means that the run is committed and flushed to disk. "
-            + "A body that has only `@odata.id` refers to an existing run. Nothing is added then."
+            + "A body that has only `@odata.id` refers to an existing run. In this case, no run is added."
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
@@ -181,7 +181,7 @@ internal static class RunOperations
     )
     {
         QueryOptions = [ODataQueryString.Filter, ODataQueryString.Search],
-        Answers = [ResponseDescription.Ok("The number of entities.", (MediaTypes.Text, RunSchemas.Count))],
+        Answers = [ResponseDescription.Ok("The number of runs.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
     public static readonly OperationDescription Get = new(
@@ -237,7 +237,7 @@ internal static class RunOperations
         Permissions.Read,
         "Follow the changes of runs",
         "Returns all runs first, and later the changes. Follow `@odata.nextLink` until a page has `@odata.deltaLink`. "
-            + "Store that URL, and follow it to read the changes since. "
+            + "Store that URL, and follow it to read later changes. "
             + "A run that was deleted or no longer matches has `@removed`. "
             + "No change is missed; a change can be reported twice. Runs that retention removes are not reported."
     )
