@@ -112,7 +112,7 @@ internal static class EndpointRules
                     $"{operation.Id} has an Answer {s}, which is not a status of the route: "
                     + "map the route with MapOperation, or remove the Answer"
                 ),
-            .. refusing.Where(s => !ApiDocument.IsKnownRefusal(s)).Select(s => $"add {s} to ErrorStatus.All"),
+            .. refusing.Where(s => !ApiDocument.IsDocumentedError(s)).Select(s => $"add {s} to ErrorStatus.All"),
             .. parts.Except(Parameters.PathParameters.Keys).Select(p => $"add {{{p}}} to Parameters.PathParameters"),
             .. options.Except(Parameters.Options.Keys).Select(o => $"add {o} to Parameters.Options"),
             .. operation.Headers.Except(RequestHeader.All).Select(h => $"add {h.Key} to RequestHeader.All"),

@@ -14,7 +14,5 @@ public sealed record AddRunReferenceCommand(TenantId TenantId, RunId Id) : IComm
 internal sealed class AddRunReferenceHandler(IRunReader runs) : ICommandHandler<AddRunReferenceCommand, Result<Unit>>
 {
     public async ValueTask<Result<Unit>> Handle(AddRunReferenceCommand command, CancellationToken cancellationToken) =>
-        await runs.ExistsAsync(command.TenantId, command.Id, cancellationToken)
-            ? Unit.Value
-            : RunErrors.NotFound(command.Id);
+        await runs.ExistsAsync(command.TenantId, command.Id, cancellationToken) ? Unit.Value : RunErrors.NotFound;
 }

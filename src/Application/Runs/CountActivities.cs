@@ -14,5 +14,5 @@ internal sealed class CountActivitiesHandler(IRunReader runs) : IQueryHandler<Co
     public async ValueTask<Result<long>> Handle(CountActivitiesQuery query, CancellationToken cancellationToken) =>
         await runs.CountActivitiesAsync(query.TenantId, query.RunId, cancellationToken) is { } count
             ? count
-            : RunErrors.NotFound(query.RunId);
+            : RunErrors.NotFound;
 }

@@ -20,7 +20,7 @@ internal sealed class GetActivityHandler(IRunReader runs) : IQueryHandler<GetAct
         }
 
         return await runs.ExistsAsync(query.TenantId, query.RunId, cancellationToken)
-            ? RunErrors.ActivityNotFound(query.Id)
-            : RunErrors.NotFound(query.RunId);
+            ? RunErrors.ActivityNotFound
+            : RunErrors.NotFound;
     }
 }

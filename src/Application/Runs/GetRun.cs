@@ -12,7 +12,5 @@ public sealed record GetRunQuery(TenantId TenantId, RunId Id) : IQuery<Result<Ru
 internal sealed class GetRunHandler(IRunReader runs) : IQueryHandler<GetRunQuery, Result<RunResponse>>
 {
     public async ValueTask<Result<RunResponse>> Handle(GetRunQuery query, CancellationToken cancellationToken) =>
-        await runs.FindAsync(query.TenantId, query.Id, cancellationToken) is { } run
-            ? run
-            : RunErrors.NotFound(query.Id);
+        await runs.FindAsync(query.TenantId, query.Id, cancellationToken) is { } run ? run : RunErrors.NotFound;
 }

@@ -24,5 +24,5 @@ internal sealed class GetRunStatisticsHandler(IRunReader runs)
     ) =>
         await runs.FindAsync(query.TenantId, query.Id, cancellationToken) is { } run
             ? new RunStatisticsResponse(run.Id, run.Status, run.Statistics)
-            : RunErrors.NotFound(query.Id);
+            : RunErrors.NotFound;
 }

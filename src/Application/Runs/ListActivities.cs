@@ -49,7 +49,7 @@ internal sealed class ListActivitiesHandler(IRunReader runs)
         var hasNext = await rows.MoveNextAsync();
         if (!hasNext && count is null && !await runs.ExistsAsync(query.TenantId, query.RunId, cancellationToken))
         {
-            yield return RunErrors.NotFound(query.RunId);
+            yield return RunErrors.NotFound;
             yield break;
         }
 

@@ -14,6 +14,9 @@ public readonly record struct ActivityId
 {
     private ActivityId(Guid value) => Value = value;
 
+    /// <summary>The nil UUID (RFC 9562 §5.9), which is the id of no activity.</summary>
+    public static ActivityId Nil => default;
+
     /// <summary>The GUID.</summary>
     public Guid Value { get; }
 

@@ -61,28 +61,17 @@ public static class RunErrors
             "blockingError"
         );
 
-    /// <summary>The run does not exist, or belongs to another tenant.</summary>
-    public static Error NotFound(string id) =>
-        new(
-            ErrorKind.NotFound,
-            "runNotFound",
-            $"There is no run with the id '{ValidationErrors.Abbreviate(id)}'. List the runs to see which there are."
-        );
+    /// <summary>The run does not exist, or belongs to another tenant. The error is the same for every id.</summary>
+    public static Error NotFound { get; } =
+        new(ErrorKind.NotFound, "runNotFound", "There is no run with this id. List the runs to see which there are.");
 
-    /// <inheritdoc cref="NotFound(string)" />
-    public static Error NotFound(RunId id) => NotFound(id.ToString());
-
-    /// <summary>The run has no such activity.</summary>
-    public static Error ActivityNotFound(string id) =>
+    /// <summary>The run has no such activity. The error is the same for every id.</summary>
+    public static Error ActivityNotFound { get; } =
         new(
             ErrorKind.NotFound,
             "activityNotFound",
-            $"The run has no activity with the id '{ValidationErrors.Abbreviate(id)}'. "
-                + "List its activities to see which there are."
+            "The run has no activity with this id. List its activities to see which there are."
         );
-
-    /// <inheritdoc cref="ActivityNotFound(string)" />
-    public static Error ActivityNotFound(ActivityId id) => ActivityNotFound(id.ToString());
 
     /// <summary>The run has a final status, so no activity can be added.</summary>
     internal static Error RunAlreadyTerminal(RunStatus current) =>

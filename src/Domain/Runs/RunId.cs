@@ -13,6 +13,9 @@ public readonly record struct RunId
 {
     private RunId(Guid value) => Value = value;
 
+    /// <summary>The nil UUID (RFC 9562 §5.9), which is the id of no run.</summary>
+    public static RunId Nil => default;
+
     /// <summary>The GUID.</summary>
     public Guid Value { get; }
 

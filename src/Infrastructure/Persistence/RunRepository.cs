@@ -136,7 +136,7 @@ internal sealed class RunRepository(CommitQueue queue) : IRunRepository
                 async (transaction, cancellation) =>
                     transaction.Find(key) is { } run
                         ? await decide(transaction, run, cancellation)
-                        : RunErrors.NotFound(key.Id.ToString()),
+                        : RunErrors.NotFound,
                 cancellationToken
             )
         );

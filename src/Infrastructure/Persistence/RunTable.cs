@@ -16,8 +16,8 @@ internal sealed record RunColumn(string Name, Action<NpgsqlBatchCommand, IReadOn
     /// <summary>True if the column may be null.</summary>
     public bool IsNullable { get; init; }
 
-    /// <summary>The fields that filters and orders can name, each with what follows the name of the column.</summary>
-    public IReadOnlyList<(RunField Field, string Suffix)> Fields { get; init; } = [];
+    /// <summary>The fields that filters and orders can name, each with its accessor in the column.</summary>
+    public IReadOnlyList<(RunField Field, string Accessor)> Fields { get; init; } = [];
 
     /// <summary>Creates a column of a plain type.</summary>
     public static RunColumn Of<T>(string name, Func<Run, T> value) => new(name, (c, runs) => c.Values(runs, value));
@@ -118,13 +118,11 @@ internal static class RunTable
     private static readonly FrozenDictionary<RunField, RunFieldSql> _fields = (
         from column in Columns
         from field in column.Fields
+        let isJsonText = field.Accessor.StartsWith("->>", StringComparison.Ordinal)
         select KeyValuePair.Create(
             field.Field,
-            new RunFieldSql(
-                column.Name + field.Suffix,
-                column.IsNullable,
-                IsJsonText: field.Suffix.StartsWith("->>", StringComparison.Ordinal)
-            )
+            // A document may lack the member even if its column is never null.
+            new RunFieldSql(column.Name + field.Accessor, column.IsNullable || isJsonText, isJsonText)
         )
     ).ToFrozenDictionary();
 

@@ -30,7 +30,7 @@ internal static class ExampleSecrets
             return;
         }
 
-        if (tokens.SigningKeys.Contains(SigningKeys.Example))
+        if (HasKey(tokens))
         {
             throw new StartupException($"Authentication:SigningKeys contains the public example key; {Remedy}.");
         }
@@ -42,6 +42,10 @@ internal static class ExampleSecrets
             );
         }
     }
+
+    /// <summary>Checks the keys.</summary>
+    /// <returns>Returns true if the example key is among them.</returns>
+    public static bool HasKey(TokenOptions tokens) => tokens.SigningKeys.Contains(SigningKeys.Example);
 
     private static bool IsAllowed(string? setting) =>
         setting is { Length: > 0 }

@@ -107,7 +107,7 @@ internal static partial class ServeCommand
         builder.Services.AddDescription();
 
         var app = builder.Build();
-        if (tokens.SigningKeys.Contains(SigningKeys.Example))
+        if (ExampleSecrets.HasKey(tokens))
         {
             LogExampleKey(app.Logger);
         }

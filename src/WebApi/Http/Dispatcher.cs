@@ -5,8 +5,7 @@ using Mediator;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Leads from a message to its response: sends the message through the pipeline to its handler, and writes the response
-/// or the error.
+/// Sends a message through the pipeline to its handler, and writes the response or the error.
 /// </summary>
 internal static class Dispatcher
 {
@@ -31,7 +30,10 @@ internal static class Dispatcher
     /// <param name="http">The request.</param>
     /// <param name="body">The body.</param>
     /// <param name="command">The command with what could be read.</param>
-    /// <param name="respond">Writes the response.</param>
+    /// <param name="respond">
+    /// Writes the response. The type of its parameter must be written, because <typeparamref name="T"/> cannot be
+    /// inferred from the constraint.
+    /// </param>
     public static Task DispatchAsync<TCommand, T>(
         this HttpContext http,
         JsonRequestBody body,

@@ -95,7 +95,10 @@ internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyL
         ServiceUnavailable,
     ];
 
-    /// <summary>The status codes that the OpenAPI document describes.</summary>
+    /// <summary>
+    /// The status codes that the OpenAPI document describes. No described operation responds with 405. The document
+    /// leaves out the errors of malformed HTTP, of the server itself and of items of a batch.
+    /// </summary>
     public static readonly IReadOnlyList<ErrorStatus> All =
     [
         BadRequest,
@@ -115,6 +118,6 @@ internal sealed record ErrorStatus(int Status, string Meaning, params IReadOnlyL
     ];
 
     /// <summary>Checks a status code.</summary>
-    /// <returns>Returns true if the status code is one of an error.</returns>
+    /// <returns>Returns true for 400 and above.</returns>
     public static bool IsError(int status) => status >= StatusCodes.Status400BadRequest;
 }

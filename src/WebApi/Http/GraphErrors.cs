@@ -69,7 +69,7 @@ internal static class GraphErrors
     public static Task WriteFailedDependencyAsync(this HttpContext http, string message) =>
         http.WriteStatusAsync(StatusCodes.Status424FailedDependency, "failedDependency", message);
 
-    /// <summary>Writes the response for a request that exceeds a limit of its tenant (429).</summary>
+    /// <summary>Writes the response for a limit of the tenant that stopped a request (429).</summary>
     /// <param name="http">The request.</param>
     /// <param name="limit">The limit.</param>
     /// <param name="outcome">A sentence about what was stored, to append to the message.</param>
@@ -108,7 +108,7 @@ internal static class GraphErrors
     public static Task WriteUnavailableAsync(this HttpContext http, string code, string message, TimeSpan retryAfter) =>
         http.WriteStatusAsync(StatusCodes.Status503ServiceUnavailable, code, message, retryAfter);
 
-    /// <summary>Writes the response for a response that is too large for its place (507).</summary>
+    /// <summary>Writes the response of a batch item whose own response exceeds the limit (507).</summary>
     public static Task WriteResponseTooLargeAsync(this HttpContext http, string message) =>
         http.WriteStatusAsync(StatusCodes.Status507InsufficientStorage, "responseTooLarge", message);
 
@@ -153,7 +153,7 @@ internal static class GraphErrors
     private static async Task WriteErrorAsync(this HttpContext http, int status, Error error)
     {
         http.Response.StatusCode = status;
-        http.Response.ContentType = "application/json";
+        http.Response.ContentType = MediaTypes.Json;
         if (HttpMethods.IsHead(http.Request.Method))
         {
             return;

@@ -65,8 +65,7 @@ internal sealed class JsonRequestBody : IDisposable
 
         if (await ReadWholeAsync(http) is not { } bytes)
         {
-            await http.WriteStatusAsync(
-                StatusCodes.Status413PayloadTooLarge,
+            await http.WriteContentTooLargeAsync(
                 "bodyTooComplex",
                 "The body needs more memory than one tenant may occupy; send a part of it."
             );

@@ -47,6 +47,9 @@ internal sealed record OperationDescription(
     /// <summary>The media type of the response to a caller that states no preference; null if it has no body.</summary>
     public string? MediaType => Answers[0].Content.Keys.FirstOrDefault();
 
+    /// <summary>True if a response can have a body.</summary>
+    public bool HasBody => Answers.Any(a => a.Content.Count > 0);
+
     /// <summary>All status codes of the operation, in ascending order.</summary>
     public IEnumerable<int> Statuses =>
         Answers.Select(a => a.Status).Concat(Errors().Concat(OtherErrors).Select(e => e.Status)).Distinct().Order();
@@ -66,7 +69,7 @@ internal sealed record OperationDescription(
             yield return ErrorStatus.BadRequest;
         }
 
-        if (IsOData && MediaType is not null)
+        if (IsOData && HasBody)
         {
             yield return ErrorStatus.NotAcceptable;
         }

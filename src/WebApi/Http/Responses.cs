@@ -6,7 +6,7 @@ internal static class Responses
     /// <summary>Starts the response to a request that created an entity (201). The entity follows.</summary>
     public static void SetCreated(this HttpResponse response) => response.StatusCode = StatusCodes.Status201Created;
 
-    /// <summary>Writes the response to a request whose work goes on (202).</summary>
+    /// <summary>Writes the response to an accepted request (202).</summary>
     /// <param name="response">The response.</param>
     /// <param name="location">The URL of the created entity.</param>
     public static Task WriteAcceptedAsync(this HttpResponse response, string location)

@@ -168,21 +168,21 @@ internal sealed partial class FilterParser
                 };
             if (depth > MaxDepth)
             {
-                throw new QueryOptionException(
-                    "filterTooLarge",
-                    $"it nests deeper than {MaxDepth} levels; flatten it."
-                );
+                throw TooDeep();
             }
 
             depth = Math.Max(depth, 0);
         }
     }
 
+    private static QueryOptionException TooDeep() =>
+        new("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+
     private IRunFilter Condition(QueryNode node, int depth)
     {
         if (depth > MaxDepth)
         {
-            throw new QueryOptionException("filterTooLarge", $"it nests deeper than {MaxDepth} levels; flatten it.");
+            throw TooDeep();
         }
 
         if (node is BinaryOperatorNode { OperatorKind: BinaryOperatorKind.And or BinaryOperatorKind.Or } logic)

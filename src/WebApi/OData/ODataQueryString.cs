@@ -128,6 +128,22 @@ internal sealed partial class ODataQueryString
         return new ODataQueryString(values);
     }
 
+    /// <summary>Returns the URL of a further page.</summary>
+    /// <param name="url">The URL without query options.</param>
+    /// <param name="options">The other query options, or an empty string.</param>
+    /// <param name="name">The option that has the token.</param>
+    /// <param name="token">The token.</param>
+    public static string WithToken(string url, string options, string name, string token) =>
+        $"{url}?{options}{(options.Length > 0 ? "&" : "")}{name}={token}";
+
+    /// <summary>Writes the error response for a <c>$skiptoken</c> of other options.</summary>
+    public static Task WriteInvalidSkipTokenAsync(HttpContext http) =>
+        http.WriteBadRequestAsync(
+            "invalidSkipToken",
+            $"{SkipToken} is not valid for these query options; "
+                + "follow @odata.nextLink as it is, or start again without it."
+        );
+
     private string Written(params string[] without) =>
         string.Join('&', _values.Where(v => !without.Contains(v.Key)).Select(v => $"{v.Key}={Escaped(v.Value)}"));
 

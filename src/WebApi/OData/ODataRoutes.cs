@@ -5,8 +5,8 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.OData;
 
 /// <summary>
-/// Maps routes together with the metadata that every route must have: a permission, the documented status codes, and
-/// the supported query options. They are derived from the description of the operation.
+/// Maps routes together with their metadata: the permission, the documented status codes and the supported query
+/// options. For an operation, they are derived from its description.
 /// </summary>
 internal static class ODataRoutes
 {
@@ -60,7 +60,7 @@ internal static class ODataRoutes
         Permission permission
     ) =>
         routes
-            .MapMethods(path, [method], RefuseNotOfferedAsync)
+            .MapMethods(path, [method], RejectNotImplementedAsync)
             .WithPermission(permission)
             .WithStatuses([.. ErrorStatus.OfEveryRequest, ErrorStatus.NotImplemented]);
 
@@ -81,8 +81,8 @@ internal static class ODataRoutes
             .WithMetadata(OnlyRefuses.Instance);
 
     /// <summary>
-    /// Reads the parts of a request that every route has: the OData version, the query options and the format of the
-    /// response.
+    /// Reads the parts of a request that every operation of OData has: the OData version, the query options and the
+    /// format of the response.
     /// </summary>
     /// <param name="http">The request.</param>
     /// <param name="offered">The query options that the path supports.</param>
@@ -153,7 +153,7 @@ internal static class ODataRoutes
     // HEAD is available for every path that has GET (RFC 9110 §9.3.2). The server omits the body.
     private static string[] WithHead(string method) => method == "GET" ? ["GET", "HEAD"] : [method];
 
-    private static Task RefuseNotOfferedAsync(HttpContext http) =>
+    private static Task RejectNotImplementedAsync(HttpContext http) =>
         http.WriteNotSupportedAsync(
             $"{http.Request.Path} is part of the protocol, but not offered by this version of the service."
         );
@@ -173,15 +173,15 @@ internal static class ODataRoutes
         IEnumerable<int> statuses
     ) => endpoint.WithMetadata([.. statuses.Select(s => new ProducesResponseTypeMetadata(s))]);
 
-    // The caller decides whether the response to a write has a body.
-    private static string? MediaTypeFor(HttpContext http, string? mediaType) =>
-        HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
-            ? mediaType
+    // The caller decides whether the response to a write has a body, if it can have one.
+    private static string? MediaTypeFor(HttpContext http, OperationDescription operation) =>
+        operation.Method == "GET" || !operation.HasBody
+            ? operation.MediaType
             : Preferences.ReturnRepresentation(http) switch
             {
                 true => MediaTypes.Json,
                 false => null,
-                null => mediaType,
+                null => operation.MediaType,
             };
 
     private static async Task HandleAsync(
@@ -191,7 +191,7 @@ internal static class ODataRoutes
         Func<HttpContext, ODataQueryString, Task> handler
     )
     {
-        if (await ReadAsync(http, offered, MediaTypeFor(http, operation.MediaType)) is not { } options)
+        if (await ReadAsync(http, offered, MediaTypeFor(http, operation)) is not { } options)
         {
             return;
         }

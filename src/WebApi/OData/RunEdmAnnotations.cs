@@ -496,7 +496,7 @@ internal sealed class RunEdmAnnotations
             ("CustomHeaders", Headers(RequestHeader.IfMatch, RequestHeader.PreferReturn))
         );
 
-    private static EdmRecordExpression Read(params RequestHeader[] headersByKey) =>
+    private static EdmRecordExpression Read(params RequestHeader[] headers) =>
         Record(
             ("Readable", Bool(true)),
             ("Permissions", Scopes(Permissions.Read)),
@@ -507,7 +507,7 @@ internal sealed class RunEdmAnnotations
                 Record(
                     ("Readable", Bool(true)),
                     ("Permissions", Scopes(Permissions.Read)),
-                    ("CustomHeaders", Headers(headersByKey))
+                    ("CustomHeaders", Headers(headers))
                 )
             )
         );

@@ -44,7 +44,7 @@ internal sealed record RunProperty(string Path, RunValueKind Kind, RunField? Fie
     /// <summary>
     /// Sets the value that a request sends: a text, a <see cref="DateTimeOffset"/>, a <see cref="RunStatus"/>,
     /// <see cref="RunStatistics"/> or a <see cref="PublicError"/>, as the type says, or null. The server sets the
-    /// properties without this member, and ignores them in requests.
+    /// properties of the run itself that have no such function, and ignores them in requests.
     /// </summary>
     public Func<RunDraft, object?, RunDraft>? Assign { get; init; }
 
@@ -78,7 +78,7 @@ internal sealed record RunProperty(string Path, RunValueKind Kind, RunField? Fie
 
 /// <summary>
 /// The properties of a run. The model, <c>$filter</c>, <c>$orderby</c>, <c>$select</c>, the annotations and the OpenAPI
-/// document are derived from this table, in its order.
+/// document are derived from this table, in its order. Its rows also read a property from JSON and write it.
 /// </summary>
 internal static class RunPropertyTable
 {

@@ -32,7 +32,7 @@ internal static class ApiDocument
 
     /// <summary>Checks for the description of a status code of 400 or above.</summary>
     /// <returns>Returns true if the document has a description of the status code.</returns>
-    public static bool IsKnownRefusal(int status) => ErrorStatus.All.Any(e => e.Status == status);
+    public static bool IsDocumentedError(int status) => ErrorStatus.All.Any(e => e.Status == status);
 
     /// <summary>
     /// Returns the operation id in the document. It consists of the path of runs that the route belongs to, if any, and

@@ -360,7 +360,7 @@ internal static class Schemas
         if (schema is OpenApiSchema own)
         {
             own.Description = description ?? own.Description;
-            (own.MinLength, own.MaxLength) = (maxLength is null ? null : 1, maxLength);
+            (own.MinLength, own.MaxLength) = (maxLength is null || property.Type.IsNullable ? null : 1, maxLength);
         }
         else if (schema is OpenApiSchemaReference reference && description is not null)
         {

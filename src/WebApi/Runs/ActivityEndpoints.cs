@@ -1,7 +1,6 @@
 using System.Globalization;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
-using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -78,8 +77,12 @@ internal static class ActivityEndpoints
                 [last.Value],
                 http.RequestAborted
             );
-        return $"{ServiceRoot.Of(http.Request)}{address.Path}/{run}/activities{path}"
-            + $"?{options}{(options.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={token}";
+        return ODataQueryString.WithToken(
+            $"{ServiceRoot.Of(http.Request)}{address.Path}/{run}/activities{path}",
+            options,
+            ODataQueryString.SkipToken,
+            token
+        );
     }
 
     /// <summary>
@@ -88,13 +91,7 @@ internal static class ActivityEndpoints
     /// <param name="http">The request.</param>
     /// <param name="query">The query.</param>
     /// <param name="respond">Writes the response.</param>
-    /// <param name="prepareError">Completes the response to an error before it is written.</param>
-    public static Task DispatchAsync(
-        HttpContext http,
-        ListActivitiesQuery query,
-        Func<ActivityPage, Task> respond,
-        Action<Error>? prepareError = null
-    ) =>
+    public static Task DispatchAsync(HttpContext http, ListActivitiesQuery query, Func<ActivityPage, Task> respond) =>
         http.DispatchAsync(
             query,
             async (head, items) =>
@@ -108,8 +105,7 @@ internal static class ActivityEndpoints
 
                 ActivityId? next = hasNext ? ActivityId.FromGuid(activities[^1].Id) : null;
                 await respond(new ActivityPage(activities, next, head.Count));
-            },
-            prepareError
+            }
         );
 
     private static Task ListAsync(HttpContext http, RunCollectionPath address, RunId run, ODataQueryString options) =>
@@ -187,11 +183,7 @@ internal static class ActivityEndpoints
                 );
             if (opened.Place is not [Guid last])
             {
-                await http.WriteBadRequestAsync(
-                    "invalidSkipToken",
-                    $"{ODataQueryString.SkipToken} is not valid for these query options; "
-                        + "follow @odata.nextLink as it is, or start again without it."
-                );
+                await ODataQueryString.WriteInvalidSkipTokenAsync(http);
                 return null;
             }
 

@@ -59,11 +59,7 @@ internal static class ActivityJsonReader
             {
                 if (
                     JsonElementExtensions.TryGetName(member) is { } name
-                    && !(
-                        name == "status"
-                        && isPatch
-                        && JsonElementExtensions.TryGetString(member.Value) == RunEdmModel.UnknownFutureValue
-                    )
+                    && !(isPatch && RunJsonReader.IsUnknownStatus(name, member.Value))
                 )
                 {
                     sent |= PropertyOf(name);

@@ -125,13 +125,15 @@ internal static class ActivityOperations
                 "The activity.",
                 RunSchemas.Activity,
                 ResponseHeader.Location,
-                ResponseHeader.PreferenceApplied
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.RepeatabilityResult
             ),
             ResponseDescription.NoContent(
                 "The activity is stored; the request prefers a minimal response.",
                 ResponseHeader.Location,
                 ResponseHeader.EntityId,
-                ResponseHeader.PreferenceApplied
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.RepeatabilityResult
             ),
         ],
     };

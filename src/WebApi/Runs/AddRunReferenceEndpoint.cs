@@ -41,11 +41,9 @@ internal static class AddRunReferenceEndpoint
             );
         }
 
-        return RunId.TryParse(key) is { } id
-            ? http.DispatchAsync(
-                new AddRunReferenceCommand(http.Tenant(), id),
-                _ => http.Response.WriteNoContentAsync()
-            )
-            : http.WriteErrorAsync(RunErrors.NotFound(key));
+        return http.DispatchAsync(
+            new AddRunReferenceCommand(http.Tenant(), RunId.TryParse(key) ?? RunId.Nil),
+            _ => http.Response.WriteNoContentAsync()
+        );
     }
 }

@@ -59,11 +59,7 @@ internal static class ReadRunEndpoints
 
             if (after?.Matches(asked.Order) != true)
             {
-                await http.WriteBadRequestAsync(
-                    "invalidSkipToken",
-                    $"{ODataQueryString.SkipToken} is not valid for these query options; "
-                        + "follow @odata.nextLink as it is, or start again without it."
-                );
+                await ODataQueryString.WriteInvalidSkipTokenAsync(http);
                 return;
             }
         }
@@ -112,8 +108,12 @@ internal static class ReadRunEndpoints
                         );
                         json.WriteString(
                             "@odata.nextLink",
-                            $"{ServiceRoot.Of(http.Request)}{address.Path}"
-                                + $"?{others}{(others.Length > 0 ? "&" : "")}{ODataQueryString.SkipToken}={place}"
+                            ODataQueryString.WithToken(
+                                $"{ServiceRoot.Of(http.Request)}{address.Path}",
+                                others,
+                                ODataQueryString.SkipToken,
+                                place
+                            )
                         );
                     }
 
@@ -163,9 +163,9 @@ internal static class ReadRunEndpoints
 
     private static Task RespondAsync(HttpContext http, RunCollectionPath address, RunResponse run, RunProjection shown)
     {
-        http.Response.Headers.ETag = EntityTags.Format(run.Version);
         if (EntityTags.MatchesIfNoneMatch(http, run.Version))
         {
+            http.Response.Headers.ETag = EntityTags.Format(run.Version);
             return http.Response.WriteNotModifiedAsync();
         }
 
@@ -180,12 +180,13 @@ internal static class ReadRunEndpoints
         return ActivityEndpoints.DispatchAsync(
             http,
             new ListActivitiesQuery(http.Tenant(), id, RunPage.MaxSize),
-            async page => await WriteAsync(page, await ActivityEndpoints.NextLinkAsync(http, address, id, "", page)),
-            _ => http.Response.Headers.Remove("ETag")
+            async page => await WriteAsync(page, await ActivityEndpoints.NextLinkAsync(http, address, id, "", page))
         );
 
-        Task WriteAsync(ActivityPage? activities, string? next) =>
-            http.Response.WriteJsonAsync(json =>
+        Task WriteAsync(ActivityPage? activities, string? next)
+        {
+            http.Response.Headers.ETag = EntityTags.Format(run.Version);
+            return http.Response.WriteJsonAsync(json =>
                 RunJson.Write(
                     json,
                     run,
@@ -195,6 +196,7 @@ internal static class ReadRunEndpoints
                     next
                 )
             );
+        }
     }
 
     private static Task GetStatisticsAsync(HttpContext http, RunId id) =>

@@ -36,7 +36,7 @@ internal static class RunDeltaEndpoints
         if (ODataFormat.GetCurrent(http).Level == MetadataLevel.None)
         {
             await http.WriteNotAcceptableAsync(
-                "Delta queries do not support odata.metadata=none; " + "request minimal or full, or omit the format."
+                "Delta queries do not support odata.metadata=none; request minimal or full, or omit the format."
             );
             return;
         }
@@ -119,9 +119,12 @@ internal static class RunDeltaEndpoints
                     Keys(next),
                     http.RequestAborted
                 );
-                var link =
-                    $"{url}?{others}{(others.Length > 0 ? "&" : "")}"
-                    + $"{(next.Scan is null ? ODataQueryString.DeltaToken : ODataQueryString.SkipToken)}={place}";
+                var link = ODataQueryString.WithToken(
+                    url,
+                    others,
+                    next.Scan is null ? ODataQueryString.DeltaToken : ODataQueryString.SkipToken,
+                    place
+                );
                 await http.Response.WriteJsonAsync(json =>
                     RunJson.Write(
                         json,

@@ -54,13 +54,7 @@ internal static class RunJsonReader
         var sent = RunPatchProperties.None;
         foreach (var member in body.EnumerateObject())
         {
-            if (
-                JsonElementExtensions.TryGetName(member) is { } name
-                && !(
-                    name == "status"
-                    && JsonElementExtensions.TryGetString(member.Value) == RunEdmModel.UnknownFutureValue
-                )
-            )
+            if (JsonElementExtensions.TryGetName(member) is { } name && !IsUnknownStatus(name, member.Value))
             {
                 draft = Read(draft, name, member.Value, faults);
                 sent |= RunPropertyTable.FindOwn(name)?.Patch ?? RunPatchProperties.None;
@@ -78,6 +72,11 @@ internal static class RunJsonReader
 
         return new RunPatch(draft, sent);
     }
+
+    /// <summary>Checks a member of a partial update.</summary>
+    /// <returns>Returns true if the member is a status with the sentinel value, which counts as not sent.</returns>
+    public static bool IsUnknownStatus(string name, JsonElement value) =>
+        name == "status" && JsonElementExtensions.TryGetString(value) == RunEdmModel.UnknownFutureValue;
 
     private static RunDraft Read(RunDraft draft, string name, JsonElement value, ValidationErrors faults)
     {

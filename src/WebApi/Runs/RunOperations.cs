@@ -331,6 +331,13 @@ internal static class RunOperations
         {
             IsRequired = false,
         },
-        Answers = [ResponseDescription.Accepted("The run is stored. `Location` is its URL.", ResponseHeader.Location)],
+        Answers =
+        [
+            ResponseDescription.Accepted(
+                "The run is stored. `Location` is its URL.",
+                ResponseHeader.Location,
+                ResponseHeader.RepeatabilityResult
+            ),
+        ],
     };
 }

@@ -5,8 +5,8 @@ using IndustryData.WebApi.OData;
 namespace IndustryData.WebApi.Runs;
 
 /// <summary>
-/// Maps operations on one run or one activity. Their handlers get the ids from the path. A segment of the path that is
-/// not an id is answered like the id of a run that does not exist.
+/// Maps operations on one run or one activity. Their handlers get the ids from the path. A path segment that is not an
+/// id becomes the nil id. It is therefore treated exactly like an id that does not exist.
 /// </summary>
 internal static class RunRoutes
 {
@@ -28,10 +28,7 @@ internal static class RunRoutes
         routes.MapOperation(
             operation,
             path,
-            (http, options) =>
-                Segment(http, "id") is var text && RunId.TryParse(text) is { } id
-                    ? handler(http, id, options)
-                    : http.WriteErrorAsync(RunErrors.NotFound(text))
+            (http, options) => handler(http, RunId.TryParse(Segment(http, "id")) ?? RunId.Nil, options)
         );
 
     /// <summary>Maps an operation on one activity.</summary>
@@ -44,10 +41,7 @@ internal static class RunRoutes
         routes.MapRunOperation(
             operation,
             path,
-            (http, run, _) =>
-                Segment(http, "activityId") is var text && ActivityId.TryParse(text) is { } id
-                    ? handler(http, run, id)
-                    : http.WriteErrorAsync(RunErrors.ActivityNotFound(text))
+            (http, run, _) => handler(http, run, ActivityId.TryParse(Segment(http, "activityId")) ?? ActivityId.Nil)
         );
 
     private static string Segment(HttpContext http, string name) => (string)http.Request.RouteValues[name]!;

@@ -17,7 +17,7 @@ internal static class Challenges
             : challenge.AuthenticateFailure;
         if (failure is IssuerUnavailableException)
         {
-            // The token may be valid, so the response is not 401.
+            // The token may be valid, so the response is not 401. GraphErrorMiddleware catches the exception.
             throw failure;
         }
 

@@ -43,7 +43,7 @@ public sealed class PipelineTests
     {
         using var cases = new UseCases();
         using var spans = new Spans();
-        var missing = RunErrors.NotFound("none");
+        var missing = RunErrors.NotFound;
         var cancellation = TestContext.Current.CancellationToken;
         cases.Repository.UpdateAsync(default, default, default, default!, cancellation).ReturnsForAnyArgs(missing);
         cases.Repository.DeleteAsync(default, default, default!, cancellation).ReturnsForAnyArgs(missing);

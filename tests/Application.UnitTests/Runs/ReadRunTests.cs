@@ -53,9 +53,9 @@ public sealed class ReadRunTests
             .ReturnsForAnyArgs((RunResponse?)null);
         cases.Reader.ExistsAsync(default, default, TestContext.Current.CancellationToken).ReturnsForAnyArgs(false);
 
-        (await Send(cases, new GetRunQuery(UseCases.Tenant, _id))).Error.ShouldBe(RunErrors.NotFound(_id));
-        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, _id))).Error.ShouldBe(RunErrors.NotFound(_id));
-        (await Send(cases, new AddRunReferenceCommand(UseCases.Tenant, _id))).Error.ShouldBe(RunErrors.NotFound(_id));
+        (await Send(cases, new GetRunQuery(UseCases.Tenant, _id))).Error.ShouldBe(RunErrors.NotFound);
+        (await Send(cases, new GetRunStatisticsQuery(UseCases.Tenant, _id))).Error.ShouldBe(RunErrors.NotFound);
+        (await Send(cases, new AddRunReferenceCommand(UseCases.Tenant, _id))).Error.ShouldBe(RunErrors.NotFound);
         cases.Reader.ReceivedCalls().Count().ShouldBe(3);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -196,7 +197,10 @@ internal sealed partial class AnnotationProbe
             return first.Headers.Location is { } location && location == second.Headers.Location;
         }
 
-        (string, string) sent = ("Repeatability-First-Sent", DateTime.UtcNow.ToString("R"));
+        (string, string) sent = (
+            "Repeatability-First-Sent",
+            DateTime.UtcNow.ToString("R", CultureInfo.InvariantCulture)
+        );
         return new()
         {
             ["Idempotency-Key"] = () => IsRepeatedAsync(("Idempotency-Key", $"{Guid.NewGuid()}")),
@@ -210,7 +214,10 @@ internal sealed partial class AnnotationProbe
                     headers:
                     [
                         ("Repeatability-Request-ID", $"{Guid.NewGuid()}"),
-                        ("Repeatability-First-Sent", DateTime.UtcNow.AddDays(-2).ToString("R")),
+                        (
+                            "Repeatability-First-Sent",
+                            DateTime.UtcNow.AddDays(-2).ToString("R", CultureInfo.InvariantCulture)
+                        ),
                     ]
                 ),
         };

@@ -69,6 +69,6 @@ internal static class AddActivityDecision
                 a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId,
                 cancellationToken
             )
-            ?? (Result<RunActivity>)RunErrors.ActivityNotFound(activityId.ToString());
+            ?? (Result<RunActivity>)RunErrors.ActivityNotFound;
     }
 }

@@ -23,7 +23,7 @@ internal static class UpdateActivityDecision
                 a => a.TenantId == tenantId && a.RunId == id && a.Id == activityId,
                 cancellationToken
             );
-        return activity is null ? RunErrors.ActivityNotFound(activityId.ToString())
+        return activity is null ? RunErrors.ActivityNotFound
             : change(run, activity) is { } error ? error
             : activity.Snapshot();
     }
