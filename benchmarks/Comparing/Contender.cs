@@ -13,6 +13,9 @@ internal abstract class Contender(string name)
     /// </summary>
     public bool IsService { get; init; }
 
+    /// <summary>The database in which the program stores runs, or null if it stores nothing.</summary>
+    public WrittenDatabase? Writes { get; init; }
+
     /// <summary>Drives and measures the program after a warm-up.</summary>
     /// <param name="warmUpSeconds">The duration of the warm-up in seconds.</param>
     /// <param name="seconds">The duration of the measurement in seconds.</param>
@@ -20,7 +23,22 @@ internal abstract class Contender(string name)
     /// <exception cref="BenchmarkException">
     /// A response was incorrect, or the program did not store an acknowledged run.
     /// </exception>
-    public abstract Task<Measurement> MeasureAsync(
+    public async Task<Measurement> MeasureAsync(
+        double warmUpSeconds,
+        double seconds,
+        CancellationToken cancellationToken
+    )
+    {
+        if (Writes is not null)
+        {
+            await Writes.PrepareAsync(cancellationToken);
+        }
+
+        return await DriveAsync(warmUpSeconds, seconds, cancellationToken);
+    }
+
+    /// <inheritdoc cref="MeasureAsync" />
+    protected abstract Task<Measurement> DriveAsync(
         double warmUpSeconds,
         double seconds,
         CancellationToken cancellationToken

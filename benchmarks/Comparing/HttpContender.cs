@@ -30,23 +30,15 @@ internal sealed class HttpContender(
         ["DOTNET_TieredPGO"] = "0",
     };
 
-    /// <summary>The database in which the requests store runs, or null if they store nothing.</summary>
-    public WrittenDatabase? Writes { get; init; }
-
     /// <summary>The number of counted units for each response.</summary>
     public int PerAnswer { get; init; } = 1;
 
-    public override async Task<Measurement> MeasureAsync(
+    protected override async Task<Measurement> DriveAsync(
         double warmUpSeconds,
         double seconds,
         CancellationToken cancellationToken
     )
     {
-        if (Writes is not null)
-        {
-            await Writes.PrepareAsync(cancellationToken);
-        }
-
         var ports = programs.Select(p => p.Port).ToList();
         var asked = await plan() with { Ports = ports, WarmUpSeconds = warmUpSeconds, Seconds = seconds };
         var (result, usage) = await GenerateAsync(asked, cancellationToken);

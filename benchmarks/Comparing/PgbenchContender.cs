@@ -28,20 +28,12 @@ internal sealed partial class PgbenchContender(
     // throughput.
     private const string Sampled = "0.1";
 
-    /// <summary>The database in which each transaction stores a run, or null if it stores nothing.</summary>
-    public WrittenDatabase? Writes { get; init; }
-
-    public override async Task<Measurement> MeasureAsync(
+    protected override async Task<Measurement> DriveAsync(
         double warmUpSeconds,
         double seconds,
         CancellationToken cancellationToken
     )
     {
-        if (Writes is not null)
-        {
-            await Writes.PrepareAsync(cancellationToken);
-        }
-
         var folder = Directory.CreateTempSubdirectory("industrydata-pgbench-");
         try
         {

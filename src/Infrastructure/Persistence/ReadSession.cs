@@ -24,7 +24,10 @@ internal sealed class ReadSession : IAsyncDisposable
     private readonly CancelRequests _cancels;
     private readonly CancellationToken _lost;
     private readonly CancellationToken _caller;
+
+    // A keyed read takes so little time that it does not end early when its caller cancels.
     private readonly CancellationToken _stop;
+
     private readonly CancellationTokenSource? _clock;
     private readonly QueryTime? _time;
     private readonly long _opened;
@@ -255,12 +258,9 @@ internal sealed class ReadSession : IAsyncDisposable
         {
             _stop.ThrowIfCancellationRequested();
 
-            // A keyed read has no source that links the two tokens, because it is rarely needed.
-            return _clock is not null || work.IsCompleted
-                ? await work.WaitAsync(_stop)
-                : await work.WaitAsync(_caller).WaitAsync(_lost);
+            return await work.WaitAsync(_stop);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested || _caller.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             _pending = work;
             if (_lost.IsCancellationRequested)

@@ -35,6 +35,14 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     /// </summary>
     public PooledBufferWriter? Pending { get; set; }
 
+    /// <summary>Creates the exception for a request that gets no permit to be processed.</summary>
+    public static LimitExceededException TooManyConcurrentRequests() =>
+        new(
+            "tooManyConcurrentRequests",
+            "Your tenant has the maximum number of requests in progress, and others wait; send fewer at once.",
+            TimeSpan.FromSeconds(1)
+        );
+
     /// <summary>Returns the admission of a request; null if the request needs no token.</summary>
     public static Admission? Of(HttpContext http) => http.Features.Get<Admission>();
 
@@ -100,11 +108,7 @@ internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan
     {
         if (!(TryBegin() || await BeginAsync(aborted)))
         {
-            throw new LimitExceededException(
-                "tooManyConcurrentRequests",
-                "Your tenant has the maximum number of requests in progress, and others wait; send fewer at once.",
-                TimeSpan.FromSeconds(1)
-            );
+            throw TooManyConcurrentRequests();
         }
     }
 

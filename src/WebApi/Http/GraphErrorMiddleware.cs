@@ -18,7 +18,6 @@ internal sealed partial class GraphErrorMiddleware(
     /// <summary>The maximum length of the request target, in bytes.</summary>
     public const int MaxUrlLength = 32 * 1024;
 
-    private const string NothingStored = "Nothing was stored.";
     private const int MaxDrainedBytes = 64 * 1024;
 
     public async Task InvokeAsync(HttpContext http)
@@ -69,12 +68,12 @@ internal sealed partial class GraphErrorMiddleware(
             if (exception is LimitExceededException limit)
             {
                 refusals.Write(limit.Code, limit.Message);
-                await http.WriteErrorAsync(limit, NothingStored);
+                await http.WriteErrorAsync(limit, GraphErrors.NothingStored);
             }
             else if (exception is ServiceLimitException full)
             {
                 refusals.Write(full.Code, full.Message);
-                await http.WriteErrorAsync(full, NothingStored);
+                await http.WriteErrorAsync(full, GraphErrors.NothingStored);
             }
             else if (exception is IssuerUnavailableException)
             {
@@ -90,7 +89,7 @@ internal sealed partial class GraphErrorMiddleware(
                 refusals.Write(outage.Code, exception.GetBaseException().Message);
                 var stored =
                     HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? ""
-                    : outage.NothingWasStored ? NothingStored
+                    : outage.NothingWasStored ? GraphErrors.NothingStored
                     : "It is not known whether what you sent was stored: list the runs before you send it again.";
                 await http.WriteErrorAsync(outage, stored);
             }

@@ -11,6 +11,9 @@ namespace IndustryData.WebApi.Http;
 /// </summary>
 internal static class GraphErrors
 {
+    /// <summary>The sentence that ends the message of an error without effect.</summary>
+    public const string NothingStored = "Nothing was stored.";
+
     /// <summary>Writes the response for an expected error.</summary>
     public static Task WriteErrorAsync(this HttpContext http, Error error)
     {
@@ -74,15 +77,12 @@ internal static class GraphErrors
     /// <param name="limit">The limit.</param>
     /// <param name="outcome">A sentence about what was stored, to append to the message.</param>
     public static Task WriteErrorAsync(this HttpContext http, LimitExceededException limit, string outcome) =>
-        http.WriteTooManyRequestsAsync(limit.Code, Sentences(limit.Message, outcome), limit.RetryAfter);
-
-    /// <summary>Writes the response for a request that exceeds a limit of its tenant (429).</summary>
-    public static Task WriteTooManyRequestsAsync(
-        this HttpContext http,
-        string code,
-        string message,
-        TimeSpan retryAfter
-    ) => http.WriteStatusAsync(StatusCodes.Status429TooManyRequests, code, message, retryAfter);
+        http.WriteStatusAsync(
+            StatusCodes.Status429TooManyRequests,
+            limit.Code,
+            Sentences(limit.Message, outcome),
+            limit.RetryAfter
+        );
 
     /// <summary>Writes the response for a request with too many or too long headers (431).</summary>
     public static Task WriteHeadersTooLargeAsync(this HttpContext http, string message) =>

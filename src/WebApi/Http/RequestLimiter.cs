@@ -57,23 +57,18 @@ internal sealed class RequestLimiter : IDisposable
         {
             await RefuseAsync(
                 http,
-                "requestRateExceeded",
-                $"Your tenant sends more than {_limits.RequestsPerSecond} requests per second; send fewer. "
-                    + "Nothing was stored.",
-                wait
+                new LimitExceededException(
+                    "requestRateExceeded",
+                    $"Your tenant sends more than {_limits.RequestsPerSecond} requests per second; send fewer.",
+                    wait
+                )
             );
             return;
         }
 
         if (!isInBatch && !(admission.TryBegin() || await admission.BeginAsync(http.RequestAborted)))
         {
-            await RefuseAsync(
-                http,
-                "tooManyConcurrentRequests",
-                $"Your tenant has {_limits.ConcurrentRequests} requests in progress, and others wait; "
-                    + "send fewer at once. Nothing was stored.",
-                TimeSpan.FromSeconds(1)
-            );
+            await RefuseAsync(http, Admission.TooManyConcurrentRequests());
             return;
         }
 
@@ -107,10 +102,11 @@ internal sealed class RequestLimiter : IDisposable
         }
     }
 
-    private Task RefuseAsync(HttpContext http, string code, string message, TimeSpan retryAfter)
+    // Throwing the exception would take longer than most requests.
+    private Task RefuseAsync(HttpContext http, LimitExceededException limit)
     {
-        _refusals.Write(code, message);
-        return http.WriteTooManyRequestsAsync(code, message, retryAfter);
+        _refusals.Write(limit.Code, limit.Message);
+        return http.WriteErrorAsync(limit, GraphErrors.NothingStored);
     }
 
     private TenantLoad Enter(Guid id)

@@ -198,7 +198,7 @@ internal static class ODataRoutes
 
         if (http.RequestServices.GetRequiredService<IDatabaseHealth>().Outage is { } outage)
         {
-            await http.WriteErrorAsync(outage, "Nothing was stored.");
+            await http.WriteErrorAsync(outage, GraphErrors.NothingStored);
             return;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 using System.Security.Cryptography;
@@ -41,7 +42,7 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
             || !_tokens.TryGetValue(KeyOf(header), out CachedToken? known)
             || known!.Expires <= clock.GetUtcNow()
             || !SigningKeysUnchanged(known)
-            || !Permissions.Grants(known.Caller, permission)
+            || !known.Granted.Contains(permission)
         )
         {
             return false;
@@ -77,7 +78,13 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
 
         _tokens.Set(
             KeyOf(header),
-            new CachedToken(validated.Principal!, token.ValidTo, issuer, configuration),
+            new CachedToken(
+                validated.Principal!,
+                [.. Permissions.All.Where(p => Permissions.Grants(validated.Principal!, p))],
+                token.ValidTo,
+                issuer,
+                configuration
+            ),
             new MemoryCacheEntryOptions
             {
                 Size = (2 * header.Length) + BytesPerToken,
@@ -115,6 +122,7 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
 
     private sealed record CachedToken(
         ClaimsPrincipal Caller,
+        ImmutableArray<Permission> Granted,
         DateTimeOffset Expires,
         BaseConfigurationManager? Issuer,
         BaseConfiguration? Configuration

@@ -112,7 +112,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             "CREATE TABLE runs_1999q1_expired (); "
                 + "INSERT INTO expired_partitions VALUES ('runs_1999q1_expired', now() - interval '2 days')"
         );
-        var log = new Messages();
+        var log = new LogLines<DatabaseMaintenanceService>();
 
         await KeepUpAsync(new RetentionOptions { Months = 24 }, now.AddYears(years), log);
 
@@ -165,7 +165,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             await hold.ExecuteNonQueryAsync(Cancellation);
         }
 
-        var log = new Messages();
+        var log = new LogLines<DatabaseMaintenanceService>();
         (await KeepUpAsync(new RetentionOptions { Months = 24 }, now, log, new HastyClock())).ShouldBeFalse();
 
         (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
@@ -211,7 +211,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
     public async Task Standby_is_left_alone()
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
-        var (clock, log) = (new PausingClock(), new Messages());
+        var (clock, log) = (new PausingClock(), new LogLines<DatabaseMaintenanceService>());
         using var service = new DatabaseMaintenanceService(source, new Standby(), new RetentionOptions(), clock, log);
 
         await service.StartAsync(Cancellation);
@@ -313,7 +313,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
     private async Task<bool> KeepUpAsync(
         RetentionOptions retention,
         DateTimeOffset now,
-        Messages? logger = null,
+        LogLines<DatabaseMaintenanceService>? logger = null,
         TimeProvider? clock = null
     )
     {

@@ -126,7 +126,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         );
         await using var holder = await OpenAsync(own);
         await ReadAsync(holder, "SELECT pg_advisory_lock(42)");
-        var log = new Messages();
+        var log = new LogLines<DatabaseMaintenanceService>();
 
         var first = DatabaseSchema.MigrateAsync(
             $"{own};Command Timeout=1",

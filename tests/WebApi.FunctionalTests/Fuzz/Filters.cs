@@ -1,4 +1,5 @@
 using System.Globalization;
+using IndustryData.WebApi.FunctionalTests.OData;
 
 namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 
@@ -28,15 +29,6 @@ internal sealed class Filters(Random random)
         .. new[] { "errors", "warnings", "groups", "memberships", "organizations", "people" }.Select(n =>
             $"statistics/inboundTotals/{n}"
         ),
-    ];
-    private static readonly string[] _statuses =
-    [
-        "running",
-        "failed",
-        "completed",
-        "completedWithErrors",
-        "completedWithWarnings",
-        "unknownFutureValue",
     ];
     private static readonly string[] _orders =
     [
@@ -230,7 +222,7 @@ internal sealed class Filters(Random random)
             : $"'{string.Concat(random.Some(0, 4, () => random.Pick(_words)))}'";
 
     private string Status() =>
-        $"{random.Pick("", "", "microsoft.graph.industryData.industryDataRunStatus")}'{random.Pick(_statuses)}'";
+        $"{random.Pick("", "", "microsoft.graph.industryData.industryDataRunStatus")}'{random.Pick([.. StoredRun.Statuses])}'";
 
     private string Number() =>
         random.Next(6) switch

@@ -1,5 +1,5 @@
+using IndustryData.Testing;
 using IndustryData.WebApi.Http;
-using Microsoft.Extensions.Logging;
 
 namespace IndustryData.WebApi.FunctionalTests.Http;
 
@@ -8,7 +8,7 @@ public sealed class RefusalLogTests
     [Fact]
     public void Flood_of_refusals_writes_one_line_a_second_for_each_cause_and_counts_the_others()
     {
-        var (clock, lines) = (new Clock(), new Lines());
+        var (clock, lines) = (new Clock(), new LogLines<RefusalLog>());
         var log = new RefusalLog(clock, lines);
         for (var i = 0; i < 100; i++)
         {
@@ -20,7 +20,7 @@ public sealed class RefusalLogTests
         log.Write("writeQueueFull", "no room");
         log.Write("writeQueueFull", "no room");
 
-        lines.Written.ShouldBe([
+        lines.ShouldBe([
             "A request was refused: writeQueueFull (no room); 0 more since the last line of this kind",
             "A request was refused: queryTimeout (canceled at somewhere); 0 more since the last line of this kind",
             "A request was refused: writeQueueFull (no room); 99 more since the last line of this kind",
@@ -35,29 +35,5 @@ public sealed class RefusalLogTests
         public override long TimestampFrequency => 1;
 
         public override long GetTimestamp() => Seconds;
-    }
-
-    private sealed class Lines : ILogger<RefusalLog>
-    {
-        public List<string> Written { get; } = [];
-
-        public int Exceptions { get; private set; }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        )
-        {
-            Written.Add(formatter(state, exception));
-            Exceptions += exception is null ? 0 : 1;
-        }
     }
 }

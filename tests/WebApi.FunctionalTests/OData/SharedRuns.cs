@@ -89,7 +89,8 @@ public sealed class SharedRuns(TestServer server) : IAsyncLifetime
 /// <summary>A stored run. Its properties are indexed by the paths that queries use.</summary>
 public sealed class StoredRun
 {
-    private static readonly string[] _statuses =
+    /// <summary>The names of the statuses, in the order of their numbers.</summary>
+    public static readonly IReadOnlyList<string> Statuses =
     [
         "running",
         "failed",
@@ -186,7 +187,7 @@ public sealed class StoredRun
                 "yyyy-MM-ddTHH:mm:ss.ffffffZ",
                 CultureInfo.InvariantCulture
             ),
-            Status status => $"'{_statuses[status.Number]}'",
+            Status status => $"'{Statuses[status.Number]}'",
             _ => string.Format(CultureInfo.InvariantCulture, "{0}", value),
         };
 

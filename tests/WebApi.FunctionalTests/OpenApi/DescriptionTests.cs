@@ -75,21 +75,6 @@ public sealed partial class DescriptionTests(TestDatabase database) : Functional
     }
 
     [Theory]
-    [InlineData("openapi/v1.json")]
-    [InlineData("beta/docs/")]
-    [InlineData("docs/scalar.js")]
-    public async Task Head_is_get_without_a_body(string path)
-    {
-        using var get = await Client.GetAsync(path, Cancellation);
-        using var request = new HttpRequestMessage(HttpMethod.Head, path);
-        using var head = await Client.SendAsync(request, Cancellation);
-
-        head.StatusCode.ShouldBe(HttpStatusCode.OK);
-        head.Content.Headers.ContentType.ShouldBe(get.Content.Headers.ContentType);
-        (await head.Content.ReadAsByteArrayAsync(Cancellation)).ShouldBeEmpty();
-    }
-
-    [Theory]
     [InlineData("docs")]
     [InlineData("beta/docs")]
     public async Task The_page_has_all_that_it_needs_from_the_service_and_may_take_nothing_from_elsewhere(string path)

@@ -1,11 +1,13 @@
-using IndustryData.Infrastructure.Persistence;
 using Microsoft.Extensions.Logging;
 
-namespace IndustryData.Infrastructure.IntegrationTests.Schema;
+namespace IndustryData.Testing;
 
 /// <summary>A logger that keeps its messages in a list.</summary>
-internal sealed class Messages : List<string>, ILogger<DatabaseMaintenanceService>
+public sealed class LogLines<T> : List<string>, ILogger<T>
 {
+    /// <summary>The number of messages with an exception.</summary>
+    public int Exceptions { get; private set; }
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
@@ -17,5 +19,9 @@ internal sealed class Messages : List<string>, ILogger<DatabaseMaintenanceServic
         TState state,
         Exception? exception,
         Func<TState, Exception?, string> formatter
-    ) => Add(formatter(state, exception));
+    )
+    {
+        Add(formatter(state, exception));
+        Exceptions += exception is null ? 0 : 1;
+    }
 }
