@@ -67,6 +67,9 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<DatabaseHealthMonitor>();
         services.AddSingleton<IDatabaseHealth>(provider => provider.GetRequiredService<DatabaseHealthMonitor>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseHealthMonitor>());
+        services.AddSingleton<TokenRevocationStore>();
+        services.AddSingleton<ITokenRevocations>(provider => provider.GetRequiredService<TokenRevocationStore>());
+        services.AddHostedService(provider => provider.GetRequiredService<TokenRevocationStore>());
         services.AddHostedService<DatabaseMaintenanceService>();
         return services;
     }

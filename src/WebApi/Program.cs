@@ -109,6 +109,18 @@ try
                 applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}."
             );
             return 0;
+        case "token" when rest.Contains(RevokeTokensCommand.Option):
+            Console.WriteLine(
+                await RevokeTokensCommand.RunAsync(
+                    rest,
+                    () =>
+                        isEmbedded
+                            ? PostgresServer.GetConnectionInfo(Resolved(), postgres).ConnectionString
+                            : connectionString,
+                    TimeProvider.System
+                )
+            );
+            return 0;
         case "token":
             AddDevelopmentKey();
             Console.WriteLine(TokenCommand.CreateToken(rest, tokens, TimeProvider.System));

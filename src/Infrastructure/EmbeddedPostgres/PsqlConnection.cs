@@ -18,6 +18,9 @@ public sealed record PsqlConnection(
     string? Program
 )
 {
+    /// <summary>The connection string.</summary>
+    public string ConnectionString => PostgresCluster.Connection(new Endpoint(Host, Port), Password).ConnectionString;
+
     /// <summary>Returns the connection without the password, so that the password does not appear in logs.</summary>
     public override string ToString() => $"{User}@{Host}:{Port}/{Database}";
 }

@@ -26,6 +26,8 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<PageTokenSigningKey> PageTokenSigningKeys => Set<PageTokenSigningKey>();
 
+    public DbSet<TokenRevocation> TokenRevocations => Set<TokenRevocation>();
+
     public DbSet<ExpiredPartition> ExpiredPartitions => Set<ExpiredPartition>();
 
     /// <summary>Sets the options that the model depends on, in addition to the connection.</summary>

@@ -11,8 +11,10 @@ namespace IndustryData.WebApi.Cli;
 /// </summary>
 internal static class TokenCommand
 {
-    private const string Usage = "usage: token [--tenant GUID] [--permission NAME]… [--days N]";
-    private const int DefaultDays = 30;
+    private const string Usage =
+        "usage: token [--tenant GUID] [--permission NAME]… [--days N], "
+        + $"or token {RevokeTokensCommand.Option} NOW|TIME --tenant GUID";
+    private const int DefaultDays = 1;
     private const int MaxDays = 366;
 
     /// <summary>The tenant of a token if the arguments do not name one.</summary>
@@ -38,9 +40,7 @@ internal static class TokenCommand
             switch (arguments[i])
             {
                 case "--tenant":
-                    tenant = Guid.TryParseExact(value, "D", out var id)
-                        ? id
-                        : throw new StartupException($"--tenant must be a GUID; {Usage}");
+                    tenant = ReadTenant(value, Usage);
                     break;
                 case "--permission":
                     permissions.Add(
@@ -74,6 +74,7 @@ internal static class TokenCommand
                 Expires = now.AddDays(days),
                 Claims = new Dictionary<string, object>
                 {
+                    ["jti"] = Guid.NewGuid().ToString(),
                     ["tid"] = tenant.ToString(),
                     ["roles"] = permissions.Count > 0 ? permissions : Permissions.Names,
                 },
@@ -81,4 +82,11 @@ internal static class TokenCommand
             }
         );
     }
+
+    /// <summary>Reads the value of <c>--tenant</c>.</summary>
+    /// <exception cref="StartupException">It is not a GUID.</exception>
+    public static Guid ReadTenant(string value, string usage) =>
+        Guid.TryParseExact(value, "D", out var id)
+            ? id
+            : throw new StartupException($"--tenant must be a GUID; {usage}");
 }

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Json;
+using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
@@ -53,6 +54,7 @@ internal static class Authentication
                         bearer,
                         options.Audience,
                         tenants: null,
+                        isOwn: true,
                         parameters =>
                         {
                             parameters.ValidIssuer = SigningKeys.Issuer;
@@ -82,6 +84,7 @@ internal static class Authentication
                         bearer,
                         authority.Audience ?? options.Audience,
                         TenantsOf(authority),
+                        isOwn: false,
                         parameters =>
                         {
                             parameters.ValidIssuer = authority.Issuer;
@@ -135,7 +138,10 @@ internal static class Authentication
     }
 
     /// <summary>Returns the tenant of the token.</summary>
-    public static TenantId Tenant(this HttpContext http) => new(Guid.Parse(http.User.FindFirstValue(TenantClaim)!));
+    public static TenantId Tenant(this HttpContext http) => TenantOf(http.User);
+
+    /// <summary>Returns the tenant of a caller whose token has been validated.</summary>
+    public static TenantId TenantOf(ClaimsPrincipal caller) => new(Guid.Parse(caller.FindFirstValue(TenantClaim)!));
 
     private static void Check(List<AuthorityOptions> authorities)
     {
@@ -201,6 +207,7 @@ internal static class Authentication
         JwtBearerOptions bearer,
         string audience,
         HashSet<Guid>? tenants,
+        bool isOwn,
         Action<TokenValidationParameters> configure
     )
     {
@@ -220,11 +227,21 @@ internal static class Authentication
                     return;
                 }
 
-                await context.HttpContext.RequestServices.GetRequiredService<ValidatedTokenCache>().AddAsync(context);
+                var services = context.HttpContext.RequestServices;
+                if (isOwn && IsRevoked(context, services.GetRequiredService<ITokenRevocations>()))
+                {
+                    context.Fail(new TokenRefusedException("The token has been revoked; get a new one"));
+                    return;
+                }
+
+                await services.GetRequiredService<ValidatedTokenCache>().AddAsync(context);
             },
             OnChallenge = Challenges.AnswerAsync,
         };
     }
+
+    private static bool IsRevoked(TokenValidatedContext context, ITokenRevocations revocations) =>
+        revocations.IsRevoked(TenantOf(context.Principal!), ((JsonWebToken)context.SecurityToken).IssuedAt);
 
     // Media types are case-insensitive (RFC 7515 §4.1.9).
     private static string CheckType(string? type) =>

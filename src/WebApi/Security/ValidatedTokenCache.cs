@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using IndustryData.Application.Common;
+using IndustryData.Domain.Runs;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -14,7 +16,7 @@ namespace IndustryData.WebApi.Security;
 /// hash of the complete header. An entry expires at the <c>exp</c> of its token, and when the keys of the issuer are
 /// read again. Rejected tokens are not cached.
 /// </summary>
-internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
+internal sealed class ValidatedTokenCache(TimeProvider clock, ITokenRevocations revocations) : IDisposable
 {
     /// <summary>
     /// The maximum size of all entries, in bytes, as estimated. Further tokens are validated for every request.
@@ -43,6 +45,7 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
             || known!.Expires <= clock.GetUtcNow()
             || !SigningKeysUnchanged(known)
             || !known.Granted.Contains(permission)
+            || (known.Issuer is null && revocations.IsRevoked(known.TenantId, known.Issued))
         )
         {
             return false;
@@ -81,6 +84,8 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
             new CachedToken(
                 validated.Principal!,
                 [.. Permissions.All.Where(p => Permissions.Grants(validated.Principal!, p))],
+                Authentication.TenantOf(validated.Principal!),
+                token.IssuedAt,
                 token.ValidTo,
                 issuer,
                 configuration
@@ -123,6 +128,8 @@ internal sealed class ValidatedTokenCache(TimeProvider clock) : IDisposable
     private sealed record CachedToken(
         ClaimsPrincipal Caller,
         ImmutableArray<Permission> Granted,
+        TenantId TenantId,
+        DateTimeOffset Issued,
         DateTimeOffset Expires,
         BaseConfigurationManager? Issuer,
         BaseConfiguration? Configuration

@@ -37,6 +37,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
     [InlineData("database_epochs")]
     [InlineData("page_token_signing_keys")]
     [InlineData("expired_partitions")]
+    [InlineData("token_revocations")]
     public async Task The_table_is_the_one_of_the_model(string table)
     {
         using var context = Context(database.ConnectionString);

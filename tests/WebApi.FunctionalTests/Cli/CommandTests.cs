@@ -23,6 +23,8 @@ public sealed class CommandTests(TestDatabase database) : IClassFixture<TestData
         exitCode.ShouldBe(0, errors);
         output.TrimEnd().ShouldNotContain('\n');
         var token = new JsonWebToken(output.Trim());
+        Guid.TryParse(token.Id, out _).ShouldBeTrue();
+        (token.ValidTo - token.IssuedAt).ShouldBe(TimeSpan.FromDays(1));
         token.GetClaim("tid").Value.ShouldBe("00000000-0000-4000-8000-000000000001");
         token
             .Claims.Where(c => c.Type == "roles")
@@ -65,6 +67,34 @@ public sealed class CommandTests(TestDatabase database) : IClassFixture<TestData
     [InlineData("--tenant", "--tenant must be a GUID", "token", "--tenant", "school")]
     [InlineData("permission", "--permission must be one of", "token", "--permission", "All")]
     [InlineData("days", "--days must be", "token", "--days", "0")]
+    [InlineData("revocation without a tenant", "usage: token", "token", "--revoke-before", "NOW")]
+    [InlineData(
+        "revocation of a malformed tenant",
+        "--tenant must be a GUID",
+        "token",
+        "--revoke-before",
+        "NOW",
+        "--tenant",
+        "school"
+    )]
+    [InlineData(
+        "malformed time",
+        "--revoke-before must be NOW or a time",
+        "token",
+        "--revoke-before",
+        "today",
+        "--tenant",
+        "11111111-1111-4111-8111-111111111111"
+    )]
+    [InlineData(
+        "time in the future",
+        "must not be in the future",
+        "token",
+        "--revoke-before",
+        "2100-01-01T00:00:00Z",
+        "--tenant",
+        "11111111-1111-4111-8111-111111111111"
+    )]
     [InlineData("unknown option", "usage: token", "token", "--colour", "red")]
     [InlineData("value missing", "usage: token", "token", "--tenant")]
     [InlineData("unknown command", "There is no command 'fly'", "fly")]

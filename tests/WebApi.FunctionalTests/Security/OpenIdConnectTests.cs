@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -322,6 +324,24 @@ public sealed class OpenIdConnectTests(TestDatabase database) : IAsyncLifetime, 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         return builder.Build();
+    }
+
+    [Fact]
+    public async Task Revocation_of_a_tenants_own_tokens_does_not_affect_the_tokens_of_the_provider()
+    {
+        var tenant = Guid.NewGuid();
+        await TokenRevocations.RevokeAsync(
+            database.ConnectionString,
+            new TenantId(tenant),
+            DateTimeOffset.UtcNow,
+            Cancellation
+        );
+        await Poll.UntilAsync(
+            async () => await StatusAsync(Tokens.Make(tid: tenant.ToString())) == HttpStatusCode.Unauthorized,
+            "The revocation"
+        );
+
+        (await StatusAsync(Make(_key, tid: tenant))).ShouldBe(HttpStatusCode.OK);
     }
 
     private async Task<HttpStatusCode> StatusAsync(string token, RunningService? service = null)

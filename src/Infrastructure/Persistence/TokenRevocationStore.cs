@@ -1,0 +1,86 @@
+using System.Collections.Frozen;
+using IndustryData.Application.Common;
+using IndustryData.Domain.Runs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>
+/// Reads the table <c>token_revocations</c> every two seconds, so that every instance rejects revoked tokens soon. While
+/// the database does not answer, the revocations that were read last apply.
+/// </summary>
+internal sealed partial class TokenRevocationStore(
+    ReadSessions sessions,
+    TimeProvider clock,
+    ILogger<TokenRevocationStore> logger
+) : BackgroundService, ITokenRevocations
+{
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(2);
+
+    private volatile FrozenDictionary<Guid, DateTimeOffset>? _revocations;
+
+    public bool IsRevoked(TenantId tenantId, DateTimeOffset issued)
+    {
+        // Without the revocations, a revoked token must not be accepted.
+        var revocations = _revocations ?? throw ReadSession.DatabaseLost();
+        return revocations.Count > 0
+            && revocations.TryGetValue(tenantId.Value, out var notBefore)
+            && issued < notBefore;
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // The service can then answer its first request.
+        await TryReadAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(_interval, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await TryReadAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+    }
+
+    private async Task TryReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReadAsync(cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The health monitor reports outages of the database.
+            LogFailed(exception.Message);
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var read = new Dictionary<Guid, DateTimeOffset>();
+        await using (var session = await sessions.OpenKeyedAsync(cancellationToken))
+        {
+            await session.ExecuteAsync(new NpgsqlCommand("SELECT tenant_id, not_before FROM token_revocations"));
+            while (await session.ReadAsync())
+            {
+                read.Add(session.Row.GetGuid(0), session.Row.GetFieldValue<DateTimeOffset>(1));
+            }
+        }
+
+        _revocations = read.ToFrozenDictionary();
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The revocations of tokens could not be read: {Reason}")]
+    private partial void LogFailed(string reason);
+}
