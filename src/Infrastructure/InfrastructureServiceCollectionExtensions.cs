@@ -55,6 +55,7 @@ public static class InfrastructureServiceCollectionExtensions
                 IndustryDataContext.Configure(options);
             }
         );
+        services.AddSingleton<DatabaseMetrics>();
         services.AddScoped<SchemaMigrator>();
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());

@@ -18,6 +18,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <param name="maintenance">The connections for work that can take minutes.</param>
 /// <param name="pools">The connections of all other work.</param>
 /// <param name="availability">Signals to running work that the database has stopped answering.</param>
+/// <param name="metrics">The metrics.</param>
 /// <param name="scopes">Creates the service scopes of probes.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="logger">Logs changes of the state.</param>
@@ -26,6 +27,7 @@ internal sealed partial class DatabaseHealthMonitor(
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource maintenance,
     ConnectionPools pools,
     DatabaseAvailability availability,
+    DatabaseMetrics metrics,
     IServiceScopeFactory scopes,
     TimeProvider clock,
     ILogger<DatabaseHealthMonitor> logger
@@ -84,6 +86,8 @@ internal sealed partial class DatabaseHealthMonitor(
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        metrics.ObserveAvailability(() => (Outage is null, WriteOutage is null));
+
         // The first probe runs before the service starts, so that the service can answer its first request.
         await ProbeAsync(_startTimeout, Heartbeat.Failed, cancellationToken);
         await base.StartAsync(cancellationToken);
@@ -349,6 +353,7 @@ internal sealed partial class DatabaseHealthMonitor(
         _isLogged = true;
         if (WriteOutage is { } present)
         {
+            metrics.RecordOutage(present.Code);
             LogOutage(present.Code, present.Message, reason);
         }
         else

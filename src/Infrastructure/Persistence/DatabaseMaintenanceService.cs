@@ -28,6 +28,7 @@ internal sealed partial class DatabaseMaintenanceService(
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database,
     IDatabaseHealth status,
     RetentionOptions retention,
+    DatabaseMetrics metrics,
     TimeProvider clock,
     ILogger<DatabaseMaintenanceService> logger
 ) : BackgroundService
@@ -198,16 +199,19 @@ internal sealed partial class DatabaseMaintenanceService(
 
     private async Task<bool> TryAsync(string step, Func<Task> run, CancellationToken cancellationToken)
     {
+        var (started, succeeded) = (clock.GetTimestamp(), false);
         try
         {
             await run();
-            return true;
+            succeeded = true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             LogStepFailed(exception, step);
-            return false;
         }
+
+        metrics.RecordMaintenance(step, succeeded, clock.GetElapsedTime(started));
+        return succeeded;
     }
 
     // If both clocks jump ahead, the newest run limits the time that is used.

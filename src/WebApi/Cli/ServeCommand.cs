@@ -95,6 +95,9 @@ internal static partial class ServeCommand
         builder.Services.AddSingleton(Settings.Read<ReadTimeoutOptions>(builder.Configuration, "Query"));
         builder.Services.AddSingleton(Settings.Read<CommitOptions>(builder.Configuration, "Commit"));
         builder.Services.AddSingleton<RefusalLog>();
+        builder.Services.AddSingleton(Settings.Read<AuditOptions>(builder.Configuration, AuditOptions.Section));
+        builder.Services.AddSingleton<AuditLog>();
+        builder.AddTelemetry();
         // Authentication uses only tokens. There are no cookies, so no keys have to be created and stored at start.
         foreach (var keeper in builder.Services.Where(IsKeyRingLoader).ToList())
         {
@@ -126,6 +129,14 @@ internal static partial class ServeCommand
 
         var batch = new BatchRequestExecutor();
         app.Use(batch.Capture);
+        var audit = app.Services.GetRequiredService<AuditLog>();
+        app.Use(next =>
+            async http =>
+            {
+                await next(http);
+                audit.Write(http);
+            }
+        );
         app.UseMiddleware<GraphErrorMiddleware>();
         app.UsePathBase("/beta");
         app.UseRouting();

@@ -24,6 +24,8 @@ internal static class Settings
         ("Commit", typeof(CommitOptions)),
         ("Limits", typeof(LimitOptions)),
         ("Retention", typeof(RetentionOptions)),
+        (AuditOptions.Section, typeof(AuditOptions)),
+        (MetricsOptions.Section, typeof(MetricsOptions)),
         (ForwardingOptions.Section, typeof(ForwardingOptions)),
         (TokenOptions.Section, typeof(TokenOptions)),
         (EmbeddedPostgresOptions.Section, typeof(EmbeddedPostgresOptions)),

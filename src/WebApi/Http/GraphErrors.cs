@@ -154,6 +154,7 @@ internal static class GraphErrors
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = MediaTypes.Json;
+        http.Features.Set(new ErrorCode(error.Code));
         if (HttpMethods.IsHead(http.Request.Method))
         {
             return;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using IndustryData.Application.Common;
 using IndustryData.WebApi.Security;
 
@@ -13,6 +14,7 @@ internal sealed class RequestLimiter : IDisposable
     private static readonly TimeSpan _sweepPeriod = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Guid, TenantLoad> _tenants = new();
+    private readonly Meter _meter = new(Telemetry.Name);
     private readonly LimitOptions _limits;
     private readonly TimeSpan _idleTimeout;
     private readonly Timer _sweep;
@@ -24,6 +26,18 @@ internal sealed class RequestLimiter : IDisposable
         _refusals = refusals;
         _idleTimeout = TimeSpan.FromSeconds(limits.IdleTransferSeconds);
         Budget = new MemoryBudget(limits);
+        _meter.CreateObservableGauge(
+            "industrydata.memory.reserved",
+            () => Budget.HeldBytes,
+            "By",
+            "Bytes that request bodies and responses reserve."
+        );
+        _meter.CreateObservableGauge(
+            "industrydata.tenants.active",
+            () => TenantCount,
+            "{tenant}",
+            "Tenants that sent requests lately."
+        );
         var heap = new HeapTrim(Budget);
         _sweep = new Timer(
             _ =>
@@ -95,6 +109,7 @@ internal sealed class RequestLimiter : IDisposable
 
     public void Dispose()
     {
+        _meter.Dispose();
         _sweep.Dispose();
         foreach (var tenant in _tenants.Values)
         {

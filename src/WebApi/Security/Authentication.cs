@@ -12,7 +12,9 @@ namespace IndustryData.WebApi.Security;
 /// <summary>Authenticates requests with JWT bearer tokens of the configured issuers.</summary>
 internal static class Authentication
 {
-    private const string TenantClaim = "tid";
+    /// <summary>The claim with the tenant.</summary>
+    public const string TenantClaim = "tid";
+
     private const string OwnScheme = "own keys";
     private const string AnyTenant = "*";
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 using System.Security.Cryptography;
@@ -16,7 +17,7 @@ namespace IndustryData.WebApi.Security;
 /// hash of the complete header. An entry expires at the <c>exp</c> of its token, and when the keys of the issuer are
 /// read again. Rejected tokens are not cached.
 /// </summary>
-internal sealed class ValidatedTokenCache(TimeProvider clock, ITokenRevocations revocations) : IDisposable
+internal sealed class ValidatedTokenCache : IDisposable
 {
     /// <summary>
     /// The maximum size of all entries, in bytes, as estimated. Further tokens are validated for every request.
@@ -29,7 +30,24 @@ internal sealed class ValidatedTokenCache(TimeProvider clock, ITokenRevocations 
     // The estimated size of an entry without its header: the claims of a caller, the cache entry and the hash.
     private const int BytesPerToken = 1024;
 
+    private static readonly KeyValuePair<string, object?> _hit = new("result", "hit");
+    private static readonly KeyValuePair<string, object?> _miss = new("result", "miss");
+
+    private readonly Meter _meter = new(Telemetry.Name);
+    private readonly Counter<long> _lookups;
+    private readonly TimeProvider _clock;
+    private readonly ITokenRevocations _revocations;
     private readonly MemoryCache _tokens = new(new MemoryCacheOptions { SizeLimit = MaxBytes });
+
+    public ValidatedTokenCache(TimeProvider clock, ITokenRevocations revocations)
+    {
+        (_clock, _revocations) = (clock, revocations);
+        _lookups = _meter.CreateCounter<long>(
+            "industrydata.token_cache.lookups",
+            "{lookup}",
+            "Look-ups of tokens in the cache of validated tokens."
+        );
+    }
 
     /// <summary>
     /// Authenticates a request with the cache. The same header must have been valid before, it must still be valid, and
@@ -38,14 +56,21 @@ internal sealed class ValidatedTokenCache(TimeProvider clock, ITokenRevocations 
     /// <returns>Returns false if the cache cannot decide. Authentication and authorization must then run.</returns>
     public bool TryAuthenticate(HttpContext http)
     {
+        var isKnown = TryFind(http);
+        _lookups.Add(1, isKnown ? _hit : _miss);
+        return isKnown;
+    }
+
+    private bool TryFind(HttpContext http)
+    {
         if (
             http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission
             || http.Request.Headers.Authorization is not [{ Length: <= MaxHeaderLength } header]
             || !_tokens.TryGetValue(KeyOf(header), out CachedToken? known)
-            || known!.Expires <= clock.GetUtcNow()
+            || known!.Expires <= _clock.GetUtcNow()
             || !SigningKeysUnchanged(known)
             || !known.Granted.Contains(permission)
-            || (known.Issuer is null && revocations.IsRevoked(known.TenantId, known.Issued))
+            || (known.Issuer is null && _revocations.IsRevoked(known.TenantId, known.Issued))
         )
         {
             return false;
@@ -99,7 +124,11 @@ internal sealed class ValidatedTokenCache(TimeProvider clock, ITokenRevocations 
     }
 
     /// <inheritdoc />
-    public void Dispose() => _tokens.Dispose();
+    public void Dispose()
+    {
+        _meter.Dispose();
+        _tokens.Dispose();
+    }
 
     // The configuration is the same object until the keys of the issuer are read again. This call also keeps their
     // periodic refresh running.

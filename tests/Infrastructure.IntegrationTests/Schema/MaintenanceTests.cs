@@ -212,7 +212,15 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
         var (clock, log) = (new PausingClock(), new LogLines<DatabaseMaintenanceService>());
-        using var service = new DatabaseMaintenanceService(source, new Standby(), new RetentionOptions(), clock, log);
+        using var metrics = new DatabaseMetrics();
+        using var service = new DatabaseMaintenanceService(
+            source,
+            new Standby(),
+            new RetentionOptions(),
+            metrics,
+            clock,
+            log
+        );
 
         await service.StartAsync(Cancellation);
         await clock.Paused.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
@@ -318,10 +326,12 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
     )
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
+        using var metrics = new DatabaseMetrics();
         using var service = new DatabaseMaintenanceService(
             source,
             new Serving(),
             retention,
+            metrics,
             clock ?? TimeProvider.System,
             logger ?? []
         );

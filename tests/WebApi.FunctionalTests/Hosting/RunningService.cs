@@ -34,6 +34,7 @@ public sealed class RunningService : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
         );
+        builder.Configuration["Audit:Enabled"] = "false";
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.Configuration.AddInMemoryCollection([
             KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0"),

@@ -23,6 +23,9 @@ internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short 
     /// </summary>
     public List<TWrite> Blocked { get; } = [];
 
+    /// <summary>The number of runs that the attempt adds.</summary>
+    public int RunsAdded { get; set; }
+
     /// <summary>
     /// True if the statement that commits may have reached the server. The outcome is then unknown after an error.
     /// </summary>

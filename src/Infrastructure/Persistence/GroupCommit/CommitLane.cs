@@ -4,11 +4,12 @@ using IndustryData.Domain.Runs;
 namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>The limits of the queue and of the batches of a commit lane.</summary>
+/// <param name="Name">The name of the lane in metrics.</param>
 /// <param name="MaxCount">The maximum number of waiting writes.</param>
 /// <param name="MaxBytes">The maximum number of bytes that the waiting writes occupy.</param>
 /// <param name="MaxBatchCount">The maximum number of writes in one commit.</param>
 /// <param name="MaxBatchBytes">A commit takes no further write once it has this number of bytes.</param>
-internal sealed record LaneSize(int MaxCount, long MaxBytes, int MaxBatchCount, long MaxBatchBytes);
+internal sealed record LaneSize(string Name, int MaxCount, long MaxBytes, int MaxBatchCount, long MaxBatchBytes);
 
 /// <summary>
 /// Commits writes by group commit: while one batch is flushed to disk, other writes queue up, and all of them share the
@@ -63,6 +64,7 @@ internal sealed class CommitLane<TWrite>(
     /// <summary>Commits batches until the lane is complete.</summary>
     public async Task RunAsync()
     {
+        resources.Metrics.ObserveQueue(size.Name, () => _queue.Length);
         var batch = new List<TWrite>();
         while (true)
         {
@@ -276,12 +278,19 @@ internal sealed class CommitLane<TWrite>(
         {
             var attempt = new CommitAttempt<TWrite>(writes, (short)_shard);
             var lost = resources.Availability.Lost;
+            var started = _clock.GetTimestamp();
             Task? work = null;
             try
             {
                 work = commit(attempt);
                 await (work.IsCompleted ? work : work.WaitAsync(resources.CommitTimeout, _clock, lost));
                 resources.Availability.NoteCommit(isConfirmed: true);
+                resources.Metrics.RecordCommit(
+                    size.Name,
+                    writes.Count,
+                    attempt.RunsAdded,
+                    _clock.GetElapsedTime(started)
+                );
                 Succeed(attempt);
                 return null;
             }
@@ -310,6 +319,8 @@ internal sealed class CommitLane<TWrite>(
                 var isRolledBack = CommitFailures.IsRolledBack(exception);
                 if (isRolledBack && CommitFailures.IsLockTimeout(exception))
                 {
+                    resources.Metrics.RecordLockWait(size.Name);
+
                     // Another instance or lane may have locked a counter. The counters of another shard are free.
                     _shard = (_shard + 2) % RunCountDeltas.Shards;
                     return exception;

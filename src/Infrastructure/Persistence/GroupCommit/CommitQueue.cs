@@ -14,6 +14,7 @@ internal sealed class CommitQueue : BackgroundService
     // These sizes were measured (docs/adr/0008). A batch has few bytes, so that a tenant with large runs does not slow
     // down the commits of all tenants.
     private static readonly LaneSize _insertLane = new(
+        "insert",
         MaxCount: 8192,
         MaxBytes: 64 * 1024 * 1024,
         MaxBatchCount: 256,
@@ -23,6 +24,7 @@ internal sealed class CommitQueue : BackgroundService
     // Changes are applied one after the other, each with a few statements. A short batch keeps the wait of the changes
     // behind it short.
     private static readonly LaneSize _changeLane = new(
+        "change",
         MaxCount: 4096,
         MaxBytes: 32 * 1024 * 1024,
         MaxBatchCount: 32,
@@ -43,10 +45,11 @@ internal sealed class CommitQueue : BackgroundService
         DatabaseAvailability availability,
         LimitOptions limits,
         CommitOptions limit,
+        DatabaseMetrics metrics,
         TimeProvider clock
     )
     {
-        var resources = new CommitResources(limits, limit.Timeout, availability, clock, _asides);
+        var resources = new CommitResources(limits, limit.Timeout, availability, metrics, clock, _asides);
 
         // One lane uses even shards and the other odd shards, so that the lanes never wait for each other's counters.
         var shard = 2 * Random.Shared.Next(RunCountDeltas.Shards / 2);
@@ -124,12 +127,14 @@ internal sealed class CommitQueue : BackgroundService
 /// <param name="Limits">Contains a tenant's share of the queue.</param>
 /// <param name="CommitTimeout">The timeout of a commit, and of the wait in the queue before it.</param>
 /// <param name="Availability">Signals that the database has stopped answering.</param>
+/// <param name="Metrics">The metrics.</param>
 /// <param name="Clock">The clock.</param>
 /// <param name="Asides">Limits the number of connections of writes that wait for locks.</param>
 internal sealed record CommitResources(
     LimitOptions Limits,
     TimeSpan CommitTimeout,
     DatabaseAvailability Availability,
+    DatabaseMetrics Metrics,
     TimeProvider Clock,
     SemaphoreSlim Asides
 );

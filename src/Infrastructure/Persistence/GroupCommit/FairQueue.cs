@@ -41,6 +41,18 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
         }
     }
 
+    /// <summary>The number of writes that were added and are not complete, and their bytes.</summary>
+    public (int Count, long Bytes) Length
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_count, _bytes);
+            }
+        }
+    }
+
     /// <summary>Adds a write at the end of its tenant's queue.</summary>
     /// <exception cref="QueueFullException">
     /// The queue is full or accepts no more writes. Nothing was stored.

@@ -1,3 +1,4 @@
+using IndustryData.Domain.Runs;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.GroupCommit;
@@ -70,6 +71,7 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
             keyed.ForEach(i => i.IsFirst = true);
         }
 
+        attempt.RunsAdded = attempt.Writes.Count;
         RunBulkInsert.Add(batch, [.. attempt.Writes.Select(i => i.Run)], new RunCountDeltas(attempt.Shard));
         attempt.BeginCommit();
         await batch.ExecuteNonQueryAsync();
@@ -101,11 +103,9 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        RunBulkInsert.Add(
-            batch,
-            [.. attempt.Writes.Where(i => i.IsFirst).Select(i => i.Run)],
-            new RunCountDeltas(attempt.Shard)
-        );
+        Run[] added = [.. attempt.Writes.Where(i => i.IsFirst).Select(i => i.Run)];
+        attempt.RunsAdded = added.Length;
+        RunBulkInsert.Add(batch, added, new RunCountDeltas(attempt.Shard));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         attempt.BeginCommit();
         await batch.ExecuteNonQueryAsync();

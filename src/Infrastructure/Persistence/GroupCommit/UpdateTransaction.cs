@@ -64,6 +64,7 @@ internal sealed class UpdateTransaction
         }
 
         await transaction.SaveAsync(new RunCountDeltas(attempt.Shard), cancellationToken);
+        attempt.RunsAdded = transaction._added.Count;
         attempt.BeginCommit();
         await commit.CommitAsync(cancellationToken);
         standby.ThrowIfCanceled();

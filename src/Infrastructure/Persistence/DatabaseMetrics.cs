@@ -1,0 +1,108 @@
+using System.Diagnostics.Metrics;
+using IndustryData.Application.Common;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>The metrics of the commits, of the database and of its maintenance. Thread-safe.</summary>
+internal sealed class DatabaseMetrics : IDisposable
+{
+    private readonly Meter _meter = new(Telemetry.Name);
+    private readonly Counter<long> _runsAdded;
+    private readonly Histogram<double> _commitDuration;
+    private readonly Histogram<int> _batchSize;
+    private readonly Counter<long> _lockWaits;
+    private readonly Counter<long> _outages;
+    private readonly Histogram<double> _maintenanceDuration;
+
+    public DatabaseMetrics()
+    {
+        _runsAdded = _meter.CreateCounter<long>("industrydata.runs.added", "{run}", "Runs that were added.");
+        _commitDuration = _meter.CreateHistogram<double>(
+            "industrydata.commit.duration",
+            "s",
+            "Duration of a commit, without the wait in the queue."
+        );
+        _batchSize = _meter.CreateHistogram<int>("industrydata.commit.batch_size", "{write}", "Writes in a commit.");
+        _lockWaits = _meter.CreateCounter<long>(
+            "industrydata.commit.lock_waits",
+            "{commit}",
+            "Commits that met a lock of another transaction."
+        );
+        _outages = _meter.CreateCounter<long>(
+            "industrydata.database.outages",
+            "{outage}",
+            "Outages of the database by their code."
+        );
+        _maintenanceDuration = _meter.CreateHistogram<double>(
+            "industrydata.maintenance.duration",
+            "s",
+            "Duration of a step of the maintenance."
+        );
+    }
+
+    /// <summary>Reports the lengths of the queue of a commit lane.</summary>
+    /// <param name="lane">The name of the lane.</param>
+    /// <param name="read">Returns the number of waiting writes and their bytes.</param>
+    public void ObserveQueue(string lane, Func<(int Count, long Bytes)> read)
+    {
+        KeyValuePair<string, object?> tag = new("lane", lane);
+        _meter.CreateObservableGauge(
+            "industrydata.commit.queue.length",
+            () => new Measurement<int>(read().Count, tag),
+            "{write}",
+            "Writes that wait for their commit or are being committed.",
+            tags: [tag]
+        );
+        _meter.CreateObservableGauge(
+            "industrydata.commit.queue.size",
+            () => new Measurement<long>(read().Bytes, tag),
+            "By",
+            "Bytes of the writes that wait for their commit or are being committed.",
+            tags: [tag]
+        );
+    }
+
+    /// <summary>Reports the availability of the database.</summary>
+    /// <param name="read">Returns whether reads work and whether writes work.</param>
+    public void ObserveAvailability(Func<(bool Reads, bool Writes)> read) =>
+        _meter.CreateObservableGauge(
+            "industrydata.database.available",
+            () =>
+                (Measurement<int>[])
+                    [
+                        new(read().Reads ? 1 : 0, new KeyValuePair<string, object?>("for", "read")),
+                        new(read().Writes ? 1 : 0, new KeyValuePair<string, object?>("for", "write")),
+                    ],
+            description: "1 if the database serves reads or writes, otherwise 0."
+        );
+
+    /// <summary>Records a commit.</summary>
+    /// <param name="lane">The name of the lane.</param>
+    /// <param name="writes">The number of writes.</param>
+    /// <param name="runsAdded">The number of runs that were added.</param>
+    /// <param name="duration">The duration.</param>
+    public void RecordCommit(string lane, int writes, int runsAdded, TimeSpan duration)
+    {
+        KeyValuePair<string, object?> tag = new("lane", lane);
+        _commitDuration.Record(duration.TotalSeconds, tag);
+        _batchSize.Record(writes, tag);
+        _runsAdded.Add(runsAdded);
+    }
+
+    /// <summary>Records a commit that met a lock of another transaction.</summary>
+    public void RecordLockWait(string lane) => _lockWaits.Add(1, new KeyValuePair<string, object?>("lane", lane));
+
+    /// <summary>Records the beginning of an outage.</summary>
+    public void RecordOutage(string code) => _outages.Add(1, new KeyValuePair<string, object?>("code", code));
+
+    /// <summary>Records a step of the maintenance.</summary>
+    public void RecordMaintenance(string step, bool succeeded, TimeSpan duration) =>
+        _maintenanceDuration.Record(
+            duration.TotalSeconds,
+            new KeyValuePair<string, object?>("step", step),
+            new KeyValuePair<string, object?>("succeeded", succeeded)
+        );
+
+    /// <inheritdoc />
+    public void Dispose() => _meter.Dispose();
+}

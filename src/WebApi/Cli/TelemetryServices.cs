@@ -1,0 +1,89 @@
+using System.Reflection;
+using IndustryData.Application.Common;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace IndustryData.WebApi.Cli;
+
+/// <summary>
+/// Registers the exporters of OpenTelemetry. Without a collector and without a metrics page, nothing is measured.
+/// </summary>
+internal static class TelemetryServices
+{
+    private const string CollectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    // The meters of .NET, ASP.NET Core and Npgsql: requests by route and status, connections, pools and the runtime.
+    private static readonly string[] _meters =
+    [
+        Telemetry.Name,
+        "Npgsql",
+        "Microsoft.AspNetCore.Hosting",
+        "Microsoft.AspNetCore.Server.Kestrel",
+        "System.Runtime",
+    ];
+
+    /// <summary>Registers the exporters that the configuration requests.</summary>
+    /// <exception cref="StartupException">A setting cannot be used.</exception>
+    public static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        var url = Settings.Read<MetricsOptions>(builder.Configuration, MetricsOptions.Section).Url;
+        var collector = builder.Configuration[CollectorVariable] ?? "";
+        if (collector.Length > 0 && !IsHttp(collector))
+        {
+            throw new StartupException(
+                $"{CollectorVariable} is '{collector}', but must be the URL of a collector like http://localhost:4317."
+            );
+        }
+
+        if (url.Length > 0 && !IsHttp(url))
+        {
+            throw new StartupException($"Metrics:Url is '{url}', but must be a URL like http://127.0.0.1:9464.");
+        }
+
+        if (url.Length == 0 && collector.Length == 0)
+        {
+            return;
+        }
+
+        var version = typeof(TelemetryServices).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
+        var telemetry = builder
+            .Services.AddOpenTelemetry()
+            .ConfigureResource(resource =>
+                resource.AddService("industrydata", serviceVersion: version?.InformationalVersion)
+            )
+            .WithMetrics(metrics =>
+            {
+                metrics.AddMeter(_meters);
+                if (url.Length > 0)
+                {
+                    metrics.AddPrometheusExporter();
+                }
+
+                if (collector.Length > 0)
+                {
+                    metrics.AddOtlpExporter();
+                }
+            });
+        if (collector.Length > 0)
+        {
+            telemetry.WithTracing(traces =>
+                traces.AddSource(Telemetry.Name).AddAspNetCoreInstrumentation().AddNpgsql().AddOtlpExporter()
+            );
+        }
+
+        if (url.Length > 0)
+        {
+            builder.Services.AddHostedService(services => new MetricsServer(
+                url,
+                services.GetRequiredService<MeterProvider>()
+            ));
+        }
+    }
+
+    private static bool IsHttp(string url) =>
+        Uri.TryCreate(url.Replace("://*", "://localhost", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
+        && (parsed.Scheme == Uri.UriSchemeHttp || parsed.Scheme == Uri.UriSchemeHttps);
+}

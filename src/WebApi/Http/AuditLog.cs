@@ -1,0 +1,182 @@
+using IndustryData.WebApi.Security;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+using Serilog.Parsing;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>
+/// Writes one event for each write and each refusal: time, tenant, caller, action, run, outcome and request ids. It is
+/// a log of its own, in the compact JSON format of Serilog. A background thread writes the events. If it cannot keep
+/// up, requests wait for it, so that no event is lost while the process runs.
+/// </summary>
+internal sealed class AuditLog : IDisposable
+{
+    /// <summary>The property that marks the lines of this log.</summary>
+    public const string Source = "IndustryData.Audit";
+
+    private const int BufferedEvents = 10_000;
+    private const long MaxFileBytes = 1L << 30;
+
+    // An identity provider chooses the length of these claims.
+    private const int MaxClaimLength = 256;
+
+    private static readonly MessageTemplate _template = new MessageTemplateParser().Parse("{action} {status}");
+
+    private static readonly LogEventProperty _source = Property("SourceContext", Source)!;
+
+    private readonly Logger? _log;
+    private readonly TimeProvider _clock;
+
+    /// <summary>Opens the log.</summary>
+    /// <exception cref="StartupException">The file cannot be written.</exception>
+    public AuditLog(AuditOptions options, TimeProvider clock)
+    {
+        _clock = clock;
+        if (!options.Enabled)
+        {
+            return;
+        }
+
+        CheckFile(options.Path);
+        _log = new LoggerConfiguration()
+            .WriteTo.Async(
+                sink =>
+                {
+                    if (options.Path.Length == 0)
+                    {
+                        sink.Console(new CompactJsonFormatter());
+                    }
+                    else
+                    {
+                        sink.File(
+                            new CompactJsonFormatter(),
+                            options.Path,
+                            rollingInterval: RollingInterval.Day,
+                            rollOnFileSizeLimit: true,
+                            fileSizeLimitBytes: MaxFileBytes,
+                            retainedFileCountLimit: null,
+                            retainedFileTimeLimit: options.RetentionDays > 0
+                                ? TimeSpan.FromDays(options.RetentionDays)
+                                : null
+                        );
+                    }
+                },
+                BufferedEvents,
+                blockWhenFull: true
+            )
+            .CreateLogger();
+    }
+
+    /// <summary>Writes the event of a completed request if it is a write or a refusal.</summary>
+    public void Write(HttpContext http)
+    {
+        var operation = http.GetEndpoint()?.Metadata.GetMetadata<OperationDescription>();
+        var status = http.Response.StatusCode;
+        if (_log is null || !(IsWrite(operation) || IsRefusal(status)))
+        {
+            return;
+        }
+
+        var user = http.User;
+        LogEventProperty?[] properties =
+        [
+            _source,
+            Property("tenant", Claim(http, Authentication.TenantClaim)),
+            Property("subject", Claim(http, "oid") ?? Claim(http, JwtRegisteredClaimNames.Sub)),
+            Property("application", Claim(http, "azp") ?? Claim(http, "appid")),
+            Property("token", Claim(http, JwtRegisteredClaimNames.Jti)),
+            Property("action", operation?.Id ?? http.Request.Method),
+            Property("run", RunOf(http)),
+            Property("status", status),
+            Property("error", ErrorCode.Of(http)),
+            Property("address", http.Connection.RemoteIpAddress?.ToString()),
+            Property("request_id", http.TraceIdentifier),
+            Property("client_request_id", RequestIdMiddleware.ClientRequestId(http)),
+        ];
+        _log.Write(
+            new LogEvent(
+                _clock.GetUtcNow(),
+                LogEventLevel.Information,
+                null,
+                _template,
+                properties.OfType<LogEventProperty>()
+            )
+        );
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _log?.Dispose();
+
+    private static bool IsWrite(OperationDescription? operation) =>
+        operation?.Permission is { } permission && (permission == Permissions.Write || permission == Permissions.Start);
+
+    private static bool IsRefusal(int status) =>
+        status
+            is StatusCodes.Status401Unauthorized
+                or StatusCodes.Status403Forbidden
+                or StatusCodes.Status409Conflict
+                or StatusCodes.Status412PreconditionFailed
+                or StatusCodes.Status422UnprocessableEntity
+                or StatusCodes.Status429TooManyRequests;
+
+    private static string? Claim(HttpContext http, string type) =>
+        http.User.FindFirst(type)?.Value is { } value ? value[..Math.Min(value.Length, MaxClaimLength)] : null;
+
+    // The id in the path, or the id of the created run. Only an id has this form, so no other text of the caller is
+    // written.
+    private static string? RunOf(HttpContext http)
+    {
+        if (http.Request.RouteValues.TryGetValue("id", out var value))
+        {
+            return Guid.TryParse(value as string, out var id) ? id.ToString() : null;
+        }
+
+        var location = http.Response.Headers.Location.ToString();
+        return Guid.TryParse(location.AsSpan(location.LastIndexOf('/') + 1), out var created)
+            ? created.ToString()
+            : null;
+    }
+
+    private static LogEventProperty? Property(string name, object? value) =>
+        value is null ? null : new LogEventProperty(name, new ScalarValue(value));
+
+    private static void CheckFile(string path)
+    {
+        if (path.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            // Serilog would report the failure nowhere.
+            var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+            Directory.CreateDirectory(folder);
+            using var probe = new FileStream(
+                System.IO.Path.Combine(folder, System.IO.Path.GetRandomFileName()),
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    Options = FileOptions.DeleteOnClose,
+                }
+            );
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new StartupException($"Audit:Path: the audit log cannot be written ({exception.Message}).");
+        }
+    }
+}
+
+/// <summary>The code of the error that a response reports.</summary>
+/// <param name="Code">The code in camelCase.</param>
+internal sealed record ErrorCode(string Code)
+{
+    /// <summary>Returns the code of the error of a response; null if it has none.</summary>
+    public static string? Of(HttpContext http) => http.Features.Get<ErrorCode>()?.Code;
+}
