@@ -24,11 +24,25 @@ need_postgres() {
     fail "PostgreSQL 15, 16, 17 or 18 (server programs) is missing: install it, or set ConnectionStrings__IndustryData."
   fi
   echo "Installing the PostgreSQL server programs (no cluster is created, no service started) …" >&2
-  "${as_root[@]}" bash -c "$(declare -f install_postgres); install_postgres" >&2 ||
+  "${as_root[@]}" bash -c "$(declare -f install_packages install_postgres); install_postgres" >&2 ||
     fail "apt could not install PostgreSQL; what it said stands above."
   has_postgres ||
     fail "This system's package \"postgresql\" is not version 15 to 18:" \
       "install one of these, or set ConnectionStrings__IndustryData."
+}
+
+# need_prometheus: installs Prometheus in CI, where a test reads the metrics page with it. Elsewhere, the test is
+# skipped if Prometheus is missing, because the package starts a service at boot.
+need_prometheus() {
+  local as_root=()
+  [[ -n ${CI:-} ]] || return 0
+  if command -v promtool >/dev/null && command -v prometheus >/dev/null; then return; fi
+  if ((EUID != 0)); then as_root=(sudo -n); fi
+  if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+    echo "Installing Prometheus (no service is started) …" >&2
+    "${as_root[@]}" bash -c "$(declare -f install_packages install_prometheus); install_prometheus" >&2 ||
+      fail "apt could not install Prometheus; its messages are above."
+  fi
 }
 
 # Looks where the service itself looks for the server programs.
@@ -47,12 +61,11 @@ has_postgres() {
   return 1
 }
 
-# Runs as root, in a shell of its own.
-install_postgres() {
-  set -eu
-  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+# install_packages PACKAGE…: runs as root, in a shell of its own. Packages start no service.
+install_packages() {
   local install=(apt-get install -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 --no-install-recommends)
-  local settings=/etc/postgresql-common/createcluster.conf policy=/usr/sbin/policy-rc.d
+  local policy=/usr/sbin/policy-rc.d
+  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 
   # Debian's way to say that packages start no service; an administrator's own policy is left alone.
   if [ ! -e "$policy" ]; then
@@ -62,13 +75,27 @@ install_postgres() {
   fi
 
   apt-get update -qq || echo "apt-get update failed; trying with the package lists of before." >&2
+  "${install[@]}" "$@"
+}
+
+# Runs as root, in a shell of its own.
+install_prometheus() {
+  set -eu
+  install_packages prometheus
+}
+
+# Runs as root, in a shell of its own.
+install_postgres() {
+  set -eu
+  local settings=/etc/postgresql-common/createcluster.conf
+
   # The server package creates a cluster of its own, on port 5432, unless this file forbids it. The file
   # comes with postgresql-common, which therefore comes first.
-  "${install[@]}" postgresql-common
+  install_packages postgresql-common
   if grep -q '^[#[:space:]]*create_main_cluster' "$settings"; then
     sed -i 's/^[#[:space:]]*create_main_cluster.*/create_main_cluster = false/' "$settings"
   else
     echo 'create_main_cluster = false' >>"$settings"
   fi
-  "${install[@]}" postgresql
+  install_packages postgresql
 }

@@ -45,7 +45,13 @@ public sealed class ServiceProcess : IAsyncDisposable
         var service = new ServiceProcess(
             Start(
                 [],
-                [.. settings, ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Authentication__SigningKeys__0", Tokens.Key)]
+                [
+                    // The tests of the audit log configure it. The lines of other tests would fill their output.
+                    ("Audit__Enabled", "false"),
+                    .. settings,
+                    ("ASPNETCORE_URLS", "http://127.0.0.1:0"),
+                    ("Authentication__SigningKeys__0", Tokens.Key),
+                ]
             )
         );
         service._process.OutputDataReceived += service.Keep;

@@ -21,10 +21,16 @@ public static class Tokens
         string issuer = "industrydata",
         string key = Key,
         string algorithm = SecurityAlgorithms.HmacSha256,
-        DateTime? expires = null
+        DateTime? expires = null,
+        params ReadOnlySpan<(string Type, string Value)> others
     )
     {
         var claims = new Dictionary<string, object>();
+        foreach (var (type, value) in others)
+        {
+            claims[type] = value;
+        }
+
         if (tid is not null)
         {
             claims["tid"] = tid;

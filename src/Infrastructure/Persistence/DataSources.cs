@@ -84,6 +84,7 @@ internal static class DataSources
     public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
         // A read that gets no connection within three seconds fails.
         Create(
+            "reads",
             WithReadTimeout(connectionString, queryTimeout),
             ReadPoolSize,
             "Timeout=3",
@@ -96,6 +97,7 @@ internal static class DataSources
     /// <inheritdoc cref="Reads" />
     public static NpgsqlDataSource IndexedReads(string connectionString, TimeSpan queryTimeout) =>
         Create(
+            "indexed reads",
             WithReadTimeout(connectionString, queryTimeout),
             IndexedPoolSize,
             "Timeout=3",
@@ -112,6 +114,7 @@ internal static class DataSources
         // success and a warning. No setting may suppress this warning. The command timeout only closes connections that
         // the commit lanes abandoned long before.
         Create(
+            "commits",
             $"{connectionString};Cancellation Timeout=-1;"
                 + $"Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
             CommitPoolSize,
@@ -129,6 +132,7 @@ internal static class DataSources
     /// </summary>
     public static NpgsqlDataSource MaintenanceConnections(string connectionString) =>
         Create(
+            "maintenance",
             $"{connectionString};Command Timeout=0;Maximum Pool Size={MaintenancePoolSize}",
             MaintenancePoolSize,
             "",
@@ -143,6 +147,7 @@ internal static class DataSources
     /// <summary>The pool for heartbeats.</summary>
     public static NpgsqlDataSource HealthConnections(string connectionString) =>
         Create(
+            "health",
             $"{connectionString};Maximum Pool Size={HealthPoolSize};Cancellation Timeout=-1;Command Timeout=10",
             HealthPoolSize,
             "Timeout=2",
@@ -158,6 +163,7 @@ internal static class DataSources
         $"set_config('statement_timeout', '{(long)queryTimeout.TotalMilliseconds + 1000}', false)";
 
     private static NpgsqlDataSource Create(
+        string name,
         string connectionString,
         int poolSize,
         string options,
@@ -172,6 +178,8 @@ internal static class DataSources
                 + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};"
                 + $"{connectionString};No Reset On Close=true"
         );
+        // Metrics name the pool. By default, they would contain the connection string.
+        builder.Name = name;
         var initialize = $"SELECT {string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings])}";
         builder.UsePhysicalConnectionInitializer(
             connection =>

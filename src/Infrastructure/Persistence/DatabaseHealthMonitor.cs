@@ -48,11 +48,18 @@ internal sealed partial class DatabaseHealthMonitor(
 
     private const string StateSql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
 
+    // Delta reads no change of a transaction that began before the oldest one that still writes (docs/adr/0009).
+    private const string HeartbeatSql = $"""
+        SELECT ({StateSql}), coalesce(extract(epoch FROM clock_timestamp() - min(xact_start)), 0)::float8
+        FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+        """;
+
     private readonly SemaphoreSlim _probeRequested = new(0);
     private NpgsqlConnection? _heartbeat;
     private Task? _restore;
     private volatile DatabaseOutage? _outage = DatabaseOutages.Unavailable;
     private volatile bool _isReadOnly;
+    private double _deltaLagSeconds;
     private bool _isLogged;
 
     public DatabaseOutage? Outage => _outage;
@@ -87,6 +94,7 @@ internal sealed partial class DatabaseHealthMonitor(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         metrics.ObserveAvailability(() => (Outage is null, WriteOutage is null));
+        metrics.ObserveDeltaLag(() => Volatile.Read(ref _deltaLagSeconds));
 
         // The first probe runs before the service starts, so that the service can answer its first request.
         await ProbeAsync(_startTimeout, Heartbeat.Failed, cancellationToken);
@@ -174,8 +182,11 @@ internal sealed partial class DatabaseHealthMonitor(
         var connection = open ?? await database.OpenConnectionAsync();
         try
         {
-            await using var command = new NpgsqlCommand(StateSql, connection);
-            return (connection, await command.ExecuteScalarAsync() is true);
+            await using var command = new NpgsqlCommand(HeartbeatSql, connection);
+            await using var row = await command.ExecuteReaderAsync();
+            await row.ReadAsync();
+            Volatile.Write(ref _deltaLagSeconds, row.GetDouble(1));
+            return (connection, row.GetBoolean(0));
         }
         catch
         {

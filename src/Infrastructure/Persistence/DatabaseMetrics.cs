@@ -76,6 +76,16 @@ internal sealed class DatabaseMetrics : IDisposable
             description: "1 if the database serves reads or writes, otherwise 0."
         );
 
+    /// <summary>Reports how far delta is behind the newest changes.</summary>
+    /// <param name="read">Returns the age of the oldest transaction that still writes, in seconds.</param>
+    public void ObserveDeltaLag(Func<double> read) =>
+        _meter.CreateObservableGauge(
+            "industrydata.delta.lag",
+            read,
+            "s",
+            "Age of the oldest transaction that still writes. Delta returns later changes after it has ended."
+        );
+
     /// <summary>Records a commit.</summary>
     /// <param name="lane">The name of the lane.</param>
     /// <param name="writes">The number of writes.</param>

@@ -13,6 +13,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 internal sealed partial class TokenRevocationStore(
     ReadSessions sessions,
+    IDatabaseHealth health,
     TimeProvider clock,
     ILogger<TokenRevocationStore> logger
 ) : BackgroundService, ITokenRevocations
@@ -23,8 +24,13 @@ internal sealed partial class TokenRevocationStore(
 
     public bool IsRevoked(TenantId tenantId, DateTimeOffset issued)
     {
-        // Without the revocations, a revoked token must not be accepted.
-        var revocations = _revocations ?? throw ReadSession.DatabaseLost();
+        if (_revocations is not { } revocations)
+        {
+            // During an outage of the database, requests are rejected after authentication, with the code of the
+            // outage. At any other time, a token that may be revoked must not be accepted.
+            return health.Outage is not null ? false : throw ReadSession.DatabaseLost();
+        }
+
         return revocations.Count > 0
             && revocations.TryGetValue(tenantId.Value, out var notBefore)
             && issued < notBefore;

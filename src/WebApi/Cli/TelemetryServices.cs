@@ -25,6 +25,15 @@ internal static class TelemetryServices
         "System.Runtime",
     ];
 
+    // Prometheus reserves the ending "count" for histograms and summaries.
+    private static readonly Dictionary<string, string> _renamed = new()
+    {
+        ["db.client.connection.count"] = "db.client.connections",
+        ["dotnet.assembly.count"] = "dotnet.assemblies",
+        ["dotnet.process.cpu.count"] = "dotnet.process.cpus",
+        ["dotnet.timer.count"] = "dotnet.timers",
+    };
+
     /// <summary>Registers the exporters that the configuration requests.</summary>
     /// <exception cref="StartupException">A setting cannot be used.</exception>
     public static void AddTelemetry(this WebApplicationBuilder builder)
@@ -57,6 +66,11 @@ internal static class TelemetryServices
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter(_meters);
+                foreach (var (name, exported) in _renamed)
+                {
+                    metrics.AddView(name, exported);
+                }
+
                 if (url.Length > 0)
                 {
                     metrics.AddPrometheusExporter();

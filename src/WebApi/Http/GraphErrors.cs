@@ -104,6 +104,19 @@ internal static class GraphErrors
     public static Task WriteErrorAsync(this HttpContext http, DatabaseOutage outage, string outcome = "") =>
         http.WriteUnavailableAsync(outage.Code, Sentences(outage.Message, outcome), outage.RetryAfter);
 
+    /// <summary>Writes the response for a service that is not ready (503).</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="outage">The outage.</param>
+    /// <param name="reasons">All reasons, which become the details.</param>
+    public static Task WriteErrorAsync(this HttpContext http, DatabaseOutage outage, IReadOnlyList<Error> reasons)
+    {
+        http.RetryAfter(outage.RetryAfter);
+        return http.WriteErrorAsync(
+            StatusCodes.Status503ServiceUnavailable,
+            new Error(ErrorKind.Validation, outage.Code, outage.Message) { Details = reasons }
+        );
+    }
+
     /// <summary>Writes the response for a request that the service cannot process at the moment (503).</summary>
     public static Task WriteUnavailableAsync(this HttpContext http, string code, string message, TimeSpan retryAfter) =>
         http.WriteStatusAsync(StatusCodes.Status503ServiceUnavailable, code, message, retryAfter);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace IndustryData.WebApi.Http;
 
 /// <summary>Sets the status codes of successful responses. The default of the server is 200.</summary>
@@ -40,6 +42,14 @@ internal static class Responses
         response.Headers.Allow = allow;
         response.StatusCode = StatusCodes.Status405MethodNotAllowed;
         return Task.CompletedTask;
+    }
+
+    /// <summary>Writes a short JSON response outside OData (200).</summary>
+    public static async Task WritePlainJsonAsync(this HttpResponse response, Action<Utf8JsonWriter> write)
+    {
+        response.ContentType = MediaTypes.Json;
+        await using var json = new Utf8JsonWriter(response.BodyWriter, ResponseJson.WriterOptions);
+        write(json);
     }
 
     /// <summary>Writes a plain text response (200).</summary>

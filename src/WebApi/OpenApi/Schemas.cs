@@ -227,7 +227,22 @@ internal static class Schemas
             ServiceSchemas.CsdlJson,
             new OpenApiSchema { Type = JsonSchemaType.Object, Description = "CSDL in JSON." }
         );
-        document.AddComponent(ServiceSchemas.Health, Text("`ok`"));
+        var reason = Record(
+            new()
+            {
+                ["code"] = Text("The code of an outage."),
+                ["message"] = text,
+                ["target"] = Text("`read` or `write`: what does not work."),
+            },
+            ["code", "message", "target"]
+        );
+        document.AddComponent(
+            ServiceSchemas.Health,
+            Record(
+                new() { ["status"] = Text("`live` or `ready`."), ["reasons"] = ArrayOf(reason) },
+                ["status", "reasons"]
+            )
+        );
         document.AddComponent(
             OpenApi,
             new OpenApiSchema { Type = JsonSchemaType.Object, Description = "OpenAPI 3.1." }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IndustryData.Application.Common;
+using IndustryData.Domain;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
@@ -32,7 +33,7 @@ internal static class ServiceEndpoints
     )
     {
         IsOData = false,
-        Answers = [ResponseDescription.Ok("The process runs.", (MediaTypes.Text, ServiceSchemas.Health))],
+        Answers = [ResponseDescription.Ok("The process runs.", ServiceSchemas.Health)],
     };
 
     private static readonly OperationDescription _readiness = new(
@@ -40,11 +41,12 @@ internal static class ServiceEndpoints
         "GET",
         null,
         "Check that the service is ready",
-        "Returns 200 if reads and writes work, or with `?for=read` if reads work."
+        "Returns 200 if reads and writes work, or with `?for=read` if reads work. The causes of outages are in "
+            + "`reasons`, or with 503 in `error.details`."
     )
     {
         IsOData = false,
-        Answers = [ResponseDescription.Ok("The service is ready.", (MediaTypes.Text, ServiceSchemas.Health))],
+        Answers = [ResponseDescription.Ok("The service is ready.", ServiceSchemas.Health)],
         OtherErrors = [ErrorStatus.ServiceUnavailable],
     };
 
@@ -57,7 +59,7 @@ internal static class ServiceEndpoints
         }
 
         routes.MapMetadata();
-        routes.MapAnonymous(_liveness, "/health/live", http => WriteHealthAsync(http, null));
+        routes.MapAnonymous(_liveness, "/health/live", http => WriteHealthAsync(http, "live", []));
         routes.MapAnonymous(_readiness, "/health/ready", WriteReadinessAsync);
     }
 
@@ -131,10 +133,46 @@ internal static class ServiceEndpoints
             );
         }
 
-        var status = http.RequestServices.GetRequiredService<IDatabaseHealth>();
-        return WriteHealthAsync(http, http.Request.Query["for"] == "read" ? status.Outage : status.WriteOutage);
+        var database = http.RequestServices.GetRequiredService<IDatabaseHealth>();
+        var needed = http.Request.Query["for"] == "read" ? database.Outage : database.WriteOutage;
+        var reasons = Reasons(database);
+        return needed is null ? WriteHealthAsync(http, "ready", reasons) : http.WriteErrorAsync(needed, reasons);
     }
 
-    private static Task WriteHealthAsync(HttpContext http, DatabaseOutage? outage) =>
-        outage is null ? http.Response.WriteTextAsync("ok") : http.WriteErrorAsync(outage);
+    /// <summary>Returns the outages, each with what does not work: <c>read</c> or <c>write</c>.</summary>
+    private static List<Error> Reasons(IDatabaseHealth database)
+    {
+        var (read, write) = (database.Outage, database.WriteOutage);
+        var reasons = new List<Error>();
+        if (read is not null)
+        {
+            reasons.Add(new Error(ErrorKind.Validation, read.Code, read.Message, "read"));
+        }
+
+        if (write is not null)
+        {
+            reasons.Add(new Error(ErrorKind.Validation, write.Code, write.Message, "write"));
+        }
+
+        return reasons;
+    }
+
+    private static Task WriteHealthAsync(HttpContext http, string status, IReadOnlyList<Error> reasons) =>
+        http.Response.WritePlainJsonAsync(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status", status);
+            json.WriteStartArray("reasons");
+            foreach (var reason in reasons)
+            {
+                json.WriteStartObject();
+                json.WriteString("code", reason.Code);
+                json.WriteString("message", reason.Message);
+                json.WriteString("target", reason.Target);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
 }

@@ -16,7 +16,7 @@ public sealed class SecretTests(TestDatabase database) : IClassFixture<TestDatab
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static string Root => FindRoot(AppContext.BaseDirectory);
+    private static string Root => Repository.Root;
 
     [Theory]
     [InlineData("serve")]
@@ -238,9 +238,4 @@ public sealed class SecretTests(TestDatabase database) : IClassFixture<TestDatab
         File.ReadAllLines(path)
             .Where(line => line.Contains('=') && !line.StartsWith('#'))
             .ToDictionary(line => line.Split('=', 2)[0], line => line.Split('=', 2)[1]);
-
-    private static string FindRoot(string directory) =>
-        File.Exists(Path.Combine(directory, "IndustryData.sln"))
-            ? directory
-            : FindRoot(Path.GetDirectoryName(directory)!);
 }

@@ -154,14 +154,5 @@ internal static class Snapshot
         }
     }
 
-    private static string Folder()
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "IndustryData.sln")))
-        {
-            root = root.Parent!;
-        }
-
-        return Path.Combine(root.FullName, "tests", "WebApi.FunctionalTests", "Contract");
-    }
+    private static string Folder() => Repository.PathOf("tests/WebApi.FunctionalTests/Contract");
 }

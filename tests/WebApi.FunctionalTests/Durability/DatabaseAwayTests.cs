@@ -128,6 +128,15 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
         await using var service = await RunningService.StartAsync(own);
 
         await ShouldBe503Async(service, "databaseReadOnly");
+        using var notReady = await service.Client.GetAsync("health/ready", Cancellation);
+        notReady.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        var detail = (await notReady.JsonAsync()).GetProperty("error").GetProperty("details").EnumerateArray().Single();
+        (detail.Text("code"), detail.Text("target")).ShouldBe(("databaseReadOnly", "write"));
+        using var forReads = await service.Client.GetAsync("health/ready?for=read", Cancellation);
+        forReads.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var state = await forReads.JsonAsync();
+        state.Text("status").ShouldBe("ready");
+        state.GetProperty("reasons").EnumerateArray().Single().Text("code").ShouldBe("databaseReadOnly");
         (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
