@@ -8,8 +8,8 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Reads the table <c>token_revocations</c> every two seconds, so that every instance rejects revoked tokens soon. While
-/// the database does not answer, the revocations that were read last apply.
+/// Reads the table <c>token_revocations</c> every two seconds, so that every instance rejects revoked tokens soon.
+/// While the database does not answer, the revocations that were read last apply.
 /// </summary>
 internal sealed partial class TokenRevocationStore(
     ReadSessions sessions,

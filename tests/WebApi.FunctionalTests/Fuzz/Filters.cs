@@ -222,7 +222,8 @@ internal sealed class Filters(Random random)
             : $"'{string.Concat(random.Some(0, 4, () => random.Pick(_words)))}'";
 
     private string Status() =>
-        $"{random.Pick("", "", "microsoft.graph.industryData.industryDataRunStatus")}'{random.Pick([.. StoredRun.Statuses])}'";
+        random.Pick("", "", "microsoft.graph.industryData.industryDataRunStatus")
+        + $"'{random.Pick([.. StoredRun.Statuses])}'";
 
     private string Number() =>
         random.Next(6) switch
