@@ -11,17 +11,11 @@ public sealed partial class ReadingOrderTests
     [Fact]
     public void Add_run_is_read_in_six_files_of_at_most_500_lines()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "IndustryData.sln")))
-        {
-            root = root.Parent!;
-        }
-
-        var order = File.ReadAllText(Path.Combine(root.FullName, "docs", "reading-order.md"));
+        var order = File.ReadAllText(Repository.PathOf("docs/reading-order.md"));
         var files = Step().Matches(order).Select(m => m.Groups["file"].Value).ToArray();
 
         files.Length.ShouldBeInRange(1, 6);
-        files.Sum(f => File.ReadLines(Path.Combine(root.FullName, f)).Count()).ShouldBeInRange(100, 500);
+        files.Sum(f => File.ReadLines(Repository.PathOf(f)).Count()).ShouldBeInRange(100, 500);
     }
 
     [GeneratedRegex(@"^\d\. \[`(?<file>[^`]+)`\]", RegexOptions.Multiline)]
