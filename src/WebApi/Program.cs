@@ -9,7 +9,7 @@ using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage =
-    "Commands: serve (the default), migrate, token, health, psql. "
+    "Commands: serve (the default), migrate, token, health, psql, backup, restore. "
     + "docs/operations.md describes the commands, and docs/configuration.md describes the settings.";
 
 // The first argument is a command, unless it is an option such as --urls.
@@ -23,7 +23,7 @@ var isEmbedded = true;
 try
 {
     if (
-        command != "psql"
+        command is not ("psql" or "backup" or "restore")
         && rest.FirstOrDefault(a =>
             command != "token"
             && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
@@ -98,13 +98,7 @@ try
                     + "set the connection string, or start the service."
             );
         case "migrate":
-            // Progress is written to stderr. The last line, which is the result, is written to stdout.
-            var progress = new LoggerConfiguration().WriteTo.Console(
-                standardErrorFromLevel: LogEventLevel.Verbose,
-                outputTemplate: "{Message:lj}{NewLine}",
-                formatProvider: CultureInfo.InvariantCulture
-            );
-            var applied = await MigrateAsync(connectionString, TimeSpan.FromSeconds(60), isEmbedded, progress);
+            var applied = await MigrateAsync(connectionString, TimeSpan.FromSeconds(60), isEmbedded, Progress());
             Console.WriteLine(
                 applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}."
             );
@@ -134,6 +128,29 @@ try
                 "psql is for the embedded database, but ConnectionStrings:IndustryData names another server; "
                     + "connect to that server with a psql of your own."
             );
+        case "backup" or "restore" when !isEmbedded:
+            throw new StartupException(
+                $"{command} is for the embedded database, but ConnectionStrings:IndustryData names another server; "
+                    + "use pg_dump and pg_restore, as docs/operations.md (Backup and restore) describes."
+            );
+        case "backup":
+            using (var progress = new SerilogLoggerFactory(Progress().CreateLogger(), dispose: true))
+            {
+                Console.WriteLine(
+                    await BackupCommand.RunAsync(rest, Resolved(), postgres, progress.CreateLogger("Backup"))
+                );
+            }
+
+            return 0;
+        case "restore":
+            using (var progress = new SerilogLoggerFactory(Progress().CreateLogger(), dispose: true))
+            {
+                Console.WriteLine(
+                    await RestoreCommand.RunAsync(rest, Resolved(), postgres, progress.CreateLogger("Restore"))
+                );
+            }
+
+            return 0;
         case "help":
             Console.WriteLine(usage);
             return 0;
@@ -150,6 +167,14 @@ finally
 {
     await Log.CloseAndFlushAsync();
 }
+
+// Progress is written to stderr. The last line, which is the result, is written to stdout.
+static LoggerConfiguration Progress() =>
+    new LoggerConfiguration().WriteTo.Console(
+        standardErrorFromLevel: LogEventLevel.Verbose,
+        outputTemplate: "{Message:lj}{NewLine}",
+        formatProvider: CultureInfo.InvariantCulture
+    );
 
 // A failed migration and a server that cannot be reached have different messages.
 static async Task<IReadOnlyList<string>> MigrateAsync(

@@ -43,7 +43,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     public static async Task<ServiceProcess> StartAsync(params (string Key, string Value)[] settings)
     {
         var service = new ServiceProcess(
-            Start(
+            StartCommand(
                 [],
                 [
                     // The tests of the audit log configure it. The lines of other tests would fill their output.
@@ -82,11 +82,30 @@ public sealed class ServiceProcess : IAsyncDisposable
         params (string Key, string Value)[] settings
     )
     {
-        using var process = Start(arguments, settings);
+        using var process = StartCommand(arguments, settings);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>Starts a command. Its output and errors are redirected.</summary>
+    public static Process StartCommand(string[] arguments, params (string Key, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "IndustryData.WebApi.dll"), .. arguments]
+        )
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (key, value) in settings)
+        {
+            start.Environment[key] = value;
+        }
+
+        return Process.Start(start)!;
     }
 
     /// <summary>Kills only the service, like <c>kill -9</c>.</summary>
@@ -139,24 +158,6 @@ public sealed class ServiceProcess : IAsyncDisposable
 
         Client.Dispose();
         _process.Dispose();
-    }
-
-    private static Process Start(string[] arguments, (string Key, string Value)[] settings)
-    {
-        var start = new ProcessStartInfo(
-            "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "IndustryData.WebApi.dll"), .. arguments]
-        )
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (key, value) in settings)
-        {
-            start.Environment[key] = value;
-        }
-
-        return Process.Start(start)!;
     }
 
     private async Task<bool> IsReadyAsync(Uri root)

@@ -16,6 +16,15 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
 
     public string? Psql => File.Exists(Program(BinDirectory, "psql")) ? Program(BinDirectory, "psql") : null;
 
+    /// <summary>Returns the path of a program of the PostgreSQL client, such as <c>pg_dump</c>.</summary>
+    /// <exception cref="EmbeddedPostgresException">It is not installed in the directory of the server.</exception>
+    public string ClientProgram(string name) =>
+        Program(BinDirectory, name) is var path && File.Exists(path)
+            ? path
+            : throw new EmbeddedPostgresException(
+                $"There is no {name} in {BinDirectory}: install the client programs of PostgreSQL {Major} there."
+            );
+
     /// <summary>
     /// Finds the programs of the major version <paramref name="needed"/>, or of the newest supported version if that is
     /// null.
