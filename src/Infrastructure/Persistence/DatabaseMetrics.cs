@@ -6,6 +6,17 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <summary>The metrics of the commits, of the database and of its maintenance. Thread-safe.</summary>
 internal sealed class DatabaseMetrics : IDisposable
 {
+    // The default limits are for milliseconds.
+    private static readonly InstrumentAdvice<double> _durations = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    };
+
+    private static readonly InstrumentAdvice<int> _counts = new()
+    {
+        HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    };
+
     private readonly Meter _meter = new(Telemetry.Name);
     private readonly Counter<long> _runsAdded;
     private readonly Histogram<double> _commitDuration;
@@ -20,13 +31,21 @@ internal sealed class DatabaseMetrics : IDisposable
         _commitDuration = _meter.CreateHistogram<double>(
             "industrydata.commit.duration",
             "s",
-            "Duration of a commit, without the wait in the queue."
+            "Duration of a commit, without the wait in the queue.",
+            tags: null,
+            _durations
         );
-        _batchSize = _meter.CreateHistogram<int>("industrydata.commit.batch_size", "{write}", "Writes in a commit.");
+        _batchSize = _meter.CreateHistogram<int>(
+            "industrydata.commit.batch_size",
+            "{write}",
+            "Writes in a commit.",
+            tags: null,
+            _counts
+        );
         _lockWaits = _meter.CreateCounter<long>(
             "industrydata.commit.lock_waits",
-            "{commit}",
-            "Commits that met a lock of another transaction."
+            "{attempt}",
+            "Attempts to commit that met a lock of another transaction."
         );
         _outages = _meter.CreateCounter<long>(
             "industrydata.database.outages",
@@ -36,7 +55,9 @@ internal sealed class DatabaseMetrics : IDisposable
         _maintenanceDuration = _meter.CreateHistogram<double>(
             "industrydata.maintenance.duration",
             "s",
-            "Duration of a step of the maintenance."
+            "Duration of a step of the maintenance.",
+            tags: null,
+            _durations
         );
     }
 

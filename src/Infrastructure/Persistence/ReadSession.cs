@@ -24,10 +24,7 @@ internal sealed class ReadSession : IAsyncDisposable
     private readonly CancelRequests _cancels;
     private readonly CancellationToken _lost;
     private readonly CancellationToken _caller;
-
-    // A keyed read takes so little time that it does not end early when its caller cancels.
     private readonly CancellationToken _stop;
-
     private readonly CancellationTokenSource? _clock;
     private readonly QueryTime? _time;
     private readonly long _opened;
@@ -258,9 +255,12 @@ internal sealed class ReadSession : IAsyncDisposable
         {
             _stop.ThrowIfCancellationRequested();
 
-            return await work.WaitAsync(_stop);
+            // A keyed read has no source that links the two tokens, because it is rarely needed.
+            return _clock is not null || work.IsCompleted
+                ? await work.WaitAsync(_stop)
+                : await work.WaitAsync(_caller).WaitAsync(_lost);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested || _caller.IsCancellationRequested)
         {
             _pending = work;
             if (_lost.IsCancellationRequested)

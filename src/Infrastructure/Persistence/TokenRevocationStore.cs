@@ -20,6 +20,7 @@ internal sealed partial class TokenRevocationStore(
 {
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(2);
 
+    private bool _isFailureLogged;
     private volatile FrozenDictionary<Guid, DateTimeOffset>? _revocations;
 
     public bool IsRevoked(TenantId tenantId, DateTimeOffset issued)
@@ -64,11 +65,16 @@ internal sealed partial class TokenRevocationStore(
         try
         {
             await ReadAsync(cancellationToken);
+            _isFailureLogged = false;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // The health monitor reports outages of the database.
-            LogFailed(exception.Message);
+            // The health monitor reports outages of the database. This line reports what only this table has.
+            if (!_isFailureLogged && health.Outage is null)
+            {
+                _isFailureLogged = true;
+                LogFailed(exception.Message);
+            }
         }
     }
 
@@ -87,6 +93,9 @@ internal sealed partial class TokenRevocationStore(
         _revocations = read.ToFrozenDictionary();
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The revocations of tokens could not be read: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The table token_revocations cannot be read ({Reason}); later revocations have no effect until it can"
+    )]
     private partial void LogFailed(string reason);
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using OpenTelemetry.Metrics;
 
 namespace IndustryData.WebApi.Cli;
@@ -8,8 +9,17 @@ namespace IndustryData.WebApi.Cli;
 /// </summary>
 /// <param name="url">The address.</param>
 /// <param name="metrics">The metrics.</param>
-internal sealed class MetricsServer(string url, MeterProvider metrics) : IHostedService, IAsyncDisposable
+/// <param name="logger">Warns of an address that other machines can reach.</param>
+/// <param name="isLocal">True if only this machine can reach the address.</param>
+internal sealed partial class MetricsServer(
+    string url,
+    MeterProvider metrics,
+    ILogger<MetricsServer> logger,
+    bool isLocal
+) : IHostedService, IAsyncDisposable
 {
+    private const int MaxConnections = 20;
+
     private WebApplication? _app;
 
     /// <inheritdoc />
@@ -17,7 +27,14 @@ internal sealed class MetricsServer(string url, MeterProvider metrics) : IHosted
     {
         // An empty builder reads no configuration. The settings of the service's own server do not apply.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls(url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder
+            .WebHost.UseKestrelCore()
+            .UseUrls(url)
+            .ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            });
         _app = builder.Build();
         _app.UseOpenTelemetryPrometheusScrapingEndpoint(
             metrics,
@@ -30,9 +47,14 @@ internal sealed class MetricsServer(string url, MeterProvider metrics) : IHosted
         {
             await _app.StartAsync(cancellationToken);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or SocketException or InvalidOperationException)
         {
             throw new StartupException($"Metrics:Url: the service cannot listen at {url} ({exception.Message}).");
+        }
+
+        if (!isLocal)
+        {
+            LogReachable(url);
         }
     }
 
@@ -42,4 +64,10 @@ internal sealed class MetricsServer(string url, MeterProvider metrics) : IHosted
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Other machines may reach the metrics at {Url}, which need no token; let only Prometheus reach it"
+    )]
+    private partial void LogReachable(string url);
 }

@@ -133,8 +133,14 @@ internal static partial class ServeCommand
         app.Use(next =>
             async http =>
             {
-                await next(http);
-                audit.Write(http);
+                try
+                {
+                    await next(http);
+                }
+                finally
+                {
+                    audit.Write(http);
+                }
             }
         );
         app.UseMiddleware<GraphErrorMiddleware>();

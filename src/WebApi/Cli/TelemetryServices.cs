@@ -47,9 +47,11 @@ internal static class TelemetryServices
             );
         }
 
-        if (url.Length > 0 && !IsHttp(url))
+        if (url.Length > 0 && (Parse(url) is not { Scheme: "http", PathAndQuery: "/" }))
         {
-            throw new StartupException($"Metrics:Url is '{url}', but must be a URL like http://127.0.0.1:9464.");
+            throw new StartupException(
+                $"Metrics:Url is '{url}', but must be an http URL without a path, like http://127.0.0.1:9464."
+            );
         }
 
         if (url.Length == 0 && collector.Length == 0)
@@ -92,12 +94,19 @@ internal static class TelemetryServices
         {
             builder.Services.AddHostedService(services => new MetricsServer(
                 url,
-                services.GetRequiredService<MeterProvider>()
+                services.GetRequiredService<MeterProvider>(),
+                services.GetRequiredService<ILogger<MetricsServer>>(),
+                isLocal: Parse(url)!.IsLoopback && !url.Contains('*', StringComparison.Ordinal)
             ));
         }
     }
 
     private static bool IsHttp(string url) =>
+        Parse(url) is { } parsed && (parsed.Scheme == Uri.UriSchemeHttp || parsed.Scheme == Uri.UriSchemeHttps);
+
+    // The host * stands for every address of the machine.
+    private static Uri? Parse(string url) =>
         Uri.TryCreate(url.Replace("://*", "://localhost", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
-        && (parsed.Scheme == Uri.UriSchemeHttp || parsed.Scheme == Uri.UriSchemeHttps);
+            ? parsed
+            : null;
 }

@@ -1,7 +1,9 @@
+using System.Security.Claims;
 using IndustryData.WebApi.Security;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Serilog;
 using Serilog.Core;
+using Serilog.Debugging;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
 using Serilog.Parsing;
@@ -11,12 +13,16 @@ namespace IndustryData.WebApi.Http;
 /// <summary>
 /// Writes one event for each write and each refusal: time, tenant, caller, action, run, outcome and request ids. It is
 /// a log of its own, in the compact JSON format of Serilog. A background thread writes the events. If it cannot keep
-/// up, requests wait for it, so that no event is lost while the process runs.
+/// up, requests wait for it. Events that the file system refuses are lost; the reason is written to standard error.
 /// </summary>
 internal sealed class AuditLog : IDisposable
 {
     /// <summary>The property that marks the lines of this log.</summary>
     public const string Source = "IndustryData.Audit";
+
+    private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly string[] _methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 
     private const int BufferedEvents = 10_000;
     private const long MaxFileBytes = 1L << 30;
@@ -30,18 +36,21 @@ internal sealed class AuditLog : IDisposable
 
     private readonly Logger? _log;
     private readonly TimeProvider _clock;
+    private readonly RepeatedRefusals _floods;
 
     /// <summary>Opens the log.</summary>
     /// <exception cref="StartupException">The file cannot be written.</exception>
     public AuditLog(AuditOptions options, TimeProvider clock)
     {
         _clock = clock;
+        _floods = new RepeatedRefusals(clock);
         if (!options.Enabled)
         {
             return;
         }
 
         CheckFile(options.Path);
+        SelfLog.Enable(Console.Error);
         _log = new LoggerConfiguration()
             .WriteTo.Async(
                 sink =>
@@ -75,25 +84,34 @@ internal sealed class AuditLog : IDisposable
     public void Write(HttpContext http)
     {
         var operation = http.GetEndpoint()?.Metadata.GetMetadata<OperationDescription>();
-        var status = http.Response.StatusCode;
+        var (status, error) = Outcome(http);
         if (_log is null || !(IsWrite(operation) || IsRefusal(status)))
         {
             return;
         }
 
-        var user = http.User;
+        var caller = http.Features.Get<RefusedCaller>()?.Claims ?? http.User;
+        var tenant = Claim(caller, Authentication.TenantClaim);
+        var address = http.Connection.RemoteIpAddress?.ToString();
+        var repeated = 0;
+        if (IsFloodable(status, tenant) && !_floods.TryTake((tenant ?? address, error), out repeated))
+        {
+            return;
+        }
+
         LogEventProperty?[] properties =
         [
             _source,
-            Property("tenant", Claim(http, Authentication.TenantClaim)),
-            Property("subject", Claim(http, "oid") ?? Claim(http, JwtRegisteredClaimNames.Sub)),
-            Property("application", Claim(http, "azp") ?? Claim(http, "appid")),
-            Property("token", Claim(http, JwtRegisteredClaimNames.Jti)),
-            Property("action", operation?.Id ?? http.Request.Method),
+            Property("tenant", tenant),
+            Property("subject", Claim(caller, "oid") ?? Claim(caller, JwtRegisteredClaimNames.Sub)),
+            Property("application", Claim(caller, "azp") ?? Claim(caller, "appid")),
+            Property("token", Claim(caller, JwtRegisteredClaimNames.Jti)),
+            Property("action", operation?.Id ?? MethodOf(http)),
             Property("run", RunOf(http)),
             Property("status", status),
-            Property("error", ErrorCode.Of(http)),
-            Property("address", http.Connection.RemoteIpAddress?.ToString()),
+            Property("error", error),
+            Property("repeated", repeated > 0 ? repeated : null),
+            Property("address", address),
             Property("request_id", http.TraceIdentifier),
             Property("client_request_id", RequestIdMiddleware.ClientRequestId(http)),
         ];
@@ -109,7 +127,30 @@ internal sealed class AuditLog : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => _log?.Dispose();
+    public void Dispose()
+    {
+        // If standard output is stuck, the buffered events must not keep the process from stopping.
+        if (_log is not null)
+        {
+            Task.Run(_log.Dispose).Wait(_closeTimeout);
+        }
+    }
+
+    // A client that closes the connection does not learn the outcome of its write. 499 is not an HTTP status; proxies
+    // use it in their logs for this.
+    private static (int Status, string? Error) Outcome(HttpContext http) =>
+        http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted
+            ? (StatusCodes.Status499ClientClosedRequest, "clientClosedRequest")
+            : (http.Response.StatusCode, ErrorCode.Of(http));
+
+    // Callers can send these requests at any rate.
+    private static bool IsFloodable(int status, string? tenant) =>
+        status == StatusCodes.Status429TooManyRequests
+        || (status == StatusCodes.Status401Unauthorized && tenant is null);
+
+    // A client can send any text as method.
+    private static string MethodOf(HttpContext http) =>
+        _methods.Contains(http.Request.Method) ? http.Request.Method : "OTHER";
 
     private static bool IsWrite(OperationDescription? operation) =>
         operation?.Permission is { } permission && (permission == Permissions.Write || permission == Permissions.Start);
@@ -123,8 +164,8 @@ internal sealed class AuditLog : IDisposable
                 or StatusCodes.Status422UnprocessableEntity
                 or StatusCodes.Status429TooManyRequests;
 
-    private static string? Claim(HttpContext http, string type) =>
-        http.User.FindFirst(type)?.Value is { } value ? value[..Math.Min(value.Length, MaxClaimLength)] : null;
+    private static string? Claim(ClaimsPrincipal caller, string type) =>
+        caller.FindFirst(type)?.Value is { } value ? value[..Math.Min(value.Length, MaxClaimLength)] : null;
 
     // The id in the path, or the id of the created run. Only an id has this form, so no other text of the caller is
     // written.

@@ -142,6 +142,10 @@ internal static class Authentication
     /// <summary>Returns the tenant of the token.</summary>
     public static TenantId Tenant(this HttpContext http) => TenantOf(http.User);
 
+    /// <summary>Returns the time at which a token was issued; the earliest time if the token has none.</summary>
+    public static DateTimeOffset IssueTimeOf(JsonWebToken token) =>
+        new(DateTime.SpecifyKind(token.IssuedAt, DateTimeKind.Utc));
+
     /// <summary>Returns the tenant of a caller whose token has been validated.</summary>
     public static TenantId TenantOf(ClaimsPrincipal caller) => new(Guid.Parse(caller.FindFirstValue(TenantClaim)!));
 
@@ -232,6 +236,7 @@ internal static class Authentication
                 var services = context.HttpContext.RequestServices;
                 if (isOwn && IsRevoked(context, services.GetRequiredService<ITokenRevocations>()))
                 {
+                    context.HttpContext.Features.Set(new RefusedCaller(context.Principal!));
                     context.Fail(new TokenRefusedException("The token has been revoked; get a new one"));
                     return;
                 }
@@ -243,7 +248,7 @@ internal static class Authentication
     }
 
     private static bool IsRevoked(TokenValidatedContext context, ITokenRevocations revocations) =>
-        revocations.IsRevoked(TenantOf(context.Principal!), ((JsonWebToken)context.SecurityToken).IssuedAt);
+        revocations.IsRevoked(TenantOf(context.Principal!), IssueTimeOf((JsonWebToken)context.SecurityToken));
 
     // Media types are case-insensitive (RFC 7515 §4.1.9).
     private static string CheckType(string? type) =>
@@ -340,3 +345,7 @@ internal static class Authentication
         }
     }
 }
+
+/// <summary>The caller whose valid token was refused because it has been revoked. It has no permission.</summary>
+/// <param name="Claims">The claims of the token.</param>
+internal sealed record RefusedCaller(ClaimsPrincipal Claims);

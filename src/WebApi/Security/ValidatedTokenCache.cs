@@ -56,17 +56,23 @@ internal sealed class ValidatedTokenCache : IDisposable
     /// <returns>Returns false if the cache cannot decide. Authentication and authorization must then run.</returns>
     public bool TryAuthenticate(HttpContext http)
     {
-        var isKnown = TryFind(http);
+        if (
+            http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission
+            || http.Request.Headers.Authorization is not [{ Length: <= MaxHeaderLength } header]
+        )
+        {
+            return false;
+        }
+
+        var isKnown = TryAuthenticate(http, header, permission);
         _lookups.Add(1, isKnown ? _hit : _miss);
         return isKnown;
     }
 
-    private bool TryFind(HttpContext http)
+    private bool TryAuthenticate(HttpContext http, string header, Permission permission)
     {
         if (
-            http.GetEndpoint()?.Metadata.GetMetadata<Permission>() is not { } permission
-            || http.Request.Headers.Authorization is not [{ Length: <= MaxHeaderLength } header]
-            || !_tokens.TryGetValue(KeyOf(header), out CachedToken? known)
+            !_tokens.TryGetValue(KeyOf(header), out CachedToken? known)
             || known!.Expires <= _clock.GetUtcNow()
             || !SigningKeysUnchanged(known)
             || !known.Granted.Contains(permission)
@@ -110,7 +116,7 @@ internal sealed class ValidatedTokenCache : IDisposable
                 validated.Principal!,
                 [.. Permissions.All.Where(p => Permissions.Grants(validated.Principal!, p))],
                 Authentication.TenantOf(validated.Principal!),
-                token.IssuedAt,
+                Authentication.IssueTimeOf(token),
                 token.ValidTo,
                 issuer,
                 configuration

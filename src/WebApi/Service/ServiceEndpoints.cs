@@ -134,15 +134,15 @@ internal static class ServiceEndpoints
         }
 
         var database = http.RequestServices.GetRequiredService<IDatabaseHealth>();
-        var needed = http.Request.Query["for"] == "read" ? database.Outage : database.WriteOutage;
-        var reasons = Reasons(database);
+        var (read, write) = (database.Outage, database.WriteOutage);
+        var needed = http.Request.Query["for"] == "read" ? read : write;
+        var reasons = Reasons(read, write);
         return needed is null ? WriteHealthAsync(http, "ready", reasons) : http.WriteErrorAsync(needed, reasons);
     }
 
     /// <summary>Returns the outages, each with what does not work: <c>read</c> or <c>write</c>.</summary>
-    private static List<Error> Reasons(IDatabaseHealth database)
+    private static List<Error> Reasons(DatabaseOutage? read, DatabaseOutage? write)
     {
-        var (read, write) = (database.Outage, database.WriteOutage);
         var reasons = new List<Error>();
         if (read is not null)
         {

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
@@ -29,13 +31,17 @@ public sealed class TokenRevocationTests(TestDatabase database) : IClassFixture<
 
         // The earlier token was issued an hour ago, and the later one now.
         await RevokeAsync(tenant, DateTimeOffset.UtcNow.AddMinutes(-10));
+        await Task.WhenAll(
+            instances.Select(instance =>
+                Poll.UntilAsync(
+                    async () => await StatusAsync(instance, earlier) == HttpStatusCode.Unauthorized,
+                    _limit,
+                    "The earlier token is still accepted"
+                )
+            )
+        );
         foreach (var instance in instances)
         {
-            await Poll.UntilAsync(
-                async () => await StatusAsync(instance, earlier) == HttpStatusCode.Unauthorized,
-                _limit,
-                "The earlier token is still accepted"
-            );
             (await StatusAsync(instance, later)).ShouldBe(HttpStatusCode.OK);
             (await StatusAsync(instance, others)).ShouldBe(HttpStatusCode.OK);
         }
@@ -57,6 +63,48 @@ public sealed class TokenRevocationTests(TestDatabase database) : IClassFixture<
         await using var service = await RunningService.StartAsync(database.ConnectionString);
 
         (await StatusAsync(service, token)).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Token_without_the_time_of_its_issue_is_accepted_in_every_time_zone_until_a_revocation()
+    {
+        var tenant = Guid.NewGuid().ToString();
+        var token = new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(
+            new SecurityTokenDescriptor
+            {
+                Issuer = "industrydata",
+                Audience = "industrydata",
+                Expires = DateTime.UtcNow.AddHours(1),
+                Claims = new Dictionary<string, object>
+                {
+                    ["tid"] = tenant,
+                    ["roles"] = "IndustryData-Run.Read.All",
+                },
+                SigningCredentials = new SigningCredentials(
+                    new SymmetricSecurityKey(Convert.FromBase64String(Tokens.Key)),
+                    SecurityAlgorithms.HmacSha256
+                ),
+            }
+        );
+        await using var service = await ServiceProcess.StartAsync(
+            ("ConnectionStrings__IndustryData", database.ConnectionString),
+            ("TZ", "Europe/Berlin")
+        );
+        service.Client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        async Task<HttpStatusCode> AskAsync()
+        {
+            using var response = await service.Client.GetAsync(Path, Cancellation);
+            return response.StatusCode;
+        }
+
+        (await AskAsync()).ShouldBe(HttpStatusCode.OK);
+        (await AskAsync()).ShouldBe(HttpStatusCode.OK);
+        await RevokeAsync(tenant, DateTimeOffset.UtcNow.AddDays(-1));
+        await Poll.UntilAsync(
+            async () => await AskAsync() == HttpStatusCode.Unauthorized,
+            _limit,
+            "The token is still accepted"
+        );
     }
 
     private async Task RevokeAsync(string tenant, DateTimeOffset before)

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Telemetry;
@@ -54,6 +56,47 @@ public sealed class AuditTests(TestDatabase database) : FunctionalTest(database)
         text.ShouldNotContain(token);
         text.ShouldNotContain(reader);
         text.ShouldNotContain("Nightly");
+    }
+
+    [Fact]
+    public async Task Flood_without_a_token_leaves_few_events_and_no_text_of_the_caller()
+    {
+        using var folder = new TemporaryDirectory();
+        await using (var service = await StartAsync(folder))
+        {
+            using var stranger = service.Authorized(null);
+            for (var i = 0; i < 100; i++)
+            {
+                using var request = new HttpRequestMessage(new HttpMethod("TEXT-OF-THE-CALLER"), Runs);
+                using var response = await stranger.SendAsync(request, Cancellation);
+                response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            }
+        }
+
+        var events = Read(folder);
+        events.Count.ShouldBeInRange(1, 50);
+        events.ShouldAllBe(e => e.Text("action") == "OTHER");
+    }
+
+    [Fact]
+    public async Task Use_of_a_revoked_token_names_the_tenant_and_the_token()
+    {
+        var tenant = Guid.NewGuid();
+        await TokenRevocations.RevokeAsync(
+            Database.ConnectionString,
+            new TenantId(tenant),
+            DateTimeOffset.UtcNow,
+            Cancellation
+        );
+        using var folder = new TemporaryDirectory();
+        await using (var service = await StartAsync(folder))
+        {
+            using var client = service.Authorized(Tokens.Make(tid: $"{tenant}", others: [("jti", "leaked")]));
+            (await client.GetAsync(Runs, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        }
+
+        var refused = Read(folder).ShouldHaveSingleItem();
+        (refused.Text("tenant"), refused.Text("token")).ShouldBe(($"{tenant}", "leaked"));
     }
 
     [Fact]

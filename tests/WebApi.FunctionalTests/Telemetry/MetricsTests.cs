@@ -9,6 +9,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Telemetry;
 
 /// <summary>Reads the metrics page as Prometheus does, and with Prometheus itself.</summary>
+[Collection(typeof(SerialTests))]
 public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private const int Added = 7;
@@ -30,6 +31,9 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
         var (exitCode, output) = await RunAsync(Find("promtool")!, ["check", "metrics"], page);
         exitCode.ShouldBe(0, output);
         (await QueryAsync(url, "sum(industrydata_runs_added_total)")).ShouldBe(Added);
+
+        // The limits of the buckets fit the durations.
+        InSeconds().Match(page).Groups["commits"].Value.ShouldBe($"{Added}");
     }
 
     [Fact]
@@ -96,6 +100,8 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
 
     [Theory]
     [InlineData("Metrics__Url", "9464", "Metrics:Url is '9464'")]
+    [InlineData("Metrics__Url", "https://127.0.0.1:9464", "must be an http URL")]
+    [InlineData("Metrics__Url", "http://127.0.0.1:9464/metrics", "without a path")]
     [InlineData("Metrics__Port", "9464", "Metrics:Port is not a setting")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector'")]
     public async Task Setting_that_cannot_be_used_is_named_in_one_line(string key, string value, string message)
@@ -239,6 +245,12 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
 
     [GeneratedRegex("^# TYPE (?<name>[a-z_]+) (?<type>[a-z]+)", RegexOptions.Multiline)]
     private static partial Regex TypeLine();
+
+    [GeneratedRegex(
+        "^industrydata_commit_duration_seconds_bucket{.*lane=\"insert\".*le=\"10\"} (?<commits>[0-9]+)",
+        RegexOptions.Multiline
+    )]
+    private static partial Regex InSeconds();
 
     [GeneratedRegex(@"by \([^)]*\)")]
     private static partial Regex Grouping();

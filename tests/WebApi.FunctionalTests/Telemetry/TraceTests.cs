@@ -33,7 +33,13 @@ public sealed class TraceTests(TestDatabase database) : IClassFixture<TestDataba
         using var response = await service.Client.SendAsync(request, Cancellation);
         List<Span> Received() => [.. spans.Where(s => s.Trace == trace)];
 
-        await Poll.UntilAsync(() => Received().Exists(s => s.Parent == caller), "The span of the request");
+        await Poll.UntilAsync(
+            () =>
+                Received().Exists(s => s.Parent == caller)
+                && Received().Exists(s => s.Name == useCase)
+                && Received().Exists(s => s.Source == "Npgsql"),
+            "The trace of the request"
+        );
         var all = Received();
         var http = all.Single(s => s.Parent == caller);
         var handled = all.Single(s => s.Name == useCase);
