@@ -75,11 +75,7 @@ public sealed class TokenRevocationTests(TestDatabase database) : IClassFixture<
                 Issuer = "industrydata",
                 Audience = "industrydata",
                 Expires = DateTime.UtcNow.AddHours(1),
-                Claims = new Dictionary<string, object>
-                {
-                    ["tid"] = tenant,
-                    ["roles"] = "IndustryData-Run.Read.All",
-                },
+                Claims = new Dictionary<string, object> { ["tid"] = tenant, ["roles"] = "IndustryData-Run.Read.All" },
                 SigningCredentials = new SigningCredentials(
                     new SymmetricSecurityKey(Convert.FromBase64String(Tokens.Key)),
                     SecurityAlgorithms.HmacSha256
