@@ -24,7 +24,7 @@ need_postgres() {
     fail "PostgreSQL 15, 16, 17 or 18 (server programs) is missing: install it, or set ConnectionStrings__IndustryData."
   fi
   echo "Installing the PostgreSQL server programs (no cluster is created, no service started) …" >&2
-  "${as_root[@]}" bash -c "$(declare -f install_packages install_postgres); install_postgres" >&2 ||
+  "${as_root[@]}" bash -c "$(declare -f prepare_apt install_packages install_postgres); install_postgres" >&2 ||
     fail "apt could not install PostgreSQL; what it said stands above."
   has_postgres ||
     fail "This system's package \"postgresql\" is not version 15 to 18:" \
@@ -40,8 +40,10 @@ need_prometheus() {
   if ((EUID != 0)); then as_root=(sudo -n); fi
   if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
     echo "Installing Prometheus (no service is started) …" >&2
-    "${as_root[@]}" bash -c "$(declare -f install_packages install_prometheus); install_prometheus" >&2 ||
+    "${as_root[@]}" bash -c "$(declare -f prepare_apt install_packages install_prometheus); install_prometheus" >&2 ||
       fail "apt could not install Prometheus; its messages are above."
+  else
+    fail "Prometheus is missing: install promtool and prometheus, or unset CI to skip their test."
   fi
 }
 
@@ -61,9 +63,8 @@ has_postgres() {
   return 1
 }
 
-# install_packages PACKAGE…: runs as root, in a shell of its own. Packages start no service.
-install_packages() {
-  local install=(apt-get install -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 --no-install-recommends)
+# Runs as root, in a shell of its own. Packages that are installed afterwards start no service.
+prepare_apt() {
   local policy=/usr/sbin/policy-rc.d
   export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 
@@ -75,12 +76,17 @@ install_packages() {
   fi
 
   apt-get update -qq || echo "apt-get update failed; trying with the package lists of before." >&2
-  "${install[@]}" "$@"
+}
+
+# install_packages PACKAGE…: runs after prepare_apt.
+install_packages() {
+  apt-get install -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 --no-install-recommends "$@"
 }
 
 # Runs as root, in a shell of its own.
 install_prometheus() {
   set -eu
+  prepare_apt
   install_packages prometheus
 }
 
@@ -88,6 +94,8 @@ install_prometheus() {
 install_postgres() {
   set -eu
   local settings=/etc/postgresql-common/createcluster.conf
+
+  prepare_apt
 
   # The server package creates a cluster of its own, on port 5432, unless this file forbids it. The file
   # comes with postgresql-common, which therefore comes first.

@@ -8,12 +8,13 @@ public sealed class ServiceProcess : IAsyncDisposable
 {
     private const string Announcement = "Now listening on: ";
 
+    private readonly TemporaryDirectory _audit;
     private readonly Process _process;
     private readonly List<string> _output = [];
     private readonly TaskCompletionSource<Uri> _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDisposed;
 
-    private ServiceProcess(Process process) => _process = process;
+    private ServiceProcess(TemporaryDirectory audit, Process process) => (_audit, _process) = (audit, process);
 
     public Uri Root => Client.BaseAddress!;
 
@@ -42,12 +43,14 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Starts the service on a port that the system assigns, and waits until it is ready.</summary>
     public static async Task<ServiceProcess> StartAsync(params (string Key, string Value)[] settings)
     {
+        var audit = new TemporaryDirectory();
         var service = new ServiceProcess(
+            audit,
             StartCommand(
                 [],
                 [
-                    // The tests of the audit log configure it. The lines of other tests would fill their output.
-                    ("Audit__Enabled", "false"),
+                    // As in production, but not in the output, which tests read.
+                    ("Audit__Path", Path.Combine(audit.Path, "audit.json")),
                     .. settings,
                     ("ASPNETCORE_URLS", "http://127.0.0.1:0"),
                     ("Authentication__SigningKeys__0", Tokens.Key),
@@ -73,6 +76,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             await Task.Delay(20);
         }
 
+        audit.Dispose();
         throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
     }
 
@@ -158,6 +162,7 @@ public sealed class ServiceProcess : IAsyncDisposable
 
         Client.Dispose();
         _process.Dispose();
+        _audit.Dispose();
     }
 
     private async Task<bool> IsReadyAsync(Uri root)

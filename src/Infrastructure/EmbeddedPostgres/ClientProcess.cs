@@ -35,17 +35,7 @@ internal static class ClientProcess
             RedirectStandardError = true,
         };
 
-        // The caller's PGHOSTADDR, PGOPTIONS and similar variables are for another server.
-        foreach (
-            string name in start
-                .Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal))
-                .ToArray()
-        )
-        {
-            start.Environment.Remove(name);
-        }
-
-        start.Environment["LC_ALL"] = "C";
+        PostgresOsAccount.SetEnvironment(start);
         if (connection is not null)
         {
             start.Environment["PGHOST"] = connection.Host;

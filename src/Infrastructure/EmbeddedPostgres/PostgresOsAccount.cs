@@ -157,6 +157,24 @@ internal sealed class PostgresOsAccount
         CancellationToken cancellationToken
     ) => RunAsync(Name, program, arguments, directory, "", cancellationToken);
 
+    /// <summary>
+    /// Removes PGDATA, PGPORT and similar variables from the environment of a program, because they refer to another
+    /// server, and sets LC_ALL to C, because the service reads the messages of the program.
+    /// </summary>
+    public static void SetEnvironment(ProcessStartInfo start)
+    {
+        foreach (
+            string name in start
+                .Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal))
+                .ToArray()
+        )
+        {
+            start.Environment.Remove(name);
+        }
+
+        start.Environment["LC_ALL"] = "C";
+    }
+
     private static async Task<ProgramResult> RunAsync(
         string? account,
         string program,
@@ -179,19 +197,7 @@ internal sealed class PostgresOsAccount
             start.Environment["HOME"] = directory;
         }
 
-        // PGDATA, PGPORT and similar variables refer to another server. LC_ALL keeps the messages in English, because
-        // the service reads them in the output and in the logs.
-        foreach (
-            string name in start
-                .Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal))
-                .ToArray()
-        )
-        {
-            start.Environment.Remove(name);
-        }
-
-        start.Environment["LC_ALL"] = "C";
-
+        SetEnvironment(start);
         using Process process = Start(start);
         try
         {

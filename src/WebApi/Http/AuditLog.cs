@@ -17,9 +17,6 @@ namespace IndustryData.WebApi.Http;
 /// </summary>
 internal sealed class AuditLog : IDisposable
 {
-    /// <summary>The property that marks the lines of this log.</summary>
-    public const string Source = "IndustryData.Audit";
-
     private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(2);
 
     private static readonly string[] _methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
@@ -32,7 +29,8 @@ internal sealed class AuditLog : IDisposable
 
     private static readonly MessageTemplate _template = new MessageTemplateParser().Parse("{action} {status}");
 
-    private static readonly LogEventProperty _source = Property("SourceContext", Source)!;
+    // Marks the lines, because standard output also has the lines of the other log.
+    private static readonly LogEventProperty _source = Property("SourceContext", "IndustryData.Audit")!;
 
     private readonly Logger? _log;
     private readonly TimeProvider _clock;

@@ -156,6 +156,22 @@ internal static class GraphErrors
             _ => "generalException",
         };
 
+    /// <summary>Writes a member with an array of errors.</summary>
+    public static void WriteErrors(this Utf8JsonWriter json, string name, IEnumerable<Error> errors)
+    {
+        json.WriteStartArray(name);
+        foreach (var error in errors)
+        {
+            json.WriteStartObject();
+            json.WriteString("code", error.Code);
+            json.WriteString("message", error.Message);
+            json.WriteString("target", error.Target);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     private static string Sentences(string message, string outcome) =>
         outcome.Length == 0 ? message : $"{message} {outcome}";
 
@@ -186,17 +202,7 @@ internal static class GraphErrors
 
         if (error.Details.Count > 0)
         {
-            json.WriteStartArray("details");
-            foreach (var detail in error.Details)
-            {
-                json.WriteStartObject();
-                json.WriteString("code", detail.Code);
-                json.WriteString("message", detail.Message);
-                json.WriteString("target", detail.Target);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            json.WriteErrors("details", error.Details);
         }
 
         json.WriteStartObject("innerError");

@@ -162,17 +162,7 @@ internal static class ServiceEndpoints
         {
             json.WriteStartObject();
             json.WriteString("status", status);
-            json.WriteStartArray("reasons");
-            foreach (var reason in reasons)
-            {
-                json.WriteStartObject();
-                json.WriteString("code", reason.Code);
-                json.WriteString("message", reason.Message);
-                json.WriteString("target", reason.Target);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            json.WriteErrors("reasons", reasons);
             json.WriteEndObject();
         });
 }

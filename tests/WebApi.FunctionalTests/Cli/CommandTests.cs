@@ -130,6 +130,12 @@ public sealed class CommandTests(TestDatabase database) : IClassFixture<TestData
     [InlineData("Serilog__MinimumLevel__Default", "foo", "foo")]
     [InlineData("Retention__Month", "36", "Retention:Month is not a setting")]
     [InlineData("Query__Timeout", "5", "Query:Timeout is '5'")]
+    [InlineData("Audit__Path", "/proc/audit.log", "Audit:Path: the audit log cannot be written")]
+    [InlineData("Metrics__Url", "9464", "Metrics:Url is '9464'")]
+    [InlineData("Metrics__Url", "https://127.0.0.1:9464", "must be an http URL")]
+    [InlineData("Metrics__Url", "http://127.0.0.1:9464/metrics", "without a path")]
+    [InlineData("Metrics__Port", "9464", "Metrics:Port is not a setting")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector'")]
     [InlineData(
         "ConnectionStrings__IndustryData",
         "Host=x;Maximum Pool Size=1;Minimum Pool Size=2",

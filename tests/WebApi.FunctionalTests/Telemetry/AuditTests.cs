@@ -17,6 +17,7 @@ public sealed class AuditTests(TestDatabase database) : FunctionalTest(database)
         var reader = Tokens.Make(roles: ["IndustryData-Run.Read.All"]);
         using var folder = new TemporaryDirectory();
         string id;
+        var begin = DateTimeOffset.UtcNow;
         await using (var service = await StartAsync(folder))
         {
             using var writer = service.Authorized(token);
@@ -50,7 +51,7 @@ public sealed class AuditTests(TestDatabase database) : FunctionalTest(database)
         created.Text("run").ShouldBe(id);
         created.Text("client_request_id").ShouldBe("from the client");
         Guid.TryParse(created.Text("request_id"), out _).ShouldBeTrue();
-        created.GetProperty("@t").GetDateTimeOffset().ShouldBe(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1));
+        created.GetProperty("@t").GetDateTimeOffset().ShouldBeInRange(begin, DateTimeOffset.UtcNow);
         Optional(events[2], "tenant").ShouldBeNull();
         var text = string.Concat(Directory.GetFiles(folder.Path).Select(File.ReadAllText));
         text.ShouldNotContain(token);
@@ -129,21 +130,6 @@ public sealed class AuditTests(TestDatabase database) : FunctionalTest(database)
         var events = Read(folder);
         events.Select(e => e.Text("action")).ShouldBe(["createRun", "createRun", "createRun"]);
         events.Select(e => e.Text("run")).Distinct().Count().ShouldBe(3);
-    }
-
-    [Fact]
-    public async Task File_that_cannot_be_written_ends_the_start_with_one_line()
-    {
-        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
-            ["serve"],
-            ("ConnectionStrings__IndustryData", Database.ConnectionString),
-            ("Authentication__SigningKeys__0", Tokens.Key),
-            ("Audit__Path", "/proc/audit.log")
-        );
-
-        exitCode.ShouldBe(1);
-        errors.ShouldContain("Audit:Path");
-        errors.TrimEnd().ShouldNotContain('\n');
     }
 
     private Task<RunningService> StartAsync(TemporaryDirectory folder) =>

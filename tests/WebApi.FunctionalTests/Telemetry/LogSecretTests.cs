@@ -22,7 +22,7 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
         await using (
             var service = await ServiceProcess.StartAsync(
                 ("ConnectionStrings__IndustryData", await WithPasswordAsync(password)),
-                ("Audit__Enabled", "true"),
+                ("Audit__Path", ""),
                 ("Serilog__MinimumLevel__Default", "Verbose"),
                 ("Serilog__MinimumLevel__Override__Microsoft.AspNetCore", "Verbose"),
                 ("Serilog__MinimumLevel__Override__Microsoft.EntityFrameworkCore", "Verbose")

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using IndustryData.WebApi.FunctionalTests.Hosting;
@@ -23,7 +22,7 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
             Find("promtool") is not null && Find("prometheus") is not null,
             "Prometheus is not installed. Install the package prometheus, or set CI=true."
         );
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{EmbeddedServer.FreePort()}";
         await using var service = await StartAsync(url);
         await UseAsync(service);
         var page = await PageAsync(url);
@@ -39,7 +38,7 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
     [Fact]
     public async Task Dashboard_of_Grafana_names_only_metrics_of_the_page()
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{EmbeddedServer.FreePort()}";
         await using var service = await StartAsync(url);
         await UseAsync(service);
         var page = await PageAsync(url);
@@ -76,7 +75,7 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
     [Fact]
     public async Task Page_is_served_only_on_its_own_address_and_serves_nothing_else()
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{EmbeddedServer.FreePort()}";
         await using var service = await StartAsync(url);
         using var scraper = new HttpClient();
 
@@ -88,7 +87,7 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
     [Fact]
     public async Task Metrics_contain_neither_tenants_nor_connection_strings()
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{EmbeddedServer.FreePort()}";
         await using var service = await StartAsync(url);
         await UseAsync(service);
         var page = await PageAsync(url);
@@ -96,26 +95,6 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
         page.ShouldNotContain($"{Tokens.Tenant}");
         page.ShouldNotContain("Host=");
         page.ShouldContain("db_client_connection_pool_name=\"commits\"");
-    }
-
-    [Theory]
-    [InlineData("Metrics__Url", "9464", "Metrics:Url is '9464'")]
-    [InlineData("Metrics__Url", "https://127.0.0.1:9464", "must be an http URL")]
-    [InlineData("Metrics__Url", "http://127.0.0.1:9464/metrics", "without a path")]
-    [InlineData("Metrics__Port", "9464", "Metrics:Port is not a setting")]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector'")]
-    public async Task Setting_that_cannot_be_used_is_named_in_one_line(string key, string value, string message)
-    {
-        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
-            ["serve"],
-            ("ConnectionStrings__IndustryData", database.ConnectionString),
-            ("Authentication__SigningKeys__0", Tokens.Key),
-            (key, value)
-        );
-
-        exitCode.ShouldBe(1);
-        errors.ShouldContain(message);
-        errors.TrimEnd().ShouldNotContain('\n');
     }
 
     // Services in one process share their metrics, so that the service has a process of its own.
@@ -158,7 +137,7 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
             """,
             Cancellation
         );
-        var address = $"127.0.0.1:{FreePort()}";
+        var address = $"127.0.0.1:{EmbeddedServer.FreePort()}";
         var start = new ProcessStartInfo(
             Find("prometheus")!,
             [
@@ -232,13 +211,6 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
             .Split(':')
             .Select(folder => Path.Combine(folder, program))
             .FirstOrDefault(File.Exists);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static IEnumerable<string> Series(string name, string type) =>
         type == "histogram" ? [$"{name}_bucket", $"{name}_sum", $"{name}_count"] : [name];

@@ -30,16 +30,7 @@ internal sealed class FairQueue<TWrite>(int maxCount, long maxBytes, int tenantS
     private long _bytes;
 
     /// <summary>True if every write that was added is complete.</summary>
-    public bool IsEmpty
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _count == 0;
-            }
-        }
-    }
+    public bool IsEmpty => Length.Count == 0;
 
     /// <summary>The number of writes that were added and are not complete, and their bytes.</summary>
     public (int Count, long Bytes) Length
