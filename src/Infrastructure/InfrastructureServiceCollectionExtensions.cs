@@ -63,6 +63,7 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<SlowReads>();
         services.AddSingleton<CancelRequests>();
         services.AddSingleton<ReadSessions>();
+        services.AddSingleton<RunLookups>();
         services.AddSingleton<IRunReader, RunReader>();
         services.AddSingleton<IPageTokenKeyProvider, PageTokenKeyStore>();
         services.AddSingleton<DatabaseHealthMonitor>();

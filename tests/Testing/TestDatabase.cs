@@ -20,6 +20,17 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
         }
     }
 
+    /// <summary>Takes a lock in a transaction.</summary>
+    /// <returns>The connection. Its disposal ends the transaction.</returns>
+    public async Task<IAsyncDisposable> LockAsync(string statement)
+    {
+        var connection = new NpgsqlConnection($"{ConnectionString};Pooling=false");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand($"BEGIN; {statement}", connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        return connection;
+    }
+
     /// <summary>Empties every table except those that migrations fill.</summary>
     public async Task EmptyAsync()
     {

@@ -10,7 +10,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// Reads runs with SQL directly into responses. Every statement specifies the tenant. This file reads runs; the other
 /// files of the class read their changes and their activities.
 /// </summary>
-internal sealed partial class RunReader(ReadSessions sessions) : IRunReader
+internal sealed partial class RunReader(ReadSessions sessions, RunLookups lookups) : IRunReader
 {
     private static readonly RunField[] _totals =
     [
@@ -22,25 +22,8 @@ internal sealed partial class RunReader(ReadSessions sessions) : IRunReader
         RunField.People,
     ];
 
-    public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
-    {
-        await using var session = await sessions.OpenKeyedAsync(cancellationToken);
-        await session.ExecuteAsync(
-            OfRun(
-                $"SELECT {RunTable.ListedColumns(withBlockingError: true)}, statistics FROM runs "
-                    + "WHERE tenant_id = $1 AND id = $2",
-                tenantId,
-                id
-            ),
-            maxRows: 1
-        );
-        if (!await session.ReadAsync())
-        {
-            return null;
-        }
-
-        return RunTable.ReadRun(session.Row).ToResponse(session.Row.GetString(RunTable.NextColumn));
-    }
+    public Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken) =>
+        lookups.FindAsync(tenantId, id, cancellationToken);
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {

@@ -154,7 +154,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
             Database.ConnectionString,
             ("Limits:ConcurrentRequests", "1000")
         );
-        await using var locked = await LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
+        await using var locked = await Database.LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
         Task<HttpResponseMessage>[] sent =
         [
             .. Enumerable.Range(0, 400).Select(_ => SendLargeAsync(service.Client, "large")),
@@ -179,7 +179,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
             .Range(0, 8)
             .Select(n => Service.Authorized(Tokens.Make(tid: $"{n}1111111-1111-4111-8111-111111111111")))
             .ToArray();
-        await using var locked = await LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
+        await using var locked = await Database.LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
         Task<HttpResponseMessage>[] sent =
         [
             .. Enumerable.Range(0, 800).Select(n => SendLargeAsync(tenants[n % 8], "large", keyed ? $"{n}" : null)),
@@ -212,7 +212,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     {
         using var other = Service.Authorized(Tokens.Make(tid: $"{Tokens.OtherTenant}"));
         await AddAsync(Bodies.RunAt(1));
-        await using var locked = await LockAsync(statement);
+        await using var locked = await Database.LockAsync(statement);
         var starts = what == "the start lock";
         var affected = Stopwatch.StartNew();
         var own = Enumerable
@@ -267,7 +267,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [Fact]
     public async Task A_locked_key_lets_the_other_writes_of_its_tenant_pass()
     {
-        await using var locked = await LockAsync(
+        await using var locked = await Database.LockAsync(
             "INSERT INTO idempotency_records VALUES ('11111111-1111-4111-8111-111111111111', "
                 + "left(encode(sha256('idempotency k'), 'hex'), 32)::uuid, '', gen_random_uuid(), false, now())"
         );
@@ -308,7 +308,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
                 }
             })
             .ToArray();
-        await using (await LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE"))
+        await using (await Database.LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE"))
         {
             using var waiting = await Client.PostAsync("process/runs/$ref", Bodies.Json(Bodies.RunAt(1)), Cancellation);
             waiting.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -458,12 +458,4 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     }
 
     /// <summary>Opens a transaction that holds a lock until the returned object is disposed.</summary>
-    private async Task<IAsyncDisposable> LockAsync(string statement)
-    {
-        var connection = new NpgsqlConnection(Database.ConnectionString + ";Pooling=false");
-        await connection.OpenAsync(Cancellation);
-        await using var command = new NpgsqlCommand($"BEGIN; {statement}", connection);
-        await command.ExecuteNonQueryAsync(Cancellation);
-        return connection;
-    }
 }
