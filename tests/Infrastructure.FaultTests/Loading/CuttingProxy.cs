@@ -8,19 +8,14 @@ internal sealed class CuttingProxy : IAsyncDisposable
 {
     private const int BufferBytes = 64 * 1024;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly int _target;
     private readonly Judge _judge;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _accepting;
+    private readonly TcpProxy _proxy;
     private int _cuts;
 
     private CuttingProxy(int target, Judge judge)
     {
-        _target = target;
         _judge = judge;
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _proxy = TcpProxy.Start(new IPEndPoint(IPAddress.Loopback, target), PassAsync);
     }
 
     /// <summary>Decides whether to forward each piece of data.</summary>
@@ -29,7 +24,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     public delegate Cut Judge(ReadOnlySpan<byte> piece, bool isAnswer);
 
     /// <summary>The port on which the proxy listens.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _proxy.Port;
 
     /// <summary>The number of connections that were cut.</summary>
     public int Cuts => _cuts;
@@ -39,54 +34,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <param name="judge">Decides about each piece of data. Many threads call it.</param>
     public static CuttingProxy Start(int targetPort, Judge judge) => new(targetPort, judge);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _proxy.DisposeAsync();
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                _ = ServeAsync(await _listener.AcceptSocketAsync(_stop.Token));
-            }
-        }
-        catch (Exception exception)
-            when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The proxy is disposed.
-        }
-    }
-
-    private async Task ServeAsync(Socket client)
-    {
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        server.NoDelay = true;
-        using (client)
-        {
-            client.NoDelay = true;
-            try
-            {
-                await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
-                await await Task.WhenAny(PassAsync(client, server, false), PassAsync(server, client, true));
-            }
-            catch (Exception exception)
-                when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
-            {
-                // One side has closed its connection. The connection to the other side is closed here.
-            }
-        }
-    }
-
-    private async Task PassAsync(Socket source, Socket destination, bool isAnswer)
+    private async Task PassAsync(Socket source, Socket destination, bool isAnswer, CancellationToken stop)
     {
         var buffer = new byte[BufferBytes];
-        while (await source.ReceiveAsync(buffer, _stop.Token) is > 0 and var count)
+        while (await source.ReceiveAsync(buffer, stop) is > 0 and var count)
         {
             var cut = _judge(buffer.AsSpan(0, count), isAnswer);
             var passed = cut switch
@@ -95,7 +48,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 Cut.Within => count / 2,
                 _ => 0,
             };
-            await SendAsync(destination, buffer.AsMemory(0, passed));
+            await SendAsync(destination, buffer.AsMemory(0, passed), stop);
             if (cut == Cut.None)
             {
                 continue;
@@ -111,11 +64,11 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(Socket destination, ReadOnlyMemory<byte> bytes)
+    private static async Task SendAsync(Socket destination, ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         while (bytes.Length > 0)
         {
-            bytes = bytes[await destination.SendAsync(bytes, _stop.Token)..];
+            bytes = bytes[await destination.SendAsync(bytes, stop)..];
         }
     }
 }
