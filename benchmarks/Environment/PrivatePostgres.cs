@@ -20,8 +20,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
 
     private PrivatePostgres(DataDirectory folder, PostgresServer server)
     {
-        (_folder, _server) = (folder, server);
-        _access = PostgresServer.GetConnectionInfo(folder, new EmbeddedPostgresOptions());
+        (_folder, _server, _access) = (folder, server, server.Superuser);
         ProcessId = int.Parse(
             File.ReadLines(Path.Combine(folder.Path, "postgres", "cluster", "postmaster.pid")).First(),
             null
@@ -43,10 +42,9 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             var first = await PostgresServer.StartAsync(folder, options, NullLogger.Instance, cancellationToken)
         )
         {
-            await new RunDatabase(first.ConnectionString).ExecuteAsync(
-                $"ALTER SYSTEM SET max_connections = {Connections}",
-                cancellationToken
-            );
+            var superuser = new RunDatabase(first.Superuser.ConnectionString);
+            await superuser.ExecuteAsync($"ALTER SYSTEM SET max_connections = {Connections}", cancellationToken);
+            await superuser.ExecuteAsync($"GRANT pg_checkpoint TO {Owner(first)}", cancellationToken);
         }
 
         return new PrivatePostgres(
@@ -55,10 +53,16 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         );
     }
 
+    private static string Owner(PostgresServer server) =>
+        new NpgsqlConnectionStringBuilder(server.ConnectionString).Username!;
+
     /// <summary>Creates an empty database without the schema of the service.</summary>
     public async Task<RunDatabase> CreateDatabaseAsync(string name, CancellationToken cancellationToken)
     {
-        await new RunDatabase(_server.ConnectionString).ExecuteAsync($"CREATE DATABASE {name}", cancellationToken);
+        await new RunDatabase(_access.ConnectionString).ExecuteAsync(
+            $"CREATE DATABASE {name} OWNER {Owner(_server)}",
+            cancellationToken
+        );
         var connection = new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = name };
         return new RunDatabase(connection.ConnectionString);
     }

@@ -68,7 +68,7 @@ public static partial class DatabaseRestore
         await CheckArchiveAsync(program, path, cancellationToken);
 
         await using var server = await PostgresServer.StartAsync(directory, options, logger, cancellationToken);
-        var connection = PostgresServer.GetConnectionInfo(directory, options);
+        var connection = server.Superuser;
         await using var administration = await OpenAsync(connection, "postgres", cancellationToken);
         await RequireEmptyAsync(connection, directory, cancellationToken);
         try
@@ -230,6 +230,7 @@ public static partial class DatabaseRestore
         LogStep(logger, "collecting statistics");
         await ExecuteAsync(database, "ANALYZE", cancellationToken);
         await DatabaseEpochs.EnsureCurrentAsync(database, cancellationToken);
+        await OwnerRole.GiveDatabaseAsync(database, cancellationToken);
         await using var count = new NpgsqlCommand("SELECT count(*) FROM runs", database);
         return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }

@@ -30,7 +30,7 @@ internal static class EmbeddedServer
 
     public static async Task<object?> ReadAsync(PostgresServer server, string sql)
     {
-        await using var connection = new NpgsqlConnection(server.ConnectionString + ";Pooling=false");
+        await using var connection = new NpgsqlConnection(server.Superuser.ConnectionString + ";Pooling=false");
         await connection.OpenAsync(Token);
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(Token);

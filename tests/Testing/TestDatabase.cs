@@ -2,12 +2,14 @@ using Npgsql;
 
 namespace IndustryData.Testing;
 
-/// <summary>The database of one test class. It has the schema. The tests of the class share it.</summary>
+/// <summary>
+/// The database of one test class. It has the schema. The tests of the class share it. Its owner is no superuser.
+/// </summary>
 public sealed class TestDatabase(TestServer server) : IAsyncLifetime
 {
     private readonly List<string> _created = [];
 
-    /// <summary>The connection string.</summary>
+    /// <summary>The connection string of the owner.</summary>
     public string ConnectionString { get; private set; } = "";
 
     public async ValueTask InitializeAsync() => ConnectionString = await CreateMigratedDatabaseAsync();
@@ -48,6 +50,9 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
     /// Creates a copy of the database, as if a dump of it was restored. No session may be connected to the database.
     /// </summary>
     public async Task<string> CopyAsync() => Keep(await server.CopyDatabaseAsync(ConnectionString));
+
+    /// <summary>Returns the connection string of the superuser for a database of the server.</summary>
+    public string AsSuperuser(string connectionString) => server.AsSuperuser(connectionString);
 
     /// <summary>Runs a statement.</summary>
     public static async Task ExecuteAsync(string connectionString, string sql)

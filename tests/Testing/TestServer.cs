@@ -18,9 +18,10 @@ using Xunit.v3;
 namespace IndustryData.Testing;
 
 /// <summary>
-/// The PostgreSQL of the tests, with one template database that has the schema. <c>INDUSTRYDATA_TEST_POSTGRES</c> is
-/// the connection string of a server on which the tests create their databases, or the word <c>docker</c> for a
-/// container. If it is not set, the service's embedded PostgreSQL runs in a temporary directory.
+/// The PostgreSQL of the tests, with one template database that has the schema. A role that is no superuser owns all
+/// databases. <c>INDUSTRYDATA_TEST_POSTGRES</c> is the connection string of the superuser of a server on which the
+/// tests create their databases, or the word <c>docker</c> for a container. If it is not set, the service's embedded
+/// PostgreSQL runs in a temporary directory.
 /// </summary>
 public sealed class TestServer : IAsyncLifetime
 {
@@ -30,6 +31,8 @@ public sealed class TestServer : IAsyncLifetime
     private const int MaxConnections = 300;
 
     private readonly Stack<Func<ValueTask>> _ends = new();
+    private readonly string _owner = $"industrydata_test_{Guid.NewGuid():N}";
+    private readonly string _password = $"{Guid.NewGuid():N}";
     private string _server = "";
     private string _template = "";
     private bool _outlivesTests;
@@ -43,6 +46,7 @@ public sealed class TestServer : IAsyncLifetime
             "docker" => await StartContainerAsync(),
             var connectionString => Use(connectionString),
         };
+        await CreateOwnerAsync();
         var template = await CreateDatabaseAsync();
         _ends.Push(() => DropDatabaseAsync(template));
 
@@ -70,6 +74,13 @@ public sealed class TestServer : IAsyncLifetime
             await end();
         }
     }
+
+    /// <summary>Returns the connection string of the superuser for a database.</summary>
+    public string AsSuperuser(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(_server)
+        {
+            Database = new NpgsqlConnectionStringBuilder(connectionString).Database,
+        }.ConnectionString;
 
     /// <summary>Creates a database that has the schema and no runs.</summary>
     /// <returns>The connection string.</returns>
@@ -114,8 +125,41 @@ public sealed class TestServer : IAsyncLifetime
     private async Task<string> CreateDatabaseAsync(string options)
     {
         var name = $"industrydata_test_{Guid.NewGuid():N}";
-        await TestDatabase.ExecuteAsync(_server, $"CREATE DATABASE {name}{options}");
-        return new NpgsqlConnectionStringBuilder(_server) { Database = name }.ConnectionString;
+        await TestDatabase.ExecuteAsync(_server, $"CREATE DATABASE {name} OWNER {_owner}{options}");
+        return new NpgsqlConnectionStringBuilder(_server)
+        {
+            Database = name,
+            Username = _owner,
+            Password = _password,
+        }.ConnectionString;
+    }
+
+    private async Task CreateOwnerAsync()
+    {
+        foreach (var role in (string[])["industrydata_reader", "industrydata_writer"])
+        {
+            try
+            {
+                await TestDatabase.ExecuteAsync(_server, $"CREATE ROLE {role}");
+            }
+            catch (PostgresException exception)
+                when (exception.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
+            {
+                // The server has them already.
+            }
+        }
+
+        await TestDatabase.ExecuteAsync(
+            _server,
+            $"""
+            CREATE ROLE {_owner} LOGIN PASSWORD '{_password}';
+            GRANT industrydata_reader, industrydata_writer, pg_read_all_stats TO {_owner};
+            """
+        );
+        if (_outlivesTests)
+        {
+            _ends.Push(async () => await TestDatabase.ExecuteAsync(_server, $"DROP ROLE {_owner}"));
+        }
     }
 
     private string Use(string connectionString)
@@ -135,14 +179,14 @@ public sealed class TestServer : IAsyncLifetime
         await using (var first = await StartEmbeddedAsync(directory))
         {
             await TestDatabase.ExecuteAsync(
-                $"{first.ConnectionString};Pooling=false",
+                $"{first.Superuser.ConnectionString};Pooling=false",
                 $"ALTER SYSTEM SET max_connections = {MaxConnections}"
             );
         }
 
         var server = await StartEmbeddedAsync(directory);
         _ends.Push(server.DisposeAsync);
-        return server.ConnectionString;
+        return server.Superuser.ConnectionString;
     }
 
     private static Task<PostgresServer> StartEmbeddedAsync(TemporaryDirectory directory)

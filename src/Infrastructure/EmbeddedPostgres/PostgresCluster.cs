@@ -13,7 +13,7 @@ internal sealed class PostgresCluster
     public const string User = "industrydata";
     public const string Database = "industrydata";
 
-    private const string PasswordName = "industrydata.password";
+    private const string PasswordName = $"{User}.password";
 
     // Names relative to the working directory. pg_ctl passes its arguments to a shell, where a quotation mark in a path
     // would end the string.
@@ -24,6 +24,7 @@ internal sealed class PostgresCluster
 
     private readonly PostgresOsAccount _account;
     private readonly string _passwordFile;
+    private readonly string _ownerPasswordFile;
     private readonly string _pidFile;
 
     public PostgresCluster(DataDirectory directory, PostgresOsAccount account)
@@ -32,6 +33,7 @@ internal sealed class PostgresCluster
         DataDirectoryPath = Path.Combine(directory.Path, "postgres");
         ClusterDirectory = Path.Combine(DataDirectoryPath, ClusterName);
         _passwordFile = Path.Combine(ClusterDirectory, PasswordName);
+        _ownerPasswordFile = Path.Combine(ClusterDirectory, $"{OwnerRole.Name}.password");
         _pidFile = Path.Combine(ClusterDirectory, "postmaster.pid");
     }
 
@@ -75,6 +77,21 @@ internal sealed class PostgresCluster
                     + $"restore the file from a backup, or set a new password for the role {User} "
                     + $"(a 'trust' line in {ClusterDirectory}/pg_hba.conf lets you in) and write it there, mode 0600."
             );
+
+    /// <summary>Returns the password of the owner of the database. It is created if it does not exist.</summary>
+    public async Task<string> ReadOwnerPasswordAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(_ownerPasswordFile))
+        {
+            await _account.WriteFileAsync(
+                _ownerPasswordFile,
+                RandomNumberGenerator.GetHexString(64, lowercase: true),
+                cancellationToken
+            );
+        }
+
+        return await File.ReadAllTextAsync(_ownerPasswordFile, cancellationToken);
+    }
 
     /// <summary>
     /// Creates the cluster. The cluster directory gets its final name only when it is complete. The files of an
@@ -196,6 +213,7 @@ internal sealed class PostgresCluster
     /// <summary>Returns the connection string of the service's database or of another database.</summary>
     public static NpgsqlConnectionStringBuilder Connection(
         Endpoint endpoint,
+        string user,
         string password,
         string database = Database
     ) =>
@@ -203,7 +221,7 @@ internal sealed class PostgresCluster
         {
             Host = endpoint.Host,
             Port = endpoint.Port,
-            Username = User,
+            Username = user,
             Password = password,
             Database = database,
             SslMode = SslMode.Disable, // the connection is local, and the negotiation costs a round trip

@@ -23,6 +23,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
     [
         PostgresErrorCodes.CannotConnectNow,
         PostgresErrorCodes.AdminShutdown,
+        // A recovery has not reached its target yet.
+        PostgresErrorCodes.ReadOnlySqlTransaction,
         PostgresErrorCodes.CrashShutdown,
         PostgresErrorCodes.TooManyConnections,
         // The CREATE DATABASE of a killed service is still running.
@@ -61,10 +63,13 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The Npgsql connection string of the service's database, with the superuser. It does not change when PostgreSQL
-    /// is restarted.
+    /// The Npgsql connection string of the service's database, with the role that owns it. It does not change when
+    /// PostgreSQL is restarted.
     /// </summary>
     public string ConnectionString { get; private set; } = "";
+
+    /// <summary>The parameters with which the superuser connects.</summary>
+    public PsqlConnection Superuser => Connection(_postmaster!, _password, _programs);
 
     /// <summary>
     /// Starts PostgreSQL on the data directory, or adopts a server that a killed service left running. Returns when the
@@ -131,14 +136,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
                 .FindAsync(options, account, cluster.ReadMajor(), CancellationToken.None)
                 .GetAwaiter()
                 .GetResult();
-            return new PsqlConnection(
-                running.Endpoint.Host,
-                running.Endpoint.Port,
-                PostgresCluster.User,
-                PostgresCluster.Database,
-                cluster.ReadPassword(),
-                programs.Psql
-            );
+            return Connection(running, cluster.ReadPassword(), programs);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -275,7 +273,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
             _postmaster = ready;
             if (ConnectionString.Length == 0)
             {
-                ConnectionString = PostgresCluster.Connection(ready.Endpoint, _password).ConnectionString;
+                string password = await _cluster.ReadOwnerPasswordAsync(cancellationToken);
+                ConnectionString = PostgresCluster
+                    .Connection(ready.Endpoint, OwnerRole.Name, password)
+                    .ConnectionString;
             }
         }
         finally
@@ -353,7 +354,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         );
 
     /// <summary>
-    /// Waits until a login succeeds and the database exists. Returns null if the process ends before that.
+    /// Waits until a login succeeds and the database and its owner exist. Returns null if the process ends before that.
     /// </summary>
     private async Task<Postmaster?> WaitUntilReadyAsync(int pid, CancellationToken cancellationToken)
     {
@@ -399,17 +400,28 @@ public sealed partial class PostgresServer : IAsyncDisposable
     {
         try
         {
-            await using NpgsqlConnection connection = await OpenAsync(
-                endpoint,
-                PostgresCluster.Database,
-                cancellationToken
-            );
+            await EnsureOwnerAsync();
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InvalidCatalogName)
         {
             await using NpgsqlConnection connection = await OpenAsync(endpoint, "postgres", cancellationToken);
             await using var create = new NpgsqlCommand($"CREATE DATABASE {PostgresCluster.Database}", connection);
             await create.ExecuteNonQueryAsync(cancellationToken);
+            await EnsureOwnerAsync();
+        }
+
+        async Task EnsureOwnerAsync()
+        {
+            await using NpgsqlConnection connection = await OpenAsync(
+                endpoint,
+                PostgresCluster.Database,
+                cancellationToken
+            );
+            await OwnerRole.EnsureAsync(
+                connection,
+                await _cluster.ReadOwnerPasswordAsync(cancellationToken),
+                cancellationToken
+            );
         }
     }
 
@@ -419,7 +431,12 @@ public sealed partial class PostgresServer : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        NpgsqlConnectionStringBuilder builder = PostgresCluster.Connection(endpoint, _password, database);
+        NpgsqlConnectionStringBuilder builder = PostgresCluster.Connection(
+            endpoint,
+            PostgresCluster.User,
+            _password,
+            database
+        );
         builder.Pooling = false;
         builder.CommandTimeout = 0;
         var connection = new NpgsqlConnection(builder.ConnectionString);
@@ -434,6 +451,16 @@ public sealed partial class PostgresServer : IAsyncDisposable
             throw;
         }
     }
+
+    private static PsqlConnection Connection(Postmaster running, string password, PostgresInstallation programs) =>
+        new(
+            running.Endpoint.Host,
+            running.Endpoint.Port,
+            PostgresCluster.User,
+            PostgresCluster.Database,
+            password,
+            programs.Psql
+        );
 
     private async Task StopAsync()
     {

@@ -19,7 +19,8 @@ public sealed record PsqlConnection(
 )
 {
     /// <summary>The connection string.</summary>
-    public string ConnectionString => PostgresCluster.Connection(new Endpoint(Host, Port), Password).ConnectionString;
+    public string ConnectionString =>
+        PostgresCluster.Connection(new Endpoint(Host, Port), User, Password).ConnectionString;
 
     /// <summary>Returns the connection without the password, so that the password does not appear in logs.</summary>
     public override string ToString() => $"{User}@{Host}:{Port}/{Database}";

@@ -59,7 +59,7 @@ public sealed class ReadOnlyDatabaseTests : FaultScenario
         await cluster.ExecuteAsync(
             """
             CREATE TABLE noted (operation text, setting text);
-            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
             $$
             BEGIN
                 INSERT INTO noted VALUES (TG_OP, current_setting('synchronous_commit'));

@@ -118,7 +118,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
     {
         var own = await database.CreateDatabaseAsync();
         await TestDatabase.ExecuteAsync(
-            own,
+            database.AsSuperuser(own),
             """
             CREATE FUNCTION hold() RETURNS event_trigger LANGUAGE plpgsql
                 AS $$ BEGIN PERFORM pg_advisory_xact_lock(42); END $$;

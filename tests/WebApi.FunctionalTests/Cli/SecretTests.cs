@@ -87,7 +87,7 @@ public sealed class SecretTests(TestDatabase database) : IClassFixture<TestDatab
         var example = File.ReadAllLines(Path.Combine(Root, ".env.example"));
 
         example.ShouldContain($"SIGNING_KEY={SigningKeys.Example}");
-        example.ShouldContain($"POSTGRES_PASSWORD={ExampleSecrets.Password}");
+        example.ShouldContain($"OWNER_PASSWORD={ExampleSecrets.Password}");
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class SecretTests(TestDatabase database) : IClassFixture<TestDatab
 
         var (first, second) = (Read(one), Read(two));
         File.GetUnixFileMode(one).ShouldBe(UserOnly);
-        foreach (var name in (string[])["SIGNING_KEY", "POSTGRES_PASSWORD"])
+        foreach (var name in (string[])["SIGNING_KEY", "POSTGRES_PASSWORD", "OWNER_PASSWORD"])
         {
             first[name].ShouldNotBe(second[name]);
             first[name].ShouldNotBe(Read(Path.Combine(Root, ".env.example"))[name]);
@@ -175,6 +175,7 @@ public sealed class SecretTests(TestDatabase database) : IClassFixture<TestDatab
         }
 
         Convert.FromBase64String(first["SIGNING_KEY"]).Length.ShouldBe(48);
+        first["OWNER_PASSWORD"].ShouldNotBe(first["POSTGRES_PASSWORD"]);
         first["INDUSTRYDATA_PORT"].ShouldBe("5080");
 
         var before = await File.ReadAllTextAsync(one, Cancellation);

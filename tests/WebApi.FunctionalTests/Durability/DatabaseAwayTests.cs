@@ -14,15 +14,18 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
     public async Task A_service_whose_database_does_not_exist_yet_answers_503_until_it_does()
     {
         var name = $"industrydata_later_{Guid.NewGuid():N}";
-        var later = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = name }.ConnectionString;
-        await using var service = await RunningService.StartAsync(later);
+        var later = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = name };
+        var superuser = database.AsSuperuser(database.ConnectionString);
+        await using var service = await RunningService.StartAsync(later.ConnectionString);
         try
         {
             await ShouldBe503Async(service, "databaseAccessDenied");
-            await TestDatabase.ExecuteAsync(database.ConnectionString, $"CREATE DATABASE {name}");
+            await TestDatabase.ExecuteAsync(superuser, $"CREATE DATABASE {name} OWNER {later.Username}");
             await UntilCauseAsync(service, "schemaOutdated");
             await ShouldBe503Async(service, "schemaOutdated");
-            (await DatabaseSchema.MigrateAsync(later, TimeSpan.FromSeconds(10), Cancellation)).ShouldNotBeEmpty();
+            (
+                await DatabaseSchema.MigrateAsync(later.ConnectionString, TimeSpan.FromSeconds(10), Cancellation)
+            ).ShouldNotBeEmpty();
             await UntilReadyAsync(service);
             using var response = await service.Client.PostAsync(
                 "process/runs/$ref",
@@ -34,7 +37,7 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
         finally
         {
             NpgsqlConnection.ClearAllPools();
-            await TestDatabase.ExecuteAsync(database.ConnectionString, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            await TestDatabase.ExecuteAsync(superuser, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         }
     }
 
@@ -147,7 +150,7 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
         await TestDatabase.ExecuteAsync(
             own,
             """
-            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS
+            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
             CREATE TRIGGER leave BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION leave();
             """
@@ -195,7 +198,7 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
             own,
             """
             CREATE TABLE seen (setting text);
-            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
+            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
             $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
             CREATE TRIGGER look BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION look();
             """

@@ -98,7 +98,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         // A POST commits with its only message. A PATCH is decided before its commit is sent.
         await ExecuteAsync(
             $"""
-            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS
+            CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
             CREATE CONSTRAINT TRIGGER leave AFTER {(write == "POST" ? "INSERT" : "UPDATE")} ON runs
             {(atCommit ? "DEFERRABLE INITIALLY DEFERRED" : "")} FOR EACH ROW EXECUTE FUNCTION leave();
@@ -128,7 +128,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         await ExecuteAsync(
             """
             CREATE TABLE seen (setting text);
-            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
+            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
             $$ BEGIN INSERT INTO seen VALUES (TG_OP || ' ' || current_setting('synchronous_commit'));
             RETURN coalesce(NEW, OLD); END $$;
             CREATE TRIGGER look BEFORE INSERT OR UPDATE OR DELETE ON runs FOR EACH ROW EXECUTE FUNCTION look();
@@ -232,7 +232,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         await ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = 'none'");
         await ExecuteAsync("SELECT pg_reload_conf()");
         await using var connection = new NpgsqlConnection(
-            $"{_server.ConnectionString};Options=-c client_min_messages=warning"
+            $"{_server.Superuser.ConnectionString};Options=-c client_min_messages=warning"
         );
         var waited = false;
         connection.Notice += (_, received) => waited |= received.Notice.Routine == "SyncRepWaitForLSN";
@@ -251,11 +251,11 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
     }
 
     private Task ExecuteAsync(string sql) =>
-        TestDatabase.ExecuteAsync($"{_server.ConnectionString};Options=-c synchronous_commit=local", sql);
+        TestDatabase.ExecuteAsync($"{_server.Superuser.ConnectionString};Options=-c synchronous_commit=local", sql);
 
     private async Task<T> ReadAsync<T>(string sql)
     {
-        await using var connection = new NpgsqlConnection(_server.ConnectionString);
+        await using var connection = new NpgsqlConnection(_server.Superuser.ConnectionString);
         await connection.OpenAsync(Cancellation);
         await using var command = new NpgsqlCommand(sql, connection);
         return (T)(await command.ExecuteScalarAsync(Cancellation))!;

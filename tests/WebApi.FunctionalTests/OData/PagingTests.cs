@@ -143,7 +143,10 @@ public sealed class PagingTests(TestDatabase database) : FunctionalTest(database
     public async Task A_page_in_the_middle_is_found_by_the_index_alone(string order, string index)
     {
         await InsertAsync(5000, "there");
-        await TestDatabase.ExecuteAsync(Database.ConnectionString, "ANALYZE runs; SELECT pg_stat_reset()");
+        await TestDatabase.ExecuteAsync(
+            Database.AsSuperuser(Database.ConnectionString),
+            "ANALYZE runs; SELECT pg_stat_reset()"
+        );
         var first = await Client.GetJsonAsync(new Uri(Service.Root, $"process/runs?$orderby={order}"));
         await Client.GetJsonAsync(new Uri(first.Text("@odata.nextLink")));
 

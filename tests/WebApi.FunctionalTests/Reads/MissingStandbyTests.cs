@@ -27,7 +27,7 @@ public sealed class MissingStandbyTests
             Cancellation
         );
         await DatabaseSchema.MigrateAsync(server.ConnectionString, TimeSpan.FromSeconds(10), Cancellation);
-        var local = $"{server.ConnectionString};Options=-c synchronous_commit=local";
+        var local = $"{server.Superuser.ConnectionString};Options=-c synchronous_commit=local";
         await TestDatabase.ExecuteAsync(local, "ALTER SYSTEM SET synchronous_standby_names = 'none'");
         await TestDatabase.ExecuteAsync(local, "SELECT pg_reload_conf()");
         await UntilSetAsync(local);

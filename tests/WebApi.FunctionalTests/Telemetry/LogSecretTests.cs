@@ -64,7 +64,7 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
         var own = new NpgsqlConnectionStringBuilder(await database.CreateMigratedDatabaseAsync());
         var role = $"log_secret_{Guid.NewGuid():N}";
         await TestDatabase.ExecuteAsync(
-            own.ConnectionString,
+            database.AsSuperuser(own.ConnectionString),
             $"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{password}'"
         );
         (own.Username, own.Password) = (role, password);

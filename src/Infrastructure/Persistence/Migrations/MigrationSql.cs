@@ -1,6 +1,6 @@
 namespace IndustryData.Infrastructure.Persistence.Migrations;
 
-/// <summary>Reads the SQL of migrations, which is embedded from the directory <c>Sql</c>.</summary>
+/// <summary>Reads the SQL of migrations and of roles, which is embedded in the assembly.</summary>
 internal static class MigrationSql
 {
     /// <summary>Returns the text of a file.</summary>
