@@ -22,6 +22,7 @@ public static class DatabaseSchema
     /// <param name="logger">Logs the progress.</param>
     /// <returns>The names of the migrations that were applied.</returns>
     /// <exception cref="UnsupportedSchemaException">No migration leads to the schema of this version.</exception>
+    /// <exception cref="MissingRolesException">The account cannot use the roles of the service.</exception>
     public static async Task<IReadOnlyList<string>> MigrateAsync(
         string connectionString,
         TimeSpan timeout,

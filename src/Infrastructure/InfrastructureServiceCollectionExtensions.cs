@@ -45,6 +45,7 @@ public static class InfrastructureServiceCollectionExtensions
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Indexed),
             provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits),
+            provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Health),
         ]));
         services.AddDbContextPool<IndustryDataContext>(
             (provider, options) =>

@@ -4,7 +4,8 @@ namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
 /// Creates the connection pools. Each kind of work has a separate pool, so that it cannot take the connections of
-/// another kind.
+/// another kind. Reads and commits have the roles of <see cref="ServiceRoles"/>; other work has the role that owns the
+/// tables.
 /// </summary>
 internal static class DataSources
 {
@@ -19,7 +20,7 @@ internal static class DataSources
     /// <summary>The DI key of the pool for maintenance.</summary>
     public const string Maintenance = "maintenance";
 
-    /// <summary>The DI key of the pool for heartbeats.</summary>
+    /// <summary>The DI key of the pool for heartbeats and for reads that concern all tenants.</summary>
     public const string Health = "health";
 
     // The three pools that serve requests have 44 connections together. This is less than half of the 100 connections
@@ -36,8 +37,9 @@ internal static class DataSources
 
     private const int MaintenancePoolSize = 2;
 
-    // One connection is for the heartbeat and one for a probe. The others are for abandoned heartbeats and probes.
-    private const int HealthPoolSize = 4;
+    // One connection is for the heartbeat, one for a probe, and two for the reads of revocations and of token keys. The
+    // others are for abandoned heartbeats and probes.
+    private const int HealthPoolSize = 6;
 
     // Recurring statements are prepared, because planning a statement on a partitioned table takes longer than its
     // execution.
@@ -90,7 +92,8 @@ internal static class DataSources
             "Timeout=3",
             StatementTimeout(queryTimeout),
             IdleTransactionTimeout,
-            NoParallelWorkers
+            NoParallelWorkers,
+            Role(ServiceRoles.Reader)
         );
 
     /// <summary>The pool whose sessions use generic plans.</summary>
@@ -103,7 +106,8 @@ internal static class DataSources
             "Timeout=3",
             StatementTimeout(queryTimeout),
             IdleTransactionTimeout,
-            GenericPlanSettings
+            GenericPlanSettings,
+            Role(ServiceRoles.Reader)
         );
 
     /// <summary>The pool for commits.</summary>
@@ -123,7 +127,8 @@ internal static class DataSources
             $"set_config('lock_timeout', '{CommitLockTimeoutMilliseconds}', false)",
             "set_config('client_min_messages', 'warning', false)",
             SteadyWriteback,
-            IdleTransactionTimeout
+            IdleTransactionTimeout,
+            Role(ServiceRoles.Writer)
         );
 
     /// <summary>
@@ -144,7 +149,7 @@ internal static class DataSources
             "set_config('plan_cache_mode', 'force_custom_plan', false)"
         );
 
-    /// <summary>The pool for heartbeats.</summary>
+    /// <summary>The pool for heartbeats and for reads that concern all tenants.</summary>
     public static NpgsqlDataSource HealthConnections(string connectionString) =>
         Create(
             "health",
@@ -155,6 +160,8 @@ internal static class DataSources
         );
 
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
+
+    private static string Role(string name) => $"set_config('role', '{name}', false)";
 
     private static string WithReadTimeout(string connectionString, TimeSpan queryTimeout) =>
         $"{connectionString};Command Timeout={ReadSession.CommandTimeoutSeconds(queryTimeout)}";

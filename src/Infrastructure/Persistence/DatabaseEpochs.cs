@@ -23,6 +23,13 @@ internal static class DatabaseEpochs
             pg_postmaster_start_time() AS server_started
         """;
 
+    // A server in recovery records nothing. Its newest epoch is the one that it has replayed.
+    private const string IsCurrent = """
+        (pg_is_in_recovery()
+            OR (newest.cluster, newest.timeline, newest.server_started)
+                IS NOT DISTINCT FROM (present.cluster, present.timeline, present.server_started))
+        """;
+
     // The highest change number of all tenants. It takes two index lookups for each tenant, not a scan of all runs.
     private const string MaxStoredNumber = """
         WITH RECURSIVE tenants AS (
@@ -67,9 +74,7 @@ internal static class DatabaseEpochs
     {
         await using var known = new NpgsqlCommand(
             $"""
-            SELECT pg_is_in_recovery()
-                OR (newest.cluster, newest.timeline, newest.server_started)
-                    IS NOT DISTINCT FROM (present.cluster, present.timeline, present.server_started)
+            SELECT {IsCurrent}
             FROM ({CurrentServerIdentitySql}) AS present
             LEFT JOIN (SELECT * FROM database_epochs ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """,
@@ -121,20 +126,14 @@ internal static class DatabaseEpochs
     }
 
     /// <summary>Reads the current change numbers of a tenant.</summary>
-    public static async Task<ChangeHorizon> ReadClockAsync(
-        NpgsqlConnection connection,
-        TenantId tenantId,
-        DeltaCursor? place,
-        CancellationToken cancellationToken
-    )
+    /// <returns>The change numbers; null if the epoch of the database is not recorded yet.</returns>
+    public static async Task<ChangeHorizon?> ReadClockAsync(ReadSession session, TenantId tenantId, DeltaCursor? place)
     {
-        await EnsureCurrentAsync(connection, cancellationToken);
-
         // One statement reads the snapshot and the maxima, so that they belong to the same moment. After a crash, the
         // server may reuse the numbers of transactions that left nothing on disk. It does not reuse a number at or
         // below that of a committed change, because that change is on disk (ADR 9).
-        await using var command = new NpgsqlCommand(
-            """
+        var clock = new NpgsqlBatchCommand(
+            $"""
             SELECT coalesce(newest.id, '00000000-0000-0000-0000-000000000000'), now(), clock.settled, clock.next,
                 least(
                     clock.settled,
@@ -150,22 +149,35 @@ internal static class DatabaseEpochs
                         WHERE later.number > named.number
                             AND (later.cluster <> named.cluster
                                 OR later.timeline <> named.timeline
-                                OR later.first_change_number < $2)))
+                                OR later.first_change_number < $2))),
+                {IsCurrent}
             FROM (
                 SELECT
                     change_number(pg_snapshot_xmin(pg_current_snapshot())) AS settled,
                     change_number(pg_snapshot_xmax(pg_current_snapshot())) AS next) AS clock
+            CROSS JOIN ({CurrentServerIdentitySql}) AS present
             LEFT JOIN (SELECT * FROM database_epochs ORDER BY number DESC LIMIT 1) AS newest ON TRUE
-            """,
-            connection
-        );
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = place?.Epoch ?? Guid.Empty });
-        command.Parameters.Add(
-            new NpgsqlParameter<long> { TypedValue = Math.Max(place?.LowWatermark ?? 0, place?.Scan?.UpperBound ?? 0) }
-        );
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
+            """
+        )
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<Guid> { TypedValue = place?.Epoch ?? Guid.Empty },
+                new NpgsqlParameter<long>
+                {
+                    TypedValue = Math.Max(place?.LowWatermark ?? 0, place?.Scan?.UpperBound ?? 0),
+                },
+                new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
+            },
+        };
+        await session.ExecuteAsync(clock, maxRows: 1);
+        await session.ReadAsync();
+        var row = session.Row;
+        if (!row.GetBoolean(6))
+        {
+            return null;
+        }
+
         var (settled, next) = (row.GetInt64(2), row.GetInt64(3));
         return new ChangeHorizon(
             row.GetGuid(0),

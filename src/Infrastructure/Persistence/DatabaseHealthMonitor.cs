@@ -290,13 +290,15 @@ internal sealed partial class DatabaseHealthMonitor(
         var outage =
             version < SchemaMigrator.MinServerVersionNum ? DatabaseOutages.DatabaseVersionUnsupported
             : missing.Count > 0 ? DatabaseOutages.SchemaOutdated
+            : !await ServiceRoles.AreReadyAsync(connection, cancellationToken) ? DatabaseOutages.AccessDenied
             : !isDurable ? DatabaseOutages.NotDurable
             : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
             : DatabaseOutages.Restoring;
         var reason =
-            outage == DatabaseOutages.SchemaOutdated
-                ? $"missing migrations: {string.Join(", ", missing)}"
-                : $"server_version_num {version}";
+            outage == DatabaseOutages.SchemaOutdated ? $"missing migrations: {string.Join(", ", missing)}"
+            : outage == DatabaseOutages.AccessDenied
+                ? $"{ServiceRoles.Reader} and {ServiceRoles.Writer} are not usable; the command 'migrate' corrects this"
+            : $"server_version_num {version}";
         return (outage, isReadOnly, reason);
     }
 

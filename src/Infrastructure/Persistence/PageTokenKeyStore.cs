@@ -87,9 +87,11 @@ internal sealed class PageTokenKeyStore(ReadSessions sessions, TimeProvider cloc
     private async Task<KeySet> ReadAsync()
     {
         var secrets = new List<PageTokenSecret>();
-        await using (var session = await sessions.OpenKeyedAsync(CancellationToken.None))
+        await using (var session = await sessions.OpenForAllTenantsAsync(CancellationToken.None))
         {
-            await session.ExecuteAsync(new NpgsqlCommand("SELECT key FROM page_token_signing_keys ORDER BY id DESC"));
+            await session.ExecuteAsync(
+                new NpgsqlBatchCommand("SELECT key FROM page_token_signing_keys ORDER BY id DESC")
+            );
             while (await session.ReadAsync())
             {
                 secrets.Add(PageTokenSecret.Derive(session.Row.GetFieldValue<byte[]>(0)));

@@ -2,6 +2,7 @@ using System.Data;
 using System.Diagnostics;
 using System.Threading.RateLimiting;
 using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -21,6 +22,7 @@ internal sealed class ReadSession : IAsyncDisposable
     private const int KeyedTimeoutSeconds = 15;
 
     private readonly NpgsqlConnection _connection;
+    private readonly TenantId? _tenantId;
     private readonly CancelRequests _cancels;
     private readonly CancellationToken _lost;
     private readonly CancellationToken _caller;
@@ -31,6 +33,7 @@ internal sealed class ReadSession : IAsyncDisposable
     private readonly int _commandTimeoutSeconds;
     private RateLimitLease? _lease;
     private NpgsqlTransaction? _transaction;
+    private bool _isTenantSet;
     private NpgsqlDataReader? _rows;
     private Action? _cancel;
     private Task? _pending;
@@ -40,6 +43,7 @@ internal sealed class ReadSession : IAsyncDisposable
 
     private ReadSession(
         NpgsqlConnection connection,
+        TenantId? tenantId,
         RateLimitLease? lease,
         CancelRequests cancels,
         TimeSpan? limit,
@@ -48,8 +52,9 @@ internal sealed class ReadSession : IAsyncDisposable
         CancellationToken caller
     )
     {
-        (_connection, _lease, _cancels, _time, _lost, _caller, _stop) = (
+        (_connection, _tenantId, _lease, _cancels, _time, _lost, _caller, _stop) = (
             connection,
+            tenantId,
             lease,
             cancels,
             time,
@@ -83,6 +88,9 @@ internal sealed class ReadSession : IAsyncDisposable
 
     /// <summary>Opens a session.</summary>
     /// <param name="pool">The pool of the connection.</param>
+    /// <param name="tenantId">
+    /// The tenant whose rows the queries see. If null, row-level security has to admit the queries without a tenant.
+    /// </param>
     /// <param name="lease">The lease to dispose after the connection has been returned, or null.</param>
     /// <param name="cancels">Sends cancel requests.</param>
     /// <param name="limit">
@@ -97,6 +105,7 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <exception cref="NpgsqlException">No connection is available, or the database has stopped answering.</exception>
     public static async ValueTask<ReadSession> OpenAsync(
         NpgsqlDataSource pool,
+        TenantId? tenantId,
         RateLimitLease? lease,
         CancelRequests cancels,
         TimeSpan? limit,
@@ -132,7 +141,7 @@ internal sealed class ReadSession : IAsyncDisposable
             throw;
         }
 
-        return new ReadSession(connection, lease, cancels, limit, time, lost, caller);
+        return new ReadSession(connection, tenantId, lease, cancels, limit, time, lost, caller);
     }
 
     /// <summary>Starts a snapshot that all subsequent queries use.</summary>
@@ -143,22 +152,39 @@ internal sealed class ReadSession : IAsyncDisposable
     }
 
     /// <summary>Runs a query. The rows of the previous query must have been read to the end.</summary>
-    /// <param name="command">The query.</param>
+    /// <param name="query">The query.</param>
     /// <param name="maxRows">The maximum number of rows that the query returns.</param>
-    public ValueTask ExecuteAsync(NpgsqlCommand command, int maxRows = int.MaxValue)
+    public ValueTask ExecuteAsync(NpgsqlBatchCommand query, int maxRows = int.MaxValue) =>
+        ExecuteAsync([query], maxRows);
+
+    /// <summary>Runs a batch of queries. The rows of the previous query must have been read to the end.</summary>
+    /// <param name="queries">The queries.</param>
+    /// <param name="maxRows">The maximum number of rows that the queries return.</param>
+    public async ValueTask ExecuteAsync(IReadOnlyList<NpgsqlBatchCommand> queries, int maxRows = int.MaxValue)
     {
-        (command.Connection, command.Transaction) = (_connection, _transaction);
+        if (_rows is { } before)
+        {
+            _rows = null;
+            await WaitAsync(before.DisposeAsync().AsTask());
+        }
 
         // This timeout is the last resort, for a connection whose peer no longer exists.
-        command.CommandTimeout = _commandTimeoutSeconds;
-        return StartAsync(command.ExecuteReaderAsync, command.Cancel, results: 1, maxRows);
-    }
+        var batch = new NpgsqlBatch(_connection, _transaction) { Timeout = _commandTimeoutSeconds };
+        var isPreceded = false;
+        if (_tenantId is { } tenant && !_isTenantSet)
+        {
+            batch.BatchCommands.Add(ServiceRoles.SetTenant(tenant));
+            (isPreceded, _isTenantSet) = (true, _transaction is not null);
+        }
 
-    /// <summary>Runs a batch. The rows of the previous query must have been read to the end.</summary>
-    public ValueTask ExecuteAsync(NpgsqlBatch batch)
-    {
-        (batch.Connection, batch.Transaction, batch.Timeout) = (_connection, _transaction, _commandTimeoutSeconds);
-        return StartAsync(batch.ExecuteReaderAsync, batch.Cancel, batch.BatchCommands.Count, int.MaxValue);
+        foreach (var query in queries)
+        {
+            batch.BatchCommands.Add(query);
+        }
+
+        (_cancel, _resultsLeft, _rowsLeft) = (batch.Cancel, queries.Count, maxRows);
+        _rows = await WaitAsync(isPreceded ? ExecuteAsync(batch) : batch.ExecuteReaderAsync(CancellationToken.None));
+        _isAtEnd = false;
     }
 
     /// <summary>Advances to the next row.</summary>
@@ -184,8 +210,20 @@ internal sealed class ReadSession : IAsyncDisposable
         return !_isAtEnd && await WaitAsync(_rows!.NextResultAsync(CancellationToken.None));
     }
 
-    /// <summary>Runs other work on the connection.</summary>
-    public async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work) => await WaitAsync(work(_connection));
+    /// <summary>Waits for work on another connection, up to the time limit of the read.</summary>
+    public async Task WaitAsync(Task work)
+    {
+        if (!work.IsCompletedSuccessfully)
+        {
+            await WaitAsync(ResultOf(work));
+        }
+
+        static async Task<bool> ResultOf(Task work)
+        {
+            await work;
+            return true;
+        }
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -203,22 +241,20 @@ internal sealed class ReadSession : IAsyncDisposable
         _clock?.Dispose();
     }
 
-    private async ValueTask StartAsync(
-        Func<CancellationToken, Task<NpgsqlDataReader>> execute,
-        Action cancel,
-        int results,
-        int maxRows
-    )
+    /// <summary>Runs a batch and skips the result of its first command, which has set the tenant.</summary>
+    private static async Task<NpgsqlDataReader> ExecuteAsync(NpgsqlBatch batch)
     {
-        if (_rows is { } before)
+        var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
+        try
         {
-            _rows = null;
-            await WaitAsync(before.DisposeAsync().AsTask());
+            await rows.NextResultAsync(CancellationToken.None);
+            return rows;
         }
-
-        (_cancel, _resultsLeft, _rowsLeft) = (cancel, results, maxRows);
-        _rows = await WaitAsync(execute(CancellationToken.None));
-        _isAtEnd = false;
+        catch
+        {
+            await rows.DisposeAsync();
+            throw;
+        }
     }
 
     private async ValueTask<bool> ReadAsync(Task<bool> reading) => Noted(await WaitAsync(reading));
@@ -232,20 +268,6 @@ internal sealed class ReadSession : IAsyncDisposable
         }
 
         return isThere;
-    }
-
-    private async Task WaitAsync(Task work)
-    {
-        if (!work.IsCompletedSuccessfully)
-        {
-            await WaitAsync(ResultOf(work));
-        }
-
-        static async Task<bool> ResultOf(Task work)
-        {
-            await work;
-            return true;
-        }
     }
 
     /// <summary>Waits for work on the connection, up to the time limit of the read.</summary>

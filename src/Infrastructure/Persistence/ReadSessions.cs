@@ -9,6 +9,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <summary>Opens the sessions of reads. Thread-safe.</summary>
 /// <param name="database">The pool for arbitrary queries.</param>
 /// <param name="indexed">The pool for statements that one index range answers.</param>
+/// <param name="unfiltered">The pool whose sessions are not subject to row-level security.</param>
 /// <param name="limit">The time limit for the queries of a request.</param>
 /// <param name="availability">Signals that the database has stopped answering.</param>
 /// <param name="slowReads">Limits the concurrent arbitrary queries of each tenant.</param>
@@ -16,6 +17,7 @@ namespace IndustryData.Infrastructure.Persistence;
 internal sealed class ReadSessions(
     NpgsqlDataSource database,
     [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource indexed,
+    [FromKeyedServices(DataSources.Health)] NpgsqlDataSource unfiltered,
     ReadTimeoutOptions limit,
     DatabaseAvailability availability,
     SlowReads slowReads,
@@ -25,9 +27,27 @@ internal sealed class ReadSessions(
     /// <summary>
     /// Opens a session for a statement that finds a row by its key. The command timeout is 15 seconds.
     /// </summary>
-    public ValueTask<ReadSession> OpenKeyedAsync(CancellationToken cancellationToken) =>
+    /// <param name="tenantId">The tenant whose rows the statement sees. If null, its batch names the tenant.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    public ValueTask<ReadSession> OpenKeyedAsync(TenantId? tenantId, CancellationToken cancellationToken) =>
         ReadSession.OpenAsync(
             indexed,
+            tenantId,
+            lease: null,
+            cancels,
+            limit: null,
+            time: null,
+            availability.Lost,
+            cancellationToken
+        );
+
+    /// <summary>
+    /// Opens a session for a statement that reads what concerns all tenants. The command timeout is 15 seconds.
+    /// </summary>
+    public ValueTask<ReadSession> OpenForAllTenantsAsync(CancellationToken cancellationToken) =>
+        ReadSession.OpenAsync(
+            unfiltered,
+            tenantId: null,
             lease: null,
             cancels,
             limit: null,
@@ -39,8 +59,21 @@ internal sealed class ReadSessions(
     /// <summary>
     /// Opens a session for statements that one index range answers, with the same plan for all values (ADR 11).
     /// </summary>
-    public ValueTask<ReadSession> OpenIndexedAsync(QueryTime? time, CancellationToken cancellationToken) =>
-        ReadSession.OpenAsync(indexed, lease: null, cancels, limit.Timeout, time, availability.Lost, cancellationToken);
+    public ValueTask<ReadSession> OpenIndexedAsync(
+        TenantId tenantId,
+        QueryTime? time,
+        CancellationToken cancellationToken
+    ) =>
+        ReadSession.OpenAsync(
+            indexed,
+            tenantId,
+            lease: null,
+            cancels,
+            limit.Timeout,
+            time,
+            availability.Lost,
+            cancellationToken
+        );
 
     /// <summary>
     /// Opens a session for arbitrary queries. A tenant may have only a few of these sessions at the same time.
@@ -54,6 +87,15 @@ internal sealed class ReadSessions(
     {
         var lost = availability.Lost;
         var lease = await slowReads.AcquireAsync(tenantId, lost, cancellationToken);
-        return await ReadSession.OpenAsync(database, lease, cancels, limit.Timeout, time, lost, cancellationToken);
+        return await ReadSession.OpenAsync(
+            database,
+            tenantId,
+            lease,
+            cancels,
+            limit.Timeout,
+            time,
+            lost,
+            cancellationToken
+        );
     }
 }

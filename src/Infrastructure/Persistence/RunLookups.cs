@@ -127,25 +127,19 @@ internal sealed class RunLookups(ReadSessions sessions)
 
     private async ValueTask ReadRunsAsync(Group group)
     {
-        await using var session = await sessions.OpenKeyedAsync(group.Abandoned.Token);
-        var batch = new NpgsqlBatch();
+        await using var session = await sessions.OpenKeyedAsync(tenantId: null, group.Abandoned.Token);
+        await session.ExecuteAsync(Queries(group.Lookups));
+        Lookup? previous = null;
         foreach (var lookup in group.Lookups)
         {
-            batch.BatchCommands.Add(
-                new NpgsqlBatchCommand(_sql)
-                {
-                    Parameters =
-                    {
-                        new NpgsqlParameter<Guid> { TypedValue = lookup.TenantId.Value },
-                        new NpgsqlParameter<Guid> { TypedValue = lookup.Id.Value },
-                    },
-                }
-            );
-        }
+            if (lookup.TenantId != previous?.TenantId)
+            {
+                // The result of the command that sets the tenant.
+                while (await session.ReadAsync()) { }
 
-        await session.ExecuteAsync(batch);
-        foreach (var lookup in group.Lookups)
-        {
+                await session.NextResultAsync();
+            }
+
             RunResponse? run = null;
             while (await session.ReadAsync())
             {
@@ -154,7 +148,26 @@ internal sealed class RunLookups(ReadSessions sessions)
 
             lookup.TrySetResult(run);
             await session.NextResultAsync();
+            previous = lookup;
         }
+    }
+
+    private static List<NpgsqlBatchCommand> Queries(List<Lookup> lookups)
+    {
+        var queries = new List<NpgsqlBatchCommand>(lookups.Count + 1);
+        Lookup? previous = null;
+        foreach (var lookup in lookups)
+        {
+            if (lookup.TenantId != previous?.TenantId)
+            {
+                queries.Add(ServiceRoles.SetTenant(lookup.TenantId));
+            }
+
+            queries.Add(RunReader.OfRun(_sql, lookup.TenantId, lookup.Id));
+            previous = lookup;
+        }
+
+        return queries;
     }
 
     /// <summary>The lookups of one round trip.</summary>

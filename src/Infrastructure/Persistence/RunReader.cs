@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -10,7 +11,14 @@ namespace IndustryData.Infrastructure.Persistence;
 /// Reads runs with SQL directly into responses. Every statement specifies the tenant. This file reads runs; the other
 /// files of the class read their changes and their activities.
 /// </summary>
-internal sealed partial class RunReader(ReadSessions sessions, RunLookups lookups) : IRunReader
+/// <param name="sessions">The sessions of reads.</param>
+/// <param name="lookups">The lookups by id.</param>
+/// <param name="owner">The connections of the role that may record an epoch.</param>
+internal sealed partial class RunReader(
+    ReadSessions sessions,
+    RunLookups lookups,
+    [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource owner
+) : IRunReader
 {
     private static readonly RunField[] _totals =
     [
@@ -27,7 +35,7 @@ internal sealed partial class RunReader(ReadSessions sessions, RunLookups lookup
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        await using var session = await sessions.OpenKeyedAsync(cancellationToken);
+        await using var session = await sessions.OpenKeyedAsync(tenantId, cancellationToken);
         await session.ExecuteAsync(
             OfRun("SELECT 1 FROM runs WHERE tenant_id = $1 AND id = $2", tenantId, id),
             maxRows: 1
@@ -42,7 +50,7 @@ internal sealed partial class RunReader(ReadSessions sessions, RunLookups lookup
     )
     {
         await using var session = RunQueryPlan.CanUseGenericPlan(spec)
-            ? await sessions.OpenIndexedAsync(time, cancellationToken)
+            ? await sessions.OpenIndexedAsync(spec.TenantId, time, cancellationToken)
             : await sessions.OpenAsync(spec.TenantId, time, cancellationToken);
         var portions = RunQueryPlan.PortionsOf(spec);
         if (portions.Next < spec.Limit)
@@ -91,7 +99,7 @@ internal sealed partial class RunReader(ReadSessions sessions, RunLookups lookup
         // The table run_counts already has the counts by status, in a column of the same name.
         var isCounted = RunQueryPlan.FiltersOnlyByStatus(criteria);
         await using var session = isCounted
-            ? await sessions.OpenIndexedAsync(time, cancellationToken)
+            ? await sessions.OpenIndexedAsync(tenantId, time, cancellationToken)
             : await sessions.OpenAsync(tenantId, time, cancellationToken);
         await session.ExecuteAsync(
             sql.Command(
@@ -145,7 +153,7 @@ internal sealed partial class RunReader(ReadSessions sessions, RunLookups lookup
         );
     }
 
-    private static NpgsqlCommand ListCommand(RunListSpec spec, int limit, long skip, KeysetCursor? place)
+    private static NpgsqlBatchCommand ListCommand(RunListSpec spec, int limit, long skip, KeysetCursor? place)
     {
         var sql = new RunSql();
         var where = sql.TenantPredicate(spec.TenantId.Value, spec.Criteria);
@@ -162,7 +170,8 @@ internal sealed partial class RunReader(ReadSessions sessions, RunLookups lookup
         );
     }
 
-    private static NpgsqlCommand OfRun(string text, TenantId tenantId, RunId id) =>
+    /// <summary>Creates a query whose first parameters are the tenant and the id of a run.</summary>
+    public static NpgsqlBatchCommand OfRun(string text, TenantId tenantId, RunId id) =>
         new(text)
         {
             Parameters =

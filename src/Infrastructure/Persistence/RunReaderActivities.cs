@@ -26,7 +26,7 @@ internal sealed partial class RunReader
     {
         var (last, portions) = (after?.Value ?? Guid.Empty, new Portions(limit, FirstActivities));
         await using var session = RunQueryPlan.CanUseGenericPlan(activities: limit)
-            ? await sessions.OpenIndexedAsync(time: null, cancellationToken)
+            ? await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken)
             : await sessions.OpenAsync(tenantId, time: null, cancellationToken);
         if (portions.Next < limit)
         {
@@ -63,7 +63,7 @@ internal sealed partial class RunReader
 
         // This session is closed before the next one opens. Requests that hold one connection and wait for another
         // would block each other.
-        await using (var session = await sessions.OpenIndexedAsync(time: null, cancellationToken))
+        await using (var session = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken))
         {
             await session.ExecuteAsync(
                 OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id),
@@ -82,7 +82,7 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        await using var session = await sessions.OpenKeyedAsync(cancellationToken);
+        await using var session = await sessions.OpenKeyedAsync(tenantId, cancellationToken);
         var command = OfRun(
             $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
             tenantId,
@@ -106,25 +106,18 @@ internal sealed partial class RunReader
         for (var done = 0; portions.Next > 0; )
         {
             // There is one statement for each run. One for all runs might have to sort a hundred thousand activities.
-            var batch = new NpgsqlBatch();
-            foreach (var id in ids.Skip(done).Take(portions.Next))
-            {
-                var text =
-                    $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 "
-                    + "ORDER BY id";
-                batch.BatchCommands.Add(
-                    new NpgsqlBatchCommand(text)
-                    {
-                        Parameters =
-                        {
-                            new NpgsqlParameter<Guid> { TypedValue = tenantId.Value },
-                            new NpgsqlParameter<Guid> { TypedValue = id },
-                        },
-                    }
-                );
-            }
-
-            await session.ExecuteAsync(batch);
+            await session.ExecuteAsync([
+                .. ids.Skip(done)
+                    .Take(portions.Next)
+                    .Select(id =>
+                        OfRun(
+                            $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 "
+                                + "ORDER BY id",
+                            tenantId,
+                            RunId.FromGuid(id)
+                        )
+                    ),
+            ]);
             var read = 0;
             do
             {

@@ -14,10 +14,21 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        await using var session = await sessions.OpenIndexedAsync(time: null, cancellationToken);
-        return await session.RunAsync(connection =>
-            DatabaseEpochs.ReadClockAsync(connection, tenantId, place, CancellationToken.None)
-        );
+        await using var session = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken);
+        if (await DatabaseEpochs.ReadClockAsync(session, tenantId, place) is { } horizon)
+        {
+            return horizon;
+        }
+
+        // The server was started or promoted a moment ago. Reads may not record this.
+        await session.WaitAsync(RecordEpochAsync());
+        return await DatabaseEpochs.ReadClockAsync(session, tenantId, place) ?? throw ReadSession.DatabaseLost();
+
+        async Task RecordEpochAsync()
+        {
+            await using var connection = await owner.OpenConnectionAsync(CancellationToken.None);
+            await DatabaseEpochs.EnsureCurrentAsync(connection, CancellationToken.None);
+        }
     }
 
     public async IAsyncEnumerable<RunChange> ReadChangesAsync(
@@ -30,7 +41,7 @@ internal sealed partial class RunReader
     )
     {
         await using var session = RunQueryPlan.CanUseGenericPlan(criteria, scan, limit)
-            ? await sessions.OpenIndexedAsync(time: null, cancellationToken)
+            ? await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken)
             : await sessions.OpenAsync(tenantId, time: null, cancellationToken);
         session.BeginSnapshot();
         var deleted = scan.IsInitialSync ? [] : await ReadDeletedAsync(session, tenantId, scan, limit);
@@ -72,7 +83,7 @@ internal sealed partial class RunReader
         }
     }
 
-    private static NpgsqlCommand ChangedCommand(
+    private static NpgsqlBatchCommand ChangedCommand(
         TenantId tenantId,
         RunCriteria criteria,
         DeltaScan scan,

@@ -10,15 +10,16 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 internal sealed class RunSql
 {
-    // A null sorts below every year that a run can have. The index of the end order uses the same expression.
-    private const string EndKey = "coalesce(end_date_time, '-infinity')";
+    // A null sorts below every year that a run can have. The index of the end order uses the same expression. It is not
+    // COALESCE, because PostgreSQL would not use that as the bound of an index below row-level security.
+    private const string EndKey = "(CASE WHEN end_date_time IS NULL THEN '-infinity' ELSE end_date_time END)";
 
     private readonly List<NpgsqlParameter> _parameters = [];
 
     /// <summary>Creates a command from a text and the parameters that it names.</summary>
-    public NpgsqlCommand Command(string text)
+    public NpgsqlBatchCommand Command(string text)
     {
-        var command = new NpgsqlCommand(text);
+        var command = new NpgsqlBatchCommand(text);
         foreach (var parameter in _parameters)
         {
             command.Parameters.Add(parameter);

@@ -85,6 +85,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
     /// <param name="cancellationToken">Cancels the wait and the migrations.</param>
     /// <returns>The names of the migrations that were applied.</returns>
     /// <exception cref="UnsupportedSchemaException">No migration leads to the schema of this version.</exception>
+    /// <exception cref="MissingRolesException">The account cannot use the roles of the service.</exception>
     public static async Task<IReadOnlyList<string>> MigrateAsync(
         NpgsqlConnection connection,
         ILogger logger,
@@ -112,6 +113,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
         try
         {
             var missing = await schema.GetPendingMigrationsAsync(connection, cancellationToken);
+            await ServiceRoles.EnsureAsync(connection, cancellationToken);
             if (missing.Count > 0)
             {
                 progress.Begin(missing.Count);
@@ -119,6 +121,7 @@ internal sealed partial class SchemaMigrator(IndustryDataContext context)
                 LogMigrated(logger, missing.Count, progress.Elapsed.TotalSeconds);
             }
 
+            await ServiceRoles.RestorePrivilegesAsync(connection, cancellationToken);
             return missing;
         }
         finally

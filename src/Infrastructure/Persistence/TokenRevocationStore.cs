@@ -81,9 +81,9 @@ internal sealed partial class TokenRevocationStore(
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
         var read = new Dictionary<Guid, DateTimeOffset>();
-        await using (var session = await sessions.OpenKeyedAsync(cancellationToken))
+        await using (var session = await sessions.OpenForAllTenantsAsync(cancellationToken))
         {
-            await session.ExecuteAsync(new NpgsqlCommand("SELECT tenant_id, not_before FROM token_revocations"));
+            await session.ExecuteAsync(new NpgsqlBatchCommand("SELECT tenant_id, not_before FROM token_revocations"));
             while (await session.ReadAsync())
             {
                 read.Add(session.Row.GetGuid(0), session.Row.GetFieldValue<DateTimeOffset>(1));

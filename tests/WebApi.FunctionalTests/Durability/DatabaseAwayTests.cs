@@ -61,6 +61,25 @@ public sealed class DatabaseAwayTests(TestDatabase database) : IClassFixture<Tes
     }
 
     [Fact]
+    public async Task Database_that_was_restored_without_privileges_is_503_until_it_is_migrated()
+    {
+        var own = await database.CreateMigratedDatabaseAsync();
+        await TestDatabase.ExecuteAsync(
+            own,
+            "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM industrydata_reader, industrydata_writer"
+        );
+        await using var service = await RunningService.StartAsync(own);
+
+        await ShouldBe503Async(service, "databaseAccessDenied");
+        await UntilCauseAsync(service, "databaseAccessDenied");
+        (await DatabaseSchema.MigrateAsync(own, TimeSpan.FromSeconds(10), Cancellation)).ShouldBeEmpty();
+
+        await UntilReadyAsync(service);
+        (await PostAsync(service)).ShouldBe(HttpStatusCode.NoContent);
+        (await service.Client.GetAsync("process/runs", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Sessions_that_the_server_ended_cost_no_more_than_503_and_then_all_is_well()
     {
         await using var service = await RunningService.StartAsync(database.ConnectionString);

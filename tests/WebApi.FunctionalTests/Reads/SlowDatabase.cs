@@ -27,6 +27,7 @@ internal static class SlowDatabase
             CREATE VIEW runs AS SELECT * FROM stored_runs
             WHERE tenant_id <> '{{Tokens.Tenant}}' OR current_setting('statement_timeout') = '0'
                 OR pg_sleep({{seconds}}) IS NOT NULL;
+            GRANT SELECT ON runs TO industrydata_reader, industrydata_writer;
             """
         );
         return own;

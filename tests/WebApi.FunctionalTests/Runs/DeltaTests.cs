@@ -385,6 +385,25 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         gone.StatusCode.ShouldBe(HttpStatusCode.Gone);
     }
 
+    /// <summary>The server was started a moment ago, and no probe of the service has recorded this yet.</summary>
+    [Fact]
+    public async Task Delta_records_an_epoch_that_is_not_recorded_yet()
+    {
+        var run = await AddAsync(Bodies.Run);
+        await TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            "UPDATE database_epochs SET server_started = server_started - interval '1 hour'"
+        );
+
+        (await ItemsAsync(Delta)).Keys.ShouldBe([Id(run)]);
+
+        (
+            await Database.ReadAsync<bool>(
+                "SELECT server_started = pg_postmaster_start_time() FROM database_epochs ORDER BY number DESC LIMIT 1"
+            )
+        ).ShouldBeTrue();
+    }
+
     /// <summary>
     /// Simulates that a dump is loaded into a new server. Its transaction numbers are lower than the numbers that the
     /// runs were stored with.

@@ -231,9 +231,16 @@ public sealed partial class OtherTenantTests(TestDatabase database) : Functional
         }
     }
 
-    private async Task<Answer> SendAsync(string token, Call call, string run, string activity, string etag)
+    private async Task<Answer> SendAsync(
+        string token,
+        Call call,
+        string run,
+        string activity,
+        string etag,
+        RunningService? service = null
+    )
     {
-        using var client = Service.Authorized(token);
+        using var client = (service ?? Service).Authorized(token);
         using var request = new HttpRequestMessage(new HttpMethod(call.Method), Fill(call.Path, run, activity));
         if (call.Body is not null)
         {
@@ -265,7 +272,14 @@ public sealed partial class OtherTenantTests(TestDatabase database) : Functional
         };
     }
 
-    private async Task<Answer> SendInBatchAsync(string token, Call call, string run, string activity, string etag)
+    private async Task<Answer> SendInBatchAsync(
+        string token,
+        Call call,
+        string run,
+        string activity,
+        string etag,
+        RunningService? service = null
+    )
     {
         if (call.Method is "HEAD")
         {
@@ -291,7 +305,7 @@ public sealed partial class OtherTenantTests(TestDatabase database) : Functional
         }
 
         item["headers"] = headers;
-        using var client = Service.Authorized(token);
+        using var client = (service ?? Service).Authorized(token);
         using var response = await client.PostAsync(
             "$batch",
             new StringContent(

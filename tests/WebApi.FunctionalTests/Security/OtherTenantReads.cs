@@ -1,0 +1,110 @@
+using IndustryData.WebApi.FunctionalTests.Hosting;
+
+namespace IndustryData.WebApi.FunctionalTests.Security;
+
+// Reads of a service that forgets the tenant in its statements.
+public sealed partial class OtherTenantTests
+{
+    private const string Latest = "process/runs/delta?$deltatoken=latest";
+
+    [Fact]
+    public async Task Read_that_forgets_its_tenant_sees_no_row_of_another_tenant()
+    {
+        var reads = await ReadWithoutTenantAsync(whenOwned: null);
+
+        reads.Where(r => r.Differs).ShouldBeEmpty();
+
+        // Each endpoint that returns something of a tenant had a tenant to forget.
+        reads
+            .Where(r => r.IsServed && !r.IsForgetful)
+            .Select(r => r.Path)
+            .Distinct()
+            .ShouldBe(["external", "external/industryData", "process"], ignoreOrder: true);
+        reads.Count(r => r.IsServed && r.IsForgetful).ShouldBeGreaterThan(40);
+    }
+
+    /// <summary>Shows that the test above fails without row-level security, for each read that has a tenant.</summary>
+    [Fact]
+    public async Task Read_that_forgets_its_tenant_would_see_all_rows_without_row_level_security()
+    {
+        string[] tables = ["runs", "run_activities", "run_counts", "run_tombstones"];
+        string Each(string change) =>
+            string.Join(';', tables.Select(t => $"ALTER TABLE {t} {change} ROW LEVEL SECURITY"));
+        try
+        {
+            var reads = await ReadWithoutTenantAsync(whenOwned: () =>
+                TestDatabase.ExecuteAsync(Database.ConnectionString, Each("DISABLE"))
+            );
+
+            reads.Where(r => r.Differs != r.IsForgetful).ShouldBeEmpty();
+        }
+        finally
+        {
+            await TestDatabase.ExecuteAsync(Database.ConnectionString, Each("ENABLE"));
+        }
+    }
+
+    /// <summary>
+    /// Sends each read of the service for a tenant without runs, while no statement has a condition on the tenant. The
+    /// expected response is that to an id that never existed, or that before another tenant had runs.
+    /// </summary>
+    private async Task<List<Read>> ReadWithoutTenantAsync(Func<Task>? whenOwned)
+    {
+        await using var remover = TenantConditionRemover.Start(Database.ConnectionString);
+        await using var service = await RunningService.StartAsync(remover.ConnectionString);
+        var calls = Calls().Where(c => c.Method == "GET").ToList();
+        var caller = NewTenant();
+        calls.Add(new Call("GET", await DeltaLinkAsync(service, caller), null, []));
+        calls.Add(new Call("GET", "process/runs?$filter=startDateTime gt 2000-01-01T00:00:00Z&$count=true", null, []));
+        calls.Add(new Call("GET", "process/runs?$orderby=displayName&$search=\"rostering\"", null, []));
+        var before = new List<(Answer Alone, Answer InBatch)>();
+        foreach (var call in calls)
+        {
+            before.Add(
+                (
+                    await SendAsync(caller, call, UnknownRun, UnknownActivity, "W/\"1\"", service),
+                    await SendInBatchAsync(caller, call, UnknownRun, UnknownActivity, "W/\"1\"", service)
+                )
+            );
+        }
+
+        var owned = await CreateOwnedAsync();
+        using (var response = await Client.DeleteAsync(await AddAsync(Bodies.Run), Cancellation))
+        {
+            response.IsSuccessStatusCode.ShouldBeTrue();
+        }
+
+        await (whenOwned?.Invoke() ?? Task.CompletedTask);
+        var reads = new List<Read>();
+        foreach (var (call, expected) in calls.Zip(before))
+        {
+            var removed = remover.Removed;
+            var answer = await SendAsync(caller, call, owned.Run, owned.Activity, owned.ETag, service);
+            var isForgetful = remover.Removed > removed;
+            var ofOwner = await SendAsync(Tokens.Make(), call, owned.Run, owned.Activity, owned.ETag, service);
+            var isServed = ofOwner.Status == 200;
+            reads.Add(new Read(call.Path, answer, isServed, answer != expected.Alone, isForgetful));
+            removed = remover.Removed;
+            answer = await SendInBatchAsync(caller, call, owned.Run, owned.Activity, owned.ETag, service);
+            isForgetful = remover.Removed > removed;
+            reads.Add(new Read(call.Path, answer, isServed, answer != expected.InBatch, isForgetful));
+        }
+
+        return reads;
+    }
+
+    private async Task<string> DeltaLinkAsync(RunningService service, string caller)
+    {
+        using var client = service.Authorized(caller);
+        var page = await client.GetJsonAsync(new Uri(Latest, UriKind.Relative));
+        return Service.Root.MakeRelativeUri(new Uri(page.Text("@odata.deltaLink"))).ToString();
+    }
+
+    /// <summary>A read.</summary>
+    /// <param name="Path">The path of the request.</param>
+    /// <param name="Answer">The response.</param>
+    /// <param name="IsServed">True if the owner of the runs gets them.</param>
+    /// <param name="Differs">True if the response depends on the runs of another tenant.</param>
+    /// <param name="IsForgetful">True if a condition on the tenant was removed.</param>
+    private sealed record Read(string Path, Answer Answer, bool IsServed, bool Differs, bool IsForgetful);
+}
