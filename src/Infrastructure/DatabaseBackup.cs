@@ -44,13 +44,12 @@ public static partial class DatabaseBackup
         path = Path.GetFullPath(path);
         var account = PostgresOsAccount.Resolve(options);
         var cluster = new PostgresCluster(directory, account);
-        var major =
-            cluster.ReadMajor()
-            ?? throw new EmbeddedPostgresException(
-                $"There is no database in {directory.Path} that this account can read: "
-                    + "set DataDirectory to the directory of the service, or use the account of the service."
-            );
-        var programs = await PostgresInstallation.FindAsync(options, account, major, cancellationToken);
+        var programs = await PostgresInstallation.FindAsync(
+            options,
+            account,
+            cluster.ReadExistingMajor(),
+            cancellationToken
+        );
         var program = programs.ClientProgram("pg_dump");
 
         // Created before PostgreSQL is started: a name that cannot be used is refused at once.

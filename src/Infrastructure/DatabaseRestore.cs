@@ -16,8 +16,8 @@ namespace IndustryData.Infrastructure;
 public static partial class DatabaseRestore
 {
     // No database that an operator made has one of these names. Both are dropped before and after a restore.
-    private const string Loading = PostgresCluster.Database + "_restore_in_progress";
-    private const string Replaced = PostgresCluster.Database + "_empty_before_restore";
+    internal const string Loading = PostgresCluster.Database + "_restore_in_progress";
+    internal const string Replaced = PostgresCluster.Database + "_empty_before_restore";
     private const string RunsEntry = " TABLE public runs ";
     private const string WorkerEnd = "worker process died";
     private const int MaxJobs = 4;
@@ -75,8 +75,28 @@ public static partial class DatabaseRestore
         {
             await DropAsync(administration, cancellationToken);
             await ExecuteAsync(administration, $"CREATE DATABASE {Loading} TEMPLATE template0", cancellationToken);
-            await LoadAsync(program, connection, administration, path, logger, cancellationToken);
-            var count = await PrepareAsync(connection, logger, cancellationToken);
+            if (
+                await LoadAsync(
+                    program,
+                    ["--no-owner", "--no-privileges", $"--dbname={Loading}", path],
+                    connection with
+                    {
+                        Database = Loading,
+                    },
+                    administration,
+                    logger,
+                    cancellationToken
+                ) is
+                { } reason
+            )
+            {
+                throw new EmbeddedPostgresException(
+                    $"{path} was not restored ({reason}): "
+                        + "correct the cause, or name another backup, and run the command again."
+                );
+            }
+
+            var count = await PrepareAsync(connection with { Database = Loading }, logger, cancellationToken);
             await ReplaceAsync(administration, directory);
             return count;
         }
@@ -146,30 +166,35 @@ public static partial class DatabaseRestore
         }
     }
 
-    private static async Task LoadAsync(
+    /// <summary>Runs <c>pg_restore</c>.</summary>
+    /// <param name="program">Its path.</param>
+    /// <param name="arguments">Its arguments, which name the file and how the database is loaded.</param>
+    /// <param name="connection">The server, and the database that is loaded.</param>
+    /// <param name="administration">A connection to another database of the server. It reads the progress.</param>
+    /// <param name="logger">Logs the progress.</param>
+    /// <param name="cancellationToken">Kills the program.</param>
+    /// <returns>The reason for which it failed; null if it succeeded.</returns>
+    internal static async Task<string?> LoadAsync(
         string program,
+        IEnumerable<string> arguments,
         PsqlConnection connection,
         NpgsqlConnection administration,
-        string path,
         ILogger logger,
         CancellationToken cancellationToken
     )
     {
         var jobs = Math.Clamp(Environment.ProcessorCount, 1, MaxJobs);
         ProgramResult load;
-        await using (new ProgressTimer(() => LogRowsAsync(administration, logger)))
+        await using (new ProgressTimer(() => LogRowsAsync(administration, connection.Database, logger)))
         {
             load = await ClientProcess.RunAsync(
                 program,
                 [
                     "--verbose",
                     "--no-password",
-                    "--no-owner",
-                    "--no-privileges",
                     "--exit-on-error",
                     string.Create(CultureInfo.InvariantCulture, $"--jobs={jobs}"),
-                    $"--dbname={Loading}",
-                    path,
+                    .. arguments,
                 ],
                 connection,
                 line => LogProgress(line, logger),
@@ -177,15 +202,9 @@ public static partial class DatabaseRestore
             );
         }
 
-        if (!load.Succeeded)
-        {
-            // The parallel worker writes the cause, and then its leader writes that the worker ended.
-            var lines = load.Output.Split('\n').Where(line => !line.Contains(WorkerEnd, StringComparison.Ordinal));
-            throw new EmbeddedPostgresException(
-                $"{path} was not restored ({ProgramResult.ReasonIn(string.Join('\n', lines)) ?? load.Reason}): "
-                    + "correct the cause, or name another backup, and run the command again."
-            );
-        }
+        // The parallel worker writes the cause, and then its leader writes that the worker ended.
+        var lines = load.Output.Split('\n').Where(line => !line.Contains(WorkerEnd, StringComparison.Ordinal));
+        return load.Succeeded ? null : ProgramResult.ReasonIn(string.Join('\n', lines)) ?? load.Reason;
     }
 
     private static void LogProgress(string line, ILogger logger)
@@ -197,7 +216,7 @@ public static partial class DatabaseRestore
         }
     }
 
-    private static async Task LogRowsAsync(NpgsqlConnection administration, ILogger logger)
+    private static async Task LogRowsAsync(NpgsqlConnection administration, string database, ILogger logger)
     {
         try
         {
@@ -205,7 +224,7 @@ public static partial class DatabaseRestore
                 "SELECT sum(tuples_processed)::bigint FROM pg_stat_progress_copy WHERE datname = $1",
                 administration
             );
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Loading });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = database });
             if (await command.ExecuteScalarAsync() is long rows)
             {
                 LogRows(logger, rows);
@@ -217,16 +236,23 @@ public static partial class DatabaseRestore
         }
     }
 
-    // The archive has the rows, but neither their statistics nor an epoch of this server.
-    private static async Task<long> PrepareAsync(
-        PsqlConnection connection,
+    /// <summary>
+    /// Completes a loaded database. The archive has the rows, but neither their statistics nor an epoch of this server.
+    /// </summary>
+    /// <returns>The number of runs.</returns>
+    internal static async Task<long> PrepareAsync(
+        PsqlConnection loaded,
         ILogger logger,
         CancellationToken cancellationToken
     )
     {
-        var loaded = connection with { Database = Loading };
-        await DatabaseSchema.MigrateAsync(ConnectionString(loaded, Loading), TimeSpan.Zero, cancellationToken, logger);
-        await using var database = await OpenAsync(loaded, Loading, cancellationToken);
+        await DatabaseSchema.MigrateAsync(
+            ConnectionString(loaded, loaded.Database),
+            TimeSpan.Zero,
+            cancellationToken,
+            logger
+        );
+        await using var database = await OpenAsync(loaded, loaded.Database, cancellationToken);
         LogStep(logger, "collecting statistics");
         await ExecuteAsync(database, "ANALYZE", cancellationToken);
         await DatabaseEpochs.EnsureCurrentAsync(database, cancellationToken);
@@ -269,7 +295,8 @@ public static partial class DatabaseRestore
         await ExecuteAsync(administration, $"DROP DATABASE IF EXISTS {Replaced} WITH (FORCE)", cancellationToken);
     }
 
-    private static async Task<NpgsqlConnection> OpenAsync(
+    /// <summary>Opens a connection that is not pooled and has no command timeout.</summary>
+    internal static async Task<NpgsqlConnection> OpenAsync(
         PsqlConnection connection,
         string database,
         CancellationToken cancellationToken

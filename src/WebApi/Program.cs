@@ -9,7 +9,7 @@ using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage =
-    "Commands: serve (the default), migrate, token, health, psql, backup, restore. "
+    "Commands: serve (the default), migrate, token, health, psql, backup, restore, upgrade. "
     + "docs/operations.md describes the commands, and docs/configuration.md describes the settings.";
 
 // The first argument is a command, unless it is an option such as --urls.
@@ -23,7 +23,7 @@ var isEmbedded = true;
 try
 {
     if (
-        command is not ("psql" or "backup" or "restore")
+        command is not ("psql" or "backup" or "restore" or "upgrade")
         && rest.FirstOrDefault(a =>
             command != "token"
             && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
@@ -147,6 +147,20 @@ try
             {
                 Console.WriteLine(
                     await RestoreCommand.RunAsync(rest, Resolved(), postgres, progress.CreateLogger("Restore"))
+                );
+            }
+
+            return 0;
+        case "upgrade" when !isEmbedded:
+            throw new StartupException(
+                "upgrade is for the embedded database, but ConnectionStrings:IndustryData names another server; "
+                    + "upgrade that server as docs/operations.md (Upgrade of PostgreSQL) describes."
+            );
+        case "upgrade":
+            using (var progress = new SerilogLoggerFactory(Progress().CreateLogger(), dispose: true))
+            {
+                Console.WriteLine(
+                    await UpgradeCommand.RunAsync(rest, Resolved(), postgres, progress.CreateLogger("Upgrade"))
                 );
             }
 

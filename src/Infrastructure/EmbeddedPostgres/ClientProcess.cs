@@ -75,6 +75,18 @@ internal static class ClientProcess
         }
     }
 
+    /// <summary>
+    /// Flushes the entries of a directory to disk. Otherwise, a power failure could undo a rename. .NET cannot flush a
+    /// directory.
+    /// </summary>
+    public static async Task FlushDirectoryAsync(string directory)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            await RunAsync("sync", [directory], connection: null, _ => { }, CancellationToken.None);
+        }
+    }
+
     private static Process Start(ProcessStartInfo start)
     {
         try

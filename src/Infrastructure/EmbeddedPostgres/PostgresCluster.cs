@@ -32,6 +32,7 @@ internal sealed class PostgresCluster
         _account = account;
         DataDirectoryPath = Path.Combine(directory.Path, "postgres");
         ClusterDirectory = Path.Combine(DataDirectoryPath, ClusterName);
+        Replacement = new ClusterReplacement(DataDirectoryPath);
         _passwordFile = Path.Combine(ClusterDirectory, PasswordName);
         _ownerPasswordFile = Path.Combine(ClusterDirectory, $"{OwnerRole.Name}.password");
         _pidFile = Path.Combine(ClusterDirectory, "postmaster.pid");
@@ -45,12 +46,30 @@ internal sealed class PostgresCluster
     /// <summary>The data directory of PostgreSQL itself.</summary>
     public string ClusterDirectory { get; }
 
+    /// <summary>The replacement of <see cref="DataDirectoryPath"/> by an upgrade.</summary>
+    public ClusterReplacement Replacement { get; }
+
+    /// <summary>Returns the major version that created the cluster.</summary>
+    /// <exception cref="EmbeddedPostgresException">There is no cluster.</exception>
+    public int ReadExistingMajor() =>
+        ReadMajor()
+        ?? throw new EmbeddedPostgresException(
+            $"There is no database in {Path.GetDirectoryName(DataDirectoryPath)} that this account can read: "
+                + "set DataDirectory to the directory of the service, or use the account of the service."
+        );
+
     /// <summary>Returns the major version that created the cluster; null if there is no cluster yet.</summary>
     public int? ReadMajor()
     {
         if (!Directory.Exists(ClusterDirectory))
         {
-            return null;
+            // Another directory would be initialized in place of the upgraded one.
+            return !Replacement.IsInterrupted
+                ? null
+                : throw new EmbeddedPostgresException(
+                    $"An upgrade of {DataDirectoryPath} was interrupted before its last step: "
+                        + "start the service, or run the command upgrade; both complete it."
+                );
         }
 
         string path = Path.Combine(ClusterDirectory, "PG_VERSION");

@@ -36,20 +36,87 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
         CancellationToken cancellationToken
     )
     {
-        bool isSet = !string.IsNullOrWhiteSpace(options.BinDirectory);
-        if (isSet && !IsComplete(options.BinDirectory!))
+        List<PostgresInstallation> found = await ListAsync(
+            options.BinDirectory,
+            "Setting EmbeddedPostgres:BinDirectory",
+            account,
+            cancellationToken
+        );
+        PostgresInstallation? chosen = needed is { } major
+            ? found.FirstOrDefault(programs => programs.Major == major)
+            : found.Where(programs => programs.Major is >= MinMajor and <= MaxMajor).MaxBy(programs => programs.Major);
+        if (chosen is not null)
+        {
+            return chosen;
+        }
+
+        string present =
+            found.Count == 0
+                ? "none"
+                : "only " + string.Join(", ", found.Select(programs => $"{programs.Major} ({programs.BinDirectory})"));
+        throw new EmbeddedPostgresException(
+            needed is not null
+                ? $"The data directory belongs to PostgreSQL {needed}, but no programs of that version were found, "
+                    + $"{present}: "
+                    + (
+                        found.Any(programs => programs.Major > needed && programs.Major <= MaxMajor)
+                            ? "run the command upgrade to move the data to the newer version, "
+                            : ""
+                    )
+                    + $"install PostgreSQL {needed}, "
+                    + "or set EmbeddedPostgres:BinDirectory to the directory of its programs."
+                : $"PostgreSQL {MinMajor} to {MaxMajor} is needed "
+                    + $"and was not found in PATH or the usual directories ({present}): "
+                    + $"install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory "
+                    + "to the directory of its programs, or configure a connection string."
+        );
+    }
+
+    /// <summary>
+    /// Finds the programs of the major version <paramref name="major"/> from which an upgrade starts.
+    /// </summary>
+    /// <param name="binDirectory">The directory of the programs; null to search for them.</param>
+    /// <param name="major">The version.</param>
+    /// <param name="account">Runs the programs.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <exception cref="EmbeddedPostgresException">They are not installed.</exception>
+    public static async Task<PostgresInstallation> FindOldAsync(
+        string? binDirectory,
+        int major,
+        PostgresOsAccount account,
+        CancellationToken cancellationToken
+    ) =>
+        (await ListAsync(binDirectory, "--from-bin", account, cancellationToken)).FirstOrDefault(programs =>
+            programs.Major == major
+        )
+        ?? throw new EmbeddedPostgresException(
+            $"The programs of PostgreSQL {major}, which the upgrade reads the data with, were not found"
+                + $"{(binDirectory is null ? "" : " in " + binDirectory)}: install PostgreSQL {major} beside the new "
+                + "version, or name the directory of its programs with --from-bin; if that is impossible, load a "
+                + "backup into a new data directory with the command restore."
+        );
+
+    private static async Task<List<PostgresInstallation>> ListAsync(
+        string? binDirectory,
+        string origin,
+        PostgresOsAccount account,
+        CancellationToken cancellationToken
+    )
+    {
+        bool isSet = !string.IsNullOrWhiteSpace(binDirectory);
+        if (isSet && !IsComplete(binDirectory!))
         {
             throw new EmbeddedPostgresException(
-                $"Setting EmbeddedPostgres:BinDirectory names {options.BinDirectory}, "
+                $"{origin} names {binDirectory}, "
                     + "which does not hold postgres, initdb and pg_ctl: "
-                    + "name the directory that does, or remove the setting."
+                    + "name the directory that does, or leave it out."
             );
         }
 
         var found = new List<PostgresInstallation>();
         foreach (
             string directory in isSet
-                ? [Path.GetFullPath(options.BinDirectory!)]
+                ? [Path.GetFullPath(binDirectory!)]
                 : DirectoriesOnPath().Concat(WellKnownDirectories()).Distinct().Where(IsComplete)
         )
         {
@@ -70,29 +137,7 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
             }
         }
 
-        PostgresInstallation? chosen = needed is { } major
-            ? found.FirstOrDefault(programs => programs.Major == major)
-            : found.Where(programs => programs.Major is >= MinMajor and <= MaxMajor).MaxBy(programs => programs.Major);
-        if (chosen is not null)
-        {
-            return chosen;
-        }
-
-        string present =
-            found.Count == 0
-                ? "none"
-                : "only " + string.Join(", ", found.Select(programs => $"{programs.Major} ({programs.BinDirectory})"));
-        throw new EmbeddedPostgresException(
-            needed is not null
-                ? $"The data directory belongs to PostgreSQL {needed}, but no programs of that version were found, "
-                    + $"{present}: "
-                    + $"install PostgreSQL {needed}, "
-                    + "or set EmbeddedPostgres:BinDirectory to the directory of its programs."
-                : $"PostgreSQL {MinMajor} to {MaxMajor} is needed "
-                    + $"and was not found in PATH or the usual directories ({present}): "
-                    + $"install it ({InstallCommand()}), set EmbeddedPostgres:BinDirectory "
-                    + "to the directory of its programs, or configure a connection string."
-        );
+        return found;
     }
 
     private static string InstallCommand() =>

@@ -194,18 +194,22 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        if (_isDisposed)
+        if (!_isDisposed)
         {
-            return;
+            (await StopAndKeepLockAsync()).Dispose();
         }
+    }
 
+    /// <summary>Does the same as the disposal, but returns the lock of the data directory.</summary>
+    internal async Task<DirectoryLock> StopAndKeepLockAsync()
+    {
         _isDisposed = true;
         await _disposing.CancelAsync();
         await _gate.WaitAsync();
         await StopAsync();
-        _lock.Dispose();
         _gate.Dispose();
         _disposing.Dispose();
+        return _lock;
     }
 
     private static async Task<PostgresServer> StartLockedAsync(
@@ -218,6 +222,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     )
     {
         var cluster = new PostgresCluster(directory, account);
+        await cluster.Replacement.FinishAsync();
         int? major = cluster.ReadMajor();
         PostgresInstallation programs = await PostgresInstallation.FindAsync(
             options,
@@ -488,7 +493,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static EmbeddedPostgresException Inaccessible(DataDirectory directory, Exception exception) =>
+    internal static EmbeddedPostgresException Inaccessible(DataDirectory directory, Exception exception) =>
         new(
             $"The data directory {directory.Path} cannot be used ({exception.Message}): "
                 + "let the service's account read and write it, or set DataDirectory to another directory.",

@@ -90,17 +90,7 @@ internal sealed class UnfinishedFile : IDisposable
             throw Unwritable(_finalPath, exception);
         }
 
-        if (!OperatingSystem.IsWindows())
-        {
-            // Otherwise, a power failure could undo the rename. .NET cannot flush a directory.
-            await ClientProcess.RunAsync(
-                "sync",
-                [System.IO.Path.GetDirectoryName(_finalPath)!],
-                connection: null,
-                _ => { },
-                CancellationToken.None
-            );
-        }
+        await ClientProcess.FlushDirectoryAsync(System.IO.Path.GetDirectoryName(_finalPath)!);
     }
 
     public void Dispose()
