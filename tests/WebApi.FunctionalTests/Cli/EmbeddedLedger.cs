@@ -54,7 +54,9 @@ internal sealed class EmbeddedLedger : IDisposable
         return (output, errors);
     }
 
-    /// <summary>Runs a command that must fail with a message. A command that starts PostgreSQL logs that first.</summary>
+    /// <summary>
+    /// Runs a command that must fail with a message. A command that starts PostgreSQL logs that first.
+    /// </summary>
     public async Task ShouldFailAsync(string message, params string[] arguments)
     {
         var (exitCode, output, errors) = await RunAsync(arguments);
