@@ -30,31 +30,13 @@ internal sealed class ReadSessions(
     /// <param name="tenantId">The tenant whose rows the statement sees. If null, its batch names the tenant.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     public ValueTask<ReadSession> OpenKeyedAsync(TenantId? tenantId, CancellationToken cancellationToken) =>
-        ReadSession.OpenAsync(
-            indexed,
-            tenantId,
-            lease: null,
-            cancels,
-            limit: null,
-            time: null,
-            availability.Lost,
-            cancellationToken
-        );
+        OpenAsync(indexed, tenantId, time: null, limit: null, cancellationToken);
 
     /// <summary>
     /// Opens a session for a statement that reads what concerns all tenants. The command timeout is 15 seconds.
     /// </summary>
     public ValueTask<ReadSession> OpenForAllTenantsAsync(CancellationToken cancellationToken) =>
-        ReadSession.OpenAsync(
-            unfiltered,
-            tenantId: null,
-            lease: null,
-            cancels,
-            limit: null,
-            time: null,
-            availability.Lost,
-            cancellationToken
-        );
+        OpenAsync(unfiltered, tenantId: null, time: null, limit: null, cancellationToken);
 
     /// <summary>
     /// Opens a session for statements that one index range answers, with the same plan for all values (ADR 11).
@@ -63,17 +45,7 @@ internal sealed class ReadSessions(
         TenantId tenantId,
         QueryTime? time,
         CancellationToken cancellationToken
-    ) =>
-        ReadSession.OpenAsync(
-            indexed,
-            tenantId,
-            lease: null,
-            cancels,
-            limit.Timeout,
-            time,
-            availability.Lost,
-            cancellationToken
-        );
+    ) => OpenAsync(indexed, tenantId, time, limit.Timeout, cancellationToken);
 
     /// <summary>
     /// Opens a session for arbitrary queries. A tenant may have only a few of these sessions at the same time.
@@ -98,4 +70,12 @@ internal sealed class ReadSessions(
             cancellationToken
         );
     }
+
+    private ValueTask<ReadSession> OpenAsync(
+        NpgsqlDataSource pool,
+        TenantId? tenantId,
+        QueryTime? time,
+        TimeSpan? limit,
+        CancellationToken cancellationToken
+    ) => ReadSession.OpenAsync(pool, tenantId, lease: null, cancels, limit, time, availability.Lost, cancellationToken);
 }

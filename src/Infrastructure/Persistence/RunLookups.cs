@@ -35,7 +35,7 @@ internal sealed class RunLookups(ReadSessions sessions)
     public async Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
         var lookup = new Lookup(tenantId, id);
-        await using var leave = cancellationToken.UnsafeRegister(_ => Leave(lookup, cancellationToken), null);
+        await using var leave = cancellationToken.UnsafeRegister(_ => Leave(lookup, cancellationToken), state: null);
         if (TryBegin(lookup) is { } group)
         {
             _ = ReadAsync(group);

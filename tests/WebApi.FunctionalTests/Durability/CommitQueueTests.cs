@@ -456,6 +456,4 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         acknowledged.ShouldBeInRange(1, answers.Length - 1);
         (await Database.ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(acknowledged);
     }
-
-    /// <summary>Opens a transaction that holds a lock until the returned object is disposed.</summary>
 }
