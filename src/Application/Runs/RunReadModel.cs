@@ -45,14 +45,13 @@ public sealed record RunResponse(
 }
 
 /// <summary>
-/// The list item of a run. It contains the statistics, which may be large, only on request. It is a struct because
-/// items are streamed and not retained.
+/// The list item of a run. It contains the statistics, which may be large, only on request.
 /// </summary>
 /// <inheritdoc cref="RunResponse" />
 /// <param name="Activities">
 /// The activities in the order in which they were added, up to the size limit of the response; null if not requested.
 /// </param>
-public readonly record struct RunListItem(
+public sealed record RunListItem(
     Guid Id,
     string DisplayName,
     DateTimeOffset StartDateTime,

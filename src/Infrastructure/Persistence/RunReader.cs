@@ -60,7 +60,8 @@ internal sealed partial class RunReader(
 
         for (var (skip, after) = (spec.Skip, spec.After); portions.Next > 0; )
         {
-            var (last, read) = (default(RunListItem), 0);
+            RunListItem? last = null;
+            var read = 0;
             await session.ExecuteAsync(ListCommand(spec, portions.Next, skip, after), portions.Next);
             while (await session.ReadAsync())
             {
@@ -82,7 +83,7 @@ internal sealed partial class RunReader(
             }
 
             portions.Advance(read);
-            (skip, after) = portions.Next > 0 ? (0, KeysetCursor.FromRun(last, spec.Order)) : (skip, after);
+            (skip, after) = portions.Next > 0 ? (0, KeysetCursor.FromRun(last!, spec.Order)) : (skip, after);
         }
     }
 

@@ -151,7 +151,7 @@ internal static class RunTable
         );
 
     /// <summary>The number of characters in the large columns of a run.</summary>
-    public static long Chars(in RunListItem run) => (run.BlockingError?.Length ?? 0) + (run.Statistics?.Length ?? 0);
+    public static long Chars(RunListItem run) => (run.BlockingError?.Length ?? 0) + (run.Statistics?.Length ?? 0);
 
     private static RunColumn Total(string name, RunField field, Func<InboundTotals, long?> value) =>
         RunColumn.Of(name, r => value(r.Statistics.InboundTotals)) with

@@ -30,7 +30,7 @@ internal enum RunValueKind
 }
 
 /// <summary>Writes a property of a run.</summary>
-internal delegate void RunPropertyWriter(Utf8JsonWriter json, JsonEncodedText name, in RunListItem run);
+internal delegate void RunPropertyWriter(Utf8JsonWriter json, JsonEncodedText name, RunListItem run);
 
 /// <summary>A property of a run, or a property below one, and what requests may do with it.</summary>
 /// <param name="Path">The name, or the path below the run, as in requests.</param>
@@ -87,13 +87,13 @@ internal static class RunPropertyTable
     [
         new("id", RunValueKind.Text, RunField.Id)
         {
-            Write = static (json, name, in run) => json.WriteString(name, run.Id),
+            Write = static (json, name, run) => json.WriteString(name, run.Id),
             IsSortable = true,
             Description = "The id: a UUIDv7 that the server creates.",
         },
         new("displayName", RunValueKind.Text, RunField.DisplayName)
         {
-            Write = static (json, name, in run) => json.WriteString(name, run.DisplayName),
+            Write = static (json, name, run) => json.WriteString(name, run.DisplayName),
             Assign = static (draft, value) => draft with { DisplayName = (string?)value },
             Patch = RunPatchProperties.DisplayName,
             IsSortable = true,
@@ -103,7 +103,7 @@ internal static class RunPropertyTable
         },
         new("startDateTime", RunValueKind.Instant, RunField.StartDateTime)
         {
-            Write = static (json, name, in run) => json.WriteString(name, run.StartDateTime.UtcDateTime),
+            Write = static (json, name, run) => json.WriteString(name, run.StartDateTime.UtcDateTime),
             Assign = static (draft, value) => draft with { StartDateTime = (DateTimeOffset?)value },
             Patch = RunPatchProperties.StartDateTime,
             IsSortable = true,
@@ -112,7 +112,7 @@ internal static class RunPropertyTable
         },
         new("endDateTime", RunValueKind.Instant, RunField.EndDateTime)
         {
-            Write = static (json, name, in run) => json.WriteOrNull(name, run.EndDateTime),
+            Write = static (json, name, run) => json.WriteOrNull(name, run.EndDateTime),
             Assign = static (draft, value) => draft with { EndDateTime = (DateTimeOffset?)value },
             Patch = RunPatchProperties.EndDateTime,
             IsSortable = true,
@@ -123,7 +123,7 @@ internal static class RunPropertyTable
         },
         new("status", RunValueKind.Status, RunField.Status)
         {
-            Write = static (json, name, in run) => json.WriteString(name, run.Status),
+            Write = static (json, name, run) => json.WriteString(name, run.Status),
             Assign = static (draft, value) => draft with { Status = (RunStatus?)value },
             Patch = RunPatchProperties.Status,
             IsSortable = true,
@@ -132,7 +132,7 @@ internal static class RunPropertyTable
         },
         new("statistics", RunValueKind.Statistics)
         {
-            Write = static (json, name, in run) => json.WriteRawOrNull(name, run.Statistics),
+            Write = static (json, name, run) => json.WriteRawOrNull(name, run.Statistics),
             Assign = static (draft, value) => draft with { Statistics = (RunStatistics?)value },
             Patch = RunPatchProperties.Statistics,
             IsRequired = true,
@@ -144,7 +144,7 @@ internal static class RunPropertyTable
         },
         new("blockingError", RunValueKind.Error, RunField.BlockingError)
         {
-            Write = static (json, name, in run) => json.WriteRawOrNull(name, run.BlockingError),
+            Write = static (json, name, run) => json.WriteRawOrNull(name, run.BlockingError),
             Assign = static (draft, value) => draft with { BlockingError = (PublicError?)value },
             Patch = RunPatchProperties.BlockingError,
             IsNullable = true,
@@ -157,13 +157,13 @@ internal static class RunPropertyTable
         new("blockingError/target", RunValueKind.Text, RunField.BlockingErrorTarget) { IsNullable = true },
         new("createdDateTime", RunValueKind.Instant, RunField.CreatedDateTime)
         {
-            Write = static (json, name, in run) => json.WriteString(name, run.CreatedDateTime.UtcDateTime),
+            Write = static (json, name, run) => json.WriteString(name, run.CreatedDateTime.UtcDateTime),
             IsSortable = true,
             Description = "The time at which the server added the run.",
         },
         new("lastModifiedDateTime", RunValueKind.Instant, RunField.LastModifiedDateTime)
         {
-            Write = static (json, name, in run) => json.WriteString(name, run.LastModifiedDateTime.UtcDateTime),
+            Write = static (json, name, run) => json.WriteString(name, run.LastModifiedDateTime.UtcDateTime),
             IsSortable = true,
             Description = "The time of the last change on the server.",
         },

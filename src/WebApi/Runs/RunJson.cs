@@ -184,7 +184,7 @@ internal static class RunJson
 
     private static void WriteMembers(
         Utf8JsonWriter json,
-        in RunListItem run,
+        RunListItem run,
         ImmutableArray<RunProperty> shown,
         string? nextActivities = null
     )
