@@ -31,6 +31,10 @@ public static class InfrastructureServiceCollectionExtensions
             (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider))
         );
         services.AddKeyedSingleton(
+            DataSources.Lookups,
+            (provider, _) => DataSources.LookupConnections(connectionString, QueryTimeout(provider))
+        );
+        services.AddKeyedSingleton(
             DataSources.Commits,
             (provider, _) =>
                 DataSources.CommitConnections(connectionString, provider.GetRequiredService<CommitOptions>().Timeout)
@@ -44,6 +48,7 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton(provider => new ConnectionPools([
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Indexed),
+            provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Lookups),
             provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Commits),
             provider.GetRequiredKeyedService<NpgsqlDataSource>(DataSources.Health),
         ]));

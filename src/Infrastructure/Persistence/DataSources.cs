@@ -14,6 +14,9 @@ internal static class DataSources
     /// </summary>
     public const string Indexed = "indexed";
 
+    /// <summary>The DI key of the pool for lookups of runs by id.</summary>
+    public const string Lookups = "lookups";
+
     /// <summary>The DI key of the pool for commits.</summary>
     public const string Commits = "commits";
 
@@ -23,13 +26,16 @@ internal static class DataSources
     /// <summary>The DI key of the pool for heartbeats and for reads that concern all tenants.</summary>
     public const string Health = "health";
 
-    // The three pools that serve requests have 44 connections together. This is less than half of the 100 connections
+    // The four pools that serve requests have 44 connections together. This is less than half of the 100 connections
     // that PostgreSQL allows by default, so that two services and a psql can connect.
-    private const int ReadPoolSize = 28;
+    private const int ReadPoolSize = 24;
 
     // The pool is small, because its statements are short. PostgreSQL executes more of them per second if fewer
     // sessions share its processors (ADR 11).
-    private const int IndexedPoolSize = 8;
+    private const int IndexedPoolSize = 6;
+
+    // Four connections are for the groups of lookups. The others are for abandoned groups.
+    private const int LookupPoolSize = 6;
 
     // Two connections are for the commit lanes. The others are for writes that wait for a lock and for abandoned
     // attempts.
@@ -108,6 +114,23 @@ internal static class DataSources
             IdleTransactionTimeout,
             GenericPlanSettings,
             Role(ServiceRoles.Reader)
+        );
+
+    /// <summary>
+    /// The pool for lookups of runs by id. Its sessions see the runs of all tenants, and only read (ADR 14).
+    /// </summary>
+    /// <inheritdoc cref="Reads" />
+    public static NpgsqlDataSource LookupConnections(string connectionString, TimeSpan queryTimeout) =>
+        Create(
+            "lookups",
+            WithReadTimeout(connectionString, queryTimeout),
+            LookupPoolSize,
+            "Timeout=3",
+            StatementTimeout(queryTimeout),
+            IdleTransactionTimeout,
+            GenericPlanSettings,
+            "set_config('default_transaction_read_only', 'on', false)",
+            Role(ServiceRoles.Writer)
         );
 
     /// <summary>The pool for commits.</summary>

@@ -9,6 +9,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <summary>Opens the sessions of reads. Thread-safe.</summary>
 /// <param name="database">The pool for arbitrary queries.</param>
 /// <param name="indexed">The pool for statements that one index range answers.</param>
+/// <param name="lookups">The pool for lookups of runs by id.</param>
 /// <param name="unfiltered">The pool whose sessions are not subject to row-level security.</param>
 /// <param name="limit">The time limit for the queries of a request.</param>
 /// <param name="availability">Signals that the database has stopped answering.</param>
@@ -17,6 +18,7 @@ namespace IndustryData.Infrastructure.Persistence;
 internal sealed class ReadSessions(
     NpgsqlDataSource database,
     [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource indexed,
+    [FromKeyedServices(DataSources.Lookups)] NpgsqlDataSource lookups,
     [FromKeyedServices(DataSources.Health)] NpgsqlDataSource unfiltered,
     ReadTimeoutOptions limit,
     DatabaseAvailability availability,
@@ -27,10 +29,14 @@ internal sealed class ReadSessions(
     /// <summary>
     /// Opens a session for a statement that finds a row by its key. The command timeout is 15 seconds.
     /// </summary>
-    /// <param name="tenantId">The tenant whose rows the statement sees. If null, its batch names the tenant.</param>
-    /// <param name="cancellationToken">Cancels the read.</param>
-    public ValueTask<ReadSession> OpenKeyedAsync(TenantId? tenantId, CancellationToken cancellationToken) =>
+    public ValueTask<ReadSession> OpenKeyedAsync(TenantId tenantId, CancellationToken cancellationToken) =>
         OpenAsync(indexed, tenantId, time: null, limit: null, cancellationToken);
+
+    /// <summary>
+    /// Opens a session that sees the runs of all tenants, to find runs by their ids. The command timeout is 15 seconds.
+    /// </summary>
+    public ValueTask<ReadSession> OpenLookupAsync(CancellationToken cancellationToken) =>
+        OpenAsync(lookups, tenantId: null, time: null, limit: null, cancellationToken);
 
     /// <summary>
     /// Opens a session for a statement that reads what concerns all tenants. The command timeout is 15 seconds.

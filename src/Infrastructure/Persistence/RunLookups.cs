@@ -15,14 +15,14 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </remarks>
 internal sealed class RunLookups(ReadSessions sessions)
 {
-    // Half of the connections of the pool, so that slow lookups cannot take all of them.
+    // Fewer than the connections of the pool, which abandoned groups occupy until their queries have ended.
     private const int MaxGroups = 4;
 
     // Limits the time that the first lookup of a group waits for the others.
     private const int MaxGroupSize = 32;
 
     private static readonly string _sql =
-        $"SELECT {RunTable.ListedColumns(withBlockingError: true)}, statistics FROM runs "
+        $"SELECT {RunTable.ListedColumns(withBlockingError: true)}, statistics, tenant_id FROM runs "
         + "WHERE tenant_id = $1 AND id = $2";
 
     private readonly Lock _lock = new();
@@ -65,25 +65,26 @@ internal sealed class RunLookups(ReadSessions sessions)
     {
         lock (_lock)
         {
-            var group = new Group();
-            while (group.Lookups.Count < MaxGroupSize && _waiting.TryDequeue(out var lookup))
+            Group? group = null;
+            while (group?.Lookups.Count != MaxGroupSize && _waiting.TryDequeue(out var lookup))
             {
                 // Its caller may have canceled it.
                 if (!lookup.Task.IsCompleted)
                 {
+                    group ??= new Group();
                     lookup.Group = group;
                     group.Lookups.Add(lookup);
                 }
             }
 
-            group.Callers = group.Lookups.Count;
-            if (group.Callers > 0)
+            if (group is null)
             {
-                return group;
+                _groups--;
+                return null;
             }
 
-            _groups--;
-            return null;
+            group.Callers = group.Lookups.Count;
+            return group;
         }
     }
 
@@ -127,47 +128,23 @@ internal sealed class RunLookups(ReadSessions sessions)
 
     private async ValueTask ReadRunsAsync(Group group)
     {
-        await using var session = await sessions.OpenKeyedAsync(tenantId: null, group.Abandoned.Token);
-        await session.ExecuteAsync(Queries(group.Lookups));
-        Lookup? previous = null;
+        await using var session = await sessions.OpenLookupAsync(group.Abandoned.Token);
+        await session.ExecuteAsync([.. group.Lookups.Select(l => RunReader.OfRun(_sql, l.TenantId, l.Id))]);
         foreach (var lookup in group.Lookups)
         {
-            if (lookup.TenantId != previous?.TenantId)
-            {
-                // The result of the command that sets the tenant.
-                while (await session.ReadAsync()) { }
-
-                await session.NextResultAsync();
-            }
-
             RunResponse? run = null;
             while (await session.ReadAsync())
             {
-                run = RunTable.ReadRun(session.Row).ToResponse(session.Row.GetString(RunTable.NextColumn));
+                // Row-level security does not apply to lookups, so this is the second check of the tenant.
+                if (session.Row.GetGuid(RunTable.NextColumn + 1) == lookup.TenantId.Value)
+                {
+                    run = RunTable.ReadRun(session.Row).ToResponse(session.Row.GetString(RunTable.NextColumn));
+                }
             }
 
             lookup.TrySetResult(run);
             await session.NextResultAsync();
-            previous = lookup;
         }
-    }
-
-    private static List<NpgsqlBatchCommand> Queries(List<Lookup> lookups)
-    {
-        var queries = new List<NpgsqlBatchCommand>(lookups.Count + 1);
-        Lookup? previous = null;
-        foreach (var lookup in lookups)
-        {
-            if (lookup.TenantId != previous?.TenantId)
-            {
-                queries.Add(ServiceRoles.SetTenant(lookup.TenantId));
-            }
-
-            queries.Add(RunReader.OfRun(_sql, lookup.TenantId, lookup.Id));
-            previous = lookup;
-        }
-
-        return queries;
     }
 
     /// <summary>The lookups of one round trip.</summary>

@@ -15,11 +15,13 @@ internal sealed partial class TenantConditionRemover : IAsyncDisposable
 {
     private const byte ParseMessage = (byte)'P';
 
+    private readonly bool _forgesTenants;
     private readonly TcpProxy _proxy;
     private int _removed;
 
-    private TenantConditionRemover(NpgsqlConnectionStringBuilder server)
+    private TenantConditionRemover(NpgsqlConnectionStringBuilder server, bool forgesTenants)
     {
+        _forgesTenants = forgesTenants;
         EndPoint target = server.Host!.StartsWith('/')
             ? new UnixDomainSocketEndPoint(Path.Combine(server.Host, $".s.PGSQL.{server.Port}"))
             : new DnsEndPoint(server.Host, server.Port);
@@ -43,8 +45,12 @@ internal sealed partial class TenantConditionRemover : IAsyncDisposable
     public int Removed => Volatile.Read(ref _removed);
 
     /// <summary>Starts a proxy for the server of a connection string.</summary>
-    public static TenantConditionRemover Start(string connectionString) =>
-        new(new NpgsqlConnectionStringBuilder(connectionString));
+    /// <param name="connectionString">The connection string.</param>
+    /// <param name="forgesTenants">
+    /// True to return the tenant of the caller in each row of a lookup, so that the service cannot check it.
+    /// </param>
+    public static TenantConditionRemover Start(string connectionString, bool forgesTenants) =>
+        new(new NpgsqlConnectionStringBuilder(connectionString), forgesTenants);
 
     public ValueTask DisposeAsync() => _proxy.DisposeAsync();
 
@@ -76,14 +82,29 @@ internal sealed partial class TenantConditionRemover : IAsyncDisposable
 
     private void RemoveFrom(byte[] statement)
     {
-        foreach (var condition in Condition().EnumerateMatches(Encoding.Latin1.GetString(statement)))
+        var text = Encoding.Latin1.GetString(statement);
+        foreach (var condition in Condition().EnumerateMatches(text))
         {
-            // The message keeps its length.
-            Encoding.Latin1.GetBytes("TRUE".PadRight(condition.Length)).CopyTo(statement, condition.Index);
+            Replace(condition, "TRUE");
             Interlocked.Increment(ref _removed);
         }
+
+        if (_forgesTenants)
+        {
+            foreach (var column in TenantOfLookup().EnumerateMatches(text))
+            {
+                Replace(column, "$1");
+            }
+        }
+
+        // The message keeps its length.
+        void Replace(ValueMatch match, string other) =>
+            Encoding.Latin1.GetBytes(other.PadRight(match.Length)).CopyTo(statement, match.Index);
     }
 
     [GeneratedRegex(@"(?<!\.)\btenant_id = \$\d+")]
     private static partial Regex Condition();
+
+    [GeneratedRegex(@"\btenant_id(?= FROM runs WHERE tenant_id = \$1)")]
+    private static partial Regex TenantOfLookup();
 }
