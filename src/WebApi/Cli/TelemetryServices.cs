@@ -34,6 +34,10 @@ internal static class TelemetryServices
         ["dotnet.timer.count"] = "dotnet.timers",
     };
 
+    // ASP.NET Core changes this one twice in each request, which costs a write more than its duration. The limiter has
+    // a gauge of the requests in progress.
+    private static readonly string[] _dropped = ["http.server.active_requests"];
+
     /// <summary>Registers the exporters that the configuration requests.</summary>
     /// <exception cref="StartupException">A setting cannot be used.</exception>
     public static void AddTelemetry(this WebApplicationBuilder builder)
@@ -71,6 +75,11 @@ internal static class TelemetryServices
                 foreach (var (name, exported) in _renamed)
                 {
                     metrics.AddView(name, exported);
+                }
+
+                foreach (var name in _dropped)
+                {
+                    metrics.AddView(name, MetricStreamConfiguration.Drop);
                 }
 
                 if (url.Length > 0)

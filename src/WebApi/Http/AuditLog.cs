@@ -2,6 +2,7 @@ using System.Security.Claims;
 using IndustryData.WebApi.Security;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Serilog;
+using Serilog.Configuration;
 using Serilog.Core;
 using Serilog.Debugging;
 using Serilog.Events;
@@ -21,7 +22,6 @@ internal sealed class AuditLog : IDisposable
 
     private static readonly string[] _methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 
-    private const int BufferedEvents = 10_000;
     private const long MaxFileBytes = 1L << 30;
 
     // An identity provider chooses the length of these claims.
@@ -50,31 +50,7 @@ internal sealed class AuditLog : IDisposable
         CheckFile(options.Path);
         SelfLog.Enable(Console.Error);
         _log = new LoggerConfiguration()
-            .WriteTo.Async(
-                sink =>
-                {
-                    if (options.Path.Length == 0)
-                    {
-                        sink.Console(new CompactJsonFormatter());
-                    }
-                    else
-                    {
-                        sink.File(
-                            new CompactJsonFormatter(),
-                            options.Path,
-                            rollingInterval: RollingInterval.Day,
-                            rollOnFileSizeLimit: true,
-                            fileSizeLimitBytes: MaxFileBytes,
-                            retainedFileCountLimit: null,
-                            retainedFileTimeLimit: options.RetentionDays > 0
-                                ? TimeSpan.FromDays(options.RetentionDays)
-                                : null
-                        );
-                    }
-                },
-                BufferedEvents,
-                blockWhenFull: true
-            )
+            .WriteTo.Sink(new AuditQueue(LoggerSinkConfiguration.CreateSink(sink => Configure(sink, options))))
             .CreateLogger();
     }
 
@@ -131,6 +107,26 @@ internal sealed class AuditLog : IDisposable
         if (_log is not null)
         {
             Task.Run(_log.Dispose).Wait(_closeTimeout);
+        }
+    }
+
+    private static void Configure(LoggerSinkConfiguration sink, AuditOptions options)
+    {
+        if (options.Path.Length == 0)
+        {
+            sink.Console(new CompactJsonFormatter());
+        }
+        else
+        {
+            sink.File(
+                new CompactJsonFormatter(),
+                options.Path,
+                rollingInterval: RollingInterval.Day,
+                rollOnFileSizeLimit: true,
+                fileSizeLimitBytes: MaxFileBytes,
+                retainedFileCountLimit: null,
+                retainedFileTimeLimit: options.RetentionDays > 0 ? TimeSpan.FromDays(options.RetentionDays) : null
+            );
         }
     }
 

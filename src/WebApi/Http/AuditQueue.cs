@@ -1,0 +1,84 @@
+using System.Threading.Channels;
+using Serilog.Core;
+using Serilog.Debugging;
+using Serilog.Events;
+
+namespace IndustryData.WebApi.Http;
+
+/// <summary>
+/// Writes events on a thread of its own, in the order in which they come. If the queue is full, callers wait.
+/// Thread-safe.
+/// </summary>
+/// <remarks>
+/// The thread rests between two rounds and then writes all events that wait. To wake it for each event takes longer than
+/// to write the event.
+/// </remarks>
+internal sealed class AuditQueue : ILogEventSink, IDisposable
+{
+    private const int Capacity = 10_000;
+
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(10);
+
+    private readonly Channel<LogEvent> _events = Channel.CreateBounded<LogEvent>(
+        new BoundedChannelOptions(Capacity) { SingleReader = true }
+    );
+
+    private readonly ILogEventSink _sink;
+    private readonly Thread _thread;
+
+    /// <summary>Starts the thread.</summary>
+    /// <param name="sink">Writes the events. The queue disposes it.</param>
+    public AuditQueue(ILogEventSink sink)
+    {
+        _sink = sink;
+        _thread = new Thread(Run) { IsBackground = true, Name = "audit log" };
+        _thread.Start();
+    }
+
+    /// <inheritdoc />
+    public void Emit(LogEvent logEvent)
+    {
+        while (!_events.Writer.TryWrite(logEvent))
+        {
+            if (!_events.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
+            {
+                // The service has stopped.
+                return;
+            }
+        }
+    }
+
+    /// <summary>Writes the events that wait, and closes the sink.</summary>
+    public void Dispose()
+    {
+        _events.Writer.TryComplete();
+        _thread.Join();
+        (_sink as IDisposable)?.Dispose();
+    }
+
+    private void Run()
+    {
+        while (_events.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (_events.Reader.TryRead(out var logEvent))
+            {
+                Write(logEvent);
+            }
+
+            Thread.Sleep(_pause);
+        }
+    }
+
+    private void Write(LogEvent logEvent)
+    {
+        try
+        {
+            _sink.Emit(logEvent);
+        }
+        catch (Exception exception)
+        {
+            // The next event may be written again.
+            SelfLog.WriteLine("The audit log has lost an event: {0}", exception);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using IndustryData.WebApi.Http;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Parsing;
+
+namespace IndustryData.WebApi.FunctionalTests.Telemetry;
+
+public sealed class AuditQueueTests
+{
+    private const int Capacity = 10_000;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Events_are_written_in_their_order_before_the_queue_is_closed()
+    {
+        using var sink = new Sink();
+        var events = Enumerable.Range(0, 1000).Select(_ => Event()).ToList();
+        using (var queue = new AuditQueue(sink))
+        {
+            events.ForEach(queue.Emit);
+        }
+
+        sink.Written.ShouldBe(events);
+        sink.IsDisposed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Full_queue_makes_its_callers_wait_and_loses_nothing()
+    {
+        using var sink = new Sink();
+        sink.Block();
+        using (var queue = new AuditQueue(sink))
+        {
+            queue.Emit(Event());
+            await sink.Blocked.WaitAsync(Cancellation);
+            for (var i = 0; i < Capacity; i++)
+            {
+                queue.Emit(Event());
+            }
+
+            var late = Task.Run(() => queue.Emit(Event()), Cancellation);
+            (await Task.WhenAny(late, Task.Delay(500, Cancellation))).ShouldNotBe(late);
+            sink.Release();
+            await late;
+        }
+
+        sink.Written.Count.ShouldBe(Capacity + 2);
+    }
+
+    [Fact]
+    public void Event_that_the_sink_refuses_does_not_stop_those_after_it()
+    {
+        using var sink = new Sink { Refused = 1 };
+        var (first, second) = (Event(), Event());
+        using (var queue = new AuditQueue(sink))
+        {
+            queue.Emit(first);
+            queue.Emit(second);
+        }
+
+        sink.Written.ShouldBe([second]);
+    }
+
+    [Fact]
+    public void Event_after_the_queue_is_closed_is_ignored()
+    {
+        using var sink = new Sink();
+        var queue = new AuditQueue(sink);
+        queue.Dispose();
+        queue.Emit(Event());
+        sink.Written.ShouldBeEmpty();
+    }
+
+    private static LogEvent Event() =>
+        new(
+            DateTimeOffset.UnixEpoch,
+            LogEventLevel.Information,
+            exception: null,
+            new MessageTemplateParser().Parse("event"),
+            []
+        );
+
+    private sealed class Sink : ILogEventSink, IDisposable
+    {
+        private readonly TaskCompletionSource _blocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim _open = new(initialState: true);
+
+        public ConcurrentQueue<LogEvent> Written { get; } = new();
+
+        public int Refused { get; set; }
+
+        public bool IsDisposed { get; private set; }
+
+        /// <summary>Completes when the sink holds the thread of the queue.</summary>
+        public Task Blocked => _blocked.Task;
+
+        public void Block() => _open.Reset();
+
+        public void Release() => _open.Set();
+
+        public void Emit(LogEvent logEvent)
+        {
+            if (!_open.IsSet)
+            {
+                _blocked.TrySetResult();
+            }
+
+            _open.Wait();
+            if (Refused-- > 0)
+            {
+                throw new IOException("The disk is full.");
+            }
+
+            Written.Enqueue(logEvent);
+        }
+
+        public void Dispose()
+        {
+            IsDisposed = true;
+            _open.Dispose();
+        }
+    }
+}
