@@ -10,8 +10,8 @@ namespace IndustryData.WebApi.Http;
 /// Thread-safe.
 /// </summary>
 /// <remarks>
-/// The thread rests between two rounds and then writes all events that wait. To wake it for each event takes longer than
-/// to write the event.
+/// The thread rests between two rounds and then writes all events that wait. To wake it for each event takes longer
+/// than to write the event.
 /// </remarks>
 internal sealed class AuditQueue : ILogEventSink, IDisposable
 {
