@@ -162,6 +162,12 @@ public sealed class ServiceProcess : IAsyncDisposable
 
         Client.Dispose();
         _process.Dispose();
+        TestLogs.Keep(Output);
+        foreach (var file in Directory.GetFiles(_audit.Path))
+        {
+            TestLogs.Keep(await File.ReadAllTextAsync(file));
+        }
+
         _audit.Dispose();
     }
 

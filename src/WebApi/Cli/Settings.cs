@@ -17,7 +17,8 @@ namespace IndustryData.WebApi.Cli;
 /// </summary>
 internal static class Settings
 {
-    private static readonly (string Section, Type Type)[] _sections =
+    /// <summary>The sections, each with the type of its settings.</summary>
+    public static readonly IReadOnlyList<(string Section, Type Type)> Sections =
     [
         ("Query", typeof(ReadTimeoutOptions)),
         ("StartRateLimit", typeof(StartRateLimitOptions)),
@@ -36,7 +37,7 @@ internal static class Settings
     /// <exception cref="StartupException">A setting cannot be used.</exception>
     public static void Check(IConfiguration configuration)
     {
-        foreach (var (section, type) in _sections)
+        foreach (var (section, type) in Sections)
         {
             CheckSection(configuration.GetSection(section), type);
         }

@@ -23,6 +23,7 @@ internal sealed class AuditLog : IDisposable
     private static readonly string[] _methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 
     private const long MaxFileBytes = 1L << 30;
+    private const int MaxProperties = 13;
 
     // An identity provider chooses the length of these claims.
     private const int MaxClaimLength = 256;
@@ -30,7 +31,7 @@ internal sealed class AuditLog : IDisposable
     private static readonly MessageTemplate _template = new MessageTemplateParser().Parse("{action} {status}");
 
     // Marks the lines, because standard output also has the lines of the other log.
-    private static readonly LogEventProperty _source = Property("SourceContext", "IndustryData.Audit")!;
+    private static readonly ScalarValue _source = new("IndustryData.Audit");
 
     private readonly Logger? _log;
     private readonly TimeProvider _clock;
@@ -73,31 +74,40 @@ internal sealed class AuditLog : IDisposable
             return;
         }
 
-        LogEventProperty?[] properties =
-        [
-            _source,
-            Property("tenant", tenant),
-            Property("subject", Claim(caller, "oid") ?? Claim(caller, JwtRegisteredClaimNames.Sub)),
-            Property("application", Claim(caller, "azp") ?? Claim(caller, "appid")),
-            Property("token", Claim(caller, JwtRegisteredClaimNames.Jti)),
-            Property("action", operation?.Id ?? MethodOf(http)),
-            Property("run", RunOf(http)),
-            Property("status", status),
-            Property("error", error),
-            Property("repeated", repeated > 0 ? repeated : null),
-            Property("address", address),
-            Property("request_id", http.TraceIdentifier),
-            Property("client_request_id", RequestIdMiddleware.ClientRequestId(http)),
-        ];
+        var properties = new Dictionary<string, LogEventPropertyValue>(MaxProperties) { ["SourceContext"] = _source };
+        Add("tenant", tenant);
+        Add("subject", Claim(caller, "oid") ?? Claim(caller, JwtRegisteredClaimNames.Sub));
+        Add("application", Claim(caller, "azp") ?? Claim(caller, "appid"));
+        Add("token", Claim(caller, JwtRegisteredClaimNames.Jti));
+        Add("action", operation?.Id ?? MethodOf(http));
+        Add("run", RunOf(http));
+        Add("status", status);
+        Add("error", error);
+        Add("repeated", repeated > 0 ? repeated : null);
+        Add("address", address);
+        Add("request_id", http.TraceIdentifier);
+        Add("client_request_id", RequestIdMiddleware.ClientRequestId(http));
+
+        // The constructor copies the properties into a dictionary that grows several times.
         _log.Write(
-            new LogEvent(
+            LogEvent.UnstableAssembleFromParts(
                 _clock.GetUtcNow(),
                 LogEventLevel.Information,
-                null,
+                exception: null,
                 _template,
-                properties.OfType<LogEventProperty>()
+                properties,
+                traceId: default,
+                spanId: default
             )
         );
+
+        void Add(string name, object? value)
+        {
+            if (value is not null)
+            {
+                properties.Add(name, new ScalarValue(value));
+            }
+        }
     }
 
     /// <inheritdoc />
@@ -175,9 +185,6 @@ internal sealed class AuditLog : IDisposable
             ? created.ToString()
             : null;
     }
-
-    private static LogEventProperty? Property(string name, object? value) =>
-        value is null ? null : new LogEventProperty(name, new ScalarValue(value));
 
     private static void CheckFile(string path)
     {

@@ -34,12 +34,9 @@ public sealed class RunningService : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
         );
-        builder.Configuration["Audit:Enabled"] = "false";
+        builder.Configuration.AddInMemoryCollection(LogSettings());
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
-        builder.Configuration.AddInMemoryCollection([
-            KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0"),
-            KeyValuePair.Create("Serilog:MinimumLevel:Default", (string?)"Fatal"),
-        ]);
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0")]);
         var tokens = builder.Configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
         tokens.SigningKeys.Add(Tokens.Key);
         var app = ServeCommand.Build(builder, connectionString, tokens);
@@ -61,6 +58,22 @@ public sealed class RunningService : IAsyncDisposable
             : new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
+
+    /// <summary>The settings by which the service keeps its logs, or writes none.</summary>
+    private static Dictionary<string, string?> LogSettings() =>
+        TestLogs.NewFile() is { } file
+            ? new Dictionary<string, string?>
+            {
+                ["Audit:Path"] = TestLogs.NewFile(),
+                ["Serilog:Using:0"] = "Serilog.Sinks.File",
+                ["Serilog:WriteTo:0:Name"] = "File",
+                ["Serilog:WriteTo:0:Args:path"] = file,
+            }
+            : new Dictionary<string, string?>
+            {
+                ["Audit:Enabled"] = "false",
+                ["Serilog:MinimumLevel:Default"] = "Fatal",
+            };
 
     public async ValueTask DisposeAsync()
     {
