@@ -5,6 +5,7 @@ using IndustryData.Infrastructure.Persistence;
 using IndustryData.Infrastructure.Persistence.GroupCommit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace IndustryData.Infrastructure;
@@ -25,25 +26,34 @@ public static class InfrastructureServiceCollectionExtensions
     )
     {
         services.AddSingleton(retention);
-        services.AddSingleton(provider => DataSources.Reads(connectionString, QueryTimeout(provider)));
+        services.AddSingleton(provider =>
+            DataSources.Reads(connectionString, QueryTimeout(provider), Loggers(provider))
+        );
         services.AddKeyedSingleton(
             DataSources.Indexed,
-            (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider))
+            (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider), Loggers(provider))
         );
         services.AddKeyedSingleton(
             DataSources.Lookups,
-            (provider, _) => DataSources.LookupConnections(connectionString, QueryTimeout(provider))
+            (provider, _) => DataSources.LookupConnections(connectionString, QueryTimeout(provider), Loggers(provider))
         );
         services.AddKeyedSingleton(
             DataSources.Commits,
             (provider, _) =>
-                DataSources.CommitConnections(connectionString, provider.GetRequiredService<CommitOptions>().Timeout)
+                DataSources.CommitConnections(
+                    connectionString,
+                    provider.GetRequiredService<CommitOptions>().Timeout,
+                    Loggers(provider)
+                )
         );
         services.AddKeyedSingleton(
             DataSources.Maintenance,
-            (_, _) => DataSources.MaintenanceConnections(connectionString)
+            (provider, _) => DataSources.MaintenanceConnections(connectionString, Loggers(provider))
         );
-        services.AddKeyedSingleton(DataSources.Health, (_, _) => DataSources.HealthConnections(connectionString));
+        services.AddKeyedSingleton(
+            DataSources.Health,
+            (provider, _) => DataSources.HealthConnections(connectionString, Loggers(provider))
+        );
         services.AddSingleton<DatabaseAvailability>();
         services.AddSingleton(provider => new ConnectionPools([
             provider.GetRequiredService<NpgsqlDataSource>(),
@@ -81,6 +91,8 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddHostedService<DatabaseMaintenanceService>();
         return services;
     }
+
+    private static ILoggerFactory Loggers(IServiceProvider provider) => provider.GetRequiredService<ILoggerFactory>();
 
     private static TimeSpan QueryTimeout(IServiceProvider provider) =>
         provider.GetRequiredService<ReadTimeoutOptions>().Timeout;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -89,9 +90,15 @@ internal static class DataSources
     /// The timeout of a query. The server ends the query one second later, in case the service ends before it cancels
     /// the query.
     /// </param>
-    public static NpgsqlDataSource Reads(string connectionString, TimeSpan queryTimeout) =>
+    /// <param name="loggers">Creates the loggers of Npgsql; null if it does not log.</param>
+    public static NpgsqlDataSource Reads(
+        string connectionString,
+        TimeSpan queryTimeout,
+        ILoggerFactory? loggers = null
+    ) =>
         // A read that gets no connection within three seconds fails.
         Create(
+            loggers,
             "reads",
             WithReadTimeout(connectionString, queryTimeout),
             ReadPoolSize,
@@ -104,8 +111,13 @@ internal static class DataSources
 
     /// <summary>The pool whose sessions use generic plans.</summary>
     /// <inheritdoc cref="Reads" />
-    public static NpgsqlDataSource IndexedReads(string connectionString, TimeSpan queryTimeout) =>
+    public static NpgsqlDataSource IndexedReads(
+        string connectionString,
+        TimeSpan queryTimeout,
+        ILoggerFactory? loggers = null
+    ) =>
         Create(
+            loggers,
             "indexed reads",
             WithReadTimeout(connectionString, queryTimeout),
             IndexedPoolSize,
@@ -120,8 +132,13 @@ internal static class DataSources
     /// The pool for lookups of runs by id. Its sessions see the runs of all tenants, and only read (ADR 14).
     /// </summary>
     /// <inheritdoc cref="Reads" />
-    public static NpgsqlDataSource LookupConnections(string connectionString, TimeSpan queryTimeout) =>
+    public static NpgsqlDataSource LookupConnections(
+        string connectionString,
+        TimeSpan queryTimeout,
+        ILoggerFactory? loggers = null
+    ) =>
         Create(
+            loggers,
             "lookups",
             WithReadTimeout(connectionString, queryTimeout),
             LookupPoolSize,
@@ -136,11 +153,17 @@ internal static class DataSources
     /// <summary>The pool for commits.</summary>
     /// <param name="connectionString">The connection string of PostgreSQL.</param>
     /// <param name="commitTimeout">The time that the service waits for a commit.</param>
-    public static NpgsqlDataSource CommitConnections(string connectionString, TimeSpan commitTimeout) =>
+    /// <param name="loggers">Creates the loggers of Npgsql; null if it does not log.</param>
+    public static NpgsqlDataSource CommitConnections(
+        string connectionString,
+        TimeSpan commitTimeout,
+        ILoggerFactory? loggers = null
+    ) =>
         // There is no statement_timeout, because PostgreSQL answers a canceled wait for a synchronous standby with
         // success and a warning. No setting may suppress this warning. The command timeout only closes connections that
         // the commit lanes abandoned long before.
         Create(
+            loggers,
             "commits",
             $"{connectionString};Cancellation Timeout=-1;"
                 + $"Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
@@ -158,8 +181,9 @@ internal static class DataSources
     /// The pool for maintenance. Its statements have no timeout, regardless of the settings of the connection string
     /// and the role.
     /// </summary>
-    public static NpgsqlDataSource MaintenanceConnections(string connectionString) =>
+    public static NpgsqlDataSource MaintenanceConnections(string connectionString, ILoggerFactory? loggers = null) =>
         Create(
+            loggers,
             "maintenance",
             $"{connectionString};Command Timeout=0;Maximum Pool Size={MaintenancePoolSize}",
             MaintenancePoolSize,
@@ -173,8 +197,9 @@ internal static class DataSources
         );
 
     /// <summary>The pool for heartbeats and for reads that concern all tenants.</summary>
-    public static NpgsqlDataSource HealthConnections(string connectionString) =>
+    public static NpgsqlDataSource HealthConnections(string connectionString, ILoggerFactory? loggers = null) =>
         Create(
+            loggers,
             "health",
             $"{connectionString};Maximum Pool Size={HealthPoolSize};Cancellation Timeout=-1;Command Timeout=10",
             HealthPoolSize,
@@ -193,6 +218,7 @@ internal static class DataSources
         $"set_config('statement_timeout', '{(long)queryTimeout.TotalMilliseconds + 1000}', false)";
 
     private static NpgsqlDataSource Create(
+        ILoggerFactory? loggers,
         string name,
         string connectionString,
         int poolSize,
@@ -210,6 +236,7 @@ internal static class DataSources
         );
         // Metrics name the pool. By default, they would contain the connection string.
         builder.Name = name;
+        builder.UseLoggerFactory(loggers);
         var initialize = $"SELECT {string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings])}";
         builder.UsePhysicalConnectionInitializer(
             connection =>

@@ -25,7 +25,8 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
                 ("Audit__Path", ""),
                 ("Serilog__MinimumLevel__Default", "Verbose"),
                 ("Serilog__MinimumLevel__Override__Microsoft.AspNetCore", "Verbose"),
-                ("Serilog__MinimumLevel__Override__Microsoft.EntityFrameworkCore", "Verbose")
+                ("Serilog__MinimumLevel__Override__Microsoft.EntityFrameworkCore", "Verbose"),
+                ("Serilog__MinimumLevel__Override__Npgsql", "Verbose")
             )
         )
         {
@@ -45,6 +46,7 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
         // The log is detailed, and the requests are in it.
         output.ShouldContain("\"action\":\"createRun\"");
         output.ShouldContain("AddRunCommand done");
+        output.ShouldContain("INSERT INTO runs");
         foreach (var secret in (string[])[token, bad, Signature(token), Signature(bad), Tokens.Key, password, InBody])
         {
             output.ShouldNotContain(secret);
