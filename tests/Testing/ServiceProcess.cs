@@ -77,6 +77,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
 
         audit.Dispose();
+        TestLogs.Keep(service.Output);
         throw new InvalidOperationException($"The service ended with {service._process.ExitCode}: {service.Output}");
     }
 
@@ -162,13 +163,14 @@ public sealed class ServiceProcess : IAsyncDisposable
 
         Client.Dispose();
         _process.Dispose();
-        TestLogs.Keep(Output);
-        foreach (var file in Directory.GetFiles(_audit.Path))
+        using (_audit)
         {
-            TestLogs.Keep(await File.ReadAllTextAsync(file));
+            TestLogs.Keep(Output);
+            foreach (var file in Directory.GetFiles(_audit.Path))
+            {
+                TestLogs.Keep(await File.ReadAllTextAsync(file));
+            }
         }
-
-        _audit.Dispose();
     }
 
     private async Task<bool> IsReadyAsync(Uri root)

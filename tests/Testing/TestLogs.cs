@@ -1,8 +1,8 @@
 namespace IndustryData.Testing;
 
 /// <summary>
-/// The logs of all services that a test run starts. <c>./test</c> names the directory in which they are kept, and
-/// searches them for secrets at the end (<c>scripts/check-logs</c>).
+/// The logs of the services that a test run starts, with those that do not start. <c>./test</c> names the directory in
+/// which they are kept, and searches them for secrets at the end (<c>scripts/check-logs</c>).
 /// </summary>
 public static class TestLogs
 {
