@@ -9,7 +9,7 @@ using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage =
-    "Commands: serve (the default), migrate, token, health, psql, backup, restore, upgrade. "
+    "Commands: serve (the default), migrate, token, demo, health, psql, backup, restore, upgrade. "
     + "docs/operations.md describes the commands, and docs/configuration.md describes the settings.";
 
 // The first argument is a command, unless it is an option such as --urls.
@@ -23,7 +23,7 @@ var isEmbedded = true;
 try
 {
     if (
-        command is not ("psql" or "backup" or "restore" or "upgrade")
+        command is not ("psql" or "backup" or "restore" or "upgrade" or "demo")
         && rest.FirstOrDefault(a =>
             command != "token"
             && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
@@ -57,7 +57,7 @@ try
         );
     }
 
-    if (command is "serve" or "migrate" or "token")
+    if (command is "serve" or "migrate" or "token" or "demo")
     {
         ExampleSecrets.Check(configuration, connectionString, tokens);
     }
@@ -118,6 +118,22 @@ try
         case "token":
             AddDevelopmentKey();
             Console.WriteLine(TokenCommand.CreateToken(rest, tokens, TimeProvider.System));
+            return 0;
+        case "demo":
+            AddDevelopmentKey();
+            using (var progress = new SerilogLoggerFactory(Progress().CreateLogger(), dispose: true))
+            {
+                Console.WriteLine(
+                    await DemoCommand.RunAsync(
+                        rest,
+                        () => ListenUrls.Url(configuration),
+                        tokens,
+                        TimeProvider.System,
+                        progress.CreateLogger("Demo")
+                    )
+                );
+            }
+
             return 0;
         case "health":
             return await HealthCommand.RunAsync(configuration);

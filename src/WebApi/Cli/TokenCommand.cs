@@ -18,7 +18,7 @@ internal static class TokenCommand
     private const int MaxDays = 366;
 
     /// <summary>The tenant of a token if the arguments do not name one.</summary>
-    private static readonly Guid _developmentTenant = new("00000000-0000-4000-8000-000000000001");
+    public static readonly Guid DevelopmentTenant = new("00000000-0000-4000-8000-000000000001");
 
     public static string CreateToken(IReadOnlyList<string> arguments, TokenOptions options, TimeProvider clock)
     {
@@ -31,7 +31,7 @@ internal static class TokenCommand
             );
         }
 
-        var tenant = _developmentTenant;
+        var tenant = DevelopmentTenant;
         var days = DefaultDays;
         var permissions = new List<string>();
         for (var i = 0; i < arguments.Count; i += 2)
