@@ -10,17 +10,20 @@ namespace IndustryData.WebApi.Http;
 /// Thread-safe.
 /// </summary>
 /// <remarks>
-/// The thread rests between two rounds and then writes all events that wait. To wake it for each event takes longer
-/// than to write the event.
+/// The thread pauses after each round, in which it writes all events that wait. Waking it for each event would take
+/// longer than writing the event.
 /// </remarks>
 internal sealed class AuditQueue : ILogEventSink, IDisposable
 {
-    private const int Capacity = 10_000;
+    /// <summary>The number of events that may wait.</summary>
+    public const int Capacity = 10_000;
 
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(10);
 
     private readonly Channel<LogEvent> _events = Channel.CreateBounded<LogEvent>(
-        new BoundedChannelOptions(Capacity) { SingleReader = true }
+        // Only waits that block a thread continue. They must not need a thread of the pool, because all of its threads
+        // may be blocked by a full queue.
+        new BoundedChannelOptions(Capacity) { SingleReader = true, AllowSynchronousContinuations = true }
     );
 
     private readonly ILogEventSink _sink;
@@ -42,7 +45,7 @@ internal sealed class AuditQueue : ILogEventSink, IDisposable
         {
             if (!_events.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
             {
-                // The service has stopped.
+                SelfLog.WriteLine("The audit log has lost an event, because the service has stopped.");
                 return;
             }
         }

@@ -8,7 +8,7 @@ namespace IndustryData.WebApi.FunctionalTests.Telemetry;
 
 public sealed class AuditQueueTests
 {
-    private const int Capacity = 10_000;
+    private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -33,20 +33,24 @@ public sealed class AuditQueueTests
         sink.Block();
         using (var queue = new AuditQueue(sink))
         {
-            queue.Emit(Event());
-            await sink.Blocked.WaitAsync(Cancellation);
-            for (var i = 0; i < Capacity; i++)
+            try
             {
                 queue.Emit(Event());
+                await sink.Blocked.WaitAsync(_maxWait, Cancellation);
+                var fill = Task.Run(() => Emit(queue, AuditQueue.Capacity), Cancellation);
+                await fill.WaitAsync(_maxWait, Cancellation);
+                var late = Task.Run(() => queue.Emit(Event()), Cancellation);
+                (await Task.WhenAny(late, Task.Delay(500, Cancellation))).ShouldNotBe(late);
+                sink.Release();
+                await late.WaitAsync(_maxWait, Cancellation);
             }
-
-            var late = Task.Run(() => queue.Emit(Event()), Cancellation);
-            (await Task.WhenAny(late, Task.Delay(500, Cancellation))).ShouldNotBe(late);
-            sink.Release();
-            await late;
+            finally
+            {
+                sink.Release();
+            }
         }
 
-        sink.Written.Count.ShouldBe(Capacity + 2);
+        sink.Written.Count.ShouldBe(AuditQueue.Capacity + 2);
     }
 
     [Fact]
@@ -71,6 +75,14 @@ public sealed class AuditQueueTests
         queue.Dispose();
         queue.Emit(Event());
         sink.Written.ShouldBeEmpty();
+    }
+
+    private static void Emit(AuditQueue queue, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            queue.Emit(Event());
+        }
     }
 
     private static LogEvent Event() =>
