@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -13,7 +14,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// The messages of a lookup take both processes more time than the lookup itself. The number of waiting lookups is
 /// limited by the number of requests that each tenant may have in progress.
 /// </remarks>
-internal sealed class RunLookups(ReadSessions sessions)
+internal sealed partial class RunLookups(ReadSessions sessions, ILogger<RunLookups> logger)
 {
     // Fewer than the connections of the pool, which abandoned groups occupy until their queries have ended.
     private const int MaxGroups = 4;
@@ -136,16 +137,25 @@ internal sealed class RunLookups(ReadSessions sessions)
             while (await session.ReadAsync())
             {
                 // Row-level security does not apply to lookups, so this is the second check of the tenant.
-                if (session.Row.GetGuid(RunTable.NextColumn + 1) == lookup.TenantId.Value)
+                if (session.Row.GetGuid(RunTable.NextColumn + 1) != lookup.TenantId.Value)
                 {
-                    run = RunTable.ReadRun(session.Row).ToResponse(session.Row.GetString(RunTable.NextColumn));
+                    LogForeignRun(logger);
+                    continue;
                 }
+
+                run = RunTable.ReadRun(session.Row).ToResponse(session.Row.GetString(RunTable.NextColumn));
             }
 
             lookup.TrySetResult(run);
             await session.NextResultAsync();
         }
     }
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "A lookup found a run of another tenant, which was not returned; this is a defect of the service, report it"
+    )]
+    private static partial void LogForeignRun(ILogger logger);
 
     /// <summary>The lookups of one round trip.</summary>
     private sealed class Group

@@ -12,7 +12,7 @@ internal static class ServiceRoles
     /// <summary>The role of reads. It sees the rows of the tenant that the transaction names.</summary>
     public const string Reader = "industrydata_reader";
 
-    /// <summary>The role of commits.</summary>
+    /// <summary>The role of commits and of lookups by id. It sees all tenants.</summary>
     public const string Writer = "industrydata_writer";
 
     // From PostgreSQL 16 on, a member may lack the right to become the role.

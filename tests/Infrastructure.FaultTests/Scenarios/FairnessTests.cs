@@ -7,10 +7,6 @@ namespace IndustryData.Infrastructure.FaultTests.Scenarios;
 /// <summary>Verifies that the effect on tenant B is limited while tenant A sends as much as it can.</summary>
 public sealed class FairnessTests : FaultScenario
 {
-    // A slow disk or another program of the machine can delay B in one turn. A load that takes B's share delays it in
-    // each.
-    private const int MaxTurns = 3;
-
     [Fact]
     public async Task Writes_of_one_tenant_leave_room_for_those_of_another()
     {
@@ -63,17 +59,18 @@ public sealed class FairnessTests : FaultScenario
         await using var load = LoadProcess.Start(kind, service.Root, Caller.TenantA, connections);
         await load.WaitForFirstAnswerAsync();
         report.Note($"B alone: {alone}");
-        var isWithinLimit = false;
-        for (var turn = 1; !isWithinLimit && turn <= MaxTurns; turn++)
+        var isWithinLimit = await IsWithinLimitAsync() || (await IsWithinLimitAsync() && await IsWithinLimitAsync());
+        report.Note($"A: {await load.StopAsync()}");
+        report.Require(isWithinLimit, $"B's p99 is at most {alone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
+
+        // A slow flush of the disk, or another program of the machine, can delay B in one of three turns.
+        async Task<bool> IsWithinLimitAsync()
         {
             var beside = await LatencyProbe.MeasureAsync(() => probe(b), Form.Seconds(15, 60));
             report.Note($"B beside A: {beside}");
             report.RequireNone(beside.Failed, _ => true, "no request of B fails");
-            isWithinLimit = beside.P99 <= alone.MaxP99UnderLoad;
+            return beside.P99 <= alone.MaxP99UnderLoad;
         }
-
-        report.Note($"A: {await load.StopAsync()}");
-        report.Require(isWithinLimit, $"B's p99 is at most {alone.MaxP99UnderLoad.TotalMilliseconds:0} ms");
     }
 
     private static async Task<ResponseDescription> PostAsync(Caller caller, Ledger ledger)
