@@ -52,8 +52,10 @@ public sealed record LimitOptions
     [Range(1, 100)]
     public int ConnectionsPerAddressPercent { get; init; } = 75;
 
-    /// <summary>Seconds without a byte after which a caller that sends a body is cut off. A caller that takes an answer
-    /// has twice as long, and a fifth of that while more than half of <see cref="MemoryMegabytes"/> is held.</summary>
+    /// <summary>
+    /// The seconds without a byte after which a caller that sends a body is disconnected. A caller that takes an answer
+    /// has twice as long, and a fifth of that while more than half of <see cref="MemoryMegabytes"/> is held.
+    /// </summary>
     [Range(1, 3_600)]
     public int IdleTransferSeconds { get; init; } = 10;
 }

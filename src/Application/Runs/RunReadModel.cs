@@ -44,9 +44,7 @@ public sealed record RunResponse(
         );
 }
 
-/// <summary>
-/// The list item of a run. It contains the statistics, which may be large, only on request.
-/// </summary>
+/// <summary>The list item of a run. It contains the statistics, which may be large, only on request.</summary>
 /// <inheritdoc cref="RunResponse" />
 /// <param name="Activities">
 /// The activities in the order in which they were added, up to the size limit of the response; null if not requested.

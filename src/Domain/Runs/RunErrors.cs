@@ -78,7 +78,7 @@ public static class RunErrors
         new(
             ErrorKind.Conflict,
             "runAlreadyTerminal",
-            $"The run is over (status {current}), so that no activity can be added; "
+            $"The run is over (status {current}), so no activity can be added; "
                 + "send activities while it is running, or with the run itself."
         );
 
@@ -91,7 +91,7 @@ public static class RunErrors
         new(
             ErrorKind.Conflict,
             "statusIsFinal",
-            $"The activity's status is {current}, which is final, so that it cannot become {asked}; "
+            $"The activity's status is {current}, which is final, so it cannot become {asked}; "
                 + $"allowed is only {current}.",
             "status"
         );
@@ -130,7 +130,7 @@ public static class RunErrors
         new(
             ErrorKind.Expired,
             "resyncRequired",
-            "The database was restored or replaced since the changes were last read, so that changes could be missed. "
+            "The database was restored or replaced since the changes were last read, so changes could be missed. "
                 + "Read all runs again."
         );
 
@@ -160,7 +160,7 @@ public static class RunErrors
         new(
             ErrorKind.Conflict,
             "statusIsFinal",
-            $"The run's status is {current}, which is final, so that it cannot become {asked}; "
+            $"The run's status is {current}, which is final, so it cannot become {asked}; "
                 + $"allowed is only {current}. "
                 + $"A running run may become {string.Join(", ", RunStatus.Running.AllowedTransitions)}.",
             "status"
@@ -171,7 +171,7 @@ public static class RunErrors
         new(
             ErrorKind.Conflict,
             "timeIsFinal",
-            $"The run is over (status {current}), so that its {property} cannot change; leave {property} out.",
+            $"The run is over (status {current}), so its {property} cannot change; leave {property} out.",
             property
         );
 }

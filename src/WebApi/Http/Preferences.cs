@@ -18,6 +18,15 @@ internal static class Preferences
     /// </returns>
     public static bool? ReturnRepresentation(HttpContext http)
     {
+        // Nearly every preference is one of these texts, and each write asks for it three times.
+        switch (http.Request.Headers["Prefer"].ToString())
+        {
+            case "return=minimal":
+                return false;
+            case "return=representation":
+                return true;
+        }
+
         foreach (var preference in GetPreferences(http))
         {
             var parts = preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries);

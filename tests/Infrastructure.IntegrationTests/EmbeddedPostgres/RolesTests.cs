@@ -83,12 +83,7 @@ public sealed class RolesTests
     {
         using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
-        await ExecuteAsync(
-            server,
-            "ALTER DATABASE industrydata OWNER TO industrydata",
-            DropRoles,
-            "CREATE ROLE account LOGIN CREATEROLE PASSWORD 'x'"
-        );
+        await ReplaceRolesAsync(server, "CREATE ROLE account LOGIN CREATEROLE PASSWORD 'x'");
         string[] databases = ["one", "two", "three", "four"];
         foreach (var name in databases)
         {
@@ -112,12 +107,7 @@ public sealed class RolesTests
     {
         using var folder = new TestDataDirectory();
         await using PostgresServer server = await StartAsync(folder);
-        await ExecuteAsync(
-            server,
-            "ALTER DATABASE industrydata OWNER TO industrydata",
-            DropRoles,
-            "CREATE ROLE account LOGIN PASSWORD 'x'"
-        );
+        await ReplaceRolesAsync(server, "CREATE ROLE account LOGIN PASSWORD 'x'");
         await ExecuteAsync(server, "CREATE DATABASE one OWNER account");
         Task MigrateAsync() => DatabaseSchema.MigrateAsync(As(server, "account", "one"), _wait, Token);
 
@@ -153,6 +143,10 @@ public sealed class RolesTests
             SELECT datdba FROM pg_database WHERE datname = current_database()) AS owned (by)
         WHERE by <> 'industrydata_owner'::regrole
         """;
+
+    /// <summary>Removes the roles of the service, as if the server never had them, and creates another one.</summary>
+    private static Task ReplaceRolesAsync(PostgresServer server, string create) =>
+        ExecuteAsync(server, "ALTER DATABASE industrydata OWNER TO industrydata", DropRoles, create);
 
     private static string? AccountOf(PostgresServer server) =>
         new NpgsqlConnectionStringBuilder(server.ConnectionString).Username;
