@@ -205,7 +205,7 @@ public sealed class PipelineTests
     [Fact]
     public async Task Log_line_of_a_stream_has_its_rows_and_its_duration()
     {
-        var log = new FakeLog();
+        var log = new PipelineLog();
         using var cases = new UseCases(services => services.AddSingleton<ILoggerFactory>(log));
         var clock = (FakeTimeProvider)cases.Get<TimeProvider>();
         async IAsyncEnumerable<RunListItem> Rows()
@@ -368,30 +368,17 @@ public sealed class PipelineTests
     }
 
     /// <summary>Collects the log lines of the pipeline.</summary>
-    private sealed class FakeLog : ILoggerFactory, ILogger
+    private sealed class PipelineLog : ILoggerFactory
     {
-        public List<string> Lines { get; } = [];
+        public LogLines<PipelineLog> Lines { get; } = [];
 
         public ILogger CreateLogger(string categoryName) =>
             categoryName.StartsWith("IndustryData.Application.Common", StringComparison.Ordinal)
-                ? this
+                ? Lines
                 : NullLogger.Instance;
 
         public void AddProvider(ILoggerProvider provider) { }
 
         public void Dispose() { }
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Lines.Add(formatter(state, exception));
     }
 }
