@@ -96,15 +96,12 @@ internal static class DataSources
         TimeSpan queryTimeout,
         ILoggerFactory? loggers = null
     ) =>
-        // A read that gets no connection within three seconds fails.
-        Create(
+        CreateReads(
             loggers,
             "reads",
-            WithReadTimeout(connectionString, queryTimeout),
+            connectionString,
             ReadPoolSize,
-            "Timeout=3",
-            StatementTimeout(queryTimeout),
-            IdleTransactionTimeout,
+            queryTimeout,
             NoParallelWorkers,
             Role(ServiceRoles.Reader)
         );
@@ -116,14 +113,12 @@ internal static class DataSources
         TimeSpan queryTimeout,
         ILoggerFactory? loggers = null
     ) =>
-        Create(
+        CreateReads(
             loggers,
             "indexed reads",
-            WithReadTimeout(connectionString, queryTimeout),
+            connectionString,
             IndexedPoolSize,
-            "Timeout=3",
-            StatementTimeout(queryTimeout),
-            IdleTransactionTimeout,
+            queryTimeout,
             GenericPlanSettings,
             Role(ServiceRoles.Reader)
         );
@@ -137,14 +132,12 @@ internal static class DataSources
         TimeSpan queryTimeout,
         ILoggerFactory? loggers = null
     ) =>
-        Create(
+        CreateReads(
             loggers,
             "lookups",
-            WithReadTimeout(connectionString, queryTimeout),
+            connectionString,
             LookupPoolSize,
-            "Timeout=3",
-            StatementTimeout(queryTimeout),
-            IdleTransactionTimeout,
+            queryTimeout,
             GenericPlanSettings,
             "set_config('default_transaction_read_only', 'on', false)",
             Role(ServiceRoles.Writer)
@@ -211,11 +204,27 @@ internal static class DataSources
 
     private static string Role(string name) => $"set_config('role', '{name}', false)";
 
-    private static string WithReadTimeout(string connectionString, TimeSpan queryTimeout) =>
-        $"{connectionString};Command Timeout={ReadSession.CommandTimeoutSeconds(queryTimeout)}";
-
-    private static string StatementTimeout(TimeSpan queryTimeout) =>
-        $"set_config('statement_timeout', '{(long)queryTimeout.TotalMilliseconds + 1000}', false)";
+    private static NpgsqlDataSource CreateReads(
+        ILoggerFactory? loggers,
+        string name,
+        string connectionString,
+        int poolSize,
+        TimeSpan queryTimeout,
+        params ReadOnlySpan<string> settings
+    ) =>
+        Create(
+            loggers,
+            name,
+            $"{connectionString};Command Timeout={ReadSession.CommandTimeoutSeconds(queryTimeout)}",
+            poolSize,
+            // A read that gets no connection within three seconds fails.
+            "Timeout=3",
+            [
+                $"set_config('statement_timeout', '{(long)queryTimeout.TotalMilliseconds + 1000}', false)",
+                IdleTransactionTimeout,
+                .. settings,
+            ]
+        );
 
     private static NpgsqlDataSource Create(
         ILoggerFactory? loggers,

@@ -80,10 +80,11 @@ internal static class SampleRuns
     /// <param name="now">The current time.</param>
     public static IEnumerable<JsonObject> Create(DateTimeOffset now)
     {
+        var random = new Random(0);
         var today = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
         for (var age = Days; age >= 0; age--)
         {
-            foreach (var run in _jobs.SelectMany(job => CreateDay(job, today, age, now)))
+            foreach (var run in _jobs.SelectMany(job => CreateDay(job, today, age, now, random)))
             {
                 yield return run;
             }
@@ -104,7 +105,13 @@ internal static class SampleRuns
         );
     }
 
-    private static IEnumerable<JsonObject> CreateDay(Job job, DateTimeOffset today, int age, DateTimeOffset now)
+    private static IEnumerable<JsonObject> CreateDay(
+        Job job,
+        DateTimeOffset today,
+        int age,
+        DateTimeOffset now,
+        Random random
+    )
     {
         var day = today.AddDays(-age);
         if (
@@ -117,9 +124,7 @@ internal static class SampleRuns
 
         for (var time = job.At; time <= job.Until; time += TimeSpan.FromHours(1))
         {
-            var planned = day + time;
-            var random = new Random(Seed(job.Name, planned));
-            var start = planned.AddMilliseconds(random.Next(90_000));
+            var start = (day + time).AddMilliseconds(random.Next(90_000));
             if (start < now && start >= now.AddDays(-Days))
             {
                 yield return Create(job, start, age, now, random);
@@ -229,11 +234,6 @@ internal static class SampleRuns
 
     private static string Format(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-
-    // The hash code of a string differs from process to process.
-    private static int Seed(string name, DateTimeOffset planned) =>
-        name.Aggregate((int)(planned.UtcTicks / TimeSpan.TicksPerMinute), (seed, c) => unchecked(seed * 31 + c))
-        & int.MaxValue;
 
     /// <summary>A job with its usual time, duration and number of people.</summary>
     private sealed record Job(string Name, string District, int People, int Organizations)

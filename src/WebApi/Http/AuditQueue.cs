@@ -68,6 +68,7 @@ internal sealed class AuditQueue : ILogEventSink, IDisposable
                 Write(logEvent);
             }
 
+            // The events that come meanwhile are written in the next round.
             Thread.Sleep(_pause);
         }
     }

@@ -15,6 +15,7 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
 
     private readonly NpgsqlDataSource _reads = DataSources.Reads(database.ConnectionString, _timeout);
     private readonly NpgsqlDataSource _indexed = DataSources.IndexedReads(database.ConnectionString, _timeout);
+    private readonly NpgsqlDataSource _lookups = DataSources.LookupConnections(database.ConnectionString, _timeout);
     private readonly NpgsqlDataSource _commits = DataSources.CommitConnections(database.ConnectionString, _timeout);
     private readonly NpgsqlDataSource _maintenance = DataSources.MaintenanceConnections(database.ConnectionString);
     private readonly NpgsqlDataSource _health = DataSources.HealthConnections(database.ConnectionString);
@@ -49,7 +50,7 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var pool in (NpgsqlDataSource[])[_reads, _indexed, _commits, _maintenance, _health])
+        foreach (var pool in (NpgsqlDataSource[])[_reads, _indexed, _lookups, _commits, _maintenance, _health])
         {
             await pool.DisposeAsync();
         }
@@ -66,9 +67,22 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
 
         (await ReadAsync(_reads, sql)).ShouldBe(ServiceRoles.Reader);
         (await ReadAsync(_indexed, sql)).ShouldBe(ServiceRoles.Reader);
+        (await ReadAsync(_lookups, sql)).ShouldBe(ServiceRoles.Writer);
         (await ReadAsync(_commits, sql)).ShouldBe(ServiceRoles.Writer);
         (await ReadAsync(_maintenance, sql)).ShouldBe(owner);
         (await ReadAsync(_health, sql)).ShouldBe(owner);
+    }
+
+    [Fact]
+    public async Task Session_of_a_lookup_changes_nothing()
+    {
+        var delete = await Should.ThrowAsync<PostgresException>(async () =>
+        {
+            await using var command = _lookups.CreateCommand("DELETE FROM runs");
+            await command.ExecuteNonQueryAsync(Cancellation);
+        });
+
+        delete.SqlState.ShouldBe(PostgresErrorCodes.ReadOnlySqlTransaction);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class DemoTests(TestDatabase database) : FunctionalTest(database)
     public async Task Demo_adds_runs_of_90_days_with_failures_of_the_night_and_an_overdue_run()
     {
         var tenant = Guid.NewGuid();
+        // The command runs in a process of its own, by the clock of the machine.
         var begin = DateTimeOffset.UtcNow;
         var (code, output, errors) = await RunAsync("--tenant", $"{tenant}", "--url", $"{Service.Root}beta");
         code.ShouldBe(0, errors);
