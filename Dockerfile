@@ -4,6 +4,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Domain/Domain.csproj src/Domain/packages.lock.json src/Domain/
 COPY src/Application/Application.csproj src/Application/packages.lock.json src/Application/
+COPY src/Dashboard/Dashboard.csproj src/Dashboard/packages.lock.json src/Dashboard/
 COPY src/Infrastructure/Infrastructure.csproj src/Infrastructure/packages.lock.json src/Infrastructure/
 COPY src/WebApi/WebApi.csproj src/WebApi/packages.lock.json src/WebApi/
 RUN dotnet restore src/WebApi --locked-mode -p:PublishReadyToRun=true

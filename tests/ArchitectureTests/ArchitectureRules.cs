@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
 using IndustryData.Application;
+using IndustryData.Dashboard;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.WebApi.Cli;
@@ -25,6 +26,7 @@ internal sealed class ArchitectureRules
         typeof(ApplicationServiceCollectionExtensions).Assembly,
         typeof(InfrastructureServiceCollectionExtensions).Assembly,
         typeof(ServeCommand).Assembly,
+        typeof(DashboardEndpoints).Assembly,
         typeof(ArchitectureRules).Assembly,
     ];
 
@@ -34,6 +36,7 @@ internal sealed class ArchitectureRules
         Application = layer(nameof(Application));
         Infrastructure = layer(nameof(Infrastructure));
         WebApi = layer(nameof(WebApi));
+        Dashboard = layer(nameof(Dashboard));
         Everything = Types()
             .That()
             .Are(Domain)
@@ -89,5 +92,10 @@ internal sealed class ArchitectureRules
 
     public IObjectProvider<IType> WebApi { get; }
 
+    public IObjectProvider<IType> Dashboard { get; }
+
+    /// <summary>
+    /// The types of the layers that are written in C# alone. The compiler writes the classes of components.
+    /// </summary>
     public IObjectProvider<IType> Everything { get; }
 }

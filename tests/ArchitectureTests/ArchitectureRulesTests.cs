@@ -22,6 +22,7 @@ public sealed class ArchitectureRulesTests
                     ArchitectureRules.Product.Application,
                     ArchitectureRules.Product.Infrastructure,
                     ArchitectureRules.Product.WebApi,
+                    ArchitectureRules.Product.Dashboard,
                 ]
         )
         {

@@ -60,7 +60,7 @@ internal static class EndpointRules
 
     /// <summary>
     /// Each supported operation is described. It has an <see cref="OperationDescription"/> with the meaning of each of
-    /// its statuses below 400, and each of its parameters has a description.
+    /// its statuses below 400, and each of its parameters has a description. Pages for people are not operations.
     /// </summary>
     /// <returns>A list of messages. Each message contains a route and the required correction.</returns>
     public static string[] Undescribed(
@@ -69,6 +69,7 @@ internal static class EndpointRules
     ) =>
         [
             .. routes
+                .Where(r => r.Metadata.GetMetadata<ErrorPage>() is null)
                 .Where(r => !OnlyRefuses(r) && ApiDocument.MethodOf(r) is not null && !reasons.ContainsKey(Show(r)))
                 .SelectMany(r => Faults(r).Select(fault => $"{Show(r)}: {fault}")),
         ];

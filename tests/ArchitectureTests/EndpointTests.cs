@@ -29,6 +29,7 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /docs/scalar.js"] = "part of the page",
         ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
         ["GET,HEAD /docs/favicon.svg"] = "part of the page",
+        ["GET,HEAD /ui/a/{hash}/{name}"] = "styles, scripts and icons of the pages, which contain no data",
     };
 
     /// <summary>
@@ -47,6 +48,7 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /docs/scalar.js"] = "part of the page",
         ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
         ["GET,HEAD /docs/favicon.svg"] = "part of the page",
+        ["GET,HEAD /ui/a/{hash}/{name}"] = "part of the pages",
     };
 
     private readonly WebApplication _app = ServeCommand.Build(

@@ -62,7 +62,7 @@ internal static class Rules
         ["Http"],
         ["OData"],
         ["Runs", "Batch", "Service"],
-        ["OpenApi"],
+        ["OpenApi", "Ui"],
         ["Cli"],
     ];
 
@@ -88,6 +88,7 @@ internal static class Rules
                     ValuesAreMadeByTheirFactories,
                     MessagesCarryNoErrors,
                     OnlyCompositionNamesInfrastructure,
+                    DashboardKnowsOnlyApplication,
                     WebApiNamespacesFormNoCycle,
                     OnlyHttpNamesStatusCodes,
                     ClassesAreSealedUnlessInherited,
@@ -203,6 +204,21 @@ internal static class Rules
             .DoNotResideInNamespaceMatching(@"^$|\.WebApi\.Cli$")
             .Should()
             .NotDependOnAny(house.Infrastructure);
+
+    private static IArchRule DashboardKnowsOnlyApplication(ArchitectureRules house) =>
+        Types()
+            .That()
+            .Are(house.Dashboard)
+            .Should()
+            .NotDependOnAny(
+                Types(true)
+                    .That()
+                    .Are(house.Infrastructure)
+                    .Or()
+                    .Are(house.WebApi)
+                    .Or()
+                    .ResideInNamespaceMatching(@"^(Npgsql|Microsoft\.EntityFrameworkCore|Microsoft\.OData)(\.|$)")
+            );
 
     private static IArchRule WebApiNamespacesFormNoCycle(ArchitectureRules house) =>
         Types()
@@ -329,7 +345,7 @@ internal static class Rules
         type.IsSealed == true && type.InheritedClasses.Any(c => c.FullName == "System.Exception");
 
     private static IArchRule NobodyReadsTheMachinesClock(ArchitectureRules house) =>
-        NoTypeCalls(house.Everything, _clocks, "take a TimeProvider");
+        NoTypeCalls(Types().That().Are(house.Everything).Or().Are(house.Dashboard), _clocks, "take a TimeProvider");
 
     private static IArchRule OnlyRunIdMakesVersion7Guids(ArchitectureRules house) =>
         NoTypeCalls(

@@ -10,6 +10,7 @@ using IndustryData.WebApi.OpenApi;
 using IndustryData.WebApi.Runs;
 using IndustryData.WebApi.Security;
 using IndustryData.WebApi.Service;
+using IndustryData.WebApi.Ui;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpsPolicy;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -98,6 +99,7 @@ internal static partial class ServeCommand
         builder.Services.AddSingleton(Settings.Read<AuditOptions>(builder.Configuration, AuditOptions.Section));
         builder.Services.AddSingleton<AuditLog>();
         builder.AddTelemetry();
+        builder.Services.AddUi();
         // Authentication uses only tokens. There are no cookies, so no keys have to be created and stored at start.
         foreach (var keeper in builder.Services.Where(IsKeyRingLoader).ToList())
         {
@@ -146,6 +148,7 @@ internal static partial class ServeCommand
         app.UseMiddleware<GraphErrorMiddleware>();
         app.UsePathBase("/beta");
         app.UseRouting();
+        app.UseUi();
         app.Use(next => http => OptionsMiddleware.InvokeAsync(http, next));
         app.UseTokenAuthentication();
         UseLimits(app);
@@ -153,6 +156,7 @@ internal static partial class ServeCommand
         app.MapRuns();
         app.MapBatch(batch, MaxBodyBytes);
         app.MapDescription();
+        app.MapUi();
         return app;
     }
 

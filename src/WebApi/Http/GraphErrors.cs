@@ -189,6 +189,12 @@ internal static class GraphErrors
             return;
         }
 
+        if (http.GetEndpoint()?.Metadata.GetMetadata<ErrorPage>() is { } page)
+        {
+            await page.WriteAsync(http, status, error with { Message = MessageOf(error) });
+            return;
+        }
+
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter, ResponseJson.WriterOptions);
         json.WriteStartObject();
         json.WriteStartObject("error");

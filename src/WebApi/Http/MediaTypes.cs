@@ -8,4 +8,9 @@ internal static class MediaTypes
     public const string Json = MediaTypeNames.Application.Json;
     public const string Xml = MediaTypeNames.Application.Xml;
     public const string Text = MediaTypeNames.Text.Plain;
+    public const string Html = MediaTypeNames.Text.Html;
+
+    /// <summary>Returns true if <c>Accept</c> names HTML first, as browsers do.</summary>
+    public static bool PrefersHtml(HttpRequest request) =>
+        request.Headers.Accept.ToString().AsSpan().TrimStart().StartsWith(Html, StringComparison.OrdinalIgnoreCase);
 }

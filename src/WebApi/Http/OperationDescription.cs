@@ -139,6 +139,10 @@ internal sealed record ResponseDescription
     public static ResponseDescription Ok(string meaning, params (string MediaType, string Schema)[] content) =>
         new(StatusCodes.Status200OK, meaning, content.ToDictionary(c => c.MediaType, c => c.Schema), []);
 
+    /// <summary>Describes a redirection with status 302.</summary>
+    public static ResponseDescription Found(string meaning) =>
+        Empty(StatusCodes.Status302Found, meaning, [ResponseHeader.Location]);
+
     /// <summary>Describes a response with status 201 and the created entity.</summary>
     public static ResponseDescription Created(string meaning, string schema, params ResponseHeader[] headers) =>
         new(StatusCodes.Status201Created, meaning, Json(schema), headers);

@@ -18,6 +18,10 @@ internal static class Responses
         return Task.CompletedTask;
     }
 
+    /// <summary>Redirects a browser to the pages for people (302).</summary>
+    public static void RedirectToPages(this HttpResponse response) =>
+        response.Redirect($"{response.HttpContext.Request.PathBase.ToUriComponent()}/ui");
+
     /// <summary>Writes a response without a body (204).</summary>
     public static Task WriteNoContentAsync(this HttpResponse response)
     {

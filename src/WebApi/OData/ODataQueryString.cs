@@ -31,6 +31,22 @@ internal sealed partial class ODataQueryString
 
     private ODataQueryString(Dictionary<string, string> values) => _values = values;
 
+    /// <summary>Returns valid options.</summary>
+    /// <param name="options">The names and texts. An option whose text is null is not given.</param>
+    public static ODataQueryString Of(params ReadOnlySpan<(string Name, string? Text)> options)
+    {
+        var values = new Dictionary<string, string>();
+        foreach (var (name, text) in options)
+        {
+            if (text is not null)
+            {
+                values.Add(name, text);
+            }
+        }
+
+        return new ODataQueryString(values);
+    }
+
     /// <summary>Returns the text of an option, or null if the request does not have the option.</summary>
     public string? this[string option] => _values.GetValueOrDefault(option);
 

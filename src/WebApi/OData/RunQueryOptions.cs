@@ -45,7 +45,7 @@ internal sealed partial record RunQueryOptions(
     /// <param name="tenantId">The tenant that sent the options.</param>
     /// <param name="options">The options as sent.</param>
     /// <param name="default">The projection to use if the request has no <c>$select</c>.</param>
-    private static Result<RunQueryOptions> Read(TenantId tenantId, ODataQueryString options, RunProjection @default)
+    public static Result<RunQueryOptions> Read(TenantId tenantId, ODataQueryString options, RunProjection @default)
     {
         var reading = "";
         T? Option<T>(string name, Func<string, T> read)

@@ -17,11 +17,16 @@ internal static class ServiceEndpoints
         "GET",
         null,
         "Get the service document",
-        "Returns the singletons of the service (OData JSON Format §5)."
+        "Returns the singletons of the service (OData JSON Format §5). A request whose `Accept` names `text/html` "
+            + "first, as browsers send it, is redirected to the pages for people."
     )
     {
         QueryOptions = [ODataQueryString.Format],
-        Answers = [ResponseDescription.Ok("The singletons.", ServiceSchemas.ServiceDocument)],
+        Answers =
+        [
+            ResponseDescription.Ok("The singletons.", ServiceSchemas.ServiceDocument),
+            ResponseDescription.Found("The pages for people are at `Location`."),
+        ],
     };
 
     private static readonly OperationDescription _liveness = new(
@@ -78,6 +83,12 @@ internal static class ServiceEndpoints
     // The service document (OData JSON Format §5).
     private static async Task WriteServiceDocumentAsync(HttpContext http)
     {
+        if (MediaTypes.PrefersHtml(http.Request) && !http.Request.QueryString.HasValue)
+        {
+            http.Response.RedirectToPages();
+            return;
+        }
+
         if (await ODataRoutes.ReadAsync(http, _serviceDocument.QueryOptions, MediaTypes.Json) is not null)
         {
             await http.Response.WriteJsonAsync(json => WriteServiceDocument(http, json), mayContainEnums: false);

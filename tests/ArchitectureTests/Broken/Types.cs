@@ -235,6 +235,21 @@ namespace IndustryData.ArchitectureTests.Broken.Infrastructure
     public sealed class Entity;
 }
 
+namespace IndustryData.ArchitectureTests.Broken.Dashboard
+{
+    internal sealed class Good;
+
+    internal sealed class PageKnowsWebApi
+    {
+        public WebApi.Good? Property { get; set; }
+    }
+
+    internal sealed class PageKnowsEfCore(DbContext context)
+    {
+        public DbContext Context { get; } = context;
+    }
+}
+
 namespace IndustryData.ArchitectureTests.Broken.WebApi
 {
     internal sealed class Good;

@@ -1,0 +1,122 @@
+// @ts-check
+// What all pages share: the time zone of the reader, buttons to copy, keys, and the notice about a wrong clock.
+
+const root = document.documentElement;
+const base = document.body.dataset.base ?? '';
+
+/** The time zone of the reader; undefined for that of the browser. */
+const zone = { local: undefined, utc: 'UTC' }[root.dataset.zone ?? 'local'] ??
+  (root.dataset.zone === 'local' ? undefined : root.dataset.zone);
+
+/** @param {boolean} withSeconds */
+function formatter(withSeconds) {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = {
+    timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit',
+    hourCycle: 'h23', timeZoneName: 'short',
+  };
+  if (withSeconds) options.second = '2-digit';
+  try {
+    return new Intl.DateTimeFormat('en-CA', options);
+  } catch {
+    // The name in the cookie is not a time zone.
+    return new Intl.DateTimeFormat('en-CA', { ...options, timeZone: undefined });
+  }
+}
+
+const formats = { short: formatter(false), long: formatter(true) };
+
+/** Shows the times below an element in the zone of the reader. @param {ParentNode} parent */
+export function showTimes(parent) {
+  for (const element of parent.querySelectorAll('time[datetime]')) {
+    const time = new Date(element.getAttribute('datetime') ?? '');
+    const format = 'seconds' in /** @type {HTMLElement} */ (element).dataset ? formats.long : formats.short;
+    const parts = Object.fromEntries(format.formatToParts(time).map(part => [part.type, part.value]));
+    const clock = [parts.hour, parts.minute, parts.second].filter(Boolean).join(':');
+    element.textContent = `${parts.year}-${parts.month}-${parts.day} ${clock} ${parts.timeZoneName}`;
+  }
+}
+
+/** Says a text to screen readers. @param {string} text */
+export function announce(text) {
+  const region = document.getElementById('announce');
+  if (region) region.textContent = text;
+}
+
+function addCopyButtons() {
+  for (const element of document.querySelectorAll('[data-copy]')) {
+    const text = element.textContent ?? '';
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'copy';
+    button.textContent = 'Copy';
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(text.trim());
+      button.textContent = 'Copied';
+      announce('Copied');
+    });
+    element.append(button);
+  }
+}
+
+// The controls for dates show the time of the browser, and the form sends UTC.
+function convertDates() {
+  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input[data-utc]'))) {
+    const time = new Date(input.dataset.utc ?? '');
+    if (!Number.isNaN(time.getTime())) {
+      input.value = new Date(time.getTime() - time.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+    }
+  }
+  document.addEventListener('formdata', event => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll('[type=datetime-local]'))) {
+      if (input.value) event.formData.set(input.name, new Date(input.value).toISOString());
+    }
+  });
+}
+
+const pages = { o: '', r: '/runs', t: '/timeline', s: '/trends', l: '/live' };
+let afterG = 0;
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, textarea, select')) return;
+  if (event.key === '/') {
+    event.preventDefault();
+    document.getElementById('quick')?.focus();
+  } else if (event.key === 'g') {
+    afterG = event.timeStamp;
+  } else if (event.key in pages && event.timeStamp - afterG < 1500) {
+    const href = `${base}/ui${pages[/** @type {keyof typeof pages} */ (event.key)]}`;
+    if (document.querySelector(`nav a[href="${href}"]`)) location.assign(href);
+  } else if (event.key === 'j' || event.key === 'k') {
+    moveRow(event.key === 'j' ? 1 : -1);
+  } else if (event.key === 'Escape' && history.length > 1) {
+    history.back();
+  }
+}
+
+/** @param {number} step */
+function moveRow(step) {
+  const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('tr[data-run] th a')]);
+  const at = links.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
+}
+
+function showSkew() {
+  const skew = Math.round((Date.now() - Date.parse(document.body.dataset.now ?? '')) / 1000);
+  const notice = document.getElementById('skew');
+  const navigation = performance.getEntriesByType('navigation')[0];
+  const isFresh = navigation instanceof PerformanceNavigationTiming && navigation.type !== 'back_forward';
+  if (notice && isFresh && Math.abs(skew) > 5) {
+    notice.textContent = `The clock of this computer differs from the service by ${Math.abs(skew)} s`;
+    notice.hidden = false;
+  }
+}
+
+showTimes(document);
+addCopyButtons();
+convertDates();
+showSkew();
+if (localStorage.getItem('ui-keys') !== 'off') document.addEventListener('keydown', onKey);

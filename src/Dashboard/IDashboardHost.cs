@@ -1,0 +1,67 @@
+using IndustryData.Application.Runs;
+using IndustryData.Domain;
+using IndustryData.Domain.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace IndustryData.Dashboard;
+
+/// <summary>
+/// Connects the pages with the process that serves them: who the caller is, and how the public interface reads query
+/// options and writes page tokens.
+/// </summary>
+public interface IDashboardHost
+{
+    /// <summary>Returns the caller of an authenticated request.</summary>
+    Caller CallerOf(HttpContext http);
+
+    /// <summary>Returns the URL of the service with a trailing slash, as the caller sees it.</summary>
+    string ServiceRootOf(HttpContext http);
+
+    /// <summary>Parses query options in the language of the public interface.</summary>
+    /// <param name="tenantId">The tenant of the caller.</param>
+    /// <param name="query">The options as text.</param>
+    Result<ParsedRunQuery> Parse(TenantId tenantId, RunQueryText query);
+
+    /// <summary>Writes the position of a reader as an opaque token.</summary>
+    /// <param name="tenantId">The tenant of the caller.</param>
+    /// <param name="query">The options to which the token is bound.</param>
+    /// <param name="place">The position.</param>
+    /// <param name="cancellationToken">Cancels the read of the key.</param>
+    ValueTask<string> WritePageTokenAsync(
+        TenantId tenantId,
+        RunQueryText query,
+        KeysetCursor place,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Reads the position from a token.</summary>
+    /// <param name="tenantId">The tenant of the caller.</param>
+    /// <param name="query">The options to which the token is bound.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="cancellationToken">Cancels the read of the key.</param>
+    /// <returns>The position; null if the token is not valid for this tenant and these options.</returns>
+    ValueTask<KeysetCursor?> ReadPageTokenAsync(
+        TenantId tenantId,
+        RunQueryText query,
+        string token,
+        CancellationToken cancellationToken
+    );
+}
+
+/// <summary>The caller of a page.</summary>
+/// <param name="TenantId">The tenant.</param>
+/// <param name="Name">The name to show.</param>
+/// <param name="Permissions">The names of the permissions.</param>
+/// <param name="MayWrite">True if the caller may change and delete runs.</param>
+public sealed record Caller(TenantId TenantId, string Name, IReadOnlyList<string> Permissions, bool MayWrite);
+
+/// <summary>The query options of a list of runs, as text of the public interface; null if not given.</summary>
+/// <param name="Filter">The text of <c>$filter</c>.</param>
+/// <param name="OrderBy">The text of <c>$orderby</c>.</param>
+/// <param name="Search">The text of <c>$search</c>.</param>
+public sealed record RunQueryText(string? Filter, string? OrderBy, string? Search);
+
+/// <summary>Parsed query options.</summary>
+/// <param name="Criteria">The criteria that select the runs.</param>
+/// <param name="Order">The total order of the runs.</param>
+public sealed record ParsedRunQuery(RunCriteria Criteria, IReadOnlyList<RunOrderKey> Order);

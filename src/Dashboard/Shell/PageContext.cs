@@ -1,0 +1,73 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IndustryData.Dashboard.Shell;
+
+/// <summary>The values that every page needs of its request.</summary>
+/// <param name="Caller">The caller; null if nobody is signed in.</param>
+/// <param name="PathBase">The path of the service: empty, or for example <c>/beta</c>.</param>
+/// <param name="ServiceRoot">The URL of the service with a trailing slash.</param>
+/// <param name="Path">The path and query of the page, without the path base.</param>
+/// <param name="Theme"><c>light</c>, <c>dark</c> or <c>auto</c>.</param>
+/// <param name="Zone"><c>local</c>, <c>utc</c>, or the IANA name of a time zone.</param>
+/// <param name="AssetHash">The hash in the URLs of the assets.</param>
+/// <param name="Now">The time of the request.</param>
+/// <param name="RequestId">The id of the request.</param>
+public sealed record PageContext(
+    Caller? Caller,
+    string PathBase,
+    string ServiceRoot,
+    string Path,
+    string Theme,
+    string Zone,
+    string AssetHash,
+    DateTimeOffset Now,
+    string RequestId
+)
+{
+    /// <summary>The name of the cookie with the theme.</summary>
+    public const string ThemeCookie = "ui-theme";
+
+    /// <summary>The name of the cookie with the time zone.</summary>
+    public const string ZoneCookie = "ui-zone";
+
+    private const int MaxZoneLength = 64;
+
+    /// <summary>The version of the service.</summary>
+    public static string Version { get; } =
+        typeof(PageContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            is { } version
+            ? version.Split('+')[0]
+            : "";
+
+    /// <summary>Returns the URL of a page.</summary>
+    /// <param name="page">The path below <c>/ui</c> with its query, such as <c>/runs</c>; empty for the overview.</param>
+    public string Url(string page) => $"{PathBase}/ui{page}";
+
+    /// <summary>Returns the URL of an asset.</summary>
+    public string Asset(string name) => $"{PathBase}/ui/a/{AssetHash}/{name}";
+
+    internal static PageContext Of(HttpContext http, bool isSignedIn)
+    {
+        var services = http.RequestServices;
+        var host = services.GetRequiredService<IDashboardHost>();
+        var request = http.Request;
+        return new PageContext(
+            isSignedIn ? host.CallerOf(http) : null,
+            request.PathBase.ToUriComponent(),
+            host.ServiceRootOf(http),
+            request.Path.ToUriComponent() + request.QueryString.ToUriComponent(),
+            request.Cookies[ThemeCookie] is "light" or "dark" ? request.Cookies[ThemeCookie]! : "auto",
+            ZoneOf(request),
+            services.GetRequiredService<EmbeddedAssets>().Hash,
+            services.GetRequiredService<TimeProvider>().GetUtcNow(),
+            http.TraceIdentifier
+        );
+    }
+
+    private static string ZoneOf(HttpRequest request) =>
+        request.Cookies[ZoneCookie] is { Length: > 0 and <= MaxZoneLength } zone && zone.All(IsOfZone) ? zone : "local";
+
+    private static bool IsOfZone(char c) => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '-' or '+';
+}

@@ -1,0 +1,16 @@
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
+
+namespace IndustryData.Dashboard.SingleRun;
+
+/// <summary>The model of the page of a run.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Totals">The inbound totals of its statistics.</param>
+/// <param name="Activities">The activities, at most <see cref="RunPage.DefaultSize"/>.</param>
+/// <param name="HasMoreActivities">True if the run has more activities.</param>
+public sealed record SingleRunModel(
+    RunResponse Run,
+    InboundTotals Totals,
+    IReadOnlyList<ActivityResponse> Activities,
+    bool HasMoreActivities
+);
