@@ -1,5 +1,6 @@
 using IndustryData.Dashboard.Overview;
 using IndustryData.Dashboard.Runs;
+using IndustryData.Dashboard.Settings;
 using IndustryData.Dashboard.Shell;
 using IndustryData.Dashboard.SingleRun;
 using IndustryData.Domain;
@@ -42,6 +43,12 @@ public static class DashboardEndpoints
         MapPage("/ui/runs", RunsEndpoint.HandleAsync, 302, 400);
         MapPage("/ui/runs.csv", RunsCsvEndpoint.HandleAsync, 400);
         MapPage("/ui/runs/{id}", SingleRunEndpoint.HandleAsync, 404);
+        MapPage("/ui/settings", SettingsEndpoint.HandleAsync);
+        routes
+            .MapPost("/ui/settings", SettingsEndpoint.SaveAsync)
+            .RequireAuthorization(readPolicy)
+            .WithMetadata([.. pageMetadata])
+            .WithMetadata([.. Statuses([303, 400, 401, 403, 429, 503])]);
         MapPage("/ui/{**path}", NotFoundAsync, 404);
         var assets = routes.ServiceProvider.GetRequiredService<EmbeddedAssets>();
         routes

@@ -39,6 +39,7 @@ public sealed class EndpointTests : IAsyncDisposable
     {
         ["POST /$batch"] =
             "it changes no data itself: each request in it goes to a route that requires its own permission",
+        ["POST /ui/settings"] = "it sets cookies of the caller's browser and stores nothing",
     };
 
     /// <summary>The routes that the OpenAPI document omits, with the reasons.</summary>

@@ -5,8 +5,7 @@ const root = document.documentElement;
 const base = document.body.dataset.base ?? '';
 
 /** The time zone of the reader; undefined for that of the browser. */
-const zone = { local: undefined, utc: 'UTC' }[root.dataset.zone ?? 'local'] ??
-  (root.dataset.zone === 'local' ? undefined : root.dataset.zone);
+const zone = root.dataset.zone === 'local' ? undefined : root.dataset.zone;
 
 /** @param {boolean} withSeconds */
 function formatter(withSeconds) {
@@ -19,7 +18,7 @@ function formatter(withSeconds) {
   try {
     return new Intl.DateTimeFormat('en-CA', options);
   } catch {
-    // The name in the cookie is not a time zone.
+    // The service knows more time zones than some browsers.
     return new Intl.DateTimeFormat('en-CA', { ...options, timeZone: undefined });
   }
 }
@@ -119,4 +118,4 @@ showTimes(document);
 addCopyButtons();
 convertDates();
 showSkew();
-if (localStorage.getItem('ui-keys') !== 'off') document.addEventListener('keydown', onKey);
+if (root.dataset.keys === 'on') document.addEventListener('keydown', onKey);

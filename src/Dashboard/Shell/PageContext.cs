@@ -11,6 +11,7 @@ namespace IndustryData.Dashboard.Shell;
 /// <param name="Path">The path and query of the page, without the path base.</param>
 /// <param name="Theme"><c>light</c>, <c>dark</c> or <c>auto</c>.</param>
 /// <param name="Zone"><c>local</c>, <c>utc</c>, or the IANA name of a time zone.</param>
+/// <param name="HasKeys">True if keys of one letter are on.</param>
 /// <param name="AssetHash">The hash in the URLs of the assets.</param>
 /// <param name="Now">The time of the request.</param>
 /// <param name="RequestId">The id of the request.</param>
@@ -21,6 +22,7 @@ public sealed record PageContext(
     string Path,
     string Theme,
     string Zone,
+    bool HasKeys,
     string AssetHash,
     DateTimeOffset Now,
     string RequestId
@@ -32,6 +34,15 @@ public sealed record PageContext(
     /// <summary>The name of the cookie with the time zone.</summary>
     public const string ZoneCookie = "ui-zone";
 
+    /// <summary>The name of the cookie that turns keys of one letter off.</summary>
+    public const string KeysCookie = "ui-keys";
+
+    /// <summary>The time zone of the browser.</summary>
+    public const string LocalZone = "local";
+
+    /// <summary>Coordinated Universal Time.</summary>
+    public const string Utc = "utc";
+
     private const int MaxZoneLength = 64;
 
     /// <summary>The version of the service.</summary>
@@ -42,7 +53,7 @@ public sealed record PageContext(
             : "";
 
     /// <summary>Returns the URL of a page.</summary>
-    /// <param name="page">The path below <c>/ui</c> with its query, such as <c>/runs</c>; empty for the overview.</param>
+    /// <param name="page">The path below <c>/ui</c> with its query, such as <c>/runs</c>; empty for Overview.</param>
     public string Url(string page) => $"{PathBase}/ui{page}";
 
     /// <summary>Returns the URL of an asset.</summary>
@@ -60,6 +71,7 @@ public sealed record PageContext(
             request.Path.ToUriComponent() + request.QueryString.ToUriComponent(),
             request.Cookies[ThemeCookie] is "light" or "dark" ? request.Cookies[ThemeCookie]! : "auto",
             ZoneOf(request),
+            request.Cookies[KeysCookie] != "off",
             services.GetRequiredService<EmbeddedAssets>().Hash,
             services.GetRequiredService<TimeProvider>().GetUtcNow(),
             http.TraceIdentifier
@@ -67,7 +79,5 @@ public sealed record PageContext(
     }
 
     private static string ZoneOf(HttpRequest request) =>
-        request.Cookies[ZoneCookie] is { Length: > 0 and <= MaxZoneLength } zone && zone.All(IsOfZone) ? zone : "local";
-
-    private static bool IsOfZone(char c) => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '-' or '+';
+        request.Cookies[ZoneCookie] is { Length: <= MaxZoneLength } zone && TimeZones.IsKnown(zone) ? zone : LocalZone;
 }
