@@ -7,7 +7,7 @@ namespace IndustryData.Dashboard.Shell;
 internal static class Forms
 {
     /// <summary>Reads a form.</summary>
-    /// <returns>The form; null if the body is not a form. In this case, the page of the error has been written.</returns>
+    /// <returns>The form; null if the body is not a form. In this case, the error page has been written.</returns>
     public static async Task<IFormCollection?> ReadAsync(HttpContext http)
     {
         try
@@ -27,7 +27,7 @@ internal static class Forms
         return null;
     }
 
-    /// <summary>Sends the browser to a page after a form (303), so that reloading does not send the form again.</summary>
+    /// <summary>Sends the browser to a page after a form (303), so that a reload does not repeat the form.</summary>
     public static void SeeOther(this HttpResponse response, string url)
     {
         response.StatusCode = StatusCodes.Status303SeeOther;
