@@ -1,3 +1,4 @@
+using IndustryData.Dashboard.Live;
 using IndustryData.Dashboard.Overview;
 using IndustryData.Dashboard.Runs;
 using IndustryData.Dashboard.Settings;
@@ -43,6 +44,7 @@ public static class DashboardEndpoints
         MapPage("/ui/runs", RunsEndpoint.HandleAsync, 302, 400);
         MapPage("/ui/runs.csv", RunsCsvEndpoint.HandleAsync, 400);
         MapPage("/ui/runs/{id}", SingleRunEndpoint.HandleAsync, 404);
+        MapPage("/ui/live", LiveEndpoint.HandleAsync, 400);
         MapPage("/ui/settings", SettingsEndpoint.HandleAsync);
         routes
             .MapPost("/ui/settings", SettingsEndpoint.SaveAsync)

@@ -42,8 +42,9 @@ export function announce(text) {
   if (region) region.textContent = text;
 }
 
-function addCopyButtons() {
-  for (const element of document.querySelectorAll('[data-copy]')) {
+/** @param {ParentNode} parent */
+function addCopyButtons(parent) {
+  for (const element of parent.querySelectorAll('[data-copy]')) {
     const text = element.textContent ?? '';
     const button = document.createElement('button');
     button.type = 'button';
@@ -114,8 +115,13 @@ function showSkew() {
   }
 }
 
-showTimes(document);
-addCopyButtons();
+/** Completes the elements of a page or a part of it. @param {ParentNode} parent */
+export function prepare(parent) {
+  showTimes(parent);
+  addCopyButtons(parent);
+}
+
+prepare(document);
 convertDates();
 showSkew();
 if (root.dataset.keys === 'on') document.addEventListener('keydown', onKey);
