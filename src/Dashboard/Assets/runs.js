@@ -19,19 +19,25 @@ function apply(entry) {
   }
   row.classList.toggle('removed', '@removed' in entry);
   if ('@removed' in entry) return;
-  row.cells[0].replaceChildren(label(entry.status));
+  cell(row, 'status')?.replaceChildren(label(entry.status));
   if (entry.status === 'running') {
     row.dataset.start = entry.startDateTime;
   } else {
     delete row.dataset.start;
     if (entry.endDateTime) {
-      row.cells[3].textContent = duration((Date.parse(entry.endDateTime) - Date.parse(entry.startDateTime)) / 1000);
+      const seconds = (Date.parse(entry.endDateTime) - Date.parse(entry.startDateTime)) / 1000;
+      cell(row, 'duration')?.replaceChildren(duration(seconds));
       const time = document.createElement('time');
       time.dateTime = entry.endDateTime;
-      row.cells[4].replaceChildren(time);
-      showTimes(row.cells[4]);
+      cell(row, 'end')?.replaceChildren(time);
+      showTimes(row);
     }
   }
+}
+
+/** @param {HTMLElement} row @param {string} key */
+function cell(row, key) {
+  return row.querySelector(`[data-key=${key}]`);
 }
 
 function showCount() {
@@ -46,7 +52,7 @@ function showCount() {
 
 setInterval(() => {
   for (const row of /** @type {NodeListOf<HTMLTableRowElement>} */ (document.querySelectorAll('tr[data-start]'))) {
-    row.cells[3].textContent = duration((Date.now() - Date.parse(row.dataset.start ?? '')) / 1000);
+    cell(row, 'duration')?.replaceChildren(duration((Date.now() - Date.parse(row.dataset.start ?? '')) / 1000));
   }
 }, 1_000);
 document.addEventListener('keydown', event => {
@@ -69,3 +75,50 @@ bindControls(new Follower(main.dataset.stream ?? '', {
     showCount();
   },
 }));
+
+// Views of the reader's own. They are links, so that they can be shared like any other address.
+const viewsKey = 'ui-views';
+const maxViews = 50;
+
+/** @returns {{ name: string, query: string }[]} */
+function ownViews() {
+  try {
+    const views = JSON.parse(localStorage.getItem(viewsKey) ?? '[]');
+    return Array.isArray(views) ? views.filter(v => typeof v.name === 'string' && typeof v.query === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+/** @param {{ name: string, query: string }[]} views */
+function keep(views) {
+  localStorage.setItem(viewsKey, JSON.stringify(views.slice(-maxViews)));
+  showViews();
+}
+
+function showViews() {
+  const list = document.getElementById('views');
+  for (const item of list?.querySelectorAll('[data-own]') ?? []) item.remove();
+  for (const view of ownViews()) {
+    const link = document.createElement('a');
+    link.className = 'chip';
+    link.href = `${location.pathname}${view.query}`;
+    link.textContent = view.name;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'chip';
+    button.textContent = '×';
+    button.setAttribute('aria-label', `Forget the view ${view.name}`);
+    button.addEventListener('click', () => keep(ownViews().filter(v => v.name !== view.name)));
+    const item = document.createElement('li');
+    item.dataset.own = '';
+    item.append(link, button);
+    list?.insertBefore(item, list.lastElementChild);
+  }
+}
+
+document.getElementById('keep-view')?.addEventListener('click', () => {
+  const name = prompt('Name of the view')?.trim().slice(0, 64);
+  if (name) keep([...ownViews().filter(v => v.name !== name), { name, query: location.search }]);
+});
+showViews();

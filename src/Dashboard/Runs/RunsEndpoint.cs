@@ -167,7 +167,6 @@ internal static class RunsEndpoint
             "" => null,
             var id when Guid.TryParseExact(id, "D", out var run) => $"/runs/{run}",
             var words =>
-                $"/runs{new RunsState(new RunQueryText(null, null, words), RunsState.DefaultPageSize, false, null)
-                .ToQueryString()}",
+                $"/runs{(RunsState.Default with { Query = new RunQueryText(null, null, words) }).ToQueryString()}",
         };
 }

@@ -32,6 +32,9 @@ public sealed record RunsModel(
 /// <param name="Token">The token of the page; null for the first page.</param>
 public sealed record RunsState(RunQueryText Query, int PageSize, bool WithTotal, string? Token)
 {
+    /// <summary>The first page of all runs, newest first.</summary>
+    public static readonly RunsState Default = new(new RunQueryText(null, null, null), DefaultPageSize, false, null);
+
     /// <summary>The default number of rows.</summary>
     public const int DefaultPageSize = 50;
 

@@ -1,3 +1,4 @@
+using IndustryData.Dashboard.Runs;
 using IndustryData.Dashboard.Shell;
 using Microsoft.AspNetCore.Http;
 
@@ -36,6 +37,8 @@ internal static class SettingsEndpoint
         );
         Keep(http, PageContext.ZoneCookie, TimeZones.IsKnown(zone) ? zone : PageContext.LocalZone);
         Keep(http, PageContext.KeysCookie, form["keys"] == "on" ? "on" : "off");
+        var hidden = RunColumn.All.Where(c => c.CanHide && !form["columns"].Contains(c.Key)).Select(c => c.Key);
+        Keep(http, PageContext.ColumnsCookie, string.Join('.', hidden));
         http.Response.SeeOther(PageContext.Of(http, isSignedIn: true).Url("/settings?saved=1"));
     }
 

@@ -12,6 +12,7 @@ namespace IndustryData.Dashboard.Shell;
 /// <param name="Theme"><c>light</c>, <c>dark</c> or <c>auto</c>.</param>
 /// <param name="Zone"><c>local</c>, <c>utc</c>, or the IANA name of a time zone.</param>
 /// <param name="HasKeys">True if keys of one letter are on.</param>
+/// <param name="HiddenColumns">The keys of the columns that the page of runs does not show.</param>
 /// <param name="AssetHash">The hash in the URLs of the assets.</param>
 /// <param name="Now">The time of the request.</param>
 /// <param name="RequestId">The id of the request.</param>
@@ -23,6 +24,7 @@ public sealed record PageContext(
     string Theme,
     string Zone,
     bool HasKeys,
+    IReadOnlyList<string> HiddenColumns,
     string AssetHash,
     DateTimeOffset Now,
     string RequestId
@@ -36,6 +38,9 @@ public sealed record PageContext(
 
     /// <summary>The name of the cookie that turns keys of one letter off.</summary>
     public const string KeysCookie = "ui-keys";
+
+    /// <summary>The name of the cookie with the hidden columns, separated by dots.</summary>
+    public const string ColumnsCookie = "ui-hidden";
 
     /// <summary>The time zone of the browser.</summary>
     public const string LocalZone = "local";
@@ -72,6 +77,7 @@ public sealed record PageContext(
             request.Cookies[ThemeCookie] is "light" or "dark" ? request.Cookies[ThemeCookie]! : "auto",
             ZoneOf(request),
             request.Cookies[KeysCookie] != "off",
+            request.Cookies[ColumnsCookie]?.Split('.') ?? [],
             services.GetRequiredService<EmbeddedAssets>().Hash,
             services.GetRequiredService<TimeProvider>().GetUtcNow(),
             http.TraceIdentifier

@@ -1,0 +1,41 @@
+// @ts-check
+// The page of a run: renews itself, and ends or deletes the run by the public interface.
+
+import './fresh.js';
+
+const confirmTime = 5_000;
+
+/** @param {HTMLButtonElement} button */
+async function act(button) {
+  const { method, url = '', etag = '', status, after } = button.dataset;
+  const headers = new Headers({ 'If-Match': etag });
+  let body;
+  if (method === 'PATCH') {
+    headers.set('Content-Type', 'application/json');
+    body = JSON.stringify({ status, endDateTime: new Date().toISOString() });
+  }
+  const response = await fetch(url, { method, headers, body });
+  if (response.ok) {
+    location.assign(after ?? location.href);
+    return;
+  }
+  const answer = await response.json().catch(() => undefined);
+  const message = document.getElementById('action-error');
+  if (message) message.textContent = answer?.error?.message ?? `The service answered ${response.status}.`;
+}
+
+document.addEventListener('click', event => {
+  const button = event.target;
+  if (!(button instanceof HTMLButtonElement) || !button.dataset.method) return;
+  if (button.dataset.asked) {
+    void act(button);
+    return;
+  }
+  const words = button.textContent;
+  button.dataset.asked = 'yes';
+  button.textContent = 'Click again to confirm';
+  setTimeout(() => {
+    delete button.dataset.asked;
+    button.textContent = words;
+  }, confirmTime);
+});
