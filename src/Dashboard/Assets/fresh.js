@@ -33,6 +33,8 @@ async function renew() {
     fresh.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute('open', '');
   }
   document.title = page.title;
+  const icon = document.querySelector('link[rel=icon]');
+  icon?.setAttribute('href', page.querySelector('link[rel=icon]')?.getAttribute('href') ?? '');
   prepare(fresh);
   old.replaceWith(fresh);
   announce('The page shows new changes');

@@ -30,6 +30,9 @@ public sealed record PageContext(
     string RequestId
 )
 {
+    /// <summary>The number of failed runs that started in the last hour.</summary>
+    public long RecentFailures { get; init; }
+
     /// <summary>The name of the cookie with the theme.</summary>
     public const string ThemeCookie = "ui-theme";
 

@@ -19,7 +19,7 @@ internal static class Pages
     /// <param name="context">The values that every page needs.</param>
     /// <param name="model">The model of the page.</param>
     /// <param name="status">The status code.</param>
-    public static Task RenderAsync<TPage>(
+    public static async Task RenderAsync<TPage>(
         this HttpContext http,
         PageContext context,
         object model,
@@ -27,9 +27,17 @@ internal static class Pages
     )
         where TPage : IComponent
     {
+        // The page of an error does not ask the database, which may be the cause.
+        var shown =
+            status < StatusCodes.Status400BadRequest
+                ? context with
+                {
+                    RecentFailures = await RecentFailures.CountAsync(http, context),
+                }
+                : context;
         SetHeaders(http);
-        return new RazorComponentResult<TPage>(
-            new Dictionary<string, object?> { ["Context"] = context, ["Model"] = model }
+        await new RazorComponentResult<TPage>(
+            new Dictionary<string, object?> { ["Context"] = shown, ["Model"] = model }
         )
         {
             StatusCode = status,
