@@ -50,9 +50,9 @@ internal sealed class AuditLog : IDisposable
 
         CheckFile(options.Path);
         SelfLog.Enable(Console.Error);
-        _log = new LoggerConfiguration()
-            .WriteTo.Sink(new AuditQueue(LoggerSinkConfiguration.CreateSink(sink => Configure(sink, options))))
-            .CreateLogger();
+        var file = new AuditFile();
+        var sink = LoggerSinkConfiguration.CreateSink(to => Configure(to, options, file));
+        _log = new LoggerConfiguration().WriteTo.Sink(new AuditQueue(sink, file.CompleteRound)).CreateLogger();
     }
 
     /// <summary>Writes the event of a completed request if it is a write or a refusal.</summary>
@@ -120,7 +120,7 @@ internal sealed class AuditLog : IDisposable
         }
     }
 
-    private static void Configure(LoggerSinkConfiguration sink, AuditOptions options)
+    private static void Configure(LoggerSinkConfiguration sink, AuditOptions options, AuditFile file)
     {
         if (options.Path.Length == 0)
         {
@@ -135,6 +135,7 @@ internal sealed class AuditLog : IDisposable
                 rollOnFileSizeLimit: true,
                 fileSizeLimitBytes: MaxFileBytes,
                 retainedFileCountLimit: null,
+                hooks: file,
                 retainedFileTimeLimit: options.RetentionDays > 0 ? TimeSpan.FromDays(options.RetentionDays) : null
             );
         }

@@ -27,13 +27,15 @@ internal sealed class AuditQueue : ILogEventSink, IDisposable
     );
 
     private readonly ILogEventSink _sink;
+    private readonly Action _completeRound;
     private readonly Thread _thread;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="sink">Writes the events. The queue disposes it.</param>
-    public AuditQueue(ILogEventSink sink)
+    /// <param name="completeRound">Called after the events of a round.</param>
+    public AuditQueue(ILogEventSink sink, Action completeRound)
     {
-        _sink = sink;
+        (_sink, _completeRound) = (sink, completeRound);
         _thread = new Thread(Run) { IsBackground = true, Name = "audit log" };
         _thread.Start();
     }
@@ -68,6 +70,8 @@ internal sealed class AuditQueue : ILogEventSink, IDisposable
                 Write(logEvent);
             }
 
+            CompleteRound();
+
             // The events that come meanwhile are written in the next round.
             Thread.Sleep(_pause);
         }
@@ -83,6 +87,18 @@ internal sealed class AuditQueue : ILogEventSink, IDisposable
         {
             // The next event may be written again.
             SelfLog.WriteLine("The audit log has lost an event: {0}", exception);
+        }
+    }
+
+    private void CompleteRound()
+    {
+        try
+        {
+            _completeRound();
+        }
+        catch (Exception exception)
+        {
+            SelfLog.WriteLine("The audit log has lost the events of 10 ms: {0}", exception);
         }
     }
 }

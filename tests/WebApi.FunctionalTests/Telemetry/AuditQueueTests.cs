@@ -10,6 +10,8 @@ public sealed class AuditQueueTests
 {
     private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(30);
 
+    private static readonly Action _nothing = () => { };
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -17,7 +19,7 @@ public sealed class AuditQueueTests
     {
         using var sink = new Sink();
         var events = Enumerable.Range(0, 1000).Select(_ => Event()).ToList();
-        using (var queue = new AuditQueue(sink))
+        using (var queue = new AuditQueue(sink, _nothing))
         {
             events.ForEach(queue.Emit);
         }
@@ -31,7 +33,7 @@ public sealed class AuditQueueTests
     {
         using var sink = new Sink();
         sink.Block();
-        using (var queue = new AuditQueue(sink))
+        using (var queue = new AuditQueue(sink, _nothing))
         {
             try
             {
@@ -58,7 +60,7 @@ public sealed class AuditQueueTests
     {
         using var sink = new Sink { Refused = 1 };
         var (first, second) = (Event(), Event());
-        using (var queue = new AuditQueue(sink))
+        using (var queue = new AuditQueue(sink, _nothing))
         {
             queue.Emit(first);
             queue.Emit(second);
@@ -68,10 +70,34 @@ public sealed class AuditQueueTests
     }
 
     [Fact]
+    public void Round_is_completed_after_its_events_even_if_a_round_before_failed()
+    {
+        using var sink = new Sink();
+        var completed = new List<int>();
+        using (
+            var queue = new AuditQueue(
+                sink,
+                () =>
+                {
+                    completed.Add(sink.Written.Count);
+                    throw new IOException("The disk is full.");
+                }
+            )
+        )
+        {
+            queue.Emit(Event());
+            SpinWait.SpinUntil(() => completed.Count > 0, _maxWait);
+            queue.Emit(Event());
+        }
+
+        completed.ShouldBe([1, 2]);
+    }
+
+    [Fact]
     public void Event_after_the_queue_is_closed_is_ignored()
     {
         using var sink = new Sink();
-        var queue = new AuditQueue(sink);
+        var queue = new AuditQueue(sink, _nothing);
         queue.Dispose();
         queue.Emit(Event());
         sink.Written.ShouldBeEmpty();
