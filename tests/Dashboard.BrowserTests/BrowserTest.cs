@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+
+namespace IndustryData.Dashboard.BrowserTests;
+
+/// <summary>
+/// A test in a browser. It fails if a page writes to the console, violates its Content Security Policy, throws, loads
+/// something from another origin, or gets an error for something that it loads.
+/// </summary>
+public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
+{
+    private readonly ConcurrentQueue<string> _faults = [];
+    private readonly List<IBrowserContext> _contexts = [];
+
+    protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected DashboardFixture Dashboard { get; } = dashboard;
+
+    /// <summary>True if the test expects pages with errors.</summary>
+    protected bool AllowsErrorPages { get; set; }
+
+    public virtual ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(Chromium.IsMissing, DashboardFixture.MissingBrowser);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var context in _contexts)
+        {
+            await context.DisposeAsync();
+        }
+
+        _faults.ShouldBeEmpty();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Opens a page in a context of its own.</summary>
+    protected async Task<IPage> OpenAsync(string path, Action<BrowserNewContextOptions>? configure = null)
+    {
+        var options = new BrowserNewContextOptions
+        {
+            BaseURL = $"{Dashboard.Service.Root}",
+            ExtraHTTPHeaders = [new("Authorization", $"Bearer {Tokens.Make(others: [("name", "Ada")])}")],
+            ReducedMotion = ReducedMotion.Reduce,
+            TimezoneId = "America/St_Johns",
+            Locale = "en-US",
+        };
+        configure?.Invoke(options);
+        var context = await Dashboard.Browser.NewContextAsync(options);
+        context.SetDefaultTimeout(15_000);
+        _contexts.Add(context);
+        var page = await context.NewPageAsync();
+        Watch(page);
+        await page.GotoAsync(path.TrimStart('/'));
+        return page;
+    }
+
+    /// <summary>Sets the cookie of a choice, as the page of settings does.</summary>
+    protected async Task SetChoiceAsync(IPage page, string name, string value)
+    {
+        await page.Context.AddCookiesAsync([
+            new Cookie
+            {
+                Name = name,
+                Value = value,
+                Url = $"{Dashboard.Service.Root}",
+            },
+        ]);
+        await page.ReloadAsync();
+    }
+
+    private void Watch(IPage page)
+    {
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning" && !(AllowsErrorPages && message.Text.Contains("status of 4")))
+            {
+                _faults.Enqueue($"{page.Url}: {message.Text}");
+            }
+        };
+        page.PageError += (_, error) => _faults.Enqueue($"{page.Url}: {error}");
+        page.Request += (_, request) =>
+        {
+            if (
+                !request.Url.StartsWith($"{Dashboard.Service.Root}", StringComparison.Ordinal) && !IsInline(request.Url)
+            )
+            {
+                _faults.Enqueue($"{page.Url} loads {request.Url}");
+            }
+        };
+        page.Response += (_, response) =>
+        {
+            if (response.Status >= 400 && !AllowsErrorPages)
+            {
+                _faults.Enqueue($"{response.Status} {response.Url}");
+            }
+        };
+    }
+
+    private static bool IsInline(string url) =>
+        url.StartsWith("data:", StringComparison.Ordinal) || url.StartsWith("blob:", StringComparison.Ordinal);
+}

@@ -1,0 +1,16 @@
+namespace IndustryData.Dashboard.BrowserTests;
+
+/// <summary>Finds the browser of the system. Playwright downloads none.</summary>
+public static class Chromium
+{
+    private const string Variable = "INDUSTRYDATA_TEST_CHROMIUM";
+    private const string Default = "/usr/bin/chromium";
+
+    /// <summary>The path of the browser.</summary>
+    public static string Path { get; } = Environment.GetEnvironmentVariable(Variable) ?? Default;
+
+    /// <summary>
+    /// True if the browser is missing, which skips the tests. In CI, <c>./test</c> installs it, and they fail.
+    /// </summary>
+    public static bool IsMissing => !File.Exists(Path) && Environment.GetEnvironmentVariable("CI") is null or "";
+}

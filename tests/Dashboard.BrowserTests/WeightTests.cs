@@ -1,0 +1,118 @@
+using System.IO.Compression;
+using System.Net.Http.Headers;
+
+namespace IndustryData.Dashboard.BrowserTests;
+
+/// <summary>The size of the pages, and how fast the browser shows them.</summary>
+public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashboard)
+{
+    private const int Loads = 3;
+
+    [Fact]
+    public async Task First_page_needs_at_most_six_requests_and_40_kilobytes()
+    {
+        var page = await OpenAsync("/ui/settings");
+        var requests = new List<IResponse>();
+        await page.Context.ClearCookiesAsync();
+        var fresh = await page.Context.NewPageAsync();
+        fresh.Response += (_, response) =>
+        {
+            if (!response.Url.StartsWith("data:", StringComparison.Ordinal) && !response.Url.Contains("/delta"))
+            {
+                requests.Add(response);
+            }
+        };
+        await fresh.GotoAsync("ui");
+        await fresh.WaitForLoadStateAsync(LoadState.Load);
+
+        requests.Count.ShouldBeLessThanOrEqualTo(6, string.Join('\n', requests.Select(r => r.Url)));
+        var bytes = 0L;
+        foreach (var response in requests)
+        {
+            bytes += (await response.Request.SizesAsync()).ResponseBodySize;
+        }
+
+        bytes.ShouldBeLessThanOrEqualTo(40 * 1024);
+    }
+
+    [Theory]
+    [InlineData("ui", 20 * 1024)]
+    [InlineData("ui/runs", 12 * 1024)]
+    public async Task Html_is_small_when_compressed(string path, int maxBytes)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("gzip"));
+        using var response = await Dashboard.Service.Client.SendAsync(request, Cancellation);
+        var body = await response.Content.ReadAsByteArrayAsync(Cancellation);
+
+        response.Content.Headers.ContentEncoding.ShouldBe(["gzip"]);
+        body.Length.ShouldBeLessThanOrEqualTo(maxBytes);
+        await using var text = new GZipStream(new MemoryStream(body), CompressionMode.Decompress);
+        using var reader = new StreamReader(text);
+        (await reader.ReadToEndAsync(Cancellation)).ShouldContain("</html>");
+    }
+
+    [Theory]
+    [InlineData(".js", 20 * 1024)]
+    [InlineData(".css", 12 * 1024)]
+    [InlineData(".svg", 6 * 1024)]
+    public void Assets_are_small_when_compressed(string extension, int maxBytes)
+    {
+        var assembly = typeof(DashboardEndpoints).Assembly;
+        var total = 0L;
+        foreach (
+            var name in assembly.GetManifestResourceNames().Where(n => n.EndsWith(extension, StringComparison.Ordinal))
+        )
+        {
+            using var stream = assembly.GetManifestResourceStream(name)!;
+            using var compressed = new MemoryStream();
+            using (var brotli = new BrotliStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
+            {
+                stream.CopyTo(brotli);
+            }
+
+            total += compressed.Length;
+        }
+
+        total.ShouldBeInRange(1, maxBytes);
+    }
+
+    [Theory]
+    [InlineData("/ui")]
+    [InlineData("/ui/runs")]
+    public async Task Page_is_shown_within_a_second_on_a_processor_four_times_slower(string path)
+    {
+        var best = new Paint(double.MaxValue, double.MaxValue, double.MaxValue);
+        for (var load = 0; load < Loads; load++)
+        {
+            var page = await OpenAsync("/ui/settings");
+            var session = await page.Context.NewCDPSessionAsync(page);
+            await session.SendAsync("Emulation.setCPUThrottlingRate", new() { ["rate"] = 4 });
+            await page.AddInitScriptAsync(
+                """
+                window.seen = { lcp: 0, cls: 0, task: 0 };
+                new PerformanceObserver(l => { for (const e of l.getEntries()) seen.lcp = e.startTime; })
+                  .observe({ type: 'largest-contentful-paint', buffered: true });
+                new PerformanceObserver(l => { for (const e of l.getEntries()) seen.cls += e.value; })
+                  .observe({ type: 'layout-shift', buffered: true });
+                new PerformanceObserver(l => { seen.task = Math.max(seen.task, l.getEntries()[0].duration); })
+                  .observe({ type: 'longtask', buffered: true });
+                """
+            );
+            await page.GotoAsync(path.TrimStart('/'), new() { WaitUntil = WaitUntilState.Load });
+            await page.WaitForFunctionAsync("window.seen.lcp > 0");
+            var seen = await page.EvaluateAsync<Paint>("({ Lcp: seen.lcp, Cls: seen.cls, Task: seen.task })");
+            best = new(Math.Min(best.Lcp, seen.Lcp), Math.Min(best.Cls, seen.Cls), Math.Min(best.Task, seen.Task));
+        }
+
+        TestContext.Current.SendDiagnosticMessage($"{path}: {best}");
+        best.Lcp.ShouldBeLessThanOrEqualTo(1_000);
+        best.Cls.ShouldBeLessThanOrEqualTo(0.02);
+    }
+
+    private sealed record Paint(double Lcp, double Cls, double Task)
+    {
+        public Paint()
+            : this(0, 0, 0) { }
+    }
+}
