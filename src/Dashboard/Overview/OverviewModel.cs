@@ -1,33 +1,60 @@
 using IndustryData.Application.Runs;
+using IndustryData.Dashboard.Charts;
+using IndustryData.Domain.Runs;
 
 namespace IndustryData.Dashboard.Overview;
 
-/// <summary>The model of the overview.</summary>
+/// <summary>
+/// The model of the overview. A part that could not be read in time is null, and the page shows the others.
+/// </summary>
 /// <param name="Range">The span that is shown.</param>
+/// <param name="Span">Its bounds.</param>
 /// <param name="Tiles">The counts, each with the filter of its list.</param>
-/// <param name="Failures">The newest failed runs of the span.</param>
+/// <param name="Buckets">The runs over time.</param>
+/// <param name="Failures">The failures by their codes.</param>
+/// <param name="Running">The running runs, the oldest first.</param>
+/// <param name="Totals">The sums of the inbound totals of the span.</param>
+/// <param name="TotalsBefore">The sums of the span of the same length before it.</param>
 /// <param name="Newest">The newest runs, whatever the span.</param>
 public sealed record OverviewModel(
     OverviewRange Range,
+    StartSpan Span,
     IReadOnlyList<OverviewTile> Tiles,
-    IReadOnlyList<RunListItem> Failures,
-    IReadOnlyList<RunListItem> Newest
+    IReadOnlyList<Bucket>? Buckets,
+    IReadOnlyList<FailuresOfCode>? Failures,
+    IReadOnlyList<RunListItem>? Running,
+    InboundTotals? Totals,
+    InboundTotals? TotalsBefore,
+    IReadOnlyList<RunListItem>? Newest
 );
 
 /// <summary>A span of the overview.</summary>
 /// <param name="Key">The value of <c>range</c> in the URL.</param>
 /// <param name="Name">The name to show.</param>
-/// <param name="Length">The length.</param>
-public sealed record OverviewRange(string Key, string Name, TimeSpan Length)
+/// <param name="Bucket">The length of a bucket.</param>
+/// <param name="Buckets">The number of buckets.</param>
+public sealed record OverviewRange(string Key, string Name, TimeSpan Bucket, int Buckets)
 {
     /// <summary>The spans that the page offers. The first one is the default.</summary>
     public static IReadOnlyList<OverviewRange> All { get; } =
     [
-        new("24h", "24 hours", TimeSpan.FromDays(1)),
-        new("7d", "7 days", TimeSpan.FromDays(7)),
-        new("30d", "30 days", TimeSpan.FromDays(30)),
-        new("1y", "1 year", TimeSpan.FromDays(365)),
+        new("24h", "24 hours", TimeSpan.FromHours(1), 24),
+        new("7d", "7 days", TimeSpan.FromHours(6), 28),
+        new("30d", "30 days", TimeSpan.FromDays(1), 30),
+        new("1y", "1 year", TimeSpan.FromDays(7), 52),
     ];
+
+    /// <summary>Returns the bounds of the span that ends with the current bucket.</summary>
+    /// <param name="now">The current time.</param>
+    /// <param name="zone">The time zone whose hours and days the buckets follow.</param>
+    public StartSpan At(DateTimeOffset now, TimeZoneInfo zone)
+    {
+        var local = TimeZoneInfo.ConvertTime(now, zone);
+        var unit = Bucket < TimeSpan.FromDays(1) ? Bucket : TimeSpan.FromDays(1);
+        var begin = local.AddTicks(-(local.TimeOfDay.Ticks % unit.Ticks));
+        var end = begin.ToUniversalTime() + unit;
+        return new StartSpan(end - (Buckets * Bucket), end);
+    }
 }
 
 /// <summary>A count with a link to the runs that it counts.</summary>
