@@ -16,7 +16,7 @@ public sealed record CountRunsByTimeQuery(TenantId TenantId, RunCriteria Criteri
 /// <summary>A span of start times.</summary>
 /// <param name="From">The lower bound, inclusive.</param>
 /// <param name="To">The upper bound, exclusive.</param>
-public sealed record StartSpan(DateTimeOffset From, DateTimeOffset To);
+public readonly record struct StartSpan(DateTimeOffset From, DateTimeOffset To);
 
 /// <summary>The counts of all buckets with runs.</summary>
 /// <param name="Counts">The counts in the order of their buckets.</param>

@@ -27,6 +27,8 @@ public sealed partial record RunFilterText(
     /// <summary>The filter that selects all runs.</summary>
     public static readonly RunFilterText All = new([], null, null, null, null, false, []);
 
+    private const string And = " and ";
+    private const string Or = " or ";
     private const string Errors = "statistics/inboundTotals/errors gt 0";
 
     /// <summary>True if nothing is selected.</summary>
@@ -92,7 +94,14 @@ public sealed partial record RunFilterText(
     }
 
     /// <summary>Returns the text of <c>$filter</c>; empty if nothing is selected.</summary>
-    public override string ToString() => string.Join(" and ", Parts().Select(p => p.Part));
+    public override string ToString()
+    {
+        var parts = Parts().Select(p => p.Part).ToList();
+        return parts.Count == 1 ? parts[0] : string.Join(" and ", parts.Select(Operand));
+    }
+
+    // `or` binds weaker than `and`.
+    private static string Operand(string condition) => HasOuterOr(condition) ? $"({condition})" : condition;
 
     private string StatusCondition =>
         Statuses is [var only] ? $"status eq '{only}'" : $"status in ({string.Join(',', Statuses.Select(Quoted))})";
@@ -176,11 +185,33 @@ public sealed partial record RunFilterText(
 
     private RunFilterText Other(string condition) => this with { Others = [.. Others, condition] };
 
-    // Splits at `and` outside of quotes and parentheses. An `or` outside of parentheses joins everything, because it
-    // binds weaker than `and`.
+    private static bool HasOuterOr(string text) => OuterWords(text).Any(w => w.Word == Or);
+
+    // Splits at `and` outside of quotes and parentheses. An `or` there joins everything, because it binds weaker.
     private static List<string> Conditions(string text)
     {
-        var (conditions, start, depth, isQuoted) = (new List<string>(), 0, 0, false);
+        var words = OuterWords(text).ToList();
+        if (words.Exists(w => w.Word == Or))
+        {
+            return [text.Trim()];
+        }
+
+        var (conditions, start) = (new List<string>(), 0);
+        foreach (var (at, word) in words)
+        {
+            conditions.Add(text[start..at].Trim());
+            start = at + word.Length;
+        }
+
+        conditions.Add(text[start..].Trim());
+        conditions.RemoveAll(c => c.Length == 0);
+        return conditions;
+    }
+
+    /// <summary>Returns the places of <c>and</c> and <c>or</c> outside of quotes and parentheses.</summary>
+    private static IEnumerable<(int At, string Word)> OuterWords(string text)
+    {
+        var (depth, isQuoted, next) = (0, false, 0);
         for (var i = 0; i < text.Length; i++)
         {
             switch (text[i])
@@ -194,19 +225,18 @@ public sealed partial record RunFilterText(
                 case ')' when !isQuoted:
                     depth--;
                     break;
-                case ' ' when !isQuoted && depth == 0 && IsWord(text, i, " or "):
-                    return [text.Trim()];
-                case ' ' when !isQuoted && depth == 0 && IsWord(text, i, " and "):
-                    conditions.Add(text[start..i].Trim());
-                    start = i + " and ".Length;
+                case ' ' when !isQuoted && depth == 0 && i >= next && WordAt(text, i) is { } word:
+                    yield return (i, word);
+                    next = i + word.Length - 1;
                     break;
             }
         }
-
-        conditions.Add(text[start..].Trim());
-        conditions.RemoveAll(c => c.Length == 0);
-        return conditions;
     }
+
+    private static string? WordAt(string text, int at) =>
+        IsWord(text, at, Or) ? Or
+        : IsWord(text, at, And) ? And
+        : null;
 
     private static bool IsWord(string text, int at, string word) =>
         string.CompareOrdinal(text, at, word, 0, word.Length) == 0;

@@ -1,0 +1,80 @@
+using IndustryData.Application.Runs;
+using IndustryData.Dashboard.Charts;
+using IndustryData.Dashboard.Overview;
+using IndustryData.Dashboard.Parts;
+using IndustryData.Dashboard.Runs;
+
+namespace IndustryData.Dashboard.UnitTests;
+
+public sealed class PartTests
+{
+    [Theory]
+    [InlineData(-5, "0.0 s")]
+    [InlineData(0.25, "0.3 s")]
+    [InlineData(42, "42 s")]
+    [InlineData(61, "1 min 01 s")]
+    [InlineData(3900, "1 h 05 min")]
+    [InlineData(90000, "1 d 01 h")]
+    public void Duration_has_its_two_largest_units(double seconds, string text) =>
+        DurationText.Format(TimeSpan.FromSeconds(seconds)).ShouldBe(text);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{}")]
+    [InlineData("""{"inboundTotals":[]}""")]
+    [InlineData("""{"inboundTotals":{"people":"1"}}""")]
+    [InlineData("""{"inboundTotals":{"people":99999999999999999999}}""")]
+    public void Totals_that_are_no_whole_numbers_are_not_shown(string? statistics) =>
+        StatisticsReader.ReadTotals(statistics).People.ShouldBeNull();
+
+    [Theory]
+    [InlineData("""{"code":"a"}""", "a")]
+    [InlineData("""{"code":1}""", null)]
+    [InlineData("[]", null)]
+    [InlineData(null, null)]
+    public void Code_of_a_blocking_error_is_read(string? error, string? code) => ErrorCode.Read(error).ShouldBe(code);
+
+    [Theory]
+    [InlineData("=1+1", "'=1+1", "=1+1")]
+    [InlineData("@x", "'@x", "@x")]
+    [InlineData("-1,5", "\"'-1,5\"", "\"-1,5\"")]
+    [InlineData("say \"hi\"", "\"say \"\"hi\"\"\"", "\"say \"\"hi\"\"\"")]
+    [InlineData("plain", "plain", "plain")]
+    public void Cell_that_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe(string text, string safe, string raw)
+    {
+        RunsCsvEndpoint.Cell(text, isRaw: false).ShouldBe(safe);
+        RunsCsvEndpoint.Cell(text, isRaw: true).ShouldBe(raw);
+    }
+
+    [Fact]
+    public void Unknown_status_is_shown_by_its_name() => StatusLook.Of("paused").Word.ShouldBe("Unknown (paused)");
+
+    [Theory]
+    [InlineData("Europe/Berlin", "2026-11-28T23:00:00Z")]
+    [InlineData("America/St_Johns", "2026-11-29T03:30:00Z")]
+    [InlineData("UTC", "2026-11-29T00:00:00Z")]
+    public void Span_of_days_ends_with_the_day_of_the_zone(string zone, string lastDay)
+    {
+        var range = OverviewRange.All.Single(r => r.Key == "30d");
+
+        var span = range.At(
+            new DateTimeOffset(2026, 11, 29, 12, 0, 0, TimeSpan.Zero),
+            TimeZoneInfo.FindSystemTimeZoneById(zone)
+        );
+
+        (span.To - TimeSpan.FromDays(1)).ShouldBe(DateTimeOffset.Parse(lastDay, null));
+        (span.To - span.From).ShouldBe(TimeSpan.FromDays(30));
+    }
+
+    [Fact]
+    public void Buckets_without_runs_are_filled()
+    {
+        var from = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        RunCountOfTime[] counts = [new(from.AddHours(1), "failed", 2, TimeSpan.Zero)];
+
+        var buckets = Bucket.Fill(counts, new StartSpan(from, from.AddHours(3)), TimeSpan.FromHours(1));
+
+        buckets.Select(b => b.Total).ShouldBe([0, 2, 0]);
+        buckets[1].Describe().ShouldBe("2 runs: 2 failed");
+    }
+}
