@@ -52,7 +52,7 @@ need_prometheus() {
 need_chromium() {
   local as_root=()
   [[ -n ${CI:-} && -z ${INDUSTRYDATA_TEST_CHROMIUM:-} ]] || return 0
-  if [[ -x /usr/bin/chromium ]]; then return; fi
+  if [[ -x /usr/bin/chromium || -x /usr/bin/google-chrome ]]; then return; fi
   if ((EUID != 0)); then as_root=(sudo -n); fi
   if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
     echo "Installing Chromium …" >&2
