@@ -1,6 +1,7 @@
 using FluentValidation;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
+using IndustryData.Application.Runs.Live;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.Application;
@@ -25,6 +26,8 @@ public static class ApplicationServiceCollectionExtensions
             includeInternalTypes: true
         );
         services.AddSingleton(typeof(IMessageValidator<>), typeof(MessageValidator<>));
+        services.AddSingleton<RunChangeFeeds>();
+        services.AddSingleton<IRunChangeSignal>(provider => provider.GetRequiredService<RunChangeFeeds>());
         services.AddAutoMapper(options =>
         {
             options.LicenseKey = autoMapperLicenseKey;

@@ -34,7 +34,7 @@ internal sealed class UseCases : IDisposable
         Reader
             .ReadChangeHorizonAsync(default, null, CancellationToken.None)
             .ReturnsForAnyArgs(
-                new ChangeHorizon(Guid.Empty, Now, From: 1, LowWatermark: 1, HighWatermark: 1, CursorIsValid: true)
+                new ChangeHorizon(Guid.Empty, Now, From: 1, LowWatermark: 1, HighWatermark: 1, LastChange: 0, CursorIsValid: true)
             );
         Reader
             .ReadChangesAsync(default, null!, null!, 0, default, CancellationToken.None)

@@ -58,4 +58,12 @@ public sealed record LimitOptions
     /// </summary>
     [Range(1, 3_600)]
     public int IdleTransferSeconds { get; init; } = 10;
+
+    /// <summary>Streams of changes that may be open at the same time.</summary>
+    [Range(0, 100_000)]
+    public int Streams { get; init; } = 500;
+
+    /// <summary>Streams of changes of one tenant that may be open at the same time.</summary>
+    [Range(0, 100_000)]
+    public int StreamsPerTenant { get; init; } = 250;
 }

@@ -51,6 +51,7 @@ public sealed record DeltaScan(long ChangeNumber, Guid Id, long UpperBound, bool
 /// The low watermark: no open transaction has a lower number. A crash of the database server may move it back.
 /// </param>
 /// <param name="HighWatermark">The high watermark: no transaction with this or a higher number had ended.</param>
+/// <param name="LastChange">The highest number of a stored change of the tenant; 0 if there is none.</param>
 /// <param name="CursorIsValid">
 /// True if the numbers of the cursor belong to the history of this database. False if the database was restored since.
 /// </param>
@@ -60,5 +61,9 @@ public sealed record ChangeHorizon(
     long From,
     long LowWatermark,
     long HighWatermark,
+    long LastChange,
     bool CursorIsValid
 );
+
+/// <summary>The number of changes with one change number. They became visible at the same time.</summary>
+public readonly record struct ChangeCount(long ChangeNumber, int Count);

@@ -70,6 +70,20 @@ public interface IRunReader
         CancellationToken cancellationToken
     );
 
+    /// <summary>Counts the changes of a scan by their numbers, in no particular order.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="scan">The scan, with its progress.</param>
+    /// <param name="limit">
+    /// The number of changes, and also of deletions, after which the count ends. Those with the lowest numbers count.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<IReadOnlyList<ChangeCount>> CountChangesAsync(
+        TenantId tenantId,
+        DeltaScan scan,
+        int limit,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>
     /// Streams the changes of a scan in the order in which they were made. A reader that stops ends the query.
     /// </summary>

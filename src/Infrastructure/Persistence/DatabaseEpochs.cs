@@ -135,13 +135,7 @@ internal static class DatabaseEpochs
         var clock = new NpgsqlBatchCommand(
             $"""
             SELECT coalesce(newest.id, '00000000-0000-0000-0000-000000000000'), now(), clock.settled, clock.next,
-                least(
-                    clock.settled,
-                    1 + coalesce(
-                        greatest(
-                            (SELECT max(change_number) FROM runs WHERE tenant_id = $3),
-                            (SELECT max(change_number) FROM run_tombstones WHERE tenant_id = $3)),
-                        0)),
+                stored.last,
                 EXISTS (
                     SELECT FROM database_epochs AS named
                     WHERE named.id = $1 AND NOT EXISTS (
@@ -155,6 +149,12 @@ internal static class DatabaseEpochs
                 SELECT
                     change_number(pg_snapshot_xmin(pg_current_snapshot())) AS settled,
                     change_number(pg_snapshot_xmax(pg_current_snapshot())) AS next) AS clock
+            CROSS JOIN (
+                SELECT coalesce(
+                    greatest(
+                        (SELECT max(change_number) FROM runs WHERE tenant_id = $3),
+                        (SELECT max(change_number) FROM run_tombstones WHERE tenant_id = $3)),
+                    0) AS last) AS stored
             CROSS JOIN ({CurrentServerIdentitySql}) AS present
             LEFT JOIN (SELECT * FROM database_epochs ORDER BY number DESC LIMIT 1) AS newest ON TRUE
             """
@@ -178,13 +178,14 @@ internal static class DatabaseEpochs
             return null;
         }
 
-        var (settled, next) = (row.GetInt64(2), row.GetInt64(3));
+        var (settled, next, last) = (row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
         return new ChangeHorizon(
             row.GetGuid(0),
             row.GetFieldValue<DateTimeOffset>(1),
-            From: row.GetInt64(4),
+            From: Math.Min(settled, last + 1),
             settled,
             next,
+            last,
             CursorIsValid: row.GetBoolean(5) && (place?.LowWatermark ?? 0) <= next
         );
     }

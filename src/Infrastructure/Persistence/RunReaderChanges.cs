@@ -83,6 +83,38 @@ internal sealed partial class RunReader
         }
     }
 
+    public async Task<IReadOnlyList<ChangeCount>> CountChangesAsync(
+        TenantId tenantId,
+        DeltaScan scan,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var session = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken);
+        var (sql, counts) = (new RunSql(), new List<ChangeCount>());
+        string Numbers(string table, string id) =>
+            $"""
+            (SELECT change_number FROM {table} WHERE {sql.ScanRangePredicate(tenantId.Value, scan, id)}
+            ORDER BY change_number, {id} LIMIT {limit})
+            """;
+        var changed = Numbers("runs", "id");
+        var deleted = Numbers("run_tombstones", "run_id");
+        await session.ExecuteAsync(
+            sql.Command(
+                $"""
+                SELECT change_number, count(*)::integer FROM ({changed} UNION ALL {deleted}) AS changes
+                GROUP BY change_number
+                """
+            )
+        );
+        while (await session.ReadAsync())
+        {
+            counts.Add(new ChangeCount(session.Row.GetInt64(0), session.Row.GetInt32(1)));
+        }
+
+        return counts;
+    }
+
     private static NpgsqlBatchCommand ChangedCommand(
         TenantId tenantId,
         RunCriteria criteria,

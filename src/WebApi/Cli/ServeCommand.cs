@@ -91,6 +91,7 @@ internal static partial class ServeCommand
         builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton<RequestLimiter>();
+        builder.Services.AddSingleton<StreamLimit>();
         // Containers are killed after ten seconds, and PostgreSQL is stopped after the host.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
         builder.Services.AddSingleton(Settings.Read<ReadTimeoutOptions>(builder.Configuration, "Query"));

@@ -12,13 +12,18 @@ namespace IndustryData.WebApi.Http;
 /// </param>
 /// <param name="budget">The memory budget of all tenants.</param>
 /// <param name="idleTimeout">The maximum time in which a caller that sends a body may send nothing.</param>
-internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan idleTimeout) : IDisposable
+/// <param name="isInBatch">True for a request of a batch.</param>
+internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan idleTimeout, bool isInBatch)
+    : IDisposable
 {
     private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(2);
 
     private RateLimitLease? _permit;
     private long _heldBytes;
     private long _advanceBytes;
+
+    /// <summary>True for a request of a batch. Its response is sent with those of the other requests.</summary>
+    public bool IsInBatch => isInBatch;
 
     /// <summary>The maximum time in which a caller that sends a body may send nothing.</summary>
     public TimeSpan IdleTimeout => idleTimeout;

@@ -13,8 +13,23 @@ internal static class Dispatcher
     /// <param name="http">The request.</param>
     /// <param name="query">The query.</param>
     /// <param name="respond">Writes the response.</param>
-    public static async Task DispatchAsync<T>(this HttpContext http, IQuery<Result<T>> query, Func<T, Task> respond)
-        where T : notnull => await RespondAsync(http, await http.Sender().Send(query, http.RequestAborted), respond);
+    /// <param name="prepareError">Completes the response to an error before it is written.</param>
+    public static async Task DispatchAsync<T>(
+        this HttpContext http,
+        IQuery<Result<T>> query,
+        Func<T, Task> respond,
+        Action<Error>? prepareError = null
+    )
+        where T : notnull
+    {
+        var result = await http.Sender().Send(query, http.RequestAborted);
+        if (result.Error is { } error)
+        {
+            prepareError?.Invoke(error);
+        }
+
+        await RespondAsync(http, result, respond);
+    }
 
     /// <summary>Sends a command.</summary>
     /// <param name="http">The request.</param>

@@ -143,6 +143,14 @@ internal sealed record ResponseDescription
     public static ResponseDescription Found(string meaning) =>
         Empty(StatusCodes.Status302Found, meaning, [ResponseHeader.Location]);
 
+    /// <inheritdoc cref="Ok(string, ValueTuple{string, string}[])" />
+    /// <param name="headers">The headers of the response.</param>
+    public static ResponseDescription Ok(
+        string meaning,
+        IReadOnlyList<(string MediaType, string Schema)> content,
+        params ResponseHeader[] headers
+    ) => new(StatusCodes.Status200OK, meaning, content.ToDictionary(c => c.MediaType, c => c.Schema), headers);
+
     /// <summary>Describes a response with status 201 and the created entity.</summary>
     public static ResponseDescription Created(string meaning, string schema, params ResponseHeader[] headers) =>
         new(StatusCodes.Status201Created, meaning, Json(schema), headers);

@@ -61,6 +61,13 @@ internal sealed record RequestHeader(string Key, string Name, string Description
         null
     );
 
+    public static readonly RequestHeader LastEventId = new(
+        "LastEventId",
+        "Last-Event-ID",
+        "The id of the last event that the caller has received. A stream of events continues after it.",
+        null
+    );
+
     /// <summary>All request headers that operations support.</summary>
     public static readonly IReadOnlyList<RequestHeader> All =
     [
@@ -71,6 +78,7 @@ internal sealed record RequestHeader(string Key, string Name, string Description
         IdempotencyKey,
         RepeatabilityRequestId,
         RepeatabilityFirstSent,
+        LastEventId,
     ];
 
     /// <summary>The headers that make a request safe to repeat.</summary>

@@ -66,7 +66,7 @@ internal sealed class RequestLimiter : IDisposable
     /// <param name="next">Processes the request.</param>
     public async Task InvokeAsync(HttpContext http, bool isInBatch, RequestDelegate next)
     {
-        using var admission = new Admission(Enter(http.Tenant().Value), Budget, _idleTimeout);
+        using var admission = new Admission(Enter(http.Tenant().Value), Budget, _idleTimeout, isInBatch);
         if (!admission.TryTakeToken(out var wait))
         {
             await RefuseAsync(

@@ -191,7 +191,11 @@ internal static class ODataRoutes
         Func<HttpContext, ODataQueryString, Task> handler
     )
     {
-        if (await ReadAsync(http, offered, MediaTypeFor(http, operation)) is not { } options)
+        var mediaType =
+            operation.Answers[0].Content.ContainsKey(MediaTypes.EventStream) && EventStreamFormat.IsWanted(http.Request)
+                ? null
+                : MediaTypeFor(http, operation);
+        if (await ReadAsync(http, offered, mediaType) is not { } options)
         {
             return;
         }

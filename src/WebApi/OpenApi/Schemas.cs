@@ -195,6 +195,16 @@ internal static class Schemas
                 Minimum = "0",
             }
         );
+        document.AddComponent(
+            RunSchemas.EventStream,
+            new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Description =
+                    "Server-Sent Events: `ready`, `runs`, `many`, `ping`, `gone` and `bye`. "
+                    + "The data of `runs` is a JSON object whose `value` has the changed runs.",
+            }
+        );
         var reference = Record(new() { ["@odata.id"] = Text("The URL of an activity.") }, ["@odata.id"]);
         document.AddComponent(RunSchemas.ActivityReferences, ActivityPage(ArrayOf(reference)));
         document.AddComponent(

@@ -13,8 +13,6 @@ namespace IndustryData.WebApi.Runs;
 /// </summary>
 internal static class RunDeltaEndpoints
 {
-    private const string Latest = "latest";
-
     public static void MapRunDelta(this IEndpointRouteBuilder routes, RunCollectionPath address)
     {
         foreach (var name in RunCollectionPath.OperationPatterns("delta", isFunction: true))
@@ -29,6 +27,12 @@ internal static class RunDeltaEndpoints
     {
         if (await RunQueryOptions.ReadAsync(http, options, RunProjection.ListDefault) is not { } asked)
         {
+            return;
+        }
+
+        if (EventStreamFormat.IsWanted(http.Request))
+        {
+            await RunChangeStream.RespondAsync(http, address, options, asked);
             return;
         }
 
@@ -54,35 +58,14 @@ internal static class RunDeltaEndpoints
         var others = options.ForNextPage;
         var tokens = http.RequestServices.GetRequiredService<PageTokenProtector>();
         var token = options[ODataQueryString.DeltaToken] ?? options[ODataQueryString.SkipToken];
-        var fromNow = options[ODataQueryString.DeltaToken] == Latest;
+        var fromNow = options[ODataQueryString.DeltaToken] == DeltaTokens.Latest;
         DeltaCursor? from = null;
         if (token is not null && !fromNow)
         {
-            var opened =
-                options[ODataQueryString.DeltaToken] is null || options[ODataQueryString.SkipToken] is null
-                    ? await tokens.ReadAsync(
-                        http.Tenant(),
-                        PageTokenProtector.Delta,
-                        others,
-                        token,
-                        http.RequestAborted
-                    )
-                    : OpenedToken.Invalid;
-            from = Place(opened.Place);
-            if (opened.IsOutdated || (from is null && opened.Place is not null))
-            {
-                SetRestartLocation(http, url, others);
-                await http.WriteErrorAsync(RunErrors.DeltaTokenOutdated());
-                return;
-            }
-
+            var isOne = options[ODataQueryString.DeltaToken] is null || options[ODataQueryString.SkipToken] is null;
+            from = await DeltaTokens.ReadAsync(http, url, others, isOne ? token : "");
             if (from is null)
             {
-                await http.WriteBadRequestAsync(
-                    "invalidDeltaToken",
-                    "The token is not valid for these query options; "
-                        + $"follow @odata.nextLink and @odata.deltaLink as they are, or start again at {url}."
-                );
                 return;
             }
         }
@@ -112,13 +95,7 @@ internal static class RunDeltaEndpoints
                 }
 
                 var next = hasNext ? start.After(changes[^1]) : start.AfterScan();
-                var place = await tokens.WriteAsync(
-                    http.Tenant(),
-                    PageTokenProtector.Delta,
-                    others,
-                    Keys(next),
-                    http.RequestAborted
-                );
+                var place = await DeltaTokens.WriteAsync(tokens, http.Tenant(), others, next, http.RequestAborted);
                 var link = ODataQueryString.WithToken(
                     url,
                     others,
@@ -140,51 +117,9 @@ internal static class RunDeltaEndpoints
             {
                 if (error.Kind == ErrorKind.Expired)
                 {
-                    SetRestartLocation(http, url, others);
+                    DeltaTokens.SetRestartLocation(http, url, others);
                 }
             }
         );
     }
-
-    // The URL at which the caller can read all runs again (api-guidelines, change-tracking).
-    private static void SetRestartLocation(HttpContext http, string url, string options) =>
-        http.Response.Headers.Location = options.Length > 0 ? $"{url}?{options}" : url;
-
-    private static object?[] Keys(DeltaCursor place) =>
-        place.Scan is { } walk
-            ?
-            [
-                place.Epoch,
-                place.Since,
-                place.From,
-                place.LowWatermark,
-                walk.ChangeNumber,
-                walk.Id,
-                walk.UpperBound,
-                (short)(walk.IsInitialSync ? 1 : 0),
-            ]
-            : [place.Epoch, place.Since, place.From, place.LowWatermark];
-
-    private static DeltaCursor? Place(IReadOnlyList<object?>? keys) =>
-        keys switch
-        {
-            [Guid epoch, DateTimeOffset since, long from, long settled] => new DeltaCursor(
-                epoch,
-                since,
-                from,
-                settled,
-                Scan: null
-            ),
-            [
-                Guid epoch,
-                DateTimeOffset since,
-                long from,
-                long settled,
-                long number,
-                Guid id,
-                long until,
-                short isFirst,
-            ] => new DeltaCursor(epoch, since, from, settled, new DeltaScan(number, id, until, isFirst == 1)),
-            _ => null,
-        };
 }

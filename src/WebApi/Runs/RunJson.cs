@@ -110,7 +110,21 @@ internal static class RunJson
         json.WriteStartObject();
         json.WriteString(_context, context);
         json.WriteString(next.Scan is null ? "@odata.deltaLink" : "@odata.nextLink", link);
-        json.WriteStartArray("value");
+        WriteValue(json, changes, selection);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes changes as an object, with the same entries as a page of changes.</summary>
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<RunChange> changes, RunProjection selection)
+    {
+        json.WriteStartObject();
+        WriteValue(json, changes, selection);
+        json.WriteEndObject();
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, IReadOnlyList<RunChange> changes, RunProjection selection)
+    {
+        json.WriteStartArray(_value);
         foreach (var change in changes)
         {
             json.WriteStartObject();
@@ -130,7 +144,6 @@ internal static class RunJson
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>Writes the sums of the statistics of many runs.</summary>

@@ -239,7 +239,10 @@ internal static class RunOperations
         "Returns all runs first, and later the changes. Follow `@odata.nextLink` until a page has `@odata.deltaLink`. "
             + "Store that URL, and follow it to read later changes. "
             + "A run that was deleted or no longer matches has `@removed`. "
-            + "No change is missed; a change can be reported twice. Runs that retention removes are not reported."
+            + "No change is missed; a change can be reported twice. Runs that retention removes are not reported.\n\n"
+            + "With `Accept: text/event-stream`, the changes are streamed as they happen. "
+            + "The id of an event is a delta token, and `Last-Event-ID` or `$deltatoken` continues after it; "
+            + "without one, the stream begins now. A stream takes neither `$top` nor `$skiptoken`."
     )
     {
         QueryOptions =
@@ -252,12 +255,15 @@ internal static class RunOperations
             ODataQueryString.DeltaToken,
         ],
         OtherErrors = [ErrorStatus.Gone],
-        Headers = [RequestHeader.PreferPageSize],
+        Headers = [RequestHeader.PreferPageSize, RequestHeader.LastEventId],
         Answers =
         [
             ResponseDescription.Ok(
-                "A page of runs in their current state.",
-                RunSchemas.RunChangeCollection,
+                "A page of runs in their current state, or a stream of changes.",
+                [
+                    (MediaTypes.Json, RunSchemas.RunChangeCollection),
+                    (MediaTypes.EventStream, RunSchemas.EventStream),
+                ],
                 ResponseHeader.PreferenceApplied
             ),
         ],

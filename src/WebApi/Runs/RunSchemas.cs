@@ -17,6 +17,7 @@ internal static class RunSchemas
     public const string ActivityReferences = "activityReferences";
     public const string NoParameters = "noParameters";
     public const string Count = "count";
+    public const string EventStream = "eventStream";
 
     /// <summary>The schema of a run in responses.</summary>
     public const string Run = $"{RunEdmModel.Namespace}.industryDataRun";

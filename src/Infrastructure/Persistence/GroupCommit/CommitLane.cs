@@ -384,6 +384,11 @@ internal sealed class CommitLane<TWrite>(
 
     private void Succeed(CommitAttempt<TWrite> attempt)
     {
+        if (resources.Changes.IsWatched)
+        {
+            Signal(attempt.Writes);
+        }
+
         foreach (var write in attempt.Writes)
         {
             if (attempt.Blocked.Count > 0 && attempt.Blocked.Contains(write))
@@ -394,6 +399,17 @@ internal sealed class CommitLane<TWrite>(
             {
                 _queue.Leave(write);
                 write.Succeed();
+            }
+        }
+    }
+
+    private void Signal(IReadOnlyList<TWrite> writes)
+    {
+        for (var i = 0; i < writes.Count; i++)
+        {
+            if (i == 0 || writes[i].TenantId != writes[i - 1].TenantId)
+            {
+                resources.Changes.Touch(writes[i].TenantId);
             }
         }
     }

@@ -1,4 +1,5 @@
 using IndustryData.Application.Common;
+using IndustryData.Application.Runs.Live;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -46,10 +47,11 @@ internal sealed class CommitQueue : BackgroundService
         LimitOptions limits,
         CommitOptions limit,
         DatabaseMetrics metrics,
+        IRunChangeSignal changes,
         TimeProvider clock
     )
     {
-        var resources = new CommitResources(limits, limit.Timeout, availability, metrics, clock, _asides);
+        var resources = new CommitResources(limits, limit.Timeout, availability, metrics, changes, clock, _asides);
 
         // One lane uses even shards and the other odd shards, so that the lanes never wait for each other's counters.
         var shard = 2 * Random.Shared.Next(RunCountDeltas.Shards / 2);
@@ -128,6 +130,7 @@ internal sealed class CommitQueue : BackgroundService
 /// <param name="CommitTimeout">The timeout of a commit, and of the wait in the queue before it.</param>
 /// <param name="Availability">Signals that the database has stopped answering.</param>
 /// <param name="Metrics">The metrics.</param>
+/// <param name="Changes">Receives the tenants of committed writes.</param>
 /// <param name="Clock">The clock.</param>
 /// <param name="Asides">Limits the number of connections of writes that wait for locks.</param>
 internal sealed record CommitResources(
@@ -135,6 +138,7 @@ internal sealed record CommitResources(
     TimeSpan CommitTimeout,
     DatabaseAvailability Availability,
     DatabaseMetrics Metrics,
+    IRunChangeSignal Changes,
     TimeProvider Clock,
     SemaphoreSlim Asides
 );
