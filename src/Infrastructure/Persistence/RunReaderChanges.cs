@@ -94,9 +94,9 @@ internal sealed partial class RunReader
         var (sql, counts) = (new RunSql(), new List<ChangeCount>());
         string Numbers(string table, string id) =>
             $"""
-            (SELECT change_number FROM {table} WHERE {sql.ScanRangePredicate(tenantId.Value, scan, id)}
-            ORDER BY change_number, {id} LIMIT {limit})
-            """;
+                (SELECT change_number FROM {table} WHERE {sql.ScanRangePredicate(tenantId.Value, scan, id)}
+                ORDER BY change_number, {id} LIMIT {limit})
+                """;
         var changed = Numbers("runs", "id");
         var deleted = Numbers("run_tombstones", "run_id");
         await session.ExecuteAsync(

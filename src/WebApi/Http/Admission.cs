@@ -13,7 +13,7 @@ namespace IndustryData.WebApi.Http;
 /// <param name="budget">The memory budget of all tenants.</param>
 /// <param name="idleTimeout">The maximum time in which a caller that sends a body may send nothing.</param>
 /// <param name="isInBatch">True for a request of a batch.</param>
-internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan idleTimeout, bool isInBatch)
+internal sealed class Admission(TenantLoad tenant, MemoryBudget budget, TimeSpan idleTimeout, bool isInBatch = false)
     : IDisposable
 {
     private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(2);

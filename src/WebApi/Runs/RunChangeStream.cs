@@ -108,10 +108,7 @@ internal static class RunChangeStream
             http.Tenant(),
             others,
             asked.Criteria,
-            new RunColumns(
-                shown.Contains(RunPropertyTable.Statistics),
-                shown.Contains(RunPropertyTable.BlockingError)
-            ),
+            new RunColumns(shown.Contains(RunPropertyTable.Statistics), shown.Contains(RunPropertyTable.BlockingError)),
             encoder.EncodeAsync
         );
         await http.DispatchAsync<IRunChangeSubscription>(
@@ -239,12 +236,7 @@ internal static class RunChangeStream
     }
 
     /// <summary>Encodes the events of a query. It does not refer to a request, because many requests share it.</summary>
-    private sealed class Encoder(
-        PageTokenProtector tokens,
-        TenantId tenantId,
-        string options,
-        RunProjection selection
-    )
+    private sealed class Encoder(PageTokenProtector tokens, TenantId tenantId, string options, RunProjection selection)
     {
         public ValueTask<string> TokenAsync(DeltaCursor place, CancellationToken cancellationToken) =>
             DeltaTokens.WriteAsync(tokens, tenantId, options, place, cancellationToken);

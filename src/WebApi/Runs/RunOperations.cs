@@ -260,10 +260,7 @@ internal static class RunOperations
         [
             ResponseDescription.Ok(
                 "A page of runs in their current state, or a stream of changes.",
-                [
-                    (MediaTypes.Json, RunSchemas.RunChangeCollection),
-                    (MediaTypes.EventStream, RunSchemas.EventStream),
-                ],
+                [(MediaTypes.Json, RunSchemas.RunChangeCollection), (MediaTypes.EventStream, RunSchemas.EventStream)],
                 ResponseHeader.PreferenceApplied
             ),
         ],

@@ -74,10 +74,7 @@ internal sealed partial class RunChangeFeed : IDisposable
             return error;
         }
 
-        return (
-            result.Batch is { } batch ? await EncodeAsync(batch, cancellationToken) : null,
-            result.Next
-        );
+        return (result.Batch is { } batch ? await EncodeAsync(batch, cancellationToken) : null, result.Next);
     }
 
     /// <summary>Ends the feed. It has no readers any more.</summary>
