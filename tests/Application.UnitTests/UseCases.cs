@@ -1,3 +1,4 @@
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
@@ -28,13 +29,22 @@ internal sealed class UseCases : IDisposable
         services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
         services.AddSingleton(Repository);
         services.AddSingleton(Reader);
+        services.AddSingleton(Substitute.For<IDatabaseHealth>());
         services.AddSingleton(new StartRateLimitOptions());
         services.AddApplication(autoMapperLicenseKey: null);
         change?.Invoke(services);
         Reader
             .ReadChangeHorizonAsync(default, null, CancellationToken.None)
             .ReturnsForAnyArgs(
-                new ChangeHorizon(Guid.Empty, Now, From: 1, LowWatermark: 1, HighWatermark: 1, LastChange: 0, CursorIsValid: true)
+                new ChangeHorizon(
+                    Guid.Empty,
+                    Now,
+                    From: 1,
+                    LowWatermark: 1,
+                    HighWatermark: 1,
+                    LastChange: 0,
+                    CursorIsValid: true
+                )
             );
         Reader
             .ReadChangesAsync(default, null!, null!, 0, default, CancellationToken.None)

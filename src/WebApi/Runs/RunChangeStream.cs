@@ -109,7 +109,7 @@ internal static class RunChangeStream
             others,
             asked.Criteria,
             new RunColumns(shown.Contains(RunPropertyTable.Statistics), shown.Contains(RunPropertyTable.BlockingError)),
-            encoder.EncodeAsync
+            encoder
         );
         await http.DispatchAsync<IRunChangeSubscription>(
             new SubscribeToRunChangesQuery(query, from),
@@ -235,8 +235,9 @@ internal static class RunChangeStream
         http.Abort();
     }
 
-    /// <summary>Encodes the events of a query. It does not refer to a request, because many requests share it.</summary>
+    /// <summary>Encodes the events of a query. It refers to no request, because many requests share it.</summary>
     private sealed class Encoder(PageTokenProtector tokens, TenantId tenantId, string options, RunProjection selection)
+        : IRunChangeEncoder
     {
         public ValueTask<string> TokenAsync(DeltaCursor place, CancellationToken cancellationToken) =>
             DeltaTokens.WriteAsync(tokens, tenantId, options, place, cancellationToken);

@@ -6,6 +6,7 @@ using FluentValidation;
 using FluentValidation.Results;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
+using IndustryData.Application.Runs.Live;
 using IndustryData.Domain;
 using IndustryData.Domain.Runs;
 using Mediator;
@@ -290,6 +291,13 @@ public sealed class PipelineTests
             var type when type == typeof(IdempotencyKey) => null,
             var type when type == typeof(RunCriteria) => RunCriteria.All,
             var type when type == typeof(KeysetCursor) || type == typeof(DeltaCursor) => null,
+            var type when type == typeof(RunChangeQuery) => new RunChangeQuery(
+                UseCases.Tenant,
+                "none",
+                RunCriteria.All,
+                default,
+                Substitute.For<IRunChangeEncoder>()
+            ),
             var type when type == typeof(IReadOnlyList<RunOrderKey>) => RunOrderKey.NewestFirst,
             var type when type == typeof(RunPatch) => new RunPatch(new RunDraft(), RunPatchProperties.None),
             var type when type.GetConstructor(Type.EmptyTypes) is { } constructor => constructor.Invoke(null),

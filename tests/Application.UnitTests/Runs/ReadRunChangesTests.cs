@@ -81,7 +81,15 @@ public sealed class ReadRunChangesTests
         cases
             .Reader.ReadChangeHorizonAsync(default, from, Cancellation)
             .ReturnsForAnyArgs(
-                new ChangeHorizon(_epoch, UseCases.Now, From: 85, LowWatermark: 90, HighWatermark: 120, LastChange: 84, knows)
+                new ChangeHorizon(
+                    _epoch,
+                    UseCases.Now,
+                    From: 85,
+                    LowWatermark: 90,
+                    HighWatermark: 120,
+                    LastChange: 84,
+                    knows
+                )
             );
         cases
             .Reader.ReadChangesAsync(default, null!, null!, 0, default, Cancellation)

@@ -21,13 +21,14 @@ public sealed record RunChangeBatch(IReadOnlyList<RunChange> Changes, long Count
     public RunChangeBatch CountOnly => this with { Changes = [] };
 }
 
-/// <summary>Encodes a batch as the text of an event. All readers of the same query share the text.</summary>
-/// <param name="batch">The changes, or only their number.</param>
-/// <param name="cancellationToken">Cancels the encoding.</param>
-public delegate ValueTask<ReadOnlyMemory<byte>> RunChangeEncoder(
-    RunChangeBatch batch,
-    CancellationToken cancellationToken
-);
+/// <summary>Encodes events. All readers of the same query share their text. Thread-safe.</summary>
+public interface IRunChangeEncoder
+{
+    /// <summary>Encodes a batch as the text of an event.</summary>
+    /// <param name="batch">The changes, or only their number.</param>
+    /// <param name="cancellationToken">Cancels the encoding.</param>
+    ValueTask<ReadOnlyMemory<byte>> EncodeAsync(RunChangeBatch batch, CancellationToken cancellationToken);
+}
 
 /// <summary>An event of a subscription.</summary>
 /// <param name="Kind">The kind of the event.</param>

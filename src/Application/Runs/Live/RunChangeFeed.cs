@@ -196,11 +196,11 @@ internal sealed partial class RunChangeFeed : IDisposable
 
     private async ValueTask<RunChangeEvent> EncodeAsync(RunChangeBatch batch, CancellationToken cancellationToken)
     {
-        var text = await _query.Encode(batch, cancellationToken);
+        var text = await _query.Encoder.EncodeAsync(batch, cancellationToken);
         if (batch.Changes.Count > 0 && text.Length > RunChangeBatch.MaxEventBytes)
         {
             batch = batch.CountOnly;
-            text = await _query.Encode(batch, cancellationToken);
+            text = await _query.Encoder.EncodeAsync(batch, cancellationToken);
         }
 
         return new RunChangeEvent(

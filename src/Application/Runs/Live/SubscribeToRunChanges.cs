@@ -21,13 +21,13 @@ public sealed record SubscribeToRunChangesQuery(RunChangeQuery Query, DeltaCurso
 /// </param>
 /// <param name="Criteria">The criteria that select the runs. Runs no longer selected are reported as removed.</param>
 /// <param name="Columns">The large columns to read.</param>
-/// <param name="Encode">Encodes the events. It must depend on nothing but the tenant and the text.</param>
+/// <param name="Encoder">Encodes the events. It must depend on nothing but the tenant and the text.</param>
 public sealed record RunChangeQuery(
     TenantId TenantId,
     string Text,
     RunCriteria Criteria,
     RunColumns Columns,
-    RunChangeEncoder Encode
+    IRunChangeEncoder Encoder
 );
 
 /// <summary>A reader of changes. It is used by one request. Its disposal ends the subscription.</summary>
