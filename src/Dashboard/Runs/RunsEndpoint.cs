@@ -142,8 +142,8 @@ internal static class RunsEndpoint
     private static RunFilterText ReadControls(IQueryCollection query, RunsState state) =>
         RunFilterText.Parse(state.Query.Filter) with
         {
-            Contains = Text(query, "contains"),
-            StartsWith = Text(query, "starts"),
+            Contains = Text(query, "nameContains"),
+            StartsWith = Text(query, "nameStarts"),
             OnlyWithErrors = query["errors"] == "1",
             From = Instant(query, "from"),
             To = Instant(query, "to"),
