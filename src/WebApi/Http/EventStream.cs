@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,8 +10,12 @@ namespace IndustryData.WebApi.Http;
 /// <param name="response">The response.</param>
 internal sealed class EventStream(HttpResponse response)
 {
-    // The server buffers at most this much for a caller that reads slowly, and as much again.
-    private const int MaxWrite = 64 * 1024;
+    // The server buffers little more than one part for a caller that reads slowly.
+    private const int MaxPart = 32 * 1024;
+
+    // A caller that takes a part in this time reads at the minimum rate of the server. The server itself detects a
+    // caller that does not read only after the time that all buffered bytes may take.
+    private static readonly TimeSpan _maxStall = TimeSpan.FromSeconds(8);
 
     /// <summary>True if an event was written only in part. Nothing can be written after it.</summary>
     public bool IsBroken { get; private set; }
@@ -75,7 +80,9 @@ internal sealed class EventStream(HttpResponse response)
         response.HttpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
     }
 
-    /// <summary>Sends an event.</summary>
+    /// <summary>
+    /// Sends an event. The connection is aborted if the caller takes no part of it for eight seconds.
+    /// </summary>
     /// <param name="text">The encoded event.</param>
     /// <param name="cancellationToken">Cancels the wait for a caller that reads slowly.</param>
     public async Task WriteAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
@@ -83,9 +90,9 @@ internal sealed class EventStream(HttpResponse response)
         IsBroken = true;
         while (text.Length > 0)
         {
-            var part = text[..Math.Min(text.Length, MaxWrite)];
-            var sent = await response.BodyWriter.WriteAsync(part, cancellationToken);
-            if (sent.IsCompleted)
+            var part = text[..Math.Min(text.Length, MaxPart)];
+            var write = response.BodyWriter.WriteAsync(part, cancellationToken);
+            if ((write.IsCompleted ? await write : await WaitAsync(write)).IsCompleted)
             {
                 return;
             }
@@ -94,5 +101,17 @@ internal sealed class EventStream(HttpResponse response)
         }
 
         IsBroken = false;
+    }
+
+    // Aborting the request cancels the write.
+    private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> write)
+    {
+        using var stall = new Timer(
+            static http => ((HttpContext)http!).Abort(),
+            response.HttpContext,
+            _maxStall,
+            Timeout.InfiniteTimeSpan
+        );
+        return await write;
     }
 }

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Net;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure;
+using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.FunctionalTests.Limiting;
+
+namespace IndustryData.WebApi.FunctionalTests.Live;
+
+/// <summary>Checks how streams end, and how many there can be.</summary>
+[Collection(typeof(SerialTests))]
+public sealed class LiveEndTests(TestDatabase database) : FunctionalTest(database)
+{
+    private static readonly TimeSpan _ofStop = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _ofToken = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task Service_that_stops_says_goodbye_to_a_hundred_streams_within_two_seconds()
+    {
+        var service = await RunningService.StartAsync(Database.ConnectionString);
+        var streams = new List<LiveStream>();
+        using var client = service.Authorized(Tokens.Make());
+        for (var i = 0; i < 100; i++)
+        {
+            streams.Add(await LiveStream.OpenAsync(client));
+        }
+
+        var begin = Stopwatch.GetTimestamp();
+        await service.DisposeAsync();
+        var elapsed = Stopwatch.GetElapsedTime(begin);
+
+        foreach (var stream in streams)
+        {
+            var last = await stream.ReadAsync();
+            last!.Name.ShouldBe("bye");
+            last.Retry!.Value.ShouldBeInRange(1_000, 2_000);
+            (await stream.ReadAsync()).ShouldBeNull();
+            stream.Dispose();
+        }
+
+        elapsed.ShouldBeLessThan(_ofStop);
+    }
+
+    [Fact]
+    public async Task Streams_beyond_the_limits_are_refused_at_once_until_others_end()
+    {
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Limits:Streams", "3"),
+            ("Limits:StreamsPerTenant", "2")
+        );
+        using var others = service.Authorized(Tokens.Make(tid: $"{Tokens.OtherTenant}"));
+        using var first = await LiveStream.OpenAsync(service.Client);
+        using var second = await LiveStream.OpenAsync(service.Client);
+
+        using var ofTenant = await LiveStream.SendAsync(service.Client);
+        ofTenant.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        ofTenant.Headers.RetryAfter.ShouldNotBeNull();
+        (await ofTenant.JsonAsync()).Cause().ShouldBe("tooManyStreams");
+
+        using var theirs = await LiveStream.OpenAsync(others);
+        using var ofService = await LiveStream.SendAsync(others);
+        ofService.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        ofService.Headers.RetryAfter.ShouldNotBeNull();
+        (await ofService.JsonAsync()).Cause().ShouldBe("streamLimitReached");
+
+        first.Dispose();
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var again = await LiveStream.SendAsync(service.Client);
+                return again.StatusCode == HttpStatusCode.OK;
+            },
+            "A stream in place of one that was closed"
+        );
+    }
+
+    [Fact]
+    public async Task Waiting_streams_hold_no_permit_of_their_tenant()
+    {
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Limits:ConcurrentRequests", "1"),
+            ("Limits:QueuedRequests", "0"),
+            ("Limits:ConcurrentSlowReads", "1"),
+            ("Limits:QueuedSlowReads", "0")
+        );
+        using var first = await LiveStream.OpenAsync(service.Client);
+        using var second = await LiveStream.OpenAsync(service.Client, "?$filter=contains(displayName,'x')");
+
+        var run = await AddAsync(Bodies.RunAt(1), service.Client);
+        await first.ReadToRunAsync(run.Segments[^1]);
+        await second.ReadToRunAsync(run.Segments[^1]);
+    }
+
+    [Fact]
+    public async Task Expired_token_ends_the_stream()
+    {
+        using var client = Service.Authorized(Tokens.Make(expires: DateTime.UtcNow.AddSeconds(3)));
+
+        await EndsAsync(client, TimeSpan.FromSeconds(3) + _ofToken);
+    }
+
+    [Fact]
+    public async Task Revoked_token_ends_the_stream_and_no_other_one()
+    {
+        var tenant = Guid.NewGuid();
+        using var client = Service.Authorized(Tokens.Make(tid: $"{tenant}"));
+        using var other = await LiveStream.OpenAsync(Client);
+
+        await EndsAsync(
+            client,
+            _ofToken,
+            () =>
+                TokenRevocations.RevokeAsync(
+                    Database.ConnectionString,
+                    new TenantId(tenant),
+                    DateTimeOffset.UtcNow.AddMinutes(-10),
+                    Cancellation
+                )
+        );
+        await other.ReadToRunAsync((await AddAsync(Bodies.RunAt(1))).Segments[^1]);
+    }
+
+    [Fact]
+    public async Task Reader_that_is_stuck_is_disconnected_and_others_are_not_delayed()
+    {
+        await using var service = await RunningService.StartAsync(Database.ConnectionString, ("Limits:Streams", "2"));
+        using var stuck = await RawCaller.ConnectAsync(service.Root);
+        await stuck.SendAsync("GET /process/runs/delta", Tokens.Make(), "Accept: text/event-stream\r\n");
+        await stuck.ReadToAsync("event: ready");
+        using var reader = await LiveStream.OpenAsync(service.Client);
+
+        // Each event has about 200 KB.
+        for (var i = 0; i < 5; i++)
+        {
+            await InsertAsync(150);
+            (await reader.ReadToAsync("runs")).Entries.Count().ShouldBe(150);
+        }
+
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var next = await LiveStream.SendAsync(service.Client);
+                return next.StatusCode == HttpStatusCode.OK;
+            },
+            TimeSpan.FromSeconds(20),
+            "The stuck reader is still connected"
+        );
+        await reader.ReadToRunAsync((await AddAsync(Bodies.RunAt(1), service.Client)).Segments[^1]);
+    }
+
+    // Opens a stream and waits until the service ends it.
+    private static async Task EndsAsync(HttpClient client, TimeSpan limit, Func<Task>? cause = null)
+    {
+        using var stream = await LiveStream.OpenAsync(client);
+        await (cause?.Invoke() ?? Task.CompletedTask);
+        var begin = Stopwatch.GetTimestamp();
+        (await stream.ReadAsync()).ShouldBeNull();
+        Stopwatch.GetElapsedTime(begin).ShouldBeLessThan(limit);
+        using var again = await LiveStream.SendAsync(client);
+        again.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    private Task InsertAsync(int count) =>
+        TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            $$"""
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, blocking_error, created_date_time,
+                last_modified_date_time, version, statistics)
+            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'n', now(), 1,
+                json_build_object('code', 'x', 'message', repeat('x', 1000)), now(), now(), 1, '{}'
+            FROM generate_series(1, {{count}})
+            """
+        );
+}
