@@ -28,6 +28,7 @@ public static class ApplicationServiceCollectionExtensions
         services.AddSingleton(typeof(IMessageValidator<>), typeof(MessageValidator<>));
         services.AddSingleton<RunChangeFeeds>();
         services.AddSingleton<IRunChangeSignal>(provider => provider.GetRequiredService<RunChangeFeeds>());
+        services.AddSingleton<RecentRunFamilies>();
         services.AddAutoMapper(options =>
         {
             options.LicenseKey = autoMapperLicenseKey;

@@ -60,6 +60,48 @@ public interface IRunReader
         CancellationToken cancellationToken
     );
 
+    /// <summary>Lists the newest runs of a tenant, the newest first.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="limit">The maximum number of runs.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<IReadOnlyList<FamilyRun>> ListNewestAsync(TenantId tenantId, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists the runs before or after a run whose display names begin with a text, the closest first.
+    /// </summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="prefix">The text.</param>
+    /// <param name="run">The position of the run.</param>
+    /// <param name="isForward">
+    /// True to list the runs that started later; false to list the run itself and those that started earlier.
+    /// </param>
+    /// <param name="maxScanned">The maximum number of runs of all names that are searched.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<IReadOnlyList<FamilyRun>> ListNeighboursAsync(
+        TenantId tenantId,
+        string prefix,
+        RunPosition run,
+        bool isForward,
+        int maxScanned,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Lists the runs that were open in a span, the newest first.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="span">The span.</param>
+    /// <param name="now">The time until which a run that is running was open.</param>
+    /// <param name="earliestStart">The earliest start time of the runs that are searched.</param>
+    /// <param name="limit">The maximum number of runs.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<IReadOnlyList<FamilyRun>> ListOpenAsync(
+        TenantId tenantId,
+        StartSpan span,
+        DateTimeOffset now,
+        DateTimeOffset earliestStart,
+        int limit,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>Returns the sums of the inbound totals of the selected runs; null if no run is selected.</summary>
     Task<RunTotalsRow?> SumAsync(TenantId tenantId, RunCriteria criteria, CancellationToken cancellationToken);
 
