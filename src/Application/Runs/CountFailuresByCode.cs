@@ -15,6 +15,9 @@ public sealed record CountFailuresByCodeQuery(TenantId TenantId, StartSpan Span)
 
     /// <summary>The maximum number of codes.</summary>
     public const int MaxCodes = 20;
+
+    /// <summary>The criteria that select the runs.</summary>
+    public RunCriteria Criteria { get; init; } = RunCriteria.All;
 }
 
 /// <summary>The most frequent codes.</summary>
@@ -47,6 +50,7 @@ internal sealed class CountFailuresByCodeHandler(IRunReader runs)
         new FailuresByCode(
             await runs.CountFailuresAsync(
                 query.TenantId,
+                query.Criteria,
                 query.Span,
                 CountFailuresByCodeQuery.MaxRuns,
                 CountFailuresByCodeQuery.MaxCodes,

@@ -46,14 +46,30 @@ public interface IRunReader
         CancellationToken cancellationToken
     );
 
+    /// <summary>Reads the durations and totals of ended runs by start time, in the order of the buckets.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="criteria">The criteria that select the runs.</param>
+    /// <param name="span">The span of the start time. The first bucket begins with it.</param>
+    /// <param name="bucket">The length of a bucket.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<IReadOnlyList<RunMeasuresOfTime>> MeasureByTimeAsync(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        TimeSpan bucket,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>Counts failed runs by the codes of their blocking errors, the most frequent first.</summary>
     /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="criteria">The criteria that select the runs.</param>
     /// <param name="span">The span of the start time.</param>
     /// <param name="maxRuns">The maximum number of failed runs that are counted. The newest ones are.</param>
     /// <param name="maxCodes">The maximum number of codes.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     Task<IReadOnlyList<FailuresOfCode>> CountFailuresAsync(
         TenantId tenantId,
+        RunCriteria criteria,
         StartSpan span,
         int maxRuns,
         int maxCodes,
