@@ -4,6 +4,8 @@ using IndustryData.Dashboard.Runs;
 using IndustryData.Dashboard.Settings;
 using IndustryData.Dashboard.Shell;
 using IndustryData.Dashboard.SingleRun;
+using IndustryData.Dashboard.Timeline;
+using IndustryData.Dashboard.Trends;
 using IndustryData.Domain;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -44,6 +46,8 @@ public static class DashboardEndpoints
         MapPage("/ui/runs", RunsEndpoint.HandleAsync, 302, 400);
         MapPage("/ui/runs.csv", RunsCsvEndpoint.HandleAsync, 400);
         MapPage("/ui/runs/{id}", SingleRunEndpoint.HandleAsync, 404);
+        MapPage("/ui/timeline", TimelineEndpoint.HandleAsync);
+        MapPage("/ui/trends", TrendsEndpoint.HandleAsync);
         MapPage("/ui/live", LiveEndpoint.HandleAsync, 400);
         MapPage("/ui/settings", SettingsEndpoint.HandleAsync);
         routes

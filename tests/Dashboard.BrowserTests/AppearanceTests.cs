@@ -16,7 +16,18 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
         var data = new TheoryData<string, string, int>();
         foreach (
             var page in (string[])
-                ["", "/runs", "/runs/{failed}", "/live", "/settings", "/nothing", "/runs?$filter=bogus"]
+                [
+                    "",
+                    "/runs",
+                    "/runs/{failed}",
+                    "/timeline",
+                    "/trends",
+                    "/trends?range=1y",
+                    "/live",
+                    "/settings",
+                    "/nothing",
+                    "/runs?$filter=bogus",
+                ]
         )
         {
             foreach (var theme in (string[])["light", "dark"])

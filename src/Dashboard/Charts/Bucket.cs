@@ -22,9 +22,8 @@ public sealed record Bucket(DateTimeOffset From, DateTimeOffset To, IReadOnlyDic
         var buckets = new List<Bucket>();
         for (var from = span.From; from < span.To; from += length)
         {
-            buckets.Add(
-                new Bucket(from, from + length, byStart[from.UtcTicks].ToDictionary(c => c.Status, c => c.Count))
-            );
+            var to = from + length < span.To ? from + length : span.To;
+            buckets.Add(new Bucket(from, to, byStart[from.UtcTicks].ToDictionary(c => c.Status, c => c.Count)));
         }
 
         return buckets;

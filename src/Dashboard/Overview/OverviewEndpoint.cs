@@ -20,7 +20,7 @@ internal static class OverviewEndpoint
     public static async Task HandleAsync(HttpContext http)
     {
         var context = PageContext.Of(http, isSignedIn: true);
-        var reader = new Reader(http, context.Caller!.TenantId);
+        var reader = new PageReader(http, context.Caller!.TenantId);
         var key = http.Request.Query["range"].ToString();
         var range = OverviewRange.All.FirstOrDefault(r => r.Key == key) ?? OverviewRange.All[0];
         var span = range.At(context.Now, TimeZones.Of(context.Zone));
@@ -28,7 +28,7 @@ internal static class OverviewEndpoint
         var since = Since(span);
         var running = RunFilterText.All.Toggle("running");
         var overdue = running with { Others = [$"endDateTime lt {RunTime.Format(context.Now)}"] };
-        var counts = await reader.CountByTimeAsync(span, range.Bucket);
+        var counts = await reader.CountByTimeAsync(RunFilterText.All, span, range.Bucket);
         long? CountOf(string status) => counts?.Where(c => c.Status == status).Sum(c => c.Count);
         var model = new OverviewModel(
             range,
@@ -45,8 +45,9 @@ internal static class OverviewEndpoint
                 new OverviewTile("Overdue", "overdue", await reader.CountAsync(overdue), overdue.ToString()),
             ],
             counts is null ? null : Bucket.Fill(counts, span, range.Bucket),
-            await reader.FailuresAsync(span),
+            await reader.FailuresAsync(RunFilterText.All, span),
             await reader.ListAsync(running, "startDateTime asc", MaxRunning),
+            await reader.LateAsync(),
             await reader.SumAsync(Since(span)),
             await reader.SumAsync(Since(before)),
             await reader.ListAsync(RunFilterText.All, null, NewestRuns)
@@ -55,42 +56,4 @@ internal static class OverviewEndpoint
     }
 
     private static RunFilterText Since(StartSpan span) => RunFilterText.All with { From = span.From, To = span.To };
-
-    /// <summary>Reads the parts of the page. A part that cannot be read is null.</summary>
-    private sealed class Reader(HttpContext http, TenantId tenant)
-    {
-        private readonly ISender _sender = http.RequestServices.GetRequiredService<ISender>();
-        private readonly IDashboardHost _host = http.RequestServices.GetRequiredService<IDashboardHost>();
-
-        public async Task<IReadOnlyList<RunCountOfTime>?> CountByTimeAsync(StartSpan span, TimeSpan bucket) =>
-            ValueOf(await SendAsync(new CountRunsByTimeQuery(tenant, RunCriteria.All, span, bucket)))?.Counts;
-
-        public async Task<IReadOnlyList<FailuresOfCode>?> FailuresAsync(StartSpan span) =>
-            ValueOf(await SendAsync(new CountFailuresByCodeQuery(tenant, span)))?.Codes;
-
-        public async Task<long?> CountAsync(RunFilterText filter) =>
-            ValueOf(await SendAsync(new CountRunsQuery(tenant, Parse(filter, null).Criteria)))?.Value;
-
-        public async Task<InboundTotals?> SumAsync(RunFilterText filter) =>
-            ValueOf(await SendAsync(new SumRunStatisticsQuery(tenant, Parse(filter, null).Criteria)))?.Totals;
-
-        public async Task<IReadOnlyList<RunListItem>?> ListAsync(RunFilterText filter, string? order, int size)
-        {
-            var query = Parse(filter, order);
-            var list = _sender.CreateStream(
-                new ListRunsQuery(tenant, query.Criteria, query.Order, size),
-                http.RequestAborted
-            );
-            return ValueOf(await RunRows.ReadAsync(list, http.RequestAborted))?.Runs;
-        }
-
-        private ValueTask<Result<T>> SendAsync<T>(IQuery<Result<T>> query)
-            where T : notnull => _sender.Send(query, http.RequestAborted);
-
-        private static T? ValueOf<T>(Result<T> result)
-            where T : class => result.TryGetValue(out var value, out _) ? value : null;
-
-        private ParsedRunQuery Parse(RunFilterText filter, string? order) =>
-            _host.Parse(tenant, new RunQueryText(filter.IsEmpty ? null : filter.ToString(), order, null)).Value;
-    }
 }

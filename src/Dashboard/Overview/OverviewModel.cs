@@ -13,6 +13,7 @@ namespace IndustryData.Dashboard.Overview;
 /// <param name="Buckets">The runs over time.</param>
 /// <param name="Failures">The failures by their codes.</param>
 /// <param name="Running">The running runs, the oldest first.</param>
+/// <param name="Late">The families that have probably missed a run.</param>
 /// <param name="Totals">The sums of the inbound totals of the span.</param>
 /// <param name="TotalsBefore">The sums of the span of the same length before it.</param>
 /// <param name="Newest">The newest runs, whatever the span.</param>
@@ -23,6 +24,7 @@ public sealed record OverviewModel(
     IReadOnlyList<Bucket>? Buckets,
     IReadOnlyList<FailuresOfCode>? Failures,
     IReadOnlyList<RunListItem>? Running,
+    LateFamilies? Late,
     InboundTotals? Totals,
     InboundTotals? TotalsBefore,
     IReadOnlyList<RunListItem>? Newest

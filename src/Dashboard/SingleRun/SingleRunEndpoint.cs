@@ -56,7 +56,17 @@ internal static class SingleRunEndpoint
                 hasMore = items.Current.HasNext;
             }
 
-            return new SingleRunModel(run, StatisticsReader.ReadTotals(run.Statistics), activities, hasMore);
+            var reader = new PageReader(http, tenant);
+            var neighbours = await reader.NeighboursAsync(id);
+            var family = RunFamily.Of(run.DisplayName);
+            return new SingleRunModel(
+                run,
+                StatisticsReader.ReadTotals(run.Statistics),
+                activities,
+                hasMore,
+                neighbours,
+                (await reader.FamiliesAsync([family])).GetValueOrDefault(family)
+            );
         }
 
         return error;

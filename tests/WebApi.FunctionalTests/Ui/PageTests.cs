@@ -16,6 +16,8 @@ public sealed partial class PageTests(TestDatabase database) : FunctionalTest(da
     [Theory]
     [InlineData("ui")]
     [InlineData("ui/runs")]
+    [InlineData("ui/timeline")]
+    [InlineData("ui/trends?range=1y")]
     [InlineData("ui/live")]
     [InlineData("ui/settings")]
     [InlineData("beta/ui/runs")]

@@ -1,0 +1,104 @@
+using IndustryData.Application.Runs;
+using IndustryData.Dashboard.Charts;
+using IndustryData.Dashboard.Parts;
+using IndustryData.Dashboard.Runs;
+using IndustryData.Dashboard.Shell;
+using Microsoft.AspNetCore.Http;
+
+namespace IndustryData.Dashboard.Timeline;
+
+/// <summary>The page <c>/ui/timeline</c>: the runs that were open in a span, as bars.</summary>
+internal static class TimelineEndpoint
+{
+    /// <summary>The width of the span in pixels.</summary>
+    public const int Width = 1_000;
+
+    private const int DensityBars = 40;
+
+    public static async Task HandleAsync(HttpContext http)
+    {
+        var context = PageContext.Of(http, isSignedIn: true);
+        var reader = new PageReader(http, context.Caller!.TenantId);
+        var (span, problem) = TimelineSpan.Read(http.Request.Query, context.Now);
+        var open = await reader.ListOpenAsync(span.Bounds);
+        var isTooMany = open?.HasMore == true;
+        var model = new TimelineModel(
+            span,
+            problem,
+            isTooMany ? [] : Rows(open?.Runs, span, context.Now),
+            isTooMany ? await CountAsync(reader, span) : null,
+            isTooMany ? 0 : Overlap(open?.Runs ?? [], context.Now)
+        );
+        await http.RenderAsync<TimelinePage>(context, model);
+    }
+
+    /// <summary>Returns the filter that selects the runs that were open in a span.</summary>
+    public static RunFilterText Open(TimelineSpan span, DateTimeOffset now)
+    {
+        // The end of a run that is running is only expected. It is open until now.
+        var from = RunTime.Format(span.From);
+        var isOpen =
+            now > span.From
+                ? $"endDateTime gt {from} or status eq 'running'"
+                : $"endDateTime gt {from} and status ne 'running'";
+        return RunFilterText.All with
+        {
+            From = span.From - ListOpenRunsQuery.MaxLead,
+            To = span.To,
+            Others = [$"(startDateTime ge {from} or {isOpen})"],
+        };
+    }
+
+    private static IReadOnlyList<TimelineRow>? Rows(
+        IReadOnlyList<FamilyRun>? runs,
+        TimelineSpan span,
+        DateTimeOffset now
+    ) =>
+        runs is null
+            ? null
+            :
+            [
+                .. runs.OrderBy(r => r.StartDateTime)
+                    .GroupBy(r => r.Family)
+                    .OrderBy(g => g.Key, StringComparer.OrdinalIgnoreCase)
+                    .Select(g => new TimelineRow(
+                        g.Key,
+                        [.. g],
+                        Lanes.Pack(g, r => (Left(r.StartDateTime, span), Left(EndOf(r, now), span)))
+                    )),
+            ];
+
+    /// <summary>Returns the position of a time in pixels, within the span.</summary>
+    public static double Left(DateTimeOffset time, TimelineSpan span) =>
+        Math.Clamp((time - span.From) / span.Length, 0, 1) * Width;
+
+    private static DateTimeOffset EndOf(FamilyRun run, DateTimeOffset now)
+    {
+        var end = run.Status == "running" ? now : run.EndDateTime ?? run.StartDateTime;
+        return end < run.StartDateTime ? run.StartDateTime : end;
+    }
+
+    private static int Overlap(IReadOnlyList<FamilyRun> runs, DateTimeOffset now)
+    {
+        // At the same instant, ends come before starts: runs one after the other do not overlap.
+        var steps = runs.Where(r => EndOf(r, now) > r.StartDateTime)
+            .SelectMany(r => new[] { (Time: r.StartDateTime, Step: 1), (Time: EndOf(r, now), Step: -1) })
+            .OrderBy(s => s.Time)
+            .ThenBy(s => s.Step);
+        var (open, most) = (0, 0);
+        foreach (var (_, step) in steps)
+        {
+            open += step;
+            most = Math.Max(most, open);
+        }
+
+        return most;
+    }
+
+    private static async Task<IReadOnlyList<Bucket>?> CountAsync(PageReader reader, TimelineSpan span)
+    {
+        var bucket = TimeSpan.FromMinutes(Math.Ceiling(span.Length.TotalMinutes / DensityBars));
+        var counts = await reader.CountByTimeAsync(RunFilterText.All, span.Bounds, bucket);
+        return counts is null ? null : Bucket.Fill(counts, span.Bounds, bucket);
+    }
+}
