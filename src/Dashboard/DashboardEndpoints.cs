@@ -3,6 +3,7 @@ using IndustryData.Dashboard.Overview;
 using IndustryData.Dashboard.Runs;
 using IndustryData.Dashboard.Settings;
 using IndustryData.Dashboard.Shell;
+using IndustryData.Dashboard.SignIn;
 using IndustryData.Dashboard.SingleRun;
 using IndustryData.Dashboard.Timeline;
 using IndustryData.Dashboard.Trends;
@@ -25,7 +26,7 @@ public static class DashboardEndpoints
         services.AddSingleton<EmbeddedAssets>();
     }
 
-    /// <summary>Maps the pages that need a permission to read, and the assets, which need none.</summary>
+    /// <summary>Maps the pages that need a permission to read, and the page to sign in and the assets, which need none.</summary>
     /// <param name="routes">The routes of the service.</param>
     /// <param name="readPolicy">The authorization policy of the pages.</param>
     /// <param name="pageMetadata">What the process adds to each page.</param>
@@ -56,6 +57,10 @@ public static class DashboardEndpoints
             .WithMetadata([.. pageMetadata])
             .WithMetadata([.. Statuses([303, 400, 401, 403, 429, 503])]);
         MapPage("/ui/{**path}", NotFoundAsync, 404);
+        routes
+            .MapMethods("/ui/sign-in", ["GET", "HEAD"], SignInEndpoint.HandleAsync)
+            .AllowAnonymous()
+            .WithMetadata([.. Statuses([200])]);
         var assets = routes.ServiceProvider.GetRequiredService<EmbeddedAssets>();
         routes
             .MapMethods("/ui/a/{hash}/{name}", ["GET", "HEAD"], assets.WriteAsync)
@@ -69,6 +74,11 @@ public static class DashboardEndpoints
     /// <param name="error">The error, with the message of the public interface.</param>
     public static Task WriteErrorPageAsync(HttpContext http, int status, Error error) =>
         Pages.RenderErrorAsync(http, status, error);
+
+    /// <summary>Writes the page to sign in, with the error of the attempt.</summary>
+    /// <inheritdoc cref="WriteErrorPageAsync" path="/param" />
+    public static Task WriteSignInErrorAsync(HttpContext http, int status, Error error) =>
+        SignInEndpoint.WriteErrorAsync(http, status, error);
 
     private static Task NotFoundAsync(HttpContext http) =>
         Pages.RenderErrorAsync(

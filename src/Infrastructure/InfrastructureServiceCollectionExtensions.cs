@@ -88,6 +88,8 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<TokenRevocationStore>();
         services.AddSingleton<ITokenRevocations>(provider => provider.GetRequiredService<TokenRevocationStore>());
         services.AddHostedService(provider => provider.GetRequiredService<TokenRevocationStore>());
+        services.AddSingleton<ISessionKeys, SessionKeyStore>();
+        services.AddSingleton<IUsedSignInCodes, UsedSignInCodeStore>();
         services.AddHostedService<DatabaseMaintenanceService>();
         return services;
     }

@@ -8,8 +8,8 @@ namespace IndustryData.Infrastructure;
 public static class TokenRevocations
 {
     /// <summary>
-    /// Revokes all own tokens of a tenant that were issued before a time. Every instance of the service rejects them
-    /// within ten seconds. An earlier revocation with a later time stays in force.
+    /// Revokes all own tokens of a tenant that were issued before a time, and ends its sessions that started before it.
+    /// Every instance of the service rejects them within ten seconds. An earlier revocation with a later time stays in force.
     /// </summary>
     /// <param name="connectionString">The connection string of PostgreSQL.</param>
     /// <param name="tenantId">The tenant.</param>

@@ -9,7 +9,7 @@ using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage =
-    "Commands: serve (the default), migrate, token, demo, health, psql, backup, restore, upgrade. "
+    "Commands: serve (the default), migrate, token, link, demo, health, psql, backup, restore, upgrade. "
     + "docs/operations.md describes the commands, and docs/configuration.md describes the settings.";
 
 // The first argument is a command, unless it is an option such as --urls.
@@ -25,7 +25,7 @@ try
     if (
         command is not ("psql" or "backup" or "restore" or "upgrade" or "demo")
         && rest.FirstOrDefault(a =>
-            command != "token"
+            command is not ("token" or "link")
             && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
         )
             is { } unknown
@@ -57,20 +57,23 @@ try
         );
     }
 
-    if (command is "serve" or "migrate" or "token" or "demo")
+    if (command is "serve" or "migrate" or "token" or "link" or "demo")
     {
         ExampleSecrets.Check(configuration, connectionString, tokens);
     }
 
     DataDirectory Resolved() => DataDirectory.Resolve(configuration["DataDirectory"], postgres);
-    void AddDevelopmentKey()
+    bool AddDevelopmentKey()
     {
-        if (isEmbedded && tokens is { SigningKeys.Count: 0, Authorities.Count: 0 })
+        if (!isEmbedded || tokens is not { SigningKeys.Count: 0, Authorities.Count: 0 })
         {
-            var directory = Resolved();
-            directory.Create();
-            tokens.SigningKeys.Add(SigningKeys.Development(directory.Path));
+            return false;
         }
+
+        var directory = Resolved();
+        directory.Create();
+        tokens.SigningKeys.Add(SigningKeys.Development(directory.Path));
+        return true;
     }
 
     switch (command)
@@ -78,7 +81,7 @@ try
         case "serve":
             await using (var server = isEmbedded ? await StartPostgresAsync(configuration, Resolved(), postgres) : null)
             {
-                AddDevelopmentKey();
+                var printsLink = AddDevelopmentKey();
                 if (server is not null)
                 {
                     connectionString = server.ConnectionString;
@@ -88,7 +91,18 @@ try
                 }
 
                 await using var app = ServeCommand.Build(builder, connectionString, tokens);
-                await app.RunAsync();
+                await app.StartAsync();
+                if (printsLink)
+                {
+                    // Not in the log: the code of the link is a secret.
+                    var url = LinkCommand.ServiceUrl(configuration, () => ListenUrls.Reachable(app.Urls.First()));
+                    Console.WriteLine(
+                        $"Sign in (once, within {SignInLinks.Lifetime.TotalMinutes} minutes): "
+                            + LinkCommand.CreateLink([], tokens, () => url, TimeProvider.System)
+                    );
+                }
+
+                await app.WaitForShutdownAsync();
             }
 
             return 0;
@@ -118,6 +132,17 @@ try
         case "token":
             AddDevelopmentKey();
             Console.WriteLine(TokenCommand.CreateToken(rest, tokens, TimeProvider.System));
+            return 0;
+        case "link":
+            AddDevelopmentKey();
+            Console.WriteLine(
+                LinkCommand.CreateLink(
+                    rest,
+                    tokens,
+                    () => LinkCommand.ServiceUrl(configuration, () => ListenUrls.Url(configuration)),
+                    TimeProvider.System
+                )
+            );
             return 0;
         case "demo":
             AddDevelopmentKey();

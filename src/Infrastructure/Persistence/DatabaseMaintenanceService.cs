@@ -22,7 +22,7 @@ public sealed record RetentionOptions
 
 /// <summary>
 /// Runs periodic maintenance: it creates partitions ahead of time, detaches and drops expired quarters, and purges
-/// expired deletions and idempotency keys.
+/// expired deletions, idempotency keys and sign-in codes.
 /// </summary>
 internal sealed partial class DatabaseMaintenanceService(
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database,
@@ -150,6 +150,17 @@ internal sealed partial class DatabaseMaintenanceService(
                     "idempotency_records",
                     "created_date_time",
                     earlier - IdempotencyKey.TimeToLive,
+                    cancellationToken
+                ),
+            cancellationToken
+        );
+        succeeded &= await TryAsync(
+            "purge sign-in codes",
+            () =>
+                PurgeAsync(
+                    "used_sign_in_codes",
+                    "expires_date_time",
+                    earlier - UsedSignInCodeStore.KeptAfterExpiry,
                     cancellationToken
                 ),
             cancellationToken

@@ -28,6 +28,10 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<TokenRevocation> TokenRevocations => Set<TokenRevocation>();
 
+    public DbSet<SessionKey> SessionKeys => Set<SessionKey>();
+
+    public DbSet<UsedSignInCode> UsedSignInCodes => Set<UsedSignInCode>();
+
     public DbSet<ExpiredPartition> ExpiredPartitions => Set<ExpiredPartition>();
 
     /// <summary>Sets the options that the model depends on, in addition to the connection.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -8,11 +9,12 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Reads the table <c>token_revocations</c> every two seconds, so that every instance rejects revoked tokens soon.
-/// While the database does not answer, the revocations that were read last apply.
+/// Reads the table <c>token_revocations</c> every two seconds, so that every instance rejects revoked tokens and
+/// ended sessions soon. While the database does not answer, the revocations that were read last apply.
 /// </summary>
 internal sealed partial class TokenRevocationStore(
     ReadSessions sessions,
+    [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
     IDatabaseHealth health,
     TimeProvider clock,
     ILogger<TokenRevocationStore> logger
@@ -21,20 +23,32 @@ internal sealed partial class TokenRevocationStore(
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(2);
 
     private bool _isFailureLogged;
-    private volatile FrozenDictionary<Guid, DateTimeOffset>? _revocations;
+    private volatile FrozenDictionary<Guid, (DateTimeOffset Tokens, DateTimeOffset Sessions)>? _revocations;
 
-    public bool IsRevoked(TenantId tenantId, DateTimeOffset issued)
+    public bool IsRevoked(TenantId tenantId, DateTimeOffset issued) => issued < Find(tenantId).Tokens;
+
+    public bool IsSessionEnded(TenantId tenantId, DateTimeOffset started) => started < Find(tenantId).Sessions;
+
+    public async Task EndSessionsAsync(TenantId tenantId, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        if (_revocations is not { } revocations)
+        await using (
+            var command = database.CreateCommand(
+                """
+                INSERT INTO token_revocations AS r (tenant_id, not_before, sessions_not_before)
+                VALUES ($1, '-infinity', $2)
+                ON CONFLICT (tenant_id) DO UPDATE
+                SET sessions_not_before = greatest(r.sessions_not_before, excluded.sessions_not_before)
+                """
+            )
+        )
         {
-            // During an outage of the database, requests are rejected after authentication, with the code of the
-            // outage. At any other time, a token that may be revoked must not be accepted.
-            return health.Outage is not null ? false : throw ReadSession.DatabaseLost();
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenantId.Value });
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = before });
+            await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        return revocations.Count > 0
-            && revocations.TryGetValue(tenantId.Value, out var notBefore)
-            && issued < notBefore;
+        // The other instances read it within two seconds.
+        await TryReadAsync(cancellationToken);
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -60,6 +74,18 @@ internal sealed partial class TokenRevocationStore(
         }
     }
 
+    private (DateTimeOffset Tokens, DateTimeOffset Sessions) Find(TenantId tenantId)
+    {
+        if (_revocations is not { } revocations)
+        {
+            // During an outage of the database, requests are rejected after authentication, with the code of the
+            // outage. At any other time, a token that may be revoked must not be accepted.
+            return health.Outage is not null ? default : throw ReadSession.DatabaseLost();
+        }
+
+        return revocations.Count > 0 ? revocations.GetValueOrDefault(tenantId.Value) : default;
+    }
+
     private async Task TryReadAsync(CancellationToken cancellationToken)
     {
         try
@@ -80,13 +106,20 @@ internal sealed partial class TokenRevocationStore(
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        var read = new Dictionary<Guid, DateTimeOffset>();
+        var read = new Dictionary<Guid, (DateTimeOffset, DateTimeOffset)>();
         await using (var session = await sessions.OpenForAllTenantsAsync(cancellationToken))
         {
-            await session.ExecuteAsync(new NpgsqlBatchCommand("SELECT tenant_id, not_before FROM token_revocations"));
+            await session.ExecuteAsync(
+                new NpgsqlBatchCommand(
+                    "SELECT tenant_id, not_before, greatest(not_before, sessions_not_before) FROM token_revocations"
+                )
+            );
             while (await session.ReadAsync())
             {
-                read.Add(session.Row.GetGuid(0), session.Row.GetFieldValue<DateTimeOffset>(1));
+                read.Add(
+                    session.Row.GetGuid(0),
+                    (session.Row.GetFieldValue<DateTimeOffset>(1), session.Row.GetFieldValue<DateTimeOffset>(2))
+                );
             }
         }
 

@@ -69,6 +69,12 @@ internal static class ListenUrls
             : configuration[WebHostDefaults.HttpPortsKey] is { Length: > 0 } ports ? $"http://*:{ports.Split(';')[0]}"
             : configuration[WebHostDefaults.HttpsPortsKey] is { Length: > 0 } tls ? $"https://*:{tls.Split(';')[0]}"
             : Default;
+        return Reachable(url);
+    }
+
+    /// <summary>Returns a URL that the service listens on, in a form that this machine can reach.</summary>
+    public static Uri Reachable(string url)
+    {
         var address = BindingAddress.Parse(url);
         var host = address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host;
         return new UriBuilder(address.Scheme, host, address.Port).Uri;

@@ -77,6 +77,8 @@ internal static partial class ServeCommand
                 Logging
                     .Configure(logs, builder.Configuration)
                     .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+                    // The database protects the keys of sessions. What it cannot do, its monitor and requests report.
+                    .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Fatal)
                     .Filter.ByExcluding(IsClientDisconnect)
         );
         builder.Services.AddSingleton(TimeProvider.System);
@@ -101,7 +103,8 @@ internal static partial class ServeCommand
         builder.Services.AddSingleton<AuditLog>();
         builder.AddTelemetry();
         builder.Services.AddUi();
-        // Authentication uses only tokens. There are no cookies, so no keys have to be created and stored at start.
+        builder.Services.AddSingleton(Settings.Read<SignInOptions>(builder.Configuration, SignInOptions.Section));
+        // The keys of sessions are read with the first session, because the service starts while the database is away.
         foreach (var keeper in builder.Services.Where(IsKeyRingLoader).ToList())
         {
             builder.Services.Remove(keeper);
@@ -151,6 +154,9 @@ internal static partial class ServeCommand
         app.UseRouting();
         app.UseUi();
         app.Use(next => http => OptionsMiddleware.InvokeAsync(http, next));
+        app.Use(next =>
+            http => BatchRequestExecutor.IsBatchItem(http) ? next(http) : SameOriginMiddleware.InvokeAsync(http, next)
+        );
         app.UseTokenAuthentication();
         UseLimits(app);
         app.MapService();

@@ -31,6 +31,7 @@ internal static class Settings
         (TokenOptions.Section, typeof(TokenOptions)),
         (EmbeddedPostgresOptions.Section, typeof(EmbeddedPostgresOptions)),
         (HstsSettings.Section, typeof(HstsSettings)),
+        (SignInOptions.Section, typeof(SignInOptions)),
     ];
 
     /// <summary>Checks all sections, before anything is started.</summary>

@@ -12,7 +12,7 @@ using Serilog.Parsing;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Writes one event for each write and each refusal: time, tenant, caller, action, run, outcome and request ids. It is
+/// Writes one event for each write, start or end of a session, and refusal: time, tenant, caller, action, run, outcome and request ids. It is
 /// a log of its own, in the compact JSON format of Serilog. A background thread writes the events. If it cannot keep
 /// up, requests wait for it. Events that the file system refuses are lost; the reason is written to standard error.
 /// </summary>
@@ -55,12 +55,13 @@ internal sealed class AuditLog : IDisposable
         _log = new LoggerConfiguration().WriteTo.Sink(new AuditQueue(sink, file.CompleteRound)).CreateLogger();
     }
 
-    /// <summary>Writes the event of a completed request if it is a write or a refusal.</summary>
+    /// <summary>Writes the event of a completed request if there is one.</summary>
     public void Write(HttpContext http)
     {
         var operation = http.GetEndpoint()?.Metadata.GetMetadata<OperationDescription>();
+        var session = http.GetEndpoint()?.Metadata.GetMetadata<SessionAction>();
         var (status, error) = Outcome(http);
-        if (_log is null || !(IsWrite(operation) || IsRefusal(status)))
+        if (_log is null || !(IsWrite(operation) || session is not null || IsRefusal(status)))
         {
             return;
         }
@@ -79,7 +80,7 @@ internal sealed class AuditLog : IDisposable
         Add("subject", Claim(caller, "oid") ?? Claim(caller, JwtRegisteredClaimNames.Sub));
         Add("application", Claim(caller, "azp") ?? Claim(caller, "appid"));
         Add("token", Claim(caller, JwtRegisteredClaimNames.Jti));
-        Add("action", operation?.Id ?? MethodOf(http));
+        Add("action", operation?.Id ?? session?.Name ?? MethodOf(http));
         Add("run", RunOf(http));
         Add("status", status);
         Add("error", error);
@@ -223,3 +224,7 @@ internal sealed record ErrorCode(string Code)
     /// <summary>Returns the code of the error of a response; null if it has none.</summary>
     public static string? Of(HttpContext http) => http.Features.Get<ErrorCode>()?.Code;
 }
+
+/// <summary>Metadata of a route that starts or ends the session of a browser.</summary>
+/// <param name="Name">The name of the action in the audit log.</param>
+internal sealed record SessionAction(string Name);

@@ -124,7 +124,8 @@ internal sealed partial class GraphErrorMiddleware(
             StatusCodes.Status413PayloadTooLarge => http.WriteStatusAsync(
                 status,
                 "bodyTooLarge",
-                $"The body is over {maxBytes >> 20} MiB; send a smaller one."
+                $"The body is over {(maxBytes < 1 << 20 ? $"{maxBytes >> 10} KiB" : $"{maxBytes >> 20} MiB")}; "
+                    + "send a smaller one."
             ),
             StatusCodes.Status408RequestTimeout => http.WriteStatusAsync(
                 status,

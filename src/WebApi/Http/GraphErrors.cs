@@ -60,6 +60,10 @@ internal static class GraphErrors
     public static Task WriteBadRequestAsync(this HttpContext http, string code, string message) =>
         http.WriteStatusAsync(StatusCodes.Status400BadRequest, code, message);
 
+    /// <summary>Writes the response for a request that the caller may not send (403).</summary>
+    public static Task WriteForbiddenAsync(this HttpContext http, string code, string message) =>
+        http.WriteStatusAsync(StatusCodes.Status403Forbidden, code, message);
+
     /// <summary>Writes the response for a request that accepts no format of the response (406).</summary>
     public static Task WriteNotAcceptableAsync(this HttpContext http, string message) =>
         http.WriteStatusAsync(StatusCodes.Status406NotAcceptable, "notAcceptable", message);

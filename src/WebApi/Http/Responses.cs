@@ -22,6 +22,15 @@ internal static class Responses
     public static void RedirectToPages(this HttpResponse response) =>
         response.Redirect($"{response.HttpContext.Request.PathBase.ToUriComponent()}/ui");
 
+    /// <summary>Sends a browser to a page after a form (303), so that a reload does not repeat the form.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="path">The path and query of the page, without the path base.</param>
+    public static void SeePage(this HttpResponse response, string path)
+    {
+        response.StatusCode = StatusCodes.Status303SeeOther;
+        response.Headers.Location = $"{response.HttpContext.Request.PathBase.ToUriComponent()}{path}";
+    }
+
     /// <summary>Writes a response without a body (204).</summary>
     public static Task WriteNoContentAsync(this HttpResponse response)
     {

@@ -9,7 +9,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.Security;
 
-/// <summary>Authenticates requests with JWT bearer tokens of the configured issuers.</summary>
+/// <summary>
+/// Authenticates requests with JWT bearer tokens of the configured issuers, and with the sessions of browsers.
+/// </summary>
 internal static class Authentication
 {
     /// <summary>The claim with the tenant.</summary>
@@ -45,8 +47,13 @@ internal static class Authentication
         authentication.AddPolicyScheme(
             JwtBearerDefaults.AuthenticationScheme,
             displayName: null,
-            scheme => scheme.ForwardDefaultSelector = http => SchemeFor(http, options)
+            scheme =>
+                scheme.ForwardDefaultSelector = http =>
+                    Sessions.AppliesTo(http) ? Sessions.Scheme : SchemeFor(http, options)
         );
+        authentication.AddSessions(options.Authorities is [var first, ..] ? first.Authority : OwnScheme);
+        services.AddSingleton(new SignInLinks(keys));
+        services.AddSingleton<BrowserSignIn>();
         if (keys.Count > 0)
         {
             authentication.AddJwtBearer(
@@ -259,17 +266,21 @@ internal static class Authentication
                 InvalidType = type,
             };
 
+    /// <summary>Checks the claim with the tenant.</summary>
+    /// <returns>The reason why the claim is not valid; null if it is.</returns>
+    public static string? TenantRefusal(ClaimsPrincipal caller) =>
+        caller.FindAll(TenantClaim).ToArray() is [{ Value: var text }] && Guid.TryParseExact(text, "D", out _)
+            ? null
+            : "The token names no tenant: its claim 'tid' must be one GUID";
+
     private static string? Refusal(ClaimsPrincipal caller, HashSet<Guid>? tenants)
     {
-        if (
-            caller.FindAll(TenantClaim).ToArray() is not [{ Value: var text }]
-            || !Guid.TryParseExact(text, "D", out var tenant)
-        )
+        if (TenantRefusal(caller) is { } reason)
         {
-            return "The token names no tenant: its claim 'tid' must be one GUID";
+            return reason;
         }
 
-        if (tenants?.Contains(tenant) == false)
+        if (tenants?.Contains(TenantOf(caller).Value) == false)
         {
             return "The token's issuer may not issue tokens for the tenant of its claim 'tid'";
         }
@@ -332,18 +343,20 @@ internal static class Authentication
         {
             return new JsonWebToken(header["Bearer ".Length..].Trim()).Issuer;
         }
-        catch (Exception exception)
-            when (exception
-                    is ArgumentException
-                        or SecurityTokenException
-                        or FormatException
-                        or InvalidOperationException
-                        or JsonException
-            )
+        catch (Exception exception) when (IsMalformed(exception))
         {
             return null;
         }
     }
+
+    /// <summary>Determines whether an exception reports that a text is not a token.</summary>
+    public static bool IsMalformed(Exception exception) =>
+        exception
+            is ArgumentException
+                or SecurityTokenException
+                or FormatException
+                or InvalidOperationException
+                or JsonException;
 }
 
 /// <summary>The caller whose valid token was refused because it has been revoked. It has no permission.</summary>

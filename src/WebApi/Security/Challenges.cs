@@ -12,9 +12,7 @@ internal static class Challenges
     /// <summary>Completes the challenge for a request whose token is missing or rejected.</summary>
     public static Task AnswerAsync(JwtBearerChallengeContext challenge)
     {
-        var failure = challenge.AuthenticateFailure is AggregateException { InnerException: { } first }
-            ? first
-            : challenge.AuthenticateFailure;
+        var failure = CauseOf(challenge.AuthenticateFailure);
         if (failure is IssuerUnavailableException)
         {
             // The token may be valid, so the response is not 401. GraphErrorMiddleware catches the exception.
@@ -30,7 +28,12 @@ internal static class Challenges
         return Task.CompletedTask;
     }
 
-    private static string Describe(Exception failure) =>
+    /// <summary>Returns the first of several failures.</summary>
+    public static Exception? CauseOf(Exception? failure) =>
+        failure is AggregateException { InnerException: { } first } ? first : failure;
+
+    /// <summary>Returns the reason why a token is rejected, without a period.</summary>
+    public static string Describe(Exception? failure) =>
         failure switch
         {
             TokenRefusedException => failure.Message,

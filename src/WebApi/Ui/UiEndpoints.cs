@@ -17,6 +17,7 @@ internal static class UiEndpoints
         });
         services.AddDashboard();
         services.AddSingleton<IDashboardHost, DashboardHost>();
+        services.AddSingleton<SignInLimiter>();
     }
 
     /// <summary>Compresses the pages. The responses of the interface are not compressed.</summary>
@@ -28,10 +29,13 @@ internal static class UiEndpoints
             pages => pages.UseResponseCompression()
         );
 
-    public static void MapUi(this IEndpointRouteBuilder routes) =>
+    public static void MapUi(this IEndpointRouteBuilder routes)
+    {
         routes.MapDashboard(
             Permissions.Read.Policy,
             Permissions.Read,
             new ErrorPage(DashboardEndpoints.WriteErrorPageAsync)
         );
+        routes.MapSignIn();
+    }
 }

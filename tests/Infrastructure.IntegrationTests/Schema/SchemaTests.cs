@@ -38,6 +38,8 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
     [InlineData("page_token_signing_keys")]
     [InlineData("expired_partitions")]
     [InlineData("token_revocations")]
+    [InlineData("session_keys")]
+    [InlineData("used_sign_in_codes")]
     public async Task The_table_is_the_one_of_the_model(string table)
     {
         using var context = Context(database.ConnectionString);

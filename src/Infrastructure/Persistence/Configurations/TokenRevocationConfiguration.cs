@@ -5,5 +5,11 @@ namespace IndustryData.Infrastructure.Persistence.Configurations;
 
 internal sealed class TokenRevocationConfiguration : IEntityTypeConfiguration<TokenRevocation>
 {
-    public void Configure(EntityTypeBuilder<TokenRevocation> builder) => builder.HasKey(r => r.TenantId);
+    public void Configure(EntityTypeBuilder<TokenRevocation> builder)
+    {
+        builder.HasKey(r => r.TenantId);
+
+        // An earlier version of the service, which does not know the column, can still insert rows.
+        builder.Property(r => r.SessionsNotBefore).HasDefaultValueSql("'-infinity'");
+    }
 }

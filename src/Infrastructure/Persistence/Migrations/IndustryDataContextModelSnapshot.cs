@@ -357,6 +357,26 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("run_tombstones", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.SessionKey", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<int>("Id"));
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Id")
+                        .HasName("pk_session_keys");
+
+                    b.ToTable("session_keys", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.TokenRevocation", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -367,10 +387,35 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("not_before");
 
+                    b.Property<DateTimeOffset>("SessionsNotBefore")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sessions_not_before")
+                        .HasDefaultValueSql("'-infinity'");
+
                     b.HasKey("TenantId")
                         .HasName("pk_token_revocations");
 
                     b.ToTable("token_revocations", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.UsedSignInCode", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("ExpiresDateTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_date_time");
+
+                    b.HasKey("Id")
+                        .HasName("pk_used_sign_in_codes");
+
+                    b.HasIndex("ExpiresDateTime")
+                        .HasDatabaseName("ix_used_sign_in_codes_expires_date_time");
+
+                    b.ToTable("used_sign_in_codes", (string)null);
                 });
 #pragma warning restore 612, 618
         }

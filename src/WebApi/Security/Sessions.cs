@@ -1,0 +1,136 @@
+using System.Security.Claims;
+using IndustryData.Application.Common;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+
+namespace IndustryData.WebApi.Security;
+
+/// <summary>
+/// The sessions of browsers: a sealed cookie with the claims that decide about requests. The cookie stands for a token
+/// in requests without the header <c>Authorization</c>.
+/// </summary>
+internal static class Sessions
+{
+    /// <summary>The name of the authentication scheme.</summary>
+    public const string Scheme = "session";
+
+    // An identity provider chooses the length of these claims.
+    private const int MaxClaimLength = 256;
+
+    private static readonly string[] _identifying = [Authentication.TenantClaim, "sub", "name"];
+
+    /// <summary>Adds the scheme.</summary>
+    /// <param name="authentication">The builder of the authentication.</param>
+    /// <param name="bearer">The scheme of tokens, which challenges callers.</param>
+    public static void AddSessions(this AuthenticationBuilder authentication, string bearer)
+    {
+        var services = authentication.Services;
+        services.AddSingleton<SessionKeyRepository>();
+        services.AddSingleton<SessionTicketFormat>();
+        services.AddDataProtection().SetApplicationName("IndustryData");
+        services
+            .AddOptions<KeyManagementOptions>()
+            .Configure<SessionKeyRepository>((keys, repository) => keys.XmlRepository = repository);
+        authentication.AddCookie(
+            Scheme,
+            cookie =>
+            {
+                cookie.CookieManager = new SessionCookie();
+                cookie.Cookie.Name = "industrydata";
+                cookie.Cookie.Path = "/";
+                cookie.Cookie.HttpOnly = true;
+                cookie.Cookie.SameSite = SameSiteMode.Lax;
+                cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+                cookie.Cookie.IsEssential = true;
+                cookie.SlidingExpiration = false;
+                cookie.ForwardChallenge = bearer;
+                cookie.ForwardForbid = bearer;
+                cookie.Events.OnValidatePrincipal = RejectEnded;
+            }
+        );
+        services
+            .AddOptions<CookieAuthenticationOptions>(Scheme)
+            .Configure<SessionTicketFormat>((cookie, format) => cookie.TicketDataFormat = format);
+    }
+
+    /// <summary>
+    /// Determines whether the session of the browser decides about a request. A header <c>Authorization</c> always
+    /// takes precedence, and routes for everyone need neither.
+    /// </summary>
+    public static bool AppliesTo(HttpContext http) =>
+        http.Request.Headers.Authorization.Count == 0
+        && http.Request.Headers.Cookie.Count > 0
+        && http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null
+        && http.Request.Cookies.ContainsKey(SessionCookie.NameFor(http.Request));
+
+    /// <summary>Starts a session, and replaces that of the browser.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="caller">The caller. The session keeps the claims that decide about requests.</param>
+    /// <param name="started">The time at which the session counts as started, in UTC.</param>
+    /// <param name="expires">The time at which the session expires, in UTC.</param>
+    public static async Task StartSessionAsync(
+        this HttpContext http,
+        ClaimsPrincipal caller,
+        DateTimeOffset started,
+        DateTimeOffset expires
+    )
+    {
+        var session = new ClaimsPrincipal(new ClaimsIdentity(Keep(caller), Scheme));
+        await http.SignInAsync(
+            Scheme,
+            session,
+            new AuthenticationProperties
+            {
+                IssuedUtc = started,
+                ExpiresUtc = expires,
+                IsPersistent = true,
+                AllowRefresh = false,
+            }
+        );
+
+        // The audit log names the caller.
+        http.User = session;
+    }
+
+    private static List<Claim> Keep(ClaimsPrincipal caller)
+    {
+        var kept = _identifying
+            .Select(caller.FindFirst)
+            .OfType<Claim>()
+            .Select(c => new Claim(c.Type, c.Value[..Math.Min(c.Value.Length, MaxClaimLength)]))
+            .ToList();
+        kept.AddRange(
+            caller
+                .FindAll("roles")
+                .Where(c => Permissions.Names.Contains(c.Value))
+                .Select(c => new Claim(c.Type, c.Value))
+        );
+
+        // A claim without known names stays: it means that the roles do not count.
+        if (caller.FindAll("scp").ToList() is { Count: > 0 } scopes)
+        {
+            var names = scopes.SelectMany(c => c.Value.Split(' ')).Where(Permissions.Names.Contains);
+            kept.Add(new Claim("scp", string.Join(' ', names)));
+        }
+
+        return kept;
+    }
+
+    private static Task RejectEnded(CookieValidatePrincipalContext context)
+    {
+        var revocations = context.HttpContext.RequestServices.GetRequiredService<ITokenRevocations>();
+        if (
+            context.Properties.IssuedUtc is not { } started
+            || revocations.IsSessionEnded(Authentication.TenantOf(context.Principal!), started)
+        )
+        {
+            context.HttpContext.Features.Set(new RefusedCaller(context.Principal!));
+            context.RejectPrincipal();
+        }
+
+        return Task.CompletedTask;
+    }
+}
