@@ -26,7 +26,9 @@ public static class DashboardEndpoints
         services.AddSingleton<EmbeddedAssets>();
     }
 
-    /// <summary>Maps the pages that need a permission to read, and the page to sign in and the assets, which need none.</summary>
+    /// <summary>
+    /// Maps the pages that need a permission to read, and the page to sign in and the assets, which need none.
+    /// </summary>
     /// <param name="routes">The routes of the service.</param>
     /// <param name="readPolicy">The authorization policy of the pages.</param>
     /// <param name="pageMetadata">What the process adds to each page.</param>

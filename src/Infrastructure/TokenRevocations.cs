@@ -9,7 +9,8 @@ public static class TokenRevocations
 {
     /// <summary>
     /// Revokes all own tokens of a tenant that were issued before a time, and ends its sessions that started before it.
-    /// Every instance of the service rejects them within ten seconds. An earlier revocation with a later time stays in force.
+    /// Every instance of the service rejects them within ten seconds. An earlier revocation with a later time stays in
+    /// force.
     /// </summary>
     /// <param name="connectionString">The connection string of PostgreSQL.</param>
     /// <param name="tenantId">The tenant.</param>

@@ -164,7 +164,7 @@ internal sealed class BatchRequestExecutor
             item.Headers.Authorization = batch.Headers.Authorization;
         }
 
-        // The session of the browser is that of the batch, whose origin has been checked. A batch with a token has none.
+        // The session of the browser is that of the batch, whose origin has been checked. With a token, there is none.
         item.Headers.Cookie = batch.Headers.Authorization.Count == 0 ? batch.Headers.Cookie : default;
 
         return new HttpRequestFeature

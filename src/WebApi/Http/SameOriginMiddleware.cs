@@ -17,7 +17,7 @@ internal static class SameOriginMiddleware
         http.WriteForbiddenAsync(
             "otherOrigin",
             "A session is only for requests of this service's own pages (Sec-Fetch-Site or Origin). "
-                + "Open the page over https or at localhost, because browsers say only there where a request comes from; "
-                + "a program sends a token in the header Authorization."
+                + "Open the page over https or at localhost: only there, browsers say where a request comes from. "
+                + "A program sends a token in the header Authorization."
         );
 }

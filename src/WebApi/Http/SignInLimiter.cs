@@ -21,7 +21,9 @@ internal sealed class SignInOptions
     public string? Url { get; set; }
 }
 
-/// <summary>Limits the attempts of a client address to sign in. Addresses without recent attempts take no memory.</summary>
+/// <summary>
+/// Limits the attempts of a client address to sign in. Addresses without recent attempts take no memory.
+/// </summary>
 internal sealed class SignInLimiter(SignInOptions options) : IDisposable
 {
     private const int PrefixBytes = 8;

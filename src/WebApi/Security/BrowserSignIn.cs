@@ -43,7 +43,8 @@ internal sealed class BrowserSignIn(
         if (!result.IsValid)
         {
             return result.Exception is SecurityTokenExpiredException
-                ? $"The sign-in link has expired: it is valid for {SignInLinks.Lifetime.TotalMinutes} minutes. {NewLink}."
+                ? $"The sign-in link has expired. It is valid for {SignInLinks.Lifetime.TotalMinutes} minutes. "
+                    + $"{NewLink}."
                 : $"The code of the sign-in link is not valid here. {NewLink} of this service.";
         }
 

@@ -1,8 +1,8 @@
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// Determines whether the pages of this service caused a request. Browsers add cookies also to requests that other sites
-/// cause (cross-site request forgery).
+/// Determines whether the pages of this service caused a request. Browsers add cookies also to requests that other
+/// sites cause (cross-site request forgery).
 /// </summary>
 internal static class SameOrigin
 {

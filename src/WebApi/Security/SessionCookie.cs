@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 namespace IndustryData.WebApi.Security;
 
 /// <summary>
-/// The cookie of a session. With TLS, its prefix makes browsers refuse it from another host or without TLS. Without TLS,
-/// its name contains the port, because browsers send the cookies of a host to all of its ports.
+/// The cookie of a session. With TLS, its prefix makes browsers refuse it from another host or without TLS. Without
+/// TLS, its name contains the port, because browsers send the cookies of a host to all of its ports.
 /// </summary>
 internal sealed class SessionCookie : ICookieManager
 {
