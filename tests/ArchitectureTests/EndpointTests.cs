@@ -30,6 +30,8 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
         ["GET,HEAD /docs/favicon.svg"] = "part of the page",
         ["GET,HEAD /ui/a/{hash}/{name}"] = "styles, scripts and icons of the pages, which contain no data",
+        ["GET,HEAD /ui/sign-in"] = "the page to sign in, which contains no data (contract §8)",
+        ["POST /ui/sign-in"] = "it starts a session for a code or a token, which it validates",
     };
 
     /// <summary>
@@ -39,6 +41,8 @@ public sealed class EndpointTests : IAsyncDisposable
     {
         ["POST /$batch"] =
             "it changes no data itself: each request in it goes to a route that requires its own permission",
+        ["POST /ui/sign-in"] = "it sets a cookie of the caller's browser, for a code or a token that it validates",
+        ["POST /ui/sign-out"] = "it ends the caller's session; it checks the permission before it ends those of others",
         ["POST /ui/settings"] = "it sets cookies of the caller's browser and stores nothing",
     };
 
@@ -50,6 +54,7 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /docs/scalar.aspnetcore.js"] = "part of the page",
         ["GET,HEAD /docs/favicon.svg"] = "part of the page",
         ["GET,HEAD /ui/a/{hash}/{name}"] = "part of the pages",
+        ["GET,HEAD /ui/sign-in"] = "it is a page for people",
     };
 
     private readonly WebApplication _app = ServeCommand.Build(

@@ -13,8 +13,9 @@ namespace IndustryData.WebApi.Http;
 
 /// <summary>
 /// Writes one event for each write, start or end of a session, and refusal: time, tenant, caller, action, run, outcome
-/// and request ids. It is a log of its own, in the compact JSON format of Serilog. A background thread writes the events. If it cannot keep
-/// up, requests wait for it. Events that the file system refuses are lost; the reason is written to standard error.
+/// and request ids. It is a log of its own, in the compact JSON format of Serilog. A background thread writes the
+/// events. If it cannot keep up, requests wait for it. Events that the file system refuses are lost; the reason is
+/// written to standard error.
 /// </summary>
 internal sealed class AuditLog : IDisposable
 {
