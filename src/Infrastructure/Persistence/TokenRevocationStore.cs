@@ -31,11 +31,12 @@ internal sealed partial class TokenRevocationStore(
 
     public async Task EndSessionsAsync(TenantId tenantId, DateTimeOffset before, CancellationToken cancellationToken)
     {
+        // The earliest time revokes no token. Npgsql cannot read -infinity as DateTimeOffset.
         await using (
             var command = database.CreateCommand(
                 """
                 INSERT INTO token_revocations AS r (tenant_id, not_before, sessions_not_before)
-                VALUES ($1, '-infinity', $2)
+                VALUES ($1, '0001-01-01 00:00:00+00', $2)
                 ON CONFLICT (tenant_id) DO UPDATE
                 SET sessions_not_before = greatest(r.sessions_not_before, excluded.sessions_not_before)
                 """

@@ -10,6 +10,6 @@ internal sealed class TokenRevocationConfiguration : IEntityTypeConfiguration<To
         builder.HasKey(r => r.TenantId);
 
         // An earlier version of the service, which does not know the column, can still insert rows.
-        builder.Property(r => r.SessionsNotBefore).HasDefaultValueSql("'-infinity'");
+        builder.Property(r => r.SessionsNotBefore).HasDefaultValueSql("'0001-01-01 00:00:00+00'");
     }
 }

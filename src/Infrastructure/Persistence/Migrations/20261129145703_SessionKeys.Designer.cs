@@ -394,7 +394,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("sessions_not_before")
-                        .HasDefaultValueSql("'-infinity'");
+                        .HasDefaultValueSql("'0001-01-01 00:00:00+00'");
 
                     b.HasKey("TenantId")
                         .HasName("pk_token_revocations");

@@ -17,7 +17,7 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                 table: "token_revocations",
                 type: "timestamp with time zone",
                 nullable: false,
-                defaultValueSql: "'-infinity'"
+                defaultValueSql: "'0001-01-01 00:00:00+00'"
             );
 
             migrationBuilder.CreateTable(
