@@ -1,0 +1,45 @@
+using IndustryData.WebApi.Cli;
+using IndustryData.WebApi.Security;
+using Microsoft.IdentityModel.JsonWebTokens;
+
+namespace IndustryData.WebApi.FunctionalTests.Cli;
+
+public sealed class LinkCommandTests
+{
+    private static readonly TokenOptions _own = new() { SigningKeys = { Tokens.Key } };
+
+    [Fact]
+    public async Task Link_is_printed_alone_and_has_its_code_in_the_fragment()
+    {
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(
+            ["link", "--tenant", Tokens.Tenant.ToString(), "--url", "https://ledger.example/beta/"],
+            ("Authentication__SigningKeys__0", Tokens.Key),
+            ("ConnectionStrings__IndustryData", "Host=nowhere.invalid;Database=x")
+        );
+
+        exitCode.ShouldBe(0, errors);
+        var parts = output.TrimEnd().Split("#c=");
+        parts[0].ShouldBe("https://ledger.example/beta/ui/sign-in");
+        var code = new JsonWebToken(parts[1]);
+        code.GetClaim("tid").Value.ShouldBe(Tokens.Tenant.ToString());
+        (code.ValidTo - code.IssuedAt).ShouldBe(TimeSpan.FromMinutes(10));
+        errors.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("--tenant")]
+    [InlineData("--tenant", "x")]
+    [InlineData("--url", "ledger.example")]
+    [InlineData("--url", "ftp://ledger.example")]
+    [InlineData("--url", "http://ledger.example/?a=b")]
+    [InlineData("--days", "1")]
+    public void Wrong_argument_is_refused(params string[] arguments) =>
+        Should.Throw<StartupException>(() => Create(arguments, _own)).Message.ShouldMatch("usage: link|--url must be");
+
+    [Fact]
+    public void Service_without_own_keys_prints_no_link() =>
+        Should.Throw<StartupException>(() => Create([], new TokenOptions())).Message.ShouldContain("no key of its own");
+
+    private static string Create(string[] arguments, TokenOptions options) =>
+        LinkCommand.CreateLink(arguments, options, () => new Uri("http://localhost:5080"), TimeProvider.System);
+}
