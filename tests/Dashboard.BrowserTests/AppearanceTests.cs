@@ -44,10 +44,9 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
     [MemberData(nameof(Pages))]
     public async Task Page_is_accessible_and_fits_its_width(string path, string theme, int width)
     {
-        AllowsErrorPages = path is "/nothing" or "/runs?$filter=bogus";
-        var url = $"/ui{path.Replace("{failed}", Dashboard.FailedRun, StringComparison.Ordinal)}";
+        AllowsErrorPages = IsErrorPage(path);
         var page = await OpenAsync(
-            url,
+            UrlOf(path),
             options =>
             {
                 options.ViewportSize = new ViewportSize { Width = width, Height = 800 };

@@ -158,8 +158,7 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
     [InlineData("/settings", "Excel and Power BI")]
     public async Task Page_works_without_scripts(string path, string text)
     {
-        var url = $"/ui{path.Replace("{failed}", Dashboard.FailedRun, StringComparison.Ordinal)}";
-        var page = await OpenAsync(url, options => options.JavaScriptEnabled = false);
+        var page = await OpenAsync(UrlOf(path), options => options.JavaScriptEnabled = false);
 
         await Assertions.Expect(page.GetByText(text).First).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();

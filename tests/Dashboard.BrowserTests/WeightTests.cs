@@ -108,6 +108,7 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
         TestContext.Current.SendDiagnosticMessage($"{path}: {best}");
         best.Lcp.ShouldBeLessThanOrEqualTo(1_000);
         best.Cls.ShouldBeLessThanOrEqualTo(0.02);
+        best.Task.ShouldBeLessThanOrEqualTo(50);
     }
 
     private sealed record Paint(double Lcp, double Cls, double Task)

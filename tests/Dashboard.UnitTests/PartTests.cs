@@ -27,6 +27,20 @@ public sealed class PartTests
     public void Totals_that_are_no_whole_numbers_are_not_shown(string? statistics) =>
         StatisticsReader.ReadTotals(statistics).People.ShouldBeNull();
 
+    [Fact]
+    public void Totals_that_are_whole_numbers_are_read_and_others_do_not_hide_them()
+    {
+        var totals = StatisticsReader.ReadTotals(
+            """{"inboundTotals":{"people":9223372036854775807,"groups":-1,"memberships":1.5,"errors":0,"x":[1]}}"""
+        );
+
+        totals.People.ShouldBe(long.MaxValue);
+        totals.Groups.ShouldBe(-1);
+        totals.Memberships.ShouldBeNull();
+        totals.Errors.ShouldBe(0);
+        totals.Warnings.ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("""{"code":"a"}""", "a")]
     [InlineData("""{"code":1}""", null)]

@@ -44,6 +44,8 @@ export function announce(text) {
 
 /** @param {ParentNode} parent */
 function addCopyButtons(parent) {
+  // Browsers offer the clipboard to pages of https and of this machine only.
+  if (!navigator.clipboard) return;
   for (const element of parent.querySelectorAll('[data-copy]')) {
     const text = element.textContent ?? '';
     const button = document.createElement('button');

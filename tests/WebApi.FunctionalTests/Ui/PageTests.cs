@@ -41,6 +41,21 @@ public sealed partial class PageTests(TestDatabase database) : FunctionalTest(da
         );
     }
 
+    [Theory]
+    [InlineData("ui", HttpStatusCode.OK)]
+    [InlineData("ui/runs", HttpStatusCode.OK)]
+    [InlineData("ui/nothing", HttpStatusCode.NotFound)]
+    public async Task Head_has_the_headers_of_get_and_no_body(string path, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var response = await Client.SendAsync(request, Cancellation);
+
+        response.StatusCode.ShouldBe(status);
+        response.Content.Headers.ContentType!.ToString().ShouldBe("text/html; charset=utf-8");
+        Header(response, "Content-Security-Policy").ShouldBe(Policy);
+        (await response.Content.ReadAsByteArrayAsync(Cancellation)).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Page_without_a_token_is_401_with_a_button_and_not_a_redirect()
     {
@@ -127,6 +142,15 @@ public sealed partial class PageTests(TestDatabase database) : FunctionalTest(da
         lines.Length.ShouldBe(5);
         lines[0].ShouldStartWith("id,displayName,startDateTime,");
         lines[1].ShouldContain("\"run 0, \"\"quoted\"\" \"");
+    }
+
+    [Fact]
+    public async Task Csv_has_the_cells_that_look_like_formulas_as_they_are_if_the_url_says_so()
+    {
+        await AddAsync(Bodies.RunAt(0, "=1+1"));
+
+        (await Client.GetStringAsync("ui/runs.csv", Cancellation)).ShouldContain(",'=1+1,");
+        (await Client.GetStringAsync("ui/runs.csv?raw=1", Cancellation)).ShouldContain(",=1+1,");
     }
 
     [Theory]

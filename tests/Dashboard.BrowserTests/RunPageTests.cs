@@ -1,0 +1,113 @@
+using System.Text.Json;
+
+namespace IndustryData.Dashboard.BrowserTests;
+
+/// <summary>The page of a run: copying, ending, deleting, and a run that is not there.</summary>
+public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashboard)
+{
+    private const string Confirmation = "Click again to confirm";
+
+    [Fact]
+    public async Task Button_copies_the_id_and_the_request_without_its_own_text()
+    {
+        var page = await OpenAsync($"/ui/runs/{Dashboard.FailedRun}");
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        async Task<string> CopyAsync(string selector)
+        {
+            await page.Locator($"{selector} .copy").First.ClickAsync();
+            await Assertions.Expect(page.Locator($"{selector} .copy").First).ToHaveTextAsync("Copied");
+            return await page.EvaluateAsync<string>("navigator.clipboard.readText()");
+        }
+
+        (await CopyAsync("code[data-copy]")).ShouldBe(Dashboard.FailedRun);
+        (await CopyAsync("pre[data-copy]")).ShouldBe(
+            $"curl -H \"Authorization: Bearer $TOKEN\" {Dashboard.Service.Root}process/runs/{Dashboard.FailedRun}"
+        );
+    }
+
+    [Fact]
+    public async Task Second_click_ends_a_run_and_the_first_changes_nothing()
+    {
+        var run = await Dashboard.AddRunAsync("Killed job", "running");
+        var page = await OpenAsync($"/ui/runs/{run}");
+        var button = page.Locator("button[data-status=failed]");
+
+        await button.ClickAsync();
+        await Assertions.Expect(button).ToHaveTextAsync(Confirmation);
+        (await StatusAsync(run)).ShouldBe("running");
+        await button.ClickAsync();
+
+        await Assertions.Expect(page.Locator(".lead .status")).ToHaveTextAsync("Failed");
+        (await StatusAsync(run)).ShouldBe("failed");
+    }
+
+    [Fact]
+    public async Task Second_click_deletes_a_run_and_shows_the_list()
+    {
+        var run = await Dashboard.AddRunAsync("Run of a test", "completed");
+        var page = await OpenAsync($"/ui/runs/{run}");
+        var button = page.Locator("button[data-method=DELETE]");
+
+        await button.ClickAsync();
+        await Assertions.Expect(button).ToHaveTextAsync(Confirmation);
+        await button.ClickAsync();
+
+        await page.WaitForURLAsync("**/ui/runs");
+        (await StatusAsync(run)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Run_that_another_changed_is_not_changed_and_the_message_of_the_interface_is_shown()
+    {
+        AllowsErrorPages = true;
+        var run = await Dashboard.AddRunAsync("Run of two people", "running");
+        var page = await OpenAsync($"/ui/runs/{run}");
+        // The page as it was before the change of the other.
+        await page.EvaluateAsync("document.querySelector('button[data-status=failed]').dataset.etag = 'W/\"0\"'");
+
+        await page.Locator("button[data-status=failed]").ClickAsync();
+        await page.Locator("button[data-status=failed]").ClickAsync();
+
+        await Assertions.Expect(page.Locator("#action-error")).Not.ToBeEmptyAsync();
+        (await StatusAsync(run)).ShouldBe("running");
+    }
+
+    [Fact]
+    public async Task Reader_without_the_permission_to_write_sees_no_buttons_that_change()
+    {
+        var page = await OpenAsync(
+            $"/ui/runs/{Dashboard.FailedRun}",
+            options =>
+                options.ExtraHTTPHeaders = [
+                    new("Authorization", $"Bearer {Tokens.Make(roles: ["IndustryData-Run.Read.All"])}"),
+                ]
+        );
+
+        await Assertions.Expect(page.GetByText("The source did not answer.").First).ToBeVisibleAsync();
+        (await page.Locator("button[data-method]").CountAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Run_that_is_not_there_is_a_page_that_says_so()
+    {
+        AllowsErrorPages = true;
+        var page = await OpenAsync($"/ui/runs/{Guid.NewGuid()}");
+
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Nothing here" })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**/ui/runs");
+    }
+
+    private async Task<string?> StatusAsync(string run)
+    {
+        using var response = await Dashboard.Service.Client.GetAsync($"process/runs/{run}", Cancellation);
+        if (response.StatusCode == System.Net.HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
+        using var json = await JsonDocument.ParseAsync(body, cancellationToken: Cancellation);
+        return json.RootElement.GetProperty("status").GetString();
+    }
+}
