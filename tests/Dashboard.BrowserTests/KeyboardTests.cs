@@ -35,7 +35,7 @@ public sealed class KeyboardTests(DashboardFixture dashboard) : BrowserTest(dash
                   const element = document.activeElement;
                   if (!element || element === document.body) return null;
                   const style = getComputedStyle(element);
-                  const mark = getComputedStyle(element.querySelector('.column') ?? element).stroke;
+                  const mark = getComputedStyle(element.querySelector('.column, .block') ?? element).stroke;
                   return {
                     Place: all.indexOf(element),
                     IsVisible: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 || mark !== 'none',

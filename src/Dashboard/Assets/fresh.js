@@ -42,7 +42,12 @@ async function renew() {
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 bindControls(new Follower(main.dataset.stream ?? '', {
-  onRuns: renewSoon,
+  onRuns(entries) {
+    // The page of a removed run cannot be fetched again.
+    const notice = document.getElementById('removed');
+    if (notice && entries.some(entry => '@removed' in entry)) notice.hidden = false;
+    else renewSoon();
+  },
   onMany: renewSoon,
   onReset: renewSoon,
 }));

@@ -284,6 +284,7 @@ public sealed class PipelineTests
         {
             { IsValueType: true } type => Activator.CreateInstance(type),
             var type when type == typeof(string) => "none",
+            var type when type == typeof(IReadOnlyCollection<string>) => Array.Empty<string>(),
             var type when type == typeof(ActivityPatch) => new ActivityPatch(
                 new ActivityDraft { Type = ActivityType.Inbound },
                 ActivityPatchProperties.None
