@@ -78,6 +78,13 @@ public sealed partial class OtherTenantTests
             response.IsSuccessStatusCode.ShouldBeTrue();
         }
 
+        // The title of each page has the number of the failures of the last hour.
+        await AddAsync(
+            $$"""
+            { "displayName": "failed just now", "startDateTime": "{{DateTimeOffset.UtcNow.AddMinutes(-5):O}}",
+              "endDateTime": "{{DateTimeOffset.UtcNow:O}}", "status": "failed", "statistics": {} }
+            """
+        );
         await (whenOwned?.Invoke() ?? Task.CompletedTask);
         var reads = new List<Read>();
         foreach (var (call, expected) in calls.Zip(before))
