@@ -245,7 +245,7 @@ public sealed class ListRunsTests
             .Reader.ListAsync(null!, null, TestContext.Current.CancellationToken)
             .ReturnsForAnyArgs(_ => stored.ToAsyncEnumerable());
         var lowest = long.MaxValue;
-        for (var i = 0; i < 50; i++)
+        for (var i = 0; i < 300; i++)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             await using var items = cases
