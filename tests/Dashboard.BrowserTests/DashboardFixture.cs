@@ -31,6 +31,9 @@ public sealed class DashboardFixture : IAsyncLifetime
     /// <summary>The service.</summary>
     public ServiceProcess Service => _service!;
 
+    /// <summary>The connection string of the database of the service.</summary>
+    public string ConnectionString => _database!.ConnectionString;
+
     /// <summary>The browser.</summary>
     public IBrowser Browser => _browser!;
 

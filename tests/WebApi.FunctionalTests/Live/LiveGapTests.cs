@@ -166,9 +166,14 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
                 await Task.Delay(_retry, CancellationToken.None);
             }
             catch (Exception exception)
-                when (exception is HttpRequestException or IOException or ObjectDisposedException)
+                when (exception
+                        is HttpRequestException
+                            or IOException
+                            or ObjectDisposedException
+                            or OperationCanceledException
+                )
             {
-                // The service was killed. The outcome is unknown.
+                // The service was killed, and its client is disposed, which cancels requests. The outcome is unknown.
                 await Task.Delay(_retry, CancellationToken.None);
             }
         }
