@@ -125,6 +125,7 @@ public sealed partial class ChartTests(TestDatabase database) : FunctionalTest(d
         await AddAsync(Body("Export", -60 * 24 * 2, 60 * 24 * 4, "running"));
         await AddAsync(Body("Staff's import <b>", -60 * 24, 30, "completedWithErrors"));
         await AddAsync(Body("Delta – Nord of last month", -60 * 24 * 20, 30, "completed"));
+        await AddAsync(Body("Backup", -60 * 24 * 5, 30, "completed"));
     }
 
     private static string Body(string name, int minute, int length, string status) =>
