@@ -22,4 +22,8 @@ public interface IDatabaseHealth
 /// </param>
 /// <param name="RetryAfter">The time to wait before a retry.</param>
 /// <param name="NothingWasStored">True if the request was refused before any of its data was stored.</param>
-public sealed record DatabaseOutage(string Code, string Message, TimeSpan RetryAfter, bool NothingWasStored = false);
+public sealed record DatabaseOutage(string Code, string Message, TimeSpan RetryAfter, bool NothingWasStored = false)
+{
+    /// <summary>The code of a query that took longer than the time limit. The database is available.</summary>
+    public const string QueryTimeoutCode = "queryTimeout";
+}

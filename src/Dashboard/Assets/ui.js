@@ -23,16 +23,42 @@ function formatter(withSeconds) {
   }
 }
 
-const formats = { short: formatter(false), long: formatter(true) };
+/** The formats in use, by whether they have seconds. @type {Map<boolean, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** The names of the zone of the browser, by its offset. @type {Map<number, string>} */
+const zoneNames = new Map();
+
+/** @param {number} number */
+const two = number => String(number).padStart(2, '0');
+
+/** @param {Date} time @param {boolean} withSeconds */
+function textOf(time, withSeconds) {
+  if (zone !== undefined) {
+    const parts = partsOf(time, withSeconds);
+    const clock = [parts.hour, parts.minute, parts.second].filter(Boolean).join(':');
+    return `${parts.year}-${parts.month}-${parts.day} ${clock} ${parts.timeZoneName}`;
+  }
+  // Intl is slow, and most pages have a hundred times in the zone of the browser.
+  const offset = time.getTimezoneOffset();
+  let name = zoneNames.get(offset);
+  if (name === undefined) zoneNames.set(offset, name = partsOf(time, false).timeZoneName ?? '');
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}${withSeconds ? `:${two(time.getSeconds())}` : ''}`;
+  return `${date} ${clock} ${name}`;
+}
+
+/** @param {Date} time @param {boolean} withSeconds @returns {Record<string, string>} */
+function partsOf(time, withSeconds) {
+  let format = formats.get(withSeconds);
+  if (!format) formats.set(withSeconds, format = formatter(withSeconds));
+  return Object.fromEntries(format.formatToParts(time).map(part => [part.type, part.value]));
+}
 
 /** Shows the times below an element in the zone of the reader. @param {ParentNode} parent */
 export function showTimes(parent) {
-  for (const element of parent.querySelectorAll('time[datetime]')) {
-    const time = new Date(element.getAttribute('datetime') ?? '');
-    const format = 'seconds' in /** @type {HTMLElement} */ (element).dataset ? formats.long : formats.short;
-    const parts = Object.fromEntries(format.formatToParts(time).map(part => [part.type, part.value]));
-    const clock = [parts.hour, parts.minute, parts.second].filter(Boolean).join(':');
-    element.textContent = `${parts.year}-${parts.month}-${parts.day} ${clock} ${parts.timeZoneName}`;
+  for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (parent.querySelectorAll('time[datetime]'))) {
+    element.textContent = textOf(new Date(element.dateTime), 'seconds' in element.dataset);
   }
 }
 

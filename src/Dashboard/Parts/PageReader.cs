@@ -1,3 +1,4 @@
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Dashboard.Charts;
 using IndustryData.Dashboard.Runs;
@@ -9,12 +10,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.Dashboard.Parts;
 
-/// <summary>Reads the parts of a page. A part that cannot be read is null, and the page shows the others.</summary>
+/// <summary>
+/// Reads the parts of a page. A part that cannot be read in time is null, and the page shows the others.
+/// </summary>
 /// <param name="http">The request of the page.</param>
 /// <param name="tenant">The tenant of the caller.</param>
 internal sealed class PageReader(HttpContext http, TenantId tenant)
 {
     private readonly ISender _sender = http.RequestServices.GetRequiredService<ISender>();
+    private readonly IDatabaseHealth _health = http.RequestServices.GetRequiredService<IDatabaseHealth>();
     private readonly IDashboardHost _host = http.RequestServices.GetRequiredService<IDashboardHost>();
 
     /// <summary>Counts runs by start time and status.</summary>
@@ -22,7 +26,7 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
         RunFilterText filter,
         StartSpan span,
         TimeSpan bucket
-    ) => ValueOf(await SendAsync(new CountRunsByTimeQuery(tenant, Parse(filter, null).Criteria, span, bucket)))?.Counts;
+    ) => (await ReadAsync(new CountRunsByTimeQuery(tenant, Parse(filter, null).Criteria, span, bucket)))?.Counts;
 
     /// <summary>Counts runs by day or week and status.</summary>
     public async Task<IReadOnlyList<Bucket>?> CountByDaysAsync(RunFilterText filter, IReadOnlyList<DaySpan> spans)
@@ -51,7 +55,7 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
         foreach (var (span, bucket) in spans)
         {
             var query = new MeasureRunsByTimeQuery(tenant, Parse(filter, null).Criteria, span, bucket);
-            if (ValueOf(await SendAsync(query)) is not { } measured)
+            if ((await ReadAsync(query)) is not { } measured)
             {
                 return null;
             }
@@ -64,17 +68,17 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
 
     /// <summary>Counts the failures of a span by error code.</summary>
     public async Task<IReadOnlyList<FailuresOfCode>?> FailuresAsync(RunFilterText filter, StartSpan span) =>
-        ValueOf(
-            await SendAsync(new CountFailuresByCodeQuery(tenant, span) { Criteria = Parse(filter, null).Criteria })
+        (
+            await ReadAsync(new CountFailuresByCodeQuery(tenant, span) { Criteria = Parse(filter, null).Criteria })
         )?.Codes;
 
     /// <summary>Counts the runs that a filter selects.</summary>
     public async Task<long?> CountAsync(RunFilterText filter) =>
-        ValueOf(await SendAsync(new CountRunsQuery(tenant, Parse(filter, null).Criteria)))?.Value;
+        (await ReadAsync(new CountRunsQuery(tenant, Parse(filter, null).Criteria)))?.Value;
 
     /// <summary>Sums the inbound totals of the runs that a filter selects.</summary>
     public async Task<InboundTotals?> SumAsync(RunFilterText filter) =>
-        ValueOf(await SendAsync(new SumRunStatisticsQuery(tenant, Parse(filter, null).Criteria)))?.Totals;
+        (await ReadAsync(new SumRunStatisticsQuery(tenant, Parse(filter, null).Criteria)))?.Totals;
 
     /// <summary>Lists runs.</summary>
     /// <param name="filter">The filter.</param>
@@ -87,32 +91,42 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
             new ListRunsQuery(tenant, query.Criteria, query.Order, size),
             http.RequestAborted
         );
-        return ValueOf(await RunRows.ReadAsync(list, http.RequestAborted))?.Runs;
+        return (await UntilTimeoutAsync(() => RunRows.ReadAsync(list, http.RequestAborted)))?.Runs;
     }
 
     /// <summary>Lists the runs that were open in a span.</summary>
     public async Task<OpenRuns?> ListOpenAsync(StartSpan span) =>
-        ValueOf(await SendAsync(new ListOpenRunsQuery(tenant, span)));
+        (await ReadAsync(new ListOpenRunsQuery(tenant, span)));
 
     /// <summary>Lists the families that have probably missed a run.</summary>
-    public async Task<LateFamilies?> LateAsync() => ValueOf(await SendAsync(new ListLateFamiliesQuery(tenant)));
+    public async Task<LateFamilies?> LateAsync() => (await ReadAsync(new ListLateFamiliesQuery(tenant)));
 
     /// <summary>Reads the usual values of families.</summary>
     public async Task<IReadOnlyDictionary<string, RunFamilyStatistics>> FamiliesAsync(
         IReadOnlyCollection<string> families
     ) =>
-        ValueOf(await SendAsync(new GetFamilyStatisticsQuery(tenant, families)))?.ByFamily
+        (await ReadAsync(new GetFamilyStatisticsQuery(tenant, families)))?.ByFamily
         ?? new Dictionary<string, RunFamilyStatistics>();
 
     /// <summary>Reads the neighbours of a run in its family.</summary>
     public async Task<RunNeighbours?> NeighboursAsync(RunId id) =>
-        ValueOf(await SendAsync(new GetRunNeighboursQuery(tenant, id)));
+        (await ReadAsync(new GetRunNeighboursQuery(tenant, id)));
 
-    private ValueTask<Result<T>> SendAsync<T>(IQuery<Result<T>> query)
-        where T : notnull => _sender.Send(query, http.RequestAborted);
+    private Task<T?> ReadAsync<T>(IQuery<Result<T>> query)
+        where T : class => UntilTimeoutAsync(async () => await _sender.Send(query, http.RequestAborted));
 
-    private static T? ValueOf<T>(Result<T> result)
-        where T : class => result.TryGetValue(out var value, out _) ? value : null;
+    private async Task<T?> UntilTimeoutAsync<T>(Func<Task<Result<T>>> read)
+        where T : class
+    {
+        try
+        {
+            return (await read()).TryGetValue(out var value, out _) ? value : null;
+        }
+        catch (Exception exception) when (_health.Classify(exception)?.Code == DatabaseOutage.QueryTimeoutCode)
+        {
+            return null;
+        }
+    }
 
     private ParsedRunQuery Parse(RunFilterText filter, string? order) =>
         _host.Parse(tenant, new RunQueryText(filter.IsEmpty ? null : filter.ToString(), order, null)).Value;

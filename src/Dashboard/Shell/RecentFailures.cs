@@ -1,8 +1,6 @@
-using IndustryData.Application.Runs;
+using IndustryData.Dashboard.Parts;
 using IndustryData.Dashboard.Runs;
-using Mediator;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.Dashboard.Shell;
 
@@ -25,13 +23,6 @@ internal static class RecentFailures
         {
             From = from.AddTicks(-(from.Ticks % TimeSpan.TicksPerMinute)),
         };
-        var services = http.RequestServices;
-        var query = services
-            .GetRequiredService<IDashboardHost>()
-            .Parse(caller.TenantId, new RunQueryText(filter.ToString(), null, null));
-        var count = await services
-            .GetRequiredService<ISender>()
-            .Send(new CountRunsQuery(caller.TenantId, query.Value.Criteria), http.RequestAborted);
-        return count.TryGetValue(out var failures, out _) ? failures.Value : 0;
+        return await new PageReader(http, caller.TenantId).CountAsync(filter) ?? 0;
     }
 }

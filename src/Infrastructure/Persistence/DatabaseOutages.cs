@@ -90,7 +90,7 @@ internal static class DatabaseOutages
     );
 
     public static readonly DatabaseOutage QueryTimeout = new(
-        "queryTimeout",
+        DatabaseOutage.QueryTimeoutCode,
         "The query took longer than this service allows and was canceled. Narrow it, preferably with $filter on "
             + "startDateTime, or leave out $count and $skip; or try again when the service is less busy.",
         TimeSpan.FromSeconds(5)
