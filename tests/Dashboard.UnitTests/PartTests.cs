@@ -51,6 +51,7 @@ public sealed class PartTests
     [Theory]
     [InlineData("=1+1", "'=1+1", "=1+1")]
     [InlineData("@x", "'@x", "@x")]
+    [InlineData("x;=1+1", "x;'=1+1", "x;=1+1")]
     [InlineData("-1,5", "\"'-1,5\"", "\"-1,5\"")]
     [InlineData("say \"hi\"", "\"say \"\"hi\"\"\"", "\"say \"\"hi\"\"\"")]
     [InlineData("plain", "plain", "plain")]
@@ -64,20 +65,24 @@ public sealed class PartTests
     public void Unknown_status_is_shown_by_its_name() => StatusLook.Of("paused").Word.ShouldBe("Unknown (paused)");
 
     [Theory]
-    [InlineData("Europe/Berlin", "2026-11-28T23:00:00Z")]
-    [InlineData("America/St_Johns", "2026-11-29T03:30:00Z")]
-    [InlineData("UTC", "2026-11-29T00:00:00Z")]
-    public void Span_of_days_ends_with_the_day_of_the_zone(string zone, string lastDay)
+    [InlineData("Europe/Berlin")]
+    [InlineData("America/St_Johns")]
+    [InlineData("UTC")]
+    public void Buckets_of_days_begin_at_midnight_of_the_zone_also_across_a_change_of_the_clock(string name)
     {
-        var range = OverviewRange.All.Single(r => r.Key == "30d");
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(name);
 
-        var span = range.At(
-            new DateTimeOffset(2026, 11, 29, 12, 0, 0, TimeSpan.Zero),
-            TimeZoneInfo.FindSystemTimeZoneById(zone)
-        );
+        var spans = OverviewRange
+            .All.Single(r => r.Key == "30d")
+            .At(new DateTimeOffset(2026, 11, 15, 12, 0, 0, TimeSpan.Zero), zone);
 
-        (span.To - TimeSpan.FromDays(1)).ShouldBe(DateTimeOffset.Parse(lastDay, null));
-        (span.To - span.From).ShouldBe(TimeSpan.FromDays(30));
+        var starts = spans
+            .SelectMany(s => Bucket.Fill([], s.Span, s.Bucket))
+            .Select(b => TimeZoneInfo.ConvertTime(b.From, zone))
+            .ToList();
+        starts.Count.ShouldBe(30);
+        starts.ShouldAllBe(s => s.TimeOfDay == TimeSpan.Zero);
+        DateOnly.FromDateTime(starts[^1].DateTime).ShouldBe(new DateOnly(2026, 11, 15));
     }
 
     [Fact]

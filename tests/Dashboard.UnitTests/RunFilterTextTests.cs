@@ -75,6 +75,12 @@ public sealed class RunFilterTextTests
         filter.ToString().ShouldBe("status eq 'running' and (endDateTime eq null or status eq 'failed')");
     }
 
+    [Theory]
+    [InlineData("endDateTime eq null OR status eq 'failed'")]
+    [InlineData("endDateTime eq null\tor\nstatus eq 'failed'")]
+    public void Words_of_the_grammar_are_found_in_any_case_and_between_any_white_space(string text) =>
+        RunFilterText.Parse(text).Toggle("running").ToString().ShouldBe($"status eq 'running' and ({text})");
+
     [Fact]
     public void Status_is_selected_and_deselected()
     {

@@ -93,7 +93,7 @@ public interface IRunReader
     /// </param>
     /// <param name="maxScanned">The maximum number of runs of all names that are searched.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    Task<IReadOnlyList<FamilyRun>> ListNeighboursAsync(
+    Task<IReadOnlyList<FamilyRun>> ListNeighborsAsync(
         TenantId tenantId,
         string prefix,
         RunPosition run,

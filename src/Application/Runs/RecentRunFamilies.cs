@@ -14,6 +14,9 @@ internal sealed class RecentRunFamilies(IRunReader runs, TimeProvider clock)
     /// <summary>The maximum number of families of all tenants that are kept in memory.</summary>
     public const int MaxKept = 10_000;
 
+    /// <summary>The maximum number of families of one tenant: those with the newest runs.</summary>
+    public const int MaxOfTenant = 1_000;
+
     private static readonly TimeSpan _maxAge = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
@@ -37,6 +40,7 @@ internal sealed class RecentRunFamilies(IRunReader runs, TimeProvider clock)
         var newest = await runs.ListNewestAsync(tenantId, MaxRuns, cancellationToken);
         var families = newest
             .GroupBy(r => r.Family, StringComparer.Ordinal)
+            .Take(MaxOfTenant)
             .ToDictionary(f => f.Key, f => RunFamilyStatistics.Of(f.Key, [.. f]), StringComparer.Ordinal);
         lock (_lock)
         {

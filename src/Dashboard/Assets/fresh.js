@@ -11,33 +11,73 @@ const policy = /** @type {any} */ (window).trustedTypes?.createPolicy('ui', {
 });
 
 let isWaiting = false;
-let renewed = 0;
+let isRunning = false;
+let isPostponed = false;
+let next = 0;
 
 function renewSoon() {
-  if (isWaiting) return;
+  if (isRunning) isPostponed = true;
+  if (isWaiting || isRunning) return;
   isWaiting = true;
-  setTimeout(renew, Math.max(150, renewed + shortestPause - performance.now()));
+  setTimeout(renew, Math.max(150, next - performance.now()));
+}
+
+// What the reader uses is not replaced.
+function isInUse() {
+  const old = document.getElementById('fresh');
+  const active = document.activeElement;
+  const isControl = active instanceof HTMLElement && active.matches('input, textarea, [data-asked]');
+  return (old?.contains(active) && isControl) || document.getSelection()?.type === 'Range';
 }
 
 async function renew() {
   isWaiting = false;
-  renewed = performance.now();
-  const response = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+  if (isInUse()) {
+    isPostponed = true;
+    return;
+  }
+  isRunning = true;
+  isPostponed = false;
+  const started = performance.now();
+  try {
+    const response = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+    if (response.ok) replace(await response.text());
+  } finally {
+    // A page that the service makes slowly is fetched rarely.
+    next = performance.now() + Math.max(shortestPause, 4 * (performance.now() - started));
+    isRunning = false;
+    if (isPostponed && !isInUse()) renewSoon();
+  }
+}
+
+/** @param {string} text The page. */
+function replace(text) {
   const old = document.getElementById('fresh');
-  if (!response.ok || !old || old.contains(document.activeElement) || document.getSelection()?.type === 'Range') return;
-  const text = await response.text();
   const page = new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, 'text/html');
   const fresh = page.getElementById('fresh');
-  if (!fresh) return;
-  for (const details of old.querySelectorAll('details[open][id]')) {
-    fresh.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute('open', '');
+  if (!old || !fresh || isInUse()) {
+    isPostponed = true;
+    return;
   }
+  const summaries = [...old.querySelectorAll('summary')];
+  const focused = summaries.findIndex(summary => summary === document.activeElement);
+  const details = [...fresh.querySelectorAll('details')];
+  [...old.querySelectorAll('details')].forEach((element, i) => {
+    if (details[i]?.firstElementChild?.textContent === element.firstElementChild?.textContent) {
+      details[i].open = element.open;
+    }
+  });
   document.title = page.title;
   const icon = document.querySelector('link[rel=icon]');
   icon?.setAttribute('href', page.querySelector('link[rel=icon]')?.getAttribute('href') ?? '');
   prepare(fresh);
   old.replaceWith(fresh);
+  if (focused >= 0) fresh.querySelectorAll('summary')[focused]?.focus();
   announce('The page shows new changes');
+}
+
+for (const event of ['focusout', 'selectionchange']) {
+  document.addEventListener(event, () => isPostponed && renewSoon());
 }
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
@@ -50,4 +90,8 @@ bindControls(new Follower(main.dataset.stream ?? '', {
   },
   onMany: renewSoon,
   onReset: renewSoon,
+  // Between the page and its stream, a run may have changed.
+  onState(state) {
+    if (state === 'live' || state === 'polling') renewSoon();
+  },
 }));

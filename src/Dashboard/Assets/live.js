@@ -24,13 +24,20 @@ function nameCell(run) {
   return make('th', { scope: 'row', class: 'name' }, link);
 }
 
+/** The times at which the runs of the list have changed. @type {Map<string, number>} */
+const changedAt = new Map();
+
 /** @param {any} entry A changed or removed run. */
 function apply(entry) {
+  // Of each changed run that the filter does not select, the stream says that it was removed.
+  if (entry['@removed'] && entry['@removed'].reason !== 'deleted') return;
+  changedAt.set(entry.id, performance.now());
+  if (changedAt.size > 2 * maxChanges) changedAt.delete(changedAt.keys().next().value ?? '');
   running.querySelector(`[data-run="${CSS.escape(entry.id)}"]`)?.remove();
   const now = new Date().toISOString();
   let row;
   if (entry['@removed']) {
-    row = make('tr', {}, timeCell(now), make('td', {}, 'Removed'), make('th', { scope: 'row' }, entry.id),
+    row = make('tr', {}, timeCell(now), make('td', {}, 'Deleted'), make('th', { scope: 'row' }, entry.id),
       make('td', {}), make('td', {}));
   } else {
     row = make('tr', { 'data-run': entry.id }, timeCell(now), make('td', {}, label(entry.status)), nameCell(entry),
@@ -78,9 +85,10 @@ async function readRunning() {
   const url = new URL((main.dataset.stream ?? '').replace('/delta', ''), location.href);
   url.searchParams.set('$filter', "status eq 'running'");
   url.searchParams.set('$top', '100');
+  const started = performance.now();
   const response = await fetch(url, { cache: 'no-store' });
   if (!response.ok) return;
-  const known = new Set([...changes.querySelectorAll('tr[data-run]')].map(r => r.getAttribute('data-run')));
+  const known = { has: (/** @type {string | null} */ id) => (changedAt.get(id ?? '') ?? 0) > started };
   const listed = new Set();
   for (const run of (await response.json()).value.reverse()) {
     listed.add(run.id);
@@ -100,7 +108,8 @@ const follower = new Follower(main.dataset.stream ?? '', {
   onRuns(entries, isCatchUp) {
     for (const entry of entries) {
       apply(entry);
-      seen.push({ at: Date.now(), status: entry['@removed'] ? 'Removed' : entry.status, count: 1 });
+      const isOther = entry['@removed'] && entry['@removed'].reason !== 'deleted';
+      if (!isOther) seen.push({ at: Date.now(), status: entry['@removed'] ? 'Deleted' : entry.status, count: 1 });
     }
     if (isCatchUp && entries.length > 1) text('state', `live; caught up, ${entries.length} changes`);
     tick();

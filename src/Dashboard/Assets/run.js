@@ -14,14 +14,15 @@ async function act(button) {
     headers.set('Content-Type', 'application/json');
     body = JSON.stringify({ status, endDateTime: new Date().toISOString() });
   }
-  const response = await fetch(url, { method, headers, body });
-  if (response.ok) {
-    location.assign(after ?? location.href);
+  const response = await fetch(url, { method, headers, body }).catch(() => undefined);
+  if (response?.ok) {
+    if (after) location.assign(after);
+    else location.reload();
     return;
   }
-  const answer = await response.json().catch(() => undefined);
+  const answer = await response?.json().catch(() => undefined);
   const message = document.getElementById('action-error');
-  if (message) message.textContent = answer?.error?.message ?? `The service answered ${response.status}.`;
+  if (message) message.textContent = answer?.error?.message ?? (response ? `The service answered ${response.status}.` : 'The service cannot be reached.');
 }
 
 document.addEventListener('click', event => {

@@ -2,13 +2,13 @@
 // Updates the rows of the page of runs in place, and counts the runs that the page does not show.
 
 import { announce, showTimes } from './ui.js';
-import { Follower, bindControls, duration, label } from './stream.js';
+import { Follower, bindControls, duration, label, make } from './stream.js';
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 const notice = document.getElementById('new');
 /** @type {Set<string>} */
 const unseen = new Set();
-let tooMany = 0;
+let isMany = false;
 
 /** @param {any} entry */
 function apply(entry) {
@@ -20,6 +20,9 @@ function apply(entry) {
   row.classList.toggle('removed', '@removed' in entry);
   if ('@removed' in entry) return;
   cell(row, 'status')?.replaceChildren(label(entry.status));
+  row.querySelector('th bdi')?.replaceChildren(entry.displayName);
+  const code = entry.blockingError?.code;
+  cell(row, 'code')?.replaceChildren(...(code ? [make('code', {}, code)] : []));
   if (entry.status === 'running') {
     row.dataset.start = entry.startDateTime;
   } else {
@@ -41,10 +44,9 @@ function cell(row, key) {
 }
 
 function showCount() {
-  const count = unseen.size + tooMany;
-  if (!notice || count === 0) return;
+  if (!notice || (unseen.size === 0 && !isMany)) return;
   const link = notice.querySelector('a');
-  const words = `${tooMany > 0 ? 'More than ' : ''}${count} new or changed — show`;
+  const words = isMany ? 'Many changes — show' : `${unseen.size} new or changed — show`;
   if (link) link.textContent = words;
   notice.hidden = false;
   announce(words);
@@ -61,18 +63,34 @@ document.addEventListener('keydown', event => {
     if (notice && !notice.hidden) notice.querySelector('a')?.click();
   }
 });
+// Between the page and its stream, a run may have ended. The stream is open before the runs are read.
+async function readRunning() {
+  const ids = [...document.querySelectorAll('tr[data-start]')].map(row => row.getAttribute('data-run'));
+  if (ids.length === 0) return;
+  const url = new URL((main.dataset.stream ?? '').replace('/delta', ''), location.href);
+  url.searchParams.delete('$search');
+  url.searchParams.set('$filter', `id in (${ids.map(id => `'${id}'`).join(',')})`);
+  const response = await fetch(url, { cache: 'no-store' });
+  if (response.ok) for (const run of (await response.json()).value) apply(run);
+}
+
 bindControls(new Follower(main.dataset.stream ?? '', {
   onRuns(entries) {
     for (const entry of entries) apply(entry);
     showCount();
   },
-  onMany(count) {
-    tooMany += count;
+  // The number is that of all changes of the tenant, whatever the filter.
+  onMany() {
+    isMany = true;
     showCount();
+    void readRunning();
   },
   onReset() {
-    tooMany++;
+    isMany = true;
     showCount();
+  },
+  onState(state) {
+    if (state === 'live' || state === 'polling') void readRunning();
   },
 }));
 

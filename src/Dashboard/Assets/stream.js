@@ -4,6 +4,7 @@
 
 const silenceLimit = 45_000;
 const hiddenDelay = 10_000;
+const pollingTime = 60_000;
 const retryDelays = [1_000, 3_000, 10_000];
 
 /**
@@ -20,6 +21,8 @@ export class Follower {
   #handlers;
   #place = '';
   #failures = 0;
+  // The time to wait that the service has asked for, in milliseconds.
+  #retry = 0;
   #isPaused = false;
   /** @type {AbortController | undefined} */
   #connection;
@@ -56,9 +59,10 @@ export class Follower {
 
   #onVisibility() {
     clearTimeout(this.#timer);
+    if (this.#isPaused) return;
     if (document.hidden) {
       this.#timer = setTimeout(() => this.#stop('asleep, because the page is not visible'), hiddenDelay);
-    } else if (!this.#connection && !this.#isPaused) {
+    } else if (!this.#connection) {
       this.#start();
     }
   }
@@ -83,7 +87,8 @@ export class Follower {
       if (this.#connection !== connection) return;
       this.#connection = undefined;
       this.#isCatchingUp = true;
-      const delay = retryDelays[Math.min(this.#failures, retryDelays.length) - 1] ?? retryDelays[0];
+      const delay = this.#retry || retryDelays[Math.min(this.#failures, retryDelays.length - 1)];
+      this.#retry = 0;
       this.#failures++;
       if (!this.#isPaused && !document.hidden) {
         if (this.#state !== 'signed out') this.#timer = setTimeout(() => this.#start(), delay);
@@ -114,14 +119,16 @@ export class Follower {
 
   /** @param {string} text One event of the stream. */
   #take(text) {
-    let [type, id, data] = ['message', '', ''];
+    let [type, id, data, retry] = ['message', '', '', 0];
     for (const line of text.split('\n')) {
       const [, name, value] = /^([^:]+): ?(.*)$/.exec(line) ?? [];
       if (name === 'event') type = value;
       else if (name === 'id') id = value;
       else if (name === 'data') data += value;
+      else if (name === 'retry') retry = Number(value) || 0;
     }
     if (id) this.#place = id;
+    this.#retry = retry;
     if (type === 'ready') {
       this.#failures = 0;
       this.#say('live');
@@ -137,6 +144,7 @@ export class Follower {
   // The same changes by requests: the token of the stream is that of a delta query.
   /** @param {AbortController} connection */
   async #poll(connection) {
+    const retryStreamAt = performance.now() + pollingTime;
     for (;;) {
       const started = performance.now();
       const url = new URL(this.#url);
@@ -151,11 +159,15 @@ export class Follower {
         next = page['@odata.nextLink'];
       }
       this.#say('polling');
+      if (performance.now() > retryStreamAt) {
+        // The stream may work again.
+        this.#failures = 0;
+        return;
+      }
       this.#lastSign = performance.now();
       const wait = Math.min(Math.max(10_000, 4 * (performance.now() - started)), 30_000);
       await new Promise(resolve => setTimeout(resolve, wait));
       if (connection.signal.aborted) return;
-      this.#failures = retryDelays.length;
     }
   }
 

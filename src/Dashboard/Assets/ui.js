@@ -87,18 +87,31 @@ function addCopyButtons(parent) {
   }
 }
 
-// The controls for dates show the time of the browser, and the form sends UTC.
+/** Returns the clock of the zone of the reader, as a control for dates shows it. @param {Date} time */
+function clockOf(time) {
+  const parts = partsOf(time, true);
+  return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
+}
+
+/** Returns the instant at which the clock of the reader shows a text. @param {string} clock */
+function instantOf(clock) {
+  const wanted = Date.parse(`${clock}Z`);
+  let instant = wanted;
+  // The second step is for times near a change of the clock.
+  for (let i = 0; i < 2; i++) instant += wanted - Date.parse(`${clockOf(new Date(instant))}Z`);
+  return new Date(instant);
+}
+
+// The controls for dates show the zone of the reader, and the form sends UTC.
 function convertDates() {
   for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input[data-utc]'))) {
     const time = new Date(input.dataset.utc ?? '');
-    if (!Number.isNaN(time.getTime())) {
-      input.value = new Date(time.getTime() - time.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
-    }
+    if (!Number.isNaN(time.getTime())) input.value = clockOf(time);
   }
   document.addEventListener('formdata', event => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll('[type=datetime-local]'))) {
-      if (input.value) event.formData.set(input.name, new Date(input.value).toISOString());
+      if (input.value) event.formData.set(input.name, instantOf(input.value).toISOString());
     }
   });
 }

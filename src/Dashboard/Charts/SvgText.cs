@@ -18,10 +18,6 @@ public sealed class SvgText : ComponentBase
     [Parameter, EditorRequired]
     public string Value { get; set; } = "";
 
-    /// <summary>The value of <c>text-anchor</c>; null for the start.</summary>
-    [Parameter]
-    public string? Anchor { get; set; }
-
     /// <inheritdoc />
     protected override void BuildRenderTree(RenderTreeBuilder builder)
     {
@@ -30,8 +26,7 @@ public sealed class SvgText : ComponentBase
         builder.AddAttribute(2, "x", X);
         builder.AddAttribute(3, "y", Y);
         builder.AddAttribute(4, "aria-hidden", "true");
-        builder.AddAttribute(5, "text-anchor", Anchor);
-        builder.AddContent(6, Value);
+        builder.AddContent(5, Value);
         builder.CloseElement();
     }
 }

@@ -23,13 +23,14 @@ internal static class OverviewEndpoint
         var reader = new PageReader(http, context.Caller!.TenantId);
         var key = http.Request.Query["range"].ToString();
         var range = OverviewRange.All.FirstOrDefault(r => r.Key == key) ?? OverviewRange.All[0];
-        var span = range.At(context.Now, TimeZones.Of(context.Zone));
+        var spans = range.At(context.Now, TimeZones.Of(context.Zone));
+        var span = new StartSpan(spans[0].Span.From, spans[^1].Span.To);
         var before = new StartSpan(span.From - (span.To - span.From), span.From);
         var since = Since(span);
         var running = RunFilterText.All.Toggle("running");
         var overdue = running with { Others = [$"endDateTime lt {RunTime.Format(context.Now)}"] };
-        var counts = await reader.CountByTimeAsync(RunFilterText.All, span, range.Bucket);
-        long? CountOf(string status) => counts?.Where(c => c.Status == status).Sum(c => c.Count);
+        var buckets = await reader.CountByDaysAsync(RunFilterText.All, spans);
+        long? CountOf(string status) => buckets?.Sum(b => b.Counts.GetValueOrDefault(status));
         var model = new OverviewModel(
             range,
             span,
@@ -44,7 +45,7 @@ internal static class OverviewEndpoint
                 ),
                 new OverviewTile("Overdue", "overdue", await reader.CountAsync(overdue), overdue.ToString()),
             ],
-            counts is null ? null : Bucket.Fill(counts, span, range.Bucket),
+            buckets,
             await reader.FailuresAsync(RunFilterText.All, span),
             await reader.ListAsync(running, "startDateTime asc", MaxRunning),
             await reader.LateAsync(),

@@ -33,29 +33,36 @@ public sealed record OverviewModel(
 /// <summary>A span of the overview.</summary>
 /// <param name="Key">The value of <c>range</c> in the URL.</param>
 /// <param name="Name">The name to show.</param>
-/// <param name="Bucket">The length of a bucket.</param>
+/// <param name="Hours">The length of a bucket in hours; a whole number of days has the length of these days.</param>
 /// <param name="Buckets">The number of buckets.</param>
-public sealed record OverviewRange(string Key, string Name, TimeSpan Bucket, int Buckets)
+public sealed record OverviewRange(string Key, string Name, int Hours, int Buckets)
 {
+    private const int HoursOfDay = 24;
+
     /// <summary>The spans that the page offers. The first one is the default.</summary>
     public static IReadOnlyList<OverviewRange> All { get; } =
     [
-        new("24h", "24 hours", TimeSpan.FromHours(1), 24),
-        new("7d", "7 days", TimeSpan.FromHours(6), 28),
-        new("30d", "30 days", TimeSpan.FromDays(1), 30),
-        new("1y", "1 year", TimeSpan.FromDays(7), 52),
+        new("24h", "24 hours", 1, 24),
+        new("7d", "7 days", 6, 28),
+        new("30d", "30 days", HoursOfDay, 30),
+        new("1y", "1 year", 7 * HoursOfDay, 52),
     ];
 
-    /// <summary>Returns the bounds of the span that ends with the current bucket.</summary>
+    /// <summary>Returns the buckets of the span that ends with the current one.</summary>
     /// <param name="now">The current time.</param>
     /// <param name="zone">The time zone whose hours and days the buckets follow.</param>
-    public StartSpan At(DateTimeOffset now, TimeZoneInfo zone)
+    internal IReadOnlyList<DaySpan> At(DateTimeOffset now, TimeZoneInfo zone)
     {
+        if (Hours % HoursOfDay == 0)
+        {
+            var days = Hours / HoursOfDay;
+            return LocalDays.Spans(LocalDays.Of(now, zone).AddDays(1 - (days * Buckets)), Buckets, days, zone);
+        }
+
+        var bucket = TimeSpan.FromHours(Hours);
         var local = TimeZoneInfo.ConvertTime(now, zone);
-        var unit = Bucket < TimeSpan.FromDays(1) ? Bucket : TimeSpan.FromDays(1);
-        var begin = local.AddTicks(-(local.TimeOfDay.Ticks % unit.Ticks));
-        var end = begin.ToUniversalTime() + unit;
-        return new StartSpan(end - (Buckets * Bucket), end);
+        var end = local.AddTicks(-(local.TimeOfDay.Ticks % bucket.Ticks)).ToUniversalTime() + bucket;
+        return [new DaySpan(new StartSpan(end - (Buckets * bucket), end), bucket)];
     }
 }
 

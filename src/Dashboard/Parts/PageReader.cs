@@ -108,9 +108,9 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
         (await ReadAsync(new GetFamilyStatisticsQuery(tenant, families)))?.ByFamily
         ?? new Dictionary<string, RunFamilyStatistics>();
 
-    /// <summary>Reads the neighbours of a run in its family.</summary>
-    public async Task<RunNeighbours?> NeighboursAsync(RunId id) =>
-        (await ReadAsync(new GetRunNeighboursQuery(tenant, id)));
+    /// <summary>Reads the neighbors of a run in its family.</summary>
+    public async Task<RunNeighbors?> NeighborsAsync(RunId id) =>
+        (await ReadAsync(new GetRunNeighborsQuery(tenant, id)));
 
     private Task<T?> ReadAsync<T>(IQuery<Result<T>> query)
         where T : class => UntilTimeoutAsync(async () => await _sender.Send(query, http.RequestAborted));
@@ -121,6 +121,11 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
         try
         {
             return (await read()).TryGetValue(out var value, out _) ? value : null;
+        }
+        catch (LimitExceededException)
+        {
+            // The tenant has too many slow reads at the moment.
+            return null;
         }
         catch (Exception exception) when (_health.Classify(exception)?.Code == DatabaseOutage.QueryTimeoutCode)
         {

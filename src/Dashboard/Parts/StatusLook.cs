@@ -14,6 +14,7 @@ public sealed record StatusLook(string Word, string Class, string Icon)
         ["completedWithWarnings"] = new("Completed, warnings", "warnings", "warnings"),
         ["completedWithErrors"] = new("Completed, errors", "errors", "errors"),
         ["failed"] = new("Failed", "failed", "failed"),
+        ["overdue"] = new("Overdue", "running", "overdue"),
         ["skipped"] = new("Skipped", "skipped", "skipped"),
     };
 

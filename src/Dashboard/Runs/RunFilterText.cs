@@ -27,8 +27,6 @@ public sealed partial record RunFilterText(
     /// <summary>The filter that selects all runs.</summary>
     public static readonly RunFilterText All = new([], null, null, null, null, false, []);
 
-    private const string And = " and ";
-    private const string Or = " or ";
     private const string Errors = "statistics/inboundTotals/errors gt 0";
 
     /// <summary>True if nothing is selected.</summary>
@@ -185,22 +183,22 @@ public sealed partial record RunFilterText(
 
     private RunFilterText Other(string condition) => this with { Others = [.. Others, condition] };
 
-    private static bool HasOuterOr(string text) => OuterWords(text).Any(w => w.Word == Or);
+    private static bool HasOuterOr(string text) => OuterWords(text).Any(w => w.IsOr);
 
     // Splits at `and` outside of quotes and parentheses. An `or` there joins everything, because it binds weaker.
     private static List<string> Conditions(string text)
     {
         var words = OuterWords(text).ToList();
-        if (words.Exists(w => w.Word == Or))
+        if (words.Exists(w => w.IsOr))
         {
             return [text.Trim()];
         }
 
         var (conditions, start) = (new List<string>(), 0);
-        foreach (var (at, word) in words)
+        foreach (var word in words)
         {
-            conditions.Add(text[start..at].Trim());
-            start = at + word.Length;
+            conditions.Add(text[start..word.At].Trim());
+            start = word.At + word.Length;
         }
 
         conditions.Add(text[start..].Trim());
@@ -208,8 +206,11 @@ public sealed partial record RunFilterText(
         return conditions;
     }
 
-    /// <summary>Returns the places of <c>and</c> and <c>or</c> outside of quotes and parentheses.</summary>
-    private static IEnumerable<(int At, string Word)> OuterWords(string text)
+    /// <summary>
+    /// Returns the places of <c>and</c> and <c>or</c> outside of quotes and parentheses. The grammar allows any case,
+    /// and any white space around them.
+    /// </summary>
+    private static IEnumerable<(int At, int Length, bool IsOr)> OuterWords(string text)
     {
         var (depth, isQuoted, next) = (0, false, 0);
         for (var i = 0; i < text.Length; i++)
@@ -225,21 +226,26 @@ public sealed partial record RunFilterText(
                 case ')' when !isQuoted:
                     depth--;
                     break;
-                case ' ' when !isQuoted && depth == 0 && i >= next && WordAt(text, i) is { } word:
-                    yield return (i, word);
+                case var c
+                    when char.IsWhiteSpace(c)
+                        && !isQuoted
+                        && depth == 0
+                        && i >= next
+                        && Word().Match(text, i) is { Success: true } word:
+                    yield return (i, word.Length, word.Groups["or"].Success);
+
+                    // The white space after a word may also be that before the next one.
                     next = i + word.Length - 1;
                     break;
             }
         }
     }
 
-    private static string? WordAt(string text, int at) =>
-        IsWord(text, at, Or) ? Or
-        : IsWord(text, at, And) ? And
-        : null;
-
-    private static bool IsWord(string text, int at, string word) =>
-        string.CompareOrdinal(text, at, word, 0, word.Length) == 0;
+    [GeneratedRegex(
+        @"\G\s+((?<or>or)|and)\s",
+        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Word();
 
     [GeneratedRegex(
         """

@@ -44,6 +44,12 @@ internal static class RunsCsvEndpoint
             return;
         }
 
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            SetHeaders(http);
+            return;
+        }
+
         if (!_running.TryAdd(tenant.Value, true))
         {
             http.Response.Headers.RetryAfter = "10";
@@ -64,6 +70,12 @@ internal static class RunsCsvEndpoint
         {
             _running.TryRemove(tenant.Value, out _);
         }
+    }
+
+    private static void SetHeaders(HttpContext http)
+    {
+        http.Response.ContentType = "text/csv; charset=utf-8";
+        http.Response.Headers.ContentDisposition = "attachment; filename=\"runs.csv\"";
     }
 
     private static async Task WriteAsync(HttpContext http, TenantId tenant, ParsedRunQuery query, bool isRaw)
@@ -98,8 +110,7 @@ internal static class RunsCsvEndpoint
 
             if (!http.Response.HasStarted)
             {
-                http.Response.ContentType = "text/csv; charset=utf-8";
-                http.Response.Headers.ContentDisposition = "attachment; filename=\"runs.csv\"";
+                SetHeaders(http);
                 await http.Response.WriteAsync("\uFEFF" + Header, http.RequestAborted);
             }
 
@@ -148,9 +159,28 @@ internal static class RunsCsvEndpoint
             return text;
         }
 
-        var safe = !isRaw && _formula.Contains(text[0]) ? $"'{text}" : text;
+        var safe = isRaw ? text : WithoutFormulas(text);
         return safe.AsSpan().ContainsAny(_quoted)
             ? $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
             : safe;
+    }
+
+    // In some languages, spreadsheets also take a semicolon for the end of a cell.
+    private static string WithoutFormulas(string text)
+    {
+        var safe = new StringBuilder(text.Length + 1);
+        var isStart = true;
+        foreach (var c in text)
+        {
+            if (isStart && _formula.Contains(c))
+            {
+                safe.Append('\'');
+            }
+
+            safe.Append(c);
+            isStart = c is ';' or '\t' or '\n';
+        }
+
+        return safe.ToString();
     }
 }

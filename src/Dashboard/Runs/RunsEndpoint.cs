@@ -142,12 +142,23 @@ internal static class RunsEndpoint
     private static RunFilterText ReadControls(IQueryCollection query, RunsState state) =>
         RunFilterText.Parse(state.Query.Filter) with
         {
-            Contains = Text(query, "nameContains"),
-            StartsWith = Text(query, "nameStarts"),
+            Contains = Name(query, "nameContains"),
+            StartsWith = Name(query, "nameStarts"),
             OnlyWithErrors = query["errors"] == "1",
-            From = Instant(query, "from"),
-            To = Instant(query, "to"),
+            From = Bound(query, "from"),
+            To = Bound(query, "to"),
         };
+
+    // Space at the end of a name is part of it.
+    private static string? Name(IQueryCollection query, string name) =>
+        query[name] is [{ Length: > 0 } text] ? text : null;
+
+    // The control shows whole seconds. A bound that was not changed keeps its fraction.
+    private static DateTimeOffset? Bound(IQueryCollection query, string name) =>
+        (Instant(query, name), Instant(query, $"{name}Before")) is ({ } shown, { } before)
+        && shown == before.AddTicks(-(before.Ticks % TimeSpan.TicksPerSecond))
+            ? before
+            : Instant(query, name);
 
     // The control datetime-local has no zone. ui.js adds the zone of the reader; without it, the time is UTC.
     private static DateTimeOffset? Instant(IQueryCollection query, string name) =>

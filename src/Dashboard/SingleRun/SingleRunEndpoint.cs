@@ -57,14 +57,14 @@ internal static class SingleRunEndpoint
             }
 
             var reader = new PageReader(http, tenant);
-            var neighbours = await reader.NeighboursAsync(id);
+            var neighbors = await reader.NeighborsAsync(id);
             var family = RunFamily.Of(run.DisplayName);
             return new SingleRunModel(
                 run,
                 StatisticsReader.ReadTotals(run.Statistics),
                 activities,
                 hasMore,
-                neighbours,
+                neighbors,
                 (await reader.FamiliesAsync([family])).GetValueOrDefault(family)
             );
         }

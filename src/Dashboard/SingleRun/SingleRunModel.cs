@@ -8,13 +8,13 @@ namespace IndustryData.Dashboard.SingleRun;
 /// <param name="Totals">The inbound totals of its statistics.</param>
 /// <param name="Activities">The activities, at most <see cref="RunPage.DefaultSize"/>.</param>
 /// <param name="HasMoreActivities">True if the run has more activities.</param>
-/// <param name="Neighbours">The runs of its family beside it; null if they could not be read in time.</param>
+/// <param name="Neighbors">The runs of its family beside it; null if they could not be read in time.</param>
 /// <param name="Usual">The usual values of its family; null if they are not known.</param>
 public sealed record SingleRunModel(
     RunResponse Run,
     InboundTotals Totals,
     IReadOnlyList<ActivityResponse> Activities,
     bool HasMoreActivities,
-    RunNeighbours? Neighbours,
+    RunNeighbors? Neighbors,
     RunFamilyStatistics? Usual
 );

@@ -25,7 +25,7 @@ internal static class TimelineEndpoint
         var model = new TimelineModel(
             span,
             problem,
-            isTooMany ? [] : Rows(open?.Runs, span, context.Now),
+            isTooMany ? null : Rows(open?.Runs, span, context.Now),
             isTooMany ? await CountAsync(reader, span) : null,
             isTooMany ? 0 : Overlap(open?.Runs ?? [], context.Now)
         );

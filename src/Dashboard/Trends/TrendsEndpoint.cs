@@ -36,7 +36,8 @@ internal static class TrendsEndpoint
             filter,
             new StartSpan(LocalDays.StartOf(first.AddDays(-days), zone), now.Span.From)
         );
-        var isFew = now.Measures is null or { Count: < MinRuns };
+        // Without a run there are no measures. If they could not be read in time, the number of runs is not known.
+        var isFew = now.Measures is { Count: < MinRuns } || now is { Measures: null, Runs.Total: < MinRuns };
         var newest = await reader.ListAsync(RunFilterText.All, null, NewestRuns) ?? [];
         var model = new TrendsModel(
             range,

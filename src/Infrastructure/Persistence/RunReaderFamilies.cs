@@ -30,7 +30,7 @@ internal sealed partial class RunReader
         );
     }
 
-    public Task<IReadOnlyList<FamilyRun>> ListNeighboursAsync(
+    public Task<IReadOnlyList<FamilyRun>> ListNeighborsAsync(
         TenantId tenantId,
         string prefix,
         RunPosition run,

@@ -36,7 +36,7 @@ internal static class LinkCommand
         {
             throw new StartupException(
                 "This service has no key of its own to sign links with (Authentication:SigningKeys); "
-                    + "open /ui, and sign in with the configured OpenID Connect provider."
+                    + "open /ui, and paste an access token of the configured OpenID Connect provider."
             );
         }
 

@@ -82,7 +82,7 @@ internal sealed class AuditLog : IDisposable
         Add("application", Claim(caller, "azp") ?? Claim(caller, "appid"));
         Add("token", Claim(caller, JwtRegisteredClaimNames.Jti));
         Add("action", operation?.Id ?? session?.Name ?? MethodOf(http));
-        Add("run", RunOf(http));
+        Add("run", operation is null ? null : RunOf(http));
         Add("status", status);
         Add("error", error);
         Add("repeated", repeated > 0 ? repeated : null);

@@ -86,7 +86,7 @@ internal sealed class AuditQueue : ILogEventSink, IDisposable
         catch (Exception exception)
         {
             // The next event may be written again.
-            SelfLog.WriteLine("The audit log has lost an event: {0}", exception);
+            SelfLog.WriteLine("The audit log has lost an event, or those of 10 ms: {0}", exception);
         }
     }
 

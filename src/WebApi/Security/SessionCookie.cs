@@ -12,7 +12,8 @@ internal sealed class SessionCookie : ICookieManager
     private const string SecureName = "__Host-industrydata";
     private const int DefaultPort = 80;
 
-    private readonly ChunkingCookieManager _cookies = new();
+    // An incomplete cookie is no cookie. By default, it is an exception.
+    private readonly ChunkingCookieManager _cookies = new() { ThrowForPartialCookies = false };
 
     /// <summary>Returns the name of the cookie for the origin of a request.</summary>
     public static string NameFor(HttpRequest request) =>

@@ -20,7 +20,16 @@ internal static class Sessions
     // An identity provider chooses the length of these claims.
     private const int MaxClaimLength = 256;
 
-    private static readonly string[] _identifying = [Authentication.TenantClaim, "sub", "name"];
+    private static readonly string[] _identifying =
+    [
+        Authentication.TenantClaim,
+        "sub",
+        "oid",
+        "azp",
+        "appid",
+        "name",
+        "preferred_username",
+    ];
 
     /// <summary>Adds the scheme.</summary>
     /// <param name="authentication">The builder of the authentication.</param>

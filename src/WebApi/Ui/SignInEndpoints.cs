@@ -5,6 +5,7 @@ using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Net.Http.Headers;
 
 namespace IndustryData.WebApi.Ui;
 
@@ -33,7 +34,7 @@ internal static class SignInEndpoints
 
     private static async Task SignInAsync(HttpContext http)
     {
-        // Also without a session: another site must not be able to sign a browser in as somebody else.
+        // Also without a session: another site must not be able to post a code of its own from its pages.
         if (!SameOrigin.Allows(http.Request))
         {
             await SameOriginMiddleware.RejectAsync(http);
@@ -111,7 +112,10 @@ internal static class SignInEndpoints
 
         try
         {
-            if (http.Request.ContentType?.StartsWith(Form, StringComparison.OrdinalIgnoreCase) == true)
+            if (
+                MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
+                && type.MediaType.Equals(Form, StringComparison.OrdinalIgnoreCase)
+            )
             {
                 return await http.Request.ReadFormAsync(http.RequestAborted);
             }

@@ -15,7 +15,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
 {
     /// <summary>The service itself refuses all invalid values, so a constraint makes PostgreSQL refuse more.</summary>
     [Fact]
-    public async Task A_row_that_the_database_refuses_does_not_fail_its_neighbours()
+    public async Task A_row_that_the_database_refuses_does_not_fail_its_neighbors()
     {
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
@@ -49,7 +49,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     }
 
     [Fact]
-    public async Task A_change_that_the_database_refuses_does_not_fail_its_neighbours()
+    public async Task A_change_that_the_database_refuses_does_not_fail_its_neighbors()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => AddAsync(Bodies.RunAt(n))));
         await TestDatabase.ExecuteAsync(
@@ -84,7 +84,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
 
     /// <summary>An unexpected exception from the decision on a change fails only that change.</summary>
     [Fact]
-    public async Task A_change_that_cannot_even_be_decided_does_not_fail_its_neighbours()
+    public async Task A_change_that_cannot_even_be_decided_does_not_fail_its_neighbors()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => AddAsync(Bodies.RunAt(n))));
         var repository = Service.Services.GetRequiredService<IRunRepository>();

@@ -155,30 +155,30 @@ public sealed class InsightTests(TestDatabase database) : FunctionalTest(databas
     }
 
     [Fact]
-    public async Task Neighbours_of_a_run_are_of_its_family_and_its_tenant()
+    public async Task Neighbors_of_a_run_are_of_its_family_and_its_tenant()
     {
         var runs = await InsertRandomAsync(600);
         var family = runs.Where(r => RunFamily.Of(r.Name) == "Sync").OrderByDescending(r => r.Start).ToList();
         foreach (var i in (int[])[0, 40, family.Count - 1])
         {
-            var query = new GetRunNeighboursQuery(_tenant, RunId.FromGuid(family[i].Id));
+            var query = new GetRunNeighborsQuery(_tenant, RunId.FromGuid(family[i].Id));
 
-            var neighbours = (await Sender.Send(query, Cancellation)).Value;
+            var neighbors = (await Sender.Send(query, Cancellation)).Value;
 
-            neighbours.Family.ShouldBe("Sync");
-            neighbours.Previous?.Id.ShouldBe(family[Math.Min(i + 1, family.Count - 1)].Id);
-            (neighbours.Previous is null).ShouldBe(i == family.Count - 1);
-            neighbours.Next?.Id.ShouldBe(family[Math.Max(i - 1, 0)].Id);
-            (neighbours.Next is null).ShouldBe(i == 0);
-            neighbours.Last.Select(r => r.Id).ShouldBe(family.Skip(i).Take(20).Select(r => r.Id));
+            neighbors.Family.ShouldBe("Sync");
+            neighbors.Previous?.Id.ShouldBe(family[Math.Min(i + 1, family.Count - 1)].Id);
+            (neighbors.Previous is null).ShouldBe(i == family.Count - 1);
+            neighbors.Next?.Id.ShouldBe(family[Math.Max(i - 1, 0)].Id);
+            (neighbors.Next is null).ShouldBe(i == 0);
+            neighbors.Last.Select(r => r.Id).ShouldBe(family.Skip(i).Take(20).Select(r => r.Id));
         }
     }
 
     [Fact]
-    public async Task Neighbours_of_a_run_of_another_tenant_are_not_found()
+    public async Task Neighbors_of_a_run_of_another_tenant_are_not_found()
     {
         var runs = await InsertRandomAsync(10);
-        var query = new GetRunNeighboursQuery(new TenantId(Tokens.OtherTenant), RunId.FromGuid(runs[0].Id));
+        var query = new GetRunNeighborsQuery(new TenantId(Tokens.OtherTenant), RunId.FromGuid(runs[0].Id));
 
         (await Sender.Send(query, Cancellation)).Error.ShouldBe(RunErrors.NotFound);
     }

@@ -310,11 +310,11 @@ public sealed class ChangeRunTests(TestDatabase database) : FunctionalTest(datab
             HttpStatusCode.NoContent
         );
         (await Client.PostAsync(paths[0], null, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
-        using var neighbour = Service.Authorized(
+        using var neighbor = Service.Authorized(
             Tokens.Make(["IndustryData-Run.Start"], tid: Tokens.OtherTenant.ToString())
         );
-        (await neighbour.PostAsync(paths[0], null, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
-        (await neighbour.PostAsync(paths[0], Bodies.Json("""{"name":"x"}"""), Cancellation)).StatusCode.ShouldBe(
+        (await neighbor.PostAsync(paths[0], null, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        (await neighbor.PostAsync(paths[0], Bodies.Json("""{"name":"x"}"""), Cancellation)).StatusCode.ShouldBe(
             HttpStatusCode.BadRequest
         );
     }

@@ -89,9 +89,9 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
     public async Task A_key_belongs_to_its_tenant_and_ends_after_a_day()
     {
         using var first = await PostAsync("process/runs/$ref", Bodies.Run, _key);
-        using var neighbour = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
+        using var neighbor = Service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
         using var request = Request("process/runs/$ref", Bodies.Run, [_key]);
-        using var theirs = await neighbour.SendAsync(request, Cancellation);
+        using var theirs = await neighbor.SendAsync(request, Cancellation);
         theirs.Headers.Location.ShouldNotBe(first.Headers.Location);
 
         await Database.ReadAsync<long>(

@@ -96,7 +96,7 @@ public sealed partial class ChartTests(TestDatabase database) : FunctionalTest(d
     }
 
     [Fact]
-    public async Task Run_has_links_to_its_neighbours_and_is_compared_with_them()
+    public async Task Run_has_links_to_its_neighbors_and_is_compared_with_them()
     {
         for (var n = 0; n < 7; n++)
         {

@@ -5,12 +5,12 @@ using Mediator;
 namespace IndustryData.Application.Runs;
 
 /// <summary>
-/// Reads the neighbours of a run in its family, in the order of start times. They are searched among the 5,000 runs
-/// before it and the 5,000 runs after it; a neighbour that is further away is not found.
+/// Reads the neighbors of a run in its family, in the order of start times. They are searched among the 5,000 runs
+/// before it and the 5,000 runs after it; a neighbor that is further away is not found.
 /// </summary>
 /// <param name="TenantId">The tenant that owns the run.</param>
 /// <param name="Id">The run's id.</param>
-public sealed record GetRunNeighboursQuery(TenantId TenantId, RunId Id) : IQuery<Result<RunNeighbours>>
+public sealed record GetRunNeighborsQuery(TenantId TenantId, RunId Id) : IQuery<Result<RunNeighbors>>
 {
     /// <summary>The maximum number of runs that end with the run itself.</summary>
     public const int MaxRuns = 20;
@@ -19,20 +19,17 @@ public sealed record GetRunNeighboursQuery(TenantId TenantId, RunId Id) : IQuery
     public const int MaxScanned = 5000;
 }
 
-/// <summary>The neighbours of a run in its family.</summary>
+/// <summary>The neighbors of a run in its family.</summary>
 /// <param name="Family">The family.</param>
 /// <param name="Previous">The run of the family that started before it; null if none is found.</param>
 /// <param name="Next">The run of the family that started after it; null if none is found.</param>
 /// <param name="Last">The runs of the family up to the run itself, which is the first one.</param>
-public sealed record RunNeighbours(string Family, FamilyRun? Previous, FamilyRun? Next, IReadOnlyList<FamilyRun> Last);
+public sealed record RunNeighbors(string Family, FamilyRun? Previous, FamilyRun? Next, IReadOnlyList<FamilyRun> Last);
 
-internal sealed class GetRunNeighboursHandler(IRunReader runs)
-    : IQueryHandler<GetRunNeighboursQuery, Result<RunNeighbours>>
+internal sealed class GetRunNeighborsHandler(IRunReader runs)
+    : IQueryHandler<GetRunNeighborsQuery, Result<RunNeighbors>>
 {
-    public async ValueTask<Result<RunNeighbours>> Handle(
-        GetRunNeighboursQuery query,
-        CancellationToken cancellationToken
-    )
+    public async ValueTask<Result<RunNeighbors>> Handle(GetRunNeighborsQuery query, CancellationToken cancellationToken)
     {
         if (await runs.FindAsync(query.TenantId, query.Id, cancellationToken) is not { } run)
         {
@@ -42,23 +39,23 @@ internal sealed class GetRunNeighboursHandler(IRunReader runs)
         var family = RunFamily.Of(run.DisplayName);
         var earlier = await OfFamilyAsync(isForward: false);
         var later = await OfFamilyAsync(isForward: true);
-        return new RunNeighbours(
+        return new RunNeighbors(
             family,
             earlier.FirstOrDefault(r => r.Id != run.Id),
             later is [var next, ..] ? next : null,
-            [.. earlier.Take(GetRunNeighboursQuery.MaxRuns)]
+            [.. earlier.Take(GetRunNeighborsQuery.MaxRuns)]
         );
 
         // A family is a prefix of its names, but other names may have the same prefix.
         async Task<IReadOnlyList<FamilyRun>> OfFamilyAsync(bool isForward) =>
             [
                 .. (
-                    await runs.ListNeighboursAsync(
+                    await runs.ListNeighborsAsync(
                         query.TenantId,
                         family,
                         new RunPosition(run.StartDateTime, run.Id),
                         isForward,
-                        GetRunNeighboursQuery.MaxScanned,
+                        GetRunNeighborsQuery.MaxScanned,
                         cancellationToken
                     )
                 ).Where(r => r.Family == family),
