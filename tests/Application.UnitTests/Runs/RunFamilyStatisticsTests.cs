@@ -68,18 +68,17 @@ public sealed class RunFamilyStatisticsTests : IDisposable
     [Fact]
     public async Task Oldest_statistics_are_dropped_if_too_many_are_kept()
     {
-        Returns([.. Enumerable.Range(0, 4999).Select(n => Run($"Import {n} x", hoursAgo: 1, minutes: 1))]);
-        var tenants = Enumerable.Range(0, 3).Select(_ => new TenantId(Guid.NewGuid())).ToList();
-        await StatisticsAsync("Import 0 x", tenants[0]);
-        _clock.Advance(TimeSpan.FromSeconds(1));
-        await StatisticsAsync("Import 0 x", tenants[1]);
-        _clock.Advance(TimeSpan.FromSeconds(1));
-        await ReadsOfAsync(tenants[0], expected: 1);
-
-        await StatisticsAsync("Import 0 x", tenants[2]);
+        // Ten tenants with the maximum of families fill the memory.
+        Returns([.. Enumerable.Range(0, 2000).Select(n => Run($"Import {n} x", hoursAgo: 1, minutes: 1))]);
+        var tenants = Enumerable.Range(0, 10).Select(_ => new TenantId(Guid.NewGuid())).ToList();
+        foreach (var tenant in tenants)
+        {
+            await StatisticsAsync("Import 0 x", tenant);
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
 
         await ReadsOfAsync(tenants[1], expected: 1);
-        await ReadsOfAsync(tenants[2], expected: 1);
+        await ReadsOfAsync(tenants[9], expected: 1);
         await ReadsOfAsync(tenants[0], expected: 2);
     }
 
