@@ -35,7 +35,7 @@ public sealed class SignInTests(DashboardFixture dashboard) : BrowserTest(dashbo
             page.GetByRole(AriaRole.Link, new() { Name = "CSV" }).ClickAsync()
         );
         (await File.ReadAllTextAsync(await download.PathAsync(), Cancellation)).ShouldContain(name);
-        await page.GetByRole(AriaRole.Link, new() { Name = name }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "JSON", Exact = true }).ClickAsync();
 
         (await page.ContentAsync()).ShouldContain(name);

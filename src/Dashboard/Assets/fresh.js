@@ -12,11 +12,15 @@ const policy = /** @type {any} */ (window).trustedTypes?.createPolicy('ui', {
 
 let isWaiting = false;
 let isRunning = false;
+// A change has come while the page was fetched.
+let isQueued = false;
+// The new content waits until the reader leaves what would be replaced.
 let isPostponed = false;
+let isChanged = false;
 let next = 0;
 
 function renewSoon() {
-  if (isRunning) isPostponed = true;
+  if (isRunning) isQueued = true;
   if (isWaiting || isRunning) return;
   isWaiting = true;
   setTimeout(renew, Math.max(150, next - performance.now()));
@@ -37,6 +41,7 @@ async function renew() {
     return;
   }
   isRunning = true;
+  isQueued = false;
   isPostponed = false;
   const started = performance.now();
   try {
@@ -46,7 +51,7 @@ async function renew() {
     // A page that the service makes slowly is fetched rarely.
     next = performance.now() + Math.max(shortestPause, 4 * (performance.now() - started));
     isRunning = false;
-    if (isPostponed && !isInUse()) renewSoon();
+    if (isQueued) renewSoon();
   }
 }
 
@@ -59,8 +64,13 @@ function replace(text) {
     isPostponed = true;
     return;
   }
-  const summaries = [...old.querySelectorAll('summary')];
-  const focused = summaries.findIndex(summary => summary === document.activeElement);
+  prepare(fresh);
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const twin = focused && twinOf(focused, old, fresh);
+  if (focused && !twin) {
+    isPostponed = true;
+    return;
+  }
   const details = [...fresh.querySelectorAll('details')];
   [...old.querySelectorAll('details')].forEach((element, i) => {
     if (details[i]?.firstElementChild?.textContent === element.firstElementChild?.textContent) {
@@ -70,10 +80,22 @@ function replace(text) {
   document.title = page.title;
   const icon = document.querySelector('link[rel=icon]');
   icon?.setAttribute('href', page.querySelector('link[rel=icon]')?.getAttribute('href') ?? '');
-  prepare(fresh);
   old.replaceWith(fresh);
-  if (focused >= 0) fresh.querySelectorAll('summary')[focused]?.focus();
-  announce('The page shows new changes');
+  twin?.focus({ preventScroll: true });
+  document.body.dataset.renewed = 'yes';
+  if (isChanged) announce('The page shows new changes');
+  isChanged = false;
+}
+
+/**
+ * Returns the element of the new content that stands for an element of the old one.
+ * @param {Element} element @param {Element} old @param {Element} fresh @returns {HTMLElement | undefined}
+ */
+function twinOf(element, old, fresh) {
+  const like = (/** @type {Element} */ other) =>
+    other.textContent === element.textContent && other.getAttribute('href') === element.getAttribute('href');
+  const at = [...old.querySelectorAll(element.tagName)].filter(like).indexOf(element);
+  return /** @type {HTMLElement[]} */ ([...fresh.querySelectorAll(element.tagName)]).filter(like)[at];
 }
 
 for (const event of ['focusout', 'selectionchange']) {
@@ -85,6 +107,7 @@ bindControls(new Follower(main.dataset.stream ?? '', {
   onRuns(entries) {
     // The page of a removed run cannot be fetched again.
     const notice = document.getElementById('removed');
+    isChanged = true;
     if (notice && entries.some(entry => '@removed' in entry)) notice.hidden = false;
     else renewSoon();
   },
