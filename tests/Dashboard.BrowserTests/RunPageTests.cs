@@ -62,8 +62,14 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         AllowsErrorPages = true;
         var run = await Dashboard.AddRunAsync("Run of two people", "running");
         var page = await OpenAsync($"/ui/runs/{run}");
-        // The page as it was before the change of the other.
-        await page.EvaluateAsync("document.querySelector('button[data-status=failed]').dataset.etag = 'W/\"0\"'");
+        // The page as it was before the change of the other. It must not renew itself.
+        await page.Locator("body[data-renewed]").WaitForAsync();
+        await page.EvaluateAsync(
+            """
+            document.getElementById('fresh').removeAttribute('id');
+            document.querySelector('button[data-status=failed]').dataset.etag = 'W/"0"';
+            """
+        );
 
         await page.Locator("button[data-status=failed]").ClickAsync();
         await page.Locator("button[data-status=failed]").ClickAsync();
