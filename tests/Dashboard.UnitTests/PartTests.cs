@@ -89,7 +89,7 @@ public sealed class PartTests
     public void Buckets_without_runs_are_filled()
     {
         var from = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        RunCountOfTime[] counts = [new(from.AddHours(1), "failed", 2, TimeSpan.Zero)];
+        RunCountOfTime[] counts = [new(from.AddHours(1), "failed", 2)];
 
         var buckets = Bucket.Fill(counts, new StartSpan(from, from.AddHours(3)), TimeSpan.FromHours(1));
 

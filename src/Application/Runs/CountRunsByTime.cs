@@ -26,26 +26,11 @@ public sealed record RunCountsByTime(IReadOnlyList<RunCountOfTime> Counts);
 /// <param name="Start">The beginning of the bucket.</param>
 /// <param name="Status">The name of the status.</param>
 /// <param name="Count">The number of runs.</param>
-/// <param name="Duration">The sum of the durations of those runs that have ended.</param>
-public sealed record RunCountOfTime(DateTimeOffset Start, string Status, long Count, TimeSpan Duration);
+public sealed record RunCountOfTime(DateTimeOffset Start, string Status, long Count);
 
 internal sealed class CountRunsByTimeValidator : AbstractValidator<CountRunsByTimeQuery>
 {
-    /// <summary>The maximum number of buckets.</summary>
-    public const int MaxBuckets = 1000;
-
-    public CountRunsByTimeValidator()
-    {
-        RuleFor(q => q.Bucket)
-            .Must(b => b >= TimeSpan.FromMinutes(1) && b.Ticks % TimeSpan.TicksPerMinute == 0)
-            .WithErrorCode("invalidBucket")
-            .WithMessage("A bucket must be a whole number of minutes.");
-        RuleFor(q => q.Span)
-            .Must((q, span) => span.To > span.From && (span.To - span.From) / q.Bucket <= MaxBuckets)
-            .When(q => q.Bucket > TimeSpan.Zero)
-            .WithErrorCode("invalidSpan")
-            .WithMessage($"The span must have 1 to {MaxBuckets} buckets.");
-    }
+    public CountRunsByTimeValidator() => this.MustHaveBuckets(q => q.Bucket, q => q.Span);
 }
 
 internal sealed class CountRunsByTimeHandler(IRunReader runs)

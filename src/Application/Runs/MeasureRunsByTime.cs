@@ -33,21 +33,7 @@ public sealed record RunMeasuresOfTime(
 
 internal sealed class MeasureRunsByTimeValidator : AbstractValidator<MeasureRunsByTimeQuery>
 {
-    public MeasureRunsByTimeValidator()
-    {
-        RuleFor(q => q.Bucket)
-            .Must(b => b >= TimeSpan.FromMinutes(1) && b.Ticks % TimeSpan.TicksPerMinute == 0)
-            .WithErrorCode("invalidBucket")
-            .WithMessage("A bucket must be a whole number of minutes.");
-        RuleFor(q => q.Span)
-            .Must(
-                (q, span) =>
-                    span.To > span.From && (span.To - span.From) / q.Bucket <= CountRunsByTimeValidator.MaxBuckets
-            )
-            .When(q => q.Bucket > TimeSpan.Zero)
-            .WithErrorCode("invalidSpan")
-            .WithMessage($"The span must have 1 to {CountRunsByTimeValidator.MaxBuckets} buckets.");
-    }
+    public MeasureRunsByTimeValidator() => this.MustHaveBuckets(q => q.Bucket, q => q.Span);
 }
 
 internal sealed class MeasureRunsByTimeHandler(IRunReader runs)

@@ -64,9 +64,7 @@ function tick() {
   for (const entry of seen.filter(e => now - e.at < 60_000)) {
     counts.set(entry.status, (counts.get(entry.status) ?? 0) + entry.count);
   }
-  const words = [...counts].map(([status, number]) => {
-    return `${number} × ${wordOf(status)}`;
-  });
+  const words = [...counts].map(([status, number]) => `${number} × ${wordOf(status)}`);
   text('minute', words.length > 0 ? `In the last minute: ${words.join(', ')}` : 'No change in the last minute');
   for (const row of /** @type {NodeListOf<HTMLElement>} */ (running.querySelectorAll('tr[data-start]'))) {
     const cell = row.lastElementChild;

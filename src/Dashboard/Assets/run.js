@@ -22,7 +22,8 @@ async function act(button) {
   }
   const answer = await response?.json().catch(() => undefined);
   const message = document.getElementById('action-error');
-  if (message) message.textContent = answer?.error?.message ?? (response ? `The service answered ${response.status}.` : 'The service cannot be reached.');
+  const words = response ? `The service answered ${response.status}.` : 'The service cannot be reached.';
+  if (message) message.textContent = answer?.error?.message ?? words;
 }
 
 document.addEventListener('click', event => {

@@ -3,7 +3,6 @@ using IndustryData.Dashboard.Parts;
 using IndustryData.Dashboard.Runs;
 using IndustryData.Dashboard.Shell;
 using IndustryData.Domain;
-using Mediator;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -22,20 +21,12 @@ internal static class LiveEndpoint
         var tenant = context.Caller!.TenantId;
         var host = http.RequestServices.GetRequiredService<IDashboardHost>();
         var checkedFilter = host.Parse(tenant, new RunQueryText(filter.Length > 0 ? filter : null, null, null));
-        var running = host.Parse(tenant, new RunQueryText(RunFilterText.All.Toggle("running").ToString(), null, null));
-        var list = http
-            .RequestServices.GetRequiredService<ISender>()
-            .CreateStream(
-                new ListRunsQuery(tenant, running.Value.Criteria, running.Value.Order, MaxRunning),
-                http.RequestAborted
-            );
-        var read = await RunRows.ReadAsync(list, http.RequestAborted);
-        var model = new LiveModel(
-            filter,
-            read.TryGetValue(out var rows, out _) ? rows.Runs : [],
-            query["wall"] == "1",
-            checkedFilter.Error
+        var running = await new PageReader(http, tenant).ListAsync(
+            RunFilterText.All.Toggle("running"),
+            order: null,
+            MaxRunning
         );
+        var model = new LiveModel(filter, running ?? [], query["wall"] == "1", checkedFilter.Error);
         await http.RenderAsync<LivePage>(
             context,
             model,

@@ -55,7 +55,7 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
         foreach (var (span, bucket) in spans)
         {
             var query = new MeasureRunsByTimeQuery(tenant, Parse(filter, null).Criteria, span, bucket);
-            if ((await ReadAsync(query)) is not { } measured)
+            if (await ReadAsync(query) is not { } measured)
             {
                 return null;
             }
@@ -95,11 +95,10 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
     }
 
     /// <summary>Lists the runs that were open in a span.</summary>
-    public async Task<OpenRuns?> ListOpenAsync(StartSpan span) =>
-        (await ReadAsync(new ListOpenRunsQuery(tenant, span)));
+    public Task<OpenRuns?> ListOpenAsync(StartSpan span) => ReadAsync(new ListOpenRunsQuery(tenant, span));
 
     /// <summary>Lists the families that have probably missed a run.</summary>
-    public async Task<LateFamilies?> LateAsync() => (await ReadAsync(new ListLateFamiliesQuery(tenant)));
+    public Task<LateFamilies?> LateAsync() => ReadAsync(new ListLateFamiliesQuery(tenant));
 
     /// <summary>Reads the usual values of families.</summary>
     public async Task<IReadOnlyDictionary<string, RunFamilyStatistics>> FamiliesAsync(
@@ -109,8 +108,7 @@ internal sealed class PageReader(HttpContext http, TenantId tenant)
         ?? new Dictionary<string, RunFamilyStatistics>();
 
     /// <summary>Reads the neighbors of a run in its family.</summary>
-    public async Task<RunNeighbors?> NeighborsAsync(RunId id) =>
-        (await ReadAsync(new GetRunNeighborsQuery(tenant, id)));
+    public Task<RunNeighbors?> NeighborsAsync(RunId id) => ReadAsync(new GetRunNeighborsQuery(tenant, id));
 
     private Task<T?> ReadAsync<T>(IQuery<Result<T>> query)
         where T : class => UntilTimeoutAsync(async () => await _sender.Send(query, http.RequestAborted));

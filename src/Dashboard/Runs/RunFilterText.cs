@@ -45,6 +45,11 @@ public sealed partial record RunFilterText(
         return filter;
     }
 
+    /// <summary>Returns the condition on the code of the blocking error.</summary>
+    /// <param name="code">The code; null selects runs without a code.</param>
+    public static string HasErrorCode(string? code) =>
+        $"blockingError/code eq {(code is null ? "null" : Quoted(code))}";
+
     /// <summary>Returns the filter with a status selected or no longer selected.</summary>
     public RunFilterText Toggle(string status) =>
         this with

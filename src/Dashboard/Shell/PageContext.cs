@@ -60,6 +60,15 @@ public sealed record PageContext(
             ? version.Split('+')[0]
             : "";
 
+    /// <summary>The zone in which the server shows times, in words.</summary>
+    public string ZoneText =>
+        Zone switch
+        {
+            LocalZone => "UTC, because the service does not know your zone; choose one in Settings",
+            Utc => "UTC",
+            _ => Zone,
+        };
+
     /// <summary>Returns the URL of a page.</summary>
     /// <param name="page">The path below <c>/ui</c> with its query, such as <c>/runs</c>; empty for Overview.</param>
     public string Url(string page) => $"{PathBase}/ui{page}";

@@ -22,9 +22,7 @@ internal sealed partial class RunReader
         await session.ExecuteAsync(
             sql.Command(
                 $"""
-                SELECT date_bin({length}, start_date_time, {from}) AS bucket, status, count(*),
-                    coalesce(sum(extract(epoch FROM end_date_time - start_date_time))
-                        FILTER (WHERE status <> {RunStatus.Running.Number}), 0)::double precision
+                SELECT date_bin({length}, start_date_time, {from}) AS bucket, status, count(*)
                 FROM runs
                 WHERE {sql.TenantPredicate(tenantId.Value, criteria)}
                     AND start_date_time >= {from} AND start_date_time < {to}
@@ -40,8 +38,7 @@ internal sealed partial class RunReader
                 new RunCountOfTime(
                     session.Row.GetFieldValue<DateTimeOffset>(0),
                     RunStatus.FromNumber(session.Row.GetInt16(1)).Name,
-                    session.Row.GetInt64(2),
-                    TimeSpan.FromSeconds(session.Row.GetDouble(3))
+                    session.Row.GetInt64(2)
                 )
             );
         }
