@@ -38,7 +38,14 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
         for (var kill = 0; kill < Kills; kill++)
         {
             var cuts = Volatile.Read(ref _cuts);
-            await Poll.UntilAsync(() => Volatile.Read(ref _cuts) >= cuts + (Cuts / Kills), "A few cuts");
+            await Poll.UntilAsync(
+                () =>
+                {
+                    reading.IsFaulted.ShouldBeFalse($"{reading.Exception}");
+                    return Volatile.Read(ref _cuts) >= cuts + (Cuts / Kills);
+                },
+                "A few cuts"
+            );
             await InsertManyAsync();
             await _service.KillAsync();
             var killed = _service;
@@ -110,9 +117,11 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
             {
                 Interlocked.Increment(ref _cuts);
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            catch (Exception exception)
+                when (exception is HttpRequestException or IOException or ObjectDisposedException)
             {
-                // The service was killed. Only a refusal of the token would be an error.
+                // The service was killed, or its client was disposed before the request was sent. Only a refusal of
+                // the token would be an error.
                 (exception as HttpRequestException)?.StatusCode.ShouldNotBe(HttpStatusCode.Gone);
                 (exception as HttpRequestException)?.StatusCode.ShouldNotBe(HttpStatusCode.BadRequest);
                 await Task.Delay(_retry, TestContext.Current.CancellationToken);

@@ -57,7 +57,8 @@ internal sealed class LiveStream : IDisposable
         }
 
         var stream = new LiveStream(response, await response.Content.ReadAsStreamAsync(cancellationToken));
-        (await stream.ReadAsync(cancellationToken))!.Name.ShouldBe("ready");
+        var first = await stream.ReadAsync(cancellationToken) ?? throw new IOException("The stream has no event.");
+        first.Name.ShouldBe("ready");
         return stream;
     }
 
