@@ -33,7 +33,7 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
         _service = await StartAsync();
         var start = await _service.Client.GetJsonAsync(new Uri(_service.Root, "process/runs/delta"));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-        var reading = ReadAsync(TokenOf(start), new Random(1));
+        var reading = ReadAsync(TokenOf(start), new Random(1), enough.Token);
         var writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(i => WriteAsync(i, enough.Token)));
         for (var kill = 0; kill < Kills; kill++)
         {
@@ -87,12 +87,12 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
         return seen.Count == stored.Count && seen.All(s => stored.GetValueOrDefault(s.Key) == s.Value);
     }
 
-    private async Task ReadAsync(string token, Random random)
+    private async Task ReadAsync(string token, Random random, CancellationToken enough)
     {
         while (!_end.IsCancellationRequested)
         {
             using var cut = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-            if (_cuts < Cuts)
+            if (!enough.IsCancellationRequested)
             {
                 cut.CancelAfter(random.Next(20, 200));
             }
