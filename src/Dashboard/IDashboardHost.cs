@@ -11,6 +11,9 @@ namespace IndustryData.Dashboard;
 /// </summary>
 public interface IDashboardHost
 {
+    /// <summary>The ways to sign in.</summary>
+    SignInWays SignInWays { get; }
+
     /// <summary>Returns the caller of an authenticated request.</summary>
     Caller CallerOf(HttpContext http);
 
@@ -47,6 +50,16 @@ public interface IDashboardHost
         CancellationToken cancellationToken
     );
 }
+
+/// <summary>The ways to sign in. An access token can always be pasted.</summary>
+/// <param name="Providers">The identity providers at which people sign in.</param>
+/// <param name="HasLinks">True if the service accepts sign-in links.</param>
+public sealed record SignInWays(IReadOnlyList<SignInWay> Providers, bool HasLinks);
+
+/// <summary>An identity provider.</summary>
+/// <param name="Number">Its number in the path <c>/ui/sign-in/start/{number}</c>.</param>
+/// <param name="Name">The name to show.</param>
+public sealed record SignInWay(int Number, string Name);
 
 /// <summary>The caller of a page.</summary>
 /// <param name="TenantId">The tenant.</param>

@@ -81,7 +81,16 @@ try
         case "serve":
             await using (var server = isEmbedded ? await StartPostgresAsync(configuration, Resolved(), postgres) : null)
             {
-                var printsLink = AddDevelopmentKey();
+                var signIn = Settings.Read<SignInOptions>(configuration, SignInOptions.Section);
+                var printsLink = AddDevelopmentKey() || signIn.PrintLink;
+                if (printsLink && tokens.SigningKeys.Count == 0)
+                {
+                    throw new StartupException(
+                        "SignIn:PrintLink needs a key to sign links with; set Authentication:SigningKeys:0, "
+                            + "or do not set SignIn:PrintLink."
+                    );
+                }
+
                 if (server is not null)
                 {
                     connectionString = server.ConnectionString;

@@ -1,3 +1,5 @@
+using IndustryData.WebApi.Security;
+
 namespace IndustryData.WebApi.Cli;
 
 /// <summary>
@@ -21,7 +23,11 @@ internal static class SecretFiles
     public static void Load(IConfiguration configuration)
     {
         var keys = configuration.GetSection("Authentication:SigningKeys").GetChildren().Select(key => key.Path);
-        foreach (var secret in _secrets.Concat(keys.ToList()))
+        var clients = configuration
+            .GetSection("Authentication:Authorities")
+            .GetChildren()
+            .Select(authority => $"{authority.Path}:{nameof(AuthorityOptions.ClientSecret)}");
+        foreach (var secret in _secrets.Concat(keys).Concat(clients).ToList())
         {
             if (configuration[secret + Suffix] is { Length: > 0 } path)
             {
@@ -36,7 +42,13 @@ internal static class SecretFiles
     /// <returns>Returns true if the setting is the path of a file with a secret.</returns>
     public static bool IsPath(IConfigurationSection setting) =>
         setting.Key.Equals(Suffix[1..], StringComparison.OrdinalIgnoreCase)
-        && setting.Path.StartsWith("Authentication:SigningKeys:", StringComparison.OrdinalIgnoreCase);
+        && (
+            setting.Path.StartsWith("Authentication:SigningKeys:", StringComparison.OrdinalIgnoreCase)
+            || setting.Path.EndsWith(
+                $":{nameof(AuthorityOptions.ClientSecret)}{Suffix}",
+                StringComparison.OrdinalIgnoreCase
+            )
+        );
 
     private static string Read(string secret, string path)
     {

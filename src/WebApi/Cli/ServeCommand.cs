@@ -79,6 +79,8 @@ internal static partial class ServeCommand
                     .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
                     // The database protects the keys of sessions. What it cannot do, its monitor and requests report.
                     .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Fatal)
+                    // Its messages contain what anybody can write into an address. ProviderSignIn reports failures.
+                    .MinimumLevel.Override("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogEventLevel.Fatal)
                     .Filter.ByExcluding(IsClientDisconnect)
         );
         builder.Services.AddSingleton(TimeProvider.System);

@@ -79,10 +79,14 @@ internal sealed partial class GraphErrorMiddleware(
             {
                 await http.WriteUnavailableAsync(
                     "issuerUnavailable",
-                    "The issuer of the token cannot be reached, so the token cannot be validated; "
+                    "The identity provider that issues the token cannot be reached, so the token cannot be validated; "
                         + "send the request again in a few seconds.",
                     IssuerAvailability.RetryInterval
                 );
+            }
+            else if (exception is SignInRefusedException refused)
+            {
+                await http.WriteForbiddenAsync(refused.Code, refused.Message);
             }
             else if (database.Classify(exception) is { } outage)
             {

@@ -54,6 +54,7 @@ internal static class Authentication
         authentication.AddSessions(options.Authorities is [var first, ..] ? first.Authority : OwnScheme);
         services.AddSingleton(new SignInLinks(keys));
         services.AddSingleton<BrowserSignIn>();
+        services.AddSingleton<SignInLimiter>();
         if (keys.Count > 0)
         {
             authentication.AddJwtBearer(
@@ -75,9 +76,23 @@ internal static class Authentication
             );
         }
 
-        foreach (var authority in options.Authorities)
+        var providers = new List<SignInProvider>();
+        foreach (var (number, authority) in options.Authorities.Index())
         {
             var availability = new IssuerAvailability(authority.Authority);
+            var tenants = TenantsOf(authority);
+            void ConfigureIssuer(TokenValidationParameters parameters)
+            {
+                parameters.ValidIssuer = authority.Issuer;
+                parameters.ValidAlgorithms =
+                [
+                    SecurityAlgorithms.RsaSha256,
+                    SecurityAlgorithms.RsaSsaPssSha256,
+                    SecurityAlgorithms.EcdsaSha256,
+                ];
+                parameters.ClockSkew = TimeSpan.FromMinutes(1);
+            }
+
             authentication.AddJwtBearer(
                 authority.Authority,
                 bearer =>
@@ -92,19 +107,9 @@ internal static class Authentication
                     Configure(
                         bearer,
                         authority.Audience ?? options.Audience,
-                        TenantsOf(authority),
+                        tenants,
                         isOwn: false,
-                        parameters =>
-                        {
-                            parameters.ValidIssuer = authority.Issuer;
-                            parameters.ValidAlgorithms =
-                            [
-                                SecurityAlgorithms.RsaSha256,
-                                SecurityAlgorithms.RsaSsaPssSha256,
-                                SecurityAlgorithms.EcdsaSha256,
-                            ];
-                            parameters.ClockSkew = TimeSpan.FromMinutes(1);
-                        }
+                        ConfigureIssuer
                     );
                     bearer.Events.OnMessageReceived = context => RequireIssuerAsync(context, availability);
                 }
@@ -115,7 +120,15 @@ internal static class Authentication
                 authority.Authority,
                 bearer => ((BaseConfigurationManager)bearer.ConfigurationManager!).UseLastKnownGoodConfiguration = false
             );
+            if (!string.IsNullOrEmpty(authority.ClientId))
+            {
+                var provider = new SignInProvider(number, authority, availability);
+                authentication.AddProvider(provider, authority, ConfigureIssuer, p => TenantRefusal(p, tenants));
+                providers.Add(provider);
+            }
         }
+
+        services.AddSingleton(new SignInProviders(providers));
 
         // A request with a cached token skips the authorization middleware. The check would report that as an error.
         services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
@@ -158,7 +171,7 @@ internal static class Authentication
 
     private static void Check(List<AuthorityOptions> authorities)
     {
-        foreach (var authority in authorities)
+        foreach (var (number, authority) in authorities.Index())
         {
             if (
                 !Uri.TryCreate(authority.Authority, UriKind.Absolute, out var url)
@@ -175,6 +188,17 @@ internal static class Authentication
             {
                 throw new StartupException(
                     $"Authentication:Authorities holds '{authority.Authority}' twice; remove one."
+                );
+            }
+
+            if (string.IsNullOrWhiteSpace(authority.ClientId) != string.IsNullOrWhiteSpace(authority.ClientSecret))
+            {
+                var (set, missing) = string.IsNullOrWhiteSpace(authority.ClientId)
+                    ? (nameof(authority.ClientSecret), nameof(authority.ClientId))
+                    : (nameof(authority.ClientId), nameof(authority.ClientSecret));
+                throw new StartupException(
+                    $"Authentication:Authorities:{number}:{set} is set, and {missing} is not; "
+                        + "set both, so that people can sign in at the provider, or neither."
                 );
             }
 
@@ -273,16 +297,17 @@ internal static class Authentication
             ? null
             : "The token names no tenant: its claim 'tid' must be one GUID";
 
+    private static string? TenantRefusal(ClaimsPrincipal caller, HashSet<Guid>? tenants) =>
+        TenantRefusal(caller) is { } reason ? reason
+        : tenants?.Contains(TenantOf(caller).Value) == false
+            ? "The token's issuer may not issue tokens for the tenant of its claim 'tid'"
+        : null;
+
     private static string? Refusal(ClaimsPrincipal caller, HashSet<Guid>? tenants)
     {
-        if (TenantRefusal(caller) is { } reason)
+        if (TenantRefusal(caller, tenants) is { } reason)
         {
             return reason;
-        }
-
-        if (tenants?.Contains(TenantOf(caller).Value) == false)
-        {
-            return "The token's issuer may not issue tokens for the tenant of its claim 'tid'";
         }
 
         // A nonce binds an ID token to a sign-in (OpenID Connect Core §2). An ID token is for the client, not for a

@@ -18,9 +18,9 @@ internal sealed class BrowserSignIn(
     /// <summary>The maximum length of a code or token, in characters.</summary>
     public const int MaxLength = 16 * 1024;
 
-    private const string NewLink = "Get a new link with ./run link";
-
     private static readonly TimeSpan _lifetime = TimeSpan.FromDays(7);
+
+    private string Advice => links.AreAccepted ? "Get a new link with ./run link" : "Get an access token";
 
     /// <summary>Starts a session if the code or the token is valid.</summary>
     /// <param name="http">The request.</param>
@@ -31,7 +31,7 @@ internal sealed class BrowserSignIn(
     {
         if (Read(text) is not { } token)
         {
-            return $"This is neither the code of a sign-in link nor an access token. {NewLink}.";
+            return $"This is neither the code of a sign-in link nor an access token. {Advice}.";
         }
 
         return SignInLinks.IsCode(token) ? await TryUseCodeAsync(http, token) : await TryUseTokenAsync(http, text);
@@ -44,25 +44,25 @@ internal sealed class BrowserSignIn(
         {
             return result.Exception is SecurityTokenExpiredException
                 ? $"The sign-in link has expired. It is valid for {SignInLinks.Lifetime.TotalMinutes} minutes. "
-                    + $"{NewLink}."
-                : $"The code of the sign-in link is not valid here. {NewLink} of this service.";
+                    + $"{Advice}."
+                : $"The code of the sign-in link is not valid here. {Advice} of this service.";
         }
 
         var caller = new ClaimsPrincipal(result.ClaimsIdentity);
         if (Authentication.TenantRefusal(caller) is not null || !Guid.TryParse(code.Id, out var id))
         {
-            return $"The code of the sign-in link is not complete. {NewLink} of this service.";
+            return $"The code of the sign-in link is not complete. {Advice} of this service.";
         }
 
         var issued = Authentication.IssueTimeOf(code);
         if (revocations.IsSessionEnded(Authentication.TenantOf(caller), issued))
         {
-            return $"The sign-in link has been revoked. {NewLink}.";
+            return $"The sign-in link has been revoked. {Advice}.";
         }
 
         if (!await used.TryUseAsync(id, code.ValidTo, http.RequestAborted))
         {
-            return $"The sign-in link has been used already: it signs in once. {NewLink}.";
+            return $"The sign-in link has been used already: it signs in once. {Advice}.";
         }
 
         await http.StartSessionAsync(caller, issued, clock.GetUtcNow() + _lifetime);

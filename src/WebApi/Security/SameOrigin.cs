@@ -18,15 +18,20 @@ internal static class SameOrigin
     /// <returns>Returns false also if the request has none of these headers.</returns>
     public static bool Allows(HttpRequest request)
     {
-        // Single values only: a browser sends each header once.
-        var site = request.Headers[FetchSite] is [var only] ? only : null;
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
         {
-            return site is Same or "none" || IsNavigation(request);
+            return IsOwn(request) || IsNavigation(request);
         }
 
-        return request.Headers[FetchSite].Count == 0 ? IsOwnOrigin(request) : site == Same;
+        // Single values only: a browser sends each header once.
+        return request.Headers[FetchSite].Count == 0 ? IsOwnOrigin(request) : request.Headers[FetchSite] is [Same];
     }
+
+    /// <summary>
+    /// Checks that a page of this service, or the person without a page, caused a read. Links of other sites do not.
+    /// </summary>
+    /// <returns>Returns false also if the request does not have the header.</returns>
+    public static bool IsOwn(HttpRequest request) => request.Headers[FetchSite] is [Same or "none"];
 
     private static bool IsNavigation(HttpRequest request) =>
         request.Headers[FetchMode] is ["navigate"] && request.Headers[FetchDestination] is [] or ["document"];

@@ -17,6 +17,8 @@ internal static class Sessions
     /// <summary>The name of the authentication scheme.</summary>
     public const string Scheme = "session";
 
+    private const string Purpose = "IndustryData.Session.v1";
+
     // An identity provider chooses the length of these claims.
     private const int MaxClaimLength = 256;
 
@@ -29,6 +31,8 @@ internal static class Sessions
         "appid",
         "name",
         "preferred_username",
+        // The audit log names the token or link with which a session started.
+        "jti",
     ];
 
     /// <summary>Adds the scheme.</summary>
@@ -38,7 +42,6 @@ internal static class Sessions
     {
         var services = authentication.Services;
         services.AddSingleton<SessionKeyRepository>();
-        services.AddSingleton<SessionTicketFormat>();
         services.AddDataProtection().SetApplicationName("IndustryData");
         services
             .AddOptions<KeyManagementOptions>()
@@ -62,7 +65,15 @@ internal static class Sessions
         );
         services
             .AddOptions<CookieAuthenticationOptions>(Scheme)
-            .Configure<SessionTicketFormat>((cookie, format) => cookie.TicketDataFormat = format);
+            .Configure<IDataProtectionProvider, IDatabaseHealth>(
+                (cookie, keys, database) =>
+                    cookie.TicketDataFormat = new SealedFormat<AuthenticationTicket>(
+                        TicketSerializer.Default,
+                        keys,
+                        database,
+                        Purpose
+                    )
+            );
     }
 
     /// <summary>
@@ -87,22 +98,26 @@ internal static class Sessions
         DateTimeOffset expires
     )
     {
-        var session = new ClaimsPrincipal(new ClaimsIdentity(Keep(caller), Scheme));
-        await http.SignInAsync(
-            Scheme,
-            session,
-            new AuthenticationProperties
-            {
-                IssuedUtc = started,
-                ExpiresUtc = expires,
-                IsPersistent = true,
-                AllowRefresh = false,
-            }
-        );
+        var session = PrincipalOf(caller);
+        await http.SignInAsync(Scheme, session, PropertiesOf(started, expires));
 
         // The audit log names the caller.
         http.User = session;
     }
+
+    /// <summary>Returns the caller of a session, with the claims that decide about requests.</summary>
+    public static ClaimsPrincipal PrincipalOf(ClaimsPrincipal caller) => new(new ClaimsIdentity(Keep(caller), Scheme));
+
+    /// <summary>Returns the properties of a session.</summary>
+    /// <inheritdoc cref="StartSessionAsync" path="/param[@name='started' or @name='expires']" />
+    public static AuthenticationProperties PropertiesOf(DateTimeOffset started, DateTimeOffset expires) =>
+        new()
+        {
+            IssuedUtc = started,
+            ExpiresUtc = expires,
+            IsPersistent = true,
+            AllowRefresh = false,
+        };
 
     private static List<Claim> Keep(ClaimsPrincipal caller)
     {

@@ -20,6 +20,9 @@ internal sealed class SignInLinks(IReadOnlyList<SecurityKey> keys)
 
     private static readonly JsonWebTokenHandler _tokens = new() { MapInboundClaims = false };
 
+    /// <summary>True if the service has a key of its own, so that it accepts links.</summary>
+    public bool AreAccepted => keys.Count > 0;
+
     /// <summary>Creates a link.</summary>
     /// <param name="service">The URL of the service, as the browser reaches it.</param>
     /// <param name="tenant">The tenant.</param>

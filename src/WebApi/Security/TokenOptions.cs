@@ -43,6 +43,18 @@ internal sealed class AuthorityOptions
     /// </summary>
     public string? AuthorizationUri { get; set; }
 
+    /// <summary>The name of the provider on the page to sign in; null for the host of its URL.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>
+    /// The id of this service as a client of the provider. With it, people sign in to the pages at the provider; null if
+    /// the provider has no such client.
+    /// </summary>
+    public string? ClientId { get; set; }
+
+    /// <summary>The secret of the client. It is required with <see cref="ClientId"/>.</summary>
+    public string? ClientSecret { get; set; }
+
     /// <summary>False only for tests with a provider that has no certificate.</summary>
     public bool RequireHttps { get; set; } = true;
 }

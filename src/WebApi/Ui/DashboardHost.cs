@@ -10,8 +10,12 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.Ui;
 
 /// <summary>Connects the pages with the authentication and the query options of this service.</summary>
-internal sealed class DashboardHost(PageTokenProtector tokens) : IDashboardHost
+internal sealed class DashboardHost(PageTokenProtector tokens, SignInProviders providers, SignInLinks links)
+    : IDashboardHost
 {
+    public SignInWays SignInWays { get; } =
+        new([.. providers.All.Select(p => new SignInWay(p.Number, p.Name))], links.AreAccepted);
+
     public Caller CallerOf(HttpContext http) =>
         new(
             http.Tenant(),

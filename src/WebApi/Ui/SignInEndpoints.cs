@@ -1,5 +1,7 @@
+using System.Globalization;
 using IndustryData.Application.Common;
 using IndustryData.Dashboard;
+using IndustryData.Domain;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Authentication;
@@ -14,6 +16,7 @@ internal static class SignInEndpoints
 {
     private const string Form = "application/x-www-form-urlencoded";
     private const string Home = "/ui";
+    private const string Alias = "/beta";
     private const int MaxFormBytes = 32 * 1024;
     private const int MaxReturnLength = 8 * 1024;
 
@@ -24,6 +27,18 @@ internal static class SignInEndpoints
             .AllowAnonymous()
             .WithMetadata(new SessionAction("signIn"), new ErrorPage(DashboardEndpoints.WriteSignInErrorAsync))
             .WithMetadata([.. Statuses(303, 400, 403, 413, 429, 503)]);
+        routes
+            .MapMethods("/ui/sign-in/start/{provider}", ["GET", "HEAD"], StartAsync)
+            .AllowAnonymous()
+            .WithMetadata(new ErrorPage(DashboardEndpoints.WriteSignInErrorAsync))
+            .WithMetadata([.. Statuses(302, 403, 404, 503)]);
+
+        // The authentication completes the sign-in. Only an unknown number leads to the handler.
+        routes
+            .MapMethods($"{SignInProvider.CallbackPath}/{{provider}}", ["GET", "HEAD"], WriteUnknownProviderAsync)
+            .AllowAnonymous()
+            .WithMetadata(new SessionAction("signIn"), new ErrorPage(DashboardEndpoints.WriteSignInErrorAsync))
+            .WithMetadata([.. Statuses(302, 403, 404, 429, 503)]);
         routes
             .MapPost("/ui/sign-out", SignOutAsync)
             .RequireAuthorization(Permissions.Read.Policy)
@@ -68,6 +83,48 @@ internal static class SignInEndpoints
 
         http.Response.SeePage(ReturnPath(form["return"].ToString()));
     }
+
+    private static async Task StartAsync(HttpContext http)
+    {
+        // Each start adds cookies. Another site must not be able to fill the browser with them.
+        if (!SameOrigin.IsOwn(http.Request))
+        {
+            await SameOriginMiddleware.RejectAsync(http);
+            return;
+        }
+
+        var providers = http.RequestServices.GetRequiredService<SignInProviders>().All;
+        if (
+            !int.TryParse($"{http.Request.RouteValues["provider"]}", NumberStyles.None, null, out var number)
+            || providers.FirstOrDefault(p => p.Number == number) is not { } provider
+        )
+        {
+            await WriteUnknownProviderAsync(http);
+            return;
+        }
+
+        // The provider knows one address of this service.
+        if (http.Request.PathBase.Value!.EndsWith(Alias, StringComparison.Ordinal))
+        {
+            http.Response.Redirect(
+                $"{new PathString(http.Request.PathBase.Value[..^Alias.Length]).ToUriComponent()}"
+                    + $"{http.Request.Path.ToUriComponent()}{http.Request.QueryString.ToUriComponent()}"
+            );
+            return;
+        }
+
+        var returnPath = ReturnPath(http.Request.Query["return"].ToString());
+        await provider.StartAsync(http, $"{http.Request.PathBase.ToUriComponent()}{returnPath}");
+    }
+
+    private static Task WriteUnknownProviderAsync(HttpContext http) =>
+        http.WriteErrorAsync(
+            new Error(
+                ErrorKind.NotFound,
+                "pathNotFound",
+                "There is no identity provider with this number. Sign in again."
+            )
+        );
 
     private static async Task SignOutAsync(HttpContext http)
     {

@@ -17,7 +17,6 @@ internal static class UiEndpoints
         });
         services.AddDashboard();
         services.AddSingleton<IDashboardHost, DashboardHost>();
-        services.AddSingleton<SignInLimiter>();
     }
 
     /// <summary>Compresses the pages. The responses of the interface are not compressed.</summary>

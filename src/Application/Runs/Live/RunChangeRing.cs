@@ -19,17 +19,22 @@ internal sealed class RunChangeRing(RunChangeRing.Memory memory)
     private long _bytes;
     private TaskCompletionSource _appended = NewSignal();
 
-    /// <summary>The position after the last event.</summary>
+    /// <summary>
+    /// The position at which a new reader begins: after the last event, or at <see cref="RunChangeEvent.Gone"/>, which
+    /// nothing follows.
+    /// </summary>
     public long End
     {
         get
         {
             lock (_lock)
             {
-                return _next;
+                return IsGone ? _next - 1 : _next;
             }
         }
     }
+
+    private bool IsGone => _next > _first && _events[(_next - 1) % MaxEvents].Kind == RunChangeEventKind.Gone;
 
     /// <summary>Appends an event and wakes the readers. Drops the oldest events if there are too many.</summary>
     public void Append(RunChangeEvent added)

@@ -66,6 +66,18 @@ public sealed class RunChangeRingTests
     }
 
     [Fact]
+    public void Reader_that_joins_after_the_end_of_the_feed_begins_with_gone()
+    {
+        var ring = new RunChangeRing(_memory);
+        ring.Append(Event(1));
+        ring.End.ShouldBe(1);
+        ring.Append(RunChangeEvent.Gone);
+
+        ring.TryRead(ring.End, out var found, out _).ShouldBeTrue();
+        found.ShouldBe(RunChangeEvent.Gone);
+    }
+
+    [Fact]
     public void Cleared_ring_holds_no_memory()
     {
         _memory.Add((64 * 1024 * 1024) - 1);

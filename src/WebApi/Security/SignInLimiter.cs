@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using IndustryData.Application.Common;
 
-namespace IndustryData.WebApi.Http;
+namespace IndustryData.WebApi.Security;
 
 /// <summary>The settings for the sign-in of browsers (configuration section <c>SignIn</c>).</summary>
 internal sealed class SignInOptions
@@ -19,6 +19,12 @@ internal sealed class SignInOptions
     /// The URL of the service in sign-in links, as browsers reach it; null for the URL that the service listens on.
     /// </summary>
     public string? Url { get; set; }
+
+    /// <summary>
+    /// True to print a sign-in link on standard output at start. With the development key, the service always prints
+    /// one.
+    /// </summary>
+    public bool PrintLink { get; set; }
 }
 
 /// <summary>
