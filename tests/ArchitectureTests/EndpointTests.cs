@@ -32,6 +32,8 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /ui/a/{hash}/{name}"] = "styles, scripts and icons of the pages, which contain no data",
         ["GET,HEAD /ui/sign-in"] = "the page to sign in, which contains no data (contract §8)",
         ["POST /ui/sign-in"] = "it starts a session for a code or a token, which it validates",
+        ["GET,HEAD /ui/sign-in/start/{provider}"] = "it sends people without a session to their identity provider",
+        ["GET,HEAD /ui/sign-in/callback/{provider}"] = "it starts a session for a code of the provider",
     };
 
     /// <summary>
@@ -55,6 +57,8 @@ public sealed class EndpointTests : IAsyncDisposable
         ["GET,HEAD /docs/favicon.svg"] = "part of the page",
         ["GET,HEAD /ui/a/{hash}/{name}"] = "part of the pages",
         ["GET,HEAD /ui/sign-in"] = "it is a page for people",
+        ["GET,HEAD /ui/sign-in/start/{provider}"] = "part of that page",
+        ["GET,HEAD /ui/sign-in/callback/{provider}"] = "as above, for identity providers",
     };
 
     private readonly WebApplication _app = ServeCommand.Build(

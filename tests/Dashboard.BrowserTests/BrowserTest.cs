@@ -35,6 +35,9 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>The origins besides that of the service to which the test expects the browser to navigate.</summary>
+    protected List<string> OtherOrigins { get; } = [];
+
     /// <summary>Returns true if a path of <see cref="AppearanceTests.Pages"/> results in an error.</summary>
     protected static bool IsErrorPage(string path) => path is "/nothing" or "/runs?$filter=bogus";
 
@@ -89,9 +92,8 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
         page.PageError += (_, error) => _faults.Enqueue($"{page.Url}: {error}");
         page.Request += (_, request) =>
         {
-            if (
-                !request.Url.StartsWith($"{Dashboard.Service.Root}", StringComparison.Ordinal) && !IsInline(request.Url)
-            )
+            var isNavigation = request.IsNavigationRequest && OtherOrigins.Exists(o => IsBelow(request.Url, o));
+            if (!IsBelow(request.Url, $"{Dashboard.Service.Root}") && !isNavigation && !IsInline(request.Url))
             {
                 _faults.Enqueue($"{page.Url} loads {request.Url}");
             }
@@ -106,6 +108,8 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
             }
         };
     }
+
+    private static bool IsBelow(string url, string origin) => url.StartsWith(origin, StringComparison.Ordinal);
 
     private static bool IsInline(string url) =>
         url.StartsWith("data:", StringComparison.Ordinal) || url.StartsWith("blob:", StringComparison.Ordinal);

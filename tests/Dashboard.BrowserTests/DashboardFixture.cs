@@ -25,11 +25,15 @@ public sealed class DashboardFixture : IAsyncLifetime
     private readonly TestServer _server = new();
     private TestDatabase? _database;
     private ServiceProcess? _service;
+    private IdentityProvider? _provider;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
     /// <summary>The service.</summary>
     public ServiceProcess Service => _service!;
+
+    /// <summary>The identity provider at which people sign in to the service.</summary>
+    public IdentityProvider Provider => _provider!;
 
     /// <summary>The connection string of the database of the service.</summary>
     public string ConnectionString => _database!.ConnectionString;
@@ -50,7 +54,11 @@ public sealed class DashboardFixture : IAsyncLifetime
         await _server.InitializeAsync();
         _database = new TestDatabase(_server);
         await _database.InitializeAsync();
-        _service = await ServiceProcess.StartAsync(("ConnectionStrings__IndustryData", _database.ConnectionString));
+        _provider = await IdentityProvider.StartAsync();
+        _service = await ServiceProcess.StartAsync([
+            ("ConnectionStrings__IndustryData", _database.ConnectionString),
+            .. _provider.Settings().Select(s => (s.Key.Replace(":", "__", StringComparison.Ordinal), s.Value)),
+        ]);
         await AddRunsAsync();
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(
@@ -75,6 +83,11 @@ public sealed class DashboardFixture : IAsyncLifetime
         if (_service is not null)
         {
             await _service.DisposeAsync();
+        }
+
+        if (_provider is not null)
+        {
+            await _provider.DisposeAsync();
         }
 
         if (_database is not null)

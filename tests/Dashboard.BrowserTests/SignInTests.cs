@@ -1,6 +1,6 @@
 namespace IndustryData.Dashboard.BrowserTests;
 
-/// <summary>The sign-in by a link, and the session of the browser.</summary>
+/// <summary>The sign-in by a link and at an identity provider, and the session of the browser.</summary>
 public sealed class SignInTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
     [Fact]
@@ -56,6 +56,26 @@ public sealed class SignInTests(DashboardFixture dashboard) : BrowserTest(dashbo
         await Assertions.Expect(page.GetByText("Sign in to see this page.")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign in" }).ClickAsync();
         await page.WaitForURLAsync("**/ui/sign-in?return=%2Fui%2Fruns");
+    }
+
+    /// <summary>The provider has another host than the service, so the browser comes back from another site.</summary>
+    [Fact]
+    public async Task Button_of_the_provider_signs_in_and_leads_back_to_the_page()
+    {
+        AllowsErrorPages = true;
+        OtherOrigins.Add(Dashboard.Provider.Url);
+        var page = await OpenSignedOutAsync("ui/runs?status=failed");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sign in with localhost" }).ClickAsync();
+        await page.WaitForURLAsync("**/ui/runs?status=failed");
+
+        await Assertions.Expect(page.GetByText("Ada Example")).ToBeVisibleAsync();
+        AllowsErrorPages = false;
+        await page.GotoAsync("ui/live");
+        await page.Locator("body[data-live=connected]").WaitForAsync();
+        (await page.Context.CookiesAsync())
+            .Select(c => c.Name)
+            .ShouldBe([$"industrydata-{Dashboard.Service.Root.Port}"]);
     }
 
     private Task<IPage> OpenSignedOutAsync(string path) => OpenAsync(path, options => options.ExtraHTTPHeaders = []);

@@ -36,7 +36,8 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
     /// <summary>Empties every table except those that migrations fill.</summary>
     public async Task EmptyAsync()
     {
-        await using var connection = await OpenAsync();
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
         await server.EmptyAsync(connection);
     }
 
@@ -67,9 +68,13 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
     }
 
     /// <summary>Reads one value.</summary>
-    public async Task<T> ReadAsync<T>(string sql)
+    public Task<T> ReadAsync<T>(string sql) => ReadAsync<T>(ConnectionString, sql);
+
+    /// <inheritdoc cref="ReadAsync{T}(string)" />
+    public static async Task<T> ReadAsync<T>(string connectionString, string sql)
     {
-        await using var connection = await OpenAsync();
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (T)(await command.ExecuteScalarAsync())!;
     }
@@ -78,12 +83,5 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
     {
         _created.Add(connectionString);
         return connectionString;
-    }
-
-    private async Task<NpgsqlConnection> OpenAsync()
-    {
-        var connection = new NpgsqlConnection(ConnectionString);
-        await connection.OpenAsync();
-        return connection;
     }
 }

@@ -104,13 +104,7 @@ internal static class Authentication
                         : bearer.Challenge;
                     bearer.BackchannelTimeout = IssuerAvailability.FetchTimeout;
                     bearer.AutomaticRefreshInterval = _keyRefreshInterval;
-                    Configure(
-                        bearer,
-                        authority.Audience ?? options.Audience,
-                        tenants,
-                        isOwn: false,
-                        ConfigureIssuer
-                    );
+                    Configure(bearer, authority.Audience ?? options.Audience, tenants, isOwn: false, ConfigureIssuer);
                     bearer.Events.OnMessageReceived = context => RequireIssuerAsync(context, availability);
                 }
             );

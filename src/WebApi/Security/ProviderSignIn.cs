@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Claims;
+using System.Text.Json;
 using IndustryData.Application.Common;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
@@ -195,7 +196,6 @@ internal static partial class ProviderSignIn
         if (
             failure is SignInRefusedException or LimitExceededException or IssuerUnavailableException
             || http.RequestAborted.IsCancellationRequested
-            || http.RequestServices.GetRequiredService<IDatabaseHealth>().Classify(failure) is not null
         )
         {
             return failure;
@@ -205,11 +205,14 @@ internal static partial class ProviderSignIn
         {
             case OpenIdConnectProtocolException when failure.Data["error"] is string error:
                 return ExplainError(http, provider, error, failure.Data["error_description"] as string);
-            case HttpRequestException or OperationCanceledException or IOException:
+            // The token request has no cancellation of its own, so these are not those of the database.
+            case HttpRequestException or HttpIOException or TaskCanceledException:
             case OpenIdConnectProtocolException { InnerException: not null }:
                 LogFailed(LoggerOf(http), provider.Name, $"no answer to a code ({failure.GetType().Name})");
                 return new IssuerUnavailableException();
-            case OpenIdConnectProtocolException:
+            case not null when http.RequestServices.GetRequiredService<IDatabaseHealth>().Classify(failure) is not null:
+                return failure;
+            case OpenIdConnectProtocolException or ArgumentException or FormatException or JsonException:
                 LogFailed(LoggerOf(http), provider.Name, failure.GetType().Name);
                 return Refuse(http, provider, "Its answer does not follow the protocol");
             case SecurityTokenException:

@@ -243,6 +243,9 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             SELECT gen_random_uuid(), gen_random_uuid(), convert_to(n::text, 'UTF8'), gen_random_uuid(), TRUE,
                 now() - n * interval '1 hour'
             FROM generate_series(22, 26) AS n;
+            INSERT INTO used_sign_in_codes
+            SELECT ('00000000-0000-4000-8000-0000000000' || n)::uuid, now() - n * interval '1 hour'
+            FROM generate_series(22, 26) AS n;
             """
         );
 
@@ -257,6 +260,9 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
                     + "FROM idempotency_records"
             )
         ).ShouldBe(["22", "23"]);
+        (
+            await ReadAsync<string[]>("SELECT array_agg(right(id::text, 2) ORDER BY id) FROM used_sign_in_codes")
+        ).ShouldBe(["22", "23"]);
     }
 
     [Fact]
@@ -268,6 +274,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             INSERT INTO run_tombstones VALUES (gen_random_uuid(), gen_random_uuid(), 1, now());
             INSERT INTO idempotency_records
             VALUES (gen_random_uuid(), gen_random_uuid(), '', gen_random_uuid(), TRUE, now());
+            INSERT INTO used_sign_in_codes VALUES (gen_random_uuid(), now());
             """
         );
 
@@ -275,9 +282,10 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
 
         (
             await ReadAsync<long>(
-                "SELECT (SELECT count(*) FROM run_tombstones) + (SELECT count(*) FROM idempotency_records)"
+                "SELECT (SELECT count(*) FROM run_tombstones) + (SELECT count(*) FROM idempotency_records) "
+                    + "+ (SELECT count(*) FROM used_sign_in_codes)"
             )
-        ).ShouldBe(2);
+        ).ShouldBe(3);
     }
 
     [Theory]

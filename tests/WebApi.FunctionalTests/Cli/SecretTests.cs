@@ -154,6 +154,20 @@ public sealed class SecretTests(TestDatabase database) : IClassFixture<TestDatab
     }
 
     [Fact]
+    public async Task Secret_of_a_client_in_a_file_that_is_open_to_others_is_refused()
+    {
+        var path = WriteKey(IdentityProvider.ClientSecret, UserOnly | UnixFileMode.OtherRead);
+        var (exitCode, _, errors) = await RunAsync(
+            ["token"],
+            ("Authentication__Authorities__0__Authority", "https://login.example"),
+            ("Authentication__Authorities__0__ClientSecret__File", path)
+        );
+
+        exitCode.ShouldBe(1);
+        errors.ShouldContain("Authentication:Authorities:0:ClientSecret:File: other accounts can read");
+    }
+
+    [Fact]
     public async Task Secret_that_is_set_twice_is_refused() =>
         (await RefusalAsync(WriteKey(Tokens.Key, UserOnly), Tokens.Key)).ShouldContain("both set");
 

@@ -26,9 +26,22 @@ public sealed class RunningService : IAsyncDisposable
     /// <summary>A client that sends as the tests' tenant, with every permission.</summary>
     public HttpClient Client { get; }
 
-    public static async Task<RunningService> StartAsync(
+    /// <summary>Starts a service that trusts the key of the tests.</summary>
+    public static Task<RunningService> StartAsync(
         string connectionString,
         params (string Key, string Value)[] settings
+    ) => StartAsync(connectionString, hasKey: true, settings);
+
+    /// <summary>Starts a service without a key of its own. The settings name an authority.</summary>
+    public static Task<RunningService> StartWithoutKeyAsync(
+        string connectionString,
+        params (string Key, string Value)[] settings
+    ) => StartAsync(connectionString, hasKey: false, settings);
+
+    private static async Task<RunningService> StartAsync(
+        string connectionString,
+        bool hasKey,
+        (string Key, string Value)[] settings
     )
     {
         var builder = WebApplication.CreateBuilder(
@@ -38,7 +51,11 @@ public sealed class RunningService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0")]);
         var tokens = builder.Configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
-        tokens.SigningKeys.Add(Tokens.Key);
+        if (hasKey)
+        {
+            tokens.SigningKeys.Add(Tokens.Key);
+        }
+
         var app = ServeCommand.Build(builder, connectionString, tokens);
         await app.StartAsync();
         return new RunningService(app);

@@ -33,6 +33,21 @@ public sealed class LiveStreamTests(TestDatabase database) : FunctionalTest(data
     }
 
     [Fact]
+    public async Task Stream_without_changes_sends_a_ping_without_an_id_and_goes_on()
+    {
+        using var stream = await LiveStream.OpenAsync(Client);
+        var (begin, id) = (Stopwatch.GetTimestamp(), stream.LastId);
+
+        var ping = await stream.ReadAsync();
+
+        ping!.Name.ShouldBe("ping");
+        ping.Id.ShouldBeNull();
+        stream.LastId.ShouldBe(id);
+        Stopwatch.GetElapsedTime(begin).TotalSeconds.ShouldBeInRange(13, 25);
+        await stream.ReadToRunAsync(IdOf(await AddAsync(Bodies.RunAt(1))));
+    }
+
+    [Fact]
     public async Task Added_changed_and_deleted_run_is_sent_as_in_a_page_of_changes()
     {
         var page = await Client.GetJsonAsync(new Uri("process/runs/delta?$deltatoken=latest", UriKind.Relative));

@@ -6,6 +6,7 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.Security;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
@@ -334,6 +335,85 @@ public sealed class SessionTests(TestDatabase database) : IClassFixture<TestData
         await ShouldEndAsync(first);
         await ShouldEndAsync(copy);
         await ShouldBeRefusedAsync(_service, link, "has been revoked");
+    }
+
+    /// <summary>The session of a token is as old as the token. That of a link that was created now is not.</summary>
+    [Fact]
+    public async Task Revocation_of_a_pasted_token_ends_its_session_and_no_later_one()
+    {
+        var tenant = Guid.NewGuid();
+        using var browser = new Browser(_service.Root);
+
+        // The token was issued an hour ago.
+        using var signIn = await browser.SignInAsync(
+            Tokens.Make(tid: tenant.ToString(), expires: DateTime.UtcNow.AddHours(1))
+        );
+        signIn.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        using var later = await Browser.SignedInAsync(_service, tenant);
+        (await StatusAsync(browser)).ShouldBe(HttpStatusCode.OK);
+
+        await TokenRevocations.RevokeAsync(
+            database.ConnectionString,
+            new Domain.Runs.TenantId(tenant),
+            DateTimeOffset.UtcNow.AddMinutes(-10),
+            Cancellation
+        );
+
+        await ShouldEndAsync(browser);
+        (await StatusAsync(later)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    /// <summary>
+    /// Each instance makes a key if it finds none. A session that only one of them could open would end for a day on the
+    /// others.
+    /// </summary>
+    [Fact]
+    public async Task First_sessions_of_instances_that_start_together_are_valid_on_each()
+    {
+        var connectionString = await database.CreateMigratedDatabaseAsync();
+        await using var first = await StartOnAsync(connectionString);
+        await using var second = await StartOnAsync(connectionString);
+
+        var browsers = await Task.WhenAll(Browser.SignedInAsync(first), Browser.SignedInAsync(second));
+        foreach (var (service, cookie) in browsers.SelectMany(b => new[] { (first, b), (second, b) }))
+        {
+            using var browser = new Browser(service.Root) { Cookie = CookieFor(service, cookie) };
+            (await StatusAsync(browser)).ShouldBe(HttpStatusCode.OK);
+        }
+
+        (await TestDatabase.ReadAsync<long>(connectionString, "SELECT count(*) FROM session_keys")).ShouldBe(1);
+        Array.ForEach(browsers, b => b.Dispose());
+    }
+
+    [Fact]
+    public async Task Service_that_starts_without_its_database_uses_sessions_and_links_when_it_returns()
+    {
+        var connectionString = await database.CreateMigratedDatabaseAsync();
+        string cookie;
+        await using (var before = await StartOnAsync(connectionString))
+        {
+            using var browser = await Browser.SignedInAsync(before);
+            cookie = browser.Cookie!.Split('=', 2)[1];
+        }
+
+        var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
+        var superuser = database.AsSuperuser(database.ConnectionString);
+        NpgsqlConnection.ClearAllPools();
+        await TestDatabase.ExecuteAsync(superuser, $"ALTER DATABASE {name} RENAME TO {name}_away");
+        await using var service = await StartOnAsync(connectionString);
+        using var old = new Browser(service.Root) { Cookie = $"industrydata-{service.Root.Port}={cookie}" };
+        using var next = new Browser(service.Root);
+        var code = Browser.Code();
+        (await StatusAsync(old)).ShouldBe(HttpStatusCode.ServiceUnavailable);
+        using var refused = await next.SignInAsync(code);
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        refused.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
+
+        await TestDatabase.ExecuteAsync(superuser, $"ALTER DATABASE {name}_away RENAME TO {name}");
+        await Poll.UntilAsync(async () => await StatusAsync(old) == HttpStatusCode.OK, "Use of the session");
+        using var accepted = await next.SignInAsync(code);
+        accepted.StatusCode.ShouldBe(HttpStatusCode.SeeOther, await accepted.Content.ReadAsStringAsync(Cancellation));
+        (await StatusAsync(next)).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.FunctionalTests.Security;
 
 namespace IndustryData.WebApi.FunctionalTests.Telemetry;
 
@@ -101,6 +102,49 @@ public sealed class AuditTests(TestDatabase database) : FunctionalTest(database)
     }
 
     [Fact]
+    public async Task Session_of_a_token_names_the_token()
+    {
+        using var folder = new TemporaryDirectory();
+        await using (var service = await StartAsync(folder))
+        {
+            using var browser = new Browser(service.Root);
+            using var signIn = await browser.SignInAsync(Tokens.Make(others: [("jti", "pasted")]));
+            using var created = await browser.SendAsync(
+                HttpMethod.Post,
+                Runs,
+                Browser.SameOrigin,
+                Bodies.Json(Bodies.Run)
+            );
+            created.StatusCode.ShouldBe(HttpStatusCode.Created);
+        }
+
+        Read(folder)
+            .Select(e => (e.Text("action"), e.Text("token")))
+            .ShouldBe([("signIn", "pasted"), ("createRun", "pasted")]);
+    }
+
+    [Fact]
+    public async Task Sign_in_at_a_provider_names_the_person_and_why_it_failed()
+    {
+        using var folder = new TemporaryDirectory();
+        await using var provider = await IdentityProvider.StartAsync();
+        await using (var service = await StartAsync(folder, provider.Settings()))
+        {
+            using var browser = new CookieBrowser(service.Root);
+            using var first = await browser.SignInAsync();
+            provider.Claims["roles"] = null;
+            using var second = await browser.SignInAsync();
+        }
+
+        Read(folder)
+            .Select(e => (e.Text("action"), e.Text("tenant"), e.Text("subject"), Optional(e, "error")))
+            .ShouldBe([
+                ("signIn", $"{Tokens.Tenant}", "user-1", null),
+                ("signIn", $"{Tokens.Tenant}", "user-1", "noRole"),
+            ]);
+    }
+
+    [Fact]
     public async Task Each_write_of_a_batch_leaves_one_event()
     {
         using var folder = new TemporaryDirectory();
@@ -132,11 +176,10 @@ public sealed class AuditTests(TestDatabase database) : FunctionalTest(database)
         events.Select(e => e.Text("run")).Distinct().Count().ShouldBe(3);
     }
 
-    private Task<RunningService> StartAsync(TemporaryDirectory folder) =>
+    private Task<RunningService> StartAsync(TemporaryDirectory folder, params (string, string)[] settings) =>
         RunningService.StartAsync(
             Database.ConnectionString,
-            ("Audit:Enabled", "true"),
-            ("Audit:Path", Path.Combine(folder.Path, "audit.json"))
+            [("Audit:Enabled", "true"), ("Audit:Path", Path.Combine(folder.Path, "audit.json")), .. settings]
         );
 
     private static List<JsonElement> Read(TemporaryDirectory folder) =>

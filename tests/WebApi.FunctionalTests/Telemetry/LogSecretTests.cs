@@ -1,5 +1,7 @@
 using System.Net;
 using IndustryData.WebApi.FunctionalTests.Hosting;
+using IndustryData.WebApi.FunctionalTests.Security;
+using Microsoft.AspNetCore.WebUtilities;
 using Npgsql;
 
 namespace IndustryData.WebApi.FunctionalTests.Telemetry;
@@ -9,6 +11,15 @@ namespace IndustryData.WebApi.FunctionalTests.Telemetry;
 public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private const string InBody = "secret-of-the-body";
+
+    private static readonly (string, string)[] _mostDetailed =
+    [
+        ("Audit__Path", ""),
+        ("Serilog__MinimumLevel__Default", "Verbose"),
+        ("Serilog__MinimumLevel__Override__Microsoft.AspNetCore", "Verbose"),
+        ("Serilog__MinimumLevel__Override__Microsoft.EntityFrameworkCore", "Verbose"),
+        ("Serilog__MinimumLevel__Override__Npgsql", "Verbose"),
+    ];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -20,14 +31,10 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
         var bad = Tokens.Make(key: Convert.ToBase64String(Guid.NewGuid().ToByteArray().Concat(new byte[32]).ToArray()));
         string output;
         await using (
-            var service = await ServiceProcess.StartAsync(
+            var service = await ServiceProcess.StartAsync([
+                .. _mostDetailed,
                 ("ConnectionStrings__IndustryData", await WithPasswordAsync(password)),
-                ("Audit__Path", ""),
-                ("Serilog__MinimumLevel__Default", "Verbose"),
-                ("Serilog__MinimumLevel__Override__Microsoft.AspNetCore", "Verbose"),
-                ("Serilog__MinimumLevel__Override__Microsoft.EntityFrameworkCore", "Verbose"),
-                ("Serilog__MinimumLevel__Override__Npgsql", "Verbose")
-            )
+            ])
         )
         {
             service.Client.DefaultRequestHeaders.Authorization = new("Bearer", token);
@@ -48,6 +55,59 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
         output.ShouldContain("AddRunCommand done");
         output.ShouldContain("INSERT INTO runs");
         foreach (var secret in (string[])[token, bad, Signature(token), Signature(bad), Tokens.Key, password, InBody])
+        {
+            output.ShouldNotContain(secret);
+        }
+    }
+
+    /// <summary>The service reads the secret of the client from a file.</summary>
+    [Fact]
+    public async Task Most_detailed_log_of_a_sign_in_contains_no_secret_code_token_or_cookie()
+    {
+        using var folder = new TemporaryDirectory();
+        var file = Path.Combine(folder.Path, "secret");
+        await File.WriteAllTextAsync(file, IdentityProvider.ClientSecret, Cancellation);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        }
+
+        await using var provider = await IdentityProvider.StartAsync();
+        List<string> secrets = [IdentityProvider.ClientSecret];
+        string output;
+        await using (
+            var service = await ServiceProcess.StartAsync([
+                .. _mostDetailed,
+                ("ConnectionStrings__IndustryData", database.ConnectionString),
+                .. provider
+                    .Settings()
+                    .Where(s => !s.Key.EndsWith("ClientSecret", StringComparison.Ordinal))
+                    .Select(s => (s.Key.Replace(":", "__", StringComparison.Ordinal), s.Value)),
+                ("Authentication__Authorities__0__ClientSecret__File", file),
+            ])
+        )
+        {
+            foreach (var audience in (string?[])[IdentityProvider.ClientId, "another-client"])
+            {
+                provider.Claims["aud"] = audience;
+                using var browser = new CookieBrowser(service.Root);
+                var callback = await browser.GoToProviderAsync();
+                secrets.AddRange(browser.Cookies.Select(c => c.Name));
+                secrets.AddRange(QueryHelpers.ParseQuery(new Uri(callback).Query)["code"].Select(c => c!));
+                secrets.AddRange(QueryHelpers.ParseQuery(new Uri(callback).Query)["state"].Select(c => c!));
+                using var response = await browser.GetAsync(callback, CookieBrowser.FromOtherSite);
+                browser.HasSession.ShouldBe(audience == IdentityProvider.ClientId);
+                secrets.AddRange(browser.Cookies.Select(c => c.Value).Where(v => v.Length > 10));
+            }
+
+            await service.StopAsync();
+            output = service.Output;
+        }
+
+        output.ShouldContain("\"action\":\"signIn\"");
+        output.ShouldContain("A sign-in at localhost failed: The token's audience (aud) is not this service");
+        secrets.Count.ShouldBeGreaterThan(8);
+        foreach (var secret in (string[])[.. secrets, IdentityProvider.CodePrefix, "eyJ"])
         {
             output.ShouldNotContain(secret);
         }
