@@ -72,6 +72,9 @@ public sealed class IdentityProvider : IAsyncDisposable
     /// <summary>The response to token requests; null for the usual one.</summary>
     public Func<Task<IResult>>? TokenResponse { get; set; }
 
+    /// <summary>True if the provider refuses each code with an error that contains the code.</summary>
+    public bool EchoesCode { get; set; }
+
     /// <summary>The number of token requests.</summary>
     public int TokenRequests => _tokenRequests;
 
@@ -183,6 +186,14 @@ public sealed class IdentityProvider : IAsyncDisposable
         if (form["client_id"] != ClientId || form["client_secret"] != ClientSecret)
         {
             return Results.Json(new { error = "invalid_client" }, statusCode: StatusCodes.Status401Unauthorized);
+        }
+
+        if (EchoesCode)
+        {
+            return Results.Json(
+                new { error = "invalid_request", error_description = $"{form["code"]} is not known" },
+                statusCode: StatusCodes.Status400BadRequest
+            );
         }
 
         var challenge = WebEncoders.Base64UrlEncode(

@@ -244,7 +244,12 @@ internal static partial class ProviderSignIn
         }
         else
         {
-            LogFailed(LoggerOf(http), provider.Name, Shorten($"{error}: {description}"));
+            var code = http.Request.Query["code"].ToString();
+            LogFailed(
+                LoggerOf(http),
+                provider.Name,
+                Shorten($"{error}: {description}".Replace(code, "(the code)", StringComparison.Ordinal))
+            );
         }
 
         return error switch

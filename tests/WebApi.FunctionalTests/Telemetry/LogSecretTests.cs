@@ -87,9 +87,10 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
             ])
         )
         {
-            foreach (var audience in (string?[])[IdentityProvider.ClientId, "another-client"])
+            foreach (var audience in (string?[])[IdentityProvider.ClientId, "another-client", null])
             {
                 provider.Claims["aud"] = audience;
+                provider.EchoesCode = audience is null;
                 using var browser = new CookieBrowser(service.Root);
                 var callback = await browser.GoToProviderAsync();
                 secrets.AddRange(browser.Cookies.Select(c => c.Name));
@@ -106,6 +107,7 @@ public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDa
 
         output.ShouldContain("\"action\":\"signIn\"");
         output.ShouldContain("A sign-in at localhost failed: The token's audience (aud) is not this service");
+        output.ShouldContain("A sign-in at localhost failed: invalid_request: (the code) is not known");
         secrets.Count.ShouldBeGreaterThan(8);
         foreach (var secret in (string[])[.. secrets, IdentityProvider.CodePrefix, "eyJ"])
         {
