@@ -13,8 +13,8 @@ public interface ISessionKeys
     IReadOnlyList<string> Read();
 
     /// <summary>
-    /// Stores a new key, unless another instance has stored one since the last <see cref="Read"/>. The next read returns
-    /// that one.
+    /// Stores a new key, unless another instance has stored one since the last <see cref="Read"/>. The next read
+    /// returns that one.
     /// </summary>
     /// <param name="xml">The key, in the XML format of ASP.NET Core.</param>
     /// <inheritdoc cref="Read" path="/exception" />

@@ -5,9 +5,10 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
-/// Stores the keys of sessions in the table <c>session_keys</c>, which only its owner can read. A new key is stored only
-/// if no other instance has added one since the last read: instances that need their first key at the same time then use
-/// the same one. Otherwise, one of them would not know the key of the other until it reads the keys again, a day later.
+/// Stores the keys of sessions in the table <c>session_keys</c>, which only its owner can read. A new key is stored
+/// only if no other instance has added one since the last read: instances that need their first key at the same time
+/// then use the same one. Otherwise, one of them would not know the key of the other until it reads the keys again, a
+/// day later.
 /// </summary>
 internal sealed class SessionKeyStore(
     [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,

@@ -47,8 +47,8 @@ internal sealed class AuthorityOptions
     public string? Name { get; set; }
 
     /// <summary>
-    /// The id of this service as a client of the provider. With it, people sign in to the pages at the provider; null if
-    /// the provider has no such client.
+    /// The id of this service as a client of the provider. With it, people sign in to the pages at the provider; null
+    /// if the provider has no such client.
     /// </summary>
     public string? ClientId { get; set; }
 

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
-/// <summary>Sends requests as a browser does, with the cookies that their paths need, and follows no redirects.</summary>
+/// <summary>Sends requests as a browser does, with the cookies of their paths, and follows no redirects.</summary>
 internal sealed class CookieBrowser : IDisposable
 {
     /// <summary>The headers of a navigation that another site causes.</summary>

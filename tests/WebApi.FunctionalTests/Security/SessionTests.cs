@@ -364,8 +364,8 @@ public sealed class SessionTests(TestDatabase database) : IClassFixture<TestData
     }
 
     /// <summary>
-    /// Each instance makes a key if it finds none. A session that only one of them could open would end for a day on the
-    /// others.
+    /// Each instance makes a key if it finds none. A session that only one of them could open would end for a day on
+    /// the others.
     /// </summary>
     [Fact]
     public async Task First_sessions_of_instances_that_start_together_are_valid_on_each()
