@@ -32,7 +32,7 @@ internal static partial class ProviderSignIn
     /// <param name="provider">The provider.</param>
     /// <param name="authority">Its settings.</param>
     /// <param name="configure">Sets the issuer and the algorithms of its tokens.</param>
-    /// <param name="refusal">Returns the reason why tokens with these claims are refused; null if there is none.</param>
+    /// <param name="refusal">Returns the reason to refuse tokens with these claims; null if there is none.</param>
     public static void AddProvider(
         this AuthenticationBuilder authentication,
         SignInProvider provider,
