@@ -25,6 +25,7 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
                     "/trends?range=1y",
                     "/live",
                     "/settings",
+                    "/sign-in",
                     "/nothing",
                     "/runs?$filter=bogus",
                 ]

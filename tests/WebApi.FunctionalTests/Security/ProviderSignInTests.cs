@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using IndustryData.Infrastructure;
 using IndustryData.WebApi.FunctionalTests.Hosting;
@@ -11,6 +12,9 @@ namespace IndustryData.WebApi.FunctionalTests.Security;
 public sealed class ProviderSignInTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private const string Callback = "/ui/sign-in/callback/0";
+
+    // The service waits for 5 seconds.
+    private static readonly TimeSpan _ofProvider = TimeSpan.FromSeconds(12);
 
     private IdentityProvider _provider = null!;
     private RunningService _service = null!;
@@ -218,11 +222,14 @@ public sealed class ProviderSignInTests(TestDatabase database) : IClassFixture<T
         var never = new TaskCompletionSource<IResult>();
         _provider.TokenResponse = () => never.Task;
         using var browser = new CookieBrowser(_service.Root);
+        var begin = Stopwatch.GetTimestamp();
         using var response = await browser.SignInAsync();
+        var elapsed = Stopwatch.GetElapsedTime(begin);
         never.SetResult(Results.NoContent());
 
         await ShouldBePageAsync(response, HttpStatusCode.ServiceUnavailable, "issuerUnavailable", "Sign in with");
         response.Headers.RetryAfter.ShouldNotBeNull();
+        elapsed.ShouldBeLessThan(_ofProvider);
     }
 
     [Fact]
