@@ -17,6 +17,11 @@ public interface IDashboardHost
     /// <summary>Returns the caller of an authenticated request.</summary>
     Caller CallerOf(HttpContext http);
 
+    /// <summary>
+    /// Returns the path and query of the page to see after the sign-in, without the path base; empty for Overview.
+    /// </summary>
+    string ReturnPathOf(HttpContext http);
+
     /// <summary>Returns the URL of the service with a trailing slash, as the caller sees it.</summary>
     string ServiceRootOf(HttpContext http);
 

@@ -1,7 +1,6 @@
 using IndustryData.Dashboard.Shell;
 using IndustryData.Domain;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.Dashboard.SignIn;
@@ -12,23 +11,20 @@ namespace IndustryData.Dashboard.SignIn;
 /// </summary>
 internal static class SignInEndpoint
 {
-    public static Task HandleAsync(HttpContext http) =>
-        RenderAsync(http, StatusCodes.Status200OK, http.Request.Query["return"].ToString(), error: null);
+    public static Task HandleAsync(HttpContext http) => RenderAsync(http, StatusCodes.Status200OK, error: null);
 
     /// <summary>Shows the page again with an error.</summary>
-    public static Task WriteErrorAsync(HttpContext http, int status, Error error)
-    {
-        // Null if there is no form, or if it has not been read.
-        var form = http.Features.Get<IFormFeature>()?.Form;
-        return RenderAsync(http, status, (form?["return"] ?? http.Request.Query["return"]).ToString(), error);
-    }
+    public static Task WriteErrorAsync(HttpContext http, int status, Error error) => RenderAsync(http, status, error);
 
-    private static Task RenderAsync(HttpContext http, int status, string returnPath, Error? error) =>
-        http.RenderAsync<SignInPage>(
+    private static Task RenderAsync(HttpContext http, int status, Error? error)
+    {
+        var host = http.RequestServices.GetRequiredService<IDashboardHost>();
+        return http.RenderAsync<SignInPage>(
             PageContext.Of(http, isSignedIn: false),
-            new SignInModel(returnPath, http.RequestServices.GetRequiredService<IDashboardHost>().SignInWays, error),
+            new SignInModel(host.ReturnPathOf(http), host.SignInWays, error),
             status
         );
+    }
 }
 
 /// <summary>The model of the page.</summary>

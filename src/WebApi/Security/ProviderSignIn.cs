@@ -193,6 +193,11 @@ internal static partial class ProviderSignIn
     private static Exception Explain(RemoteFailureContext context, SignInProvider provider)
     {
         var (http, failure) = (context.HttpContext, context.Failure!);
+        if (context.Properties?.RedirectUri is { } returnPath)
+        {
+            http.Features.Set(new FailedSignIn(returnPath));
+        }
+
         if (
             failure is SignInRefusedException or LimitExceededException or IssuerUnavailableException
             || http.RequestAborted.IsCancellationRequested
@@ -291,6 +296,10 @@ internal static partial class ProviderSignIn
     [LoggerMessage(Level = LogLevel.Warning, Message = "A sign-in at {Provider} failed: {Reason}")]
     private static partial void LogFailed(ILogger logger, string provider, string reason);
 }
+
+/// <summary>The feature of a request with which a sign-in at a provider failed.</summary>
+/// <param name="ReturnPath">The path and query to see after another attempt, with the path base.</param>
+internal sealed record FailedSignIn(string ReturnPath);
 
 /// <summary>The exception for a sign-in at a provider that is not accepted.</summary>
 /// <param name="code">The code of the error.</param>

@@ -6,6 +6,7 @@ using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Ui;
 
@@ -23,6 +24,18 @@ internal sealed class DashboardHost(PageTokenProtector tokens, SignInProviders p
             [.. Permissions.Names.Where(name => Permissions.Grants(http.User, new Permission(name, [name])))],
             Permissions.Grants(http.User, Permissions.Write)
         );
+
+    public string ReturnPathOf(HttpContext http)
+    {
+        if (http.Features.Get<FailedSignIn>() is { } failed)
+        {
+            return failed.ReturnPath[http.Request.PathBase.ToUriComponent().Length..];
+        }
+
+        // Null if there is no form, or if it has not been read.
+        var form = http.Features.Get<IFormFeature>()?.Form;
+        return (form?["return"] ?? http.Request.Query["return"]).ToString();
+    }
 
     public string ServiceRootOf(HttpContext http) => ServiceRoot.Of(http.Request);
 

@@ -3,8 +3,11 @@ using System.Net;
 using IndustryData.Infrastructure;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
@@ -176,6 +179,46 @@ public sealed class ProviderSignInTests(TestDatabase database) : IClassFixture<T
         stranger.HasSession.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Sign_in_that_takes_too_long_is_refused_whatever_cookies_the_browser_kept()
+    {
+        var format = _service
+            .Services.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>()
+            .Get("sign-in 0")
+            .StateDataFormat;
+        using var browser = new CookieBrowser(_service.Root);
+        var callback = await browser.GoToProviderAsync();
+        var state = QueryHelpers.ParseQuery(new Uri(callback).Query)["state"].ToString();
+        var started = format.Unprotect(state)!;
+        (started.ExpiresUtc!.Value - DateTimeOffset.UtcNow).TotalMinutes.ShouldBeInRange(14, 15);
+        started.ExpiresUtc = DateTimeOffset.UtcNow.AddSeconds(-1);
+        using var response = await browser.GetAsync(
+            callback.Replace(state, format.Protect(started), StringComparison.Ordinal),
+            CookieBrowser.FromOtherSite
+        );
+
+        await ShouldBePageAsync(response, HttpStatusCode.Forbidden, "signInOutdated", "longer than 15 minutes");
+        _provider.TokenRequests.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Sign_in_without_the_database_is_503()
+    {
+        await using var service = await RunningService.StartAsync(
+            "Host=127.0.0.1;Port=1;Username=x;Database=x",
+            _provider.Settings()
+        );
+        using var browser = new CookieBrowser(service.Root);
+        var state = $"CfDJ8{new string('A', 91)}";
+        foreach (var path in (string[])["ui/sign-in/start/0", $"{Callback}?code=x&state={state}"])
+        {
+            using var response = await browser.GetAsync(path, Browser.SameOrigin);
+            await ShouldBePageAsync(response, HttpStatusCode.ServiceUnavailable, "databaseUnavailable", "Sign in with");
+        }
+
+        _provider.TokenRequests.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("access_denied", "signInDenied", HttpStatusCode.Forbidden)]
     [InlineData("invalid_scope&error_description=%3Cscript%3Ealert(1)", "signInRefused", HttpStatusCode.Forbidden)]
@@ -188,9 +231,15 @@ public sealed class ProviderSignInTests(TestDatabase database) : IClassFixture<T
     {
         _provider.Error = error;
         using var browser = new CookieBrowser(_service.Root);
-        using var response = await browser.SignInAsync();
+        using var response = await browser.SignInAsync("/ui/live?a=b");
 
-        var html = await ShouldBePageAsync(response, status, code, "/ui/sign-in/start/0");
+        // The next attempt leads to the same page.
+        var html = await ShouldBePageAsync(
+            response,
+            status,
+            code,
+            "href=\"/ui/sign-in/start/0?return=%2Fui%2Flive%3Fa%3Db\""
+        );
         html.ShouldNotContain("alert(1)");
         browser.HasSession.ShouldBeFalse();
     }
