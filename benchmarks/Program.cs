@@ -1,5 +1,6 @@
 using IndustryData.Benchmarks.Baselines;
 using IndustryData.Benchmarks.Comparing;
+using IndustryData.Benchmarks.Live;
 using IndustryData.Benchmarks.LoadGeneration;
 using IndustryData.Benchmarks.MicroBenchmarks;
 
@@ -8,7 +9,7 @@ namespace IndustryData.Benchmarks;
 /// <summary>
 /// The entry point of the benchmarks. Without a command, it compares the service with the baselines and reports all
 /// figures. The command <c>parts</c> measures parts of the service with BenchmarkDotNet. The commands
-/// <c>generate-load</c> and <c>baselines</c> are for the child processes that the comparisons start.
+/// <c>generate-load</c>, <c>follow</c> and <c>baselines</c> are for the child processes that the comparisons start.
 /// </summary>
 internal static class Program
 {
@@ -20,6 +21,8 @@ internal static class Program
                 return MicroBenchmarksCommand.Run(others);
             case ["generate-load"]:
                 return GeneratorCommand.Run(Console.OpenStandardInput());
+            case ["follow"]:
+                return FollowCommand.Run(Console.In);
             case ["baselines"]:
                 return await BaselineApp.RunAsync();
             default:

@@ -43,8 +43,8 @@ internal sealed record Settings(
           --seconds S         duration of each measurement in seconds (10)
           --warm-up S         duration of the warm-up before each measurement in seconds (2)
           --alternations N    number of turns of each contender (5)
-          --only NAME[,NAME]  comparisons to make: write, write-one, batch, list, get, page, count, write-full,
-                              write-keyed, two-services
+          --only NAME[,NAME]  comparisons to make: write, write-one, batch, live, list, get, page, count, pages,
+                              write-full, write-keyed, two-services
           --all               make also write-keyed and two-services, which are otherwise made only with --only
           --baseline-checkout PATH
                               checkout of another version of this repository, such as a git worktree; its service is

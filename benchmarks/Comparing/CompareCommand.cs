@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using IndustryData.Benchmarks.Environment;
+using IndustryData.Benchmarks.Live;
 using IndustryData.Benchmarks.Measuring;
+using IndustryData.Benchmarks.Pages;
 using IndustryData.Benchmarks.Reporting;
 
 namespace IndustryData.Benchmarks.Comparing;
@@ -75,6 +77,14 @@ internal static class CompareCommand
             await CompareAsync("write-one", () => Task.FromResult(list.WriteOne(empty)));
             await CompareAsync("batch", () => Task.FromResult(list.Batch(empty)));
             await CompareAsync("write-keyed", () => Task.FromResult(list.WriteKeyed(empty)));
+            var live = new LiveComparisons(postgres);
+            await CompareAsync(
+                LiveComparisons.Name,
+                () => Task.FromResult(LiveComparisons.Write(list.Write(empty), empty))
+            );
+            await CompareAsync(LiveComparisons.Name, () => Task.FromResult(live.Delay(empty)));
+            await CompareAsync(LiveComparisons.Name, () => Task.FromResult(live.Memory(empty)));
+            await CompareAsync(LiveComparisons.Name, () => Task.FromResult(LiveComparisons.Stop(empty)));
             if (ComparisonList.OnFull.Any(IsAsked))
             {
                 var load = new Load(settings.Rows, DateTimeOffset.UtcNow.AddMinutes(-1));
@@ -86,6 +96,12 @@ internal static class CompareCommand
                 await CompareAsync("get", () => list.GetAsync(full, cancellationToken));
                 await CompareAsync("page", () => list.PageAsync(full, settings.Rows, cancellationToken));
                 await CompareAsync("count", () => Task.FromResult(list.Count(full)));
+                var pages = new PageComparisons(postgres);
+                await CompareAsync(
+                    PageComparisons.Name,
+                    () => pages.PagesAsync(full, settings.Rows, cancellationToken)
+                );
+                await CompareAsync(PageComparisons.Name, () => pages.DownloadAsync(full, cancellationToken));
                 await CompareAsync("write-full", () => Task.FromResult(list.WriteFull(empty, full, settings.Rows)));
             }
 
@@ -150,7 +166,7 @@ internal static class CompareCommand
                     outcome.Add(contender.Name, measured);
                     Console.WriteLine(
                         $"  {turn + 1}  {contender.Name, -32} {measured.PerSecond, 10:N0} /s   "
-                            + $"p50 {measured.P50, 8:N2} ms   p99 {measured.P99, 8:N2} ms"
+                            + $"p50 {measured.P50, 8:N2} ms   p95 {measured.P95, 8:N2} ms   p99 {measured.P99, 8:N2} ms"
                     );
                 }
             }

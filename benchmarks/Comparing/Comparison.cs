@@ -30,7 +30,7 @@ internal sealed record Comparison(
 /// A figure of a comparison and its goal. If both limits are null, the figure has no goal and is only shown.
 /// </summary>
 /// <param name="Text">The description of the figure.</param>
-/// <param name="Unit">The unit of the figure: <c>×</c>, <c>ms</c> or <c>MB</c>.</param>
+/// <param name="Unit">The unit of the figure: <c>×</c>, <c>ms</c>, <c>KB</c> or <c>MB</c>; empty for a number.</param>
 /// <param name="Value">Returns the figure of each turn.</param>
 /// <param name="AtLeast">The lower limit of the goal, or null.</param>
 /// <param name="AtMost">The upper limit of the goal, or null.</param>

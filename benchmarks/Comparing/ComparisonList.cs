@@ -1,5 +1,7 @@
 using IndustryData.Benchmarks.Environment;
+using IndustryData.Benchmarks.Live;
 using IndustryData.Benchmarks.LoadGeneration;
+using IndustryData.Benchmarks.Pages;
 
 namespace IndustryData.Benchmarks.Comparing;
 
@@ -16,10 +18,11 @@ internal sealed class ComparisonList(PrivatePostgres postgres, int connections)
     public const string ServiceBefore = "service before";
 
     /// <summary>The comparisons that need no stored runs.</summary>
-    public static IReadOnlyList<string> OnEmpty { get; } = ["write", "write-one", "batch"];
+    public static IReadOnlyList<string> OnEmpty { get; } = ["write", "write-one", "batch", LiveComparisons.Name];
 
     /// <summary>The comparisons that need many stored runs.</summary>
-    public static IReadOnlyList<string> OnFull { get; } = ["list", "get", "page", "count", "write-full"];
+    public static IReadOnlyList<string> OnFull { get; } =
+    ["list", "get", "page", "count", PageComparisons.Name, "write-full"];
 
     /// <summary>The comparisons that are not made by default.</summary>
     public static IReadOnlyList<string> Unusual { get; } = ["write-keyed", "two-services"];

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using IndustryData.Benchmarks.Environment;
 using IndustryData.Benchmarks.Loading;
 
@@ -55,10 +56,18 @@ internal sealed class DeployedService : IAsyncDisposable
     /// <summary>Starts another process on the same database. It ends together with the others.</summary>
     public async Task<WebProgram> StartAnotherAsync(CancellationToken cancellationToken)
     {
-        var program = await _published.StartAsync(Database, cancellationToken);
+        var program = await StartAloneAsync(ReadOnlyDictionary<string, string>.Empty, cancellationToken);
         _programs.Add(program);
         return program;
     }
+
+    /// <summary>Starts another process on the same database. The caller ends it.</summary>
+    /// <param name="settings">The settings of this process alone.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public Task<WebProgram> StartAloneAsync(
+        IReadOnlyDictionary<string, string> settings,
+        CancellationToken cancellationToken
+    ) => _published.StartAsync(Database, settings, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

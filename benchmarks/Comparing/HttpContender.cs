@@ -60,7 +60,7 @@ internal sealed class HttpContender(
             }
         }
 
-        return new Measurement(result.Measured * PerAnswer / result.Seconds, result.P50, result.P99, usage);
+        return new Measurement(result.Measured * PerAnswer / result.Seconds, result.P50, result.P95, result.P99, usage);
     }
 
     private async Task<(GeneratorResult Result, Usage Usage)> GenerateAsync(

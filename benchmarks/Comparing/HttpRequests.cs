@@ -27,6 +27,12 @@ internal static class HttpRequests
     public static byte[] Get(string path, string? token) =>
         Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}\r\n");
 
+    /// <summary>Creates a request for a stream of changes.</summary>
+    public static byte[] GetStream(string path, string token) =>
+        Encoding.ASCII.GetBytes(
+            $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{Authorization(token)}Accept: text/event-stream\r\n\r\n"
+        );
+
     public static byte[] Post(string path, string? token, string body) => Post(path, Authorization(token), body, "");
 
     /// <summary>Creates a POST request with an idempotency key. The key is a UUID.</summary>

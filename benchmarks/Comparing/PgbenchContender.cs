@@ -59,7 +59,13 @@ internal sealed partial class PgbenchContender(
             // On a very busy machine, the duration can elapse before the last connection is established. pgbench then
             // reports no rate.
             var perSecond = Number(Processed(), output) > 0 ? Number(PerSecond(), output) : 0;
-            return new Measurement(perSecond, Percentile(latencies, 0.5), Percentile(latencies, 0.99), usage);
+            return new Measurement(
+                perSecond,
+                Percentile(latencies, 0.5),
+                Percentile(latencies, 0.95),
+                Percentile(latencies, 0.99),
+                usage
+            );
         }
         finally
         {

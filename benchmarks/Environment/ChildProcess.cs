@@ -93,6 +93,18 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends SIGTERM and waits until the process has ended.</summary>
+    /// <exception cref="BenchmarkException">The process failed.</exception>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await RunAsync(new ProcessStartInfo("kill", ["-TERM", $"{Id}"]), cancellationToken);
+        await _process.WaitForExitAsync(cancellationToken);
+        if (_process.ExitCode != 0)
+        {
+            throw new BenchmarkException($"The process ended with {_process.ExitCode}: {Output}");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

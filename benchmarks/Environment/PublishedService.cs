@@ -59,9 +59,16 @@ internal sealed class PublishedService : IDisposable
         ChildProcess.RunAsync(ChildProcess.DotNet(Assembly, ["migrate"], Environment(database)), cancellationToken);
 
     /// <summary>Starts the service on a database.</summary>
-    public Task<WebProgram> StartAsync(RunDatabase database, CancellationToken cancellationToken) =>
+    /// <param name="database">The database.</param>
+    /// <param name="settings">The settings of this process alone.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public Task<WebProgram> StartAsync(
+        RunDatabase database,
+        IReadOnlyDictionary<string, string> settings,
+        CancellationToken cancellationToken
+    ) =>
         WebProgram.StartAsync(
-            ChildProcess.DotNet(Assembly, [], Environment(database)),
+            ChildProcess.DotNet(Assembly, [], Environment(database).Concat(settings).ToDictionary()),
             "/health/ready",
             cancellationToken
         );

@@ -57,6 +57,10 @@ internal sealed class WebProgram : IAsyncDisposable
         throw new BenchmarkException($"{string.Join(' ', start.ArgumentList)} does not respond: {output}");
     }
 
+    /// <summary>Asks the program to stop, as a service manager does, and waits until it has ended.</summary>
+    /// <exception cref="BenchmarkException">The program failed.</exception>
+    public Task StopAsync(CancellationToken cancellationToken) => _process.StopAsync(cancellationToken);
+
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     private static int FreePort()

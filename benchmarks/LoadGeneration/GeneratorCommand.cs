@@ -39,6 +39,7 @@ internal static class GeneratorCommand
                     generator.Latencies.Count,
                     plan.Seconds,
                     generator.Latencies.Percentile(0.5),
+                    generator.Latencies.Percentile(0.95),
                     generator.Latencies.Percentile(0.99),
                     generator.Wrong,
                     generator.FirstWrong

@@ -32,6 +32,7 @@ internal sealed record GeneratorPlan(
 /// <param name="Measured">The number of correct responses to requests that were sent during the measurement.</param>
 /// <param name="Seconds">The duration of the measurement in seconds.</param>
 /// <param name="P50">The median latency in milliseconds.</param>
+/// <param name="P95">The 95th percentile of the latency in milliseconds.</param>
 /// <param name="P99">The 99th percentile of the latency in milliseconds.</param>
 /// <param name="Wrong">The number of incorrect responses.</param>
 /// <param name="FirstWrong">The first incorrect response, truncated, or null if there is none.</param>
@@ -40,6 +41,7 @@ internal sealed record GeneratorResult(
     long Measured,
     double Seconds,
     double P50,
+    double P95,
     double P99,
     long Wrong,
     string? FirstWrong

@@ -11,24 +11,19 @@ internal sealed class LatencyHistogram
     private const int Bits = 6;
     private readonly long[] _buckets = new long[(64 - Bits) << Bits];
 
+    private double _sum;
+
     public long Count { get; private set; }
+
+    /// <summary>The mean duration in milliseconds, or not a number if the histogram is empty.</summary>
+    public double Mean => _sum / Count / 1e6;
 
     /// <summary>Counts a duration.</summary>
     public void Add(long nanoseconds)
     {
         _buckets[Bucket(Math.Max(0, nanoseconds))]++;
+        _sum += nanoseconds;
         Count++;
-    }
-
-    /// <summary>Adds the counts of another histogram.</summary>
-    public void Add(LatencyHistogram other)
-    {
-        for (var i = 0; i < _buckets.Length; i++)
-        {
-            _buckets[i] += other._buckets[i];
-        }
-
-        Count += other.Count;
     }
 
     /// <summary>

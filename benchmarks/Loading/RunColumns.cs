@@ -29,6 +29,7 @@ internal sealed class RunColumns
         ),
         ["end_date_time"] = new("now()", WriteEnd),
         ["status"] = new($"{_sample.Status.Number}", (w, r) => w.Write(r.Run.Status.Number, NpgsqlDbType.Smallint)),
+        ["blocking_error"] = new("NULL", WriteBlockingError),
         ["created_date_time"] = new("now()", (w, r) => w.Write(r.Reported.UtcDateTime, NpgsqlDbType.TimestampTz)),
         ["last_modified_date_time"] = new("now()", (w, r) => w.Write(r.Reported.UtcDateTime, NpgsqlDbType.TimestampTz)),
         ["version"] = new("1", (w, _) => w.Write(1L, NpgsqlDbType.Bigint)),
@@ -120,6 +121,18 @@ internal sealed class RunColumns
         if (run.Run.EndDateTime is { } end)
         {
             copy.Write(end.UtcDateTime, NpgsqlDbType.TimestampTz);
+        }
+        else
+        {
+            copy.WriteNull();
+        }
+    }
+
+    private static void WriteBlockingError(NpgsqlBinaryImporter copy, LoadedRun run)
+    {
+        if (run.Run.BlockingError is { } error)
+        {
+            copy.Write(error, NpgsqlDbType.Json);
         }
         else
         {

@@ -8,6 +8,9 @@ internal static class RunLoader
 {
     private const int Months = 24;
 
+    // Only the newest runs are still running, as in a ledger whose runs are all reported to their end.
+    private static readonly TimeSpan _maxDuration = TimeSpan.FromHours(3);
+
     /// <summary>
     /// Loads runs of one tenant, evenly spread over the months. The same tenant, number of runs and end always result
     /// in the same runs with the same ids.
@@ -62,7 +65,9 @@ internal static class RunLoader
             {
                 var reported = begin + ((end - begin) * ((double)number / rows));
                 var id = SampleRun.Id(number, reported);
-                columns.Write(copy, new LoadedRun(tenant, id, reported, SampleRun.Of(number, reported)));
+                var run = SampleRun.Of(number, reported);
+                var known = end - reported > _maxDuration ? run.Ended(reported) : run;
+                columns.Write(copy, new LoadedRun(tenant, id, reported, known));
             }
 
             await copy.CompleteAsync(cancellationToken);

@@ -30,6 +30,15 @@ internal sealed record SampleRun(
         "SIS export, Nordkreis",
     ];
 
+    // The errors of runs that failed.
+    private static readonly string[] _blockingErrors =
+    [
+        """{"code":"sourceUnavailable","message":"The source did not answer."}""",
+        """{"code":"fileNotFound","message":"The file enrollments.csv is missing.","target":"enrollments.csv"}""",
+        """{"code":"invalidCredentials","message":"The source refused the credentials."}""",
+        """{"code":"schemaMismatch","message":"The column sourcedId is missing.","target":"sourcedId"}""",
+    ];
+
     // The number of runs with each status among 1000 runs. The index is the status number.
     private static readonly int[] _shares = [44, 78, 613, 95, 170];
 
@@ -107,6 +116,15 @@ internal sealed record SampleRun(
                 + $"\"status\":\"{Status.Name}\",\"statistics\":{Statistics}}}";
         }
     }
+
+    /// <summary>The error of the run as JSON, or null if the run did not fail.</summary>
+    public string? BlockingError =>
+        Status == RunStatus.Failed ? _blockingErrors[(int)(People % _blockingErrors.Length)] : null;
+
+    /// <summary>Returns the run as it is later: a running run has been completed.</summary>
+    /// <param name="end">The time at which a running run ended.</param>
+    public SampleRun Ended(DateTimeOffset end) =>
+        Status == RunStatus.Running ? this with { Status = RunStatus.Completed, EndDateTime = end } : this;
 
     private static int Share(int thousandth)
     {

@@ -40,8 +40,9 @@ internal static class MarkdownReport
                 continue;
             }
 
-            Line($"| | per second | p50 ms | p99 ms | processors: program | PostgreSQL | generator | memory MB |");
-            Line($"|---|---|---|---|---|---|---|---|");
+            Append($"| | per second | p50 ms | p95 ms | p99 ms ");
+            Line($"| processors: program | PostgreSQL | generator | memory MB |");
+            Line($"|---|---|---|---|---|---|---|---|---|");
             foreach (var contender in outcome.Comparison.Contenders)
             {
                 var turns = outcome.Of(contender.Name);
@@ -49,6 +50,7 @@ internal static class MarkdownReport
                     contender.Name,
                     Figure(turns, m => m.PerSecond, "N0"),
                     Figure(turns, m => m.P50, "N2"),
+                    Figure(turns, m => m.P95, "N2"),
                     Figure(turns, m => m.P99, "N2"),
                     Used(turns, m => m.Usage.Program, "N2"),
                     Used(turns, m => m.Usage.Postgres, "N2"),
@@ -91,7 +93,9 @@ internal static class MarkdownReport
         Show(Spread.Of(turns.Select(value)), format);
 
     private static string Show(Spread spread, string format) =>
-        $"{Number(spread.Median, format)} ({Number(spread.Least, format)} … {Number(spread.Most, format)})";
+        double.IsNaN(spread.Median)
+            ? "–"
+            : $"{Number(spread.Median, format)} ({Number(spread.Least, format)} … {Number(spread.Most, format)})";
 
     private static string Used(IReadOnlyList<Measurement> turns, Func<Measurement, double?> value, string format) =>
         turns.Select(value).OfType<double>().ToList() is { Count: > 0 } known
@@ -115,5 +119,7 @@ internal static class MarkdownReport
             false => "**not met**",
         };
 
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    // Not a number: the contender has no such figure.
+    private static string Number(double value, string format) =>
+        double.IsNaN(value) ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
 }
