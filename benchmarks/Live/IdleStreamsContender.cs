@@ -17,10 +17,13 @@ internal sealed class IdleStreamsContender(string name, DeployedService service,
     : Contender(name)
 {
     /// <summary>The figure for the memory of the service per stream, in kilobytes.</summary>
-    public const string KilobytesAStream = "memory of the service per stream: (with the streams − without) ÷ streams";
+    public const string KilobytesAStream = "managed memory of the service, per stream, after a garbage collection";
+
+    /// <summary>The figure for the resident memory of the service per stream, in kilobytes.</summary>
+    public const string ResidentKilobytesAStream = "resident memory of the service, per stream, just after they began";
 
     /// <summary>The figure for the memory of the service with the streams, in megabytes.</summary>
-    public const string Megabytes = "memory of the service with the streams";
+    public const string Megabytes = "resident memory of the service with the streams";
 
     private const int FirstStreams = 50;
 
@@ -42,6 +45,7 @@ internal sealed class IdleStreamsContender(string name, DeployedService service,
         }
 
         await Task.Delay(_pause, cancellationToken);
+        var heapBefore = await ManagedHeap.CollectAsync(program.ProcessId, cancellationToken);
         var before = ProcessUsage.ResidentMegabytes(program.ProcessId);
         var begin = Stopwatch.GetTimestamp();
         await using var readers = await StreamReaders.OpenAsync(program, service.Token, streams, cancellationToken);
@@ -50,13 +54,15 @@ internal sealed class IdleStreamsContender(string name, DeployedService service,
         await Task.Delay(_pause, cancellationToken);
         var usage = await watch.EndAsync();
         var during = ProcessUsage.ResidentMegabytes(program.ProcessId);
+        var heap = await ManagedHeap.CollectAsync(program.ProcessId, cancellationToken);
         var report = await readers.ReportAsync(cancellationToken);
         return report.Open == streams
             ? new Measurement(streams / opened.TotalSeconds, double.NaN, double.NaN, double.NaN, usage)
             {
                 Figures = new Dictionary<string, double>
                 {
-                    [KilobytesAStream] = (during - before) * 1024 / streams,
+                    [KilobytesAStream] = (heap - heapBefore) / streams,
+                    [ResidentKilobytesAStream] = (during - before) * 1024 / streams,
                     [Megabytes] = during,
                 },
             }

@@ -77,6 +77,7 @@ internal sealed class LiveComparisons(PrivatePostgres postgres)
             [new IdleStreamsContender(name, systems.Service, postgres, Idle) { IsService = true }],
             [
                 Figure(name, IdleStreamsContender.KilobytesAStream, "KB", atMost: 20),
+                Figure(name, IdleStreamsContender.ResidentKilobytesAStream, "KB"),
                 Figure(name, IdleStreamsContender.Megabytes, "MB", atMost: 300),
             ]
         );

@@ -92,9 +92,10 @@ internal sealed partial class RunChangeFeed : IDisposable
         CancellationToken cancellationToken
     )
     {
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(signal, Task.Delay(maxWait, clock, wait.Token));
-        await wait.CancelAsync();
+        // Each waiting reader holds what this creates, so it is one object and not a source and two tasks.
+        await signal
+            .WaitAsync(maxWait, clock, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
