@@ -47,6 +47,22 @@ need_prometheus() {
   fi
 }
 
+# need_nginx: installs nginx in CI, where a test reads a stream through it. Elsewhere, the test is skipped if nginx is
+# missing, because the package starts a service at boot.
+need_nginx() {
+  local as_root=()
+  [[ -n ${CI:-} ]] || return 0
+  if [[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null; then return; fi
+  if ((EUID != 0)); then as_root=(sudo -n); fi
+  if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+    echo "Installing nginx (no service is started) …" >&2
+    "${as_root[@]}" bash -c "$(declare -f prepare_apt install_packages install_nginx); install_nginx" >&2 ||
+      fail "apt could not install nginx; its messages are above."
+  else
+    fail "nginx is missing: install it, or unset CI to skip its test."
+  fi
+}
+
 # need_chromium: installs Chromium in CI, where the pages are tested in it. Elsewhere, these tests are skipped if it is
 # missing.
 need_chromium() {
@@ -149,6 +165,13 @@ install_prometheus() {
   set -eu
   prepare_apt
   install_packages prometheus
+}
+
+# Runs as root, in a shell of its own.
+install_nginx() {
+  set -eu
+  prepare_apt
+  install_packages nginx-light
 }
 
 # Runs as root, in a shell of its own. The fonts are for names in other scripts.

@@ -66,6 +66,15 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
         return page;
     }
 
+    /// <summary>Opens a page in the context of another one, like a further tab of the same window.</summary>
+    protected async Task<IPage> OpenTabAsync(IPage other, string path)
+    {
+        var page = await other.Context.NewPageAsync();
+        Watch(page);
+        await page.GotoAsync(path.TrimStart('/'));
+        return page;
+    }
+
     /// <summary>Sets the cookie of a choice, as the page of settings does.</summary>
     protected async Task SetChoiceAsync(IPage page, string name, string value)
     {

@@ -93,12 +93,51 @@ public sealed class LiveTests(DashboardFixture dashboard) : BrowserTest(dashboar
         response.StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
     }
 
+    // A browser opens at most six connections to an origin over HTTP/1.1, so that a further page could not even load.
+    [Fact]
+    public async Task Seventh_tab_loads_because_hidden_tabs_hold_no_connection()
+    {
+        var first = await OpenLiveAsync("/ui/live");
+        var hidden = new List<IPage> { first };
+        for (var tab = 1; tab < 6; tab++)
+        {
+            // The tab before is hidden as soon as there is a newer one, as in a window.
+            await ShowAsync(hidden[^1], isHidden: true);
+            hidden.Add(await OpenTabAsync(first, "/ui/live"));
+        }
+
+        await ShowAsync(hidden[^1], isHidden: true);
+        foreach (var page in hidden)
+        {
+            await page.Locator("#state", new() { HasText = "asleep" }).WaitForAsync();
+        }
+
+        var seventh = await OpenTabAsync(first, "/ui/live");
+        await seventh.Locator("body[data-live=connected]").WaitForAsync();
+
+        await ShowAsync(seventh, isHidden: true);
+        await ShowAsync(first, isHidden: false);
+        await first.Locator("body[data-live=connected]").WaitForAsync();
+    }
+
     private async Task<IPage> OpenLiveAsync(string path)
     {
         var page = await OpenAsync(path);
         await page.Locator("body[data-live=connected]").WaitForAsync();
         return page;
     }
+
+    // Without a window, Chromium takes all tabs for visible.
+    private static async Task ShowAsync(IPage page, bool isHidden) =>
+        await page.EvaluateAsync(
+            """
+            isHidden => {
+                Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden });
+                document.dispatchEvent(new Event('visibilitychange'));
+            }
+            """,
+            isHidden
+        );
 
     private async Task EndAsync(string id, string status)
     {
