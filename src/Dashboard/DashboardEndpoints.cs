@@ -53,6 +53,7 @@ public static class DashboardEndpoints
         MapPage("/ui/trends", TrendsEndpoint.HandleAsync);
         MapPage("/ui/live", LiveEndpoint.HandleAsync, 400);
         MapPage("/ui/settings", SettingsEndpoint.HandleAsync);
+        MapPage("/ui/settings/token", SettingsEndpoint.RedirectAsync, 302);
         routes
             .MapPost("/ui/settings", SettingsEndpoint.SaveAsync)
             .RequireAuthorization(readPolicy)
@@ -81,6 +82,12 @@ public static class DashboardEndpoints
     /// <inheritdoc cref="WriteErrorPageAsync" path="/param" />
     public static Task WriteSignInErrorAsync(HttpContext http, int status, Error error) =>
         SignInEndpoint.WriteErrorAsync(http, status, error);
+
+    /// <summary>Writes the page of settings with a token that has just been created.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="token">The token.</param>
+    public static Task WriteTokenPageAsync(HttpContext http, CreatedToken token) =>
+        SettingsEndpoint.WriteTokenAsync(http, token);
 
     private static Task NotFoundAsync(HttpContext http) =>
         Pages.RenderErrorAsync(

@@ -22,6 +22,9 @@ public interface IDashboardHost
     /// </summary>
     string ReturnPathOf(HttpContext http);
 
+    /// <summary>Returns whether the caller can create access tokens.</summary>
+    TokenOffer TokensFor(HttpContext http);
+
     /// <summary>Returns the URL of the service with a trailing slash, as the caller sees it.</summary>
     string ServiceRootOf(HttpContext http);
 
@@ -72,6 +75,18 @@ public sealed record SignInWay(int Number, string Name);
 /// <param name="Permissions">The names of the permissions.</param>
 /// <param name="MayWrite">True if the caller may change and delete runs.</param>
 public sealed record Caller(TenantId TenantId, string Name, IReadOnlyList<string> Permissions, bool MayWrite);
+
+/// <summary>Whether a caller can create access tokens.</summary>
+/// <param name="Refusal">Why not, and what to do instead; null if the caller can.</param>
+/// <param name="MaxDays">The maximum number of days for which a token is valid.</param>
+public sealed record TokenOffer(string? Refusal, int MaxDays);
+
+/// <summary>A token that has just been created. It is shown once.</summary>
+/// <param name="Id">Its id, which the audit log has too.</param>
+/// <param name="Text">The token.</param>
+/// <param name="Permissions">The names of its permissions.</param>
+/// <param name="Expires">The time at which it expires.</param>
+public sealed record CreatedToken(Guid Id, string Text, IReadOnlyList<string> Permissions, DateTimeOffset Expires);
 
 /// <summary>The query options of a list of runs, as text of the public interface; null if not given.</summary>
 /// <param name="Filter">The text of <c>$filter</c>.</param>

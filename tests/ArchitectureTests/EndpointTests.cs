@@ -45,6 +45,7 @@ public sealed class EndpointTests : IAsyncDisposable
             "it changes no data itself: each request in it goes to a route that requires its own permission",
         ["POST /ui/sign-in"] = "it sets a cookie of the caller's browser, for a code or a token that it validates",
         ["POST /ui/sign-out"] = "it ends the caller's session; it checks the permission before it ends those of others",
+        ["POST /ui/settings/token"] = "it stores nothing, and the token has no permission that the caller lacks",
         ["POST /ui/settings"] = "it sets cookies of the caller's browser and stores nothing",
     };
 

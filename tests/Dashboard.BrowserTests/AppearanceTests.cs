@@ -6,7 +6,7 @@ namespace IndustryData.Dashboard.BrowserTests;
 /// <summary>Every page in both themes and two widths: accessibility, layout, and a screenshot.</summary>
 public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
-    private static readonly AxeRunOptions _rules = new()
+    internal static readonly AxeRunOptions Rules = new()
     {
         RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] },
     };
@@ -58,7 +58,7 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
         var name =
             path.Length == 0 ? "overview" : string.Concat(path.Where(c => char.IsAsciiLetterOrDigit(c) || c == '/'));
         await Screenshots.KeepAsync(page, $"{name.Trim('/').Replace('/', '-')}-{theme}-{width}");
-        var found = await page.RunAxe(_rules);
+        var found = await page.RunAxe(Rules);
         found.Violations.Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Select(n => n.Html))}").ShouldBeEmpty();
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
     }

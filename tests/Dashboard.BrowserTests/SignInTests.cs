@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Deque.AxeCore.Playwright;
+
 namespace IndustryData.Dashboard.BrowserTests;
 
 /// <summary>The sign-in by a link and at an identity provider, and the session of the browser.</summary>
@@ -76,6 +80,30 @@ public sealed class SignInTests(DashboardFixture dashboard) : BrowserTest(dashbo
         (await page.Context.CookiesAsync())
             .Select(c => c.Name)
             .ShouldBe([$"industrydata-{Dashboard.Service.Root.Port}"]);
+    }
+
+    [Fact]
+    public async Task Session_creates_a_token_that_is_shown_once()
+    {
+        var page = await OpenSignedOutAsync(await CreateLinkAsync());
+        await page.WaitForURLAsync("**/ui");
+        await page.GotoAsync("ui/settings");
+        await page.GetByLabel("IndustryData-Run.Start").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create a token" }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Copy the token now" }).WaitForAsync();
+        var token = page.Locator("section.notice pre code");
+        var text = await token.TextContentAsync();
+
+        text.ShouldNotBeNull().ShouldStartWith("eyJ");
+        page.Url.ShouldNotContain(text);
+        (await page.RunAxe(AppearanceTests.Rules)).Violations.ShouldBeEmpty();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "process/runs?$top=1");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", text);
+        using var list = await Dashboard.Service.Client.SendAsync(request, Cancellation);
+        list.StatusCode.ShouldBe(HttpStatusCode.OK);
+        await page.GotoAsync("ui/settings/token");
+        await page.WaitForURLAsync("**/ui/settings");
+        (await token.CountAsync()).ShouldBe(0);
     }
 
     private Task<IPage> OpenSignedOutAsync(string path) => OpenAsync(path, options => options.ExtraHTTPHeaders = []);

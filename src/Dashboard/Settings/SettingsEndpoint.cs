@@ -1,6 +1,7 @@
 using IndustryData.Dashboard.Runs;
 using IndustryData.Dashboard.Shell;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.Dashboard.Settings;
 
@@ -12,13 +13,16 @@ internal static class SettingsEndpoint
 {
     private static readonly TimeSpan _lifetime = TimeSpan.FromDays(365);
 
-    public static Task HandleAsync(HttpContext http)
+    public static Task HandleAsync(HttpContext http) => RenderAsync(http, created: null);
+
+    /// <summary>Shows the page with a token that has just been created.</summary>
+    public static Task WriteTokenAsync(HttpContext http, CreatedToken token) => RenderAsync(http, token);
+
+    /// <summary>Leads from the address of the form for tokens to the page.</summary>
+    public static Task RedirectAsync(HttpContext http)
     {
-        var context = PageContext.Of(http, isSignedIn: true);
-        return http.RenderAsync<SettingsPage>(
-            context,
-            new SettingsModel(http.Request.Query.ContainsKey("saved"), TimeZones.Suggested)
-        );
+        http.Response.Redirect(PageContext.Of(http, isSignedIn: true).Url("/settings"));
+        return Task.CompletedTask;
     }
 
     /// <summary>Stores the choices of the form and shows the page again.</summary>
@@ -42,6 +46,17 @@ internal static class SettingsEndpoint
         http.Response.SeeOther(PageContext.Of(http, isSignedIn: true).Url("/settings?saved=1"));
     }
 
+    private static Task RenderAsync(HttpContext http, CreatedToken? created) =>
+        http.RenderAsync<SettingsPage>(
+            PageContext.Of(http, isSignedIn: true),
+            new SettingsModel(
+                http.Request.Query.ContainsKey("saved"),
+                TimeZones.Suggested,
+                http.RequestServices.GetRequiredService<IDashboardHost>().TokensFor(http),
+                created
+            )
+        );
+
     private static void Keep(HttpContext http, string name, string value) =>
         http.Response.Cookies.Append(
             name,
@@ -60,4 +75,6 @@ internal static class SettingsEndpoint
 /// <summary>The model of the settings.</summary>
 /// <param name="IsSaved">True if the choices have just been stored.</param>
 /// <param name="Zones">The time zones to suggest.</param>
-public sealed record SettingsModel(bool IsSaved, IReadOnlyList<string> Zones);
+/// <param name="Tokens">Whether the caller can create tokens.</param>
+/// <param name="Created">The token that has just been created; null if none.</param>
+public sealed record SettingsModel(bool IsSaved, IReadOnlyList<string> Zones, TokenOffer Tokens, CreatedToken? Created);

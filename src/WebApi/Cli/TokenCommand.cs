@@ -1,7 +1,5 @@
 using System.Globalization;
 using IndustryData.WebApi.Security;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 
 namespace IndustryData.WebApi.Cli;
 
@@ -15,15 +13,14 @@ internal static class TokenCommand
         "usage: token [--tenant GUID] [--permission NAME]… [--days N], "
         + $"or token {RevokeTokensCommand.Option} NOW|TIME --tenant GUID";
     private const int DefaultDays = 1;
-    private const int MaxDays = 366;
 
     /// <summary>The tenant of a token if the arguments do not name one.</summary>
     public static readonly Guid DevelopmentTenant = new("00000000-0000-4000-8000-000000000001");
 
     public static string CreateToken(IReadOnlyList<string> arguments, TokenOptions options, TimeProvider clock)
     {
-        var keys = SigningKeys.Read(options);
-        if (keys.Count == 0)
+        var tokens = new OwnTokens(SigningKeys.Read(options), options.Audience);
+        if (!tokens.HasKey)
         {
             throw new StartupException(
                 "This service has no key of its own to sign tokens with (Authentication:SigningKeys); "
@@ -54,33 +51,16 @@ internal static class TokenCommand
                 case "--days":
                     days =
                         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                        && number is > 0 and <= MaxDays
+                        && number is > 0 and <= OwnTokens.MaxDays
                             ? number
-                            : throw new StartupException($"--days must be 1 to {MaxDays}; {Usage}");
+                            : throw new StartupException($"--days must be 1 to {OwnTokens.MaxDays}; {Usage}");
                     break;
                 default:
                     throw new StartupException(Usage);
             }
         }
 
-        var now = clock.GetUtcNow().UtcDateTime;
-        return new JsonWebTokenHandler().CreateToken(
-            new SecurityTokenDescriptor
-            {
-                Issuer = SigningKeys.Issuer,
-                Audience = options.Audience,
-                IssuedAt = now,
-                NotBefore = now,
-                Expires = now.AddDays(days),
-                Claims = new Dictionary<string, object>
-                {
-                    ["jti"] = Guid.NewGuid().ToString(),
-                    ["tid"] = tenant.ToString(),
-                    ["roles"] = permissions.Count > 0 ? permissions : Permissions.Names,
-                },
-                SigningCredentials = new SigningCredentials(keys[0], SecurityAlgorithms.HmacSha256),
-            }
-        );
+        return tokens.Create(tenant, permissions.Count > 0 ? permissions : Permissions.Names, days, clock).Text;
     }
 
     /// <summary>Reads the value of <c>--tenant</c>.</summary>

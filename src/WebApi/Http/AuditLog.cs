@@ -12,10 +12,10 @@ using Serilog.Parsing;
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Writes one event for each write, start or end of a session, and refusal: time, tenant, caller, action, run, outcome
-/// and request ids. It is a log of its own, in the compact JSON format of Serilog. A background thread writes the
-/// events. If it cannot keep up, requests wait for it. Events that the file system refuses are lost; the reason is
-/// written to standard error.
+/// Writes one event for each write, start or end of a session, created token, and refusal: time, tenant, caller,
+/// action, run, outcome and request ids. It is a log of its own, in the compact JSON format of Serilog. A background
+/// thread writes the events. If it cannot keep up, requests wait for it. Events that the file system refuses are lost;
+/// the reason is written to standard error.
 /// </summary>
 internal sealed class AuditLog : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class AuditLog : IDisposable
     private static readonly string[] _methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 
     private const long MaxFileBytes = 1L << 30;
-    private const int MaxProperties = 13;
+    private const int MaxProperties = 14;
 
     // An identity provider chooses the length of these claims.
     private const int MaxClaimLength = 256;
@@ -83,6 +83,7 @@ internal sealed class AuditLog : IDisposable
         Add("token", Claim(caller, JwtRegisteredClaimNames.Jti));
         Add("action", operation?.Id ?? session?.Name ?? MethodOf(http));
         Add("run", operation is null ? null : RunOf(http));
+        Add("created_token", http.Features.Get<CreatedTokenId>()?.Value.ToString());
         Add("status", status);
         Add("error", error);
         Add("repeated", repeated > 0 ? repeated : null);
@@ -226,6 +227,10 @@ internal sealed record ErrorCode(string Code)
     public static string? Of(HttpContext http) => http.Features.Get<ErrorCode>()?.Code;
 }
 
-/// <summary>Metadata of a route that starts or ends the session of a browser.</summary>
+/// <summary>Metadata of a route that starts or ends the session of a browser, or creates a token for it.</summary>
 /// <param name="Name">The name of the action in the audit log.</param>
 internal sealed record SessionAction(string Name);
+
+/// <summary>The id of the token that a request created.</summary>
+/// <param name="Value">The claim <c>jti</c>.</param>
+internal sealed record CreatedTokenId(Guid Value);

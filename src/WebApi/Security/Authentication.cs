@@ -53,6 +53,7 @@ internal static class Authentication
         );
         authentication.AddSessions(options.Authorities is [var first, ..] ? first.Authority : OwnScheme);
         services.AddSingleton(new SignInLinks(keys));
+        services.AddSingleton(new OwnTokens(keys, options.Audience));
         services.AddSingleton<BrowserSignIn>();
         services.AddSingleton<SignInLimiter>();
         if (keys.Count > 0)

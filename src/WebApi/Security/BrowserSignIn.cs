@@ -65,7 +65,7 @@ internal sealed class BrowserSignIn(
             return $"The sign-in link has been used already: it signs in once. {Advice}.";
         }
 
-        await http.StartSessionAsync(caller, issued, clock.GetUtcNow() + _lifetime);
+        await http.StartSessionAsync(caller, issued, clock.GetUtcNow() + _lifetime, isByLink: true);
         return null;
     }
 

@@ -22,6 +22,9 @@ internal static class Sessions
     // An identity provider chooses the length of these claims.
     private const int MaxClaimLength = 256;
 
+    // It is not a claim of the caller's token: the session itself adds it.
+    private static readonly Claim _byLink = new("amr", "link");
+
     private static readonly string[] _identifying =
     [
         Authentication.TenantClaim,
@@ -91,14 +94,21 @@ internal static class Sessions
     /// <param name="caller">The caller. The session keeps the claims that decide about requests.</param>
     /// <param name="started">The time at which the session counts as started, in UTC.</param>
     /// <param name="expires">The time at which the session expires, in UTC.</param>
+    /// <param name="isByLink">True if the code of a link starts the session, and false if a token does.</param>
     public static async Task StartSessionAsync(
         this HttpContext http,
         ClaimsPrincipal caller,
         DateTimeOffset started,
-        DateTimeOffset expires
+        DateTimeOffset expires,
+        bool isByLink = false
     )
     {
         var session = PrincipalOf(caller);
+        if (isByLink)
+        {
+            ((ClaimsIdentity)session.Identity!).AddClaim(_byLink);
+        }
+
         await http.SignInAsync(Scheme, session, PropertiesOf(started, expires));
 
         // The audit log names the caller.
@@ -118,6 +128,13 @@ internal static class Sessions
             IsPersistent = true,
             AllowRefresh = false,
         };
+
+    /// <summary>
+    /// Returns true if the caller is a session that a link started. Whoever has the own key can create links and
+    /// tokens. A token of limited time must not become a session that creates tokens for a longer time.
+    /// </summary>
+    public static bool IsByLink(ClaimsPrincipal caller) =>
+        caller.Identity?.AuthenticationType == Scheme && caller.HasClaim(_byLink.Type, _byLink.Value);
 
     private static List<Claim> Keep(ClaimsPrincipal caller)
     {

@@ -11,8 +11,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IndustryData.WebApi.Ui;
 
 /// <summary>Connects the pages with the authentication and the query options of this service.</summary>
-internal sealed class DashboardHost(PageTokenProtector tokens, SignInProviders providers, SignInLinks links)
-    : IDashboardHost
+internal sealed class DashboardHost(
+    PageTokenProtector tokens,
+    SignInProviders providers,
+    SignInLinks links,
+    OwnTokens ownTokens
+) : IDashboardHost
 {
     public SignInWays SignInWays { get; } =
         new([.. providers.All.Select(p => new SignInWay(p.Number, p.Name))], links.AreAccepted);
@@ -36,6 +40,17 @@ internal sealed class DashboardHost(PageTokenProtector tokens, SignInProviders p
         var form = http.Features.Get<IFormFeature>()?.Form;
         return (form?["return"] ?? http.Request.Query["return"]).ToString();
     }
+
+    public TokenOffer TokensFor(HttpContext http) =>
+        new(
+            !ownTokens.HasKey
+                    ? "This service has no key of its own to sign tokens with. Get a token from the identity provider."
+                : !Sessions.IsByLink(http.User)
+                    ? "Only a session that a sign-in link has started can create tokens. Open a link that "
+                        + "./run link prints, or get a token with ./run token."
+                : null,
+            OwnTokens.MaxDays
+        );
 
     public string ServiceRootOf(HttpContext http) => ServiceRoot.Of(http.Request);
 

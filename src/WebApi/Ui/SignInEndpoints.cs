@@ -160,7 +160,7 @@ internal static class SignInEndpoints
 
     /// <summary>Reads a form.</summary>
     /// <returns>The form; null if the body is not a form. In this case, the error has been written.</returns>
-    private static async Task<IFormCollection?> ReadFormAsync(HttpContext http)
+    internal static async Task<IFormCollection?> ReadFormAsync(HttpContext http)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {

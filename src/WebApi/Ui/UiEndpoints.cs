@@ -20,8 +20,9 @@ internal static class UiEndpoints
     }
 
     /// <summary>Compresses the pages. The responses of the interface are not compressed.</summary>
-    // Compressed pages reveal secrets by their length if they repeat text of the request. The pages contain no secret:
-    // the session is a cookie that scripts cannot read, and forms have no tokens.
+    // Compressed pages reveal secrets by their length if they repeat text of the request. The pages contain no secret
+    // that stays the same: the session is a cookie that scripts cannot read, forms have no tokens, and each response
+    // with a created token has another one.
     public static void UseUi(this IApplicationBuilder app) =>
         app.UseWhen(
             http => http.GetEndpoint()?.Metadata.GetMetadata<ErrorPage>() is not null,
@@ -36,5 +37,6 @@ internal static class UiEndpoints
             new ErrorPage(DashboardEndpoints.WriteErrorPageAsync)
         );
         routes.MapSignIn();
+        routes.MapTokens();
     }
 }
