@@ -99,9 +99,14 @@ public sealed class DashboardFixture : IAsyncLifetime
 
     /// <summary>Reports a run.</summary>
     /// <returns>The id of the run.</returns>
-    public async Task<string> AddRunAsync(string name, string status, object? blockingError = null)
+    public async Task<string> AddRunAsync(
+        string name,
+        string status,
+        object? blockingError = null,
+        DateTimeOffset? startDateTime = null
+    )
     {
-        var start = DateTimeOffset.UtcNow.AddMinutes(-30);
+        var start = startDateTime ?? DateTimeOffset.UtcNow.AddMinutes(-30);
         var body = new JsonObject
         {
             ["displayName"] = name,

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace IndustryData.Dashboard.BrowserTests;
 
 /// <summary>The page of runs: order, views, columns and a list without runs.</summary>
-public sealed class RunListTests(DashboardFixture dashboard) : BrowserTest(dashboard)
+public sealed partial class RunListTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
     [Fact]
     public async Task Heading_of_a_column_sorts_the_runs_and_says_how()
@@ -37,6 +39,58 @@ public sealed class RunListTests(DashboardFixture dashboard) : BrowserTest(dashb
         await page.ReloadAsync();
 
         await Assertions.Expect(view).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task View_is_shared_by_a_link_and_kept_by_its_reader()
+    {
+        var page = await OpenAsync("/ui/runs?$filter=status eq 'failed'");
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        page.Dialog += async (_, dialog) => await dialog.AcceptAsync("My & failures");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keep this view" }).ClickAsync();
+        var share = page.GetByRole(AriaRole.Button, new() { Name = "Copy a link to the view My & failures" });
+        await share.ClickAsync();
+        await Assertions.Expect(share).ToHaveTextAsync("Copied");
+        var link = await page.EvaluateAsync<string>("navigator.clipboard.readText()");
+
+        var other = await OpenAsync(new Uri(link).PathAndQuery);
+        await other.GetByRole(AriaRole.Button, new() { Name = "Keep the view “My & failures”" }).ClickAsync();
+        await other.GotoAsync("ui/runs");
+        await other.GetByRole(AriaRole.Link, new() { Name = "My & failures", Exact = true }).ClickAsync();
+
+        await other.WaitForURLAsync("**failed**");
+        Uri.UnescapeDataString(new Uri(other.Url).Query.Replace('+', ' ')).ShouldBe("?$filter=status eq 'failed'");
+    }
+
+    [Fact]
+    public async Task Duration_is_compared_with_the_family_and_follows_the_end_of_the_run()
+    {
+        var name = $"Compared {new string([.. Guid.NewGuid().ToString("N").Where(char.IsAsciiLetter)])}";
+        for (var n = 0; n < 5; n++)
+        {
+            await Dashboard.AddRunAsync(name, "completed", startDateTime: DateTimeOffset.UtcNow.AddHours(-2 - n));
+        }
+
+        await Dashboard.AddRunAsync(name, "running", startDateTime: DateTimeOffset.UtcNow.AddMinutes(-15));
+        var page = await OpenAsync($"/ui/runs?$filter=startswith(displayName,'{name}')");
+        var bars = page.Locator(".usual path");
+
+        // The statistics of families may be a minute old.
+        await Poll.UntilAsync(
+            async () =>
+            {
+                await page.ReloadAsync();
+                return await bars.CountAsync() == 6;
+            },
+            TimeSpan.FromSeconds(90),
+            "The runs have no bars"
+        );
+        (await bars.Last.GetAttributeAsync("d")).ShouldBe("M0 2h32v4H0zM32 0h2v7h-2z");
+        await Assertions.Expect(page.Locator(".usual.long")).ToHaveCountAsync(1);
+        var running = page.Locator("tr[data-start] .duration");
+        await Assertions.Expect(running).ToHaveAttributeAsync("title", LongerThanUsual());
+        var before = await running.Locator("path").GetAttributeAsync("d");
+        await Assertions.Expect(running.Locator("path")).Not.ToHaveAttributeAsync("d", before!);
     }
 
     [Fact]
@@ -76,4 +130,7 @@ public sealed class RunListTests(DashboardFixture dashboard) : BrowserTest(dashb
                 column
             );
     }
+
+    [GeneratedRegex(@"^1\.[5-9] × the median of the family, 10 min 00 s$")]
+    private static partial Regex LongerThanUsual();
 }

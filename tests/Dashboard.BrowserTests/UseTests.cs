@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Deque.AxeCore.Playwright;
 
 namespace IndustryData.Dashboard.BrowserTests;
 
@@ -140,15 +141,88 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
         (await page.Locator("tr[data-run]").CountAsync()).ShouldBeGreaterThan(0);
     }
 
-    [Fact]
-    public async Task Keys_of_one_letter_can_be_turned_off()
+    [Theory]
+    [InlineData("/runs")]
+    [InlineData("/timeline")]
+    public async Task One_switch_turns_all_keys_of_one_letter_off(string path)
     {
-        var page = await OpenAsync("/ui");
+        var page = await OpenAsync(UrlOf(path));
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await page.EvaluateAsync("navigator.clipboard.writeText('before')");
         await SetChoiceAsync(page, "ui-keys", "off");
+        var url = page.Url;
 
-        await page.Keyboard.PressAsync("/");
+        foreach (var key in (string[])["/", "?", "c", "j", "k", "p", ".", "[", "]", "+", "-", "Escape", "g", "o"])
+        {
+            await page.Keyboard.PressAsync(key);
+        }
 
         (await page.EvaluateAsync<string>("document.activeElement.tagName")).ShouldBe("BODY");
+        (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldBe("before");
+        (await page.Locator("dialog").CountAsync()).ShouldBe(0);
+        await Assertions.Expect(page.Locator("#pause", new() { HasText = "Continue" })).ToHaveCountAsync(0);
+        page.Url.ShouldBe(url);
+    }
+
+    [Fact]
+    public async Task Question_mark_lists_the_keys_and_escape_closes_the_list()
+    {
+        var page = await OpenAsync("/ui/runs");
+        var list = page.GetByRole(AriaRole.Dialog, new() { Name = "Keys" });
+
+        await page.Keyboard.PressAsync("?");
+        await Assertions.Expect(list).ToBeVisibleAsync();
+        (await list.Locator("kbd").AllTextContentsAsync()).ShouldBe([
+            "?",
+            "/",
+            "g o",
+            "g r",
+            "g t",
+            "g s",
+            "g l",
+            "j",
+            "k",
+            "Enter",
+            "Esc",
+            ".",
+            "p",
+            "c",
+            "[",
+            "]",
+            "+",
+            "-",
+        ]);
+        (await page.RunAxe(AppearanceTests.Rules)).Violations.ShouldBeEmpty();
+        await page.Keyboard.PressAsync("Escape");
+
+        await Assertions.Expect(list).ToBeHiddenAsync();
+        page.Url.ShouldEndWith("/ui/runs");
+    }
+
+    [Fact]
+    public async Task Key_copies_the_link_to_the_page()
+    {
+        var page = await OpenAsync("/ui/runs?$top=25");
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+
+        await page.Keyboard.PressAsync("c");
+
+        await Assertions.Expect(page.Locator("#announce.toast")).ToHaveTextAsync("The link to this page is copied");
+        (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldBe(page.Url);
+    }
+
+    [Fact]
+    public async Task List_goes_to_a_time_of_the_browser()
+    {
+        var time = DateTime.UtcNow.AddDays(-20);
+        var page = await OpenAsync("/ui/runs?$top=25");
+        var local = TimeZoneInfo.ConvertTimeFromUtc(time, TimeZoneInfo.FindSystemTimeZoneById("America/St_Johns"));
+        await page.GetByLabel("Go to").FillAsync($"{local:yyyy-MM-ddTHH:mm}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Go", Exact = true }).ClickAsync();
+
+        await page.WaitForURLAsync("**skiptoken**");
+        var first = await page.Locator("tr[data-run] time").First.GetAttributeAsync("datetime");
+        (time - DateTimeOffset.Parse(first!, null).UtcDateTime).TotalDays.ShouldBeInRange(0, 2);
     }
 
     [Theory]

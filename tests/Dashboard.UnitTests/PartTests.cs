@@ -8,6 +8,8 @@ namespace IndustryData.Dashboard.UnitTests;
 
 public sealed class PartTests
 {
+    private static readonly DateTimeOffset _start = new(2026, 11, 24, 0, 0, 0, TimeSpan.Zero);
+
     [Theory]
     [InlineData(-5, "0.0 s")]
     [InlineData(0.25, "0.3 s")]
@@ -61,6 +63,52 @@ public sealed class PartTests
         RunsCsvEndpoint.Cell(text, isRaw: true).ShouldBe(raw);
     }
 
+    [Theory]
+    [InlineData(null, null, "runs.csv")]
+    [InlineData("status eq 'failed'", null, "runs-status-eq-failed.csv")]
+    [InlineData("contains(displayName,'a\"b/../c\r\n')", "x y", "runs-contains-displayName-a-b-c-x-y.csv")]
+    [InlineData("displayName eq '成績'", null, "runs-displayName-eq.csv")]
+    public void Name_of_the_file_has_the_letters_and_digits_of_the_filter(
+        string? filter,
+        string? search,
+        string name
+    ) => RunsCsvEndpoint.FileName(new RunQueryText(filter, null, search)).ShouldBe(name);
+
+    [Fact]
+    public void Name_of_the_file_is_bounded() =>
+        RunsCsvEndpoint.FileName(new RunQueryText(new string('x', 16_000), null, null)).Length.ShouldBe(104);
+
+    [Theory]
+    [InlineData("completed", 10, "M0 2h32v4H0zM32 0h2v7h-2z", false, "1.0 × the median of the family, 10 min 00 s")]
+    [InlineData("completed", 5, "M0 2h16v4H0zM32 0h2v7h-2z", false, "0.5 × ")]
+    [InlineData("completed", 16, "M0 2h51.2v4H0zM32 0h2v7h-2z", true, "1.6 × ")]
+    [InlineData("failed", 100, "M0 2h64v4H0zM32 0h2v7h-2z", true, "10.0 × ")]
+    [InlineData("running", 100, "M0 2h64v4H0zM32 0h2v7h-2z", true, "2.0 × ")]
+    public void Bar_of_a_duration_has_the_median_in_its_middle(
+        string status,
+        int minutes,
+        string path,
+        bool isLong,
+        string text
+    )
+    {
+        var bar = DurationBar.Of(Run(status, minutes), Usual(ended: 5), _start.AddMinutes(20)).ShouldNotBeNull();
+
+        (bar.Path, bar.IsLong, bar.Median).ShouldBe((path, isLong, 600));
+        bar.Text.ShouldStartWith(text);
+    }
+
+    [Fact]
+    public void Family_with_few_ended_runs_or_without_durations_has_no_bars()
+    {
+        DurationBar.Of(Run("completed", 10), Usual(ended: 4), _start).ShouldBeNull();
+        DurationBar.Of(Run("completed", 10), null, _start).ShouldBeNull();
+        DurationBar.Of(Run("completed", null), Usual(ended: 5), _start).ShouldBeNull();
+        DurationBar
+            .Of(Run("completed", 10), Usual(ended: 5) with { MedianDuration = TimeSpan.Zero }, _start)
+            .ShouldBeNull();
+    }
+
     [Fact]
     public void Unknown_status_is_shown_by_its_name() => StatusLook.Of("paused").Word.ShouldBe("Unknown (paused)");
 
@@ -96,4 +144,30 @@ public sealed class PartTests
         buckets.Select(b => b.Total).ShouldBe([0, 2, 0]);
         buckets[1].Describe().ShouldBe("2 runs: 2 failed");
     }
+
+    private static RunListItem Run(string status, int? minutes) =>
+        new(
+            Guid.NewGuid(),
+            "Sync",
+            _start,
+            minutes is { } length ? _start.AddMinutes(length) : null,
+            status,
+            null,
+            _start,
+            _start,
+            1
+        );
+
+    private static RunFamilyStatistics Usual(int ended) =>
+        new(
+            "Sync",
+            _start,
+            Guid.NewGuid(),
+            ended,
+            TimeSpan.FromMinutes(10),
+            TimeSpan.FromMinutes(15),
+            null,
+            0,
+            new InboundTotals()
+        );
 }

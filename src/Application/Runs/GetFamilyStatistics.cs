@@ -11,7 +11,11 @@ namespace IndustryData.Application.Runs;
 /// <param name="TenantId">The tenant that owns the runs.</param>
 /// <param name="Families">The families (<see cref="RunFamily"/>): at most 100.</param>
 public sealed record GetFamilyStatisticsQuery(TenantId TenantId, IReadOnlyCollection<string> Families)
-    : IQuery<Result<FamilyStatistics>>;
+    : IQuery<Result<FamilyStatistics>>
+{
+    /// <summary>The maximum number of families.</summary>
+    public const int MaxFamilies = 100;
+}
 
 /// <summary>The statistics of several families.</summary>
 /// <param name="ByFamily">The statistics. A family without a run among the newest runs is absent.</param>
@@ -19,8 +23,7 @@ public sealed record FamilyStatistics(IReadOnlyDictionary<string, RunFamilyStati
 
 internal sealed class GetFamilyStatisticsValidator : AbstractValidator<GetFamilyStatisticsQuery>
 {
-    /// <summary>The maximum number of families.</summary>
-    public const int MaxFamilies = 100;
+    private const int MaxFamilies = GetFamilyStatisticsQuery.MaxFamilies;
 
     public GetFamilyStatisticsValidator() =>
         RuleFor(q => q.Families)

@@ -1,8 +1,8 @@
 // @ts-check
 // The live page: changes newest first, and what runs now.
 
-import { announce, showTimes } from './ui.js';
-import { Follower, bindControls, duration, label, make, wordOf } from './stream.js';
+import { announce, make, showTimes } from './ui.js';
+import { Follower, bindControls, duration, label, wordOf } from './stream.js';
 
 const maxChanges = 500;
 const speedWindow = 5 * 60_000;

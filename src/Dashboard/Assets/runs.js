@@ -1,8 +1,8 @@
 // @ts-check
 // Updates the rows of the page of runs in place, and counts the runs that the page does not show.
 
-import { announce, showTimes } from './ui.js';
-import { Follower, bindControls, duration, label, make } from './stream.js';
+import { announce, make, showTimes } from './ui.js';
+import { Follower, bindControls, duration, label } from './stream.js';
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 const notice = document.getElementById('new');
@@ -29,7 +29,7 @@ function apply(entry) {
     delete row.dataset.start;
     if (entry.endDateTime) {
       const seconds = (Date.parse(entry.endDateTime) - Date.parse(entry.startDateTime)) / 1000;
-      cell(row, 'duration')?.replaceChildren(duration(seconds));
+      showDuration(row, seconds);
       const time = document.createElement('time');
       time.dateTime = entry.endDateTime;
       cell(row, 'end')?.replaceChildren(time);
@@ -43,6 +43,22 @@ function cell(row, key) {
   return row.querySelector(`[data-key=${key}]`);
 }
 
+/** @param {HTMLElement} row @param {number} seconds */
+function showDuration(row, seconds) {
+  cell(row, 'duration')?.replaceChildren(duration(seconds));
+  const bar = /** @type {SVGElement | null} */ (row.querySelector('.usual'));
+  if (!bar) return;
+  const ratio = seconds / Number(bar.dataset.median);
+  bar.firstElementChild?.setAttribute('d', pathOf(ratio));
+  const parent = /** @type {HTMLElement} */ (bar.parentElement);
+  parent.title = parent.title.replace(/^[\d.]+/, ratio.toFixed(1));
+}
+
+/** The same path as that of the server (DurationBar). @param {number} ratio */
+function pathOf(ratio) {
+  return `M0 2h${Math.min(Math.max(ratio, 0) * 32, 64).toFixed(1)}v4H0zM32 0h2v7h-2z`;
+}
+
 function showCount() {
   if (!notice || (unseen.size === 0 && !isMany)) return;
   const link = notice.querySelector('a');
@@ -54,7 +70,7 @@ function showCount() {
 
 setInterval(() => {
   for (const row of /** @type {NodeListOf<HTMLTableRowElement>} */ (document.querySelectorAll('tr[data-start]'))) {
-    cell(row, 'duration')?.replaceChildren(duration((Date.now() - Date.parse(row.dataset.start ?? '')) / 1000));
+    showDuration(row, (Date.now() - Date.parse(row.dataset.start ?? '')) / 1000);
   }
 }, 1_000);
 document.addEventListener('keydown', event => {
@@ -97,6 +113,7 @@ bindControls(new Follower(main.dataset.stream ?? '', {
 // Views of the reader's own. They are links, so that they can be shared like any other address.
 const viewsKey = 'ui-views';
 const maxViews = 50;
+const maxName = 64;
 
 /** @returns {{ name: string, query: string }[]} */
 function ownViews() {
@@ -128,15 +145,35 @@ function showViews() {
     button.textContent = '×';
     button.setAttribute('aria-label', `Forget the view ${view.name}`);
     button.addEventListener('click', () => keep(ownViews().filter(v => v.name !== view.name)));
+    const share = document.createElement('button');
+    share.type = 'button';
+    share.className = 'chip';
+    share.textContent = 'Copy link';
+    share.setAttribute('aria-label', `Copy a link to the view ${view.name}`);
+    share.addEventListener('click', async () => {
+      const url = new URL(link.href);
+      url.searchParams.set('view', view.name);
+      await navigator.clipboard.writeText(url.href);
+      announce('Copied');
+      share.textContent = 'Copied';
+    });
     const item = document.createElement('li');
     item.dataset.own = '';
-    item.append(link, button);
+    item.append(link, ...(navigator.clipboard ? [share] : []), button);
     list?.insertBefore(item, list.lastElementChild);
   }
 }
 
-document.getElementById('keep-view')?.addEventListener('click', () => {
-  const name = prompt('Name of the view')?.trim().slice(0, 64);
-  if (name) keep([...ownViews().filter(v => v.name !== name), { name, query: location.search }]);
+/** The name of the view that somebody has shared; empty if the page is no shared view. */
+const shared = new URLSearchParams(location.search).get('view')?.trim().slice(0, maxName) ?? '';
+const keeper = document.getElementById('keep-view');
+if (keeper && shared) keeper.textContent = `Keep the view “${shared}”`;
+keeper?.addEventListener('click', () => {
+  const name = shared || prompt('Name of the view')?.trim().slice(0, maxName);
+  if (!name) return;
+  const query = new URLSearchParams(location.search);
+  query.delete('view');
+  keep([...ownViews().filter(v => v.name !== name), { name, query: query.size > 0 ? `?${query}` : '' }]);
+  if (shared) keeper.hidden = true;
 });
 showViews();

@@ -2,6 +2,8 @@
 // Follows the changes of runs: a stream of events, or polling if no stream can be opened. Also makes the elements that
 // the pages with a stream share.
 
+import { make } from './ui.js';
+
 const silenceLimit = 45_000;
 const hiddenDelay = 10_000;
 const pollingTime = 60_000;
@@ -226,14 +228,6 @@ const looks = {
 /** @param {string} status */
 export function wordOf(status) {
   return looks[/** @type {keyof typeof looks} */ (status)]?.[0] ?? status;
-}
-
-/** @param {string} name @param {Record<string, string>} attributes @param {...(Node | string)} children */
-export function make(name, attributes, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
 }
 
 /** @param {string} status */

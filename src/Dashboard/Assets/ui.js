@@ -62,10 +62,29 @@ export function showTimes(parent) {
   }
 }
 
+/**
+ * Makes an element.
+ * @param {string} name @param {Record<string, string>} attributes @param {...(Node | string)} children
+ */
+export function make(name, attributes, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
 /** Says a text to screen readers. @param {string} text */
 export function announce(text) {
   const region = document.getElementById('announce');
   if (region) region.textContent = text;
+}
+
+/** Says a text to everybody, for two seconds. @param {string} text */
+function show(text) {
+  announce(text);
+  const region = document.getElementById('announce');
+  region?.classList.add('toast');
+  setTimeout(() => region?.classList.remove('toast'), 2_000);
 }
 
 /** @param {ParentNode} parent */
@@ -123,7 +142,14 @@ let afterG = 0;
 function onKey(event) {
   const target = /** @type {HTMLElement} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, textarea, select')) return;
-  if (event.key === '/') {
+  // The browser itself closes the list with the key Escape.
+  const list = /** @type {HTMLDialogElement | null} */ (document.getElementById('keys'));
+  if (list?.open) return;
+  if (event.key === '?') {
+    list?.showModal();
+  } else if (event.key === 'c') {
+    navigator.clipboard?.writeText(location.href).then(() => show('The link to this page is copied'));
+  } else if (event.key === '/') {
     event.preventDefault();
     document.getElementById('quick')?.focus();
   } else if (event.key === 'g') {

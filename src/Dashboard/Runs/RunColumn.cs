@@ -8,13 +8,16 @@ namespace IndustryData.Dashboard.Runs;
 /// <param name="CanHide">False if every list has the column.</param>
 public sealed record RunColumn(string Key, string Title, string? Property, bool IsNumber, bool CanHide = true)
 {
+    /// <summary>The key of the column of durations.</summary>
+    public const string Duration = "duration";
+
     /// <summary>All columns in their order.</summary>
     public static IReadOnlyList<RunColumn> All { get; } =
     [
         new("status", "Status", "status", IsNumber: false, CanHide: false),
         new("name", "Name", "displayName", IsNumber: false, CanHide: false),
         new("start", "Start", "startDateTime", IsNumber: false),
-        new("duration", "Duration", null, IsNumber: true),
+        new(Duration, "Duration", null, IsNumber: true),
         new("end", "End", "endDateTime", IsNumber: false),
         new("people", "People", null, IsNumber: true),
         new("errors", "Errors", null, IsNumber: true),

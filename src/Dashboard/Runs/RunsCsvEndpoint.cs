@@ -22,6 +22,8 @@ internal static class RunsCsvEndpoint
     /// <summary>The maximum number of rows.</summary>
     public const int MaxRows = 1_000_000;
 
+    private const int MaxNameLength = 100;
+
     private const string Header =
         "id,displayName,startDateTime,endDateTime,status,people,groups,memberships,organizations,errors,warnings,"
         + "blockingErrorCode,blockingErrorMessage\r\n";
@@ -44,9 +46,10 @@ internal static class RunsCsvEndpoint
             return;
         }
 
+        var name = FileName(state.Query);
         if (HttpMethods.IsHead(http.Request.Method))
         {
-            SetHeaders(http);
+            SetHeaders(http, name);
             return;
         }
 
@@ -64,7 +67,7 @@ internal static class RunsCsvEndpoint
 
         try
         {
-            await WriteAsync(http, tenant, query, isRaw: http.Request.Query["raw"] == "1");
+            await WriteAsync(http, tenant, query, name, isRaw: http.Request.Query["raw"] == "1");
         }
         finally
         {
@@ -72,13 +75,43 @@ internal static class RunsCsvEndpoint
         }
     }
 
-    private static void SetHeaders(HttpContext http)
+    /// <summary>Returns the name of the file: <c>runs</c>, the letters and digits of the filter, and the words.</summary>
+    internal static string FileName(RunQueryText query)
     {
-        http.Response.ContentType = "text/csv; charset=utf-8";
-        http.Response.Headers.ContentDisposition = "attachment; filename=\"runs.csv\"";
+        var name = new StringBuilder("runs");
+        foreach (var c in $" {query.Filter} {query.Search}")
+        {
+            if (name.Length >= MaxNameLength)
+            {
+                break;
+            }
+
+            if (char.IsAsciiLetterOrDigit(c))
+            {
+                name.Append(c);
+            }
+            else if (name[^1] != '-')
+            {
+                name.Append('-');
+            }
+        }
+
+        return $"{name.ToString().TrimEnd('-')}.csv";
     }
 
-    private static async Task WriteAsync(HttpContext http, TenantId tenant, ParsedRunQuery query, bool isRaw)
+    private static void SetHeaders(HttpContext http, string name)
+    {
+        http.Response.ContentType = "text/csv; charset=utf-8";
+        http.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+    }
+
+    private static async Task WriteAsync(
+        HttpContext http,
+        TenantId tenant,
+        ParsedRunQuery query,
+        string name,
+        bool isRaw
+    )
     {
         var sender = http.RequestServices.GetRequiredService<ISender>();
         KeysetCursor? after = null;
@@ -110,7 +143,7 @@ internal static class RunsCsvEndpoint
 
             if (!http.Response.HasStarted)
             {
-                SetHeaders(http);
+                SetHeaders(http, name);
                 await http.Response.WriteAsync("\uFEFF" + Header, http.RequestAborted);
             }
 

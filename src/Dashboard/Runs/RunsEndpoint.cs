@@ -1,4 +1,5 @@
 using System.Globalization;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Dashboard.Parts;
 using IndustryData.Dashboard.Shell;
@@ -13,6 +14,8 @@ namespace IndustryData.Dashboard.Runs;
 /// <summary>The page <c>/ui/runs</c>: a filtered and ordered list of runs.</summary>
 internal static class RunsEndpoint
 {
+    private const int MaxFamilies = GetFamilyStatisticsQuery.MaxFamilies;
+
     public static async Task HandleAsync(HttpContext http)
     {
         var context = PageContext.Of(http, isSignedIn: true);
@@ -30,15 +33,83 @@ internal static class RunsEndpoint
             return;
         }
 
-        var model = await ReadAsync(http, context.Caller!.TenantId, state);
-        var status = model.Error is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        var tenant = context.Caller!.TenantId;
+        if (
+            Instant(http.Request.Query, "at") is { } time
+            && await GoToAsync(http, tenant, state with { Token = null }, time) is { } place
+        )
+        {
+            http.Response.Redirect(context.Url($"/runs{place.ToQueryString()}"));
+            return;
+        }
+
+        var model = await ReadInTimeAsync(http, context, state);
+        var status =
+            model.IsTooBroad ? StatusCodes.Status503ServiceUnavailable
+            : model.Error is null ? StatusCodes.Status200OK
+            : StatusCodes.Status400BadRequest;
         await http.RenderAsync<RunsPage>(context, model, status);
     }
 
-    private static async Task<RunsModel> ReadAsync(HttpContext http, TenantId tenant, RunsState state)
+    /// <summary>
+    /// Returns the state whose page begins at a time: with the newest run before it, or with the first one after it if
+    /// the oldest runs come first. Null if the list is not in the order of start times.
+    /// </summary>
+    private static async Task<RunsState?> GoToAsync(
+        HttpContext http,
+        TenantId tenant,
+        RunsState state,
+        DateTimeOffset time
+    )
     {
+        var host = http.RequestServices.GetRequiredService<IDashboardHost>();
+        if (
+            !host.Parse(tenant, state.Query).TryGetValue(out var query, out _)
+            || query.Order
+                is not [{ Field: RunField.StartDateTime, IsDescending: var isDescending }, { Field: RunField.Id }]
+        )
+        {
+            return null;
+        }
+
+        // A page begins after its position, so the id is beyond those of all runs of this time.
+        var place = new KeysetCursor([time.ToUniversalTime(), isDescending ? Guid.AllBitsSet : Guid.Empty]);
+        return state with { Token = await host.WritePageTokenAsync(tenant, state.Query, place, http.RequestAborted) };
+    }
+
+    private static async Task<RunsModel> ReadInTimeAsync(HttpContext http, PageContext context, RunsState state)
+    {
+        try
+        {
+            return await ReadAsync(http, context, state);
+        }
+        catch (Exception exception)
+            when (http.RequestServices.GetRequiredService<IDatabaseHealth>().Classify(exception)?.Code
+                == DatabaseOutage.QueryTimeoutCode
+            )
+        {
+            return Empty(state) with { IsTooBroad = true };
+        }
+    }
+
+    private static RunsModel Empty(RunsState state) =>
+        new(
+            state,
+            RunFilterText.Parse(state.Query.Filter),
+            Rows: [],
+            OlderToken: null,
+            Counts: null,
+            Total: null,
+            Error: null,
+            HasRuns: true,
+            Usual: new Dictionary<string, RunFamilyStatistics>()
+        );
+
+    private static async Task<RunsModel> ReadAsync(HttpContext http, PageContext context, RunsState state)
+    {
+        var tenant = context.Caller!.TenantId;
         var filter = RunFilterText.Parse(state.Query.Filter);
-        RunsModel Failed(Error error) => new(state, filter, [], null, null, null, error, HasRuns: true);
+        RunsModel Failed(Error error) => Empty(state) with { Error = error };
 
         var host = http.RequestServices.GetRequiredService<IDashboardHost>();
         if (!host.Parse(tenant, state.Query).TryGetValue(out var query, out var error))
@@ -84,7 +155,31 @@ internal static class RunsEndpoint
             : null;
         var counts = await CountAsync(http, tenant, filter, state.Query.Search);
         var hasRuns = rows.Runs.Count > 0 || !filter.IsEmpty || state.Query.Search is not null;
-        return new RunsModel(state, filter, rows.Runs, older, counts, rows.Count, Error: null, hasRuns);
+        return new RunsModel(
+            state,
+            filter,
+            rows.Runs,
+            older,
+            counts,
+            rows.Count,
+            Error: null,
+            hasRuns,
+            await UsualAsync(http, context, rows.Runs)
+        );
+    }
+
+    private static async Task<IReadOnlyDictionary<string, RunFamilyStatistics>> UsualAsync(
+        HttpContext http,
+        PageContext context,
+        IReadOnlyList<RunListItem> runs
+    )
+    {
+        var families = context.HiddenColumns.Contains(RunColumn.Duration)
+            ? []
+            : runs.Select(r => RunFamily.Of(r.DisplayName)).Distinct(StringComparer.Ordinal).Take(MaxFamilies).ToList();
+        return families.Count == 0
+            ? new Dictionary<string, RunFamilyStatistics>()
+            : await new PageReader(http, context.Caller!.TenantId).FamiliesAsync(families);
     }
 
     // The counters of PostgreSQL answer counts by status without reading runs. Other filters would read all of them.

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using IndustryData.Application.Runs;
+using IndustryData.Dashboard.Parts;
 using IndustryData.Domain;
+using IndustryData.Domain.Runs;
 
 namespace IndustryData.Dashboard.Runs;
 
@@ -14,6 +16,7 @@ namespace IndustryData.Dashboard.Runs;
 /// <param name="Total">The number of selected runs; null if not requested.</param>
 /// <param name="Error">What is wrong with the query options; null if nothing.</param>
 /// <param name="HasRuns">False if the tenant has no run at all.</param>
+/// <param name="Usual">The usual values of families of the runs, by their names.</param>
 public sealed record RunsModel(
     RunsState State,
     RunFilterText Filter,
@@ -22,8 +25,17 @@ public sealed record RunsModel(
     IReadOnlyDictionary<string, long>? Counts,
     long? Total,
     Error? Error,
-    bool HasRuns
-);
+    bool HasRuns,
+    IReadOnlyDictionary<string, RunFamilyStatistics> Usual
+)
+{
+    /// <summary>True if the runs could not be read in time.</summary>
+    public bool IsTooBroad { get; init; }
+
+    /// <summary>Returns how long a run took, or has taken, compared with its family; null if it is not known.</summary>
+    public DurationBar? BarOf(RunListItem run, DateTimeOffset now) =>
+        DurationBar.Of(run, Usual.GetValueOrDefault(RunFamily.Of(run.DisplayName)), now);
+}
 
 /// <summary>The state of the page of runs. Its URL contains all of it, without the defaults.</summary>
 /// <param name="Query">The query options.</param>

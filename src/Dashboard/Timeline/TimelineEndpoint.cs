@@ -20,14 +20,19 @@ internal static class TimelineEndpoint
         var context = PageContext.Of(http, isSignedIn: true);
         var reader = new PageReader(http, context.Caller!.TenantId);
         var (span, problem) = TimelineSpan.Read(http.Request.Query, context.Now);
+        var statuses = StatusLook.OfRuns.Where(s => http.Request.Query["status"].Contains(s)).ToList();
         var open = await reader.ListOpenAsync(span.Bounds);
         var isTooMany = open?.HasMore == true;
+        var shown = isTooMany
+            ? null
+            : open?.Runs.Where(r => statuses.Count == 0 || statuses.Contains(r.Status)).ToList();
         var model = new TimelineModel(
             span,
             problem,
-            isTooMany ? null : Rows(open?.Runs, span, context.Now),
-            isTooMany ? await CountAsync(reader, span) : null,
-            isTooMany ? 0 : Overlap(open?.Runs ?? [], context.Now)
+            Rows(shown, span, context.Now),
+            isTooMany ? await CountAsync(reader, span, statuses) : null,
+            Overlap.ByPixel(shown ?? [], span, Width, context.Now),
+            statuses
         );
         await http.RenderAsync<TimelinePage>(context, model);
     }
@@ -72,33 +77,21 @@ internal static class TimelineEndpoint
     public static double Left(DateTimeOffset time, TimelineSpan span) =>
         Math.Clamp((time - span.From) / span.Length, 0, 1) * Width;
 
-    private static DateTimeOffset EndOf(FamilyRun run, DateTimeOffset now)
+    /// <summary>Returns the time until which a run is or was open; its start time if its end is not known.</summary>
+    public static DateTimeOffset EndOf(FamilyRun run, DateTimeOffset now)
     {
         var end = run.Status == "running" ? now : run.EndDateTime ?? run.StartDateTime;
         return end < run.StartDateTime ? run.StartDateTime : end;
     }
 
-    private static int Overlap(IReadOnlyList<FamilyRun> runs, DateTimeOffset now)
-    {
-        // At the same instant, ends come before starts: runs one after the other do not overlap.
-        var steps = runs.Where(r => EndOf(r, now) > r.StartDateTime)
-            .SelectMany(r => new[] { (Time: r.StartDateTime, Step: 1), (Time: EndOf(r, now), Step: -1) })
-            .OrderBy(s => s.Time)
-            .ThenBy(s => s.Step);
-        var (open, most) = (0, 0);
-        foreach (var (_, step) in steps)
-        {
-            open += step;
-            most = Math.Max(most, open);
-        }
-
-        return most;
-    }
-
-    private static async Task<IReadOnlyList<Bucket>?> CountAsync(PageReader reader, TimelineSpan span)
+    private static async Task<IReadOnlyList<Bucket>?> CountAsync(
+        PageReader reader,
+        TimelineSpan span,
+        IReadOnlyList<string> statuses
+    )
     {
         var bucket = TimeSpan.FromMinutes(Math.Ceiling(span.Length.TotalMinutes / DensityBars));
-        var counts = await reader.CountByTimeAsync(RunFilterText.All, span.Bounds, bucket);
+        var counts = await reader.CountByTimeAsync(RunFilterText.All with { Statuses = statuses }, span.Bounds, bucket);
         return counts is null ? null : Bucket.Fill(counts, span.Bounds, bucket);
     }
 }

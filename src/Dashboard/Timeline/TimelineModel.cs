@@ -8,13 +8,17 @@ namespace IndustryData.Dashboard.Timeline;
 /// <param name="Problem">What is wrong with the values of the URL; null if nothing.</param>
 /// <param name="Rows">The families; null if the runs could not be read in time.</param>
 /// <param name="Density">The runs by start time, shown if there are too many for bars; null otherwise.</param>
-/// <param name="Overlap">The maximum number of runs that were open at the same time.</param>
+/// <param name="Overlap">
+/// The maximum number of runs that were open at the same time, for each pixel of the span; empty if there are no rows.
+/// </param>
+/// <param name="Statuses">The statuses that are shown; none shows all.</param>
 public sealed record TimelineModel(
     TimelineSpan Span,
     string? Problem,
     IReadOnlyList<TimelineRow>? Rows,
     IReadOnlyList<Bucket>? Density,
-    int Overlap
+    IReadOnlyList<int> Overlap,
+    IReadOnlyList<string> Statuses
 );
 
 /// <summary>A row of the timeline.</summary>

@@ -60,6 +60,24 @@ public sealed partial class ChartTests(TestDatabase database) : FunctionalTest(d
     }
 
     [Fact]
+    public async Task Timeline_of_some_statuses_has_their_runs_and_so_have_its_lists()
+    {
+        await AddRunsAsync();
+        var span = $"from={Time(-60 * 24 * 3)}&to={Time(60)}";
+        var path = $"ui/timeline?{span}&status=failed&status=running";
+
+        var html = await Client.GetStringAsync(path, Cancellation);
+        var others = await Client.GetStringAsync($"ui/timeline?{span}&status=completedWithWarnings", Cancellation);
+
+        html.ShouldContain("2 runs in 2 families");
+        SingleRun().Count(html).ShouldBe(2);
+        (await CountAsync(Filter(AllRuns().Match(html).Groups[1].Value))).ShouldBe(2);
+        html.ShouldMatch("""aria-current="true" aria-label="Show also other runs than Failed" """.TrimEnd());
+        WebUtility.HtmlDecode(html).ShouldMatch("id=\"earlier\" href=\"[^\"]*&status=failed&status=running\"");
+        others.ShouldContain("Show runs of every status");
+    }
+
+    [Fact]
     public async Task Timeline_of_a_span_without_runs_says_so()
     {
         await AddRunsAsync();
@@ -159,7 +177,7 @@ public sealed partial class ChartTests(TestDatabase database) : FunctionalTest(d
         return (await Client.GetJsonAsync(new Uri(Service.Root, url))).GetProperty("@odata.count").GetInt64();
     }
 
-    [GeneratedRegex("""<a href="/ui/runs\?\$filter=([^"&]+)" aria-label="(?:[^"]*, )?(\d+|no) runs?[: "f]""")]
+    [GeneratedRegex("""<a href="/ui/runs\?\$filter=([^"&]+)" aria-label="(?:[^"]*, )?(\d+|no) runs?[:; "f]""")]
     private static partial Regex Link();
 
     [GeneratedRegex("""<a href="/ui/runs\?\$filter=([^"&]+)">These runs as a list""")]

@@ -167,6 +167,55 @@ public sealed partial class PageTests(TestDatabase database) : FunctionalTest(da
     }
 
     [Theory]
+    [InlineData("", "run 2")]
+    [InlineData("$orderby=startDateTime", "run 2,run 3,run 4")]
+    [InlineData("$filter=displayName ne 'run 2'", "run 1,run 0")]
+    [InlineData("$top=25", "run 2,run 1,run 0")]
+    public async Task List_begins_at_a_time(string query, string first)
+    {
+        for (var n = 0; n < 5; n++)
+        {
+            await AddAsync(Bodies.RunAt(n, $"run {n}"));
+        }
+
+        var html = await Client.GetStringAsync($"ui/runs?{query}&at=2026-01-01T00:02:00Z", Cancellation);
+
+        var names = Name().Matches(html).Select(m => m.Groups[1].Value).ToList();
+        names.Take(first.Split(',').Length).ShouldBe(first.Split(','));
+        html.ShouldContain("rel=\"first\"");
+    }
+
+    [Theory]
+    [InlineData("$orderby=displayName&at=2026-01-01T00:02:00Z")]
+    [InlineData("at=yesterday")]
+    public async Task List_that_cannot_begin_at_the_time_begins_at_its_first_run(string query)
+    {
+        await AddAsync(Bodies.RunAt(0));
+
+        var html = await Client.GetStringAsync($"ui/runs?{query}", Cancellation);
+
+        Name().Count(html).ShouldBe(1);
+        html.ShouldNotContain("rel=\"first\"");
+    }
+
+    [Fact]
+    public async Task Requests_of_the_list_have_its_filter_and_not_the_size_of_the_page()
+    {
+        await AddAsync(Bodies.RunAt(0));
+
+        var html = WebUtility.HtmlDecode(
+            await Client.GetStringAsync("ui/runs?$top=25&$filter=status eq 'running'&total=1", Cancellation)
+        );
+
+        var url = $"{Service.Root}process/runs?$filter=status%20eq%20%27running%27";
+        html.ShouldContain($"curl -H \"Authorization: Bearer $TOKEN\" '{url}'");
+        html.ShouldContain($"OData.Feed(\"{url}\", null, [Implementation = \"2.0\"])");
+        html.ShouldContain("href=\"/ui/runs.csv?$filter=status%20eq%20%27running%27\"");
+        using var csv = await Client.GetAsync("ui/runs.csv?$filter=status eq 'running'", Cancellation);
+        csv.Content.Headers.ContentDisposition!.FileName.ShouldBe("\"runs-status-eq-running.csv\"");
+    }
+
+    [Theory]
     [InlineData("$top=0")]
     [InlineData("$top=many")]
     [InlineData("unknown=1")]
@@ -191,6 +240,9 @@ public sealed partial class PageTests(TestDatabase database) : FunctionalTest(da
     // Scripts, styles and handlers in the page, which the policy forbids.
     [GeneratedRegex("""<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=""")]
     private static partial Regex Inline();
+
+    [GeneratedRegex("""<th scope="row" class="name">\s*<a [^>]*>\s*<bdi>([^<]*)<""")]
+    private static partial Regex Name();
 
     [GeneratedRegex("rel=\"stylesheet\" href=\"([^\"]+)\"")]
     private static partial Regex Stylesheet();

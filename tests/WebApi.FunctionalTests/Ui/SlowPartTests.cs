@@ -1,3 +1,4 @@
+using System.Net;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Ui;
@@ -41,5 +42,22 @@ public sealed class SlowPartTests(TestDatabase database) : FunctionalTest(databa
         html.ShouldContain("This part could not be read in time.");
         html.ShouldNotContain("No run is running.");
         html.ShouldNotContain("No run has been reported yet");
+    }
+
+    [Fact]
+    public async Task List_that_takes_too_long_is_503_with_links_to_shorter_spans()
+    {
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Query:Timeout", "00:00:00.500")
+        );
+        await using var locked = await Database.LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
+        using var response = await service.Client.GetAsync("ui/runs?$filter=contains(displayName,'x')", Cancellation);
+        var html = await response.Content.ReadAsStringAsync(Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        html.ShouldContain("The runs could not be read in time. Add a start time:");
+        html.ShouldMatch(@"\$filter=startDateTime%20ge%20[^""]*%20and%20contains[^""]*"">the last 24 h</a>");
+        html.ShouldNotContain("No run matches");
     }
 }
