@@ -3,6 +3,7 @@ using IndustryData.Dashboard.Charts;
 using IndustryData.Dashboard.Overview;
 using IndustryData.Dashboard.Parts;
 using IndustryData.Dashboard.Runs;
+using IndustryData.Domain.Runs;
 
 namespace IndustryData.Dashboard.UnitTests;
 

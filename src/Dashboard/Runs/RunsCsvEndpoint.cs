@@ -75,7 +75,7 @@ internal static class RunsCsvEndpoint
         }
     }
 
-    /// <summary>Returns the name of the file: <c>runs</c>, the letters and digits of the filter, and the words.</summary>
+    /// <summary>Returns the name of the file: <c>runs</c>, and the letters and digits of filter and words.</summary>
     internal static string FileName(RunQueryText query)
     {
         var name = new StringBuilder("runs");

@@ -30,18 +30,19 @@ internal static class Overlap
         {
             open += steps[i].Step;
             var until = i + 1 < steps.Count ? steps[i + 1].Time : steps[i].Time;
-            if (until > steps[i].Time && until > span.From && steps[i].Time < span.To)
+            for (var x = First(steps[i].Time); until > steps[i].Time && x < Behind(until); x++)
             {
-                var last = Math.Min((int)Math.Ceiling(Pixel(until)) - 1, width - 1);
-                for (var x = (int)Pixel(steps[i].Time); x <= last; x++)
-                {
-                    most[x] = Math.Max(most[x], open);
-                }
+                most[x] = Math.Max(most[x], open);
             }
         }
 
         return most;
 
-        double Pixel(DateTimeOffset time) => Math.Clamp((time - span.From) / span.Length, 0, 1) * width;
+        // Whole numbers, because a rounded bound would belong to the pixel beside it.
+        long Ticks(DateTimeOffset time) => Math.Clamp((time - span.From).Ticks, 0, span.Length.Ticks) * width;
+
+        int First(DateTimeOffset time) => (int)(Ticks(time) / span.Length.Ticks);
+
+        int Behind(DateTimeOffset time) => (int)((Ticks(time) + span.Length.Ticks - 1) / span.Length.Ticks);
     }
 }
