@@ -233,14 +233,7 @@ export function wordOf(status) {
 /** @param {string} status */
 export function label(status) {
   const [word, look] = looks[/** @type {keyof typeof looks} */ (status)] ?? [`Unknown (${status})`, 'unknown'];
-  const icon = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  for (const [key, value] of [['class', 'icon'], ['width', '16'], ['height', '16'], ['aria-hidden', 'true']]) {
-    icon.setAttribute(key, value);
-  }
-  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
-  use.setAttribute('href', `${document.body.dataset.icons}#${look}`);
-  icon.append(use);
-  return make('span', { class: `status ${look}` }, icon, word);
+  return make('span', { class: `status ${look}` }, word);
 }
 
 /** @param {number} seconds */
