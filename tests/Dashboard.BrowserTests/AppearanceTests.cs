@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 
@@ -46,15 +47,19 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
     public async Task Page_is_accessible_and_fits_its_width(string path, string theme, int width)
     {
         AllowsErrorPages = IsErrorPage(path);
+        // The system decides about the theme of wide pages, and the settings about that of narrow ones.
+        var isBySettings = width < 1280;
         var page = await OpenAsync(
             UrlOf(path),
             options =>
             {
                 options.ViewportSize = new ViewportSize { Width = width, Height = 800 };
-                options.ColorScheme = theme == "dark" ? ColorScheme.Dark : ColorScheme.Light;
+                options.ColorScheme = theme == "dark" == isBySettings ? ColorScheme.Light : ColorScheme.Dark;
+                options.StorageState = isBySettings ? ChoiceOf(theme) : null;
             }
         );
 
+        (await page.Locator("html").GetAttributeAsync("data-theme")).ShouldBe(isBySettings ? theme : "auto");
         var name =
             path.Length == 0 ? "overview" : string.Concat(path.Where(c => char.IsAsciiLetterOrDigit(c) || c == '/'));
         await Screenshots.KeepAsync(page, $"{name.Trim('/').Replace('/', '-')}-{theme}-{width}");
@@ -89,4 +94,26 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
 
         links.Select(l => l["/ui".Length..]).ShouldBeSubsetOf(Pages().Select(row => row.Data.Item1));
     }
+
+    private static string ChoiceOf(string theme) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                cookies = new[]
+                {
+                    new
+                    {
+                        name = "ui-theme",
+                        value = theme,
+                        domain = "127.0.0.1",
+                        path = "/",
+                        expires = -1,
+                        httpOnly = false,
+                        secure = false,
+                        sameSite = "Lax",
+                    },
+                },
+                origins = Array.Empty<object>(),
+            }
+        );
 }
