@@ -3,7 +3,7 @@ namespace IndustryData.Dashboard.Parts;
 /// <summary>How a status is shown.</summary>
 /// <param name="Word">The word.</param>
 /// <param name="Class">The class of the style sheet.</param>
-/// <param name="Icon">The symbol in <c>icons.svg</c>.</param>
+/// <param name="Icon">The class of the icon in the style sheet.</param>
 public sealed record StatusLook(string Word, string Class, string Icon)
 {
     private static readonly Dictionary<string, StatusLook> _known = new()
