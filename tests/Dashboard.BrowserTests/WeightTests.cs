@@ -97,12 +97,14 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
                   .observe({ type: 'largest-contentful-paint', buffered: true });
                 new PerformanceObserver(l => { for (const e of l.getEntries()) seen.cls += e.value; })
                   .observe({ type: 'layout-shift', buffered: true });
-                new PerformanceObserver(l => { seen.task = Math.max(seen.task, l.getEntries()[0].duration); })
-                  .observe({ type: 'longtask', buffered: true });
+                new PerformanceObserver(l => {
+                  seen.task = Math.max(seen.task, ...l.getEntries().map(e => e.duration));
+                }).observe({ type: 'longtask', buffered: true });
                 """
             );
             await page.GotoAsync(path.TrimStart('/'), new() { WaitUntil = WaitUntilState.Load });
             await page.WaitForFunctionAsync("window.seen.lcp > 0");
+            await page.EvaluateAsync("new Promise(done => requestIdleCallback(() => done()))");
             var seen = await page.EvaluateAsync<Paint>("({ Lcp: seen.lcp, Cls: seen.cls, Task: seen.task })");
             best = new(Math.Min(best.Lcp, seen.Lcp), Math.Min(best.Cls, seen.Cls), Math.Min(best.Task, seen.Task));
         }
@@ -116,8 +118,7 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
         public Paint()
             : this(0, 0, 0) { }
 
-        // The goals of the pages, in milliseconds. A layout shift has no unit. The longest task, whose goal is 50 ms,
-        // is only printed, because it depends most on what else the machine does.
-        public bool IsFast => Lcp <= 1_000 && Cls <= 0.02;
+        // The goals of the pages, in milliseconds. A layout shift has no unit.
+        public bool IsFast => Lcp <= 1_000 && Cls <= 0.02 && Task <= 50;
     }
 }
