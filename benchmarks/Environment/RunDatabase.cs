@@ -53,7 +53,10 @@ internal sealed class RunDatabase(string connectionString)
     /// <summary>Deletes all runs, their counts and all idempotency keys.</summary>
     public async Task EmptyAsync(CancellationToken cancellationToken)
     {
-        var tables = await ReadAllAsync<string>(Existing(["runs", "run_counts"]), cancellationToken);
+        var tables = await ReadAllAsync<string>(
+            Existing(["runs", "run_counts", "run_hours", "run_failures"]),
+            cancellationToken
+        );
         if (await KeyTableAsync(cancellationToken) is { } keyTable)
         {
             tables = [.. tables, keyTable];

@@ -44,6 +44,21 @@ internal static class RunCounts
         }
     }
 
+    /// <summary>
+    /// Counts the loaded runs by hour with the function of the schema that counts those of before its migration. The
+    /// method does nothing if the schema has no such function.
+    /// </summary>
+    public static async Task FillHoursAsync(RunDatabase database, CancellationToken cancellationToken)
+    {
+        if (await database.ReadAsync<bool>("SELECT to_regproc('count_runs') IS NOT NULL", cancellationToken))
+        {
+            await database.ExecuteAsync(
+                "SELECT count_runs(inhrelid::regclass) FROM pg_inherits WHERE inhparent = 'runs'::regclass",
+                cancellationToken
+            );
+        }
+    }
+
     /// <summary>Compares the counts of a tenant with its runs, for each quarter and status.</summary>
     /// <exception cref="BenchmarkException">A count is wrong, or the schema has no counts.</exception>
     public static async Task CheckAsync(RunDatabase database, Guid tenant, CancellationToken cancellationToken)
