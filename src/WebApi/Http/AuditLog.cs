@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using IndustryData.WebApi.Security;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -26,14 +27,13 @@ internal sealed class AuditLog : IDisposable
     private const long MaxFileBytes = 1L << 30;
     private const int MaxProperties = 14;
 
-    // An identity provider chooses the length of these claims.
-    private const int MaxClaimLength = 256;
-
     private static readonly MessageTemplate _template = new MessageTemplateParser().Parse("{action} {status}");
 
     // Marks the lines, because standard output also has the lines of the other log.
     private static readonly ScalarValue _source = new("IndustryData.Audit");
 
+    // Requests with the same token have the same principal.
+    private readonly ConditionalWeakTable<ClaimsPrincipal, AuditCaller> _callers = [];
     private readonly Logger? _log;
     private readonly TimeProvider _clock;
     private readonly RepeatedRefusals _floods;
@@ -67,20 +67,22 @@ internal sealed class AuditLog : IDisposable
             return;
         }
 
-        var caller = http.Features.Get<RefusedCaller>()?.Claims ?? http.User;
-        var tenant = Claim(caller, Authentication.TenantClaim);
+        var caller = _callers.GetValue(http.Features.Get<RefusedCaller>()?.Claims ?? http.User, static c => new(c));
         var address = http.Connection.RemoteIpAddress?.ToString();
         var repeated = 0;
-        if (IsFloodable(status, tenant) && !_floods.TryTake((tenant ?? address, error), out repeated))
+        if (
+            IsFloodable(status, caller.TenantText)
+            && !_floods.TryTake((caller.TenantText ?? address, error), out repeated)
+        )
         {
             return;
         }
 
         var properties = new Dictionary<string, LogEventPropertyValue>(MaxProperties) { ["SourceContext"] = _source };
-        Add("tenant", tenant);
-        Add("subject", Claim(caller, "oid") ?? Claim(caller, JwtRegisteredClaimNames.Sub));
-        Add("application", Claim(caller, "azp") ?? Claim(caller, "appid"));
-        Add("token", Claim(caller, JwtRegisteredClaimNames.Jti));
+        Add("tenant", caller.Tenant);
+        Add("subject", caller.Subject);
+        Add("application", caller.Application);
+        Add("token", caller.Token);
         Add("action", operation?.Id ?? session?.Name ?? MethodOf(http));
         Add("run", operation is null ? null : RunOf(http));
         Add("created_token", http.Features.Get<CreatedTokenId>()?.Value.ToString());
@@ -108,7 +110,7 @@ internal sealed class AuditLog : IDisposable
         {
             if (value is not null)
             {
-                properties.Add(name, new ScalarValue(value));
+                properties.Add(name, value as ScalarValue ?? new ScalarValue(value));
             }
         }
     }
@@ -172,9 +174,6 @@ internal sealed class AuditLog : IDisposable
                 or StatusCodes.Status422UnprocessableEntity
                 or StatusCodes.Status429TooManyRequests;
 
-    private static string? Claim(ClaimsPrincipal caller, string type) =>
-        caller.FindFirst(type)?.Value is { } value ? value[..Math.Min(value.Length, MaxClaimLength)] : null;
-
     // The id in the path, or the id of the created run. Only an id has this form, so no other text of the caller is
     // written.
     private static string? RunOf(HttpContext http)
@@ -188,6 +187,28 @@ internal sealed class AuditLog : IDisposable
         return Guid.TryParse(location.AsSpan(location.LastIndexOf('/') + 1), out var created)
             ? created.ToString()
             : null;
+    }
+
+    // What the log says of a caller.
+    private sealed class AuditCaller(ClaimsPrincipal caller)
+    {
+        // An identity provider chooses the length of these claims.
+        private const int MaxClaimLength = 256;
+
+        public string? TenantText => Tenant?.Value as string;
+
+        public ScalarValue? Tenant { get; } = Claim(caller, Authentication.TenantClaim);
+
+        public ScalarValue? Subject { get; } = Claim(caller, "oid") ?? Claim(caller, JwtRegisteredClaimNames.Sub);
+
+        public ScalarValue? Application { get; } = Claim(caller, "azp") ?? Claim(caller, "appid");
+
+        public ScalarValue? Token { get; } = Claim(caller, JwtRegisteredClaimNames.Jti);
+
+        private static ScalarValue? Claim(ClaimsPrincipal caller, string type) =>
+            caller.FindFirst(type)?.Value is { } value
+                ? new ScalarValue(value[..Math.Min(value.Length, MaxClaimLength)])
+                : null;
     }
 
     private static void CheckFile(string path)

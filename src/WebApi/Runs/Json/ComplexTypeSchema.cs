@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using IndustryData.Domain;
 using IndustryData.WebApi.Http;
@@ -22,11 +23,32 @@ internal sealed class ComplexTypeSchema
     private const string TypeAnnotation = "@odata.type";
     private const int MaxItems = 1000;
 
-    /// <summary>The type names that <c>@odata.type</c> may contain, without <c>#</c>. The first is written.</summary>
-    public required IReadOnlyList<string> TypeNames { get; init; }
+    private static readonly JsonEncodedText _typeAnnotation = JsonEncodedText.Encode(TypeAnnotation);
 
-    /// <summary>The declared members.</summary>
-    public required IReadOnlyDictionary<string, JsonValueValidator> Members { get; init; }
+    private readonly DeclaredMember[] _members = [];
+    private readonly JsonEncodedText _type;
+
+    /// <summary>The type names that <c>@odata.type</c> may contain, without <c>#</c>. The first is written.</summary>
+    public required IReadOnlyList<string> TypeNames
+    {
+        get;
+        init
+        {
+            field = value;
+            _type = JsonEncodedText.Encode($"#{value[0]}");
+        }
+    }
+
+    /// <summary>The declared members, at most 64.</summary>
+    public required IReadOnlyDictionary<string, JsonValueValidator> Members
+    {
+        get;
+        init
+        {
+            field = value;
+            _members = [.. value.Select(m => new DeclaredMember(m.Key, m.Value))];
+        }
+    }
 
     /// <summary>The required members, which must not be absent or null.</summary>
     public IReadOnlyList<string> Required { get; init; } = [];
@@ -105,54 +127,82 @@ internal sealed class ComplexTypeSchema
         output.WriteStartObject();
         if (WritesTypeAnnotation)
         {
-            output.WriteString(TypeAnnotation, $"#{TypeNames[0]}");
+            output.WriteString(_typeAnnotation, _type);
         }
 
-        var missing = Required.Count == 0 ? null : new List<string>(Required);
+        var found = 0UL;
         foreach (var member in value.EnumerateObject())
         {
-            // The body reader has already reported names that are not valid Unicode.
-            if (JsonElementExtensions.TryGetName(member) is not { } name)
+            var index = IndexOf(member);
+            if (index >= 0)
             {
-                continue;
+                var declared = _members[index];
+                found |= 1UL << index;
+                output.WritePropertyName(declared.EncodedName);
+                declared.Validate(member.Value, path.Member(declared.Name), output, faults);
             }
-
-            var memberPath = path.Member(name);
-            if (name.Contains('@'))
+            else if (JsonElementExtensions.TryGetName(member) is { } name)
             {
-                ValidateType(name, member.Value, memberPath, faults);
-            }
-            else if (Members.TryGetValue(name, out var rule))
-            {
-                missing?.Remove(name);
-                output.WritePropertyName(name);
-                rule(member.Value, memberPath, output, faults);
-            }
-            else if (IsOpen)
-            {
-                if (!ServerManaged.Contains(name))
-                {
-                    output.WritePropertyName(name);
-                    output.WriteRawValue(JsonMarshal.GetRawUtf8Value(member.Value), skipInputValidation: true);
-                }
-            }
-            else
-            {
-                faults.Add(
-                    $"{memberPath}",
-                    "unknownProperty",
-                    $"{memberPath} is not a property of {TypeNames[0]}; remove it. "
-                        + $"Known are: {string.Join(", ", Members.Keys)}."
-                );
+                ValidateOther(name, member.Value, path.Member(name), output, faults);
             }
         }
 
-        foreach (var name in missing ?? [])
+        for (var i = 0; Required.Count > 0 && i < _members.Length; i++)
         {
-            faults.Add($"{path.Member(name)}", "required", $"{path.Member(name)} is required.");
+            if ((found & (1UL << i)) == 0 && Required.Contains(_members[i].Name))
+            {
+                var missing = path.Member(_members[i].Name);
+                faults.Add($"{missing}", "required", $"{missing} is required.");
+            }
         }
 
         output.WriteEndObject();
+    }
+
+    // Returns the index of a declared member; -1 if the member is not declared. The body reader has already reported
+    // names that are not valid Unicode.
+    private int IndexOf(JsonProperty member)
+    {
+        var utf8Name = JsonMarshal.GetRawUtf8PropertyName(member);
+        for (var i = 0; i < _members.Length; i++)
+        {
+            if (utf8Name.SequenceEqual(_members[i].Utf8Name))
+            {
+                return i;
+            }
+        }
+
+        return utf8Name.Contains((byte)'\\') && JsonElementExtensions.TryGetName(member) is { } name
+            ? Array.FindIndex(_members, m => m.Name == name)
+            : -1;
+    }
+
+    private void ValidateOther(
+        string name,
+        JsonElement value,
+        JsonPointer path,
+        Utf8JsonWriter output,
+        ValidationErrors faults
+    )
+    {
+        if (name.Contains('@'))
+        {
+            ValidateType(name, value, path, faults);
+        }
+        else if (!IsOpen)
+        {
+            faults.Add(
+                $"{path}",
+                "unknownProperty",
+                $"{path} is not a property of {TypeNames[0]}; remove it. "
+                    + $"Known are: {string.Join(", ", Members.Keys)}."
+            );
+        }
+        else if (!ServerManaged.Contains(name))
+        {
+            output.WritePropertyName(name);
+            output.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
+        }
     }
 
     private void ValidateType(string name, JsonElement value, JsonPointer path, ValidationErrors faults)
@@ -161,5 +211,17 @@ internal sealed class ComplexTypeSchema
         {
             faults.Add($"{path}", "unknownType", $"{path} must be \"#{TypeNames[0]}\" or be left out.");
         }
+    }
+
+    // Names are compared in UTF-8, and written without escaping them again, because a body may have many members.
+    private sealed class DeclaredMember(string name, JsonValueValidator validate)
+    {
+        public string Name => name;
+
+        public byte[] Utf8Name { get; } = Encoding.UTF8.GetBytes(name);
+
+        public JsonEncodedText EncodedName { get; } = JsonEncodedText.Encode(name);
+
+        public JsonValueValidator Validate => validate;
     }
 }

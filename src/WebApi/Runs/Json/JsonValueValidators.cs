@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
@@ -62,10 +63,25 @@ internal static class JsonValueValidators
             }
         };
 
-    /// <summary>Accepts one of the names of an enumeration. The comparison is case-sensitive.</summary>
-    public static JsonValueValidator OneOf(params string[] names) =>
-        (value, path, kept, faults) =>
+    /// <summary>
+    /// Accepts one of the names of an enumeration, which are in ASCII. The comparison is case-sensitive.
+    /// </summary>
+    public static JsonValueValidator OneOf(params string[] names)
+    {
+        byte[][] literals = [.. names.Select(n => Encoding.UTF8.GetBytes($"\"{n}\""))];
+        return (value, path, kept, faults) =>
         {
+            var literal = JsonMarshal.GetRawUtf8Value(value);
+            foreach (var known in literals)
+            {
+                if (literal.SequenceEqual(known))
+                {
+                    kept.WriteRawValue(literal, skipInputValidation: true);
+                    return;
+                }
+            }
+
+            // The name may contain escape sequences.
             if (JsonElementExtensions.TryGetString(value) is { } name && names.Contains(name))
             {
                 kept.WriteStringValue(name);
@@ -75,6 +91,7 @@ internal static class JsonValueValidators
                 faults.Add($"{path}", "unknownEnumValue", $"{path} must be one of {string.Join(", ", names)}.");
             }
         };
+    }
 
     private static long? Count(JsonElement value)
     {
