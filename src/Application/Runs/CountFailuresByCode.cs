@@ -22,7 +22,8 @@ public sealed record CountFailuresByCodeQuery(TenantId TenantId, StartSpan Span)
 
 /// <summary>The most frequent codes.</summary>
 /// <param name="Codes">The codes, the most frequent first.</param>
-public sealed record FailuresByCode(IReadOnlyList<FailuresOfCode> Codes);
+/// <param name="IsCut">True if the maximum number of failed runs was read, so that there may be older ones.</param>
+public sealed record FailuresByCode(IReadOnlyList<FailuresOfCode> Codes, bool IsCut);
 
 /// <summary>The failed runs of one code.</summary>
 /// <param name="Code">The code; null for runs whose blocking error has none, or that have no blocking error.</param>
@@ -47,14 +48,12 @@ internal sealed class CountFailuresByCodeHandler(IRunReader runs)
         CountFailuresByCodeQuery query,
         CancellationToken cancellationToken
     ) =>
-        new FailuresByCode(
-            await runs.CountFailuresAsync(
-                query.TenantId,
-                query.Criteria,
-                query.Span,
-                CountFailuresByCodeQuery.MaxRuns,
-                CountFailuresByCodeQuery.MaxCodes,
-                cancellationToken
-            )
+        await runs.CountFailuresAsync(
+            query.TenantId,
+            query.Criteria,
+            query.Span,
+            CountFailuresByCodeQuery.MaxRuns,
+            CountFailuresByCodeQuery.MaxCodes,
+            cancellationToken
         );
 }

@@ -64,13 +64,31 @@ public interface IRunReader
     /// <param name="tenantId">The tenant that owns the runs.</param>
     /// <param name="criteria">The criteria that select the runs.</param>
     /// <param name="span">The span of the start time.</param>
-    /// <param name="maxRuns">The maximum number of failed runs that are counted. The newest ones are.</param>
+    /// <param name="maxRuns">The maximum number of failed runs that are read, the newest ones.</param>
     /// <param name="maxCodes">The maximum number of codes.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    Task<IReadOnlyList<FailuresOfCode>> CountFailuresAsync(
+    Task<FailuresByCode> CountFailuresAsync(
         TenantId tenantId,
         RunCriteria criteria,
         StartSpan span,
+        int maxRuns,
+        int maxCodes,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Counts failed runs by start time and the codes of their blocking errors.</summary>
+    /// <param name="tenantId">The tenant that owns the runs.</param>
+    /// <param name="criteria">The criteria that select the runs.</param>
+    /// <param name="span">The span of the start time. The first bucket begins with it.</param>
+    /// <param name="bucket">The length of a bucket.</param>
+    /// <param name="maxRuns">The maximum number of failed runs that are read, the newest ones.</param>
+    /// <param name="maxCodes">The maximum number of codes, the most frequent ones.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    Task<FailuresByTime> CountFailuresByTimeAsync(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        TimeSpan bucket,
         int maxRuns,
         int maxCodes,
         CancellationToken cancellationToken

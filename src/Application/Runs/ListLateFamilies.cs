@@ -15,6 +15,9 @@ public sealed record ListLateFamiliesQuery(TenantId TenantId) : IQuery<Result<La
     /// <summary>The maximum number of families.</summary>
     public const int MaxFamilies = 50;
 
+    /// <summary>The number of runs of a tenant, the newest ones, whose families are known.</summary>
+    public const int MaxRuns = RecentRunFamilies.MaxRuns;
+
     /// <summary>The minimum number of gaps from which the guess is made.</summary>
     public const int MinGaps = 3;
 }

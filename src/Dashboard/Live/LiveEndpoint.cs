@@ -21,11 +21,9 @@ internal static class LiveEndpoint
         var tenant = context.Caller!.TenantId;
         var host = http.RequestServices.GetRequiredService<IDashboardHost>();
         var checkedFilter = host.Parse(tenant, new RunQueryText(filter.Length > 0 ? filter : null, null, null));
-        var running = await new PageReader(http, tenant).ListAsync(
-            RunFilterText.All.Toggle("running"),
-            order: null,
-            MaxRunning
-        );
+        var running = await PageReader
+            .Of(http, tenant)
+            .ListAsync(RunFilterText.All.Toggle("running"), order: null, MaxRunning);
         var model = new LiveModel(filter, running ?? [], query["wall"] == "1", checkedFilter.Error);
         await http.RenderAsync<LivePage>(
             context,

@@ -20,7 +20,7 @@ internal static class OverviewEndpoint
     public static async Task HandleAsync(HttpContext http)
     {
         var context = PageContext.Of(http, isSignedIn: true);
-        var reader = new PageReader(http, context.Caller!.TenantId);
+        var reader = PageReader.Of(http, context.Caller!.TenantId);
         var key = http.Request.Query["range"].ToString();
         var range = OverviewRange.All.FirstOrDefault(r => r.Key == key) ?? OverviewRange.All[0];
         var spans = range.At(context.Now, TimeZones.Of(context.Zone));
@@ -29,13 +29,24 @@ internal static class OverviewEndpoint
         var since = Since(span);
         var running = RunFilterText.All.Toggle("running");
         var overdue = running with { Others = [$"endDateTime lt {RunTime.Format(context.Now)}"] };
-        var buckets = await reader.CountByDaysAsync(RunFilterText.All, spans);
+
+        // All parts are read at once; the reader gives them their turns.
+        var counted = reader.CountByDaysAsync(RunFilterText.All, spans);
+        var failures = reader.FailuresAsync(RunFilterText.All, span);
+        var totals = (Now: reader.SumAsync(since), Before: reader.SumAsync(Since(before)));
+        var counts = (Running: reader.CountAsync(running), Overdue: reader.CountAsync(overdue));
+        var lists = (
+            Running: reader.ListAsync(running, "startDateTime asc", MaxRunning),
+            Newest: reader.ListAsync(RunFilterText.All, null, NewestRuns)
+        );
+        var late = reader.LateAsync();
+        var buckets = await counted;
         long? CountOf(string status) => buckets?.Sum(b => b.Counts.GetValueOrDefault(status));
         var model = new OverviewModel(
             range,
             span,
             [
-                new OverviewTile("Running now", "running", await reader.CountAsync(running), running.ToString()),
+                new OverviewTile("Running now", "running", await counts.Running, running.ToString()),
                 new OverviewTile("Failed", "failed", CountOf("failed"), since.Toggle("failed").ToString()),
                 new OverviewTile(
                     "With errors",
@@ -43,15 +54,15 @@ internal static class OverviewEndpoint
                     CountOf("completedWithErrors"),
                     since.Toggle("completedWithErrors").ToString()
                 ),
-                new OverviewTile("Overdue", "overdue", await reader.CountAsync(overdue), overdue.ToString()),
+                new OverviewTile("Overdue", "overdue", await counts.Overdue, overdue.ToString()),
             ],
             buckets,
-            await reader.FailuresAsync(RunFilterText.All, span),
-            await reader.ListAsync(running, "startDateTime asc", MaxRunning),
-            await reader.LateAsync(),
-            await reader.SumAsync(Since(span)),
-            await reader.SumAsync(Since(before)),
-            await reader.ListAsync(RunFilterText.All, null, NewestRuns)
+            await failures,
+            await lists.Running,
+            await late,
+            await totals.Now,
+            await totals.Before,
+            await lists.Newest
         );
         await http.RenderAsync<OverviewPage>(context, model);
     }

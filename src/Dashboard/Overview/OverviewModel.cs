@@ -22,7 +22,7 @@ public sealed record OverviewModel(
     StartSpan Span,
     IReadOnlyList<OverviewTile> Tiles,
     IReadOnlyList<Bucket>? Buckets,
-    IReadOnlyList<FailuresOfCode>? Failures,
+    FailuresByCode? Failures,
     IReadOnlyList<RunListItem>? Running,
     LateFamilies? Late,
     InboundTotals? Totals,

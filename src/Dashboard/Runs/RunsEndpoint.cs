@@ -179,7 +179,7 @@ internal static class RunsEndpoint
             : runs.Select(r => RunFamily.Of(r.DisplayName)).Distinct(StringComparer.Ordinal).Take(MaxFamilies).ToList();
         return families.Count == 0
             ? new Dictionary<string, RunFamilyStatistics>()
-            : await new PageReader(http, context.Caller!.TenantId).FamiliesAsync(families);
+            : await PageReader.Of(http, context.Caller!.TenantId).FamiliesAsync(families);
     }
 
     // The counters of PostgreSQL answer counts by status without reading runs. Other filters would read all of them.

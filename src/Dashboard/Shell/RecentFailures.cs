@@ -23,6 +23,6 @@ internal static class RecentFailures
         {
             From = from.AddTicks(-(from.Ticks % TimeSpan.TicksPerMinute)),
         };
-        return await new PageReader(http, caller.TenantId).CountAsync(filter) ?? 0;
+        return await PageReader.Of(http, caller.TenantId).CountAsync(filter) ?? 0;
     }
 }

@@ -56,7 +56,7 @@ internal static class SingleRunEndpoint
                 hasMore = items.Current.HasNext;
             }
 
-            var reader = new PageReader(http, tenant);
+            var reader = PageReader.Of(http, tenant);
             var neighbors = await reader.NeighborsAsync(id);
             var family = RunFamily.Of(run.DisplayName);
             return new SingleRunModel(

@@ -18,7 +18,7 @@ internal static class TimelineEndpoint
     public static async Task HandleAsync(HttpContext http)
     {
         var context = PageContext.Of(http, isSignedIn: true);
-        var reader = new PageReader(http, context.Caller!.TenantId);
+        var reader = PageReader.Of(http, context.Caller!.TenantId);
         var (span, problem) = TimelineSpan.Read(http.Request.Query, context.Now);
         var statuses = StatusLook.OfRuns.Where(s => http.Request.Query["status"].Contains(s)).ToList();
         var open = await reader.ListOpenAsync(span.Bounds);

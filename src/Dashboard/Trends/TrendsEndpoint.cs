@@ -20,7 +20,7 @@ internal static class TrendsEndpoint
     public static async Task HandleAsync(HttpContext http)
     {
         var context = PageContext.Of(http, isSignedIn: true);
-        var reader = new PageReader(http, context.Caller!.TenantId);
+        var reader = PageReader.Of(http, context.Caller!.TenantId);
         var key = http.Request.Query["range"].ToString();
         var range = TrendsRange.All.FirstOrDefault(r => r.Key == key) ?? TrendsRange.Default;
         var family = http.Request.Query["family"].ToString().Trim();
@@ -30,24 +30,33 @@ internal static class TrendsEndpoint
         var days = range.Buckets * range.Days;
         var first = LocalDays.Of(context.Now, zone).AddDays(1 - days);
         var spans = LocalDays.Spans(first, range.Buckets, range.Days, zone);
-        var now = await ReadAsync(reader, filter, new StartSpan(spans[0].Span.From, spans[^1].Span.To));
-        var before = await ReadAsync(
-            reader,
-            filter,
-            new StartSpan(LocalDays.StartOf(first.AddDays(-days), zone), now.Span.From)
+
+        // The parts are read at the same time; the reader gives them their turns.
+        var span = new StartSpan(spans[0].Span.From, spans[^1].Span.To);
+        var reads = (
+            Now: ReadAsync(reader, filter, span),
+            Before: ReadAsync(reader, filter, new StartSpan(LocalDays.StartOf(first.AddDays(-days), zone), span.From)),
+            Buckets: reader.CountByDaysAsync(filter, spans),
+            Days: range.Days == 1 ? null : reader.CountByDaysAsync(filter, LocalDays.Spans(first, days, 1, zone)),
+            Failures: reader.FailuresByDaysAsync(filter, spans),
+            Newest: reader.ListAsync(RunFilterText.All, null, NewestRuns)
         );
-        // Without a run there are no measures. If they could not be read in time, the number of runs is not known.
-        var isFew = now.Measures is { Count: < MinRuns } || now is { Measures: null, Runs.Total: < MinRuns };
-        var newest = await reader.ListAsync(RunFilterText.All, null, NewestRuns) ?? [];
+        var now = await reads.Now;
+        // If the measures could not be read in time, the number of ended runs is not known.
+        var isFew = now.Measures is { } measures
+            ? measures.Sum(m => m.Count) < MinRuns
+            : now is { Runs.Total: < MinRuns };
+        var newest = await reads.Newest ?? [];
         var model = new TrendsModel(
             range,
             filter,
             now,
-            before,
-            await reader.CountByDaysAsync(filter, spans),
-            range.Days == 1 ? null : await reader.CountByDaysAsync(filter, LocalDays.Spans(first, days, 1, zone)),
+            await reads.Before,
+            await reads.Buckets,
+            reads.Days is null ? null : await reads.Days,
             isFew ? [] : await reader.MeasureByDaysAsync(filter, spans),
-            isFew ? await ListFewAsync(reader, filter, now.Span) : null,
+            await reads.Failures,
+            isFew ? await ListFewAsync(reader, filter, span) : null,
             [.. newest.Select(r => RunFamily.Of(r.DisplayName)).Distinct().Order(StringComparer.OrdinalIgnoreCase)]
         );
         await http.RenderAsync<TrendsPage>(context, model);
@@ -56,12 +65,12 @@ internal static class TrendsEndpoint
     private static async Task<TrendsSpan> ReadAsync(PageReader reader, RunFilterText filter, StartSpan span)
     {
         IReadOnlyList<DaySpan> whole = [new(span, span.To - span.From)];
-        return new TrendsSpan(
-            span,
-            (await reader.CountByDaysAsync(filter, whole))?[0],
-            await reader.MeasureByDaysAsync(filter, whole) is [var measures, ..] ? measures : null,
-            await reader.FailuresAsync(filter, span)
+        var (runs, measures, codes) = (
+            reader.CountByDaysAsync(filter, whole),
+            reader.MeasureByDaysAsync(filter, whole),
+            reader.FailuresAsync(filter, span)
         );
+        return new TrendsSpan(span, (await runs)?[0], await measures, await codes);
     }
 
     private static Task<IReadOnlyList<RunListItem>?> ListFewAsync(

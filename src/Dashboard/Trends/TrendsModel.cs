@@ -14,6 +14,7 @@ namespace IndustryData.Dashboard.Trends;
 /// <param name="Buckets">The runs by day or week.</param>
 /// <param name="Days">The runs of a year by day; null if the span is shorter.</param>
 /// <param name="Measures">The durations and totals by day or week, for those with ended runs.</param>
+/// <param name="Failures">The failures by error code and by day or week.</param>
 /// <param name="Few">The ended runs if there are fewer than five; null otherwise.</param>
 /// <param name="Families">Families to choose from.</param>
 public sealed record TrendsModel(
@@ -24,6 +25,7 @@ public sealed record TrendsModel(
     IReadOnlyList<Bucket>? Buckets,
     IReadOnlyList<Bucket>? Days,
     IReadOnlyList<RunMeasuresOfTime>? Measures,
+    FailuresByTime? Failures,
     IReadOnlyList<RunListItem>? Few,
     IReadOnlyList<string> Families
 );
@@ -31,14 +33,18 @@ public sealed record TrendsModel(
 /// <summary>The numbers of a whole span.</summary>
 /// <param name="Span">The bounds.</param>
 /// <param name="Runs">The runs by status; null if not read in time.</param>
-/// <param name="Measures">The durations and totals; null if no run has ended, or if not read in time.</param>
+/// <param name="Measures">The durations and totals, at most one; null if not read in time.</param>
 /// <param name="Codes">The failures by error code; null if not read in time.</param>
 public sealed record TrendsSpan(
     StartSpan Span,
     Bucket? Runs,
-    RunMeasuresOfTime? Measures,
-    IReadOnlyList<FailuresOfCode>? Codes
-);
+    IReadOnlyList<RunMeasuresOfTime>? Measures,
+    FailuresByCode? Codes
+)
+{
+    /// <summary>The durations and totals; null if no run has ended, or if not read in time.</summary>
+    public RunMeasuresOfTime? Measured => Measures is [var measured, ..] ? measured : null;
+}
 
 /// <summary>A span of the trends.</summary>
 /// <param name="Key">The value of <c>range</c> in the URL.</param>

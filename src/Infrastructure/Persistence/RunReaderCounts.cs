@@ -107,7 +107,7 @@ internal sealed partial class RunReader
         return measures;
     }
 
-    public async Task<IReadOnlyList<FailuresOfCode>> CountFailuresAsync(
+    public async Task<FailuresByCode> CountFailuresAsync(
         TenantId tenantId,
         RunCriteria criteria,
         StartSpan span,
@@ -117,35 +117,92 @@ internal sealed partial class RunReader
     )
     {
         var sql = new RunSql();
-        var (from, to) = (sql.Parameter(span.From.UtcDateTime), sql.Parameter(span.To.UtcDateTime));
         await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
         await session.ExecuteAsync(
             sql.Command(
                 $"""
-                SELECT code, count(*), max(start_date_time), (array_agg(id ORDER BY start_date_time DESC))[1]
-                FROM (
-                    SELECT {RunTable.Of(RunField.BlockingErrorCode).Expression} AS code, start_date_time, id FROM runs
-                    WHERE {sql.TenantPredicate(tenantId.Value, criteria)} AND status = {RunStatus.Failed.Number}
-                        AND start_date_time >= {from} AND start_date_time < {to}
-                    ORDER BY start_date_time DESC, id DESC LIMIT {maxRuns}) AS failed
+                SELECT code, count(*), max(start_date_time), (array_agg(id ORDER BY start_date_time DESC))[1],
+                    sum(count(*)) OVER ()
+                FROM ({NewestFailures(sql, tenantId, criteria, span, maxRuns)}) AS failed
                 GROUP BY code
                 ORDER BY count(*) DESC, max(start_date_time) DESC LIMIT {maxCodes}
                 """
             )
         );
-        var codes = new List<FailuresOfCode>();
+        var (codes, isCut) = (new List<FailuresOfCode>(), false);
         while (await session.ReadAsync())
         {
+            var row = session.Row;
             codes.Add(
                 new FailuresOfCode(
-                    session.Row.IsDBNull(0) ? null : session.Row.GetString(0),
-                    session.Row.GetInt64(1),
-                    session.Row.GetFieldValue<DateTimeOffset>(2),
-                    session.Row.GetGuid(3)
+                    row.IsDBNull(0) ? null : row.GetString(0),
+                    row.GetInt64(1),
+                    row.GetFieldValue<DateTimeOffset>(2),
+                    row.GetGuid(3)
                 )
             );
+            isCut = row.GetDecimal(4) >= maxRuns;
         }
 
-        return codes;
+        return new FailuresByCode(codes, isCut);
     }
+
+    public async Task<FailuresByTime> CountFailuresByTimeAsync(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        TimeSpan bucket,
+        int maxRuns,
+        int maxCodes,
+        CancellationToken cancellationToken
+    )
+    {
+        var sql = new RunSql();
+        var (length, from) = (sql.Parameter(bucket), sql.Parameter(span.From.UtcDateTime));
+        await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
+        await session.ExecuteAsync(
+            sql.Command(
+                $"""
+                WITH failed AS MATERIALIZED ({NewestFailures(sql, tenantId, criteria, span, maxRuns)}),
+                    codes AS (
+                        SELECT code, sum(count(*)) OVER () AS read FROM failed
+                        GROUP BY code ORDER BY count(*) DESC, code LIMIT {maxCodes})
+                SELECT date_bin({length}, start_date_time, {from}) AS bucket, failed.code, count(*), max(read)
+                FROM failed JOIN codes ON codes.code IS NOT DISTINCT FROM failed.code
+                GROUP BY bucket, failed.code
+                ORDER BY bucket, failed.code
+                """
+            )
+        );
+        var (counts, isCut) = (new List<FailureCountOfTime>(), false);
+        while (await session.ReadAsync())
+        {
+            var row = session.Row;
+            counts.Add(
+                new FailureCountOfTime(
+                    row.GetFieldValue<DateTimeOffset>(0),
+                    row.IsDBNull(1) ? null : row.GetString(1),
+                    row.GetInt64(2)
+                )
+            );
+            isCut = row.GetDecimal(3) >= maxRuns;
+        }
+
+        return new FailuresByTime(counts, isCut);
+    }
+
+    private static string NewestFailures(
+        RunSql sql,
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        int maxRuns
+    ) =>
+        $"""
+            SELECT {RunTable.Of(RunField.BlockingErrorCode).Expression} AS code, start_date_time, id FROM runs
+            WHERE {sql.TenantPredicate(tenantId.Value, criteria)} AND status = {RunStatus.Failed.Number}
+                AND start_date_time >= {sql.Parameter(span.From.UtcDateTime)}
+                AND start_date_time < {sql.Parameter(span.To.UtcDateTime)}
+            ORDER BY start_date_time DESC, id DESC LIMIT {maxRuns}
+            """;
 }

@@ -76,6 +76,54 @@ public sealed class InsightTests(TestDatabase database) : FunctionalTest(databas
     }
 
     [Fact]
+    public async Task Failures_by_time_are_those_of_the_failed_runs_in_the_span()
+    {
+        var runs = await InsertRandomAsync(600);
+        var bucket = TimeSpan.FromHours(5);
+        var query = new CountFailuresByTimeQuery(_tenant, RunCriteria.All, _span, bucket);
+
+        var failures = (await Sender.Send(query, Cancellation)).Value;
+
+        var expected = InSpan(runs)
+            .Where(r => r.Status == RunStatus.Failed.Number)
+            .GroupBy(r => (Start: _span.From + (long)((r.Start - _span.From) / bucket) * bucket, r.Code))
+            .Select(g => new FailureCountOfTime(g.Key.Start, g.Key.Code, g.Count()))
+            .ToList();
+        expected.Count.ShouldBeGreaterThan(30);
+        failures.Counts.ShouldBe(expected, ignoreOrder: true);
+        failures.Counts.Select(c => c.Start).ShouldBeInOrder();
+        failures.IsCut.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Failures_are_counted_to_a_maximum_and_the_result_says_so()
+    {
+        await TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            $$"""
+            INSERT INTO runs (tenant_id, id, display_name, start_date_time, end_date_time, status, created_date_time,
+                last_modified_date_time, version, statistics, blocking_error)
+            SELECT '{{_tenant.Value}}', gen_random_uuid(), 'x', first, first, 1, now(), now(), 1, '{}',
+                json_build_object('code', 'code ' || n % 21)
+            FROM generate_series(1, 10001) AS n, (VALUES ('{{_span.From:O}}'::timestamptz)) AS v (first)
+            """
+        );
+
+        var byCode = (await Sender.Send(new CountFailuresByCodeQuery(_tenant, _span), Cancellation)).Value;
+        var byTime = (
+            await Sender.Send(
+                new CountFailuresByTimeQuery(_tenant, RunCriteria.All, _span, TimeSpan.FromDays(1)),
+                Cancellation
+            )
+        ).Value;
+
+        (byCode.IsCut, byTime.IsCut).ShouldBe((true, true));
+        (byCode.Codes.Count, byTime.Counts.Count).ShouldBe((20, 20));
+        byCode.Codes.Sum(c => c.Count).ShouldBeInRange(9_000, 9_999);
+        byTime.Counts.Sum(c => c.Count).ShouldBeInRange(9_000, 9_999);
+    }
+
+    [Fact]
     public async Task Statistics_of_families_are_those_of_their_last_50_ended_runs()
     {
         var runs = await InsertRandomAsync(600);

@@ -113,6 +113,25 @@ public sealed partial class ChartTests(TestDatabase database) : FunctionalTest(d
         many.ShouldContain(", people 100\"");
     }
 
+    [Theory]
+    [InlineData("7d", "day")]
+    [InlineData("1y", "week")]
+    public async Task Failures_are_shown_by_code_over_time(string range, string unit)
+    {
+        for (var n = 0; n < 6; n++)
+        {
+            var body = Body("Sync", -60 * 24 * 2, 1, "failed").TrimEnd('}').TrimEnd();
+            await AddAsync($"{body}, \"blockingError\": {{ \"code\": \"Code{n % 5}\", \"message\": \"m\" }} }}");
+        }
+
+        var html = await Client.GetStringAsync($"ui/trends?range={range}", Cancellation);
+
+        html.ShouldContain($"Failures a {unit} by error code");
+        html.ShouldContain(", code0 2; code1 1; code2 1; other codes 2\"");
+        var failed = FailuresOfTime().Match(html).Groups[1].Value;
+        (await CountAsync(Filter(failed))).ShouldBe(6);
+    }
+
     [Fact]
     public async Task Run_has_links_to_its_neighbors_and_is_compared_with_them()
     {
@@ -182,6 +201,9 @@ public sealed partial class ChartTests(TestDatabase database) : FunctionalTest(d
 
     [GeneratedRegex("""<a href="/ui/runs\?\$filter=([^"&]+)">These runs as a list""")]
     private static partial Regex AllRuns();
+
+    [GeneratedRegex("""<a href="/ui/runs\?\$filter=([^"&]+)" aria-label="[^"]*, code0 2""")]
+    private static partial Regex FailuresOfTime();
 
     [GeneratedRegex("""<a href="/ui/runs/[0-9a-f-]{36}" aria-label=""")]
     private static partial Regex SingleRun();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Diagnostics;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Ui;
@@ -23,6 +24,28 @@ public sealed class SlowPartTests(TestDatabase database) : FunctionalTest(databa
 
         html.ShouldContain("shown nevertheless");
         html.ShouldContain("<span class=\"figure\">?</span>");
+    }
+
+    [Theory]
+    [InlineData("ui")]
+    [InlineData("ui/trends")]
+    public async Task Parts_of_a_page_share_the_time_of_one_query(string path)
+    {
+        await AddAsync(Bodies.RunAt(0));
+        await using var service = await RunningService.StartAsync(
+            Database.ConnectionString,
+            ("Query:Timeout", "00:00:02")
+        );
+        var elapsed = Stopwatch.StartNew();
+        string html;
+        await using (await Database.LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE"))
+        {
+            html = await service.Client.GetStringAsync(path, Cancellation);
+        }
+
+        // One after the other, the parts would take three times as long.
+        elapsed.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(6));
+        html.ShouldContain("This part could not be read in time.");
     }
 
     [Fact]
