@@ -5,7 +5,9 @@ using Npgsql;
 namespace IndustryData.WebApi.FunctionalTests.Security;
 
 /// <summary>Tests the second check of the tenant of a lookup, which row-level security does not cover.</summary>
-/// <remarks>It runs alone, because all services of a process write to the log of the service that started last.</remarks>
+/// <remarks>
+/// They run alone, because all services of a process write to the log of the service that started last.
+/// </remarks>
 [Collection(typeof(SerialTests))]
 public sealed class ForeignLookupTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
