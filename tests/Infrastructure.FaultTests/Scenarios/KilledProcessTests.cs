@@ -35,7 +35,6 @@ public sealed class KilledProcessTests
             for (var round = 0; round < rounds; round++)
             {
                 await ledger.WaitForMoreAsync(1000);
-                var killedAt = Stopwatch.GetTimestamp();
                 if (killed is Killed.Service or Killed.Both)
                 {
                     await service.KillServiceAsync();
@@ -46,6 +45,8 @@ public sealed class KilledProcessTests
                     await service.KillPostgresAsync();
                 }
 
+                // Writes that are sent before the processes end may still succeed.
+                var killedAt = Stopwatch.GetTimestamp();
                 if (killed is not Killed.Postgres)
                 {
                     await service.RestartAsync();
