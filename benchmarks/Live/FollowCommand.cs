@@ -127,7 +127,7 @@ internal sealed class FollowedStream
     /// <summary>The longest time between two events of changes.</summary>
     public TimeSpan LongestGap { get; private set; }
 
-    /// <summary>Waits until the stream has begun.</summary>
+    /// <summary>Waits for the first event of the stream.</summary>
     /// <exception cref="InvalidDataException">The request was refused.</exception>
     public void ReadToFirstEvent()
     {

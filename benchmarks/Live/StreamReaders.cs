@@ -18,7 +18,7 @@ internal sealed class StreamReaders : IAsyncDisposable
 
     private StreamReaders(Process process) => _process = process;
 
-    /// <summary>Opens streams and waits until each has begun.</summary>
+    /// <summary>Opens streams and waits for the first event of each.</summary>
     /// <exception cref="BenchmarkException">A stream was refused.</exception>
     public static async Task<StreamReaders> OpenAsync(
         WebProgram service,

@@ -211,7 +211,7 @@ public sealed class IdentityProvider : IAsyncDisposable
         return Results.Json(
             new
             {
-                access_token = "an access token that nobody uses",
+                access_token = "an unused access token",
                 token_type = "Bearer",
                 expires_in = 300,
                 id_token = IdToken(asked["nonce"].ToString()),

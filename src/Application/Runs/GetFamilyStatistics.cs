@@ -23,13 +23,11 @@ public sealed record FamilyStatistics(IReadOnlyDictionary<string, RunFamilyStati
 
 internal sealed class GetFamilyStatisticsValidator : AbstractValidator<GetFamilyStatisticsQuery>
 {
-    private const int MaxFamilies = GetFamilyStatisticsQuery.MaxFamilies;
-
     public GetFamilyStatisticsValidator() =>
         RuleFor(q => q.Families)
-            .Must(families => families.Count <= MaxFamilies)
+            .Must(families => families.Count <= GetFamilyStatisticsQuery.MaxFamilies)
             .WithErrorCode("tooManyFamilies")
-            .WithMessage($"Ask for at most {MaxFamilies} families at once.");
+            .WithMessage($"Ask for at most {GetFamilyStatisticsQuery.MaxFamilies} families at once.");
 }
 
 internal sealed class GetFamilyStatisticsHandler(RecentRunFamilies families)

@@ -183,7 +183,7 @@ internal static partial class ProviderSignIn
             context.HttpContext.Features.Set(new RefusedCaller(person));
             throw new SignInRefusedException(
                 "noRole",
-                $"You signed in at {provider.Name}, but you have no role for this service. Ask whoever administers "
+                $"You signed in at {provider.Name}, but you have no role for this service. Ask an administrator of "
                     + $"{provider.Name} for one of the roles {string.Join(", ", Permissions.Names)}, and sign in again."
             );
         }

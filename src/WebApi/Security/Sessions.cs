@@ -130,7 +130,7 @@ internal static class Sessions
         };
 
     /// <summary>
-    /// Returns true if the caller is a session that a link started. Whoever has the own key can create links and
+    /// Returns true if the caller is a session that a link started. Anyone who has the own key can create links and
     /// tokens. A token of limited time must not become a session that creates tokens for a longer time.
     /// </summary>
     public static bool IsByLink(ClaimsPrincipal caller) =>

@@ -38,6 +38,23 @@ internal sealed class Browser(Uri service) : IDisposable
         return browser;
     }
 
+    /// <summary>Creates a request with these headers.</summary>
+    public static HttpRequestMessage Request(
+        HttpMethod method,
+        string path,
+        IEnumerable<(string Name, string Value)> headers,
+        HttpContent? content = null
+    )
+    {
+        var request = new HttpRequestMessage(method, path) { Content = content };
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
+        }
+
+        return request;
+    }
+
     public Task<HttpResponseMessage> SignInAsync(string code, string returnPath = "", string path = "ui/sign-in") =>
         PostAsync(path, SameOrigin, ("code", code), ("return", returnPath));
 
@@ -62,12 +79,7 @@ internal sealed class Browser(Uri service) : IDisposable
         HttpContent? content = null
     )
     {
-        using var request = new HttpRequestMessage(method, path) { Content = content };
-        foreach (var (name, value) in headers)
-        {
-            request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
-        }
-
+        using var request = Request(method, path, headers, content);
         if (Cookie is not null)
         {
             request.Headers.Add("Cookie", Cookie);

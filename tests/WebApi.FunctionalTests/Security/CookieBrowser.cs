@@ -73,12 +73,7 @@ internal sealed class CookieBrowser : IDisposable
         HttpContent? content = null
     )
     {
-        using var request = new HttpRequestMessage(method, path) { Content = content };
-        foreach (var (name, value) in headers)
-        {
-            request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
-        }
-
+        using var request = Browser.Request(method, path, headers, content);
         return await _client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
