@@ -74,7 +74,14 @@ public sealed record SignInWay(int Number, string Name);
 /// <param name="Name">The name to show.</param>
 /// <param name="Permissions">The names of the permissions.</param>
 /// <param name="MayWrite">True if the caller may change and delete runs.</param>
-public sealed record Caller(TenantId TenantId, string Name, IReadOnlyList<string> Permissions, bool MayWrite);
+/// <param name="Until">The end of the session; null if it is not known.</param>
+public sealed record Caller(
+    TenantId TenantId,
+    string Name,
+    IReadOnlyList<string> Permissions,
+    bool MayWrite,
+    DateTimeOffset? Until
+);
 
 /// <summary>Whether a caller can create access tokens.</summary>
 /// <param name="Refusal">Why not, and what to do instead; null if the caller can.</param>

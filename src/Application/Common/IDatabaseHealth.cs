@@ -1,6 +1,6 @@
 namespace IndustryData.Application.Common;
 
-/// <summary>Reports the availability of the database.</summary>
+/// <summary>Reports the availability of the database, and its version.</summary>
 public interface IDatabaseHealth
 {
     /// <summary>The current outage; null while the database is available.</summary>
@@ -8,6 +8,9 @@ public interface IDatabaseHealth
 
     /// <summary>The outage for writes; null while the database accepts writes. A standby accepts only reads.</summary>
     DatabaseOutage? WriteOutage { get; }
+
+    /// <summary>The version of the server, such as <c>17.2</c>; null until the database has answered.</summary>
+    string? ServerVersion { get; }
 
     /// <summary>Classifies and records an exception from a message handler.</summary>
     /// <returns>The outage that caused the exception; null if the exception has another cause.</returns>

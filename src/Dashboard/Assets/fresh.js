@@ -1,7 +1,7 @@
 // @ts-check
 // Renews a page when runs change: fetches it again and replaces what is inside #fresh.
 
-import { announce, prepare } from './ui.js';
+import { announce, prepare, showLoading } from './ui.js';
 import { Follower, bindControls } from './stream.js';
 
 const shortestPause = 1_000;
@@ -31,7 +31,8 @@ function isInUse() {
   const old = document.getElementById('fresh');
   const active = document.activeElement;
   const isControl = active instanceof HTMLElement && active.matches('input, textarea, [data-asked]');
-  return (old?.contains(active) && isControl) || document.getSelection()?.type === 'Range';
+  return (old?.contains(active) && isControl) || document.getSelection()?.type === 'Range'
+    || 'dragging' in document.body.dataset;
 }
 
 async function renew() {
@@ -44,10 +45,12 @@ async function renew() {
   isQueued = false;
   isPostponed = false;
   const started = performance.now();
+  const end = showLoading('renewing');
   try {
     const response = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
     if (response.ok) replace(await response.text());
   } finally {
+    end();
     // A page that the service makes slowly is fetched rarely.
     next = performance.now() + Math.max(shortestPause, 4 * (performance.now() - started));
     isRunning = false;
@@ -98,7 +101,7 @@ function twinOf(element, old, fresh) {
   return /** @type {HTMLElement[]} */ ([...fresh.querySelectorAll(element.tagName)]).filter(like)[at];
 }
 
-for (const event of ['focusout', 'selectionchange']) {
+for (const event of ['focusout', 'selectionchange', 'pointerup']) {
   document.addEventListener(event, () => isPostponed && renewSoon());
 }
 

@@ -1,7 +1,9 @@
 // @ts-check
-// The page Timeline: keys for the links that move and zoom, dragging, and a card for the bar under pointer or focus.
+// The page Timeline: keys for the links that move and zoom, dragging, a card for the bar under pointer or focus, and bars
+// of running runs that grow.
 
-import { make } from './ui.js';
+import { isMotionReduced, make } from './ui.js';
+import { duration } from './stream.js';
 
 const links = { '[': 'earlier', ']': 'later', '+': 'closer', '-': 'wider' };
 const minutes = 60_000;
@@ -10,6 +12,8 @@ const longest = 31 * 24 * 60 * minutes;
 // A pointer that moves less is a click.
 const minDrag = 5;
 const hideDelay = 200;
+const growInterval = 1_000;
+const reducedInterval = 60_000;
 
 document.addEventListener('keydown', event => {
   const target = /** @type {HTMLElement} */ (event.target);
@@ -18,14 +22,46 @@ document.addEventListener('keydown', event => {
   document.getElementById(links[/** @type {keyof typeof links} */ (event.key)])?.click();
 });
 
-const table = /** @type {HTMLElement | null} */ (document.querySelector('.timeline'));
-if (table) {
-  showCards(table);
-  allowDragging(table);
+const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+showCards();
+allowDragging();
+setInterval(grow, growInterval);
+// A span in the past does not change.
+if (main.dataset.stream) void import('./fresh.js');
+
+let grownAt = performance.now();
+
+/** Lets the bars of running runs, and the line of the current time, follow the clock. */
+function grow() {
+  const table = /** @type {HTMLElement | null} */ (document.querySelector('.timeline'));
+  if (!table || document.hidden || document.body.dataset.live === 'paused') return;
+  if (isMotionReduced() && performance.now() - grownAt < reducedInterval) return;
+  grownAt = performance.now();
+  const { from, to, width } = spanOf(table);
+  const now = Math.min(Math.max((Date.now() - from) / (to - from), 0), 1) * width;
+  for (const link of table.querySelectorAll('a[data-grows]')) {
+    for (const [selector, shortest] of /** @type {[string, number][]} */ ([['.block', 24], ['.part', 3]])) {
+      const bar = link.querySelector(selector);
+      const length = now - Number(bar?.getAttribute('x'));
+      // A clock that is behind that of the service does not make bars shorter.
+      const longest = Math.max(length, shortest, Number(bar?.getAttribute('width')));
+      bar?.setAttribute('width', longest.toFixed(1));
+    }
+  }
+  for (const line of table.querySelectorAll('line.now')) {
+    line.setAttribute('x1', now.toFixed(1));
+    line.setAttribute('x2', now.toFixed(1));
+  }
 }
 
 /** @param {HTMLElement} table */
-function showCards(table) {
+function spanOf(table) {
+  const { from = '', to = '', width } = table.dataset;
+  return { from: Date.parse(from), to: Date.parse(to), width: Number(width) };
+}
+
+// The table may be renewed at any time, so the page itself listens.
+function showCards() {
   const card = make('div', { class: 'card', 'aria-hidden': 'true', hidden: '' });
   document.body.append(card);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -40,12 +76,18 @@ function showCards(table) {
   };
   /** @param {Event} event */
   const show = event => {
-    const link = /** @type {Element} */ (event.target).closest('.bars a');
+    const link = /** @type {Element} */ (event.target).closest('.timeline .bars a');
     if (!link) return;
     clearTimeout(timer);
     // The card replaces the tooltip of the browser.
     link.querySelector('title')?.remove();
-    const [name, ...rest] = partsOf(link.getAttribute('aria-label') ?? '');
+    const since = /** @type {SVGElement} */ (link).dataset.since;
+    const parts = partsOf(link.getAttribute('aria-label') ?? '');
+    if (since && document.body.dataset.live !== 'paused') {
+      parts[3] = `for ${duration(Math.max(0, Date.now() - Date.parse(since)) / 1000)}`;
+      link.setAttribute('aria-label', parts.join('; '));
+    }
+    const [name, ...rest] = parts;
     card.replaceChildren(make('p', {}, make('strong', {}, make('bdi', {}, name))), ...rest.map(t => make('p', {}, t)));
     card.hidden = false;
     const bar = link.getBoundingClientRect();
@@ -54,10 +96,10 @@ function showCards(table) {
     card.style.left = `${Math.max(left, 8)}px`;
     card.style.top = `${isBelow ? bar.bottom + 6 : bar.top - card.offsetHeight - 6}px`;
   };
-  table.addEventListener('pointerover', show);
-  table.addEventListener('focusin', show);
-  table.addEventListener('pointerout', hideSoon);
-  table.addEventListener('focusout', hideSoon);
+  main.addEventListener('pointerover', show);
+  main.addEventListener('focusin', show);
+  main.addEventListener('pointerout', hideSoon);
+  main.addEventListener('focusout', hideSoon);
   // The pointer may move onto the card, for example to select a name.
   card.addEventListener('pointerenter', () => clearTimeout(timer));
   card.addEventListener('pointerleave', hideSoon);
@@ -76,61 +118,65 @@ function partsOf(label) {
   return [parts.slice(0, -3).join('; '), ...parts.slice(-3)];
 }
 
-/** @param {HTMLElement} table */
-function allowDragging(table) {
-  const [from, to] = [Date.parse(table.dataset.from ?? ''), Date.parse(table.dataset.to ?? '')];
-  const msPerPixel = (to - from) / Number(table.dataset.width);
-  const scroll = /** @type {HTMLElement} */ (table.parentElement);
+function allowDragging() {
   const brush = make('div', { class: 'brush', hidden: '' });
-  scroll.append(brush);
-  table.classList.add('draggable');
-  /** @type {{ pointer: number, x: number, left: number, isMove: boolean } | undefined} */
+  /** @type {{ table: HTMLElement, pointer: number, x: number, left: number, isMove: boolean } | undefined} */
   let drag;
   const end = () => {
     drag = undefined;
-    brush.hidden = true;
     shift(0);
+    brush.hidden = true;
+    // The table is not renewed while it is dragged.
+    delete document.body.dataset.dragging;
   };
   /** @param {number} pixels */
   const shift = pixels => {
-    for (const svg of /** @type {NodeListOf<SVGElement>} */ (table.querySelectorAll('svg.bars'))) {
+    for (const svg of /** @type {NodeListOf<SVGElement>} */ (document.querySelectorAll('.timeline svg.bars'))) {
       svg.style.transform = pixels === 0 ? '' : `translateX(${pixels}px)`;
     }
   };
-  table.addEventListener('pointerdown', event => {
+  main.addEventListener('pointerdown', event => {
     const target = /** @type {Element} */ (event.target);
+    const table = /** @type {HTMLElement | null} */ (target.closest('.timeline'));
     const svg = target.closest('td')?.querySelector('svg.bars');
     // A finger scrolls.
-    if (!svg || event.button !== 0 || event.pointerType === 'touch' || target.closest('a')) return;
+    if (!table || !svg || event.button !== 0 || event.pointerType === 'touch' || target.closest('a')) return;
     drag = {
-      pointer: event.pointerId, x: event.clientX, left: svg.getBoundingClientRect().left,
+      table, pointer: event.pointerId, x: event.clientX, left: svg.getBoundingClientRect().left,
       isMove: target.closest('.axis-row') !== null,
     };
+    table.parentElement?.append(brush);
     table.setPointerCapture(event.pointerId);
+    document.body.dataset.dragging = 'yes';
   });
-  table.addEventListener('pointermove', event => {
+  main.addEventListener('pointermove', event => {
     if (!drag || event.pointerId !== drag.pointer) return;
     const length = event.clientX - drag.x;
     if (drag.isMove) {
       shift(length);
     } else if (Math.abs(length) >= minDrag) {
+      const scroll = /** @type {HTMLElement} */ (drag.table.parentElement);
       const left = Math.min(drag.x, event.clientX) - scroll.getBoundingClientRect().left + scroll.scrollLeft;
       brush.style.left = `${left}px`;
       brush.style.width = `${Math.abs(length)}px`;
-      brush.style.height = `${table.offsetHeight}px`;
+      brush.style.height = `${drag.table.offsetHeight}px`;
       brush.hidden = false;
     }
   });
-  table.addEventListener('pointerup', event => {
+  main.addEventListener('pointerup', event => {
     if (!drag || event.pointerId !== drag.pointer) return;
-    const { x, left, isMove } = drag;
+    const { table, x, left, isMove } = drag;
+    const { from, to, width } = spanOf(table);
+    const msPerPixel = (to - from) / width;
+    const timeAt = (/** @type {number} */ pixels) => Math.min(Math.max(from + pixels * msPerPixel, from), to);
     const length = event.clientX - x;
     if (Math.abs(length) < minDrag) end();
     else if (isMove) show(from - length * msPerPixel, to - length * msPerPixel);
     else show(timeAt(Math.min(x, event.clientX) - left), timeAt(Math.max(x, event.clientX) - left));
+    // What is marked stays until the next page.
     drag = undefined;
   });
-  table.addEventListener('pointercancel', end);
+  main.addEventListener('pointercancel', end);
   // A page that comes back is as before the drag.
   addEventListener('pageshow', end);
   addEventListener('keydown', event => {
@@ -138,11 +184,6 @@ function allowDragging(table) {
     end();
     event.stopPropagation();
   }, { capture: true });
-
-  /** @param {number} pixels */
-  function timeAt(pixels) {
-    return Math.min(Math.max(from + pixels * msPerPixel, from), to);
-  }
 
   /** @param {number} begin @param {number} end */
   function show(begin, end) {
@@ -152,6 +193,7 @@ function allowDragging(table) {
     const iso = (/** @type {number} */ time) => new Date(Math.round(time / 1_000) * 1_000).toISOString();
     url.searchParams.set('from', iso(middle - length / 2));
     url.searchParams.set('to', iso(middle + length / 2));
+    url.hash = '';
     location.assign(url);
   }
 }

@@ -1,8 +1,19 @@
 // @ts-check
-// What all pages share: the time zone of the reader, buttons to copy, keys, and the notice about a wrong clock.
+// What all pages share: times in the zone of the reader, buttons to copy, keys, the bar that says that a page or a part
+// of it is under way, and the notice about a wrong clock.
 
 const root = document.documentElement;
 const base = document.body.dataset.base ?? '';
+const ageInterval = 15_000;
+const announcePause = 5_000;
+const loadingDelay = 150;
+// The service answers or gives up much earlier.
+const longestNavigation = 30_000;
+
+/** Returns true if the reader wants as little motion as possible. */
+export function isMotionReduced() {
+  return root.dataset.motion === 'reduced' || matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
 
 /** The time zone of the reader; undefined for that of the browser. */
 const zone = root.dataset.zone === 'local' ? undefined : root.dataset.zone;
@@ -58,7 +69,28 @@ function partsOf(time, withSeconds) {
 /** Shows the times below an element in the zone of the reader. @param {ParentNode} parent */
 export function showTimes(parent) {
   for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (parent.querySelectorAll('time[datetime]'))) {
+    if ('age' in element.dataset) continue;
     element.textContent = textOf(new Date(element.dateTime), 'seconds' in element.dataset);
+  }
+}
+
+/** The units of ages, in seconds. @type {[number, string][]} */
+const ageUnits = [[365 * 86_400, 'year'], [86_400, 'day'], [3_600, 'hour'], [60, 'minute']];
+
+/** The same words as those of the server (AgeText). @param {Date} time */
+function ageOf(time) {
+  const seconds = (Date.now() - time.getTime()) / 1000;
+  const [size, unit] = ageUnits.find(entry => Math.abs(seconds) >= entry[0]) ?? [0, ''];
+  const count = size > 0 ? Math.floor(Math.abs(seconds) / size) : 0;
+  const words = size > 0 ? `${count} ${unit}${count === 1 ? '' : 's'}` : 'under a minute';
+  return seconds < 0 ? `in ${words}` : `${words} ago`;
+}
+
+/** Says how long ago the times below an element were. @param {ParentNode} parent */
+function showAges(parent) {
+  for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (parent.querySelectorAll('time[data-age]'))) {
+    const words = ageOf(new Date(element.dateTime));
+    if (element.textContent !== words) element.textContent = words;
   }
 }
 
@@ -73,15 +105,59 @@ export function make(name, attributes, ...children) {
   return element;
 }
 
-/** Says a text to screen readers. @param {string} text */
+let announcedAt = -announcePause;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let announcement;
+
+/**
+ * Says a text to screen readers. Of texts that follow each other fast, only the newest is said.
+ * @param {string} text
+ */
 export function announce(text) {
+  clearTimeout(announcement);
+  announcement = setTimeout(() => say(text), Math.max(0, announcedAt + announcePause - performance.now()));
+}
+
+/** Says the answer to what the reader has just done. @param {string} text */
+function say(text) {
+  clearTimeout(announcement);
+  announcedAt = performance.now();
   const region = document.getElementById('announce');
   if (region) region.textContent = text;
 }
 
+/**
+ * Shows a bar at the top edge from 150 ms after the call until the returned function is called.
+ * @param {'leaving' | 'renewing'} what Whether the page is left or a part of it is renewed.
+ */
+export function showLoading(what) {
+  const timer = setTimeout(() => document.body.dataset[what] = 'yes', loadingDelay);
+  return () => {
+    clearTimeout(timer);
+    delete document.body.dataset[what];
+  };
+}
+
+// The old page stays until the first bytes of the next one.
+function showNavigations() {
+  let end = () => {};
+  addEventListener('beforeunload', () => {
+    end();
+    const stop = showLoading('leaving');
+    const timer = setTimeout(stop, longestNavigation);
+    end = () => {
+      clearTimeout(timer);
+      stop();
+    };
+  });
+  // A page that comes back is as before. The key Escape stops a navigation.
+  addEventListener('pageshow', () => end());
+  addEventListener('keydown', event => event.key === 'Escape' && end());
+}
+
 /** Says a text to everybody, for two seconds. @param {string} text */
 function show(text) {
-  announce(text);
+  say(text);
   const region = document.getElementById('announce');
   region?.classList.add('toast');
   setTimeout(() => region?.classList.remove('toast'), 2_000);
@@ -91,16 +167,17 @@ function show(text) {
 function addCopyButtons(parent) {
   // Browsers offer the clipboard to pages of https and of this machine only.
   if (!navigator.clipboard) return;
-  for (const element of parent.querySelectorAll('[data-copy]')) {
-    const text = element.textContent ?? '';
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (parent.querySelectorAll('[data-copy]'))) {
+    const { copy, copyName = 'Copy' } = element.dataset;
+    const text = copy || (element.textContent ?? '');
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'copy';
-    button.textContent = 'Copy';
+    button.textContent = copyName;
     button.addEventListener('click', async () => {
       await navigator.clipboard.writeText(text.trim());
       button.textContent = 'Copied';
-      announce('Copied');
+      say('Copied');
     });
     element.append(button);
   }
@@ -185,10 +262,13 @@ function showSkew() {
 /** Completes the elements of a page or a part of it. @param {ParentNode} parent */
 export function prepare(parent) {
   showTimes(parent);
+  showAges(parent);
   addCopyButtons(parent);
 }
 
 prepare(document);
 convertDates();
+showNavigations();
 showSkew();
+setInterval(() => showAges(document), ageInterval);
 if (root.dataset.keys === 'on') document.addEventListener('keydown', onKey);

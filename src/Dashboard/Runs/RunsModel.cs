@@ -32,6 +32,13 @@ public sealed record RunsModel(
     /// <summary>True if the runs could not be read in time.</summary>
     public bool IsTooBroad { get; init; }
 
+    /// <summary>
+    /// The number of selected runs as the counters have it; null if they do not count this filter. Runs can be added
+    /// while the counters of the statuses are read one after the other.
+    /// </summary>
+    public long? Estimate =>
+        Counts?.Where(c => Filter.Statuses.Count == 0 || Filter.Statuses.Contains(c.Key)).Sum(c => c.Value);
+
     /// <summary>Returns how long a run took, or has taken, compared with its family; null if it is not known.</summary>
     public DurationBar? BarOf(RunListItem run, DateTimeOffset now) =>
         DurationBar.Of(run, Usual.GetValueOrDefault(RunFamily.Of(run.DisplayName)), now);

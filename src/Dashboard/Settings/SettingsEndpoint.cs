@@ -1,3 +1,4 @@
+using IndustryData.Application.Common;
 using IndustryData.Dashboard.Runs;
 using IndustryData.Dashboard.Shell;
 using Microsoft.AspNetCore.Http;
@@ -39,6 +40,7 @@ internal static class SettingsEndpoint
             PageContext.ThemeCookie,
             form["theme"] == "light" || form["theme"] == "dark" ? form["theme"]! : "auto"
         );
+        Keep(http, PageContext.MotionCookie, form["motion"] == "reduced" ? "reduced" : "auto");
         Keep(http, PageContext.ZoneCookie, TimeZones.IsKnown(zone) ? zone : PageContext.LocalZone);
         Keep(http, PageContext.KeysCookie, form["keys"] == "on" ? "on" : "off");
         var hidden = RunColumn.All.Where(c => c.CanHide && !form["columns"].Contains(c.Key)).Select(c => c.Key);
@@ -53,7 +55,8 @@ internal static class SettingsEndpoint
                 http.Request.Query.ContainsKey("saved"),
                 TimeZones.Suggested,
                 http.RequestServices.GetRequiredService<IDashboardHost>().TokensFor(http),
-                created
+                created,
+                http.RequestServices.GetRequiredService<IDatabaseHealth>().ServerVersion
             )
         );
 
@@ -77,4 +80,11 @@ internal static class SettingsEndpoint
 /// <param name="Zones">The time zones to suggest.</param>
 /// <param name="Tokens">Whether the caller can create tokens.</param>
 /// <param name="Created">The token that has just been created; null if none.</param>
-public sealed record SettingsModel(bool IsSaved, IReadOnlyList<string> Zones, TokenOffer Tokens, CreatedToken? Created);
+/// <param name="DatabaseVersion">The version of PostgreSQL; null if it is not known.</param>
+public sealed record SettingsModel(
+    bool IsSaved,
+    IReadOnlyList<string> Zones,
+    TokenOffer Tokens,
+    CreatedToken? Created,
+    string? DatabaseVersion
+);

@@ -10,6 +10,7 @@ namespace IndustryData.Dashboard.Shell;
 /// <param name="ServiceRoot">The URL of the service with a trailing slash.</param>
 /// <param name="Path">The path and query of the page, without the path base.</param>
 /// <param name="Theme"><c>light</c>, <c>dark</c> or <c>auto</c>.</param>
+/// <param name="Motion"><c>reduced</c>, or <c>auto</c> for that of the system.</param>
 /// <param name="Zone"><c>local</c>, <c>utc</c>, or the IANA name of a time zone.</param>
 /// <param name="HasKeys">True if keys of one letter are on.</param>
 /// <param name="HiddenColumns">The keys of the columns that the page of runs does not show.</param>
@@ -22,6 +23,7 @@ public sealed record PageContext(
     string ServiceRoot,
     string Path,
     string Theme,
+    string Motion,
     string Zone,
     bool HasKeys,
     IReadOnlyList<string> HiddenColumns,
@@ -35,6 +37,9 @@ public sealed record PageContext(
 
     /// <summary>The name of the cookie with the theme.</summary>
     public const string ThemeCookie = "ui-theme";
+
+    /// <summary>The name of the cookie with the choice of motion.</summary>
+    public const string MotionCookie = "ui-motion";
 
     /// <summary>The name of the cookie with the time zone.</summary>
     public const string ZoneCookie = "ui-zone";
@@ -87,6 +92,7 @@ public sealed record PageContext(
             host.ServiceRootOf(http),
             request.Path.ToUriComponent() + request.QueryString.ToUriComponent(),
             request.Cookies[ThemeCookie] is "light" or "dark" ? request.Cookies[ThemeCookie]! : "auto",
+            request.Cookies[MotionCookie] == "reduced" ? "reduced" : "auto",
             ZoneOf(request),
             request.Cookies[KeysCookie] != "off",
             request.Cookies[ColumnsCookie]?.Split('.') ?? [],

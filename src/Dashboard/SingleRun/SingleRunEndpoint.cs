@@ -13,6 +13,9 @@ namespace IndustryData.Dashboard.SingleRun;
 /// <summary>The page <c>/ui/runs/{id}</c>: one run.</summary>
 internal static class SingleRunEndpoint
 {
+    /// <summary>The name in the URL of the activity after which the shown activities begin.</summary>
+    public const string After = "after";
+
     private static readonly Error _notFound = new(
         ErrorKind.NotFound,
         "runNotFound",
@@ -46,7 +49,10 @@ internal static class SingleRunEndpoint
         }
 
         var (activities, hasMore) = (new List<ActivityResponse>(), false);
-        var list = new ListActivitiesQuery(tenant, id, RunPage.DefaultSize);
+        ActivityId? after = Guid.TryParseExact(http.Request.Query[After], "D", out var last)
+            ? ActivityId.FromGuid(last)
+            : null;
+        var list = new ListActivitiesQuery(tenant, id, RunPage.DefaultSize, after);
         await using var items = sender.CreateStream(list, http.RequestAborted).GetAsyncEnumerator(http.RequestAborted);
         if ((await items.ReadHeadAsync()).TryGetValue(out _, out error))
         {
@@ -62,7 +68,9 @@ internal static class SingleRunEndpoint
             return new SingleRunModel(
                 run,
                 StatisticsReader.ReadTotals(run.Statistics),
+                StatisticsReader.ReadRoles(run.Statistics),
                 activities,
+                after,
                 hasMore,
                 neighbors,
                 (await reader.FamiliesAsync([family])).GetValueOrDefault(family)

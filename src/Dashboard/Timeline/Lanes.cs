@@ -39,9 +39,11 @@ internal static class Lanes
     /// <summary>Packs runs.</summary>
     /// <param name="runs">The runs in the order of their start times.</param>
     /// <param name="position">Returns the left and the right edge of a run in pixels.</param>
+    /// <param name="max">The maximum number of lanes.</param>
     public static IReadOnlyList<IReadOnlyList<Block>> Pack(
         IEnumerable<FamilyRun> runs,
-        Func<FamilyRun, (double Left, double Right)> position
+        Func<FamilyRun, (double Left, double Right)> position,
+        int max = Max
     )
     {
         var lanes = new List<List<Block>>();
@@ -58,7 +60,7 @@ internal static class Lanes
             {
                 free.Add(new Block(left, right, [run]));
             }
-            else if (lanes.Count < Max)
+            else if (lanes.Count < max)
             {
                 lanes.Add([new Block(left, right, [run])]);
             }

@@ -21,6 +21,7 @@ internal static class TimelineEndpoint
         var reader = PageReader.Of(http, context.Caller!.TenantId);
         var (span, problem) = TimelineSpan.Read(http.Request.Query, context.Now);
         var statuses = StatusLook.OfRuns.Where(s => http.Request.Query["status"].Contains(s)).ToList();
+        var folds = TimelineFolds.Read(http.Request.Query);
         var open = await reader.ListOpenAsync(span.Bounds);
         var isTooMany = open?.HasMore == true;
         var shown = isTooMany
@@ -29,10 +30,11 @@ internal static class TimelineEndpoint
         var model = new TimelineModel(
             span,
             problem,
-            Rows(shown, span, context.Now),
+            Rows(shown, span, folds, context.Now),
             isTooMany ? await CountAsync(reader, span, statuses) : null,
             Overlap.ByPixel(shown ?? [], span, Width, context.Now),
-            statuses
+            statuses,
+            folds
         );
         await http.RenderAsync<TimelinePage>(context, model);
     }
@@ -57,6 +59,7 @@ internal static class TimelineEndpoint
     private static IReadOnlyList<TimelineRow>? Rows(
         IReadOnlyList<FamilyRun>? runs,
         TimelineSpan span,
+        TimelineFolds folds,
         DateTimeOffset now
     ) =>
         runs is null
@@ -66,12 +69,23 @@ internal static class TimelineEndpoint
                 .. runs.OrderBy(r => r.StartDateTime)
                     .GroupBy(r => r.Family)
                     .OrderBy(g => g.Key, StringComparer.OrdinalIgnoreCase)
-                    .Select(g => new TimelineRow(
-                        g.Key,
-                        [.. g],
-                        Lanes.Pack(g, r => (Left(r.StartDateTime, span), Left(EndOf(r, now), span)))
-                    )),
+                    .Select(g => Row(g.Key, [.. g], span, folds, now)),
             ];
+
+    private static TimelineRow Row(
+        string family,
+        IReadOnlyList<FamilyRun> runs,
+        TimelineSpan span,
+        TimelineFolds folds,
+        DateTimeOffset now
+    )
+    {
+        (double, double) Position(FamilyRun run) => (Left(run.StartDateTime, span), Left(EndOf(run, now), span));
+        var lanes = Lanes.Pack(runs, Position);
+        var canFold = lanes.Count > 1;
+        var isFolded = canFold && folds.IsFolded(family);
+        return new TimelineRow(family, runs, isFolded ? Lanes.Pack(runs, Position, 1) : lanes, canFold, isFolded);
+    }
 
     /// <summary>Returns the position of a time in pixels, within the span.</summary>
     public static double Left(DateTimeOffset time, TimelineSpan span) =>

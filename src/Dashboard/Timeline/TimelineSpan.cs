@@ -22,6 +22,9 @@ public sealed record TimelineSpan(DateTimeOffset From, DateTimeOffset To)
     /// <summary>The length.</summary>
     public TimeSpan Length => To - From;
 
+    /// <summary>Returns true if a time is within the span.</summary>
+    public bool Contains(DateTimeOffset time) => time >= From && time < To;
+
     internal StartSpan Bounds => new(From, To);
 
     /// <summary>The span without a choice: 24 hours, of which the last one is in the future.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IndustryData.Application.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -59,6 +60,7 @@ internal sealed partial class DatabaseHealthMonitor(
     private Task? _restore;
     private volatile DatabaseOutage? _outage = DatabaseOutages.Unavailable;
     private volatile bool _isReadOnly;
+    private volatile string? _serverVersion;
     private double _deltaLagSeconds;
     private bool _isLogged;
 
@@ -71,6 +73,8 @@ internal sealed partial class DatabaseHealthMonitor(
             : availability.AreCommitsConfirmed ? null
             : DatabaseOutages.CommitsStalled
         );
+
+    public string? ServerVersion => _serverVersion;
 
     public DatabaseOutage? Classify(Exception exception)
     {
@@ -276,6 +280,9 @@ internal sealed partial class DatabaseHealthMonitor(
             await row.ReadAsync(cancellationToken);
             (version, isDurable, isReadOnly) = (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2));
         }
+
+        // Since PostgreSQL 10, a version has two parts: 17.2 is 170002.
+        _serverVersion = string.Create(CultureInfo.InvariantCulture, $"{version / 10_000}.{version % 10_000}");
 
         // This query comes first, because EF Core locks the table of applied migrations while it migrates.
         if (await SchemaMigrator.IsMigratingAsync(connection, cancellationToken))

@@ -6,6 +6,7 @@ using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
 using IndustryData.WebApi.Security;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace IndustryData.WebApi.Ui;
@@ -26,7 +27,8 @@ internal sealed class DashboardHost(
             http.Tenant(),
             NameOf(http.User),
             [.. Permissions.Names.Where(name => Permissions.Grants(http.User, new Permission(name, [name])))],
-            Permissions.Grants(http.User, Permissions.Write)
+            Permissions.Grants(http.User, Permissions.Write),
+            http.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc
         );
 
     public string ReturnPathOf(HttpContext http)

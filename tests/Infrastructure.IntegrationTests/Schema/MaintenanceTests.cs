@@ -383,6 +383,8 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
 
         public DatabaseOutage? WriteOutage => null;
 
+        public string? ServerVersion => null;
+
         public DatabaseOutage? Classify(Exception exception) => null;
     }
 
@@ -392,6 +394,8 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
 
         public DatabaseOutage? WriteOutage { get; } =
             new("databaseReadOnly", "The database is read-only.", TimeSpan.FromSeconds(1));
+
+        public string? ServerVersion => null;
 
         public DatabaseOutage? Classify(Exception exception) => null;
     }

@@ -159,6 +159,8 @@ public sealed class ItemPipelineTests
 
         public DatabaseOutage? WriteOutage => null;
 
+        public string? ServerVersion => null;
+
         public DatabaseOutage? Classify(Exception exception) => null;
     }
 }

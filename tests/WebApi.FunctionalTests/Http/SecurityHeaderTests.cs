@@ -92,6 +92,8 @@ public sealed class SecurityHeaderTests(TestDatabase database) : FunctionalTest(
 
         public DatabaseOutage? WriteOutage => null;
 
+        public string? ServerVersion => null;
+
         public DatabaseOutage? Classify(Exception exception) => null;
     }
 }
