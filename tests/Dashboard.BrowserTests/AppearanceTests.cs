@@ -86,6 +86,47 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
     }
 
     [Fact]
+    public async Task Motion_of_the_settings_overrides_that_of_the_system()
+    {
+        var page = await OpenAsync("/ui/settings", options => options.ReducedMotion = ReducedMotion.NoPreference);
+        async Task<string[]> MotionAsync() =>
+            await page.EvaluateAsync<string[]>(
+                """
+                () => {
+                  document.body.dataset.leaving = 'yes';
+                  return [
+                    getComputedStyle(document.documentElement).viewTransitionName,
+                    getComputedStyle(document.body, '::before').animationName,
+                  ];
+                }
+                """
+            );
+        (await MotionAsync()).ShouldBe(["root", "loading"]);
+
+        await page.GetByLabel("Reduced").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Store" }).ClickAsync();
+
+        await page.GetByText("The choices are stored").WaitForAsync();
+        (await MotionAsync()).ShouldBe(["none", "none"]);
+        (await page.GetByLabel("Reduced").IsCheckedAsync()).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task About_names_the_database_and_the_licenses_of_packages()
+    {
+        var page = await OpenAsync("/ui/settings", options => options.JavaScriptEnabled = false);
+        var about = page.Locator("section[aria-labelledby=about-heading]");
+
+        (await about.Locator("dt:text-is('PostgreSQL') + dd").InnerTextAsync()).ShouldMatch(@"^1[5-9]\.\d+$");
+        await page.GetByText("The licenses of the packages").ClickAsync();
+        await Assertions.Expect(page.Locator("#packages li").First).ToBeVisibleAsync();
+        (await page.Locator("#packages li").CountAsync()).ShouldBeGreaterThan(20);
+        await Assertions
+            .Expect(page.Locator("#packages li", new() { HasText = "Npgsql 10." }))
+            .ToContainTextAsync(": PostgreSQL");
+    }
+
+    [Fact]
     public async Task Every_page_of_the_navigation_is_tested()
     {
         var page = await OpenAsync("/ui");

@@ -103,7 +103,8 @@ public sealed class DashboardFixture : IAsyncLifetime
         string name,
         string status,
         object? blockingError = null,
-        DateTimeOffset? startDateTime = null
+        DateTimeOffset? startDateTime = null,
+        object? statistics = null
     )
     {
         var start = startDateTime ?? DateTimeOffset.UtcNow.AddMinutes(-30);
@@ -114,15 +115,16 @@ public sealed class DashboardFixture : IAsyncLifetime
             ["endDateTime"] = start.AddMinutes(status == "running" ? 60 : 10),
             ["status"] = status,
             ["statistics"] = JsonSerializer.SerializeToNode(
-                new
-                {
-                    inboundTotals = new
+                statistics
+                    ?? new
                     {
-                        people = 1234567,
-                        errors = 1,
-                        warnings = 0,
-                    },
-                }
+                        inboundTotals = new
+                        {
+                            people = 1234567,
+                            errors = 1,
+                            warnings = 0,
+                        },
+                    }
             ),
             ["blockingError"] = JsonSerializer.SerializeToNode(blockingError),
         };

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace IndustryData.Dashboard.BrowserTests;
@@ -23,6 +24,82 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         (await CopyAsync("pre[data-copy]")).ShouldBe(
             $"curl -H \"Authorization: Bearer $TOKEN\" {Dashboard.Service.Root}process/runs/{Dashboard.FailedRun}"
         );
+    }
+
+    [Fact]
+    public async Task Times_say_how_long_ago_they_were_and_are_copied_in_utc()
+    {
+        var start = DateTimeOffset.UtcNow.AddHours(-3).AddMinutes(-1);
+        var run = await Dashboard.AddRunAsync("Run with an age", "running", startDateTime: start);
+        var plain = await OpenAsync($"/ui/runs/{run}", options => options.JavaScriptEnabled = false);
+        await Assertions.Expect(plain.Locator("time[data-age]").First).ToHaveTextAsync("3 hours ago");
+        var page = await OpenAsync("/ui/settings");
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync($"ui/runs/{run}");
+        await page.Locator("body[data-renewed]").WaitForAsync();
+        var ages = page.Locator("time[data-age]");
+        await Assertions.Expect(ages.First).ToHaveTextAsync("3 hours ago");
+        // The expected end is an hour after the start.
+        await Assertions.Expect(ages.Nth(1)).ToHaveTextAsync("2 hours ago");
+
+        await page.Clock.FastForwardAsync("01:00:00");
+        await Assertions.Expect(ages.First).ToHaveTextAsync("4 hours ago");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy UTC" }).First.ClickAsync();
+        await Assertions.Expect(page.Locator(".facts .copy").First).ToHaveTextAsync("Copied");
+        var copied = await page.EvaluateAsync<string>("navigator.clipboard.readText()");
+        copied.ShouldEndWith("Z");
+        (DateTimeOffset.Parse(copied, null) - start).Duration().ShouldBeLessThan(TimeSpan.FromMilliseconds(1));
+    }
+
+    [Fact]
+    public async Task People_by_role_are_a_table_and_the_error_is_copied_as_json()
+    {
+        var run = await Dashboard.AddRunAsync(
+            "Run with roles",
+            "failed",
+            new { code = "sourceUnavailable", message = "No answer." },
+            statistics: new
+            {
+                inboundTotals = new
+                {
+                    people = 10,
+                    matchedPeopleByRole = new[] { new { role = "student", count = 6000 } },
+                    unmatchedPeopleByRole = new[] { new { role = "student", count = 2000 } },
+                },
+            }
+        );
+        var page = await OpenAsync($"/ui/runs/{run}");
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+
+        var row = page.GetByRole(AriaRole.Region, new() { Name = "People by role" }).Locator("tbody tr");
+        await Assertions.Expect(row).ToHaveCountAsync(1);
+        (await row.Locator("th, td").AllInnerTextsAsync()).ShouldBe(["student", "6\u202f000", "2\u202f000", "75.0 %"]);
+        await page.GetByText("All of the error").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy the error as JSON" }).ClickAsync();
+        await Assertions.Expect(page.Locator("details .copy").First).ToHaveTextAsync("Copied");
+        (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldContain("\"sourceUnavailable\"");
+    }
+
+    [Fact]
+    public async Task Activities_are_shown_page_by_page_with_their_readiness()
+    {
+        var run = await Dashboard.AddRunAsync("Run with many activities", "completed");
+        for (var i = 0; i < 101; i++)
+        {
+            await AddActivityAsync(run, $"Activity {i:000}");
+        }
+
+        var page = await OpenAsync($"/ui/runs/{run}", options => options.JavaScriptEnabled = false);
+        var names = page.GetByRole(AriaRole.Region, new() { Name = "Activities" }).Locator("tbody th");
+        await Assertions.Expect(names).ToHaveCountAsync(100);
+        await Assertions.Expect(page.GetByRole(AriaRole.Cell, new() { Name = "notReady" }).First).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "More activities" }).ClickAsync();
+
+        await page.WaitForURLAsync("**after=**");
+        await Assertions.Expect(names).ToHaveTextAsync(["Activity 100"]);
+        await page.GetByRole(AriaRole.Link, new() { Name = "First activities" }).ClickAsync();
+        await Assertions.Expect(names).ToHaveCountAsync(100);
     }
 
     [Fact]
@@ -102,6 +179,29 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Nothing here" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();
         await page.WaitForURLAsync("**/ui/runs");
+    }
+
+    private async Task AddActivityAsync(string run, string name)
+    {
+        var activity = new Dictionary<string, object>
+        {
+            ["@odata.type"] = "#microsoft.graph.industryData.inboundFlowActivity",
+            ["displayName"] = name,
+            ["status"] = "completed",
+            ["activity"] = new Dictionary<string, object>
+            {
+                ["@odata.type"] = "#microsoft.graph.industryData.inboundFileFlow",
+                ["id"] = $"{Guid.NewGuid()}",
+                ["displayName"] = name,
+                ["readinessStatus"] = "notReady",
+            },
+        };
+        using var response = await Dashboard.Service.Client.PostAsJsonAsync(
+            $"process/runs/{run}/activities",
+            activity,
+            Cancellation
+        );
+        response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync(Cancellation));
     }
 
     private async Task<string?> StatusAsync(string run)

@@ -1,8 +1,9 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace IndustryData.Dashboard.BrowserTests;
 
-/// <summary>The page Timeline: cards, dragging, and the statuses of its legend.</summary>
+/// <summary>The page Timeline: cards, dragging, folded families, growing bars, and the statuses of its legend.</summary>
 public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
     [Fact]
@@ -109,6 +110,132 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         names.ShouldNotBeEmpty();
         names.ShouldAllBe(n => n.Contains("; failed;") || n.Contains("; worst: failed;"));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Family_is_folded_and_unfolded_by_keyboard_and_the_url_keeps_it(bool hasScript)
+    {
+        foreach (var hour in (int[])[1, 2])
+        {
+            var start = new DateTimeOffset(2026, 1, 3, hour, 0, 0, TimeSpan.Zero);
+            await Dashboard.AddRunAsync("Folded run", "running", startDateTime: start);
+        }
+
+        var page = await OpenAsync(
+            "/ui/timeline?from=2026-01-03T00:00:00Z&to=2026-01-05T00:00:00Z",
+            options => options.JavaScriptEnabled = hasScript
+        );
+        var row = page.Locator(".timeline tbody tr", new() { HasText = "Folded run" });
+        var fold = row.Locator(".fold");
+        var tall = (await row.Locator("svg").BoundingBoxAsync())!.Height;
+        await Assertions.Expect(fold).ToHaveAttributeAsync("aria-expanded", "true");
+
+        await fold.FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**&fold=*");
+
+        await Assertions.Expect(fold).ToHaveAttributeAsync("aria-expanded", "false");
+        (await row.Locator("svg").BoundingBoxAsync())!.Height.ShouldBeLessThan(tall);
+        await Assertions.Expect(row.Locator("svg a")).ToHaveCountAsync(1);
+        await Assertions.Expect(fold).ToBeFocusedAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Zoom out" }).ClickAsync();
+        await page.WaitForURLAsync(url => url.Contains("2026-01-02", StringComparison.Ordinal));
+        await Assertions.Expect(fold).ToHaveAttributeAsync("aria-expanded", "false");
+        await fold.FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync(url => !url.Contains("fold=", StringComparison.Ordinal));
+
+        await Assertions.Expect(row.Locator("svg a")).ToHaveCountAsync(2);
+    }
+
+    [Fact]
+    public async Task All_families_are_folded_with_one_click()
+    {
+        var page = await OpenAsync("/ui/timeline");
+        await page.GetByRole(AriaRole.Link, new() { Name = "One line a family" }).ClickAsync();
+
+        await page.WaitForURLAsync("**&fold=all");
+        (await page.Locator(".fold[aria-expanded=false]").CountAsync()).ShouldBeGreaterThan(0);
+        (await page.Locator(".fold[aria-expanded=true]").CountAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Bar_of_a_running_run_grows_and_its_card_has_the_time_until_now()
+    {
+        var page = await OpenGrowingAsync("Growing first", ReducedMotion.NoPreference);
+        var width = await WidthAsync(page, "Growing first");
+
+        await page.Clock.FastForwardAsync("10:00");
+
+        // A pixel is 7.2 seconds.
+        (await WidthAsync(page, "Growing first") - width).ShouldBeInRange(82, 90);
+        await page.Locator("a[data-since][aria-label^='Growing first']").FocusAsync();
+        await Assertions.Expect(page.Locator(".card")).ToContainTextAsync("for 40 min");
+    }
+
+    [Fact]
+    public async Task Bar_grows_once_a_minute_with_reduced_motion()
+    {
+        var page = await OpenGrowingAsync("Growing second", ReducedMotion.Reduce);
+        await page.Clock.FastForwardAsync("01:01");
+        var width = await WidthAsync(page, "Growing second");
+
+        await page.Clock.FastForwardAsync("00:30");
+        (await WidthAsync(page, "Growing second")).ShouldBe(width);
+        await page.Clock.FastForwardAsync("00:40");
+        (await WidthAsync(page, "Growing second")).ShouldBeGreaterThan(width);
+    }
+
+    [Fact]
+    public async Task Bar_does_not_grow_while_the_page_is_paused()
+    {
+        var page = await OpenGrowingAsync("Growing third", ReducedMotion.NoPreference);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        var width = await WidthAsync(page, "Growing third");
+
+        await page.Clock.FastForwardAsync("10:00");
+        (await WidthAsync(page, "Growing third")).ShouldBe(width);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await page.Clock.FastForwardAsync("00:02");
+        (await WidthAsync(page, "Growing third")).ShouldBeGreaterThan(width);
+    }
+
+    [Fact]
+    public async Task Timeline_shows_a_new_run_while_it_is_open_and_a_span_in_the_past_has_no_stream()
+    {
+        var page = await OpenAsync("/ui/timeline");
+        await page.Locator("body[data-renewed]").WaitForAsync();
+        await Dashboard.AddRunAsync("Reported while the timeline is open", "completed");
+
+        await Assertions
+            .Expect(page.Locator("a[aria-label^='Reported while the timeline is open']"))
+            .ToHaveCountAsync(1);
+        var past = await OpenTimelineAsync();
+        await Assertions.Expect(past.Locator("p.stream")).ToHaveCountAsync(0);
+    }
+
+    // The span is 2 hours, with the current time in its middle. The run has been running for half an hour.
+    private async Task<IPage> OpenGrowingAsync(string name, ReducedMotion motion)
+    {
+        var now = DateTimeOffset.UtcNow;
+        await Dashboard.AddRunAsync(name, "running", startDateTime: now.AddMinutes(-30));
+        var page = await OpenAsync("/ui/settings", options => options.ReducedMotion = motion);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(
+            $"ui/timeline?from={now.AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}&to={now.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}"
+        );
+        await page.Locator("body[data-renewed]").WaitForAsync();
+        // Other tests report runs. The content must stay as it is.
+        await page.EvaluateAsync("document.getElementById('fresh').removeAttribute('id')");
+        return page;
+    }
+
+    private static async Task<double> WidthAsync(IPage page, string name) =>
+        double.Parse(
+            (await page.Locator($"a[data-since][aria-label^='{name}'] .part").GetAttributeAsync("width"))!,
+            CultureInfo.InvariantCulture
+        );
 
     // A day on which no other test has runs. The name contains what separates the parts of the name of a bar.
     private async Task<IPage> OpenTimelineAsync(string query = "")

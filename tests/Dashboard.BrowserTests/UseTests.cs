@@ -229,6 +229,8 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
     [InlineData("", "Newest runs")]
     [InlineData("/runs", "SIS nightly sync")]
     [InlineData("/runs/{failed}", "The source did not answer.")]
+    [InlineData("/timeline", "Open at the same time")]
+    [InlineData("/trends", "Success rate")]
     [InlineData("/settings", "Excel and Power BI")]
     public async Task Page_works_without_scripts(string path, string text)
     {

@@ -27,13 +27,15 @@ public sealed class LanesTests
             }
         });
 
-    [Fact]
-    public void Blocks_of_a_lane_can_be_clicked_apart_and_lanes_are_bounded() =>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(Lanes.Max)]
+    public void Blocks_of_a_lane_can_be_clicked_apart_and_lanes_are_bounded(int max) =>
         _runs.Sample(runs =>
         {
-            var lanes = Lanes.Pack(runs, Position);
+            var lanes = Lanes.Pack(runs, Position, max);
 
-            lanes.Count.ShouldBeLessThanOrEqualTo(Lanes.Max);
+            lanes.Count.ShouldBeLessThanOrEqualTo(max);
             foreach (var lane in lanes)
             {
                 lane.Zip(lane.Skip(1)).ShouldAllBe(pair => pair.First.End <= pair.Second.Left);

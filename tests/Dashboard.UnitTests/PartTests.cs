@@ -3,6 +3,7 @@ using IndustryData.Dashboard.Charts;
 using IndustryData.Dashboard.Overview;
 using IndustryData.Dashboard.Parts;
 using IndustryData.Dashboard.Runs;
+using IndustryData.Dashboard.SingleRun;
 using IndustryData.Domain.Runs;
 
 namespace IndustryData.Dashboard.UnitTests;
@@ -42,6 +43,88 @@ public sealed class PartTests
         totals.Memberships.ShouldBeNull();
         totals.Errors.ShouldBe(0);
         totals.Warnings.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(0, "under a minute ago")]
+    [InlineData(-59, "in under a minute")]
+    [InlineData(60, "1 minute ago")]
+    [InlineData(3 * 3600 + 1, "3 hours ago")]
+    [InlineData(-7200, "in 2 hours")]
+    [InlineData(86_400, "1 day ago")]
+    [InlineData(364 * 86_400, "364 days ago")]
+    [InlineData(2 * 365 * 86_400, "2 years ago")]
+    public void Age_has_its_largest_unit(double seconds, string text) =>
+        AgeText.Of(_start.AddSeconds(-seconds), _start).ShouldBe(text);
+
+    [Fact]
+    public void People_by_role_are_read_in_the_order_of_the_roles_and_counts_of_the_same_role_are_added()
+    {
+        var roles = StatisticsReader.ReadRoles(
+            """
+            {"inboundTotals":{
+              "matchedPeopleByRole":[{"role":"student","count":9},{"role":"teacher","count":null},
+                {"role":"student","count":1}],
+              "unmatchedPeopleByRole":[{"role":"guardian","count":4},{"role":"student","count":2}]}}
+            """
+        );
+
+        roles.ShouldBe([
+            new RoleCount("student", 10, 2),
+            new RoleCount("teacher", null, null),
+            new RoleCount("guardian", null, 4),
+        ]);
+        roles.Select(RoleSection.Share).ShouldBe(["83.3 %", "–", "0.0 %"]);
+    }
+
+    [Fact]
+    public void Share_of_people_is_100_percent_only_if_all_are_matched()
+    {
+        RoleSection.Share(new RoleCount("student", 9_999_999, 1)).ShouldBe("99.9 %");
+        RoleSection.Share(new RoleCount("student", 3, 0)).ShouldBe("100.0 %");
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"inboundTotals":null}""")]
+    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":{"role":"student"}}}""")]
+    [InlineData("""{"inboundTotals":{"matchedPeopleByRole":["student",{"role":1,"count":2},{"count":3}]}}""")]
+    public void People_by_role_of_another_form_are_not_shown(string statistics) =>
+        StatisticsReader.ReadRoles(statistics).ShouldBeEmpty();
+
+    [Fact]
+    public void Large_counts_of_a_role_do_not_overflow()
+    {
+        var entries = string.Join(',', Enumerable.Repeat("""{"role":"a","count":9007199254740991}""", 1_700));
+
+        StatisticsReader
+            .ReadRoles($$$"""{"inboundTotals":{"matchedPeopleByRole":[{{{entries}}}]}}""")
+            .ShouldBe([new RoleCount("a", long.MaxValue, null)]);
+    }
+
+    [Fact]
+    public void Estimate_is_the_sum_of_the_statuses_of_the_filter()
+    {
+        var model = new RunsModel(
+            RunsState.Default,
+            RunFilterText.All,
+            [],
+            null,
+            new Dictionary<string, long>
+            {
+                ["failed"] = 2,
+                ["running"] = 3,
+                ["completed"] = 5,
+            },
+            null,
+            null,
+            true,
+            new Dictionary<string, RunFamilyStatistics>()
+        );
+
+        model.Estimate.ShouldBe(10);
+        (model with { Filter = RunFilterText.All.Toggle("failed").Toggle("running") }).Estimate.ShouldBe(5);
+        (model with { Counts = null }).Estimate.ShouldBeNull();
     }
 
     [Theory]
