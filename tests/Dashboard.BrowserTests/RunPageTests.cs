@@ -84,7 +84,7 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
     [Fact]
     public async Task Activities_are_shown_page_by_page_with_their_readiness()
     {
-        var run = await Dashboard.AddRunAsync("Run with many activities", "completed");
+        var run = await Dashboard.AddRunAsync("Run with many activities", "running");
         for (var i = 0; i < 101; i++)
         {
             await AddActivityAsync(run, $"Activity {i:000}");

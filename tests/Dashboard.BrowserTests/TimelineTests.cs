@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace IndustryData.Dashboard.BrowserTests;
 
-/// <summary>The page Timeline: cards, dragging, folded families, growing bars, and the statuses of its legend.</summary>
+/// <summary>The page Timeline: cards, dragging, folded families, growing bars, and its legend.</summary>
 public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
     [Fact]
@@ -116,16 +116,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
     [InlineData(false)]
     public async Task Family_is_folded_and_unfolded_by_keyboard_and_the_url_keeps_it(bool hasScript)
     {
-        foreach (var hour in (int[])[1, 2])
-        {
-            var start = new DateTimeOffset(2026, 1, 3, hour, 0, 0, TimeSpan.Zero);
-            await Dashboard.AddRunAsync("Folded run", "running", startDateTime: start);
-        }
-
-        var page = await OpenAsync(
-            "/ui/timeline?from=2026-01-03T00:00:00Z&to=2026-01-05T00:00:00Z",
-            options => options.JavaScriptEnabled = hasScript
-        );
+        var page = await OpenFoldableAsync(hasScript ? 11 : 21, hasScript);
         var row = page.Locator(".timeline tbody tr", new() { HasText = "Folded run" });
         var fold = row.Locator(".fold");
         var tall = (await row.Locator("svg").BoundingBoxAsync())!.Height;
@@ -140,7 +131,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         await Assertions.Expect(row.Locator("svg a")).ToHaveCountAsync(1);
         await Assertions.Expect(fold).ToBeFocusedAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Zoom out" }).ClickAsync();
-        await page.WaitForURLAsync(url => url.Contains("2026-01-02", StringComparison.Ordinal));
+        await page.WaitForURLAsync(url => !url.Contains("T00", StringComparison.Ordinal));
         await Assertions.Expect(fold).ToHaveAttributeAsync("aria-expanded", "false");
         await fold.FocusAsync();
         await page.Keyboard.PressAsync("Enter");
@@ -152,7 +143,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
     [Fact]
     public async Task All_families_are_folded_with_one_click()
     {
-        var page = await OpenAsync("/ui/timeline");
+        var page = await OpenFoldableAsync(16, hasScript: false);
         await page.GetByRole(AriaRole.Link, new() { Name = "One line a family" }).ClickAsync();
 
         await page.WaitForURLAsync("**&fold=all");
@@ -197,6 +188,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         await page.Clock.FastForwardAsync("10:00");
         (await WidthAsync(page, "Growing third")).ShouldBe(width);
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await page.Locator("body[data-live=connected]").WaitForAsync();
         await page.Clock.FastForwardAsync("00:02");
         (await WidthAsync(page, "Growing third")).ShouldBeGreaterThan(width);
     }
@@ -213,6 +205,21 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
             .ToHaveCountAsync(1);
         var past = await OpenTimelineAsync();
         await Assertions.Expect(past.Locator("p.stream")).ToHaveCountAsync(0);
+    }
+
+    // Two days from the first day on, on which no other test has runs.
+    private async Task<IPage> OpenFoldableAsync(int day, bool hasScript)
+    {
+        var first = new DateTimeOffset(2026, 1, day, 0, 0, 0, TimeSpan.Zero);
+        foreach (var hour in (int[])[1, 2])
+        {
+            await Dashboard.AddRunAsync("Folded run", "running", startDateTime: first.AddHours(hour));
+        }
+
+        return await OpenAsync(
+            $"/ui/timeline?from=2026-01-{day}T00:00:00Z&to=2026-01-{day + 2}T00:00:00Z",
+            options => options.JavaScriptEnabled = hasScript
+        );
     }
 
     // The span is 2 hours, with the current time in its middle. The run has been running for half an hour.

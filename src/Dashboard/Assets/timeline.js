@@ -1,6 +1,6 @@
 // @ts-check
-// The page Timeline: keys for the links that move and zoom, dragging, a card for the bar under pointer or focus, and bars
-// of running runs that grow.
+// The page Timeline: keys for the links that move and zoom, dragging, a card for the bar under pointer or focus, and
+// bars of running runs that grow.
 
 import { isMotionReduced, make } from './ui.js';
 import { duration } from './stream.js';

@@ -14,8 +14,8 @@ internal static class AgeText
     ];
 
     /// <summary>
-    /// Returns the largest unit of the time between, such as <c>3 hours ago</c> or <c>in 1 day</c>. A year has 365 days.
-    /// The script ui.js has the same words.
+    /// Returns the largest unit of the time between, such as <c>3 hours ago</c> or <c>in 1 day</c>. A year has 365
+    /// days. The script ui.js has the same words.
     /// </summary>
     /// <param name="time">The time.</param>
     /// <param name="now">The current time.</param>

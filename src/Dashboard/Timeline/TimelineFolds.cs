@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace IndustryData.Dashboard.Timeline;
 
 /// <summary>
-/// Which families of the timeline are folded, that is, shown in one lane. The URL has it: <c>fold=all,1a2b3c4d</c> folds
-/// all families but one. A family is named by a hash, because names are long.
+/// Which families of the timeline are folded, that is, shown in one lane. The URL has it: <c>fold=all,1a2b3c4d</c>
+/// folds all families but one. A family is named by a hash, because names are long.
 /// </summary>
 /// <param name="All">True if families are folded that are not named.</param>
 /// <param name="Named">The ids of the families for which the opposite of <paramref name="All"/> holds.</param>
