@@ -88,6 +88,7 @@ public sealed class SignInTests(DashboardFixture dashboard) : BrowserTest(dashbo
         var page = await OpenSignedOutAsync(await CreateLinkAsync());
         await page.WaitForURLAsync("**/ui");
         await page.GotoAsync("ui/settings");
+        await Assertions.Expect(page.Locator("dt:text-is('Signed in until') + dd")).ToContainTextAsync("(in 6 days)");
         await page.GetByLabel("IndustryData-Run.Start").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Create a token" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "Copy the token now" }).WaitForAsync();
