@@ -156,7 +156,8 @@ internal sealed partial class RunHourService(
     /// <param name="tenantId">The tenant.</param>
     /// <param name="quietTime">The time without a change after which an hour is counted again.</param>
     /// <param name="cancellationToken">Cancels the count.</param>
-    public async Task CountAsync(TenantId tenantId, TimeSpan quietTime, CancellationToken cancellationToken)
+    /// <returns>True if there is more to count at once.</returns>
+    public async Task<bool> CountAsync(TenantId tenantId, TimeSpan quietTime, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using (
@@ -178,11 +179,12 @@ internal sealed partial class RunHourService(
         );
         if (await ReadProgressAsync(connection, tenantId, cancellationToken) is not { } progress)
         {
-            return;
+            return false;
         }
 
         progress = await MarkChangedAsync(connection, tenantId, progress, cancellationToken);
         var parts = await ReadQuietHoursAsync(connection, tenantId, progress, quietTime, cancellationToken);
+        var hasMore = parts.Count == MaxHours || progress.ChangeNumber < progress.Watermark;
         if (progress.CountedFrom > RunHourProgress.Everything)
         {
             var from = await FindEarlierHourAsync(connection, tenantId, progress.CountedFrom, cancellationToken);
@@ -213,46 +215,66 @@ internal sealed partial class RunHourService(
         );
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return hasMore || progress.CountedFrom > RunHourProgress.Everything;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var pause = _pause;
-            var started = clock.GetTimestamp();
+            var pause = _pauseAfterFailure;
             try
             {
                 if (status.WriteOutage is null)
                 {
-                    var tenants = await ListTenantsAsync(QuietTime, stoppingToken);
-                    var took = clock.GetElapsedTime(started);
-                    foreach (var tenant in tenants)
-                    {
-                        await Task.Delay(took * PauseFactor, clock, stoppingToken);
-                        started = clock.GetTimestamp();
-                        await CountAsync(tenant, QuietTime, stoppingToken);
-                        took = clock.GetElapsedTime(started);
-                        metrics.RecordMaintenance("count runs by hour", succeeded: true, took);
-                    }
-
-                    pause = took * PauseFactor > _pause ? took * PauseFactor : _pause;
+                    pause = await CountAllAsync(stoppingToken);
                 }
-            }
-            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.SerializationFailure)
-            {
-                // Another instance has counted the tenant's runs, or retention has detached some.
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                metrics.RecordMaintenance("count runs by hour", succeeded: false, clock.GetElapsedTime(started));
                 LogFailure(exception);
-                pause = _pauseAfterFailure;
             }
 
             // Cancellation at shutdown is not an error.
             await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Counts a portion of each tenant that has something to count.</summary>
+    /// <returns>The pause before the next portions.</returns>
+    private async Task<TimeSpan> CountAllAsync(CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var tenants = await ListTenantsAsync(QuietTime, cancellationToken);
+        var took = clock.GetElapsedTime(started);
+        var (hasMore, hasFailed) = (false, false);
+        foreach (var tenant in tenants)
+        {
+            await Task.Delay(took * PauseFactor, clock, cancellationToken);
+            started = clock.GetTimestamp();
+            var succeeded = false;
+            try
+            {
+                hasMore |= await CountAsync(tenant, QuietTime, cancellationToken);
+                succeeded = true;
+            }
+            catch (PostgresException exception) when (IsConflict(exception))
+            {
+                // Another instance has counted the tenant's runs, or a table is locked.
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogFailure(exception);
+                hasFailed = true;
+            }
+
+            took = clock.GetElapsedTime(started);
+            metrics.RecordMaintenance("count runs by hour", succeeded, took);
+        }
+
+        return hasFailed ? _pauseAfterFailure
+            : hasMore || took * PauseFactor > _pause ? took * PauseFactor
+            : _pause;
     }
 
     /// <summary>True if the transaction gave way to another one.</summary>
@@ -343,23 +365,29 @@ internal sealed partial class RunHourService(
             return progress with { ChangeNumber = progress.Watermark, CountedFrom = DateTimeOffset.MaxValue };
         }
 
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(
-            Of(
-                "DELETE FROM outdated_run_hours WHERE tenant_id = $1 AND hour = ANY ($2)",
-                tenantId.Value,
-                hours.ToArray()
-            )
-        );
-        batch.BatchCommands.Add(
-            Of(
-                "INSERT INTO outdated_run_hours SELECT $1, hour, number, now() FROM unnest($2, $3) AS h(hour, number)",
-                tenantId.Value,
-                hours.ToArray(),
-                numbers.ToArray()
-            )
-        );
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        if (hours.Count > 0)
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            batch.BatchCommands.Add(
+                Of(
+                    "DELETE FROM outdated_run_hours WHERE tenant_id = $1 AND hour = ANY ($2)",
+                    tenantId.Value,
+                    hours.ToArray()
+                )
+            );
+            batch.BatchCommands.Add(
+                Of(
+                    """
+                    INSERT INTO outdated_run_hours
+                    SELECT $1, hour, number, now() FROM unnest($2, $3) AS changed(hour, number)
+                    """,
+                    tenantId.Value,
+                    hours.ToArray(),
+                    numbers.ToArray()
+                )
+            );
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
 
         // The transaction with the last number may have more changes.
         return progress with

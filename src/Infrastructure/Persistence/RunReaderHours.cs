@@ -155,7 +155,7 @@ internal sealed partial class RunReader
         );
     }
 
-    /// <summary>Returns the common table expression <c>failures</c>: the failures of parts of the span by code.</summary>
+    /// <summary>Returns the common table expression <c>failures</c>: failures by code of parts of the span.</summary>
     private static string FailuresOfHours(CountedSpan counted, RunSql sql, TenantId tenantId) =>
         $"""
             failures AS MATERIALIZED (

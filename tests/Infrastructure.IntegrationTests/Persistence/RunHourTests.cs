@@ -68,8 +68,8 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     }
 
     /// <summary>
-    /// Runs of two tenants are added, changed, moved and deleted, and their quarters detached and attached. Some changes
-    /// commit only some steps later. Portions are counted in between. After each step, every query is compared.
+    /// Runs of two tenants are added, changed, moved and deleted, and their quarters detached and attached. Some
+    /// changes commit some steps later. Portions are counted in between. After each step, every query is compared.
     /// </summary>
     [Theory]
     [InlineData(1)]
