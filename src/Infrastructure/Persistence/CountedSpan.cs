@@ -1,5 +1,6 @@
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
@@ -43,34 +44,11 @@ internal sealed record CountedSpan(
     /// <returns>The hours; null if it is not slower to aggregate the runs of the whole span.</returns>
     public static async Task<CountedSpan?> ReadAsync(ReadSession session, TenantId tenantId, StartSpan span)
     {
-        var sql = new RunSql();
-        var tenant = sql.Parameter(tenantId.Value);
+        // PostgreSQL does not know how few runs have changed, and would read small tables from their start.
+        await session.ExecuteAsync([SetSequentialScan("off"), Read(tenantId, span), SetSequentialScan("on")]);
+        while (await session.ReadAsync()) { }
 
-        // The order makes PostgreSQL use the index for any number of changed runs.
-        await session.ExecuteAsync(
-            sql.Command(
-                $"""
-                SELECT counted_from,
-                    ARRAY(
-                        SELECT DISTINCT hour FROM outdated_run_hours
-                        WHERE tenant_id = {tenant} AND hour >= {sql.Parameter(HourOf(span.From).UtcDateTime)}
-                            AND hour < {sql.Parameter(span.To.UtcDateTime)}),
-                    changed.hours, changed.runs
-                FROM run_hour_progress AS progress
-                CROSS JOIN LATERAL (
-                    SELECT array_agg(hour) AS hours, coalesce(sum(runs), 0)::bigint AS runs
-                    FROM (
-                        SELECT {Hour} AS hour, count(*) AS runs
-                        FROM (
-                            SELECT start_date_time FROM runs
-                            WHERE tenant_id = {tenant} AND change_number >= progress.change_number
-                            ORDER BY change_number, id LIMIT {MaxChangedRuns + 1}) AS newest
-                        GROUP BY hour) AS hours) AS changed
-                WHERE progress.tenant_id = {tenant}
-                """
-            ),
-            maxRows: 1
-        );
+        await session.NextResultAsync();
         if (!await session.ReadAsync() || session.Row.GetInt64(3) > MaxChangedRuns)
         {
             return null;
@@ -83,6 +61,36 @@ internal sealed record CountedSpan(
             .. row.IsDBNull(2) ? [] : row.GetFieldValue<DateTimeOffset[]>(2),
         ];
         return Of(span, row.GetFieldValue<DateTimeOffset>(0), outdated);
+    }
+
+    private static NpgsqlBatchCommand SetSequentialScan(string value) =>
+        new($"SELECT set_config('enable_seqscan', '{value}', true)");
+
+    private static NpgsqlBatchCommand Read(TenantId tenantId, StartSpan span)
+    {
+        var sql = new RunSql();
+        var tenant = sql.Parameter(tenantId.Value);
+        return sql.Command(
+            $"""
+            SELECT counted_from,
+                ARRAY(
+                    SELECT DISTINCT hour FROM outdated_run_hours
+                    WHERE tenant_id = {tenant} AND hour >= {sql.Parameter(HourOf(span.From).UtcDateTime)}
+                        AND hour < {sql.Parameter(span.To.UtcDateTime)}),
+                changed.hours, changed.runs
+            FROM run_hour_progress AS progress
+            CROSS JOIN LATERAL (
+                SELECT array_agg(hour) AS hours, coalesce(sum(runs), 0)::bigint AS runs
+                FROM (
+                    SELECT {Hour} AS hour, count(*) AS runs
+                    FROM (
+                        SELECT start_date_time FROM runs
+                        WHERE tenant_id = {tenant} AND change_number >= progress.change_number
+                        ORDER BY change_number, id LIMIT {MaxChangedRuns + 1}) AS newest
+                    GROUP BY hour) AS hours) AS changed
+            WHERE progress.tenant_id = {tenant}
+            """
+        );
     }
 
     /// <summary>Divides a span.</summary>

@@ -7,7 +7,7 @@ BEGIN
     EXECUTE format(
         'UPDATE run_hour_progress AS progress
         SET counted_from = greatest(
-            counted_from,
+            progress.counted_from,
             -- The last hour of the calendar is never counted.
             least(
                 date_bin(''1 hour'', newest.start_date_time, ''0001-01-01 00:00:00+00'') + interval ''1 hour'',
