@@ -321,6 +321,43 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         ).ShouldBe(10);
     }
 
+    /// <summary>Change numbers of the server that was dumped are higher than those that this one would hand out.</summary>
+    [Fact]
+    public async Task Change_after_the_restore_of_a_dump_is_in_the_counts()
+    {
+        await AddAsync(_tenant, 200, new Random(1));
+        await CountAllAsync();
+        await ExecuteAsync("UPDATE run_hour_progress SET change_number = change_number + 1000000000");
+        await using (var connection = await _owner.OpenConnectionAsync(Cancellation))
+        {
+            await DatabaseEpochs.EnsureCurrentAsync(connection, Cancellation);
+        }
+
+        await AddAsync(_tenant, 1, new Random(2));
+        (await IsCountedAsync()).ShouldBeTrue();
+        (await CountRunsAsync()).ShouldBe(201);
+        await CountAllAsync();
+
+        (await CountRunsAsync()).ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task Service_counts_in_the_background()
+    {
+        await AddAsync(_tenant, 60_000, new Random(1));
+
+        await _service.StartAsync(Cancellation);
+        await Poll.UntilAsync(
+            async () => await ReadAsync<long>("SELECT coalesce(sum(runs), 0)::bigint FROM run_hours") == 60_000,
+            TimeSpan.FromMinutes(1),
+            "The runs are not counted."
+        );
+        await _service.StopAsync(Cancellation);
+
+        (await IsCountedAsync()).ShouldBeTrue();
+        (await CountRunsAsync()).ShouldBe(60_000);
+    }
+
     private static string RandomChange(Random random)
     {
         var tenant = random.Next(6) > 0 ? _tenant : _otherTenant;
