@@ -321,7 +321,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         ).ShouldBe(10);
     }
 
-    /// <summary>Change numbers of the server that was dumped are higher than those that this one would hand out.</summary>
+    /// <summary>The change numbers of the server of the dump are higher than those of this one.</summary>
     [Fact]
     public async Task Change_after_the_restore_of_a_dump_is_in_the_counts()
     {
