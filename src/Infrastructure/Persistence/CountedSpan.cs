@@ -44,8 +44,14 @@ internal sealed record CountedSpan(
     /// <returns>The hours; null if it is not slower to aggregate the runs of the whole span.</returns>
     public static async Task<CountedSpan?> ReadAsync(ReadSession session, TenantId tenantId, StartSpan span)
     {
-        // PostgreSQL does not know how few runs have changed, and would read small tables from their start.
-        await session.ExecuteAsync([SetSequentialScan("off"), Read(tenantId, span), SetSequentialScan("on")]);
+        // PostgreSQL does not know how few runs have changed, and would read small tables from their start. Compilation
+        // takes longer than the sums of the hours.
+        await session.ExecuteAsync([
+            Set("enable_seqscan", "off"),
+            Read(tenantId, span),
+            Set("enable_seqscan", "on"),
+            Set("jit", "off"),
+        ]);
         while (await session.ReadAsync()) { }
 
         await session.NextResultAsync();
@@ -63,8 +69,8 @@ internal sealed record CountedSpan(
         return Of(span, row.GetFieldValue<DateTimeOffset>(0), outdated);
     }
 
-    private static NpgsqlBatchCommand SetSequentialScan(string value) =>
-        new($"SELECT set_config('enable_seqscan', '{value}', true)");
+    private static NpgsqlBatchCommand Set(string setting, string value) =>
+        new($"SELECT set_config('{setting}', '{value}', true)");
 
     private static NpgsqlBatchCommand Read(TenantId tenantId, StartSpan span)
     {

@@ -18,6 +18,4 @@ internal sealed class RunHourFailure
     public long Runs { get; init; }
 
     public DateTimeOffset LastStart { get; init; }
-
-    public RunId LastRunId { get; init; }
 }

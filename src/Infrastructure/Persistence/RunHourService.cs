@@ -118,12 +118,11 @@ internal sealed partial class RunHourService(
             GROUP BY hour
             """,
         $"""
-            INSERT INTO run_hour_failures (tenant_id, hour, number, code, runs, last_start, last_run_id)
-            SELECT $1, hour, row_number() OVER (PARTITION BY hour ORDER BY code), code, runs, last_start, last_run_id
+            INSERT INTO run_hour_failures (tenant_id, hour, number, code, runs, last_start)
+            SELECT $1, hour, row_number() OVER (PARTITION BY hour ORDER BY code), code, runs, last_start
             FROM (
                 SELECT {CountedSpan.Hour} AS hour, (blocking_error->>'code') COLLATE "C" AS code, count(*) AS runs,
-                    max(start_date_time) AS last_start,
-                    (array_agg(id ORDER BY start_date_time DESC, id DESC))[1] AS last_run_id
+                    max(start_date_time) AS last_start
                 FROM {Parts}
                 WHERE status = {RunStatus.Failed.Number}
                 GROUP BY 1, 2) AS failures

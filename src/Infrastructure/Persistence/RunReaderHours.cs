@@ -155,16 +155,15 @@ internal sealed partial class RunReader
         );
     }
 
-    /// <summary>Returns the common table expression <c>failures</c>: failures by code of parts of the span.</summary>
+    /// <summary>Returns a sub-select of the failures of the span by hour and code.</summary>
     private static string FailuresOfHours(CountedSpan counted, RunSql sql, TenantId tenantId) =>
         $"""
-            failures AS MATERIALIZED (
-                (SELECT hour, code, runs, last_start, last_run_id
-                FROM run_hour_failures WHERE {counted.HoursPredicate(sql, tenantId)}
+            (
+                (SELECT hour, code, runs, last_start FROM run_hour_failures
+                WHERE {counted.HoursPredicate(sql, tenantId)}
                 ORDER BY hour DESC, number DESC LIMIT {MaxFailureRows})
                 UNION ALL
-                SELECT {CountedSpan.Hour} AS hour, code, count(*), max(start_date_time),
-                    (array_agg(id ORDER BY start_date_time DESC, id DESC))[1]
+                SELECT {CountedSpan.Hour} AS hour, code, count(*), max(start_date_time)
                 FROM {FailedRuns(counted, sql, tenantId)} AS others
                 GROUP BY 1, 2)
             """;
@@ -172,19 +171,21 @@ internal sealed partial class RunReader
     private static NpgsqlBatchCommand FailuresByCodeOfHours(CountedSpan counted, TenantId tenantId, int maxCodes)
     {
         var sql = new RunSql();
+        var code = RunTable.Of(RunField.BlockingErrorCode).Expression;
         return sql.Command(
             $"""
-            WITH {FailuresOfHours(counted, sql, tenantId)},
-                codes AS (
-                    SELECT code, sum(runs)::bigint AS runs, max(last_start) AS last_start,
-                        sum(count(*)) OVER () AS read
-                    FROM failures GROUP BY code
-                    ORDER BY sum(runs) DESC, max(last_start) DESC LIMIT {maxCodes})
-            SELECT codes.code, codes.runs, last_start, max(last_run_id::text)::uuid, max(read)
-            FROM codes JOIN failures USING (last_start)
-            WHERE failures.code IS NOT DISTINCT FROM codes.code
-            GROUP BY codes.code, codes.runs, last_start
-            ORDER BY codes.runs DESC, last_start DESC
+            SELECT code, runs, last_start, (
+                    SELECT id FROM runs
+                    WHERE tenant_id = {sql.Parameter(tenantId.Value)} AND status = {RunStatus.Failed.Number}
+                        AND start_date_time = codes.last_start AND {code} IS NOT DISTINCT FROM codes.code
+                    ORDER BY id DESC LIMIT 1),
+                read
+            FROM (
+                SELECT code, sum(runs)::bigint AS runs, max(last_start) AS last_start, sum(count(*)) OVER () AS read
+                FROM {FailuresOfHours(counted, sql, tenantId)} AS failures
+                GROUP BY code
+                ORDER BY sum(runs) DESC, max(last_start) DESC LIMIT {maxCodes}) AS codes
+            ORDER BY runs DESC, last_start DESC
             """
         );
     }
@@ -201,13 +202,15 @@ internal sealed partial class RunReader
         var (length, from) = (sql.Parameter(bucket), sql.Parameter(span.From.UtcDateTime));
         return sql.Command(
             $"""
-            WITH {FailuresOfHours(counted, sql, tenantId)},
+            WITH failures AS MATERIALIZED (
+                    SELECT date_bin({length}, hour, {from}) AS bucket, code, sum(runs)::bigint AS runs, count(*) AS rows
+                    FROM {FailuresOfHours(counted, sql, tenantId)} AS failures
+                    GROUP BY 1, 2),
                 codes AS (
-                    SELECT code, sum(count(*)) OVER () AS read FROM failures
+                    SELECT code, sum(sum(rows)) OVER () AS read FROM failures
                     GROUP BY code ORDER BY sum(runs) DESC, code LIMIT {maxCodes})
-            SELECT date_bin({length}, hour, {from}) AS bucket, failures.code, sum(runs)::bigint, max(read)
+            SELECT bucket, failures.code, runs, read
             FROM failures JOIN codes ON codes.code IS NOT DISTINCT FROM failures.code
-            GROUP BY bucket, failures.code
             ORDER BY bucket, failures.code
             """
         );
@@ -225,7 +228,7 @@ internal sealed partial class RunReader
         counted.OtherRuns(
             sql,
             tenantId,
-            $"id, start_date_time, {RunTable.Of(RunField.BlockingErrorCode).Expression} AS code",
+            $"start_date_time, {RunTable.Of(RunField.BlockingErrorCode).Expression} AS code",
             $"AND status = {RunStatus.Failed.Number}"
         );
 

@@ -45,7 +45,7 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
             INSERT INTO run_hours
             SELECT id, now(), 0, true, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM t;
             INSERT INTO run_hour_durations SELECT id, now(), '{}', '{}' FROM t;
-            INSERT INTO run_hour_failures SELECT id, now(), 1, 'x', 1, now(), id FROM t;
+            INSERT INTO run_hour_failures SELECT id, now(), 1, 'x', 1, now() FROM t;
             INSERT INTO outdated_run_hours SELECT id, now(), 1, now() FROM t;
             INSERT INTO run_hour_progress SELECT id, 1, now() FROM t;
             INSERT INTO token_revocations SELECT id, now() FROM t;

@@ -70,7 +70,6 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     code = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     runs = table.Column<long>(type: "bigint", nullable: false),
                     last_start = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    last_run_id = table.Column<Guid>(type: "uuid", nullable: false),
                 },
                 constraints: table =>
                 {

@@ -454,11 +454,6 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("code")
                         .UseCollation("C");
-
-                    b.Property<Guid>("LastRunId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("last_run_id");
-
                     b.Property<DateTimeOffset>("LastStart")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("last_start");
