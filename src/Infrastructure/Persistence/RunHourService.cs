@@ -29,8 +29,8 @@ internal sealed partial class RunHourService(
     private const int MaxUncountedRuns = 50_000;
     private const int MaxChangedRuns = 50_000;
 
-    // The pause after a transaction is this many times as long. So the service uses a tenth of one processor at most.
-    private const int PauseFactor = 9;
+    // The pause after a transaction is this many times as long. So the service uses a fifth of one processor at most.
+    private const int PauseFactor = 4;
 
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(5);
 
