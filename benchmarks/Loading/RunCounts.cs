@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IndustryData.Benchmarks.Environment;
 
 namespace IndustryData.Benchmarks.Loading;
@@ -45,17 +46,34 @@ internal static class RunCounts
     }
 
     /// <summary>
-    /// Counts the loaded runs by hour with the function of the schema that counts those of before its migration. The
-    /// method does nothing if the schema has no such function.
+    /// Waits until the service has counted all runs by hour. The method does nothing if the schema has no such counts.
     /// </summary>
-    public static async Task FillHoursAsync(RunDatabase database, CancellationToken cancellationToken)
+    /// <exception cref="BenchmarkException">It takes longer than half an hour.</exception>
+    public static async Task WaitForHoursAsync(RunDatabase database, CancellationToken cancellationToken)
     {
-        if (await database.ReadAsync<bool>("SELECT to_regproc('count_runs') IS NOT NULL", cancellationToken))
+        if (await database.ReadAsync<bool>("SELECT to_regclass('run_hour_progress') IS NULL", cancellationToken))
         {
-            await database.ExecuteAsync(
-                "SELECT count_runs(inhrelid::regclass) FROM pg_inherits WHERE inhparent = 'runs'::regclass",
+            return;
+        }
+
+        var stopwatch = Stopwatch.StartNew();
+        while (
+            await database.ReadAsync<bool>(
+                """
+                SELECT coalesce(max(counted_from), 'infinity') > '0001-01-01 00:00:00+00'
+                    OR EXISTS (SELECT FROM outdated_run_hours)
+                FROM run_hour_progress
+                """,
                 cancellationToken
-            );
+            )
+        )
+        {
+            if (stopwatch.Elapsed > TimeSpan.FromMinutes(30))
+            {
+                throw new BenchmarkException("The service has not counted the runs by hour.");
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
         }
     }
 

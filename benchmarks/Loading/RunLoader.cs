@@ -46,7 +46,6 @@ internal static class RunLoader
         var half = rows / 2;
         await Task.WhenAll(CopyAsync(0, half), CopyAsync(half, rows));
         await RunCounts.FillAsync(database, cancellationToken);
-        await RunCounts.FillHoursAsync(database, cancellationToken);
         await database.ExecuteAsync("VACUUM (ANALYZE)", cancellationToken);
         await database.ExecuteAsync("CHECKPOINT", cancellationToken);
         database.Expect(rows);

@@ -30,6 +30,7 @@ internal sealed class PageComparisons(PrivatePostgres postgres)
     {
         using var client = new PageClient(systems.Service);
         var run = await AddRunAsync(client, systems.Service.Database, cancellationToken);
+        await RunCounts.WaitForHoursAsync(systems.Service.Database, cancellationToken);
         var steps = Math.Min(rows / RunsOnPage / 2, MostSteps);
         var deep = $"Runs, page {steps + 1:N0}";
         PageContender Page(string name, string path, string text, int times = 1) =>

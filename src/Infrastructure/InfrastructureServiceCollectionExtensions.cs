@@ -91,6 +91,7 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<ISessionKeys, SessionKeyStore>();
         services.AddSingleton<IUsedSignInCodes, UsedSignInCodeStore>();
         services.AddHostedService<DatabaseMaintenanceService>();
+        services.AddHostedService<RunHourService>();
         return services;
     }
 

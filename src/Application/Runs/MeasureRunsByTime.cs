@@ -17,7 +17,10 @@ public sealed record MeasureRunsByTimeQuery(TenantId TenantId, RunCriteria Crite
 /// <param name="Measures">The measures in the order of their buckets.</param>
 public sealed record RunMeasuresByTime(IReadOnlyList<RunMeasuresOfTime> Measures);
 
-/// <summary>The measures of one bucket.</summary>
+/// <summary>
+/// The measures of one bucket. If the span has more than 20,000 ended runs, a duration may differ from that of a run by
+/// 1 %.
+/// </summary>
 /// <param name="Start">The beginning of the bucket.</param>
 /// <param name="Count">The number of ended runs with an end time.</param>
 /// <param name="MedianDuration">Their median duration: the duration of a run.</param>

@@ -42,7 +42,8 @@ internal static class DataSources
     // attempts.
     private const int CommitPoolSize = 8;
 
-    private const int MaintenancePoolSize = 2;
+    // Two connections are for the maintenance, and one for the count by hour.
+    private const int MaintenancePoolSize = 3;
 
     // One connection is for the heartbeat, one for a probe, and two for the reads of revocations and of token keys. The
     // others are for abandoned heartbeats and probes.

@@ -40,6 +40,8 @@ internal static class DatabaseEpochs
         SELECT greatest(
             (SELECT max((SELECT max(change_number) FROM runs WHERE runs.tenant_id = tenants.tenant_id)) FROM tenants),
             (SELECT max(change_number) FROM run_tombstones),
+            (SELECT max(change_number) FROM outdated_run_hours),
+            (SELECT max(change_number) FROM run_hour_progress),
             0)
         """;
 

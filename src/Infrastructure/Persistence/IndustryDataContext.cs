@@ -22,6 +22,16 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<RunCount> RunCounts => Set<RunCount>();
 
+    public DbSet<RunHour> RunHours => Set<RunHour>();
+
+    public DbSet<RunHourDurations> RunHourDurations => Set<RunHourDurations>();
+
+    public DbSet<RunHourFailure> RunHourFailures => Set<RunHourFailure>();
+
+    public DbSet<OutdatedRunHour> OutdatedRunHours => Set<OutdatedRunHour>();
+
+    public DbSet<RunHourProgress> RunHourProgress => Set<RunHourProgress>();
+
     public DbSet<DatabaseEpoch> DatabaseEpochs => Set<DatabaseEpoch>();
 
     public DbSet<PageTokenSigningKey> PageTokenSigningKeys => Set<PageTokenSigningKey>();

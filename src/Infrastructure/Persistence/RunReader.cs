@@ -119,21 +119,17 @@ internal sealed partial class RunReader(
         CancellationToken cancellationToken
     )
     {
-        var sql = new RunSql();
-        var where = sql.TenantPredicate(tenantId.Value, criteria);
         await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
+        CountedSpan? counted = null;
+        var span = SpanOf(criteria);
+        if (span is { } bounds)
+        {
+            session.BeginSnapshot();
+            counted = await CountedSpan.ReadAsync(session, tenantId, bounds);
+        }
+
         await session.ExecuteAsync(
-            sql.Command(
-                $"""
-                SELECT newest.id, newest.status, sums.*
-                FROM (
-                        SELECT id, status FROM runs WHERE {where}
-                        ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest,
-                    (
-                        SELECT {string.Join(", ", _totals.Select(t => $"sum({RunTable.Of(t).Expression})"))}
-                        FROM runs WHERE {where}) AS sums
-                """
-            ),
+            counted is null ? SumOfRuns(tenantId, criteria) : SumOfHours(counted, tenantId, span!.Value),
             maxRows: 1
         );
         if (!await session.ReadAsync())
@@ -151,6 +147,23 @@ internal sealed partial class RunReader(
                     t => t.total,
                     t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)
                 )
+        );
+    }
+
+    private static NpgsqlBatchCommand SumOfRuns(TenantId tenantId, RunCriteria criteria)
+    {
+        var sql = new RunSql();
+        var where = sql.TenantPredicate(tenantId.Value, criteria);
+        return sql.Command(
+            $"""
+            SELECT newest.id, newest.status, sums.*
+            FROM (
+                    SELECT id, status FROM runs WHERE {where}
+                    ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest,
+                (
+                    SELECT {string.Join(", ", _totals.Select(t => $"sum({RunTable.Of(t).Expression})"))}
+                    FROM runs WHERE {where}) AS sums
+            """
         );
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
 
@@ -15,21 +16,12 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        var sql = new RunSql();
-        var (from, to) = (sql.Parameter(span.From.UtcDateTime), sql.Parameter(span.To.UtcDateTime));
-        var length = sql.Parameter(bucket);
         await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
+        var counted = await ReadCountedSpanAsync(session, tenantId, criteria, span, bucket);
         await session.ExecuteAsync(
-            sql.Command(
-                $"""
-                SELECT date_bin({length}, start_date_time, {from}) AS bucket, status, count(*)
-                FROM runs
-                WHERE {sql.TenantPredicate(tenantId.Value, criteria)}
-                    AND start_date_time >= {from} AND start_date_time < {to}
-                GROUP BY bucket, status
-                ORDER BY bucket, status
-                """
-            )
+            counted is null
+                ? CountOfRuns(tenantId, criteria, span, bucket)
+                : CountOfHours(counted, tenantId, span, bucket)
         );
         var counts = new List<RunCountOfTime>();
         while (await session.ReadAsync())
@@ -54,57 +46,29 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        var sql = new RunSql();
-        var (from, to) = (sql.Parameter(span.From.UtcDateTime), sql.Parameter(span.To.UtcDateTime));
-        var length = sql.Parameter(bucket);
         await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
-        await session.ExecuteAsync(
-            sql.Command(
-                $"""
-                SELECT date_bin({length}, start_date_time, {from}) AS bucket, count(*),
-                    percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (
-                        ORDER BY extract(epoch FROM end_date_time - start_date_time)::double precision),
-                    {string.Join(", ", _totals.Select(t => $"round(avg({RunTable.Of(t).Expression}))"))}
-                FROM runs
-                WHERE {sql.TenantPredicate(tenantId.Value, criteria)}
-                    AND start_date_time >= {from} AND start_date_time < {to}
-                    AND status <> {RunStatus.Running.Number} AND end_date_time IS NOT NULL
-                GROUP BY bucket
-                ORDER BY bucket
-                """
-            )
-        );
-        var measures = new List<RunMeasuresOfTime>();
-        while (await session.ReadAsync())
+        if (await ReadCountedSpanAsync(session, tenantId, criteria, span, bucket) is { } counted)
         {
-            var row = session.Row;
-            var seconds = row.GetFieldValue<double[]>(2);
-            var means = _totals
-                .Select((total, i) => (total, i))
-                .ToDictionary(
-                    t => t.total,
-                    t => row.IsDBNull(t.i + 3) ? (long?)null : (long)row.GetFieldValue<BigInteger>(t.i + 3)
-                );
-            measures.Add(
-                new RunMeasuresOfTime(
-                    row.GetFieldValue<DateTimeOffset>(0),
-                    row.GetInt64(1),
-                    TimeSpan.FromSeconds(seconds[0]),
-                    TimeSpan.FromSeconds(seconds[1]),
-                    new InboundTotals
+            await session.ExecuteAsync(MeansOfHours(counted, tenantId, span, bucket));
+            var means = await ReadMeansAsync(session);
+            if (means.Sum(m => m.Count) > MaxSortedDurations)
+            {
+                await session.ExecuteAsync(PercentilesOfHours(counted, tenantId, span, bucket));
+                for (var i = 0; await session.ReadAsync(); i++)
+                {
+                    means[i] = means[i] with
                     {
-                        Errors = means[RunField.Errors],
-                        Warnings = means[RunField.Warnings],
-                        Groups = means[RunField.Groups],
-                        Memberships = means[RunField.Memberships],
-                        Organizations = means[RunField.Organizations],
-                        People = means[RunField.People],
-                    }
-                )
-            );
+                        MedianDuration = DurationBins.ValueOf(session.Row.GetInt16(1)),
+                        P95Duration = DurationBins.ValueOf(session.Row.GetInt16(2)),
+                    };
+                }
+
+                return means;
+            }
         }
 
-        return measures;
+        await session.ExecuteAsync(MeasuresOfRuns(tenantId, criteria, span, bucket));
+        return await ReadMeasuresAsync(session);
     }
 
     public async Task<FailuresByCode> CountFailuresAsync(
@@ -116,19 +80,22 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        var sql = new RunSql();
         await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
-        await session.ExecuteAsync(
-            sql.Command(
-                $"""
-                SELECT code, count(*), max(start_date_time), (array_agg(id ORDER BY start_date_time DESC))[1],
-                    sum(count(*)) OVER ()
-                FROM ({NewestFailures(sql, tenantId, criteria, span, maxRuns)}) AS failed
-                GROUP BY code
-                ORDER BY count(*) DESC, max(start_date_time) DESC LIMIT {maxCodes}
-                """
-            )
-        );
+        if (await ReadCountedSpanAsync(session, tenantId, criteria, span, bucket: null) is { } counted)
+        {
+            await session.ExecuteAsync(FailuresByCodeOfHours(counted, tenantId, maxCodes));
+            if (await ReadFailuresByCodeAsync(session, MaxFailureRows) is { IsCut: false } failures)
+            {
+                return failures;
+            }
+        }
+
+        await session.ExecuteAsync(FailuresByCodeOfRuns(tenantId, criteria, span, maxRuns, maxCodes));
+        return await ReadFailuresByCodeAsync(session, maxRuns);
+    }
+
+    private static async Task<FailuresByCode> ReadFailuresByCodeAsync(ReadSession session, int maxRead)
+    {
         var (codes, isCut) = (new List<FailuresOfCode>(), false);
         while (await session.ReadAsync())
         {
@@ -141,7 +108,7 @@ internal sealed partial class RunReader
                     row.GetGuid(3)
                 )
             );
-            isCut = row.GetDecimal(4) >= maxRuns;
+            isCut = row.GetDecimal(4) >= maxRead;
         }
 
         return new FailuresByCode(codes, isCut);
@@ -157,23 +124,22 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        var sql = new RunSql();
-        var (length, from) = (sql.Parameter(bucket), sql.Parameter(span.From.UtcDateTime));
         await using var session = await sessions.OpenAsync(tenantId, time: null, cancellationToken);
-        await session.ExecuteAsync(
-            sql.Command(
-                $"""
-                WITH failed AS MATERIALIZED ({NewestFailures(sql, tenantId, criteria, span, maxRuns)}),
-                    codes AS (
-                        SELECT code, sum(count(*)) OVER () AS read FROM failed
-                        GROUP BY code ORDER BY count(*) DESC, code LIMIT {maxCodes})
-                SELECT date_bin({length}, start_date_time, {from}) AS bucket, failed.code, count(*), max(read)
-                FROM failed JOIN codes ON codes.code IS NOT DISTINCT FROM failed.code
-                GROUP BY bucket, failed.code
-                ORDER BY bucket, failed.code
-                """
-            )
-        );
+        if (await ReadCountedSpanAsync(session, tenantId, criteria, span, bucket) is { } counted)
+        {
+            await session.ExecuteAsync(FailuresByTimeOfHours(counted, tenantId, span, bucket, maxCodes));
+            if (await ReadFailuresByTimeAsync(session, MaxFailureRows) is { IsCut: false } failures)
+            {
+                return failures;
+            }
+        }
+
+        await session.ExecuteAsync(FailuresByTimeOfRuns(tenantId, criteria, span, bucket, maxRuns, maxCodes));
+        return await ReadFailuresByTimeAsync(session, maxRuns);
+    }
+
+    private static async Task<FailuresByTime> ReadFailuresByTimeAsync(ReadSession session, int maxRead)
+    {
         var (counts, isCut) = (new List<FailureCountOfTime>(), false);
         while (await session.ReadAsync())
         {
@@ -185,10 +151,160 @@ internal sealed partial class RunReader
                     row.GetInt64(2)
                 )
             );
-            isCut = row.GetDecimal(3) >= maxRuns;
+            isCut = row.GetDecimal(3) >= maxRead;
         }
 
         return new FailuresByTime(counts, isCut);
+    }
+
+    private static NpgsqlBatchCommand CountOfRuns(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        TimeSpan bucket
+    )
+    {
+        var sql = new RunSql();
+        var (from, to) = (sql.Parameter(span.From.UtcDateTime), sql.Parameter(span.To.UtcDateTime));
+        var length = sql.Parameter(bucket);
+        return sql.Command(
+            $"""
+            SELECT date_bin({length}, start_date_time, {from}) AS bucket, status, count(*)
+            FROM runs
+            WHERE {sql.TenantPredicate(tenantId.Value, criteria)}
+                AND start_date_time >= {from} AND start_date_time < {to}
+            GROUP BY bucket, status
+            ORDER BY bucket, status
+            """
+        );
+    }
+
+    private static NpgsqlBatchCommand MeasuresOfRuns(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        TimeSpan bucket
+    )
+    {
+        var sql = new RunSql();
+        var (from, to) = (sql.Parameter(span.From.UtcDateTime), sql.Parameter(span.To.UtcDateTime));
+        var length = sql.Parameter(bucket);
+        return sql.Command(
+            $"""
+            SELECT date_bin({length}, start_date_time, {from}) AS bucket, count(*),
+                {string.Join(", ", _totals.Select(t => $"round(avg({RunTable.Of(t).Expression}))"))},
+                percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (
+                    ORDER BY extract(epoch FROM end_date_time - start_date_time)::double precision)
+            FROM runs
+            WHERE {sql.TenantPredicate(tenantId.Value, criteria)}
+                AND start_date_time >= {from} AND start_date_time < {to}
+                AND status <> {RunStatus.Running.Number} AND end_date_time IS NOT NULL
+            GROUP BY bucket
+            ORDER BY bucket
+            """
+        );
+    }
+
+    /// <summary>Reads measures. The last column has the median and the percentile of the durations in s.</summary>
+    private static async Task<List<RunMeasuresOfTime>> ReadMeasuresAsync(ReadSession session)
+    {
+        var measures = new List<RunMeasuresOfTime>();
+        while (await session.ReadAsync())
+        {
+            var seconds = session.Row.GetFieldValue<double[]>(_totals.Length + 2);
+            measures.Add(
+                ReadMeans(session.Row) with
+                {
+                    MedianDuration = TimeSpan.FromSeconds(seconds[0]),
+                    P95Duration = TimeSpan.FromSeconds(seconds[1]),
+                }
+            );
+        }
+
+        return measures;
+    }
+
+    /// <summary>Reads measures without the durations.</summary>
+    private static async Task<List<RunMeasuresOfTime>> ReadMeansAsync(ReadSession session)
+    {
+        var means = new List<RunMeasuresOfTime>();
+        while (await session.ReadAsync())
+        {
+            means.Add(ReadMeans(session.Row));
+        }
+
+        return means;
+    }
+
+    private static RunMeasuresOfTime ReadMeans(NpgsqlDataReader row)
+    {
+        var means = _totals
+            .Select((total, i) => (total, i))
+            .ToDictionary(
+                t => t.total,
+                t => row.IsDBNull(t.i + 2) ? (long?)null : (long)row.GetFieldValue<BigInteger>(t.i + 2)
+            );
+        return new RunMeasuresOfTime(
+            row.GetFieldValue<DateTimeOffset>(0),
+            row.GetInt64(1),
+            default,
+            default,
+            new InboundTotals
+            {
+                Errors = means[RunField.Errors],
+                Warnings = means[RunField.Warnings],
+                Groups = means[RunField.Groups],
+                Memberships = means[RunField.Memberships],
+                Organizations = means[RunField.Organizations],
+                People = means[RunField.People],
+            }
+        );
+    }
+
+    private static NpgsqlBatchCommand FailuresByCodeOfRuns(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        int maxRuns,
+        int maxCodes
+    )
+    {
+        var sql = new RunSql();
+        return sql.Command(
+            $"""
+            SELECT code, count(*), max(start_date_time),
+                (array_agg(id ORDER BY start_date_time DESC, id DESC))[1],
+                sum(count(*)) OVER ()
+            FROM ({NewestFailures(sql, tenantId, criteria, span, maxRuns)}) AS failed
+            GROUP BY code
+            ORDER BY count(*) DESC, max(start_date_time) DESC LIMIT {maxCodes}
+            """
+        );
+    }
+
+    private static NpgsqlBatchCommand FailuresByTimeOfRuns(
+        TenantId tenantId,
+        RunCriteria criteria,
+        StartSpan span,
+        TimeSpan bucket,
+        int maxRuns,
+        int maxCodes
+    )
+    {
+        var sql = new RunSql();
+        var (length, from) = (sql.Parameter(bucket), sql.Parameter(span.From.UtcDateTime));
+        return sql.Command(
+            $"""
+            WITH failed AS MATERIALIZED ({NewestFailures(sql, tenantId, criteria, span, maxRuns)}),
+                codes AS (
+                    SELECT code, sum(count(*)) OVER () AS read FROM failed
+                    GROUP BY code ORDER BY count(*) DESC, code LIMIT {maxCodes})
+            SELECT date_bin({length}, start_date_time, {from}) AS bucket, failed.code, count(*), max(read)
+            FROM failed JOIN codes ON codes.code IS NOT DISTINCT FROM failed.code
+            GROUP BY bucket, failed.code
+            ORDER BY bucket, failed.code
+            """
+        );
     }
 
     private static string NewestFailures(

@@ -42,6 +42,12 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
             INSERT INTO idempotency_records (tenant_id, key_hash, request_fingerprint, resource_id,
                 return_representation, created_date_time)
             SELECT id, id, '', id, true, now() FROM t;
+            INSERT INTO run_hours
+            SELECT id, now(), 0, true, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM t;
+            INSERT INTO run_hour_durations SELECT id, now(), '{}', '{}' FROM t;
+            INSERT INTO run_hour_failures SELECT id, now(), 1, 'x', 1, now() FROM t;
+            INSERT INTO outdated_run_hours SELECT id, now(), 1, now() FROM t;
+            INSERT INTO run_hour_progress SELECT id, 1, now() FROM t;
             INSERT INTO token_revocations SELECT id, now() FROM t;
             DROP VIEW t;
             """
@@ -120,7 +126,20 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
             }
         }
 
-        seen.ShouldBe(["runs", "run_activities", "run_counts", "run_tombstones"], ignoreOrder: true);
+        seen.ShouldBe(
+            [
+                "runs",
+                "run_activities",
+                "run_counts",
+                "run_tombstones",
+                "run_hours",
+                "run_hour_durations",
+                "run_hour_failures",
+                "outdated_run_hours",
+                "run_hour_progress",
+            ],
+            ignoreOrder: true
+        );
         tables.Length.ShouldBeGreaterThan(seen.Count);
     }
 
@@ -145,6 +164,8 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
     [InlineData("ALTER TABLE runs DISABLE ROW LEVEL SECURITY")]
     [InlineData("CREATE TABLE public.of_the_writer ()")]
     [InlineData("DELETE FROM run_counts")]
+    [InlineData("DELETE FROM outdated_run_hours")]
+    [InlineData("SELECT FROM run_hours")]
     [InlineData("DELETE FROM idempotency_records")]
     [InlineData("SELECT key FROM page_token_signing_keys")]
     [InlineData("DELETE FROM token_revocations")]

@@ -265,6 +265,30 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("idempotency_records", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.OutdatedRunHour", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<DateTimeOffset>("Hour")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("hour");
+
+                    b.Property<long>("ChangeNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("change_number");
+
+                    b.Property<DateTimeOffset>("ChangedDateTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_date_time");
+
+                    b.HasKey("TenantId", "Hour", "ChangeNumber")
+                        .HasName("pk_outdated_run_hours");
+
+                    b.ToTable("outdated_run_hours", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.PageTokenSigningKey", b =>
                 {
                     b.Property<int>("Id")
@@ -308,6 +332,160 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasName("pk_run_counts");
 
                     b.ToTable("run_counts", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunHour", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<DateTimeOffset>("Hour")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("hour");
+
+                    b.Property<short>("Status")
+                        .HasColumnType("smallint")
+                        .HasColumnName("status");
+
+                    b.Property<bool>("HasEnd")
+                        .HasColumnType("boolean")
+                        .HasColumnName("has_end");
+
+                    b.Property<decimal?>("Errors")
+                        .HasColumnType("numeric")
+                        .HasColumnName("errors");
+
+                    b.Property<decimal?>("Groups")
+                        .HasColumnType("numeric")
+                        .HasColumnName("groups");
+
+                    b.Property<decimal?>("Memberships")
+                        .HasColumnType("numeric")
+                        .HasColumnName("memberships");
+
+                    b.Property<decimal?>("Organizations")
+                        .HasColumnType("numeric")
+                        .HasColumnName("organizations");
+
+                    b.Property<decimal?>("People")
+                        .HasColumnType("numeric")
+                        .HasColumnName("people");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs");
+
+                    b.Property<long>("RunsWithErrors")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs_with_errors");
+
+                    b.Property<long>("RunsWithGroups")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs_with_groups");
+
+                    b.Property<long>("RunsWithMemberships")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs_with_memberships");
+
+                    b.Property<long>("RunsWithOrganizations")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs_with_organizations");
+
+                    b.Property<long>("RunsWithPeople")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs_with_people");
+
+                    b.Property<long>("RunsWithWarnings")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs_with_warnings");
+
+                    b.Property<decimal?>("Warnings")
+                        .HasColumnType("numeric")
+                        .HasColumnName("warnings");
+
+                    b.HasKey("TenantId", "Hour", "Status", "HasEnd")
+                        .HasName("pk_run_hours");
+
+                    b.ToTable("run_hours", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunHourDurations", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<DateTimeOffset>("Hour")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("hour");
+
+                    b.PrimitiveCollection<short[]>("Bins")
+                        .IsRequired()
+                        .HasColumnType("smallint[]")
+                        .HasColumnName("bins");
+
+                    b.PrimitiveCollection<long[]>("Runs")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("runs");
+
+                    b.HasKey("TenantId", "Hour")
+                        .HasName("pk_run_hour_durations");
+
+                    b.ToTable("run_hour_durations", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunHourFailure", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<DateTimeOffset>("Hour")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("hour");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Code")
+                        .HasColumnType("text")
+                        .HasColumnName("code")
+                        .UseCollation("C");
+                    b.Property<DateTimeOffset>("LastStart")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_start");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs");
+
+                    b.HasKey("TenantId", "Hour", "Number")
+                        .HasName("pk_run_hour_failures");
+
+                    b.ToTable("run_hour_failures", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunHourProgress", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<long>("ChangeNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("change_number");
+
+                    b.Property<DateTimeOffset>("CountedFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("counted_from");
+
+                    b.HasKey("TenantId")
+                        .HasName("pk_run_hour_progress");
+
+                    b.ToTable("run_hour_progress", (string)null);
                 });
 
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunStart", b =>
