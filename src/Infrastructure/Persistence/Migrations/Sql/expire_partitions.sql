@@ -1,0 +1,170 @@
+-- Adds the runs of a partition to the counts, or subtracts them if the sign is -1.
+CREATE FUNCTION count_partition(partition text, first timestamptz, until timestamptz, sign integer) RETURNS void
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    quarter timestamp := date_trunc('quarter', first AT TIME ZONE 'UTC');
+BEGIN
+    -- A week can belong to two quarters.
+    WHILE quarter AT TIME ZONE 'UTC' < until LOOP
+        EXECUTE format(
+            'INSERT INTO run_counts AS counts (tenant_id, quarter, status, shard, count)
+            SELECT tenant_id, %L::date, status, 0, %s * count(*) FROM %I WHERE id >= %L AND id < %L
+            GROUP BY tenant_id, status ORDER BY tenant_id, status
+            ON CONFLICT (tenant_id, quarter, status, shard)
+            DO UPDATE SET count = counts.count + excluded.count',
+            quarter::date, sign, partition,
+            uuid_v7_lower_bound(greatest(first, quarter AT TIME ZONE 'UTC')),
+            uuid_v7_lower_bound(least(until, (quarter + interval '3 months') AT TIME ZONE 'UTC')));
+        quarter := quarter + interval '3 months';
+    END LOOP;
+END
+$$;
+
+-- Deletes the counts of the quarters that ended before an instant, if no partition of the quarter is attached and none
+-- has to be subtracted any more.
+CREATE FUNCTION delete_counts_before(instant timestamptz) RETURNS void
+    LANGUAGE sql
+AS $$
+    DELETE FROM run_counts AS counts
+    WHERE counts.quarter + interval '3 months' <= instant AT TIME ZONE 'UTC'
+        AND NOT EXISTS (
+            SELECT FROM (
+                SELECT first, until FROM attached_partitions() WHERE parent = 'runs'
+                UNION ALL
+                SELECT period.first, period.until
+                FROM expired_partitions
+                    CROSS JOIN LATERAL partition_period(
+                        substring(expired_partitions.name FROM '^runs_(.*)_expired$')) AS period
+                WHERE expired_partitions.is_counted) AS kept
+            WHERE kept.first < (counts.quarter + interval '3 months') AT TIME ZONE 'UTC'
+                AND kept.until > counts.quarter::timestamp AT TIME ZONE 'UTC')
+$$;
+
+-- Detaches the oldest partition that ended before an instant. Returns the number of detached tables; 0 if none is left.
+-- A detached partition is dropped a day later, so that a wrong clock or setting can be corrected in between.
+CREATE OR REPLACE FUNCTION detach_runs_before(instant timestamptz) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    parent text;
+    partition text;
+    oldest record;
+    detached integer := 0;
+BEGIN
+    -- Skips a period if an earlier partition of the same period is not dropped yet.
+    SELECT attached.suffix, attached.first, attached.until INTO oldest
+    FROM attached_partitions() AS attached
+    WHERE attached.until <= greatest(instant, to_timestamp(0))
+        AND to_regclass('runs_' || attached.suffix || '_expired') IS NULL
+        AND to_regclass('run_activities_' || attached.suffix || '_expired') IS NULL
+    ORDER BY attached.first LIMIT 1;
+    IF FOUND THEN
+        -- Locks both tables first. No other transaction then uses a partition through them.
+        LOCK TABLE ONLY runs, ONLY run_activities IN ACCESS EXCLUSIVE MODE;
+        FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
+            partition := parent || '_' || oldest.suffix;
+            CONTINUE WHEN NOT EXISTS (
+                SELECT FROM pg_inherits
+                WHERE inhrelid = to_regclass(partition) AND inhparent = parent::regclass);
+            EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, partition);
+            EXECUTE format('ALTER TABLE %I RENAME TO %I', partition, partition || '_expired');
+            -- The counts of a whole quarter are deleted below. Those of a narrower partition have to be subtracted,
+            -- which takes too long for a lock.
+            INSERT INTO expired_partitions (name, detached_date_time, is_counted)
+            VALUES (partition || '_expired', now(), parent = 'runs' AND oldest.suffix !~ 'q');
+            detached := detached + 1;
+        END LOOP;
+        PERFORM forget_run_starts(uuid_v7_lower_bound(oldest.first));
+    END IF;
+
+    PERFORM delete_counts_before(instant);
+    RETURN detached;
+END
+$$;
+
+-- Subtracts the runs of a detached partition from the counts. Returns false if there was none to subtract.
+CREATE FUNCTION subtract_expired_runs() RETURNS boolean
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    expired record;
+BEGIN
+    SELECT name, period.first, period.until INTO expired
+    FROM expired_partitions
+        CROSS JOIN LATERAL partition_period(substring(name FROM '^runs_(.*)_expired$')) AS period
+    WHERE is_counted ORDER BY name LIMIT 1 FOR UPDATE OF expired_partitions;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    IF to_regclass(expired.name) IS NOT NULL THEN
+        PERFORM count_partition(expired.name, expired.first, expired.until, -1);
+    END IF;
+
+    UPDATE expired_partitions SET is_counted = false WHERE name = expired.name;
+    PERFORM delete_counts_before(expired.until);
+    RETURN true;
+END
+$$;
+
+-- Drops the partitions that were detached at least a day ago. Returns their number.
+CREATE OR REPLACE FUNCTION drop_expired_runs() RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout = '2s'
+AS $$
+DECLARE
+    partition text;
+    dropped integer := 0;
+BEGIN
+    FOR partition IN
+        SELECT name FROM expired_partitions
+        WHERE detached_date_time <= now() - interval '1 day' AND NOT is_counted
+            AND (partition_period(substring(name FROM '^(?:runs|run_activities)_(.*)_expired$'))).first IS NOT NULL
+        ORDER BY name
+    LOOP
+        DELETE FROM expired_partitions WHERE name = partition;
+
+        -- A partition that was attached again manually is in use.
+        CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(partition));
+        EXECUTE format('DROP TABLE IF EXISTS %I', partition);
+        dropped := dropped + 1;
+    END LOOP;
+
+    RETURN dropped;
+END
+$$;
+
+DROP FUNCTION attach_expired_runs(text);
+
+-- Attaches the detached partitions of a period, such as '2023q4', again, and counts their runs. The period is the part
+-- of the name before _expired. Returns the number of attached partitions.
+CREATE FUNCTION attach_expired_runs(suffix text) RETURNS integer
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    period record;
+    parent text;
+    partition text;
+    was_counted boolean;
+    attached integer := 0;
+BEGIN
+    SELECT first, until INTO period FROM partition_period(suffix);
+    FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
+        partition := parent || '_' || suffix;
+        CONTINUE WHEN to_regclass(partition || '_expired') IS NULL;
+        EXECUTE format('ALTER TABLE %I RENAME TO %I', partition || '_expired', partition);
+        EXECUTE format(
+            'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            parent, partition, uuid_v7_lower_bound(period.first), uuid_v7_lower_bound(period.until));
+        DELETE FROM expired_partitions WHERE name = partition || '_expired' RETURNING is_counted INTO was_counted;
+        attached := attached + 1;
+        IF parent = 'runs' AND was_counted IS NOT TRUE THEN
+            PERFORM count_partition(partition, period.first, period.until, 1);
+        END IF;
+    END LOOP;
+
+    RETURN attached;
+END
+$$;
