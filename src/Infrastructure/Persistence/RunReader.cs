@@ -74,7 +74,7 @@ internal sealed partial class RunReader(
                     found++;
                     if (read == portions.Next)
                     {
-                        // The rest of a further window. Its limit is that of the first, so that it is the same statement.
+                        // A further window has the limit of the first, so that it is the same prepared statement.
                         continue;
                     }
 
