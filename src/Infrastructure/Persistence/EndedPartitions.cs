@@ -1,11 +1,9 @@
-using IndustryData.Domain.Runs;
-
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>A partition whose period has ended, with the range of the starts of its runs.</summary>
 /// <param name="FirstId">The lowest id of the partition.</param>
 /// <param name="EndId">The lowest id after the partition.</param>
-/// <param name="Earliest">The earliest start, in ticks; later than <paramref name="Latest"/> if there are no runs.</param>
+/// <param name="Earliest">The earliest start, in ticks; later than the latest if there are no runs.</param>
 /// <param name="Latest">The latest start, in ticks.</param>
 internal readonly record struct EndedPartition(Guid FirstId, Guid EndId, long Earliest, long Latest);
 

@@ -18,7 +18,7 @@ internal sealed record ListWindow(Guid Version, IReadOnlyList<(Guid First, Guid 
 
     /// <summary>Chooses the window of a list.</summary>
     /// <param name="ended">The partitions that can be skipped.</param>
-    /// <param name="list">A list by start time, whose criteria depend on nothing but the status and the start time.</param>
+    /// <param name="list">A list by start time, whose criteria depend only on the status and the start time.</param>
     /// <param name="after">The position after which the window starts; null for the beginning of the list.</param>
     /// <param name="kept">The number of partitions to read beside those that may have the first run.</param>
     /// <returns>The window; null if no partition can be skipped.</returns>

@@ -5,13 +5,13 @@ namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>
 /// Chooses the windows in which lists are read. The first window is small. A list that is not complete after it is read
-/// on in larger windows, and at last from all partitions. How far the pages of a tenant reached is kept, so that a tenant
-/// with few runs needs one statement too. Thread-safe.
+/// on in larger windows, and at last from all partitions. How far the pages of a tenant reached is kept, so that a
+/// tenant with few runs needs one statement too. Thread-safe.
 /// </summary>
 internal sealed class ListWindows(EndedPartitionStore partitions)
 {
-    // A page of a tenant with 100 runs a day is in the newest partition and the one before. One of a tenant with 15 runs
-    // a day is in nine days.
+    // A page of a tenant with 100 runs a day is in the newest partition and the one before. One of a tenant with 15
+    // runs a day is in nine days.
     private static readonly int[] _kept = [1, 8, int.MaxValue];
 
     // Bounds the memory to about a megabyte. Without an entry, a page takes one more statement.
