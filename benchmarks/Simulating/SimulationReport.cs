@@ -83,9 +83,9 @@ internal static class SimulationReport
 
         Line($"");
         Line(
-            $"The time for a run is that of the slice. Commits are shared by more runs at higher rates, so that it falls"
+            $"The time for a run is that of the slice. It falls when the rate rises, because more runs share a commit."
         );
-        Line($"with the rate. Autovacuum, checkpoints of full shared buffers, archives and standbys come on top.");
+        Line($"Autovacuum, checkpoints of full shared buffers, archives and standbys come on top.");
         return text.ToString();
 
         double Gigabytes(double bytes) => bytes * settings.Runs / 1e9;
