@@ -1,3 +1,4 @@
+using System.Text.Json;
 using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,23 +1,16 @@
--- Adds the runs of a partition to the counts, or subtracts them if the sign is -1.
-CREATE FUNCTION count_partition(partition text, first timestamptz, until timestamptz, sign integer) RETURNS void
+-- Counts the runs of a partition by tenant, quarter and status. A week can belong to two quarters.
+CREATE FUNCTION count_partition(partition text, first timestamptz)
+    RETURNS TABLE (tenant_id uuid, quarter date, status smallint, count bigint)
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    quarter timestamp := date_trunc('quarter', first AT TIME ZONE 'UTC');
+    earlier timestamp := date_trunc('quarter', first AT TIME ZONE 'UTC');
+    later timestamp := earlier + interval '3 months';
 BEGIN
-    -- A week can belong to two quarters.
-    WHILE quarter AT TIME ZONE 'UTC' < until LOOP
-        EXECUTE format(
-            'INSERT INTO run_counts AS counts (tenant_id, quarter, status, shard, count)
-            SELECT tenant_id, %L::date, status, 0, %s * count(*) FROM %I WHERE id >= %L AND id < %L
-            GROUP BY tenant_id, status ORDER BY tenant_id, status
-            ON CONFLICT (tenant_id, quarter, status, shard)
-            DO UPDATE SET count = counts.count + excluded.count',
-            quarter::date, sign, partition,
-            uuid_v7_lower_bound(greatest(first, quarter AT TIME ZONE 'UTC')),
-            uuid_v7_lower_bound(least(until, (quarter + interval '3 months') AT TIME ZONE 'UTC')));
-        quarter := quarter + interval '3 months';
-    END LOOP;
+    RETURN QUERY EXECUTE format(
+        'SELECT tenant_id, CASE WHEN id < %L THEN %L::date ELSE %L::date END AS quarter, status, count(*)
+        FROM %I GROUP BY 1, 2, 3 ORDER BY 1, 2, 3',
+        uuid_v7_lower_bound(later AT TIME ZONE 'UTC'), earlier, later, partition);
 END
 $$;
 
@@ -85,25 +78,40 @@ END
 $$;
 
 -- Subtracts the runs of a detached partition from the counts. Returns false if there was none to subtract.
+--
+-- Nothing is written before the runs are counted, which may take minutes: a transaction that has a number keeps delta
+-- queries from going on.
 CREATE FUNCTION subtract_expired_runs() RETURNS boolean
     LANGUAGE plpgsql
 AS $$
 DECLARE
     expired record;
+    counts record;
 BEGIN
     SELECT name, period.first, period.until INTO expired
     FROM expired_partitions
         CROSS JOIN LATERAL partition_period(substring(name FROM '^runs_(.*)_expired$')) AS period
-    WHERE is_counted ORDER BY name LIMIT 1 FOR UPDATE OF expired_partitions;
+    WHERE is_counted ORDER BY name LIMIT 1;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
 
     IF to_regclass(expired.name) IS NOT NULL THEN
-        PERFORM count_partition(expired.name, expired.first, expired.until, -1);
+        SELECT array_agg(counted.tenant_id) AS tenants, array_agg(counted.quarter) AS quarters,
+            array_agg(counted.status) AS statuses, array_agg(-counted.count) AS numbers
+        INTO counts FROM count_partition(expired.name, expired.first) AS counted;
     END IF;
 
-    UPDATE expired_partitions SET is_counted = false WHERE name = expired.name;
+    -- It may have been attached again meanwhile.
+    UPDATE expired_partitions SET is_counted = false WHERE name = expired.name AND is_counted;
+    IF FOUND AND to_regclass(expired.name) IS NOT NULL THEN
+        INSERT INTO run_counts AS stored (tenant_id, quarter, status, shard, count)
+        SELECT tenant_id, quarter, status, 0, number
+        FROM unnest(counts.tenants, counts.quarters, counts.statuses, counts.numbers)
+            AS expired_counts (tenant_id, quarter, status, number)
+        ON CONFLICT (tenant_id, quarter, status, shard) DO UPDATE SET count = stored.count + excluded.count;
+    END IF;
+
     PERFORM delete_counts_before(expired.until);
     RETURN true;
 END
@@ -161,7 +169,10 @@ BEGIN
         DELETE FROM expired_partitions WHERE name = partition || '_expired' RETURNING is_counted INTO was_counted;
         attached := attached + 1;
         IF parent = 'runs' AND was_counted IS NOT TRUE THEN
-            PERFORM count_partition(partition, period.first, period.until, 1);
+            INSERT INTO run_counts AS stored (tenant_id, quarter, status, shard, count)
+            SELECT counted.tenant_id, counted.quarter, counted.status, 0, counted.count
+            FROM count_partition(partition, period.first) AS counted
+            ON CONFLICT (tenant_id, quarter, status, shard) DO UPDATE SET count = stored.count + excluded.count;
         END IF;
     END LOOP;
 
