@@ -19,13 +19,16 @@ public static class InfrastructureServiceCollectionExtensions
     /// The connection string of PostgreSQL in Npgsql's format. The server may still be unavailable.
     /// </param>
     /// <param name="retention">The retention of runs.</param>
+    /// <param name="partitions">The partitions of runs.</param>
     public static IServiceCollection AddInfrastructure(
         this IServiceCollection services,
         string connectionString,
-        RetentionOptions retention
+        RetentionOptions retention,
+        PartitionOptions partitions
     )
     {
         services.AddSingleton(retention);
+        services.AddSingleton(partitions);
         services.AddSingleton(provider =>
             DataSources.Reads(connectionString, QueryTimeout(provider), Loggers(provider))
         );
@@ -80,6 +83,9 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<CancelRequests>();
         services.AddSingleton<ReadSessions>();
         services.AddSingleton<RunLookups>();
+        services.AddSingleton<EndedPartitionStore>();
+        services.AddHostedService(provider => provider.GetRequiredService<EndedPartitionStore>());
+        services.AddSingleton<ListWindows>();
         services.AddSingleton<IRunReader, RunReader>();
         services.AddSingleton<IPageTokenKeyProvider, PageTokenKeyStore>();
         services.AddSingleton<DatabaseHealthMonitor>();

@@ -67,6 +67,7 @@ public sealed class TestServer : IAsyncLifetime
                     new Table("page_token_signing_keys"),
                     // A service keeps the keys that it has read.
                     new Table("session_keys"),
+                    new Table("run_start_versions"),
                 ],
             }
         );

@@ -24,6 +24,8 @@ internal static class ServerSettings
             unix_socket_directories = {Quote(endpoint.IsTcp ? "" : QuoteListItem(endpoint.Host))}
             unix_socket_permissions = 0700
             max_connections = 120
+            # A statement locks each partition that it cannot skip, with its indexes.
+            max_locks_per_transaction = 512
             shared_buffers = {SharedBuffersInMegabytes()}MB
             wal_compression = on
             max_wal_size = '2GB'

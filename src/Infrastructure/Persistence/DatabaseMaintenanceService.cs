@@ -13,30 +13,50 @@ namespace IndustryData.Infrastructure.Persistence;
 public sealed record RetentionOptions
 {
     /// <summary>
-    /// The retention in months. The runs of a quarter are detached together when all of them are older than this, and
+    /// The retention in months. The runs of a partition are detached together when all of them are older than this, and
     /// dropped a day later. If 0, runs are kept forever.
     /// </summary>
     [Range(0, 1200)]
     public int Months { get; init; }
 }
 
+/// <summary>The partitions of runs (configuration section <c>Partitions</c>).</summary>
+public sealed record PartitionOptions
+{
+    /// <summary>The period of the runs in a new partition. Existing partitions do not change.</summary>
+    [AllowedValues("quarter", "month", "week", "day")]
+    public string Width { get; init; } = "quarter";
+
+    /// <summary>
+    /// Returns the time for which partitions are created ahead. It is short, because every list reads each partition
+    /// whose period has not ended.
+    /// </summary>
+    /// <param name="now">The current time.</param>
+    internal DateTimeOffset Ahead(DateTimeOffset now) =>
+        Width switch
+        {
+            "month" => now.AddMonths(1),
+            "week" => now.AddDays(7),
+            "day" => now.AddDays(3),
+            _ => now.AddMonths(3),
+        };
+}
+
 /// <summary>
-/// Runs periodic maintenance: it creates partitions ahead of time, detaches and drops expired quarters, and purges
-/// expired deletions, idempotency keys and sign-in codes.
+/// Runs periodic maintenance: it creates partitions ahead of time, records the starts of the runs in ended partitions,
+/// detaches and drops expired partitions, and purges expired deletions, idempotency keys and sign-in codes.
 /// </summary>
 internal sealed partial class DatabaseMaintenanceService(
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database,
     IDatabaseHealth status,
     RetentionOptions retention,
+    PartitionOptions partitions,
     DatabaseMetrics metrics,
     TimeProvider clock,
     ILogger<DatabaseMaintenanceService> logger
 ) : BackgroundService
 {
     private const long Lock = 0x5570_6B65_6570_0001;
-
-    // The number of partitions after that of the current quarter. It is small, because every list reads each partition.
-    private const int QuartersAhead = 1;
 
     private const int DeleteBatchSize = 10_000;
 
@@ -58,14 +78,14 @@ internal sealed partial class DatabaseMaintenanceService(
         GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
         """;
 
-    // Expired quarters with rows in the default partition. Each gets a partition, so that it can be detached too.
-    private const string StrayQuarters = """
+    // Expired periods with rows in the default partition. Each gets a partition, so that it can be detached too.
+    private const string StrayPeriods = """
         SELECT DISTINCT date_trunc(
-            'quarter',
+            $2,
             to_timestamp(('x' || left(replace(strays.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
                 AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
         FROM uuid_v7_lower_bound(
-                date_trunc('quarter', greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS first_id
+                date_trunc($2, greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS first_id
             CROSS JOIN LATERAL (
                 SELECT id FROM runs_default WHERE id < first_id
                 UNION ALL
@@ -80,6 +100,9 @@ internal sealed partial class DatabaseMaintenanceService(
     private static readonly TimeSpan _pause = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan _pauseAfterFailure = TimeSpan.FromMinutes(1);
+
+    // Runs are rarely added or started later than this after the period of their ids. Those that are cost a trigger.
+    private static readonly TimeSpan _lateWrites = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan _maxClockDifference = TimeSpan.FromHours(1);
 
@@ -109,15 +132,12 @@ internal sealed partial class DatabaseMaintenanceService(
         var earlier = now < databaseNow ? now : databaseNow;
 
         var succeeded = true;
-        for (var quarter = 0; quarter <= QuartersAhead; quarter++)
-        {
-            var instant = now.AddMonths(3 * quarter);
-            succeeded &= await TryAsync(
-                "create partitions",
-                () => ExecuteAsync("SELECT create_runs_partition($1)", instant, cancellationToken),
-                cancellationToken
-            );
-        }
+        succeeded &= await TryAsync("create partitions", () => CreateAsync(now, cancellationToken), cancellationToken);
+        succeeded &= await TryAsync(
+            "record starts",
+            () => RecordStartsAsync(earlier - _lateWrites, cancellationToken),
+            cancellationToken
+        );
 
         if (retention.Months > 0 && (now - databaseNow).Duration() > _maxClockDifference)
         {
@@ -136,6 +156,12 @@ internal sealed partial class DatabaseMaintenanceService(
                 cancellationToken
             );
         }
+
+        succeeded &= await TryAsync(
+            "subtract expired runs",
+            () => RepeatAsync("SELECT subtract_expired_runs()", cancellationToken),
+            cancellationToken
+        );
 
         // Deletions and delta tokens use the database's clock. Idempotency keys use the service's clock.
         succeeded &= await TryAsync(
@@ -199,7 +225,7 @@ internal sealed partial class DatabaseMaintenanceService(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // No request waits for maintenance, and the next partition is not needed for three months.
+                // No request waits for maintenance, and the next partition is not needed for days.
                 LogFailure(exception);
             }
 
@@ -225,6 +251,30 @@ internal sealed partial class DatabaseMaintenanceService(
         return succeeded;
     }
 
+    private async Task CreateAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        for (var (instant, last) = (now, partitions.Ahead(now)); instant <= last; )
+        {
+            instant = await CreatePartitionAsync(instant, cancellationToken);
+        }
+    }
+
+    /// <summary>Creates the partition for an instant, unless it exists, and returns the end of its period.</summary>
+    private async Task<DateTimeOffset> CreatePartitionAsync(
+        DateTimeOffset instant,
+        CancellationToken cancellationToken
+    ) =>
+        (DateTime)
+            (await ExecuteAsync("SELECT create_runs_partition($1, $2)", instant, cancellationToken, partitions.Width))!;
+
+    // Lists skip the partitions whose starts are known (RunStartRanges).
+    private async Task RecordStartsAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        while (await ExecuteAsync("SELECT watch_run_starts($1)", before, cancellationToken) is true) { }
+
+        await RepeatAsync("SELECT complete_run_starts()", cancellationToken);
+    }
+
     // If both clocks jump ahead, the newest run limits the time that is used.
     private async Task DetachAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -243,12 +293,12 @@ internal sealed partial class DatabaseMaintenanceService(
 
         DateTimeOffset latest = created + TimeSpan.FromDays(1);
         var before = (now < latest ? now : latest).AddMonths(-retention.Months);
-        foreach (var stray in await ReadStrayQuartersAsync(before, cancellationToken))
+        foreach (var stray in await ReadStrayPeriodsAsync(before, cancellationToken))
         {
-            await ExecuteAsync("SELECT create_runs_partition($1)", stray, cancellationToken);
+            await CreatePartitionAsync(stray, cancellationToken);
         }
 
-        // One quarter at a time, so that the locks are held only briefly.
+        // One partition at a time, so that the locks are held only briefly.
         var total = 0;
         while (await ExecuteAsync("SELECT detach_runs_before($1)", before, cancellationToken) is int detached and > 0)
         {
@@ -261,21 +311,22 @@ internal sealed partial class DatabaseMaintenanceService(
         }
     }
 
-    private async Task<List<DateTimeOffset>> ReadStrayQuartersAsync(
+    private async Task<List<DateTimeOffset>> ReadStrayPeriodsAsync(
         DateTimeOffset before,
         CancellationToken cancellationToken
     )
     {
-        var quarters = new List<DateTimeOffset>();
-        await using var command = database.CreateCommand(StrayQuarters);
+        var periods = new List<DateTimeOffset>();
+        await using var command = database.CreateCommand(StrayPeriods);
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = partitions.Width });
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
-            quarters.Add(rows.GetFieldValue<DateTimeOffset>(0));
+            periods.Add(rows.GetFieldValue<DateTimeOffset>(0));
         }
 
-        return quarters;
+        return periods;
     }
 
     private async Task DropAsync(CancellationToken cancellationToken)
@@ -285,6 +336,13 @@ internal sealed partial class DatabaseMaintenanceService(
         {
             LogDropped(dropped);
         }
+    }
+
+    /// <summary>Runs a statement until it returns false, which means that there is nothing left to do.</summary>
+    private async Task RepeatAsync(string statement, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(statement);
+        while (await command.ExecuteScalarAsync(cancellationToken) is true) { }
     }
 
     // Purges in portions, so that no other transaction waits long for a lock.
@@ -312,7 +370,8 @@ internal sealed partial class DatabaseMaintenanceService(
     private async Task<object?> ExecuteAsync(
         string statement,
         DateTimeOffset instant,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? width = null
     )
     {
         for (var attempt = 1; ; attempt++)
@@ -321,6 +380,11 @@ internal sealed partial class DatabaseMaintenanceService(
             {
                 await using var command = database.CreateCommand(statement);
                 command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = instant.UtcDateTime });
+                if (width is not null)
+                {
+                    command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = width });
+                }
+
                 return await command.ExecuteScalarAsync(cancellationToken);
             }
             catch (PostgresException exception)
@@ -334,7 +398,7 @@ internal sealed partial class DatabaseMaintenanceService(
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "Detached {Count} partitions of runs older than {Months} months; they are dropped in a day "
-            + "(SELECT attach_expired_runs('2023q4') attaches a quarter again)"
+            + "(SELECT attach_expired_runs('2023q4') attaches a period again)"
     )]
     private partial void LogDetached(int count, int months);
 

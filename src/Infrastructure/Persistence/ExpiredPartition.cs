@@ -10,4 +10,9 @@ internal sealed class ExpiredPartition
 
     /// <summary>The time of the detachment, by the database's clock.</summary>
     public DateTimeOffset DetachedDateTime { get; init; }
+
+    /// <summary>
+    /// True if the counts of runs still contain those of the partition, because they are not subtracted yet.
+    /// </summary>
+    public bool IsCounted { get; init; }
 }

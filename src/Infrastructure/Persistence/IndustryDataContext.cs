@@ -44,6 +44,10 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<ExpiredPartition> ExpiredPartitions => Set<ExpiredPartition>();
 
+    public DbSet<RunStartRange> RunStartRanges => Set<RunStartRange>();
+
+    public DbSet<RunStartVersion> RunStartVersions => Set<RunStartVersion>();
+
     /// <summary>Sets the options that the model depends on, in addition to the connection.</summary>
     public static void Configure(DbContextOptionsBuilder options) => options.UseSnakeCaseNamingConvention();
 

@@ -10,7 +10,7 @@ internal sealed class RunCount
 {
     public TenantId TenantId { get; init; }
 
-    /// <summary>The first day of the quarter of the runs' ids, as for their partition.</summary>
+    /// <summary>The first day of the quarter of the runs' ids.</summary>
     public DateOnly Quarter { get; init; }
 
     public RunStatus Status { get; init; } = RunStatus.Running;

@@ -31,6 +31,12 @@ internal static class RunQueryPlan
         && list is { Skip: 0, Columns.Statistics: false, Limit: <= MaxIndexedRuns }
         && IsStartRangeOnly(list.Criteria);
 
+    /// <summary>
+    /// True if the order and the criteria tell which partitions have the runs of a page (<see cref="ListWindow"/>).
+    /// </summary>
+    public static bool CanUseWindows(RunListSpec list) =>
+        list.Skip == 0 && IsInIndexOrder(list.Order) && IsStartRangeOnly(list.Criteria);
+
     /// <summary>True if an index range answers a delta query.</summary>
     /// <remarks>
     /// Only the initial scan searches for the runs that match the criteria. Every other scan reports each change of its

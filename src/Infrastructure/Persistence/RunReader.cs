@@ -13,10 +13,12 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 /// <param name="sessions">The sessions of reads.</param>
 /// <param name="lookups">The lookups by id.</param>
+/// <param name="windows">The partitions that lists need not read.</param>
 /// <param name="owner">The connections of the role that may record an epoch.</param>
 internal sealed partial class RunReader(
     ReadSessions sessions,
     RunLookups lookups,
+    ListWindows windows,
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource owner
 ) : IRunReader
 {
@@ -61,25 +63,42 @@ internal sealed partial class RunReader(
         for (var (skip, after) = (spec.Skip, spec.After); portions.Next > 0; )
         {
             RunListItem? last = null;
-            var read = 0;
-            await session.ExecuteAsync(ListCommand(spec, portions.Next, skip, after), portions.Next);
-            while (await session.ReadAsync())
+            var (read, level, place) = (0, (int?)windows.FirstLevel(spec), after);
+            var kept = level.Value;
+            while (level is { } current)
             {
-                (last, read) = (
-                    spec.Columns.Statistics
-                        ? RunTable.ReadRun(session.Row) with
-                        {
-                            Statistics = session.Row.GetString(RunTable.NextColumn),
-                        }
-                        : RunTable.ReadRun(session.Row),
-                    read + 1
-                );
-                portions.Add(RunTable.Chars(last));
-                yield return last;
-                if (read == portions.Next)
+                var (window, found) = (windows.Choose(spec, place, current), 0);
+                await session.ExecuteAsync(ListCommand(spec, portions.Next, skip, place, window), portions.Next);
+                while (found < portions.Next && await session.ReadAsync())
                 {
-                    break;
+                    found++;
+                    if (read == portions.Next)
+                    {
+                        // A further window has the limit of the first, so that it is the same prepared statement.
+                        continue;
+                    }
+
+                    (last, read) = (
+                        spec.Columns.Statistics
+                            ? RunTable.ReadRun(session.Row) with
+                            {
+                                Statistics = session.Row.GetString(RunTable.NextColumn),
+                            }
+                            : RunTable.ReadRun(session.Row),
+                        read + 1
+                    );
+                    portions.Add(RunTable.Chars(last));
+                    yield return last;
                 }
+
+                kept = current;
+                level = read == portions.Next ? null : windows.NextLevel(window, current, found);
+                place = last is not null && level is not null ? KeysetCursor.FromRun(last, spec.Order) : place;
+            }
+
+            if (RunQueryPlan.CanUseWindows(spec))
+            {
+                windows.Keep(spec, after, kept, read == portions.Next ? last : null);
             }
 
             portions.Advance(read);
@@ -167,11 +186,21 @@ internal sealed partial class RunReader(
         );
     }
 
-    private static NpgsqlBatchCommand ListCommand(RunListSpec spec, int limit, long skip, KeysetCursor? place)
+    private static NpgsqlBatchCommand ListCommand(
+        RunListSpec spec,
+        int limit,
+        long skip,
+        KeysetCursor? place,
+        ListWindow? window
+    )
     {
         var sql = new RunSql();
         var where = sql.TenantPredicate(spec.TenantId.Value, spec.Criteria);
         var after = place is not null ? $" AND {sql.KeysetPredicate(spec.Order, place)}" : "";
+        if (window is not null)
+        {
+            after += $" AND {sql.WindowPredicate(window, spec.Order[0].IsDescending)}";
+        }
 
         var columns =
             RunTable.ListedColumns(spec.Columns.BlockingError) + (spec.Columns.Statistics ? ", statistics" : "");

@@ -90,6 +90,26 @@ internal sealed class RunSql
         return $"{Key(order[0].Field)} {SeekOperator(order[0])}= {values[0]} AND {after}";
     }
 
+    /// <summary>
+    /// The condition that selects the runs of a window. It selects none if the ranges of the window have changed.
+    /// </summary>
+    public string WindowPredicate(ListWindow window, bool isDescending)
+    {
+        var sql = new StringBuilder();
+        foreach (var (first, end) in window.Skipped)
+        {
+            sql.Append($"(id < {Parameter(first)} OR id >= {Parameter(end)}) AND ");
+        }
+
+        if (window.Bound is { } bound)
+        {
+            var start = Parameter(new DateTime(bound, DateTimeKind.Utc));
+            sql.Append($"start_date_time {(isDescending ? '>' : '<')} {start} AND ");
+        }
+
+        return sql.Append($"(SELECT version FROM run_start_versions) = {Parameter(window.Version)}").ToString();
+    }
+
     private static string SeekOperator(RunOrderKey key) => key.IsDescending ? "<" : ">";
 
     private static string Key(RunField field) => field == RunField.EndDateTime ? EndKey : RunTable.Of(field).Expression;

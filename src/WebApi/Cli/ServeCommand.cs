@@ -89,7 +89,8 @@ internal static partial class ServeCommand
         );
         builder.Services.AddInfrastructure(
             connectionString,
-            Settings.Read<RetentionOptions>(builder.Configuration, "Retention")
+            Settings.Read<RetentionOptions>(builder.Configuration, "Retention"),
+            Settings.Read<PartitionOptions>(builder.Configuration, "Partitions")
         );
         builder.Services.AddTokenAuthentication(tokens);
         builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));

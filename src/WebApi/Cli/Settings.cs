@@ -25,6 +25,7 @@ internal static class Settings
         ("Commit", typeof(CommitOptions)),
         ("Limits", typeof(LimitOptions)),
         ("Retention", typeof(RetentionOptions)),
+        ("Partitions", typeof(PartitionOptions)),
         (AuditOptions.Section, typeof(AuditOptions)),
         (MetricsOptions.Section, typeof(MetricsOptions)),
         (ForwardingOptions.Section, typeof(ForwardingOptions)),
@@ -85,6 +86,7 @@ internal static class Settings
             else
             {
                 CheckValue(setting, property.PropertyType, property.GetCustomAttribute<RangeAttribute>());
+                CheckAllowed(setting, property.GetCustomAttribute<AllowedValuesAttribute>());
             }
         }
     }
@@ -146,6 +148,16 @@ internal static class Settings
         if (value is null || range?.IsValid(value) == false)
         {
             throw new StartupException($"{setting.Path} is '{setting.Value}', but must be {kind}{bounds}{example}.");
+        }
+    }
+
+    private static void CheckAllowed(IConfigurationSection setting, AllowedValuesAttribute? allowed)
+    {
+        if (allowed?.IsValid(setting.Value) == false)
+        {
+            throw new StartupException(
+                $"{setting.Path} is '{setting.Value}', but must be one of: {string.Join(", ", allowed.Values)}."
+            );
         }
     }
 

@@ -99,6 +99,186 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
     }
 
     [Theory]
+    [InlineData("month", "2031m02", "2031m03")]
+    [InlineData("week", "2031w06", "2031w07")]
+    [InlineData("day", "20310203", "20310206")]
+    public async Task Partitions_made_ahead_have_the_width_of_the_setting(string width, string first, string last)
+    {
+        var early = await InsertAsync(_now);
+
+        await KeepUpAsync(new RetentionOptions(), _now, width: width);
+        await KeepUpAsync(new RetentionOptions(), _now, width: width);
+
+        var made = await ReadSuffixesAsync("2031");
+        made[0].ShouldBe(first);
+        made[^1].ShouldBe(last);
+        (await ReadAsync<string>($"SELECT tableoid::regclass::text FROM runs WHERE id = '{early}'")).ShouldBe(
+            $"runs_{first}"
+        );
+        (
+            await ReadAsync<string>($"SELECT tableoid::regclass::text FROM run_activities WHERE run_id = '{early}'")
+        ).ShouldBe($"run_activities_{first}");
+    }
+
+    [Fact]
+    public async Task Changed_width_applies_to_new_partitions_and_leaves_no_gap()
+    {
+        await KeepUpAsync(new RetentionOptions(), _now);
+        await KeepUpAsync(new RetentionOptions(), _now, width: "day");
+        (await ReadSuffixesAsync("2031")).ShouldBe(["2031q1", "2031q2"]);
+
+        await KeepUpAsync(new RetentionOptions(), new(2031, 6, 29, 0, 0, 0, TimeSpan.Zero), width: "day");
+        (await ReadSuffixesAsync("2031")).ShouldBe(["2031q1", "2031q2", "20310701", "20310702"]);
+
+        await KeepUpAsync(new RetentionOptions(), new(2031, 7, 20, 0, 0, 0, TimeSpan.Zero), width: "week");
+        await KeepUpAsync(new RetentionOptions(), new(2031, 7, 21, 0, 0, 0, TimeSpan.Zero), width: "quarter");
+        var instants = await ReadAsync<string[]>(
+            "SELECT array_agg(suffix ORDER BY first) FROM attached_partitions() WHERE parent = 'runs' "
+                + "AND first >= '2031-07-03' AND first < '2032-01-01'"
+        );
+        instants.ShouldBe(["2031w29", "2031w30", .. Days(7, 28, 31), "2031m08", "2031m09", "2031q4"]);
+
+        static IEnumerable<string> Days(int month, int first, int last) =>
+            Enumerable.Range(first, last - first + 1).Select(day => $"2031{month:00}{day:00}");
+    }
+
+    [Fact]
+    public async Task Width_that_is_unknown_is_refused()
+    {
+        (
+            await Should.ThrowAsync<PostgresException>(() =>
+                TestDatabase.ExecuteAsync(_connectionString, "SELECT create_runs_partition(now(), 'year')")
+            )
+        ).MessageText.ShouldContain("must be quarter, month, week or day");
+    }
+
+    /// <summary>The week from 29 December 2025 belongs to two quarters.</summary>
+    [Theory]
+    [InlineData("day", "20251231", 1)]
+    [InlineData("week", "2026w01", 2)]
+    [InlineData("month", "2025m12", 1)]
+    public async Task Retention_of_narrow_partitions_keeps_counts_exact(string width, string suffix, int expired)
+    {
+        DateTimeOffset now =
+            width == "day" ? new(2026, 1, 1, 1, 0, 0, TimeSpan.Zero) : new(2026, 1, 5, 12, 0, 0, TimeSpan.Zero);
+        foreach (var instant in (string[])["2025-12-31T12:00Z", "2026-01-01T12:00Z", "2026-01-04T12:00Z"])
+        {
+            await TestDatabase.ExecuteAsync(_connectionString, $"SELECT create_runs_partition('{instant}', '{width}')");
+        }
+
+        await InsertAsync(new(2025, 12, 31, 12, 0, 0, TimeSpan.Zero));
+        await InsertAsync(new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+        await InsertAsync(new(2026, 2, 5, 12, 0, 0, TimeSpan.Zero));
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            $"SELECT detach_runs_before('{now:O}'); SELECT subtract_expired_runs()"
+        );
+
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(3 - expired);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(3 - expired);
+        (await ReadAsync<bool>("SELECT bool_or(is_counted) FROM expired_partitions")).ShouldBeFalse();
+
+        (await ReadAsync<int>($"SELECT attach_expired_runs('{suffix}')")).ShouldBe(2);
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(3);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(3);
+
+        // A partition that is attached again before it was subtracted is still counted.
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            $"SELECT detach_runs_before('{now:O}'); SELECT attach_expired_runs('{suffix}')"
+        );
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Maintenance_detaches_and_drops_expired_days()
+    {
+        // A day of the current quarter gets no partition of its own while the quarter has one.
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            """
+            DO $$
+            DECLARE
+                attached record;
+            BEGIN
+                FOR attached IN SELECT * FROM attached_partitions() LOOP
+                    EXECUTE format('DROP TABLE %I', attached.parent || '_' || attached.suffix);
+                END LOOP;
+            END
+            $$
+            """
+        );
+        var now = DateTimeOffset.UtcNow;
+        foreach (var age in (int[])[40, 35, 20])
+        {
+            await TestDatabase.ExecuteAsync(
+                _connectionString,
+                $"SELECT create_runs_partition('{now.AddDays(-age):O}', 'day')"
+            );
+            await InsertAsync(now.AddDays(-age));
+        }
+
+        var (stray, newest) = (await InsertAsync(now.AddDays(-50)), await InsertAsync(now));
+        var retention = new RetentionOptions { Months = 1 };
+
+        (await KeepUpAsync(retention, now, width: "day")).ShouldBeTrue();
+
+        (await ReadAsync<long>("SELECT count(*) FROM runs")).ShouldBe(2);
+        (await ReadAsync<decimal>("SELECT sum(count) FROM run_counts")).ShouldBe(2);
+        (await ReadAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM expired_partitions")).ShouldBe(
+            from table in (string[])["run_activities", "runs"]
+            from age in (int[])[50, 40, 35]
+            select $"{table}_{now.AddDays(-age):yyyyMMdd}_expired"
+        );
+
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            "UPDATE expired_partitions SET detached_date_time = detached_date_time - interval '1 day'"
+        );
+        (await KeepUpAsync(retention, now, width: "day")).ShouldBeTrue();
+        (await ReadAsync<long>("SELECT count(*) FROM pg_class WHERE relname ~ '_expired$'")).ShouldBe(0);
+        (await ReadAsync<Guid[]>("SELECT array_agg(id) FROM runs")).ShouldContain(newest);
+        stray.ShouldNotBe(newest);
+    }
+
+    /// <summary>
+    /// The range is that of the runs before and after the trigger exists. Each change of it is a new version.
+    /// </summary>
+    [Fact]
+    public async Task Range_of_starts_of_an_ended_partition_contains_late_runs()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var ended = now.AddMonths(-4);
+        await CreateAsync(ended);
+        var first = await InsertAsync(ended);
+
+        (await KeepUpAsync(new RetentionOptions(), now)).ShouldBeTrue();
+
+        var start = await ReadAsync<DateTime>($"SELECT start_date_time FROM runs WHERE id = '{first}'");
+        (
+            await ReadAsync<DateTime[]>("SELECT ARRAY[earliest, latest] FROM run_start_ranges WHERE is_complete")
+        ).ShouldBe([start, start]);
+        var version = await ReadAsync<Guid>("SELECT version FROM run_start_versions");
+        await InsertAsync(ended);
+        (await ReadAsync<bool>("SELECT latest > earliest FROM run_start_ranges")).ShouldBeTrue();
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            $"UPDATE runs SET start_date_time = '2001-02-03T00:00Z' WHERE id = '{first}'"
+        );
+        (await ReadAsync<DateTime>("SELECT earliest FROM run_start_ranges")).ShouldBe(
+            new DateTime(2001, 2, 3, 0, 0, 0, DateTimeKind.Utc)
+        );
+        (await ReadAsync<Guid>("SELECT version FROM run_start_versions")).ShouldNotBe(version);
+
+        await InsertAsync(now);
+        (await KeepUpAsync(new RetentionOptions { Months = 1 }, now)).ShouldBeTrue();
+        (await ReadAsync<long>("SELECT count(*) FROM run_start_ranges")).ShouldBe(0);
+        (await ReadAsync<int>($"SELECT attach_expired_runs('{Quarter(ended)}')")).ShouldBe(2);
+        (await KeepUpAsync(new RetentionOptions(), now)).ShouldBeTrue();
+        (await ReadAsync<long>("SELECT count(*) FROM run_start_ranges WHERE is_complete")).ShouldBe(1);
+    }
+
+    [Theory]
     [InlineData(60)]
     [InlineData(-60)]
     public async Task Retention_drops_nothing_while_the_clocks_of_service_and_database_differ(int years)
@@ -217,6 +397,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             source,
             new Standby(),
             new RetentionOptions(),
+            new PartitionOptions(),
             metrics,
             clock,
             log
@@ -330,7 +511,8 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
         RetentionOptions retention,
         DateTimeOffset now,
         LogLines<DatabaseMaintenanceService>? logger = null,
-        TimeProvider? clock = null
+        TimeProvider? clock = null,
+        string width = "quarter"
     )
     {
         await using var source = DataSources.MaintenanceConnections(_connectionString);
@@ -339,12 +521,19 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             source,
             new Serving(),
             retention,
+            new PartitionOptions { Width = width },
             metrics,
             clock ?? TimeProvider.System,
             logger ?? []
         );
         return await service.RunMaintenanceAsync(now, Cancellation);
     }
+
+    private Task<string[]> ReadSuffixesAsync(string prefix) =>
+        ReadAsync<string[]>(
+            "SELECT array_agg(suffix ORDER BY first) FROM attached_partitions() "
+                + $"WHERE parent = 'runs' AND starts_with(suffix, '{prefix}')"
+        );
 
     private static string Quarter(DateTimeOffset instant) => $"{instant.Year}q{((instant.Month - 1) / 3) + 1}";
 

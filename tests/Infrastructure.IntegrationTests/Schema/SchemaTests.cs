@@ -42,6 +42,8 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
     [InlineData("database_epochs")]
     [InlineData("page_token_signing_keys")]
     [InlineData("expired_partitions")]
+    [InlineData("run_start_ranges")]
+    [InlineData("run_start_versions")]
     [InlineData("token_revocations")]
     [InlineData("session_keys")]
     [InlineData("used_sign_in_codes")]

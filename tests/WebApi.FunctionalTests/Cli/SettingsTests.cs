@@ -26,6 +26,8 @@ public sealed class SettingsTests
     [InlineData("StartRateLimit:Window", "31.00:00:00", "to 30.00:00:00")]
     [InlineData("Retention:Months", "-1", "from 0 to 1200")]
     [InlineData("Retention:Months", "1201", "from 0 to 1200")]
+    [InlineData("Partitions:Width", "year", "quarter, month, week, day")]
+    [InlineData("Partitions:Width", "", "quarter, month, week, day")]
     [InlineData("Limits:RequestsPerSecond", "0", "from 1 to 1000000")]
     [InlineData("Limits:MemoryMegabytes", "63", "from 64 to 1000000")]
     [InlineData("Hsts:MaxAge", "365", "a time span from 00:00:00 to 3650.00:00:00")]
@@ -96,6 +98,7 @@ public sealed class SettingsTests
                     ("Commit:Timeout", "00:00:01"),
                     ("Retention:Months", "0"),
                     ("Retention:Months", "1200"),
+                    ("Partitions:Width", "day"),
                     ("StartRateLimit:Window", "30.00:00:00"),
                     ("EmbeddedPostgres:Port", ""),
                     ("EmbeddedPostgres:OsUser", ""),

@@ -8,5 +8,8 @@ internal sealed class ExpiredPartitionConfiguration : IEntityTypeConfiguration<E
     public void Configure(EntityTypeBuilder<ExpiredPartition> builder)
     {
         builder.HasKey(p => p.Name);
+
+        // Functions of an earlier version of the schema, which do not know the column, can still insert rows.
+        builder.Property(p => p.IsCounted).HasDefaultValue(false);
     }
 }

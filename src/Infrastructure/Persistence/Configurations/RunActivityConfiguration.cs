@@ -8,7 +8,7 @@ internal sealed class RunActivityConfiguration : IEntityTypeConfiguration<RunAct
 {
     public void Configure(EntityTypeBuilder<RunActivity> builder)
     {
-        // The table is partitioned by quarter of the run's id, like runs. SQL of the first migration creates it.
+        // The table is partitioned by ranges of the run's id, like runs. SQL of the first migration creates it.
         builder.HasKey(a => new
         {
             a.TenantId,

@@ -11,7 +11,7 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
 
     public void Configure(EntityTypeBuilder<Run> builder)
     {
-        // The table is partitioned by quarter of the id. EF Core cannot express that, so SQL of the first migration
+        // The table is partitioned by ranges of the id. EF Core cannot express that, so SQL of the first migration
         // creates it.
         builder.HasKey(r => new { r.TenantId, r.Id });
         builder.Property(r => r.TenantId).ValueGeneratedNever();

@@ -223,6 +223,12 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("detached_date_time");
 
+                    b.Property<bool>("IsCounted")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_counted");
+
                     b.HasKey("Name")
                         .HasName("pk_expired_partitions");
 
@@ -506,6 +512,51 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                         .HasName("pk_run_starts");
 
                     b.ToTable("run_starts", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunStartRange", b =>
+                {
+                    b.Property<Guid>("FirstId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("first_id");
+
+                    b.Property<DateTimeOffset>("Earliest")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("earliest");
+
+                    b.Property<Guid>("EndId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("end_id");
+
+                    b.Property<bool>("IsComplete")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_complete");
+
+                    b.Property<DateTimeOffset>("Latest")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("latest");
+
+                    b.HasKey("FirstId")
+                        .HasName("pk_run_start_ranges");
+
+                    b.ToTable("run_start_ranges", (string)null);
+                });
+
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunStartVersion", b =>
+                {
+                    b.Property<short>("Id")
+                        .HasColumnType("smallint")
+                        .HasColumnName("id");
+
+                    b.Property<Guid>("Version")
+                        .HasColumnType("uuid")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_run_start_versions");
+
+                    b.ToTable("run_start_versions", (string)null);
                 });
 
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.RunTombstone", b =>

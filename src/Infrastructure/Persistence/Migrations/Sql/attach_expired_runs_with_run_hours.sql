@@ -1,36 +1,36 @@
--- Attaches the detached partitions of a quarter, such as '2023q4', again, and counts their runs. Returns the number of
--- attached partitions.
-CREATE OR REPLACE FUNCTION attach_expired_runs(quarter text) RETURNS integer
+-- Attaches the detached partitions of a period, such as '2023q4', again, and counts their runs. The period is the part
+-- of the name before _expired. Returns the number of attached partitions.
+CREATE OR REPLACE FUNCTION attach_expired_runs(suffix text) RETURNS integer
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    first timestamp := make_date(left(quarter, 4)::int, right(quarter, 1)::int * 3 - 2, 1);
-    suffix text := to_char(first, '"_"YYYY"q"Q');
+    period record;
     parent text;
     partition text;
+    was_counted boolean;
     attached integer := 0;
 BEGIN
+    SELECT first, until INTO period FROM partition_period(suffix);
     -- The count by hour locks rows before tables too.
     LOCK TABLE run_hour_progress IN EXCLUSIVE MODE;
     FOREACH parent IN ARRAY ARRAY['runs', 'run_activities'] LOOP
-        partition := parent || suffix;
+        partition := parent || '_' || suffix;
         CONTINUE WHEN to_regclass(partition || '_expired') IS NULL;
         EXECUTE format('ALTER TABLE %I RENAME TO %I', partition || '_expired', partition);
         EXECUTE format(
             'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-            parent, partition, uuid_v7_lower_bound(first AT TIME ZONE 'UTC'),
-            uuid_v7_lower_bound((first + interval '3 months') AT TIME ZONE 'UTC'));
-        DELETE FROM expired_partitions WHERE name = partition || '_expired';
+            parent, partition, uuid_v7_lower_bound(period.first), uuid_v7_lower_bound(period.until));
+        DELETE FROM expired_partitions WHERE name = partition || '_expired' RETURNING is_counted INTO was_counted;
         attached := attached + 1;
         IF parent = 'runs' THEN
             PERFORM recount_run_hours(partition);
-            EXECUTE format(
-                'INSERT INTO run_counts AS counts (tenant_id, quarter, status, shard, count)
-                SELECT tenant_id, %L::date, status, 0, count(*) FROM %I
-                GROUP BY tenant_id, status ORDER BY tenant_id, status
-                ON CONFLICT (tenant_id, quarter, status, shard)
-                DO UPDATE SET count = counts.count + excluded.count',
-                first::date, partition);
+        END IF;
+
+        IF parent = 'runs' AND was_counted IS NOT TRUE THEN
+            INSERT INTO run_counts AS stored (tenant_id, quarter, status, shard, count)
+            SELECT counted.tenant_id, counted.quarter, counted.status, 0, counted.count
+            FROM count_partition(partition, period.first) AS counted
+            ON CONFLICT (tenant_id, quarter, status, shard) DO UPDATE SET count = stored.count + excluded.count;
         END IF;
     END LOOP;
 

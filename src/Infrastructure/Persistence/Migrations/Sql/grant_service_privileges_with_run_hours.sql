@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION grant_service_privileges() RETURNS void
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    GRANT SELECT ON runs, run_activities, run_counts, run_tombstones, database_epochs TO industrydata_reader;
+    GRANT SELECT ON runs, run_activities, run_counts, run_tombstones, database_epochs, run_start_versions
+        TO industrydata_reader;
     GRANT SELECT ON run_hours, run_hour_durations, run_hour_failures, outdated_run_hours, run_hour_progress
         TO industrydata_reader;
 
