@@ -76,6 +76,7 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
         services.AddSingleton<IRunRepository, RunRepository>();
+        services.AddSingleton<IRunImport, RunImport>();
         services.AddSingleton<SlowReads>();
         services.AddSingleton<CancelRequests>();
         services.AddSingleton<ReadSessions>();

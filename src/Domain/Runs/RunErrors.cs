@@ -143,6 +143,15 @@ public static class RunErrors
                 + "or from a database that no longer exists. Read all runs again."
         );
 
+    /// <summary>Another import has added the same lines while this one prepared them.</summary>
+    public static Error ImportedMeanwhile() =>
+        new(
+            ErrorKind.Conflict,
+            "importedMeanwhile",
+            "Another import of the same lines is running. Wait for its end, and run this one again: "
+                + "it adds what is missing."
+        );
+
     /// <summary>The limit for starting runs is reached.</summary>
     internal static Error StartRateLimitExceeded(int limit, TimeSpan window, TimeSpan retryAfter) =>
         new(

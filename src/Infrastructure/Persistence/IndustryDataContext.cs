@@ -32,6 +32,8 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<UsedSignInCode> UsedSignInCodes => Set<UsedSignInCode>();
 
+    public DbSet<ImportedPortion> ImportedPortions => Set<ImportedPortion>();
+
     public DbSet<ExpiredPartition> ExpiredPartitions => Set<ExpiredPartition>();
 
     /// <summary>Sets the options that the model depends on, in addition to the connection.</summary>

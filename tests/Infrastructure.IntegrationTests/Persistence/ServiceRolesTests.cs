@@ -43,6 +43,7 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
                 return_representation, created_date_time)
             SELECT id, id, '', id, true, now() FROM t;
             INSERT INTO token_revocations SELECT id, now() FROM t;
+            INSERT INTO imported_portions SELECT id, id, 1, 0, now() FROM t;
             DROP VIEW t;
             """
         );
