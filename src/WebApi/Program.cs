@@ -9,7 +9,8 @@ using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage =
-    "Commands: serve (the default), migrate, token, link, demo, import, health, psql, backup, restore, upgrade. "
+    "Commands: serve (the default), migrate, token, link, demo, import, archive, health, psql, backup, restore, "
+    + "upgrade. "
     + "docs/operations.md describes the commands, and docs/configuration.md describes the settings.";
 
 // The first argument is a command, unless it is an option such as --urls.
@@ -23,7 +24,7 @@ var isEmbedded = true;
 try
 {
     if (
-        command is not ("psql" or "backup" or "restore" or "upgrade" or "demo" or "import")
+        command is not ("psql" or "backup" or "restore" or "upgrade" or "demo" or "import" or "archive")
         && rest.FirstOrDefault(a =>
             command is not ("token" or "link")
             && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
@@ -203,6 +204,27 @@ try
                 return isComplete ? 0 : 1;
             }
 
+        case "archive":
+            var archive = ArchiveCommand.Read(rest);
+            await using (
+                var embedded = isEmbedded
+                    ? await EmbeddedDatabase.OpenAsync(Resolved(), postgres, logger: null, CancellationToken.None)
+                    : null
+            )
+            using (var progress = new SerilogLoggerFactory(Progress().CreateLogger(), dispose: true))
+            {
+                Console.WriteLine(
+                    await ArchiveCommand.RunAsync(
+                        archive,
+                        embedded?.ConnectionString ?? connectionString,
+                        configuration,
+                        TimeProvider.System,
+                        progress.CreateLogger("Archive")
+                    )
+                );
+            }
+
+            return 0;
         case "health":
             return await HealthCommand.RunAsync(configuration);
         case "psql" when isEmbedded:

@@ -42,7 +42,8 @@ internal static class DataSources
     // attempts.
     private const int CommitPoolSize = 8;
 
-    private const int MaintenancePoolSize = 2;
+    // One connection is for the lock of the maintenance, one for its step, and two for the archive of a partition.
+    private const int MaintenancePoolSize = 4;
 
     // One connection is for the heartbeat, one for a probe, and two for the reads of revocations and of token keys. The
     // others are for abandoned heartbeats and probes.

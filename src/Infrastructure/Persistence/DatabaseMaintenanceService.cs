@@ -18,6 +18,12 @@ public sealed record RetentionOptions
     /// </summary>
     [Range(0, 1200)]
     public int Months { get; init; }
+
+    /// <summary>
+    /// The folder to which detached quarters are archived before they are dropped. If it is empty, they are dropped
+    /// without an archive.
+    /// </summary>
+    public string? ArchiveFolder { get; init; }
 }
 
 /// <summary>
@@ -28,6 +34,7 @@ internal sealed partial class DatabaseMaintenanceService(
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource database,
     IDatabaseHealth status,
     RetentionOptions retention,
+    IRunArchive archive,
     DatabaseMetrics metrics,
     TimeProvider clock,
     ILogger<DatabaseMaintenanceService> logger
@@ -130,11 +137,20 @@ internal sealed partial class DatabaseMaintenanceService(
                 () => DetachAsync(earlier, cancellationToken),
                 cancellationToken
             );
-            succeeded &= await TryAsync(
-                "drop expired partitions",
-                () => DropAsync(cancellationToken),
+            var isArchived = await TryAsync(
+                "archive expired partitions",
+                () => ArchiveAsync(cancellationToken),
                 cancellationToken
             );
+            succeeded &= isArchived;
+            if (isArchived)
+            {
+                succeeded &= await TryAsync(
+                    "drop expired partitions",
+                    () => DropAsync(cancellationToken),
+                    cancellationToken
+                );
+            }
         }
 
         // Deletions and delta tokens use the database's clock. Idempotency keys use the service's clock.
@@ -278,6 +294,48 @@ internal sealed partial class DatabaseMaintenanceService(
         return quarters;
     }
 
+    // Without a complete archive of each detached quarter, nothing is dropped.
+    private async Task ArchiveAsync(CancellationToken cancellationToken)
+    {
+        if (retention.ArchiveFolder is not { Length: > 0 } folder)
+        {
+            return;
+        }
+
+        foreach (var quarter in await ReadExpiredAsync(cancellationToken))
+        {
+            var written = await archive.WriteAsync(quarter, folder, progress: null, cancellationToken);
+            if (!written.TryGetValue(out var files, out var error))
+            {
+                throw new IOException(error.Message);
+            }
+
+            if (files.IsNew)
+            {
+                LogArchived(quarter, files.Runs, files.Path);
+            }
+        }
+    }
+
+    private async Task<List<string>> ReadExpiredAsync(CancellationToken cancellationToken)
+    {
+        var quarters = new List<string>();
+        await using var command = database.CreateCommand(
+            """
+            SELECT substr(name, 6, 6) FROM expired_partitions
+            WHERE name ~ '^runs_[0-9]{4}q[1-4]_expired$' AND to_regclass(name) IS NOT NULL
+            ORDER BY 1
+            """
+        );
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            quarters.Add(rows.GetString(0));
+        }
+
+        return quarters;
+    }
+
     private async Task DropAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("SELECT drop_expired_runs()");
@@ -337,6 +395,9 @@ internal sealed partial class DatabaseMaintenanceService(
             + "(SELECT attach_expired_runs('2023q4') attaches a quarter again)"
     )]
     private partial void LogDetached(int count, int months);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Archived {Quarter} with {Runs} runs in {Path}")]
+    private partial void LogArchived(string quarter, long runs, string path);
 
     [LoggerMessage(
         Level = LogLevel.Information,

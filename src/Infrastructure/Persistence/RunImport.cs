@@ -19,7 +19,7 @@ internal sealed class RunImport([FromKeyedServices(DataSources.Maintenance)] Npg
     // Requests begin with the first shards, so that an import rarely waits for the counters of requests.
     private const short Shard = RunCountDeltas.Shards - 1;
 
-    // The first statement that needs the number of the transaction assigns it. All runs of the portion have this number.
+    // All runs of the portion have the number of the transaction, which this statement assigns if none did before.
     private const string ChangeNumber = "SELECT change_number(pg_current_xact_id())";
 
     // An expired key is free. The keys are in the order in which other transactions insert keys.

@@ -3,6 +3,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.WebApi.Runs;
 
 namespace IndustryData.WebApi.Cli;
 
@@ -21,6 +22,7 @@ internal static class CommandServices
         services.AddSingleton(clock);
         services.AddApplication(configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null);
         services.AddInfrastructure(connectionString, Settings.Read<RetentionOptions>(configuration, "Retention"));
+        services.AddSingleton<IRunLineEncoder, RunLineEncoder>();
         services.AddSingleton(Settings.Read<StartRateLimitOptions>(configuration, "StartRateLimit"));
         services.AddSingleton(Settings.Read<LimitOptions>(configuration, "Limits"));
         services.AddSingleton(Settings.Read<ReadTimeoutOptions>(configuration, "Query"));

@@ -25,8 +25,8 @@ internal interface IImport
 }
 
 /// <summary>
-/// The command <c>import FILE…</c>: adds the runs of files. A line is what the body of a request would be. Refused lines
-/// are written with their errors, and the import continues.
+/// The command <c>import FILE…</c>: adds the runs of files. A line is what the body of a request would be. Refused
+/// lines are written with their errors, and the import continues.
 /// </summary>
 internal static class ImportCommand
 {

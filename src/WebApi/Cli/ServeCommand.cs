@@ -93,6 +93,7 @@ internal static partial class ServeCommand
             connectionString,
             Settings.Read<RetentionOptions>(builder.Configuration, "Retention")
         );
+        builder.Services.AddSingleton<IRunLineEncoder, RunLineEncoder>();
         builder.Services.AddTokenAuthentication(tokens);
         builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));
         builder.Services.AddSingleton(limits);
