@@ -55,6 +55,8 @@ internal sealed class RunImport([FromKeyedServices(DataSources.Maintenance)] Npg
         FROM STDIN (FORMAT binary)
         """;
 
+    private bool _hasPartition;
+
     public async Task<Result<KeyedOutcome>> AddAsync(
         TenantId tenantId,
         IReadOnlyList<KeyedRun> runs,
@@ -65,6 +67,7 @@ internal sealed class RunImport([FromKeyedServices(DataSources.Maintenance)] Npg
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await DatabaseEpochs.EnsureCurrentAsync(connection, cancellationToken);
+        await EnsurePartitionAsync(connection, now, cancellationToken);
         using var standby = new StandbyWait(connection);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var keys = await ClaimKeysAsync(connection, tenantId, runs, now, cancellationToken);
@@ -109,6 +112,33 @@ internal sealed class RunImport([FromKeyedServices(DataSources.Maintenance)] Npg
         }
 
         return found;
+    }
+
+    // Maintenance creates the partitions, but no service may have run in this quarter yet. The many runs of an import
+    // should not be moved from the default partition later.
+    private async Task EnsurePartitionAsync(
+        NpgsqlConnection connection,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        if (_hasPartition)
+        {
+            return;
+        }
+
+        await using var create = new NpgsqlCommand("SELECT create_runs_partition($1)", connection);
+        create.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = now.UtcDateTime });
+        try
+        {
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // The default partition takes the runs.
+        }
+
+        _hasPartition = true;
     }
 
     /// <summary>Inserts the keys that are free.</summary>

@@ -7,8 +7,8 @@ using Npgsql;
 namespace IndustryData.WebApi.Cli;
 
 /// <summary>
-/// The command <c>archive --before DATE --to FOLDER [--drop]</c>: writes the partitions of runs that ended before a date
-/// to files, which <c>import</c> reads.
+/// The command <c>archive --before DATE --to FOLDER [--drop]</c>: writes the partitions of runs that ended before a
+/// date to files, which <c>import</c> reads.
 /// </summary>
 internal static partial class ArchiveCommand
 {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 
@@ -68,9 +69,8 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
         );
         await ShouldHaveAsync(10_120);
 
-        (await ShouldSucceedAsync("--database", Lines, "--tenant", $"{Tokens.Tenant}", "--label", "again")).ShouldContain(
-            "10,120 runs added"
-        );
+        string[] again = ["--database", Lines, "--tenant", $"{Tokens.Tenant}", "--label", "again"];
+        (await ShouldSucceedAsync(again)).ShouldContain("10,120 runs added");
         await ShouldHaveAsync(20_240);
     }
 
@@ -346,8 +346,8 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
                 {"displayName":"with activities {{i}}","startDateTime":"2026-02-01T00:00:{{i:00}}Z",
                 "endDateTime":"2026-02-01T01:00:00Z","status":"failed","statistics":{"own":[1.50,{{i}}]},
                 "blockingError":{"code":"diskFull","message":"x","target":null},"activities":[
-                {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a","status":"completed",
-                "activity":{"@odata.type":"#microsoft.graph.industryData.inboundFileFlow","id":"f{{i}}",
+                {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a",
+                "status":"completed","activity":{"@odata.type":"#microsoft.graph.industryData.inboundFileFlow","id":"f{{i}}",
                 "displayName":"Classes","readinessStatus":"ready"}},
                 {"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity","displayName":"b","status":"failed",
                 "blockingError":{"code":"diskFull","message":"y"}}]}
@@ -365,7 +365,7 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
                 message = error.Text("message"),
                 target = (string?)null,
             },
-            new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
         );
 
     private static async Task<Uri> LatestAsync(HttpClient client) =>
