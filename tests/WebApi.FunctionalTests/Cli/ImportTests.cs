@@ -201,14 +201,7 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
             Cancellation
         );
 
-        var (_, output, _) = await RunAsync(
-            "--database",
-            Lines,
-            "--refused",
-            Refused,
-            "--tenant",
-            $"{Tokens.Tenant}"
-        );
+        var (_, output, _) = await RunAsync("--database", Lines, "--refused", Refused, "--tenant", $"{Tokens.Tenant}");
 
         output.ShouldContain("6 lines: 1 runs added, 3 lines refused, 2 keys used before");
         (await ReadRefusedAsync())
@@ -342,16 +335,18 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
         Enumerable
             .Range(0, count)
             .Select(i =>
-                $$"""
-                {"displayName":"with activities {{i}}","startDateTime":"2026-02-01T00:00:{{i:00}}Z",
-                "endDateTime":"2026-02-01T01:00:00Z","status":"failed","statistics":{"own":[1.50,{{i}}]},
-                "blockingError":{"code":"diskFull","message":"x","target":null},"activities":[
-                {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a",
-                "status":"completed","activity":{"@odata.type":"#microsoft.graph.industryData.inboundFileFlow","id":"f{{i}}",
-                "displayName":"Classes","readinessStatus":"ready"}},
-                {"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity","displayName":"b","status":"failed",
-                "blockingError":{"code":"diskFull","message":"y"}}]}
-                """.ReplaceLineEndings("")
+                $$$"""
+                    {"displayName":"with activities {{{i}}}","startDateTime":"2026-02-01T00:00:{{{i:00}}}Z",
+                    "endDateTime":"2026-02-01T01:00:00Z","status":"failed","statistics":{"own":[1.50,{{{i}}}]},
+                    "blockingError":{"code":"diskFull","message":"x","target":null},"activities":[
+                    {"@odata.type":"#microsoft.graph.industryData.inboundFlowActivity","displayName":"a",
+                    "status":"completed",
+                    "activity":{"@odata.type":"#microsoft.graph.industryData.inboundFileFlow","id":"f{{{i}}}",
+                    "displayName":"Classes","readinessStatus":"ready"}},
+                    {"@odata.type":"#microsoft.graph.industryData.outboundFlowActivity","displayName":"b",
+                    "status":"failed",
+                    "blockingError":{"code":"diskFull","message":"y"}}]}
+                    """.ReplaceLineEndings("")
             );
 
     private static string WithKey(string body, string key) =>
@@ -370,9 +365,9 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
 
     private static async Task<Uri> LatestAsync(HttpClient client) =>
         new(
-            (
-                await client.GetJsonAsync(new Uri(client.BaseAddress!, $"{Runs}/delta?$deltatoken=latest"))
-            ).Text("@odata.deltaLink")
+            (await client.GetJsonAsync(new Uri(client.BaseAddress!, $"{Runs}/delta?$deltatoken=latest"))).Text(
+                "@odata.deltaLink"
+            )
         );
 
     private static async Task<HashSet<string>> ChangesAsync(HttpClient client, Uri link)
