@@ -79,6 +79,8 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
         services.AddSingleton<IRunRepository, RunRepository>();
+        services.AddSingleton<IRunImport, RunImport>();
+        services.AddSingleton<IRunArchive, RunArchive>();
         services.AddSingleton<SlowReads>();
         services.AddSingleton<CancelRequests>();
         services.AddSingleton<ReadSessions>();

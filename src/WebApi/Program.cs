@@ -9,7 +9,8 @@ using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 const string usage =
-    "Commands: serve (the default), migrate, token, link, demo, health, psql, backup, restore, upgrade. "
+    "Commands: serve (the default), migrate, token, link, demo, import, archive, health, psql, backup, restore, "
+    + "upgrade. "
     + "docs/operations.md describes the commands, and docs/configuration.md describes the settings.";
 
 // The first argument is a command, unless it is an option such as --urls.
@@ -23,7 +24,7 @@ var isEmbedded = true;
 try
 {
     if (
-        command is not ("psql" or "backup" or "restore" or "upgrade" or "demo")
+        command is not ("psql" or "backup" or "restore" or "upgrade" or "demo" or "import" or "archive")
         && rest.FirstOrDefault(a =>
             command is not ("token" or "link")
             && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
@@ -57,7 +58,7 @@ try
         );
     }
 
-    if (command is "serve" or "migrate" or "token" or "link" or "demo")
+    if (command is "serve" or "migrate" or "token" or "link" or "demo" or "import")
     {
         ExampleSecrets.Check(configuration, connectionString, tokens);
     }
@@ -164,6 +165,61 @@ try
                         tokens,
                         TimeProvider.System,
                         progress.CreateLogger("Demo")
+                    )
+                );
+            }
+
+            return 0;
+        case "import":
+            var import = ImportOptions.Read(rest);
+            if (import.Url is null && !isEmbedded && !import.UsesDatabase)
+            {
+                throw new StartupException(
+                    "ConnectionStrings:IndustryData names a database of your own: add --database to write to it, "
+                        + "or --url to send the runs to a service."
+                );
+            }
+
+            if (import.Url is not null)
+            {
+                AddDevelopmentKey();
+            }
+
+            await using (
+                var embedded =
+                    isEmbedded && import.Url is null
+                        ? await EmbeddedDatabase.OpenAsync(Resolved(), postgres, logger: null, CancellationToken.None)
+                        : null
+            )
+            {
+                var (summary, isComplete) = import.Url is null
+                    ? await ImportCommand.RunAsync(
+                        import,
+                        embedded?.ConnectionString ?? connectionString,
+                        configuration,
+                        TimeProvider.System
+                    )
+                    : await ImportCommand.RunAsync(import, configuration, tokens, TimeProvider.System);
+                Console.WriteLine(summary);
+                return isComplete ? 0 : 1;
+            }
+
+        case "archive":
+            var archive = ArchiveCommand.Read(rest);
+            await using (
+                var embedded = isEmbedded
+                    ? await EmbeddedDatabase.OpenAsync(Resolved(), postgres, logger: null, CancellationToken.None)
+                    : null
+            )
+            using (var progress = new SerilogLoggerFactory(Progress().CreateLogger(), dispose: true))
+            {
+                Console.WriteLine(
+                    await ArchiveCommand.RunAsync(
+                        archive,
+                        embedded?.ConnectionString ?? connectionString,
+                        configuration,
+                        TimeProvider.System,
+                        progress.CreateLogger("Archive")
                     )
                 );
             }

@@ -29,6 +29,8 @@ internal sealed class UseCases : IDisposable
         services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
         services.AddSingleton(Repository);
         services.AddSingleton(Reader);
+        services.AddSingleton(Import);
+        services.AddSingleton(Substitute.For<IRunArchive>());
         services.AddSingleton(Substitute.For<IDatabaseHealth>());
         services.AddSingleton(new StartRateLimitOptions());
         services.AddApplication(autoMapperLicenseKey: null);
@@ -52,6 +54,9 @@ internal sealed class UseCases : IDisposable
         Repository
             .StartAsync(null!, null, null!, CancellationToken.None)
             .ReturnsForAnyArgs(call => new Result<RunId>(call.Arg<Run>().Id));
+        Import
+            .AddAsync(default, null!, null!, default, CancellationToken.None)
+            .ReturnsForAnyArgs(new Result<KeyedOutcome>(new KeyedOutcome(0, [])));
         _services = services.BuildServiceProvider(
             new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }
         );
@@ -61,6 +66,8 @@ internal sealed class UseCases : IDisposable
     public IRunRepository Repository { get; } = Substitute.For<IRunRepository>();
 
     public IRunReader Reader { get; } = Substitute.For<IRunReader>();
+
+    public IRunImport Import { get; } = Substitute.For<IRunImport>();
 
     public ISender Sender => Get<ISender>();
 

@@ -143,6 +143,33 @@ public static class RunErrors
                 + "or from a database that no longer exists. Read all runs again."
         );
 
+    /// <summary>Runs of the future cannot be archived.</summary>
+    public static Error ArchivesOnlyThePast { get; } =
+        new(
+            ErrorKind.Validation,
+            "inTheFuture",
+            "The time is in the future, so later runs would be missing; name an earlier one.",
+            "before"
+        );
+
+    /// <summary>The files of an archive do not have all runs of the partition.</summary>
+    public static Error ArchiveIsIncomplete(string partition) =>
+        new(
+            ErrorKind.Conflict,
+            "archiveIncomplete",
+            $"The files of {partition} do not have the runs and activities of the database, so they were removed; "
+                + "try again, and check the disk if it happens again."
+        );
+
+    /// <summary>Another import has added the same lines while this one prepared them.</summary>
+    public static Error ImportedMeanwhile() =>
+        new(
+            ErrorKind.Conflict,
+            "importedMeanwhile",
+            "Another import of the same lines is running. Wait for its end, and run this one again: "
+                + "it adds what is missing."
+        );
+
     /// <summary>The limit for starting runs is reached.</summary>
     internal static Error StartRateLimitExceeded(int limit, TimeSpan window, TimeSpan retryAfter) =>
         new(

@@ -18,6 +18,12 @@ public sealed record RetentionOptions
     /// </summary>
     [Range(0, 1200)]
     public int Months { get; init; }
+
+    /// <summary>
+    /// The folder to which detached partitions are archived before they are dropped. If it is empty, they are dropped
+    /// without an archive.
+    /// </summary>
+    public string? ArchiveFolder { get; init; }
 }
 
 /// <summary>The partitions of runs (configuration section <c>Partitions</c>).</summary>
@@ -51,6 +57,7 @@ internal sealed partial class DatabaseMaintenanceService(
     IDatabaseHealth status,
     RetentionOptions retention,
     PartitionOptions partitions,
+    IRunArchive archive,
     DatabaseMetrics metrics,
     TimeProvider clock,
     ILogger<DatabaseMaintenanceService> logger
@@ -150,11 +157,20 @@ internal sealed partial class DatabaseMaintenanceService(
                 () => DetachAsync(earlier, cancellationToken),
                 cancellationToken
             );
-            succeeded &= await TryAsync(
-                "drop expired partitions",
-                () => DropAsync(cancellationToken),
+            var isArchived = await TryAsync(
+                "archive expired partitions",
+                () => ArchiveAsync(cancellationToken),
                 cancellationToken
             );
+            succeeded &= isArchived;
+            if (isArchived)
+            {
+                succeeded &= await TryAsync(
+                    "drop expired partitions",
+                    () => DropAsync(cancellationToken),
+                    cancellationToken
+                );
+            }
         }
 
         succeeded &= await TryAsync(
@@ -329,6 +345,50 @@ internal sealed partial class DatabaseMaintenanceService(
         return periods;
     }
 
+    // Without a complete archive of each detached partition, nothing is dropped.
+    private async Task ArchiveAsync(CancellationToken cancellationToken)
+    {
+        if (retention.ArchiveFolder is not { Length: > 0 } folder)
+        {
+            return;
+        }
+
+        foreach (var partition in await ReadExpiredAsync(cancellationToken))
+        {
+            var written = await archive.WriteAsync(partition, folder, progress: null, cancellationToken);
+            if (!written.TryGetValue(out var files, out var error))
+            {
+                throw new IOException(error.Message);
+            }
+
+            if (files.IsNew)
+            {
+                LogArchived(partition, files.Runs, files.Path);
+            }
+        }
+    }
+
+    private async Task<List<string>> ReadExpiredAsync(CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await using var command = database.CreateCommand(
+            """
+            SELECT suffix
+            FROM expired_partitions
+                CROSS JOIN LATERAL substring(name FROM '^runs_(.*)_expired$') AS suffix
+            WHERE (partition_period(suffix)).first IS NOT NULL AND to_regclass(name) IS NOT NULL
+            ORDER BY 1
+            """
+        );
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            names.Add(rows.GetString(0));
+        }
+
+        return names;
+    }
+
     private async Task DropAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("SELECT drop_expired_runs()");
@@ -401,6 +461,9 @@ internal sealed partial class DatabaseMaintenanceService(
             + "(SELECT attach_expired_runs('2023q4') attaches a period again)"
     )]
     private partial void LogDetached(int count, int months);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Archived {Quarter} with {Runs} runs in {Path}")]
+    private partial void LogArchived(string quarter, long runs, string path);
 
     [LoggerMessage(
         Level = LogLevel.Information,

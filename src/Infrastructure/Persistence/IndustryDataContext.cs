@@ -42,6 +42,8 @@ internal sealed class IndustryDataContext(DbContextOptions<IndustryDataContext> 
 
     public DbSet<UsedSignInCode> UsedSignInCodes => Set<UsedSignInCode>();
 
+    public DbSet<ImportedPortion> ImportedPortions => Set<ImportedPortion>();
+
     public DbSet<ExpiredPartition> ExpiredPartitions => Set<ExpiredPartition>();
 
     public DbSet<RunStartRange> RunStartRanges => Set<RunStartRange>();

@@ -8,7 +8,11 @@ namespace IndustryData.Infrastructure.Persistence;
 // Reads the activities of runs.
 internal sealed partial class RunReader
 {
-    private const string ActivityColumns = "id, type, display_name, status, blocking_error, activity";
+    /// <summary>The columns of <see cref="ReadActivity"/>.</summary>
+    public const string ActivityColumns = "id, type, display_name, status, blocking_error, activity";
+
+    /// <summary>The number of <see cref="ActivityColumns"/>.</summary>
+    public const int ActivityColumnCount = 6;
 
     // The number of rows of the first portion. Each activity may have 16 KiB.
     private const int FirstActivities = 128;
@@ -144,7 +148,8 @@ internal sealed partial class RunReader
         }
     }
 
-    private static ActivityResponse ReadActivity(NpgsqlDataReader row) =>
+    /// <summary>Reads an activity from <see cref="ActivityColumns"/>, by their position.</summary>
+    public static ActivityResponse ReadActivity(NpgsqlDataReader row) =>
         new(
             row.GetGuid(0),
             ActivityType.FromNumber(row.GetInt16(1)).Name,

@@ -2,13 +2,19 @@ using System.Collections.Frozen;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace IndustryData.Infrastructure.Persistence;
 
 /// <summary>A column of the table <c>runs</c>.</summary>
 /// <param name="Name">The name. A test compares the names with the EF model.</param>
 /// <param name="AddValues">Adds the parameter with the values of new runs to an insertion.</param>
-internal sealed record RunColumn(string Name, Action<NpgsqlBatchCommand, IReadOnlyList<Run>> AddValues)
+/// <param name="Copy">Writes the value of a new run in a COPY.</param>
+internal sealed record RunColumn(
+    string Name,
+    Action<NpgsqlBatchCommand, IReadOnlyList<Run>> AddValues,
+    Action<NpgsqlBinaryImporter, Run> Copy
+)
 {
     /// <summary>True if lists read the column.</summary>
     public bool IsListed { get; init; }
@@ -20,10 +26,12 @@ internal sealed record RunColumn(string Name, Action<NpgsqlBatchCommand, IReadOn
     public IReadOnlyList<(RunField Field, string Accessor)> Fields { get; init; } = [];
 
     /// <summary>Creates a column of a plain type.</summary>
-    public static RunColumn Of<T>(string name, Func<Run, T> value) => new(name, (c, runs) => c.Values(runs, value));
+    public static RunColumn Of<T>(string name, Func<Run, T> value) =>
+        new(name, (c, runs) => c.Values(runs, value), (copy, run) => copy.Write(value(run)));
 
     /// <summary>Creates a column of the type <c>json</c>.</summary>
-    public static RunColumn Json(string name, Func<Run, string?> value) => new(name, (c, runs) => c.Json(runs, value));
+    public static RunColumn Json(string name, Func<Run, string?> value) =>
+        new(name, (c, runs) => c.Json(runs, value), (copy, run) => copy.Write(value(run), NpgsqlDbType.Json));
 }
 
 /// <summary>The SQL expression of a field.</summary>

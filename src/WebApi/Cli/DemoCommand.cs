@@ -152,11 +152,7 @@ internal static partial class DemoCommand
                     tenant = TokenCommand.ReadTenant(value, Usage);
                     break;
                 case "--url":
-                    url =
-                        Uri.TryCreate(value.EndsWith('/') ? value : value + "/", UriKind.Absolute, out var parsed)
-                        && (parsed.Scheme == Uri.UriSchemeHttp || parsed.Scheme == Uri.UriSchemeHttps)
-                            ? parsed
-                            : throw new StartupException($"--url must be a URL like {ListenUrls.Default}; {Usage}");
+                    url = ListenUrls.ReadOption(value, Usage);
                     break;
                 default:
                     throw new StartupException(Usage);

@@ -79,4 +79,12 @@ internal static class ListenUrls
         var host = address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host;
         return new UriBuilder(address.Scheme, host, address.Port).Uri;
     }
+
+    /// <summary>Reads the value of <c>--url</c>.</summary>
+    /// <exception cref="StartupException">It is not a URL.</exception>
+    public static Uri ReadOption(string value, string usage) =>
+        Uri.TryCreate(value.EndsWith('/') ? value : value + "/", UriKind.Absolute, out var url)
+        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            ? url
+            : throw new StartupException($"--url must be a URL like {Default}; {usage}");
 }

@@ -23,7 +23,9 @@ namespace IndustryData.WebApi.Cli;
 /// <summary>The command <c>serve</c>: builds the service.</summary>
 internal static partial class ServeCommand
 {
-    private const int MaxBodyBytes = 1024 * 1024;
+    /// <summary>The maximum number of bytes of the body of a request, except of a batch.</summary>
+    public const int MaxBodyBytes = 1024 * 1024;
+
     private const int MinBytesPerSecond = 4096;
     private const int Http2WindowBytes = 128 * 1024;
 
@@ -92,6 +94,7 @@ internal static partial class ServeCommand
             Settings.Read<RetentionOptions>(builder.Configuration, "Retention"),
             Settings.Read<PartitionOptions>(builder.Configuration, "Partitions")
         );
+        builder.Services.AddSingleton<IRunLineEncoder, RunLineEncoder>();
         builder.Services.AddTokenAuthentication(tokens);
         builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));
         builder.Services.AddSingleton(limits);

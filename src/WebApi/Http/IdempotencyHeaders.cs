@@ -10,10 +10,14 @@ namespace IndustryData.WebApi.Http;
 /// </summary>
 internal static class IdempotencyHeaders
 {
+    /// <summary>The header with a key of any form.</summary>
+    public const string KeyHeader = "Idempotency-Key";
+
+    /// <summary>The maximum length of <see cref="KeyHeader"/>.</summary>
+    public const int MaxKeyLength = 255;
+
     private const string RequestId = "Repeatability-Request-ID";
     private const string FirstSent = "Repeatability-First-Sent";
-    private const string KeyHeader = "Idempotency-Key";
-    private const int MaxKeyLength = 255;
 
     /// <summary>Reads the idempotency key of a request, if it has one.</summary>
     /// <param name="http">The request.</param>
@@ -39,10 +43,7 @@ internal static class IdempotencyHeaders
         string? name = null;
         if (key.Count > 0 && id.Count + sent.Count == 0)
         {
-            name =
-                key is [{ Length: > 0 and <= MaxKeyLength } text] && text.All(c => c is >= ' ' and <= '~')
-                    ? $"idempotency {text}"
-                    : null;
+            name = key is [{ } text] && IsKey(text) ? KeyName(text) : null;
         }
         else if (
             key.Count == 0
@@ -91,6 +92,19 @@ internal static class IdempotencyHeaders
         return (true, new IdempotencyKey(name, SHA256.HashData(body.Span), withRepresentation));
     }
 
+    /// <summary>Checks a text that is sent as <see cref="KeyHeader"/>.</summary>
+    public static bool IsKey(string text) =>
+        text.Length is > 0 and <= MaxKeyLength && text.All(c => c is >= ' ' and <= '~');
+
+    /// <summary>Returns the idempotency key of a body.</summary>
+    /// <param name="text">The text of <see cref="KeyHeader"/>.</param>
+    /// <param name="body">The body.</param>
+    /// <returns>The key; null if the text is not valid.</returns>
+    public static IdempotencyKey? TryCreate(string text, ReadOnlyMemory<byte> body) =>
+        IsKey(text) ? new IdempotencyKey(KeyName(text), SHA256.HashData(body.Span), IncludesRun: false) : null;
+
     /// <summary>Reports in the response that the request was executed once, now or earlier.</summary>
     public static void MarkAccepted(HttpContext http) => http.Response.Headers["Repeatability-Result"] = "accepted";
+
+    private static string KeyName(string text) => $"idempotency {text}";
 }

@@ -72,10 +72,23 @@ internal sealed class JsonRequestBody : IDisposable
             return null;
         }
 
+        if (Parse(bytes).TryGetValue(out var body, out var error))
+        {
+            return body;
+        }
+
+        await http.WriteErrorAsync(error);
+        return null;
+    }
+
+    /// <summary>Parses a body.</summary>
+    /// <param name="bytes">The body as sent. Values that are nested too deeply are replaced in it by <c>0</c>.</param>
+    /// <returns>The body; an error if it is not one JSON object.</returns>
+    public static Result<JsonRequestBody> Parse(ReadOnlyMemory<byte> bytes)
+    {
         if (!Utf8.IsValid(bytes.Span))
         {
-            await http.WriteBadRequestAsync("invalidUtf8", "The body is not valid UTF-8; encode it as UTF-8.");
-            return null;
+            return Malformed("invalidUtf8", "The body is not valid UTF-8; encode it as UTF-8.");
         }
 
         if (bytes.Span.StartsWith("\uFEFF"u8))
@@ -90,8 +103,7 @@ internal sealed class JsonRequestBody : IDisposable
             {
                 if (!JsonValidator.Validate(MemoryMarshal.AsMemory(bytes).Span, faults))
                 {
-                    await http.WriteErrorAsync(Error.Aggregate(faults));
-                    return null;
+                    return Error.Aggregate(faults);
                 }
 
                 document = JsonDocument.Parse(bytes, _scanned);
@@ -103,19 +115,17 @@ internal sealed class JsonRequestBody : IDisposable
             }
 
             document.Dispose();
-            await http.WriteBadRequestAsync("notAnObject", "The body must be one JSON object.");
+            return Malformed("notAnObject", "The body must be one JSON object.");
         }
         catch (JsonException exception)
         {
-            await http.WriteBadRequestAsync(
+            return Malformed(
                 "malformedJson",
                 $"The body is not one JSON value: line {exception.LineNumber + 1}, "
                     + $"byte {exception.BytePositionInLine + 1}. "
                     + "Comments, trailing commas and a second value are not JSON."
             );
         }
-
-        return null;
     }
 
     public void Dispose() => _document.Dispose();
@@ -128,6 +138,17 @@ internal sealed class JsonRequestBody : IDisposable
     /// <param name="command">The command with what could be read. It must not be sent if there are errors.</param>
     /// <returns>The errors; null if the body was read completely. The pipeline then validates the command.</returns>
     public Error? FindErrors<TCommand>(HttpContext http, TCommand command)
+        where TCommand : IMessage =>
+        Faults.Count == 0
+            ? null
+            : FindErrors(http.RequestServices.GetRequiredService<IMessageValidator<TCommand>>(), command);
+
+    /// <summary>
+    /// Returns the errors of a body that could not be read completely. They contain the validation errors of the
+    /// command.
+    /// </summary>
+    /// <returns>The errors; null if the body was read completely.</returns>
+    public Error? FindErrors<TCommand>(IMessageValidator<TCommand> rules, TCommand command)
         where TCommand : IMessage
     {
         if (Faults.Count == 0)
@@ -135,7 +156,7 @@ internal sealed class JsonRequestBody : IDisposable
             return null;
         }
 
-        foreach (var error in http.RequestServices.GetRequiredService<IMessageValidator<TCommand>>().Validate(command))
+        foreach (var error in rules.Validate(command))
         {
             Faults.Add(error);
         }
@@ -164,6 +185,8 @@ internal sealed class JsonRequestBody : IDisposable
             return null;
         }
     }
+
+    private static Error Malformed(string code, string message) => new(ErrorKind.Validation, code, message);
 
     private static bool IsJson(HttpRequest request) =>
         (

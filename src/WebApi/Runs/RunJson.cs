@@ -146,6 +146,14 @@ internal static class RunJson
         json.WriteEndArray();
     }
 
+    /// <summary>Writes a run with all properties and activities, without a context.</summary>
+    public static void Write(Utf8JsonWriter json, RunListItem run)
+    {
+        json.WriteStartObject();
+        WriteMembers(json, run, RunProjection.All.Shown);
+        json.WriteEndObject();
+    }
+
     /// <summary>Writes the sums of the statistics of many runs.</summary>
     public static void Write(Utf8JsonWriter json, RunTotals sum, string context)
     {

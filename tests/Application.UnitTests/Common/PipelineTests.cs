@@ -284,6 +284,10 @@ public sealed class PipelineTests
         {
             { IsValueType: true } type => Activator.CreateInstance(type),
             var type when type == typeof(string) => "none",
+            var type when type == typeof(IProgress<ArchiveProgress>) => null,
+            var type when type == typeof(IReadOnlyList<ImportLine>) => Array.Empty<ImportLine>(),
+            var type when type == typeof(IReadOnlyList<Guid>) => Array.Empty<Guid>(),
+            var type when type == typeof(ImportPortion) => new ImportPortion(Guid.Empty, Lines: 0, Unreadable: 0),
             var type when type == typeof(IReadOnlyCollection<string>) => Array.Empty<string>(),
             var type when type == typeof(ActivityPatch) => new ActivityPatch(
                 new ActivityDraft { Type = ActivityType.Inbound },

@@ -49,6 +49,7 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
             INSERT INTO outdated_run_hours SELECT id, now(), 1, now() FROM t;
             INSERT INTO run_hour_progress SELECT id, 1, now() FROM t;
             INSERT INTO token_revocations SELECT id, now() FROM t;
+            INSERT INTO imported_portions SELECT id, id, 1, 0, now() FROM t;
             DROP VIEW t;
             """
         );

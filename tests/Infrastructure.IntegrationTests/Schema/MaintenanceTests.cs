@@ -1,4 +1,7 @@
+using System.IO.Compression;
+using System.Text;
 using IndustryData.Application.Common;
+using IndustryData.Application.Runs;
 using IndustryData.Infrastructure.Persistence;
 using Npgsql;
 
@@ -507,6 +510,40 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
         );
     }
 
+    [Fact]
+    public async Task Quarter_is_dropped_only_after_its_archive_is_complete()
+    {
+        using var files = new TemporaryDirectory();
+        var folder = Path.Combine(files.Path, "archive");
+        await File.WriteAllTextAsync(folder, "a file, not a folder", Cancellation);
+        var now = DateTimeOffset.UtcNow;
+        await CreateAsync(now.AddMonths(-28));
+        var (old, _) = (await InsertAsync(now.AddMonths(-28)), await InsertAsync(now));
+        var retention = new RetentionOptions { Months = 24, ArchiveFolder = folder };
+        (await KeepUpAsync(retention, now)).ShouldBeFalse();
+        await TestDatabase.ExecuteAsync(
+            _connectionString,
+            "UPDATE expired_partitions SET detached_date_time = now() - interval '2 days'"
+        );
+
+        (await KeepUpAsync(retention, now)).ShouldBeFalse();
+
+        var partition = $"runs_{Quarter(now.AddMonths(-28))}_expired";
+        (await ReadAsync<Guid>($"SELECT id FROM {partition}")).ShouldBe(old);
+
+        File.Delete(folder);
+        (await KeepUpAsync(retention, now)).ShouldBeTrue();
+
+        (await ReadAsync<bool>($"SELECT to_regclass('{partition}') IS NULL")).ShouldBeTrue();
+        var archive = Path.Combine(folder, Quarter(now.AddMonths(-28)));
+        await using var lines = new GZipStream(
+            File.OpenRead(Path.Combine(archive, $"{old}.ndjson.gz")),
+            CompressionMode.Decompress
+        );
+        using var reader = new StreamReader(lines);
+        (await reader.ReadToEndAsync(Cancellation)).ShouldBe($"{old}\n");
+    }
+
     private async Task<bool> KeepUpAsync(
         RetentionOptions retention,
         DateTimeOffset now,
@@ -522,6 +559,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             new Serving(),
             retention,
             new PartitionOptions { Width = width },
+            new RunArchive(source, new Ids(), TimeProvider.System),
             metrics,
             clock ?? TimeProvider.System,
             logger ?? []
@@ -617,5 +655,11 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             _paused.TrySetResult();
             return base.CreateTimer(callback, state, dueTime, period);
         }
+    }
+
+    /// <summary>Encodes a run as its id.</summary>
+    private sealed class Ids : IRunLineEncoder
+    {
+        public ReadOnlyMemory<byte> Encode(RunListItem run) => Encoding.UTF8.GetBytes($"{run.Id}");
     }
 }

@@ -47,6 +47,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
     [InlineData("token_revocations")]
     [InlineData("session_keys")]
     [InlineData("used_sign_in_codes")]
+    [InlineData("imported_portions")]
     public async Task The_table_is_the_one_of_the_model(string table)
     {
         using var context = Context(database.ConnectionString);

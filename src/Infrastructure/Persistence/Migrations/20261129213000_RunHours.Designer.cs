@@ -274,6 +274,34 @@ namespace IndustryData.Infrastructure.Persistence.Migrations
                     b.ToTable("idempotency_records", (string)null);
                 });
 
+            modelBuilder.Entity("IndustryData.Infrastructure.Persistence.ImportedPortion", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<Guid>("LastLineKey")
+                        .HasColumnType("uuid")
+                        .HasColumnName("last_line_key");
+
+                    b.Property<DateTimeOffset>("ImportedDateTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("imported_date_time");
+
+                    b.Property<int>("Lines")
+                        .HasColumnType("integer")
+                        .HasColumnName("lines");
+
+                    b.Property<int>("Refused")
+                        .HasColumnType("integer")
+                        .HasColumnName("refused");
+
+                    b.HasKey("TenantId", "LastLineKey")
+                        .HasName("pk_imported_portions");
+
+                    b.ToTable("imported_portions", (string)null);
+                });
+
             modelBuilder.Entity("IndustryData.Infrastructure.Persistence.OutdatedRunHour", b =>
                 {
                     b.Property<Guid>("TenantId")
