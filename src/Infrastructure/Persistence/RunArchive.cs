@@ -69,9 +69,7 @@ internal sealed partial class RunArchive(
         await using var source = await PartitionSource.OpenAsync(
             database,
             // The detached part of a period is archived before the part that came later.
-            await IsDetachedAsync(partition, cancellationToken)
-                ? $"{partition}{Expired}"
-                : partition,
+            await IsDetachedAsync(partition, cancellationToken) ? $"{partition}{Expired}" : partition,
             cancellationToken
         );
         if (FindFinished(folder, partition, source.Contents, out var name) is { } finished)

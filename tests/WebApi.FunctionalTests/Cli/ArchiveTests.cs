@@ -20,11 +20,17 @@ public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(databas
 
     public void Dispose() => _files.Dispose();
 
-    [Fact]
-    public async Task Archived_and_dropped_runs_are_imported_into_another_ledger_as_they_were()
+    [Theory]
+    [InlineData("quarter", Quarter)]
+    [InlineData("month", "2025m02")]
+    [InlineData("day", "20250201")]
+    public async Task Archived_and_dropped_runs_are_imported_into_another_ledger_as_they_were(
+        string width,
+        string partition
+    )
     {
-        await FillAsync(60, Tokens.Tenant);
-        await FillAsync(3, Tokens.OtherTenant);
+        await FillAsync(60, Tokens.Tenant, width);
+        await FillAsync(3, Tokens.OtherTenant, width);
         var young = await AddAsync(Bodies.RunAt(0, "young"));
         var before = await ContentAsync(Client, exceptId: young.Segments[^1]);
 
@@ -33,7 +39,7 @@ public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(databas
         );
 
         (await Client.GetStringAsync("process/runs/$count", Cancellation)).ShouldBe("1");
-        (await Database.ReadAsync<bool>($"SELECT to_regclass('runs_{Quarter}_expired') IS NULL")).ShouldBeTrue();
+        (await Database.ReadAsync<bool>($"SELECT to_regclass('runs_{partition}_expired') IS NULL")).ShouldBeTrue();
         (await Database.ReadAsync<long>("SELECT count(*) FROM expired_partitions")).ShouldBe(0);
         var empty = await Database.CreateMigratedDatabaseAsync();
         await using var other = await RunningService.StartAsync(empty);
@@ -41,7 +47,7 @@ public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(databas
             [
                 "import",
                 "--database",
-                Path.Combine(Archive, $"{Tokens.Tenant}.ndjson.gz"),
+                Path.Combine(Folder, partition, $"{Tokens.Tenant}.ndjson.gz"),
                 "--tenant",
                 $"{Tokens.Tenant}",
             ],
@@ -142,8 +148,8 @@ public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(databas
         return [.. (await reader.ReadToEndAsync(Cancellation)).TrimEnd('\n').Split('\n')];
     }
 
-    /// <summary>Adds runs with activities, and gives them ids of the quarter.</summary>
-    private async Task FillAsync(int runs, Guid tenant)
+    /// <summary>Adds runs with activities, and gives them ids of a partition.</summary>
+    private async Task FillAsync(int runs, Guid tenant, string width = "quarter")
     {
         using var client = Service.Authorized(Tokens.Make(tid: $"{tenant}"));
         foreach (var line in Bodies.SharedRuns().Take(runs))
@@ -163,7 +169,7 @@ public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(databas
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
             $"""
-            SELECT create_runs_partition('2025-02-01');
+            SELECT create_runs_partition('2025-02-01', '{width}');
             CREATE TEMPORARY TABLE moved AS
                 SELECT id, (left(uuid_v7_lower_bound('2025-02-01')::text, 13) || right(id::text, 23))::uuid AS old
                 FROM runs WHERE tenant_id = '{tenant}' AND id > uuid_v7_lower_bound('2025-04-01');
