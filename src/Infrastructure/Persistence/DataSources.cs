@@ -42,8 +42,8 @@ internal static class DataSources
     // attempts.
     private const int CommitPoolSize = 8;
 
-    // One connection is for the lock of the maintenance, one for its step, two for the archive of a partition, and one for
-    // the count by hour.
+    // One connection is for the lock of the maintenance, one for its step, two for the archive of a partition, and one
+    // for the count by hour.
     private const int MaintenancePoolSize = 5;
 
     // One connection is for the heartbeat, one for a probe, and two for the reads of revocations and of token keys. The
