@@ -123,7 +123,7 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
         await page.Locator("#codes-table summary").ClickAsync();
 
         var file = await page.RunAndWaitForDownloadAsync(() =>
-            page.Locator("#codes-table").GetByRole(AriaRole.Button).ClickAsync()
+            page.Locator("#codes-table").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync()
         );
         file.SuggestedFilename.ShouldEndWith(".csv");
         var lines = await File.ReadAllLinesAsync(await file.PathAsync(), Cancellation);
