@@ -104,7 +104,8 @@ public sealed class DashboardFixture : IAsyncLifetime
         string status,
         object? blockingError = null,
         DateTimeOffset? startDateTime = null,
-        object? statistics = null
+        object? statistics = null,
+        TimeSpan? length = null
     )
     {
         var start = startDateTime ?? DateTimeOffset.UtcNow.AddMinutes(-30);
@@ -112,7 +113,7 @@ public sealed class DashboardFixture : IAsyncLifetime
         {
             ["displayName"] = name,
             ["startDateTime"] = start,
-            ["endDateTime"] = start.AddMinutes(status == "running" ? 60 : 10),
+            ["endDateTime"] = start + (length ?? TimeSpan.FromMinutes(status == "running" ? 60 : 10)),
             ["status"] = status,
             ["statistics"] = JsonSerializer.SerializeToNode(
                 statistics
@@ -131,6 +132,13 @@ public sealed class DashboardFixture : IAsyncLifetime
         using var response = await Service.Client.PostAsJsonAsync("process/runs", body);
         response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync());
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Deletes a run.</summary>
+    public async Task DeleteRunAsync(string id)
+    {
+        using var response = await Service.Client.DeleteAsync($"process/runs/{id}");
+        response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync());
     }
 
     private async Task AddRunsAsync()

@@ -30,7 +30,12 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
     public async Task Times_say_how_long_ago_they_were_and_are_copied_in_utc()
     {
         var start = DateTimeOffset.UtcNow.AddHours(-3).AddMinutes(-1);
-        var run = await Dashboard.AddRunAsync("Run with an age", "running", startDateTime: start);
+        var run = await Dashboard.AddRunAsync(
+            "Run with an age",
+            "completed",
+            startDateTime: start,
+            length: TimeSpan.FromHours(1)
+        );
         var plain = await OpenAsync($"/ui/runs/{run}", options => options.JavaScriptEnabled = false);
         await Assertions.Expect(plain.Locator("time[data-age]").First).ToHaveTextAsync("3 hours ago");
         var page = await OpenAsync("/ui/settings");
@@ -40,7 +45,6 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         await page.Locator("body[data-renewed]").WaitForAsync();
         var ages = page.Locator("time[data-age]");
         await Assertions.Expect(ages.First).ToHaveTextAsync("3 hours ago");
-        // The expected end is an hour after the start.
         await Assertions.Expect(ages.Nth(1)).ToHaveTextAsync("2 hours ago");
 
         await page.Clock.FastForwardAsync("01:00:00");
@@ -100,6 +104,7 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         await Assertions.Expect(names).ToHaveTextAsync(["Activity 100"]);
         await page.GetByRole(AriaRole.Link, new() { Name = "First activities" }).ClickAsync();
         await Assertions.Expect(names).ToHaveCountAsync(100);
+        await Dashboard.DeleteRunAsync(run);
     }
 
     [Fact]

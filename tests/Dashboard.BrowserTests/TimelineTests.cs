@@ -116,7 +116,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
     [InlineData(false)]
     public async Task Family_is_folded_and_unfolded_by_keyboard_and_the_url_keeps_it(bool hasScript)
     {
-        var page = await OpenFoldableAsync(hasScript ? 11 : 21, hasScript);
+        var page = await OpenFoldableAsync(hasScript ? 2 : 3, hasScript);
         var row = page.Locator(".timeline tbody tr", new() { HasText = "Folded run" });
         var fold = row.Locator(".fold");
         var tall = (await row.Locator("svg").BoundingBoxAsync())!.Height;
@@ -131,7 +131,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         await Assertions.Expect(row.Locator("svg a")).ToHaveCountAsync(1);
         await Assertions.Expect(fold).ToBeFocusedAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Zoom out" }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("T00", StringComparison.Ordinal));
+        await page.WaitForURLAsync(url => url.Contains("-09T", StringComparison.Ordinal));
         await Assertions.Expect(fold).ToHaveAttributeAsync("aria-expanded", "false");
         await fold.FocusAsync();
         await page.Keyboard.PressAsync("Enter");
@@ -143,7 +143,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
     [Fact]
     public async Task All_families_are_folded_with_one_click()
     {
-        var page = await OpenFoldableAsync(16, hasScript: false);
+        var page = await OpenFoldableAsync(4, hasScript: false);
         await page.GetByRole(AriaRole.Link, new() { Name = "One line a family" }).ClickAsync();
 
         await page.WaitForURLAsync("**&fold=all");
@@ -154,7 +154,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
     [Fact]
     public async Task Bar_of_a_running_run_grows_and_its_card_has_the_time_until_now()
     {
-        var page = await OpenGrowingAsync("Growing first", ReducedMotion.NoPreference);
+        var (page, run) = await OpenGrowingAsync("Growing first", ReducedMotion.NoPreference);
         var width = await WidthAsync(page, "Growing first");
 
         await page.Clock.FastForwardAsync("10:00");
@@ -163,12 +163,13 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         (await WidthAsync(page, "Growing first") - width).ShouldBeInRange(82, 90);
         await page.Locator("a[data-since][aria-label^='Growing first']").FocusAsync();
         await Assertions.Expect(page.Locator(".card")).ToContainTextAsync("for 40 min");
+        await Dashboard.DeleteRunAsync(run);
     }
 
     [Fact]
     public async Task Bar_grows_once_a_minute_with_reduced_motion()
     {
-        var page = await OpenGrowingAsync("Growing second", ReducedMotion.Reduce);
+        var (page, run) = await OpenGrowingAsync("Growing second", ReducedMotion.Reduce);
         await page.Clock.FastForwardAsync("01:01");
         var width = await WidthAsync(page, "Growing second");
 
@@ -176,12 +177,13 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         (await WidthAsync(page, "Growing second")).ShouldBe(width);
         await page.Clock.FastForwardAsync("00:40");
         (await WidthAsync(page, "Growing second")).ShouldBeGreaterThan(width);
+        await Dashboard.DeleteRunAsync(run);
     }
 
     [Fact]
     public async Task Bar_does_not_grow_while_the_page_is_paused()
     {
-        var page = await OpenGrowingAsync("Growing third", ReducedMotion.NoPreference);
+        var (page, run) = await OpenGrowingAsync("Growing third", ReducedMotion.NoPreference);
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         var width = await WidthAsync(page, "Growing third");
 
@@ -191,6 +193,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         await page.Locator("body[data-live=connected]").WaitForAsync();
         await page.Clock.FastForwardAsync("00:02");
         (await WidthAsync(page, "Growing third")).ShouldBeGreaterThan(width);
+        await Dashboard.DeleteRunAsync(run);
     }
 
     [Fact]
@@ -207,26 +210,31 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         await Assertions.Expect(past.Locator("p.stream")).ToHaveCountAsync(0);
     }
 
-    // Two days from the first day on, on which no other test has runs.
-    private async Task<IPage> OpenFoldableAsync(int day, bool hasScript)
+    // Two days of a month in which no other test has runs.
+    private async Task<IPage> OpenFoldableAsync(int month, bool hasScript)
     {
-        var first = new DateTimeOffset(2026, 1, day, 0, 0, 0, TimeSpan.Zero);
+        var first = new DateTimeOffset(2026, month, 10, 0, 0, 0, TimeSpan.Zero);
         foreach (var hour in (int[])[1, 2])
         {
-            await Dashboard.AddRunAsync("Folded run", "running", startDateTime: first.AddHours(hour));
+            await Dashboard.AddRunAsync(
+                "Folded run",
+                "completed",
+                startDateTime: first.AddHours(hour),
+                length: TimeSpan.FromHours(12)
+            );
         }
 
         return await OpenAsync(
-            $"/ui/timeline?from=2026-01-{day}T00:00:00Z&to=2026-01-{day + 2}T00:00:00Z",
+            $"/ui/timeline?from={first:yyyy-MM-dd}T00:00:00Z&to={first.AddDays(2):yyyy-MM-dd}T00:00:00Z",
             options => options.JavaScriptEnabled = hasScript
         );
     }
 
     // The span is 2 hours, with the current time in its middle. The run has been running for half an hour.
-    private async Task<IPage> OpenGrowingAsync(string name, ReducedMotion motion)
+    private async Task<(IPage Page, string Run)> OpenGrowingAsync(string name, ReducedMotion motion)
     {
         var now = DateTimeOffset.UtcNow;
-        await Dashboard.AddRunAsync(name, "running", startDateTime: now.AddMinutes(-30));
+        var run = await Dashboard.AddRunAsync(name, "running", startDateTime: now.AddMinutes(-30));
         var page = await OpenAsync("/ui/settings", options => options.ReducedMotion = motion);
         await page.Clock.InstallAsync();
         await page.GotoAsync(
@@ -235,7 +243,7 @@ public sealed partial class TimelineTests(DashboardFixture dashboard) : BrowserT
         await page.Locator("body[data-renewed]").WaitForAsync();
         // Other tests report runs. The content must stay as it is.
         await page.EvaluateAsync("document.getElementById('fresh').removeAttribute('id')");
-        return page;
+        return (page, run);
     }
 
     private static async Task<double> WidthAsync(IPage page, string name) =>

@@ -116,6 +116,23 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
     }
 
     [Fact]
+    public async Task Table_of_a_chart_is_downloaded_as_csv_without_formulas()
+    {
+        await Dashboard.AddRunAsync("Run with a code", "failed", new { code = "=1+1, \"2\"", message = "No." });
+        var page = await OpenAsync("/ui/trends?family=Run with a code");
+        await page.Locator("#codes-table summary").ClickAsync();
+
+        var file = await page.RunAndWaitForDownloadAsync(() =>
+            page.Locator("#codes-table").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync()
+        );
+        file.SuggestedFilename.ShouldEndWith(".csv");
+        var lines = await File.ReadAllLinesAsync(await file.PathAsync(), Cancellation);
+        lines.Length.ShouldBe(await page.Locator("#codes-table tr").CountAsync());
+        lines.Length.ShouldBeGreaterThan(1);
+        lines[0].ShouldBe("Start,\"'=1+1, \"\"2\"\"\"");
+    }
+
+    [Fact]
     public async Task Pages_are_used_by_keyboard_alone()
     {
         var page = await OpenAsync("/ui");

@@ -183,6 +183,29 @@ function addCopyButtons(parent) {
   }
 }
 
+/** Offers the tables of charts as files. @param {ParentNode} parent */
+function addDownloads(parent) {
+  for (const table of /** @type {NodeListOf<HTMLTableElement>} */ (parent.querySelectorAll('figure details table'))) {
+    const button = make('button', { type: 'button' }, 'Download this table as CSV');
+    button.addEventListener('click', () => {
+      const rows = [...table.rows].map(row => [...row.cells].map(cell => csvOf(cell.textContent ?? '')).join(','));
+      const file = new Blob([`\uFEFF${rows.join('\r\n')}\r\n`], { type: 'text/csv' });
+      const url = URL.createObjectURL(file);
+      const name = table.closest('figure')?.querySelector('figcaption')?.textContent ?? 'chart';
+      make('a', { href: url, download: `${name}.csv` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    });
+    table.closest('details')?.append(button);
+  }
+}
+
+/** A cell as in the CSV files of the service: numbers without spaces, and no formulas. @param {string} text */
+function csvOf(text) {
+  const plain = text.replace(/(?<=\d)\u202f(?=\d)/g, '').replace(/\s+/g, ' ').trim();
+  const safe = /^[=+\-@]/.test(plain) ? `'${plain}` : plain;
+  return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
 /** Returns the clock of the zone of the reader, as a control for dates shows it. @param {Date} time */
 function clockOf(time) {
   const parts = partsOf(time, true);
@@ -264,6 +287,7 @@ export function prepare(parent) {
   showTimes(parent);
   showAges(parent);
   addCopyButtons(parent);
+  addDownloads(parent);
 }
 
 prepare(document);
