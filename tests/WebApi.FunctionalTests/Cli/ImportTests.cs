@@ -13,6 +13,11 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
 {
     private const string Runs = "beta/process/runs";
 
+    private static readonly JsonSerializerOptions _readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     private readonly TemporaryDirectory _files = new();
 
     private string Lines => Path.Combine(_files.Path, "runs.ndjson");
@@ -360,7 +365,7 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
                 message = error.Text("message"),
                 target = (string?)null,
             },
-            new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            _readable
         );
 
     private static async Task<Uri> LatestAsync(HttpClient client) =>
