@@ -100,7 +100,7 @@ internal static class SimulateCommand
 
     private static async Task<Slice> ReplayAsync(
         SimulationSettings settings,
-        IReadOnlyList<WebProgram> programs,
+        List<WebProgram> programs,
         PrivatePostgres postgres,
         RunDatabase database,
         IReadOnlyList<string> tokens,
@@ -157,7 +157,7 @@ internal static class SimulateCommand
 
     private static async Task<(ReplayResult Result, Usage Usage)> ReplayAsync(
         ReplayPlan plan,
-        IReadOnlyList<WebProgram> programs,
+        List<WebProgram> programs,
         PrivatePostgres postgres,
         CancellationToken cancellationToken
     )
