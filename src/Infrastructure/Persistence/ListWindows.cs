@@ -59,6 +59,11 @@ internal sealed class ListWindows(EndedPartitionStore partitions)
     /// <param name="last">The last run of the page; null if the page is not full.</param>
     public void Keep(RunListSpec list, KeysetCursor? after, int level, RunListItem? last)
     {
+        if (!RunQueryPlan.CanUseWindows(list))
+        {
+            return;
+        }
+
         var (key, isDescending) = (Key(list), list.Order[0].IsDescending);
         if (last is not null)
         {
