@@ -63,7 +63,7 @@ internal static class SimulationReport
         Line(
             $"*Waiting*: the most runs that had arrived and found no free connection. *Delta*: from the response to a"
         );
-        Line($"write to the event about it on a stream, on another instance if there are several.");
+        Line($"write of the tenth tenant to the event about it, on another instance if there are several.");
         Line($"");
         Line($"## Extrapolated to the day");
         Line($"");
