@@ -19,6 +19,9 @@ internal static class SimulateCommand
 
     private const int Seed = 1;
 
+    // The tenth largest tenant. Of one with more changes, an event has only their number.
+    private const int FollowedTenant = 9;
+
     // A day has far more runs than a quarter of other installations.
     private static readonly ReadOnlyDictionary<string, string> _width = new(
         new Dictionary<string, string> { ["Partitions__Width"] = "day" }
@@ -100,7 +103,7 @@ internal static class SimulateCommand
 
     private static async Task<Slice> ReplayAsync(
         SimulationSettings settings,
-        IReadOnlyList<WebProgram> programs,
+        List<WebProgram> programs,
         PrivatePostgres postgres,
         RunDatabase database,
         IReadOnlyList<string> tokens,
@@ -126,7 +129,7 @@ internal static class SimulateCommand
         Console.WriteLine($"{programs.Count} instances: replaying {plan.Arrivals:N0} runs …");
         var (bytes, wal) = (await BytesAsync(), await WalAsync());
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var probe = new DeltaProbe(programs[0], programs[^1], tokens[0]);
+        var probe = new DeltaProbe(programs[0], programs[^1], tokens[Math.Min(FollowedTenant, tokens.Count - 1)]);
         var probing = probe.RunAsync(end.Token);
         var (result, usage) = await ReplayAsync(plan, programs, postgres, cancellationToken);
         await end.CancelAsync();
@@ -157,7 +160,7 @@ internal static class SimulateCommand
 
     private static async Task<(ReplayResult Result, Usage Usage)> ReplayAsync(
         ReplayPlan plan,
-        IReadOnlyList<WebProgram> programs,
+        List<WebProgram> programs,
         PrivatePostgres postgres,
         CancellationToken cancellationToken
     )

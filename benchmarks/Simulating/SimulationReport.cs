@@ -52,18 +52,18 @@ internal static class SimulationReport
         foreach (var slice in slices)
         {
             var replay = slice.Replay;
-            Line(
+            Add(
                 $"| {slice.Instances} | {replay.Acknowledged / replay.Seconds:N0} | {replay.P50:N1} | {replay.P99:N1} "
-                    + $"| {replay.MostWaiting:N0} | {slice.Delays.Percentile(0.5):N0} "
-                    + $"| {slice.Delays.Percentile(0.99):N0} | {slice.Bytes:N0} | {slice.Wal:N0} |"
             );
+            Add($"| {replay.MostWaiting:N0} | {slice.Delays.Percentile(0.5):N0} ");
+            Line($"| {slice.Delays.Percentile(0.99):N0} | {slice.Bytes:N0} | {slice.Wal:N0} |");
         }
 
         Line($"");
         Line(
             $"*Waiting*: the most runs that had arrived and found no free connection. *Delta*: from the response to a"
         );
-        Line($"write to the event about it on a stream, on another instance if there are several.");
+        Line($"write of the tenth tenant to the event about it, on another instance if there are several.");
         Line($"");
         Line($"## Extrapolated to the day");
         Line($"");
@@ -75,10 +75,8 @@ internal static class SimulationReport
                 SecondsPerRun(slice, slice.Usage.Program ?? 0),
                 SecondsPerRun(slice, slice.Usage.Postgres)
             );
-            Line(
-                $"| {slice.Instances} | {Gigabytes(slice.Bytes):N0} GB | {Gigabytes(slice.Wal):N0} GB "
-                    + $"| {Hours(service):N1} | {Hours(postgres):N1} | {(service + postgres) * day.PeakRate:N1} |"
-            );
+            Add($"| {slice.Instances} | {Gigabytes(slice.Bytes):N0} GB | {Gigabytes(slice.Wal):N0} GB ");
+            Line($"| {Hours(service):N1} | {Hours(postgres):N1} | {(service + postgres) * day.PeakRate:N1} |");
         }
 
         Line($"");
@@ -91,6 +89,8 @@ internal static class SimulationReport
         double Gigabytes(double bytes) => bytes * settings.Runs / 1e9;
 
         double Hours(double seconds) => seconds * settings.Runs / 3600;
+
+        void Add(FormattableString part) => text.Append(part.ToString(CultureInfo.InvariantCulture));
 
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
     }

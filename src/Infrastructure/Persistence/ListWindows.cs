@@ -14,8 +14,8 @@ internal sealed class ListWindows(EndedPartitionStore partitions)
     // runs a day is in nine days.
     private static readonly int[] _kept = [1, 8, int.MaxValue];
 
-    // Bounds the memory to about a megabyte. Without an entry, a page takes one more statement.
-    private const int MaxTenants = 10_000;
+    // Bounds the memory to about 5 MB. Without an entry, a page takes one or two statements more.
+    private const int MaxEntries = 50_000;
 
     private readonly ConcurrentDictionary<(Guid TenantId, bool IsFiltered), int> _levels = new();
 
@@ -59,6 +59,11 @@ internal sealed class ListWindows(EndedPartitionStore partitions)
     /// <param name="last">The last run of the page; null if the page is not full.</param>
     public void Keep(RunListSpec list, KeysetCursor? after, int level, RunListItem? last)
     {
+        if (!RunQueryPlan.CanUseWindows(list))
+        {
+            return;
+        }
+
         var (key, isDescending) = (Key(list), list.Order[0].IsDescending);
         if (last is not null)
         {
@@ -83,7 +88,7 @@ internal sealed class ListWindows(EndedPartitionStore partitions)
             return;
         }
 
-        if (_levels.Count >= MaxTenants)
+        if (_levels.Count >= MaxEntries)
         {
             _levels.Clear();
         }

@@ -64,7 +64,6 @@ internal sealed partial class RunReader(
         {
             RunListItem? last = null;
             var (read, level, place) = (0, (int?)windows.FirstLevel(spec), after);
-            var kept = level.Value;
             while (level is { } current)
             {
                 var (window, found) = (windows.Choose(spec, place, current), 0);
@@ -88,17 +87,21 @@ internal sealed partial class RunReader(
                         read + 1
                     );
                     portions.Add(RunTable.Chars(last));
+                    if (read == portions.Next)
+                    {
+                        // The reader of the list may need no further row, and does not return here then.
+                        windows.Keep(spec, after, current, last);
+                    }
+
                     yield return last;
                 }
 
-                kept = current;
                 level = read == portions.Next ? null : windows.NextLevel(window, current, found);
                 place = last is not null && level is not null ? KeysetCursor.FromRun(last, spec.Order) : place;
-            }
-
-            if (RunQueryPlan.CanUseWindows(spec))
-            {
-                windows.Keep(spec, after, kept, read == portions.Next ? last : null);
+                if (level is null && read < portions.Next)
+                {
+                    windows.Keep(spec, after, current, last: null);
+                }
             }
 
             portions.Advance(read);

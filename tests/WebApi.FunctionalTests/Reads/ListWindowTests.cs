@@ -1,4 +1,6 @@
 using System.Text.Json;
+using IndustryData.Application.Runs;
+using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,6 +80,30 @@ public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(data
             "The statistics of the indexes appear when a session has been idle for a moment."
         );
         (await CountScannedAsync()).ShouldBeLessThan(12);
+    }
+
+    /// <summary>With 200 runs, a page of 100 is in twenty partitions. With 4,000 it is in the newest ones.</summary>
+    [Theory]
+    [InlineData(200, 2)]
+    [InlineData(600, 1)]
+    [InlineData(4000, 0)]
+    public async Task Next_page_begins_with_the_window_that_sufficed(int runs, int level)
+    {
+        await PrepareAsync(runs, isScattered: false);
+        var windows = Service.Services.GetRequiredService<ListWindows>();
+        var list = new RunListSpec(
+            new TenantId(Tokens.Tenant),
+            RunCriteria.All,
+            RunOrderKey.NewestFirst,
+            Limit: 101,
+            Skip: 0,
+            After: null,
+            default
+        );
+
+        await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$orderby=startDateTime desc"));
+
+        windows.FirstLevel(list).ShouldBe(level);
     }
 
     [Fact]

@@ -48,7 +48,8 @@ BEGIN
         FOR EACH ROW EXECUTE FUNCTION widen_run_starts(%L)',
         partition, ended.first_id);
     INSERT INTO run_start_ranges (first_id, end_id, earliest, latest, is_complete)
-    VALUES (ended.first_id, ended.end_id, 'infinity', '-infinity', false);
+    VALUES (ended.first_id, ended.end_id, 'infinity', '-infinity', false)
+    ON CONFLICT (first_id) DO NOTHING;
     RETURN true;
 END
 $$;
