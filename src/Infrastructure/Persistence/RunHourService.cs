@@ -91,42 +91,47 @@ internal sealed partial class RunHourService(
             WHERE tenant_id = $1 AND start_date_time >= part.first AND start_date_time < part.last) AS run
         """;
 
-    private static readonly string[] _count =
+    // Each query returns the rows of a table as a JSON array.
+    private static readonly (string Table, string Rows)[] _counts =
     [
-        .. ((string[])["run_hours", "run_hour_durations", "run_hour_failures", "outdated_run_hours"]).Select(table =>
+        (
+            "run_hours",
             $"""
-                DELETE FROM {table} USING unnest($2, $3) AS part(first, last)
-                WHERE tenant_id = $1 AND hour >= part.first AND hour < part.last
-                """
-        ),
-        $"""
-            INSERT INTO run_hours (
-                tenant_id, hour, status, has_end, runs, {string.Join(", ", _totals.Select(t => $"{t}, runs_with_{t}"))})
-            SELECT $1, {CountedSpan.Hour} AS hour, status, end_date_time IS NOT NULL, count(*),
-                {string.Join(", ", _totals.Select(t => $"sum(inbound_{t}), count(inbound_{t})"))}
+            SELECT $1 AS tenant_id, {CountedSpan.Hour} AS hour, status, end_date_time IS NOT NULL AS has_end,
+                count(*) AS runs,
+                {string.Join(
+                ", ",
+                _totals.Select(t => $"sum(inbound_{t}) AS {t}, count(inbound_{t}) AS runs_with_{t}")
+            )}
             FROM {Parts}
-            GROUP BY hour, status, end_date_time IS NOT NULL
-            """,
-        $"""
-            INSERT INTO run_hour_durations (tenant_id, hour, bins, runs)
-            SELECT $1, hour, array_agg(bin ORDER BY bin), array_agg(runs ORDER BY bin)
+            GROUP BY hour, status, has_end
+            """
+        ),
+        (
+            "run_hour_durations",
+            $"""
+            SELECT $1 AS tenant_id, hour, array_agg(bin ORDER BY bin) AS bins, array_agg(runs ORDER BY bin) AS runs
             FROM (
                 SELECT {CountedSpan.Hour} AS hour, {DurationBins.Expression} AS bin, count(*) AS runs
                 FROM {Parts}
                 WHERE status <> {RunStatus.Running.Number} AND end_date_time IS NOT NULL
                 GROUP BY 1, 2) AS bins
             GROUP BY hour
-            """,
-        $"""
-            INSERT INTO run_hour_failures (tenant_id, hour, number, code, runs, last_start)
-            SELECT $1, hour, row_number() OVER (PARTITION BY hour ORDER BY code), code, runs, last_start
+            """
+        ),
+        (
+            "run_hour_failures",
+            $"""
+            SELECT $1 AS tenant_id, hour, row_number() OVER (PARTITION BY hour ORDER BY code) AS number, code, runs,
+                last_start
             FROM (
                 SELECT {CountedSpan.Hour} AS hour, (blocking_error->>'code') COLLATE "C" AS code, count(*) AS runs,
                     max(start_date_time) AS last_start
                 FROM {Parts}
                 WHERE status = {RunStatus.Failed.Number}
                 GROUP BY 1, 2) AS failures
-            """,
+            """
+        ),
     ];
 
     /// <summary>Lists the tenants that have something to count.</summary>
@@ -171,7 +176,8 @@ internal sealed partial class RunHourService(
             await add.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        // All statements see the same runs. What commits later has a change number from the low watermark on.
+        // All statements see the same runs. What commits later has a change number from the low watermark on. All reads
+        // come before the first write, because delta queries do not go beyond a transaction that has written.
         await using var transaction = await connection.BeginTransactionAsync(
             IsolationLevel.RepeatableRead,
             cancellationToken
@@ -181,8 +187,8 @@ internal sealed partial class RunHourService(
             return false;
         }
 
-        progress = await MarkChangedAsync(connection, tenantId, progress, cancellationToken);
-        var parts = await ReadQuietHoursAsync(connection, tenantId, progress, quietTime, cancellationToken);
+        (progress, var changes) = await ReadChangesAsync(connection, tenantId, progress, cancellationToken);
+        var parts = await ReadQuietHoursAsync(connection, tenantId, progress, changes, quietTime, cancellationToken);
         var hasMore = parts.Count == MaxHours || progress.ChangeNumber < progress.Watermark;
         if (progress.CountedFrom > RunHourProgress.Everything)
         {
@@ -191,19 +197,17 @@ internal sealed partial class RunHourService(
             progress = progress with { CountedFrom = from };
         }
 
-        await using var batch = new NpgsqlBatch(connection);
-        foreach (var statement in parts.Count > 0 ? _count : [])
+        var writes = new List<NpgsqlBatchCommand>();
+        Mark(tenantId, changes, writes);
+        if (parts.Count > 0)
         {
-            batch.BatchCommands.Add(
-                Of(
-                    statement,
-                    tenantId.Value,
-                    parts.Select(p => p.From.UtcDateTime).ToArray(),
-                    parts.Select(p => p.To.UtcDateTime).ToArray()
-                )
-            );
+            await CountPartsAsync(connection, tenantId, parts, writes, cancellationToken);
         }
 
+        await using var batch = new NpgsqlBatch(connection);
+        writes.ForEach(batch.BatchCommands.Add);
+
+        // If another instance has counted meanwhile, or a partition has been detached, this fails.
         batch.BatchCommands.Add(
             Of(
                 "UPDATE run_hour_progress SET change_number = $2, counted_from = $3 WHERE tenant_id = $1",
@@ -280,29 +284,39 @@ internal sealed partial class RunHourService(
     internal static bool IsConflict(PostgresException exception) =>
         exception.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable;
 
-    /// <summary>Locks the progress of a tenant until the end of the transaction.</summary>
-    /// <returns>The progress; null if another transaction has locked it.</returns>
+    /// <summary>Begins to count the runs of a tenant. No other instance can until the transaction ends.</summary>
+    /// <returns>The progress; null if another instance counts.</returns>
     private static async Task<Progress?> ReadProgressAsync(
         NpgsqlConnection connection,
         TenantId tenantId,
         CancellationToken cancellationToken
     )
     {
+        // The lock of the table lets no partition be attached or detached meanwhile. It is first, as in the functions
+        // that do this. The timeout is shorter than deadlock_timeout, so that the count gives way.
+        //
         // Compilation takes longer than the statements. Before a table is analyzed, PostgreSQL may prefer to read it
-        // whole. The timeout is shorter than deadlock_timeout, so that the count gives way.
-        await using var command = Command(
-            connection,
-            """
-            SELECT change_number, counted_from, change_number(pg_snapshot_xmin(pg_current_snapshot())),
-                set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
-                set_config('lock_timeout', '200ms', true)
-            FROM run_hour_progress WHERE tenant_id = $1
-            FOR UPDATE SKIP LOCKED
-            """,
-            tenantId.Value
-        );
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await row.ReadAsync(cancellationToken))
+        // whole.
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                Of("SET LOCAL lock_timeout = '200ms'"),
+                Of("LOCK TABLE run_hour_progress IN ROW EXCLUSIVE MODE"),
+                Of("SET LOCAL jit = off"),
+                Of("SET LOCAL enable_seqscan = off"),
+                Of(
+                    """
+                    SELECT change_number, counted_from, change_number(pg_snapshot_xmin(pg_current_snapshot())),
+                        pg_try_advisory_xact_lock(hashtextextended('run_hours ' || tenant_id, 0))
+                    FROM run_hour_progress WHERE tenant_id = $1
+                    """,
+                    tenantId.Value
+                ),
+            },
+        };
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken) || !row.GetBoolean(3))
         {
             return null;
         }
@@ -318,19 +332,20 @@ internal sealed partial class RunHourService(
     }
 
     /// <summary>
-    /// Notes the hours of the runs that have changed, and returns the progress to the low watermark. If there are many
-    /// changes, they are noted in portions.
+    /// Reads the hours of the runs that have changed, and returns the progress to the low watermark. If there are many
+    /// changes, they are read in portions.
     /// </summary>
-    private static async Task<Progress> MarkChangedAsync(
+    private static async Task<(Progress Progress, Changes Changes)> ReadChangesAsync(
         NpgsqlConnection connection,
         TenantId tenantId,
         Progress progress,
         CancellationToken cancellationToken
     )
     {
+        var none = new Changes([], []);
         if (progress.CountedFrom == RunHourProgress.Nothing)
         {
-            return progress with { ChangeNumber = progress.Watermark };
+            return (progress with { ChangeNumber = progress.Watermark }, none);
         }
 
         var (hours, numbers, runs, last) = (new List<DateTime>(), new List<long>(), 0L, 0L);
@@ -361,44 +376,94 @@ internal sealed partial class RunHourService(
         if (runs == MaxChangedRuns && last == progress.ChangeNumber)
         {
             // One transaction has changed very many runs. It takes less to count all hours again.
-            return progress with { ChangeNumber = progress.Watermark, CountedFrom = DateTimeOffset.MaxValue };
-        }
-
-        if (hours.Count > 0)
-        {
-            await using var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(
-                Of(
-                    "DELETE FROM outdated_run_hours WHERE tenant_id = $1 AND hour = ANY ($2)",
-                    tenantId.Value,
-                    hours.ToArray()
-                )
-            );
-            batch.BatchCommands.Add(
-                Of(
-                    """
-                    INSERT INTO outdated_run_hours
-                    SELECT $1, hour, number, now() FROM unnest($2, $3) AS changed(hour, number)
-                    """,
-                    tenantId.Value,
-                    hours.ToArray(),
-                    numbers.ToArray()
-                )
-            );
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            return (progress with { ChangeNumber = progress.Watermark, CountedFrom = DateTimeOffset.MaxValue }, none);
         }
 
         // The transaction with the last number may have more changes.
-        return progress with
+        return (
+            progress with
+            {
+                ChangeNumber = runs == MaxChangedRuns ? last : progress.Watermark,
+            },
+            new Changes([.. hours], [.. numbers])
+        );
+    }
+
+    /// <summary>Adds the statements that note the hours that have changed.</summary>
+    private static void Mark(TenantId tenantId, Changes changes, List<NpgsqlBatchCommand> writes)
+    {
+        if (changes.Hours.Length == 0)
         {
-            ChangeNumber = runs == MaxChangedRuns ? last : progress.Watermark,
-        };
+            return;
+        }
+
+        writes.Add(
+            Of("DELETE FROM outdated_run_hours WHERE tenant_id = $1 AND hour = ANY ($2)", tenantId.Value, changes.Hours)
+        );
+        writes.Add(
+            Of(
+                """
+                INSERT INTO outdated_run_hours
+                SELECT $1, hour, number, now() FROM unnest($2, $3) AS changed(hour, number)
+                """,
+                tenantId.Value,
+                changes.Hours,
+                changes.Numbers
+            )
+        );
+    }
+
+    /// <summary>Counts the runs of parts, and adds the statements that replace the numbers of their hours.</summary>
+    private static async Task CountPartsAsync(
+        NpgsqlConnection connection,
+        TenantId tenantId,
+        List<(DateTimeOffset From, DateTimeOffset To)> parts,
+        List<NpgsqlBatchCommand> writes,
+        CancellationToken cancellationToken
+    )
+    {
+        object[] values =
+        [
+            tenantId.Value,
+            parts.Select(p => p.From.UtcDateTime).ToArray(),
+            parts.Select(p => p.To.UtcDateTime).ToArray(),
+        ];
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var (_, query) in _counts)
+        {
+            batch.BatchCommands.Add(
+                Of($"SELECT coalesce(jsonb_agg(to_jsonb(counted)), '[]')::text FROM ({query}) AS counted", values)
+            );
+        }
+
+        await using var results = await batch.ExecuteReaderAsync(cancellationToken);
+        foreach (var (table, _) in _counts)
+        {
+            await results.ReadAsync(cancellationToken);
+            writes.Add(Of(RemovalFrom(table), values));
+            writes.Add(
+                Of(
+                    $"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1::jsonb)",
+                    results.GetString(0)
+                )
+            );
+            await results.NextResultAsync(cancellationToken);
+        }
+
+        writes.Add(Of(RemovalFrom("outdated_run_hours"), values));
+
+        static string RemovalFrom(string table) =>
+            $"""
+                DELETE FROM {table} USING unnest($2, $3) AS part(first, last)
+                WHERE tenant_id = $1 AND hour >= part.first AND hour < part.last
+                """;
     }
 
     private static async Task<List<(DateTimeOffset From, DateTimeOffset To)>> ReadQuietHoursAsync(
         NpgsqlConnection connection,
         TenantId tenantId,
         Progress progress,
+        Changes changes,
         TimeSpan quietTime,
         CancellationToken cancellationToken
     )
@@ -406,14 +471,20 @@ internal sealed partial class RunHourService(
         await using var command = Command(
             connection,
             $"""
-            SELECT hour FROM outdated_run_hours WHERE tenant_id = $1 AND hour >= $2 AND hour < $4
+            SELECT hour
+            FROM (
+                SELECT hour, changed_date_time FROM outdated_run_hours WHERE tenant_id = $1
+                UNION ALL
+                SELECT hour, now() FROM unnest($5) AS hour) AS outdated
+            WHERE hour >= $2 AND hour < $4
             GROUP BY hour HAVING max(changed_date_time) <= now() - $3
             ORDER BY hour DESC LIMIT {MaxHours}
             """,
             tenantId.Value,
             progress.CountedFrom.UtcDateTime,
             quietTime,
-            RunHourProgress.Nothing.UtcDateTime
+            RunHourProgress.Nothing.UtcDateTime,
+            changes.Hours
         );
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var hours = new List<(DateTimeOffset, DateTimeOffset)>();
@@ -479,4 +550,8 @@ internal sealed partial class RunHourService(
     /// <param name="CountedFrom">As <see cref="RunHourProgress.CountedFrom"/>.</param>
     /// <param name="Watermark">The low watermark of the transaction.</param>
     private sealed record Progress(long ChangeNumber, DateTimeOffset CountedFrom, long Watermark);
+
+    /// <param name="Hours">The hours of the runs that have changed.</param>
+    /// <param name="Numbers">The last change number of each hour.</param>
+    private sealed record Changes(DateTime[] Hours, long[] Numbers);
 }

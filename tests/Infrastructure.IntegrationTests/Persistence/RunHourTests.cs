@@ -32,6 +32,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     private NpgsqlDataSource _reads = null!;
     private NpgsqlDataSource _owner = null!;
     private ReadSessions _sessions = null!;
+    private EndedPartitionStore _partitions = null!;
     private RunReader _reader = null!;
     private RunHourService _service = null!;
 
@@ -52,13 +53,20 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
             _limits,
             _cancels
         );
-        _reader = new RunReader(_sessions, new RunLookups(_sessions, NullLogger<RunLookups>.Instance), _owner);
+        _partitions = new EndedPartitionStore(_sessions, TimeProvider.System, NullLogger<EndedPartitionStore>.Instance);
+        _reader = new RunReader(
+            _sessions,
+            new RunLookups(_sessions, NullLogger<RunLookups>.Instance),
+            new ListWindows(_partitions),
+            _owner
+        );
         _service = Service();
     }
 
     public async ValueTask DisposeAsync()
     {
         _service.Dispose();
+        _partitions.Dispose();
         await _reads.DisposeAsync();
         await _owner.DisposeAsync();
         _metrics.Dispose();
@@ -204,6 +212,32 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         await CountAsync(_tenant, TimeSpan.Zero);
 
         (await ReadAsync<long>("SELECT change_number FROM run_hour_progress")).ShouldBeGreaterThan(before);
+    }
+
+    [Fact]
+    public async Task Count_has_no_transaction_number_while_it_reads_so_that_delta_queries_go_on()
+    {
+        await AddAsync(_tenant, 20, new Random(1));
+        await using var other = await _owner.OpenConnectionAsync(Cancellation);
+        await using var transaction = await other.BeginTransactionAsync(Cancellation);
+        await using var hold = new NpgsqlCommand("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE", other);
+        await hold.ExecuteNonQueryAsync(Cancellation);
+
+        var count = CountAsync(_tenant, TimeSpan.Zero);
+        const string waiting = """
+            SELECT CASE WHEN bool_or(backend_xid IS NOT NULL) THEN 'yes' ELSE 'no' END FROM pg_stat_activity
+            WHERE wait_event_type = 'Lock' AND query LIKE '%FROM runs%' HAVING count(*) > 0
+            """;
+        string? hasNumber = null;
+        while (hasNumber is null && !count.IsCompleted)
+        {
+            await using var ask = _owner.CreateCommand(waiting);
+            hasNumber = (string?)await ask.ExecuteScalarAsync(Cancellation);
+        }
+
+        hasNumber.ShouldBe("no");
+        await transaction.RollbackAsync(Cancellation);
+        await count;
     }
 
     /// <summary>More than a portion of runs has the same change number.</summary>
@@ -514,6 +548,8 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         public DatabaseOutage? Outage => null;
 
         public DatabaseOutage? WriteOutage => null;
+
+        public string? ServerVersion => null;
 
         public DatabaseOutage? Classify(Exception exception) => null;
     }

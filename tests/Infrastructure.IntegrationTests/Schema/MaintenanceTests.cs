@@ -401,6 +401,7 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
             new Standby(),
             new RetentionOptions(),
             new PartitionOptions(),
+            new RunArchive(source, new Ids(), TimeProvider.System),
             metrics,
             clock,
             log
