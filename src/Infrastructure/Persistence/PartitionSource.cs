@@ -17,6 +17,7 @@ internal sealed class PartitionSource : IAsyncDisposable
     private readonly NpgsqlConnection _runs;
     private readonly NpgsqlConnection _activities;
     private readonly string _suffix;
+    private readonly List<NpgsqlTransaction> _transactions = [];
 
     private PartitionSource(NpgsqlConnection runs, NpgsqlConnection activities, string suffix) =>
         (_runs, _activities, _suffix) = (runs, activities, suffix);
@@ -100,17 +101,21 @@ internal sealed class PartitionSource : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var transaction in _transactions)
+        {
+            await transaction.DisposeAsync();
+        }
+
         await _activities.DisposeAsync();
         await _runs.DisposeAsync();
     }
 
-    // The transactions end with the connections.
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
-        await _runs.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        _transactions.Add(await _runs.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken));
         await using var export = new NpgsqlCommand("SELECT pg_export_snapshot()", _runs);
         var snapshot = (string)(await export.ExecuteScalarAsync(cancellationToken))!;
-        await _activities.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        _transactions.Add(await _activities.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken));
         await using var import = new NpgsqlCommand($"SET TRANSACTION SNAPSHOT '{snapshot}'", _activities);
         await import.ExecuteNonQueryAsync(cancellationToken);
         await using var count = new NpgsqlCommand(

@@ -200,11 +200,7 @@ internal sealed partial class RunArchive(
         for (var number = 2; Directory.Exists(Path.Combine(folder, name)); number++)
         {
             var path = Path.Combine(folder, name);
-            var manifest = JsonSerializer.Deserialize<Manifest>(
-                File.ReadAllText(Path.Combine(path, ManifestName)),
-                _json
-            );
-            if (manifest?.Contents == contents)
+            if (ReadManifest(Path.Combine(path, ManifestName))?.Contents == contents)
             {
                 return path;
             }
@@ -213,6 +209,19 @@ internal sealed partial class RunArchive(
         }
 
         return null;
+    }
+
+    // A folder without a readable manifest is kept, and is no archive.
+    private static Manifest? ReadManifest(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<Manifest>(File.ReadAllText(path), _json) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static void CreateFolder(string path)
