@@ -3,6 +3,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -87,9 +88,18 @@ internal static partial class ServeCommand
         builder.Services.AddApplication(
             builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null
         );
+        var replicas = Settings.Read<ReplicaOptions>(builder.Configuration, "Database");
+        if (replicas.ReadFromReplicas && !HasSeveralHosts(connectionString))
+        {
+            throw new StartupException(
+                "Database:ReadFromReplicas needs a connection string that names the primary and its standbys: Host=a,b."
+            );
+        }
+
         builder.Services.AddInfrastructure(
             connectionString,
-            Settings.Read<RetentionOptions>(builder.Configuration, "Retention")
+            Settings.Read<RetentionOptions>(builder.Configuration, "Retention"),
+            replicas
         );
         builder.Services.AddTokenAuthentication(tokens);
         builder.Services.AddSingleton(Settings.Read<StartRateLimitOptions>(builder.Configuration, "StartRateLimit"));
@@ -161,6 +171,11 @@ internal static partial class ServeCommand
         );
         app.UseTokenAuthentication();
         UseLimits(app);
+        if (replicas.ReadFromReplicas)
+        {
+            app.Use(next => http => PositionMiddleware.InvokeAsync(http, next));
+        }
+
         app.MapService();
         app.MapRuns();
         app.MapBatch(batch, MaxBodyBytes);
@@ -168,6 +183,9 @@ internal static partial class ServeCommand
         app.MapUi();
         return app;
     }
+
+    private static bool HasSeveralHosts(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString).Host?.Contains(',', StringComparison.Ordinal) == true;
 
     private static bool IsKeyRingLoader(ServiceDescriptor service) =>
         service.ServiceType == typeof(IHostedService)

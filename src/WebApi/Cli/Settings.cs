@@ -5,6 +5,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.Security;
 
@@ -25,6 +26,7 @@ internal static class Settings
         ("Commit", typeof(CommitOptions)),
         ("Limits", typeof(LimitOptions)),
         ("Retention", typeof(RetentionOptions)),
+        ("Database", typeof(ReplicaOptions)),
         (AuditOptions.Section, typeof(AuditOptions)),
         (MetricsOptions.Section, typeof(MetricsOptions)),
         (ForwardingOptions.Section, typeof(ForwardingOptions)),
