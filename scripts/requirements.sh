@@ -63,6 +63,22 @@ need_nginx() {
   fi
 }
 
+# need_haproxy: installs HAProxy in CI, where a test sends requests through it. Elsewhere, the test is skipped if
+# HAProxy is missing, because the package starts a service at boot.
+need_haproxy() {
+  local as_root=()
+  [[ -n ${CI:-} ]] || return 0
+  if [[ -x /usr/sbin/haproxy ]] || command -v haproxy >/dev/null; then return; fi
+  if ((EUID != 0)); then as_root=(sudo -n); fi
+  if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+    echo "Installing HAProxy (no service is started) …" >&2
+    "${as_root[@]}" bash -c "$(declare -f prepare_apt install_packages install_haproxy); install_haproxy" >&2 ||
+      fail "apt could not install HAProxy; its messages are above."
+  else
+    fail "HAProxy is missing: install it, or unset CI to skip its test."
+  fi
+}
+
 # need_chromium: installs Chromium in CI, where the pages are tested in it. Elsewhere, these tests are skipped if it is
 # missing.
 need_chromium() {
@@ -172,6 +188,13 @@ install_nginx() {
   set -eu
   prepare_apt
   install_packages nginx-light
+}
+
+# Runs as root, in a shell of its own.
+install_haproxy() {
+  set -eu
+  prepare_apt
+  install_packages haproxy
 }
 
 # Runs as root, in a shell of its own. The fonts are for names in other scripts.

@@ -3,6 +3,7 @@ using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
 using IndustryData.Infrastructure.Persistence.GroupCommit;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,25 +21,28 @@ public static class InfrastructureServiceCollectionExtensions
     /// </param>
     /// <param name="retention">The retention of runs.</param>
     /// <param name="partitions">The partitions of runs.</param>
+    /// <param name="replicas">The use of standbys for reads.</param>
     public static IServiceCollection AddInfrastructure(
         this IServiceCollection services,
         string connectionString,
         RetentionOptions retention,
-        PartitionOptions partitions
+        PartitionOptions partitions,
+        ReplicaOptions replicas
     )
     {
+        // While standbys answer reads, the other reads need the primary itself.
+        var reads = replicas.ReadFromReplicas ? DataSources.OnlyPrimary(connectionString) : connectionString;
         services.AddSingleton(retention);
         services.AddSingleton(partitions);
-        services.AddSingleton(provider =>
-            DataSources.Reads(connectionString, QueryTimeout(provider), Loggers(provider))
-        );
+        services.AddSingleton(replicas);
+        services.AddSingleton(provider => DataSources.Reads(reads, QueryTimeout(provider), Loggers(provider)));
         services.AddKeyedSingleton(
             DataSources.Indexed,
-            (provider, _) => DataSources.IndexedReads(connectionString, QueryTimeout(provider), Loggers(provider))
+            (provider, _) => DataSources.IndexedReads(reads, QueryTimeout(provider), Loggers(provider))
         );
         services.AddKeyedSingleton(
             DataSources.Lookups,
-            (provider, _) => DataSources.LookupConnections(connectionString, QueryTimeout(provider), Loggers(provider))
+            (provider, _) => DataSources.LookupConnections(reads, QueryTimeout(provider), Loggers(provider))
         );
         services.AddKeyedSingleton(
             DataSources.Commits,
@@ -76,6 +80,16 @@ public static class InfrastructureServiceCollectionExtensions
         );
         services.AddSingleton<DatabaseMetrics>();
         services.AddScoped<SchemaMigrator>();
+        services.AddSingleton(provider => new StandbyServers(
+            connectionString,
+            replicas,
+            provider.GetRequiredService<ReadTimeoutOptions>(),
+            provider.GetRequiredService<CancelRequests>(),
+            provider.GetRequiredService<DatabaseMetrics>(),
+            provider.GetRequiredService<TimeProvider>(),
+            Loggers(provider)
+        ));
+        services.AddHostedService(provider => provider.GetRequiredService<StandbyServers>());
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
         services.AddSingleton<IRunRepository, RunRepository>();
@@ -84,7 +98,10 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<SlowReads>();
         services.AddSingleton<CancelRequests>();
         services.AddSingleton<ReadSessions>();
-        services.AddSingleton<RunLookups>();
+        services.AddSingleton(provider => new RunLookups(
+            provider.GetRequiredService<ReadSessions>().OpenLookupAsync,
+            provider.GetRequiredService<ILogger<RunLookups>>()
+        ));
         services.AddSingleton<EndedPartitionStore>();
         services.AddHostedService(provider => provider.GetRequiredService<EndedPartitionStore>());
         services.AddSingleton<ListWindows>();

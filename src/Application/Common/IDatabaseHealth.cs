@@ -12,10 +12,20 @@ public interface IDatabaseHealth
     /// <summary>The version of the server, such as <c>17.2</c>; null until the database has answered.</summary>
     string? ServerVersion { get; }
 
+    /// <summary>
+    /// The hosts other than the primary, in the order of the connection string; none if reads do not go to standbys.
+    /// </summary>
+    IReadOnlyList<StandbyStatus> Standbys => [];
+
     /// <summary>Classifies and records an exception from a message handler.</summary>
     /// <returns>The outage that caused the exception; null if the exception has another cause.</returns>
     DatabaseOutage? Classify(Exception exception);
 }
+
+/// <summary>The state of a standby.</summary>
+/// <param name="IsUsed">True if reads go to it.</param>
+/// <param name="Lag">The time by which it is behind the primary; null if this is unknown.</param>
+public sealed record StandbyStatus(bool IsUsed, TimeSpan? Lag);
 
 /// <summary>The reason why the database is unavailable.</summary>
 /// <param name="Code">The cause in camelCase.</param>

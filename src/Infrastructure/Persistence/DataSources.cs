@@ -1,3 +1,5 @@
+using System.Globalization;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -50,6 +52,10 @@ internal static class DataSources
     // others are for abandoned heartbeats and probes.
     private const int HealthPoolSize = 6;
 
+    // One connection is for the check of each second, one for the position that a read needs. The others are for
+    // abandoned queries.
+    private const int StandbyCheckPoolSize = 4;
+
     // Recurring statements are prepared, because planning a statement on a partitioned table takes longer than its
     // execution.
     private const int MaxPreparedStatements = 32;
@@ -93,13 +99,16 @@ internal static class DataSources
     /// the query.
     /// </param>
     /// <param name="loggers">Creates the loggers of Npgsql; null if it does not log.</param>
+    /// <param name="standby">The standby of the connection string; null if it is the primary.</param>
     public static NpgsqlDataSource Reads(
         string connectionString,
         TimeSpan queryTimeout,
-        ILoggerFactory? loggers = null
+        ILoggerFactory? loggers = null,
+        Standby? standby = null
     ) =>
         CreateReads(
             loggers,
+            standby,
             "reads",
             connectionString,
             ReadPoolSize,
@@ -113,10 +122,12 @@ internal static class DataSources
     public static NpgsqlDataSource IndexedReads(
         string connectionString,
         TimeSpan queryTimeout,
-        ILoggerFactory? loggers = null
+        ILoggerFactory? loggers = null,
+        Standby? standby = null
     ) =>
         CreateReads(
             loggers,
+            standby,
             "indexed reads",
             connectionString,
             IndexedPoolSize,
@@ -132,10 +143,12 @@ internal static class DataSources
     public static NpgsqlDataSource LookupConnections(
         string connectionString,
         TimeSpan queryTimeout,
-        ILoggerFactory? loggers = null
+        ILoggerFactory? loggers = null,
+        Standby? standby = null
     ) =>
         CreateReads(
             loggers,
+            standby,
             "lookups",
             connectionString,
             LookupPoolSize,
@@ -159,6 +172,7 @@ internal static class DataSources
         // the commit lanes abandoned long before.
         Create(
             loggers,
+            standby: null,
             "commits",
             $"{connectionString};Cancellation Timeout=-1;"
                 + $"Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
@@ -179,6 +193,7 @@ internal static class DataSources
     public static NpgsqlDataSource MaintenanceConnections(string connectionString, ILoggerFactory? loggers = null) =>
         Create(
             loggers,
+            standby: null,
             "maintenance",
             $"{connectionString};Command Timeout=0;Maximum Pool Size={MaintenancePoolSize}",
             MaintenancePoolSize,
@@ -195,6 +210,7 @@ internal static class DataSources
     public static NpgsqlDataSource HealthConnections(string connectionString, ILoggerFactory? loggers = null) =>
         Create(
             loggers,
+            standby: null,
             "health",
             $"{connectionString};Maximum Pool Size={HealthPoolSize};Cancellation Timeout=-1;Command Timeout=10",
             HealthPoolSize,
@@ -202,12 +218,55 @@ internal static class DataSources
             "set_config('statement_timeout', '0', false)"
         );
 
+    /// <summary>The pool for the checks of a standby.</summary>
+    public static NpgsqlDataSource StandbyChecks(string connectionString, Standby standby, ILoggerFactory loggers) =>
+        Create(
+            loggers,
+            standby: null,
+            $"checks of {standby.Name}",
+            $"{connectionString};Maximum Pool Size={StandbyCheckPoolSize};Cancellation Timeout=-1;Command Timeout=10",
+            StandbyCheckPoolSize,
+            "Timeout=2",
+            "set_config('statement_timeout', '0', false)"
+        );
+
+    /// <summary>Returns a connection string for each host of a connection string.</summary>
+    public static IEnumerable<string> HostsOf(string connectionString)
+    {
+        var all = new NpgsqlConnectionStringBuilder(connectionString);
+        foreach (var host in (all.Host ?? "").Split(',', StringSplitOptions.TrimEntries))
+        {
+            var one = new NpgsqlConnectionStringBuilder(connectionString)
+            {
+                Host = host,
+                TargetSessionAttributes = null,
+                LoadBalanceHosts = false,
+            };
+            if (
+                !IsUnixSocket(host)
+                && host.LastIndexOf(':') is > 0 and var colon
+                && (host[..colon].IndexOf(':') < 0 || host[colon - 1] == ']')
+            )
+            {
+                one.Host = host[..colon];
+                one.Port = int.Parse(host[(colon + 1)..], CultureInfo.InvariantCulture);
+            }
+
+            yield return one.ConnectionString;
+        }
+    }
+
+    /// <summary>Returns the connection string whose connections go to the primary or nowhere.</summary>
+    public static string OnlyPrimary(string connectionString) =>
+        $"{connectionString};Target Session Attributes=primary";
+
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
 
     private static string Role(string name) => $"set_config('role', '{name}', false)";
 
     private static NpgsqlDataSource CreateReads(
         ILoggerFactory? loggers,
+        Standby? standby,
         string name,
         string connectionString,
         int poolSize,
@@ -216,7 +275,8 @@ internal static class DataSources
     ) =>
         Create(
             loggers,
-            name,
+            standby,
+            standby is null ? name : $"{name} of {standby.Name}",
             $"{connectionString};Command Timeout={ReadSession.CommandTimeoutSeconds(queryTimeout)}",
             poolSize,
             // A read that gets no connection within three seconds fails.
@@ -230,6 +290,7 @@ internal static class DataSources
 
     private static NpgsqlDataSource Create(
         ILoggerFactory? loggers,
+        Standby? standby,
         string name,
         string connectionString,
         int poolSize,
@@ -248,17 +309,20 @@ internal static class DataSources
         // Metrics name the pool. By default, they would contain the connection string.
         builder.Name = name;
         builder.UseLoggerFactory(loggers);
-        var initialize = $"SELECT {string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings])}";
+        var applied = string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings]);
+        var initialize = $"SELECT pg_postmaster_start_time(), {applied}";
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {
                 using var command = new NpgsqlCommand(initialize, connection);
-                command.ExecuteNonQuery();
+                var serverStarted = (DateTime)command.ExecuteScalar()!;
+                standby?.Admit(serverStarted);
             },
             async connection =>
             {
                 await using var command = new NpgsqlCommand(initialize, connection);
-                await command.ExecuteNonQueryAsync();
+                var serverStarted = (DateTime)(await command.ExecuteScalarAsync())!;
+                standby?.Admit(serverStarted);
             }
         );
         if (builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) != true)
@@ -277,10 +341,11 @@ internal static class DataSources
 
     // The intervals are TCP options. A Unix socket rejects them.
     private static string KeepaliveOptions(string connectionString) =>
-        new NpgsqlConnectionStringBuilder(connectionString).Host is { } host
-        && host.Split(',').Any(h => h.StartsWith('/') || h.StartsWith('@'))
+        new NpgsqlConnectionStringBuilder(connectionString).Host is { } host && host.Split(',').Any(IsUnixSocket)
             ? ""
             : "Tcp Keepalive=true;Tcp Keepalive Time=20;Tcp Keepalive Interval=5;";
+
+    private static bool IsUnixSocket(string host) => host.StartsWith('/') || host.StartsWith('@');
 
     private static TargetSessionAttributes Parse(string named) =>
         Enum.Parse<TargetSessionAttributes>(named.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IndustryData.Application.Common;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </param>
 /// <param name="maintenance">The connections for work that can take minutes.</param>
 /// <param name="pools">The connections of all other work.</param>
+/// <param name="standbys">The standbys that answer reads.</param>
 /// <param name="availability">Signals to running work that the database has stopped answering.</param>
 /// <param name="metrics">The metrics.</param>
 /// <param name="scopes">Creates the service scopes of probes.</param>
@@ -27,6 +29,7 @@ internal sealed partial class DatabaseHealthMonitor(
     [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource maintenance,
     ConnectionPools pools,
+    StandbyServers standbys,
     DatabaseAvailability availability,
     DatabaseMetrics metrics,
     IServiceScopeFactory scopes,
@@ -64,7 +67,9 @@ internal sealed partial class DatabaseHealthMonitor(
     private double _deltaLagSeconds;
     private bool _isLogged;
 
-    public DatabaseOutage? Outage => _outage;
+    // Standbys answer reads while the primary does not answer.
+    public DatabaseOutage? Outage =>
+        _outage is { } outage && !(outage == DatabaseOutages.Unavailable && standbys.CanServe) ? outage : null;
 
     public DatabaseOutage? WriteOutage =>
         _outage
@@ -75,6 +80,9 @@ internal sealed partial class DatabaseHealthMonitor(
         );
 
     public string? ServerVersion => _serverVersion;
+
+    public IReadOnlyList<StandbyStatus> Standbys =>
+        [.. standbys.All.Where(s => s.Lag is not null || !s.Answers).Select(s => new StandbyStatus(s.IsUsable, s.Lag))];
 
     public DatabaseOutage? Classify(Exception exception)
     {

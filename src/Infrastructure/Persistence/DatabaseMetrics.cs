@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using IndustryData.Application.Common;
+using IndustryData.Infrastructure.Persistence.Standbys;
 
 namespace IndustryData.Infrastructure.Persistence;
 
@@ -106,6 +107,28 @@ internal sealed class DatabaseMetrics : IDisposable
             "s",
             "Age of the oldest transaction that still writes. Delta returns later changes after it has ended."
         );
+
+    /// <summary>Reports the standbys that answer reads.</summary>
+    public void ObserveStandbys(IReadOnlyList<Standby> standbys)
+    {
+        _meter.CreateObservableGauge(
+            "industrydata.standby.lag",
+            () =>
+                standbys
+                    .Where(s => s.Lag is not null)
+                    .Select(s => new Measurement<double>(s.Lag!.Value.TotalSeconds, HostTag(s)))
+                    .ToList(),
+            "s",
+            "Time by which a standby is behind the primary."
+        );
+        _meter.CreateObservableGauge(
+            "industrydata.standby.used",
+            () => standbys.Select(s => new Measurement<int>(s.IsUsable ? 1 : 0, HostTag(s))).ToList(),
+            description: "1 if reads go to the server as a standby, otherwise 0."
+        );
+
+        static KeyValuePair<string, object?> HostTag(Standby standby) => new("host", standby.Name);
+    }
 
     /// <summary>Records a commit.</summary>
     /// <param name="lane">The name of the lane.</param>

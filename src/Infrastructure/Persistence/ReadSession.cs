@@ -1,8 +1,10 @@
 using System.Data;
 using System.Diagnostics;
 using System.Threading.RateLimiting;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -12,7 +14,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// read to the end; the reader needs no more rows; its time limit expires or its caller cancels; or the database stops
 /// answering. In the first case the connection returns to its pool at once. In the other cases the request continues
 /// without the connection: the query is canceled and the connection is returned in the background. No cancel request is
-/// sent to a database that does not answer.
+/// sent to a database that does not answer. A standby that cannot answer the first query is replaced by the primary.
 /// </summary>
 internal sealed class ReadSession : IAsyncDisposable
 {
@@ -31,6 +33,7 @@ internal sealed class ReadSession : IAsyncDisposable
     private readonly QueryTime? _time;
     private readonly long _opened;
     private readonly int _commandTimeoutSeconds;
+    private readonly StandbyRead? _standby;
     private RateLimitLease? _lease;
     private NpgsqlTransaction? _transaction;
     private bool _isTenantSet;
@@ -40,6 +43,8 @@ internal sealed class ReadSession : IAsyncDisposable
     private bool _isAtEnd = true;
     private int _rowsLeft;
     private int _resultsLeft;
+    private bool _hasAnswered;
+    private ReadSession? _successor;
 
     private ReadSession(
         NpgsqlConnection connection,
@@ -48,10 +53,12 @@ internal sealed class ReadSession : IAsyncDisposable
         CancelRequests cancels,
         TimeSpan? limit,
         QueryTime? time,
+        StandbyRead? standby,
         CancellationToken lost,
         CancellationToken caller
     )
     {
+        _standby = standby;
         (_connection, _tenantId, _lease, _cancels, _time, _lost, _caller, _stop) = (
             connection,
             tenantId,
@@ -74,7 +81,7 @@ internal sealed class ReadSession : IAsyncDisposable
     }
 
     /// <summary>The current row.</summary>
-    public NpgsqlDataReader Row => _rows!;
+    public NpgsqlDataReader Row => _successor is null ? _rows! : _successor.Row;
 
     /// <summary>
     /// The command timeout, in seconds, of queries with a time limit. Pools use the same timeout: if the timeout of a
@@ -102,6 +109,7 @@ internal sealed class ReadSession : IAsyncDisposable
     /// </param>
     /// <param name="lost">Is canceled when the database stops answering.</param>
     /// <param name="caller">Is canceled when the caller cancels the request.</param>
+    /// <param name="standby">The standby of the connection; null if the connection leads to the primary.</param>
     /// <exception cref="NpgsqlException">No connection is available, or the database has stopped answering.</exception>
     public static async ValueTask<ReadSession> OpenAsync(
         NpgsqlDataSource pool,
@@ -111,7 +119,8 @@ internal sealed class ReadSession : IAsyncDisposable
         TimeSpan? limit,
         QueryTime? time,
         CancellationToken lost,
-        CancellationToken caller
+        CancellationToken caller,
+        StandbyRead? standby = null
     )
     {
         Task<NpgsqlConnection>? opening = null;
@@ -141,7 +150,7 @@ internal sealed class ReadSession : IAsyncDisposable
             throw;
         }
 
-        return new ReadSession(connection, tenantId, lease, cancels, limit, time, lost, caller);
+        return new ReadSession(connection, tenantId, lease, cancels, limit, time, standby, lost, caller);
     }
 
     /// <summary>Starts a snapshot that all subsequent queries use.</summary>
@@ -160,7 +169,50 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <summary>Runs a batch of queries. The rows of the previous query must have been read to the end.</summary>
     /// <param name="queries">The queries.</param>
     /// <param name="maxRows">The maximum number of rows that the queries return.</param>
-    public async ValueTask ExecuteAsync(IReadOnlyList<NpgsqlBatchCommand> queries, int maxRows = int.MaxValue)
+    public ValueTask ExecuteAsync(IReadOnlyList<NpgsqlBatchCommand> queries, int maxRows = int.MaxValue) =>
+        _successor is not null ? _successor.ExecuteAsync(queries, maxRows)
+        : _standby is null || _hasAnswered ? SendAsync(queries, maxRows)
+        : ExecuteFirstAsync(_standby, queries, maxRows);
+
+    /// <summary>Runs the first query on the standby, or on the primary if the standby cannot answer it.</summary>
+    private async ValueTask ExecuteFirstAsync(
+        StandbyRead standby,
+        IReadOnlyList<NpgsqlBatchCommand> queries,
+        int maxRows
+    )
+    {
+        // Npgsql returns when the first row is there, so a conflict that ends the query before that is seen here.
+        IReadOnlyList<NpgsqlBatchCommand> copies = [.. queries.Select(Copy)];
+        try
+        {
+            await SendAsync(queries, maxRows);
+            _hasAnswered = true;
+        }
+        catch (NpgsqlException exception) when (standby.NoteFailure(exception, hasBegun: false))
+        {
+            _successor = await standby.OpenOnPrimaryAsync();
+            if (_transaction is not null)
+            {
+                _successor.BeginSnapshot();
+            }
+
+            await _successor.ExecuteAsync(copies, maxRows);
+        }
+    }
+
+    // Npgsql keeps in a command what belongs to the connection.
+    private static NpgsqlBatchCommand Copy(NpgsqlBatchCommand query)
+    {
+        var copy = new NpgsqlBatchCommand(query.CommandText);
+        foreach (NpgsqlParameter parameter in query.Parameters)
+        {
+            copy.Parameters.Add(parameter.Clone());
+        }
+
+        return copy;
+    }
+
+    private async ValueTask SendAsync(IReadOnlyList<NpgsqlBatchCommand> queries, int maxRows)
     {
         if (_rows is { } before)
         {
@@ -193,6 +245,11 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <exception cref="NpgsqlException">The query failed, or the database has stopped answering.</exception>
     public ValueTask<bool> ReadAsync()
     {
+        if (_successor is not null)
+        {
+            return _successor.ReadAsync();
+        }
+
         // Most rows have been received already, together with previous rows.
         var reading = _rows!.ReadAsync(CancellationToken.None);
         return reading.IsCompletedSuccessfully && !_stop.IsCancellationRequested
@@ -207,7 +264,9 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <returns>True if there is a next query.</returns>
     public async ValueTask<bool> NextResultAsync()
     {
-        return !_isAtEnd && await WaitAsync(_rows!.NextResultAsync(CancellationToken.None));
+        return _successor is not null
+            ? await _successor.NextResultAsync()
+            : !_isAtEnd && await WaitAsync(_rows!.NextResultAsync(CancellationToken.None));
     }
 
     /// <summary>Waits for work on another connection, up to the time limit of the read.</summary>
@@ -229,6 +288,11 @@ internal sealed class ReadSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _time?.Add(Stopwatch.GetElapsedTime(_opened));
+        if (_successor is not null)
+        {
+            await _successor.DisposeAsync();
+        }
+
         if (_pending is null && _isAtEnd)
         {
             await CloseAsync();
@@ -295,10 +359,16 @@ internal sealed class ReadSession : IAsyncDisposable
                 _caller
             );
         }
-        catch (NpgsqlException)
+        catch (NpgsqlException exception)
         {
             // The server has ended the query, or the session is broken. There is nothing to cancel.
             _isAtEnd = true;
+            if (_hasAnswered)
+            {
+                // The request may be repeated on the primary.
+                _standby?.NoteFailure(exception, hasBegun: true);
+            }
+
             throw;
         }
     }
@@ -384,5 +454,26 @@ internal sealed class ReadSession : IAsyncDisposable
         {
             // The connection did not open.
         }
+    }
+}
+
+/// <summary>The standby of a read session, and the way to the primary.</summary>
+/// <param name="Standby">The standby.</param>
+/// <param name="OpenOnPrimaryAsync">Opens a session on the primary for the same read.</param>
+internal sealed record StandbyRead(Standby Standby, Func<ValueTask<ReadSession>> OpenOnPrimaryAsync)
+{
+    /// <summary>Records that the standby could not answer. Further reads of the request go to the primary.</summary>
+    /// <param name="failure">The failure.</param>
+    /// <param name="hasBegun">True if the standby had begun to answer, so that the read failed.</param>
+    /// <returns>True if the primary may be able to answer the read.</returns>
+    public bool NoteFailure(NpgsqlException failure, bool hasBegun)
+    {
+        var isOfStandby = Standby.NoteFailure(failure);
+        if (isOfStandby)
+        {
+            RequestPosition.Current?.NoteStandbyFailure(hasBegun);
+        }
+
+        return isOfStandby;
     }
 }

@@ -14,7 +14,12 @@ namespace IndustryData.Infrastructure.Persistence;
 /// The messages of a lookup take both processes more time than the lookup itself. The number of waiting lookups is
 /// limited by the number of requests that each tenant may have in progress.
 /// </remarks>
-internal sealed partial class RunLookups(ReadSessions sessions, ILogger<RunLookups> logger)
+/// <param name="openAsync">Opens a session that sees the runs of all tenants.</param>
+/// <param name="logger">Logs defects.</param>
+internal sealed partial class RunLookups(
+    Func<CancellationToken, ValueTask<ReadSession>> openAsync,
+    ILogger<RunLookups> logger
+)
 {
     // Fewer than the connections of the pool, which abandoned groups occupy until their queries have ended.
     private const int MaxGroups = 4;
@@ -129,7 +134,7 @@ internal sealed partial class RunLookups(ReadSessions sessions, ILogger<RunLooku
 
     private async ValueTask ReadRunsAsync(Group group)
     {
-        await using var session = await sessions.OpenLookupAsync(group.Abandoned.Token);
+        await using var session = await openAsync(group.Abandoned.Token);
         await session.ExecuteAsync([.. group.Lookups.Select(l => RunReader.OfRun(_sql, l.TenantId, l.Id))]);
         foreach (var lookup in group.Lookups)
         {

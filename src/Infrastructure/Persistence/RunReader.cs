@@ -1,7 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -12,13 +14,15 @@ namespace IndustryData.Infrastructure.Persistence;
 /// files of the class read their changes and their activities.
 /// </summary>
 /// <param name="sessions">The sessions of reads.</param>
-/// <param name="lookups">The lookups by id.</param>
+/// <param name="lookups">The lookups by id on the primary.</param>
 /// <param name="windows">The partitions that lists need not read.</param>
+/// <param name="standbys">Chooses the standbys that answer reads.</param>
 /// <param name="owner">The connections of the role that may record an epoch.</param>
 internal sealed partial class RunReader(
     ReadSessions sessions,
     RunLookups lookups,
     ListWindows windows,
+    StandbyServers standbys,
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource owner
 ) : IRunReader
 {
@@ -33,7 +37,9 @@ internal sealed partial class RunReader(
     ];
 
     public Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken) =>
-        lookups.FindAsync(tenantId, id, cancellationToken);
+        standbys.All.Count == 0
+            ? lookups.FindAsync(tenantId, id, cancellationToken)
+            : FindOnStandbyAsync(tenantId, id, cancellationToken);
 
     public async Task<bool> ExistsAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
@@ -43,6 +49,34 @@ internal sealed partial class RunReader(
             maxRows: 1
         );
         return await session.ReadAsync();
+    }
+
+    /// <summary>
+    /// Returns a run from a standby, or from the primary if the standby does not have it. It may be newer than what the
+    /// standby has replayed.
+    /// </summary>
+    private async Task<RunResponse?> FindOnStandbyAsync(
+        TenantId tenantId,
+        RunId id,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await standbys.ChooseAsync() is { } standby)
+        {
+            try
+            {
+                if (await standby.FindAsync(tenantId, id, cancellationToken) is { } found)
+                {
+                    return found;
+                }
+            }
+            catch (NpgsqlException exception) when (standby.NoteFailure(exception))
+            {
+                RequestPosition.Current?.NoteStandbyFailure(hasBegun: false);
+            }
+        }
+
+        return await lookups.FindAsync(tenantId, id, cancellationToken);
     }
 
     public async IAsyncEnumerable<RunListItem> ListAsync(

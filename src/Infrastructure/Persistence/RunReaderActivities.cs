@@ -28,52 +28,31 @@ internal sealed partial class RunReader
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        var (last, portions) = (after?.Value ?? Guid.Empty, new Portions(limit, FirstActivities));
-        await using var session = RunQueryPlan.CanUseGenericPlan(activities: limit)
-            ? await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken)
-            : await sessions.OpenAsync(tenantId, time: null, cancellationToken);
-        if (portions.Next < limit)
+        // A run that a standby does not have yet looks like one without activities.
+        var onPrimary = standbys.All.Count == 0;
+        for (var isEmpty = true; isEmpty; onPrimary = true)
         {
-            session.BeginSnapshot();
-        }
-
-        while (portions.Next > 0)
-        {
-            var command = OfRun(
-                $"SELECT {ActivityColumns} FROM run_activities "
-                    + "WHERE tenant_id = $1 AND run_id = $2 AND id > $3 "
-                    + $"ORDER BY id LIMIT {portions.Next}",
-                tenantId,
-                id
-            );
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = last });
-            await session.ExecuteAsync(command, portions.Next);
-            var read = 0;
-            while (read < portions.Next && await session.ReadAsync())
+            await foreach (
+                var activity in ListActivitiesAsync(tenantId, id, limit, after, onPrimary, cancellationToken)
+            )
             {
-                var activity = ReadActivity(session.Row);
-                portions.Add(Chars(activity));
-                (last, read) = (activity.Id, read + 1);
+                isEmpty = false;
                 yield return activity;
             }
 
-            portions.Advance(read);
+            if (onPrimary)
+            {
+                yield break;
+            }
         }
     }
 
     public async Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
-        long count;
-
-        // This session is closed before the next one opens. Requests that hold one connection and wait for another
-        // would block each other.
-        await using (var session = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken))
+        var count = await CountActivitiesAsync(tenantId, id, onPrimary: false, cancellationToken);
+        if (count == 0 && standbys.All.Count > 0)
         {
-            await session.ExecuteAsync(
-                OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id),
-                maxRows: 1
-            );
-            count = await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
+            count = await CountActivitiesAsync(tenantId, id, onPrimary: true, cancellationToken);
         }
 
         return count > 0 || await ExistsAsync(tenantId, id, cancellationToken) ? count : null;
@@ -86,15 +65,17 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
+        if (standbys.All.Count > 0)
+        {
+            await using var standby = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken);
+            if (await FindActivityAsync(standby, tenantId, id, activityId) is { } found)
+            {
+                return found;
+            }
+        }
+
         await using var session = await sessions.OpenKeyedAsync(tenantId, cancellationToken);
-        var command = OfRun(
-            $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
-            tenantId,
-            id
-        );
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
-        await session.ExecuteAsync(command, maxRows: 1);
-        return await session.ReadAsync() ? ReadActivity(session.Row) : null;
+        return await FindActivityAsync(session, tenantId, id, activityId);
     }
 
     public async IAsyncEnumerable<ActivityPage> ListActivitiesAsync(
@@ -146,6 +127,82 @@ internal sealed partial class RunReader
             done += read;
             portions.Advance(read);
         }
+    }
+
+    private async IAsyncEnumerable<ActivityResponse> ListActivitiesAsync(
+        TenantId tenantId,
+        RunId id,
+        int limit,
+        ActivityId? after,
+        bool onPrimary,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var (last, portions) = (after?.Value ?? Guid.Empty, new Portions(limit, FirstActivities));
+        await using var session = RunQueryPlan.CanUseGenericPlan(activities: limit)
+            ? await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken, onPrimary)
+            : await sessions.OpenAsync(tenantId, time: null, cancellationToken, onPrimary);
+        if (portions.Next < limit)
+        {
+            session.BeginSnapshot();
+        }
+
+        while (portions.Next > 0)
+        {
+            var command = OfRun(
+                $"SELECT {ActivityColumns} FROM run_activities "
+                    + "WHERE tenant_id = $1 AND run_id = $2 AND id > $3 "
+                    + $"ORDER BY id LIMIT {portions.Next}",
+                tenantId,
+                id
+            );
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = last });
+            await session.ExecuteAsync(command, portions.Next);
+            var read = 0;
+            while (read < portions.Next && await session.ReadAsync())
+            {
+                var activity = ReadActivity(session.Row);
+                portions.Add(Chars(activity));
+                (last, read) = (activity.Id, read + 1);
+                yield return activity;
+            }
+
+            portions.Advance(read);
+        }
+    }
+
+    // The session is closed before the next one opens. Requests that hold one connection and wait for another would
+    // block each other.
+    private async Task<long> CountActivitiesAsync(
+        TenantId tenantId,
+        RunId id,
+        bool onPrimary,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var session = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken, onPrimary);
+        await session.ExecuteAsync(
+            OfRun("SELECT count(*) FROM run_activities WHERE tenant_id = $1 AND run_id = $2", tenantId, id),
+            maxRows: 1
+        );
+        return await session.ReadAsync() ? session.Row.GetInt64(0) : 0;
+    }
+
+    private static async Task<ActivityResponse?> FindActivityAsync(
+        ReadSession session,
+        TenantId tenantId,
+        RunId id,
+        ActivityId activityId
+    )
+    {
+        var command = OfRun(
+            $"SELECT {ActivityColumns} FROM run_activities WHERE tenant_id = $1 AND run_id = $2 AND id = $3",
+            tenantId,
+            id
+        );
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = activityId.Value });
+        await session.ExecuteAsync(command, maxRows: 1);
+        return await session.ReadAsync() ? ReadActivity(session.Row) : null;
     }
 
     /// <summary>Reads an activity from <see cref="ActivityColumns"/>, by their position.</summary>

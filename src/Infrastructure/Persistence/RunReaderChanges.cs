@@ -14,7 +14,12 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        await using var session = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken);
+        await using var session = await sessions.OpenIndexedAsync(
+            tenantId,
+            time: null,
+            cancellationToken,
+            onPrimary: true
+        );
         if (await DatabaseEpochs.ReadClockAsync(session, tenantId, place) is { } horizon)
         {
             return horizon;
@@ -41,8 +46,8 @@ internal sealed partial class RunReader
     )
     {
         await using var session = RunQueryPlan.CanUseGenericPlan(criteria, scan, limit)
-            ? await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken)
-            : await sessions.OpenAsync(tenantId, time: null, cancellationToken);
+            ? await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken, onPrimary: true)
+            : await sessions.OpenAsync(tenantId, time: null, cancellationToken, onPrimary: true);
         session.BeginSnapshot();
         var deleted = scan.IsInitialSync ? [] : await ReadDeletedAsync(session, tenantId, scan, limit);
         var (returned, merged) = (0, 0);
@@ -90,7 +95,12 @@ internal sealed partial class RunReader
         CancellationToken cancellationToken
     )
     {
-        await using var session = await sessions.OpenIndexedAsync(tenantId, time: null, cancellationToken);
+        await using var session = await sessions.OpenIndexedAsync(
+            tenantId,
+            time: null,
+            cancellationToken,
+            onPrimary: true
+        );
         var (sql, counts) = (new RunSql(), new List<ChangeCount>());
         string Numbers(string table, string id) =>
             $"""

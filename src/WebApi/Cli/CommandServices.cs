@@ -24,7 +24,8 @@ internal static class CommandServices
         services.AddInfrastructure(
             connectionString,
             Settings.Read<RetentionOptions>(configuration, "Retention"),
-            Settings.Read<PartitionOptions>(configuration, "Partitions")
+            Settings.Read<PartitionOptions>(configuration, "Partitions"),
+            new ReplicaOptions()
         );
         services.AddSingleton<IRunLineEncoder, RunLineEncoder>();
         services.AddSingleton(Settings.Read<StartRateLimitOptions>(configuration, "StartRateLimit"));

@@ -3,6 +3,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -89,10 +90,19 @@ internal static partial class ServeCommand
         builder.Services.AddApplication(
             builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null
         );
+        var replicas = Settings.Read<ReplicaOptions>(builder.Configuration, "Database");
+        if (replicas.ReadFromReplicas && !HasSeveralHosts(connectionString))
+        {
+            throw new StartupException(
+                "Database:ReadFromReplicas needs a connection string that names the primary and its standbys: Host=a,b."
+            );
+        }
+
         builder.Services.AddInfrastructure(
             connectionString,
             Settings.Read<RetentionOptions>(builder.Configuration, "Retention"),
-            Settings.Read<PartitionOptions>(builder.Configuration, "Partitions")
+            Settings.Read<PartitionOptions>(builder.Configuration, "Partitions"),
+            replicas
         );
         builder.Services.AddSingleton<IRunLineEncoder, RunLineEncoder>();
         builder.Services.AddTokenAuthentication(tokens);
@@ -165,6 +175,11 @@ internal static partial class ServeCommand
         );
         app.UseTokenAuthentication();
         UseLimits(app);
+        if (replicas.ReadFromReplicas)
+        {
+            app.Use(next => http => PositionMiddleware.InvokeAsync(http, next));
+        }
+
         app.MapService();
         app.MapRuns();
         app.MapBatch(batch, MaxBodyBytes);
@@ -172,6 +187,9 @@ internal static partial class ServeCommand
         app.MapUi();
         return app;
     }
+
+    private static bool HasSeveralHosts(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString).Host?.Contains(',', StringComparison.Ordinal) == true;
 
     private static bool IsKeyRingLoader(ServiceDescriptor service) =>
         service.ServiceType == typeof(IHostedService)

@@ -5,6 +5,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.Security;
 
@@ -26,6 +27,7 @@ internal static class Settings
         ("Limits", typeof(LimitOptions)),
         ("Retention", typeof(RetentionOptions)),
         ("Partitions", typeof(PartitionOptions)),
+        ("Database", typeof(ReplicaOptions)),
         (AuditOptions.Section, typeof(AuditOptions)),
         (MetricsOptions.Section, typeof(MetricsOptions)),
         (ForwardingOptions.Section, typeof(ForwardingOptions)),

@@ -68,6 +68,14 @@ internal sealed record RequestHeader(string Key, string Name, string Description
         null
     );
 
+    public static readonly RequestHeader Position = new(
+        "Position",
+        PositionMiddleware.HeaderName,
+        "The position that a write returned. The response then includes this write, even if the service reads from "
+            + "standbys.",
+        "0000000000000000"
+    );
+
     /// <summary>All request headers that operations support.</summary>
     public static readonly IReadOnlyList<RequestHeader> All =
     [
@@ -79,6 +87,7 @@ internal sealed record RequestHeader(string Key, string Name, string Description
         RepeatabilityRequestId,
         RepeatabilityFirstSent,
         LastEventId,
+        Position,
     ];
 
     /// <summary>The headers that make a request safe to repeat.</summary>

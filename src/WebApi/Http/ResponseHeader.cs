@@ -40,6 +40,12 @@ internal sealed record ResponseHeader(string Name, string Description)
         "The authentication scheme, and the reason why the token was rejected."
     );
 
+    public static readonly ResponseHeader Position = new(
+        PositionMiddleware.HeaderName,
+        "The position of the write, if the service reads from standbys. Send it with the reads that must include the "
+            + "write."
+    );
+
     /// <summary>All headers of responses that the OpenAPI document describes.</summary>
     public static readonly IReadOnlyList<ResponseHeader> All =
     [
@@ -50,5 +56,6 @@ internal sealed record ResponseHeader(string Name, string Description)
         RepeatabilityResult,
         RetryAfter,
         Authenticate,
+        Position,
     ];
 }

@@ -246,10 +246,31 @@ internal static class Schemas
             },
             ["code", "message", "target"]
         );
+        var standby = Record(
+            new()
+            {
+                ["isUsed"] = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Boolean,
+                    Description = "True if reads go to the standby.",
+                },
+                ["lagSeconds"] = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Number,
+                    Description = "The time by which it is behind the primary.",
+                },
+            },
+            ["isUsed"]
+        );
         document.AddComponent(
             ServiceSchemas.Health,
             Record(
-                new() { ["status"] = Text("`live` or `ready`."), ["reasons"] = ArrayOf(reason) },
+                new()
+                {
+                    ["status"] = Text("`live` or `ready`."),
+                    ["reasons"] = ArrayOf(reason),
+                    ["standbys"] = ArrayOf(standby, "The standbys, if the service reads from them."),
+                },
                 ["status", "reasons"]
             )
         );

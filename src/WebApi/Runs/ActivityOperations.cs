@@ -27,7 +27,7 @@ internal static class ActivityOperations
     {
         QueryOptions = _pageOptions,
         OtherErrors = [ErrorStatus.NotFound],
-        Headers = [RequestHeader.PreferPageSize],
+        Headers = [RequestHeader.Position, RequestHeader.PreferPageSize],
         Answers =
         [
             ResponseDescription.Ok(
@@ -47,6 +47,7 @@ internal static class ActivityOperations
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
+        Headers = [RequestHeader.Position],
         Answers = [ResponseDescription.Ok("The number of activities.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
@@ -60,7 +61,7 @@ internal static class ActivityOperations
     {
         QueryOptions = _pageOptions,
         OtherErrors = [ErrorStatus.NotFound],
-        Headers = [RequestHeader.PreferPageSize],
+        Headers = [RequestHeader.Position, RequestHeader.PreferPageSize],
         Answers =
         [
             ResponseDescription.Ok(
@@ -80,6 +81,7 @@ internal static class ActivityOperations
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
+        Headers = [RequestHeader.Position],
         Answers = [ResponseDescription.Ok("The activity.", RunSchemas.Activity)],
     };
 
@@ -126,14 +128,16 @@ internal static class ActivityOperations
                 RunSchemas.Activity,
                 ResponseHeader.Location,
                 ResponseHeader.PreferenceApplied,
-                ResponseHeader.RepeatabilityResult
+                ResponseHeader.RepeatabilityResult,
+                ResponseHeader.Position
             ),
             ResponseDescription.NoContent(
                 "The activity is stored; the request prefers a minimal response.",
                 ResponseHeader.Location,
                 ResponseHeader.EntityId,
                 ResponseHeader.PreferenceApplied,
-                ResponseHeader.RepeatabilityResult
+                ResponseHeader.RepeatabilityResult,
+                ResponseHeader.Position
             ),
         ],
     };
@@ -154,10 +158,16 @@ internal static class ActivityOperations
         ),
         Answers =
         [
-            ResponseDescription.Ok("The changed activity.", RunSchemas.Activity, ResponseHeader.PreferenceApplied),
+            ResponseDescription.Ok(
+                "The changed activity.",
+                RunSchemas.Activity,
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.Position
+            ),
             ResponseDescription.NoContent(
                 "The activity is changed; the request prefers a minimal response.",
-                ResponseHeader.PreferenceApplied
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.Position
             ),
         ],
     };

@@ -101,7 +101,8 @@ internal static class RunOperations
                 ResponseHeader.Location,
                 ResponseHeader.EntityId,
                 ResponseHeader.PreferenceApplied,
-                ResponseHeader.RepeatabilityResult
+                ResponseHeader.RepeatabilityResult,
+                ResponseHeader.Position
             ),
             ResponseDescription.Created(
                 "The run, if the request prefers a representation.",
@@ -109,7 +110,8 @@ internal static class RunOperations
                 ResponseHeader.Location,
                 ResponseHeader.ETag,
                 ResponseHeader.PreferenceApplied,
-                ResponseHeader.RepeatabilityResult
+                ResponseHeader.RepeatabilityResult,
+                ResponseHeader.Position
             ),
         ],
     };
@@ -132,14 +134,16 @@ internal static class RunOperations
                 ResponseHeader.Location,
                 ResponseHeader.ETag,
                 ResponseHeader.PreferenceApplied,
-                ResponseHeader.RepeatabilityResult
+                ResponseHeader.RepeatabilityResult,
+                ResponseHeader.Position
             ),
             ResponseDescription.NoContent(
                 "The run is stored; the request prefers a minimal response.",
                 ResponseHeader.Location,
                 ResponseHeader.EntityId,
                 ResponseHeader.PreferenceApplied,
-                ResponseHeader.RepeatabilityResult
+                ResponseHeader.RepeatabilityResult,
+                ResponseHeader.Position
             ),
         ],
     };
@@ -165,7 +169,7 @@ internal static class RunOperations
             ODataQueryString.Count,
             ODataQueryString.SkipToken,
         ],
-        Headers = [RequestHeader.PreferPageSize],
+        Headers = [RequestHeader.Position, RequestHeader.PreferPageSize],
         Answers =
         [
             ResponseDescription.Ok("A page of runs.", RunSchemas.RunCollection, ResponseHeader.PreferenceApplied),
@@ -181,6 +185,7 @@ internal static class RunOperations
     )
     {
         QueryOptions = [ODataQueryString.Filter, ODataQueryString.Search],
+        Headers = [RequestHeader.Position],
         Answers = [ResponseDescription.Ok("The number of runs.", (MediaTypes.Text, RunSchemas.Count))],
     };
 
@@ -194,7 +199,7 @@ internal static class RunOperations
     {
         QueryOptions = [ODataQueryString.Select, ODataQueryString.Expand],
         OtherErrors = [ErrorStatus.NotFound],
-        Headers = [RequestHeader.IfNoneMatch],
+        Headers = [RequestHeader.Position, RequestHeader.IfNoneMatch],
         Answers =
         [
             ResponseDescription.Ok("The run.", RunSchemas.Run, ResponseHeader.ETag),
@@ -211,6 +216,7 @@ internal static class RunOperations
     )
     {
         OtherErrors = [ErrorStatus.NotFound],
+        Headers = [RequestHeader.Position],
         Answers = [ResponseDescription.Ok("The statistics.", RunSchemas.Statistics)],
     };
 
@@ -224,6 +230,7 @@ internal static class RunOperations
     )
     {
         QueryOptions = [ODataQueryString.Filter, ODataQueryString.Search],
+        Headers = [RequestHeader.Position],
         Answers =
         [
             ResponseDescription.Ok("The sums.", RunSchemas.Statistics),
@@ -298,12 +305,14 @@ internal static class RunOperations
                 "The changed run.",
                 RunSchemas.Run,
                 ResponseHeader.ETag,
-                ResponseHeader.PreferenceApplied
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.Position
             ),
             ResponseDescription.NoContent(
                 "The run is changed; the request prefers a minimal response.",
                 ResponseHeader.ETag,
-                ResponseHeader.PreferenceApplied
+                ResponseHeader.PreferenceApplied,
+                ResponseHeader.Position
             ),
         ],
     };
@@ -318,7 +327,7 @@ internal static class RunOperations
     {
         OtherErrors = [ErrorStatus.NotFound],
         Headers = [RequestHeader.IfMatch],
-        Answers = [ResponseDescription.NoContent("The run is deleted.")],
+        Answers = [ResponseDescription.NoContent("The run is deleted.", ResponseHeader.Position)],
     };
 
     public static readonly OperationDescription Start = new(
@@ -339,7 +348,8 @@ internal static class RunOperations
             ResponseDescription.Accepted(
                 "The run is stored. `Location` is its URL.",
                 ResponseHeader.Location,
-                ResponseHeader.RepeatabilityResult
+                ResponseHeader.RepeatabilityResult,
+                ResponseHeader.Position
             ),
         ],
     };

@@ -64,7 +64,7 @@ internal static class ServiceEndpoints
         }
 
         routes.MapMetadata();
-        routes.MapAnonymous(_liveness, "/health/live", http => WriteHealthAsync(http, "live", []));
+        routes.MapAnonymous(_liveness, "/health/live", http => WriteHealthAsync(http, "live", [], []));
         routes.MapAnonymous(_readiness, "/health/ready", WriteReadinessAsync);
     }
 
@@ -148,7 +148,9 @@ internal static class ServiceEndpoints
         var (read, write) = (database.Outage, database.WriteOutage);
         var needed = http.Request.Query["for"] == "read" ? read : write;
         var reasons = Reasons(read, write);
-        return needed is null ? WriteHealthAsync(http, "ready", reasons) : http.WriteErrorAsync(needed, reasons);
+        return needed is null
+            ? WriteHealthAsync(http, "ready", reasons, database.Standbys)
+            : http.WriteErrorAsync(needed, reasons);
     }
 
     /// <summary>Returns the outages, each with what does not work: <c>read</c> or <c>write</c>.</summary>
@@ -168,12 +170,40 @@ internal static class ServiceEndpoints
         return reasons;
     }
 
-    private static Task WriteHealthAsync(HttpContext http, string status, IReadOnlyList<Error> reasons) =>
+    private static Task WriteHealthAsync(
+        HttpContext http,
+        string status,
+        IReadOnlyList<Error> reasons,
+        IReadOnlyList<StandbyStatus> standbys
+    ) =>
         http.Response.WritePlainJsonAsync(json =>
         {
             json.WriteStartObject();
             json.WriteString("status", status);
             json.WriteErrors("reasons", reasons);
+            if (standbys.Count > 0)
+            {
+                json.WriteStartArray("standbys");
+                foreach (var standby in standbys)
+                {
+                    WriteStandby(json, standby);
+                }
+
+                json.WriteEndArray();
+            }
+
             json.WriteEndObject();
         });
+
+    private static void WriteStandby(Utf8JsonWriter json, StandbyStatus standby)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("isUsed", standby.IsUsed);
+        if (standby.Lag is { } lag)
+        {
+            json.WriteNumber("lagSeconds", Math.Round(lag.TotalSeconds, 3));
+        }
+
+        json.WriteEndObject();
+    }
 }

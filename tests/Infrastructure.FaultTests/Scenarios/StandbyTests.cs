@@ -10,6 +10,7 @@ public sealed class StandbyTests : FaultScenario
 {
     private const string Name = "s1";
     private static readonly TimeSpan _maxBack = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _maxReadGap = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _maxAnswer = TimeSpan.FromSeconds(10);
 
     private Cluster _primary = null!;
@@ -88,7 +89,48 @@ public sealed class StandbyTests : FaultScenario
         await report.CompleteAsync(ledger, _standby.ConnectionString);
     }
 
-    private async Task StartPairAsync()
+    [Fact]
+    public async Task Promotion_under_load_of_two_instances_that_read_from_the_standby_stops_no_reads()
+    {
+        var report = new FaultReport("primary killed under load of two instances that read from the standby");
+        var ledger = new Ledger(Caller.TenantA);
+        await StartPairAsync(("Database__ReadFromReplicas", "true"));
+        var other = await StartServiceAsync(
+            Cluster.ConnectionStringTo(Hosts),
+            ("Commit__Timeout", "00:00:03"),
+            ("Database__ReadFromReplicas", "true")
+        );
+        using var first = new Caller(_service.Root, Caller.TenantA);
+        using var second = new Caller(other.Root, Caller.TenantA);
+        await WarmUpAsync(ledger, first);
+        await WarmUpAsync(ledger, second);
+        await using (var reads = ReadGaps.Start(first, second))
+        {
+            await using (Load.Start(ledger, first, writers: 8))
+            await using (Load.Start(ledger, second, writers: 8))
+            {
+                await ledger.WaitForMoreAsync(1000);
+                await PostgresProcesses.KillAsync(_primary.Folder);
+                await _standby.PromoteAsync();
+                var promotedAt = Stopwatch.GetTimestamp();
+                report.Back(await ledger.WaitForSuccessAfterAsync(promotedAt, TimeSpan.FromSeconds(60)), _maxBack);
+            }
+
+            await reads.StopAsync();
+            report.Note(
+                $"{reads.Succeeded} reads, {reads.Failed} failed, longest gap {reads.Longest.TotalSeconds:0.0} s"
+            );
+            report.Require(reads.Longest <= _maxReadGap, "reads never stop for more than 2 s");
+        }
+
+        report.Note($"{ledger.Answers.Count(a => a.IsUnavailable)} × 503");
+        report.RequireOnlyUnavailable(ledger.Answers);
+        await report.CompleteAsync(ledger, _standby.ConnectionString);
+    }
+
+    private string Hosts => $"127.0.0.1:{_primary.Port},127.0.0.1:{_standby.Port}";
+
+    private async Task StartPairAsync(params (string Key, string Value)[] settings)
     {
         _primary = await StartClusterAsync();
         _standby = Keep(await _primary.CreateStandbyAsync(Name));
@@ -97,7 +139,9 @@ public sealed class StandbyTests : FaultScenario
         // The setting is changed after the copy, so that the promoted standby does not wait for another standby.
         await _primary.SetAsync("synchronous_standby_names", Name);
         await _primary.WaitForSynchronousStandbyAsync(Name);
-        var hosts = $"127.0.0.1:{_primary.Port},127.0.0.1:{_standby.Port}";
-        _service = await StartServiceAsync(Cluster.ConnectionStringTo(hosts), ("Commit__Timeout", "00:00:03"));
+        _service = await StartServiceAsync(
+            Cluster.ConnectionStringTo(Hosts),
+            [("Commit__Timeout", "00:00:03"), .. settings]
+        );
     }
 }

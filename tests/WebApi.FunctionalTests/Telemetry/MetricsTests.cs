@@ -58,7 +58,7 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
 
         queries.Count.ShouldBeGreaterThan(10);
 
-        // An outage and a lock wait have no series before the first one.
+        // An outage and a lock wait have no series before the first one, and a service without standbys has no lag.
         var named = queries
             .SelectMany(q => MetricName().Matches(Grouping().Replace(q, "")))
             .Select(m => m.Value)
@@ -67,7 +67,11 @@ public sealed partial class MetricsTests(TestDatabase database) : IClassFixture<
         named
             .Except(names)
             .ShouldBe(
-                ["industrydata_database_outages_total", "industrydata_commit_lock_waits_total"],
+                [
+                    "industrydata_database_outages_total",
+                    "industrydata_commit_lock_waits_total",
+                    "industrydata_standby_lag_seconds",
+                ],
                 ignoreOrder: true
             );
     }

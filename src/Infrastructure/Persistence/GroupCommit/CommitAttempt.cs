@@ -1,3 +1,5 @@
+using IndustryData.Application.Common;
+
 namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
@@ -25,6 +27,9 @@ internal sealed class CommitAttempt<TWrite>(IReadOnlyList<TWrite> writes, short 
 
     /// <summary>The number of runs that the attempt adds.</summary>
     public int RunsAdded { get; set; }
+
+    /// <summary>The position of the database that includes the commit; null if it was not read.</summary>
+    public DatabasePosition? Position { get; set; }
 
     /// <summary>
     /// True if the statement that commits may have reached the server. The outcome is then unknown after an error.

@@ -398,6 +398,7 @@ internal sealed class CommitLane<TWrite>(
             else
             {
                 _queue.Leave(write);
+                write.Position = attempt.Position;
                 write.Succeed();
             }
         }

@@ -1,5 +1,6 @@
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs.Live;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -48,6 +49,7 @@ internal sealed class CommitQueue : BackgroundService
         CommitOptions limit,
         DatabaseMetrics metrics,
         IRunChangeSignal changes,
+        ReplicaOptions replicas,
         TimeProvider clock
     )
     {
@@ -58,13 +60,13 @@ internal sealed class CommitQueue : BackgroundService
         _inserts = new CommitLane<PendingInsert>(
             _insertLane,
             (short)shard,
-            new InsertTransaction(database).CommitAsync,
+            new InsertTransaction(database, replicas.ReadFromReplicas).CommitAsync,
             resources
         );
         _changes = new CommitLane<PendingUpdate>(
             _changeLane,
             (short)(shard + 1),
-            attempt => ChangeAsync(attempt, scopes),
+            attempt => ChangeAsync(attempt, scopes, replicas.ReadFromReplicas),
             resources
         );
     }
@@ -83,7 +85,7 @@ internal sealed class CommitQueue : BackgroundService
     {
         // The caller's cancellation does not end the wait, because the commit of the write may have started.
         _inserts.Add(insertion);
-        return insertion.Completion;
+        return CompletionOf(insertion, insertion.Completion);
     }
 
     /// <summary>Commits a change.</summary>
@@ -92,7 +94,7 @@ internal sealed class CommitQueue : BackgroundService
     public Task<T> ChangeAsync<T>(PendingUpdate<T> change)
     {
         _changes.Add(change);
-        return change.Completion;
+        return CompletionOf(change, change.Completion);
     }
 
     /// <inheritdoc />
@@ -114,12 +116,34 @@ internal sealed class CommitQueue : BackgroundService
         await Task.WhenAll(_inserts.RunAsync(), _changes.RunAsync());
     }
 
-    private static async Task ChangeAsync(CommitAttempt<PendingUpdate> attempt, IServiceScopeFactory scopes)
+    /// <summary>Waits for a write, and records its position in the request.</summary>
+    private static Task<T> CompletionOf<T>(PendingWrite write, Task<T> completion)
+    {
+        return RequestPosition.Current is { } request ? NotedAsync(request) : completion;
+
+        async Task<T> NotedAsync(RequestPosition request)
+        {
+            var outcome = await completion;
+            if (write.Position is { } position)
+            {
+                request.NoteWrite(position);
+            }
+
+            return outcome;
+        }
+    }
+
+    private static async Task ChangeAsync(
+        CommitAttempt<PendingUpdate> attempt,
+        IServiceScopeFactory scopes,
+        bool readsPosition
+    )
     {
         await using var scope = scopes.CreateAsyncScope();
         await UpdateTransaction.CommitAsync(
             attempt,
             scope.ServiceProvider.GetRequiredService<IndustryDataContext>(),
+            readsPosition,
             CancellationToken.None
         );
     }

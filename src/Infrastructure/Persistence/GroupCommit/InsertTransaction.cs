@@ -4,7 +4,9 @@ using Npgsql;
 namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>Commits any number of new runs with one statement per table.</summary>
-internal sealed class InsertTransaction(NpgsqlDataSource database)
+/// <param name="database">The pool for commits.</param>
+/// <param name="readsPosition">True to read the position of each commit.</param>
+internal sealed class InsertTransaction(NpgsqlDataSource database, bool readsPosition)
 {
     // The number of batches after a conflict that claim their keys first. A client that repeats requests often does so
     // for some time, and a batch that fails costs as much as one that succeeds.
@@ -58,7 +60,7 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
 
     // Keys are usually unused. The batch is an implicit transaction, which ends with the last statement. It fails as a
     // whole if a key is used.
-    private static async Task InsertAsync(
+    private async Task InsertAsync(
         CommitAttempt<PendingInsert> attempt,
         List<PendingInsert> keyed,
         NpgsqlConnection connection
@@ -73,11 +75,10 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
 
         attempt.RunsAdded = attempt.Writes.Count;
         RunBulkInsert.Add(batch, [.. attempt.Writes.Select(i => i.Run)], new RunCountDeltas(attempt.Shard));
-        attempt.BeginCommit();
-        await batch.ExecuteNonQueryAsync();
+        await ExecuteAsync(attempt, batch);
     }
 
-    private static async Task ClaimAndInsertAsync(
+    private async Task ClaimAndInsertAsync(
         CommitAttempt<PendingInsert> attempt,
         List<PendingInsert> keyed,
         NpgsqlConnection connection
@@ -107,7 +108,19 @@ internal sealed class InsertTransaction(NpgsqlDataSource database)
         attempt.RunsAdded = added.Length;
         RunBulkInsert.Add(batch, added, new RunCountDeltas(attempt.Shard));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        await ExecuteAsync(attempt, batch);
+    }
+
+    private async Task ExecuteAsync(CommitAttempt<PendingInsert> attempt, NpgsqlBatch batch)
+    {
         attempt.BeginCommit();
-        await batch.ExecuteNonQueryAsync();
+        if (readsPosition)
+        {
+            attempt.Position = await CommitPosition.ExecuteAsync(batch, CancellationToken.None);
+        }
+        else
+        {
+            await batch.ExecuteNonQueryAsync();
+        }
     }
 }

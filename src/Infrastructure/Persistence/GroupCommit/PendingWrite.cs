@@ -1,3 +1,4 @@
+using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
 
 namespace IndustryData.Infrastructure.Persistence.GroupCommit;
@@ -30,6 +31,9 @@ internal abstract class PendingWrite(TenantId tenantId, long size, CancellationT
     /// of other tenants.
     /// </summary>
     public bool IsSuspect { get; set; }
+
+    /// <summary>The position of the database that includes the write; null if it was not read.</summary>
+    public DatabasePosition? Position { get; set; }
 
     /// <summary>Completes the caller's task after the commit is on disk.</summary>
     public abstract void Succeed();

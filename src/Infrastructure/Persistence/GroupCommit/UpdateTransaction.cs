@@ -26,9 +26,14 @@ internal sealed class UpdateTransaction
     /// Commits a batch of changes. It skips a change if another transaction has locked its run, and lists the change in
     /// <see cref="CommitAttempt{TWrite}.Blocked"/>.
     /// </summary>
+    /// <param name="attempt">The batch.</param>
+    /// <param name="context">The context of the transaction.</param>
+    /// <param name="readsPosition">True to read the position of the commit.</param>
+    /// <param name="cancellationToken">Cancels the transaction.</param>
     public static async Task CommitAsync(
         CommitAttempt<PendingUpdate> attempt,
         IndustryDataContext context,
+        bool readsPosition,
         CancellationToken cancellationToken
     )
     {
@@ -66,7 +71,19 @@ internal sealed class UpdateTransaction
         await transaction.SaveAsync(new RunCountDeltas(attempt.Shard), cancellationToken);
         attempt.RunsAdded = transaction._added.Count;
         attempt.BeginCommit();
-        await commit.CommitAsync(cancellationToken);
+        if (readsPosition)
+        {
+            await using var batch = new NpgsqlBatch((NpgsqlConnection)context.Database.GetDbConnection())
+            {
+                BatchCommands = { new NpgsqlBatchCommand("COMMIT") },
+            };
+            attempt.Position = await CommitPosition.ExecuteAsync(batch, cancellationToken);
+        }
+        else
+        {
+            await commit.CommitAsync(cancellationToken);
+        }
+
         standby.ThrowIfCanceled();
     }
 

@@ -1,0 +1,16 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace IndustryData.Infrastructure.Persistence.Standbys;
+
+/// <summary>The use of standbys for reads (configuration section <c>Database</c>).</summary>
+public sealed record ReplicaOptions
+{
+    /// <summary>
+    /// True if lists, counts and other reads go to the standbys among the hosts of the connection string.
+    /// </summary>
+    public bool ReadFromReplicas { get; init; }
+
+    /// <summary>A standby that is further behind the primary is not used: 1 second to 1 hour.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan MaxReplicaLag { get; init; } = TimeSpan.FromSeconds(10);
+}
