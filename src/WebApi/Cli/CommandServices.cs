@@ -3,6 +3,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Runs;
 
 namespace IndustryData.WebApi.Cli;

@@ -4,6 +4,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -32,6 +33,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     private NpgsqlDataSource _reads = null!;
     private NpgsqlDataSource _owner = null!;
     private ReadSessions _sessions = null!;
+    private StandbyServers _standbys = null!;
     private EndedPartitionStore _partitions = null!;
     private RunReader _reader = null!;
     private RunHourService _service = null!;
@@ -43,21 +45,33 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         _connectionString = await database.CreateMigratedDatabaseAsync();
         _reads = DataSources.Reads(_connectionString, TimeSpan.FromSeconds(60));
         _owner = DataSources.MaintenanceConnections(_connectionString);
+        var timeout = new ReadTimeoutOptions { Timeout = TimeSpan.FromSeconds(60) };
+        _standbys = new StandbyServers(
+            _connectionString,
+            new ReplicaOptions(),
+            timeout,
+            _cancels,
+            _metrics,
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
         _sessions = new ReadSessions(
             _reads,
             _reads,
             _reads,
             _reads,
-            new ReadTimeoutOptions { Timeout = TimeSpan.FromSeconds(60) },
+            timeout,
             _availability,
             _limits,
-            _cancels
+            _cancels,
+            _standbys
         );
         _partitions = new EndedPartitionStore(_sessions, TimeProvider.System, NullLogger<EndedPartitionStore>.Instance);
         _reader = new RunReader(
             _sessions,
-            new RunLookups(_sessions, NullLogger<RunLookups>.Instance),
+            new RunLookups(_sessions.OpenLookupAsync, NullLogger<RunLookups>.Instance),
             new ListWindows(_partitions),
+            _standbys,
             _owner
         );
         _service = Service();
@@ -67,6 +81,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     {
         _service.Dispose();
         _partitions.Dispose();
+        _standbys.Dispose();
         await _reads.DisposeAsync();
         await _owner.DisposeAsync();
         _metrics.Dispose();
