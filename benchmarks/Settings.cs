@@ -54,6 +54,13 @@ internal sealed record Settings(
           --folder PATH       directory for the PostgreSQL files, on the disk to measure (the temporary directory of
                               the system)
           --quick             check that everything works, in 1½ minutes, with --all; the figures mean nothing
+        dotnet run -c Release --project benchmarks -- --simulate-day RUNS [options]
+          --tenants N         number of tenants (10000)
+          --seconds S         duration of the slice that is replayed (60)
+          --speed N           factor by which its rates are higher than those of the day (1)
+          --instances N[,N]   numbers of instances of the service, 1 to 4, each simulated on its own (1)
+          --folder PATH       as above
+          --quick             check that everything works, in half a minute; the figures mean nothing
         dotnet run -c Release --project benchmarks -- parts [BenchmarkDotNet's options]
         """;
 

@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace IndustryData.Benchmarks.Environment;
 
@@ -81,6 +83,29 @@ internal sealed class PublishedService : IDisposable
                 cancellationToken
             )
         ).Trim();
+
+    /// <summary>
+    /// Creates tokens for many tenants. The command of the service makes the first one. The others are copies of it for
+    /// the other tenants, because a process for each of them would take hours.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> TokensAsync(
+        RunDatabase database,
+        IReadOnlyList<Guid> tenants,
+        CancellationToken cancellationToken
+    )
+    {
+        var parts = (await TokenAsync(database, tenants[0], cancellationToken)).Split('.');
+        var claims = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(parts[1]));
+        return [.. tenants.Select(Sign)];
+
+        string Sign(Guid tenant)
+        {
+            var own = claims.Replace($"{tenants[0]}", $"{tenant}", StringComparison.Ordinal);
+            var signed = $"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(own))}";
+            var signature = HMACSHA256.HashData(Convert.FromBase64String(_key), Encoding.ASCII.GetBytes(signed));
+            return $"{signed}.{Base64Url.EncodeToString(signature)}";
+        }
+    }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

@@ -34,10 +34,11 @@ internal sealed partial class ReadySockets : IDisposable
     }
 
     /// <summary>Waits until a socket is readable.</summary>
+    /// <param name="milliseconds">The time after which it no longer waits; -1 for no limit.</param>
     /// <returns>The number of readable sockets. <see cref="this[int]"/> returns their indexes.</returns>
-    public int Wait()
+    public int Wait(int milliseconds = -1)
     {
-        var ready = WaitEpoll(_epoll, _events, _events.Length / _size, -1);
+        var ready = WaitEpoll(_epoll, _events, _events.Length / _size, milliseconds);
 
         // The runtime interrupts threads with signals. In that case no socket is readable.
         return ready < 0 && Marshal.GetLastPInvokeError() == Interrupted ? 0 : Check(ready);
