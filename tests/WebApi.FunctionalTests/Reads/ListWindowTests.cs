@@ -82,11 +82,11 @@ public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(data
         (await CountScannedAsync()).ShouldBeLessThan(12);
     }
 
-    /// <summary>With 200 runs, a page of 100 is in twenty partitions. With 4,000 it is in the newest ones.</summary>
+    /// <summary>With 200 runs, a page of 100 is in twenty partitions. With 8,000 it is in the newest one.</summary>
     [Theory]
     [InlineData(200, 2)]
     [InlineData(600, 1)]
-    [InlineData(4000, 0)]
+    [InlineData(8000, 0)]
     public async Task Next_page_begins_with_the_window_that_sufficed(int runs, int level)
     {
         await PrepareAsync(runs, isScattered: false);
