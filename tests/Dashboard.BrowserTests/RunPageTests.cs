@@ -43,6 +43,7 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         await page.Clock.InstallAsync();
         await page.GotoAsync($"ui/runs/{run}");
         await page.Locator("body[data-renewed]").WaitForAsync();
+        (await page.Locator(".facts dd").First.InnerTextAsync()).ShouldContain(" (3 hours ago)");
         var ages = page.Locator("time[data-age]");
         await Assertions.Expect(ages.First).ToHaveTextAsync("3 hours ago");
         await Assertions.Expect(ages.Nth(1)).ToHaveTextAsync("2 hours ago");
