@@ -6,7 +6,7 @@ namespace IndustryData.Application.Common;
 /// </summary>
 /// <remarks>
 /// It flows with the request and is no parameter: it concerns each read and each write in the same way, and no use case
-/// decides on it (ADR 18).
+/// decides on it (ADR 20).
 /// </remarks>
 public sealed record RequestPosition
 {
