@@ -56,26 +56,15 @@ internal sealed class ReadSessions(
     /// <param name="time">The time used by the request's other queries; null if there are none.</param>
     /// <param name="cancellationToken">Cancels the queries.</param>
     /// <param name="onPrimary">True if no standby may answer.</param>
-    public async ValueTask<ReadSession> OpenIndexedAsync(
+    public ValueTask<ReadSession> OpenIndexedAsync(
         TenantId tenantId,
         QueryTime? time,
         CancellationToken cancellationToken,
         bool onPrimary = false
     ) =>
-        !onPrimary
-        && await standbys.ChooseAsync() is { } standby
-        && await TryOpenAsync(
-            standby,
-            standby.Indexed,
-            tenantId,
-            lease: null,
-            time,
-            () => OpenOnPrimaryAsync(indexed, tenantId, time: null, limit.Timeout, cancellationToken),
-            cancellationToken
-        )
-            is { } session
-            ? session
-            : await OpenOnPrimaryAsync(indexed, tenantId, time, limit.Timeout, cancellationToken);
+        onPrimary || standbys.All.Count == 0
+            ? OpenOnPrimaryAsync(indexed, tenantId, time, limit.Timeout, cancellationToken)
+            : OpenIndexedOnStandbyAsync(tenantId, time, cancellationToken);
 
     /// <summary>
     /// Opens a session for arbitrary queries. A tenant may have only a few of these sessions at the same time.
@@ -120,6 +109,25 @@ internal sealed class ReadSessions(
             cancellationToken
         );
     }
+
+    private async ValueTask<ReadSession> OpenIndexedOnStandbyAsync(
+        TenantId tenantId,
+        QueryTime? time,
+        CancellationToken cancellationToken
+    ) =>
+        await standbys.ChooseAsync() is { } standby
+        && await TryOpenAsync(
+            standby,
+            standby.Indexed,
+            tenantId,
+            lease: null,
+            time,
+            () => OpenOnPrimaryAsync(indexed, tenantId, time: null, limit.Timeout, cancellationToken),
+            cancellationToken
+        )
+            is { } session
+            ? session
+            : await OpenOnPrimaryAsync(indexed, tenantId, time, limit.Timeout, cancellationToken);
 
     /// <summary>Opens a session on a standby.</summary>
     /// <returns>The session; null if the standby accepts no connection.</returns>

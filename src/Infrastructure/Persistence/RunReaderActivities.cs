@@ -20,32 +20,16 @@ internal sealed partial class RunReader
     // Each run may have a thousand activities.
     private const int FirstRunsWithActivities = 8;
 
-    public async IAsyncEnumerable<ActivityResponse> ListActivitiesAsync(
+    public IAsyncEnumerable<ActivityResponse> ListActivitiesAsync(
         TenantId tenantId,
         RunId id,
         int limit,
         ActivityId? after,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        // A run that a standby does not have yet looks like one without activities.
-        var onPrimary = standbys.All.Count == 0;
-        for (var isEmpty = true; isEmpty; onPrimary = true)
-        {
-            await foreach (
-                var activity in ListActivitiesAsync(tenantId, id, limit, after, onPrimary, cancellationToken)
-            )
-            {
-                isEmpty = false;
-                yield return activity;
-            }
-
-            if (onPrimary)
-            {
-                yield break;
-            }
-        }
-    }
+        CancellationToken cancellationToken
+    ) =>
+        standbys.All.Count == 0
+            ? ListActivitiesAsync(tenantId, id, limit, after, onPrimary: true, cancellationToken)
+            : ListActivitiesOnStandbyAsync(tenantId, id, limit, after, cancellationToken);
 
     public async Task<long?> CountActivitiesAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken)
     {
@@ -126,6 +110,33 @@ internal sealed partial class RunReader
 
             done += read;
             portions.Advance(read);
+        }
+    }
+
+    // A run that a standby does not have yet looks like one without activities.
+    private async IAsyncEnumerable<ActivityResponse> ListActivitiesOnStandbyAsync(
+        TenantId tenantId,
+        RunId id,
+        int limit,
+        ActivityId? after,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        foreach (var onPrimary in (bool[])[false, true])
+        {
+            var isEmpty = true;
+            await foreach (
+                var activity in ListActivitiesAsync(tenantId, id, limit, after, onPrimary, cancellationToken)
+            )
+            {
+                isEmpty = false;
+                yield return activity;
+            }
+
+            if (!isEmpty)
+            {
+                yield break;
+            }
         }
     }
 

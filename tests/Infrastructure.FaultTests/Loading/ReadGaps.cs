@@ -26,6 +26,13 @@ internal sealed class ReadGaps : IAsyncDisposable
     /// <summary>Starts one reader for each caller.</summary>
     public static ReadGaps Start(params Caller[] callers) => new(callers);
 
+    /// <summary>Waits for this number of further reads, which takes at least 5 ms for each of them.</summary>
+    public Task WaitForMoreAsync(int reads)
+    {
+        var target = Succeeded + reads;
+        return Poll.UntilAsync(() => Succeeded >= target, TimeSpan.FromSeconds(60), "the reads stopped");
+    }
+
     /// <summary>Ends the reads.</summary>
     public async Task StopAsync()
     {

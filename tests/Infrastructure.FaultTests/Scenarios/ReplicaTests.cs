@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using IndustryData.Infrastructure.FaultTests.Loading;
 using IndustryData.Infrastructure.FaultTests.Postgres;
 using IndustryData.Infrastructure.FaultTests.Reporting;
 
@@ -94,6 +95,55 @@ public sealed class ReplicaTests : FaultScenario
         await _standby.StartAsync();
         await UntilUsedAsync(true);
         (await NamesAsync()).ShouldBe(["new"]);
+    }
+
+    [Fact]
+    public async Task Read_that_conflicts_with_the_replay_is_answered_by_the_primary()
+    {
+        var report = new FaultReport("queries on a standby canceled by the replay");
+        await StartAsync("max_standby_streaming_delay = 0", maxLag: "00:01:00");
+        using var caller = new Caller(_service.Root, Caller.TenantA);
+        (await caller.PostRunAsync("run 0")).IsSuccess.ShouldBeTrue();
+        await Seed.RunsAsync(_primary, Caller.TenantA, 30_000);
+        string[] paths =
+        [
+            "process/runs/$count?$filter=contains(displayName,'9')",
+            "process/runs?$filter=contains(displayName,'99')&$orderby=displayName&$top=1000",
+        ];
+        var answers = new List<ResponseDescription>();
+        using var stop = new CancellationTokenSource();
+        var readers = paths.Concat(paths).Select(path => Task.Run(() => ReadAsync(path))).ToList();
+        long conflicts = 0;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                // The replay of the lock cancels the queries that run at this moment.
+                await _primary.ExecuteAsync("BEGIN; LOCK TABLE runs IN ACCESS EXCLUSIVE MODE; COMMIT");
+                conflicts = await _standby.ReadAsync<long>(
+                    "SELECT confl_lock FROM pg_stat_database_conflicts WHERE datname = current_database()"
+                );
+                return conflicts >= Form.Choose(20, 500);
+            },
+            Form.Seconds(60, 300),
+            "too few queries on the standby were canceled"
+        );
+        await stop.CancelAsync();
+        await Task.WhenAll(readers);
+        report.Note($"{answers.Count} reads, {conflicts} conflicts");
+        report.RequireNone(answers, a => !a.IsSuccess, "no caller notices a conflict");
+        report.Complete();
+
+        async Task ReadAsync(string path)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var answer = await caller.GetAsync(path);
+                lock (answers)
+                {
+                    answers.Add(answer);
+                }
+            }
+        }
     }
 
     [Fact]

@@ -114,6 +114,9 @@ public sealed class StandbyTests : FaultScenario
                 await _standby.PromoteAsync();
                 var promotedAt = Stopwatch.GetTimestamp();
                 report.Back(await ledger.WaitForSuccessAfterAsync(promotedAt, TimeSpan.FromSeconds(60)), _maxBack);
+
+                // The instances notice within a second that the standby is the primary now.
+                await reads.WaitForMoreAsync(300);
             }
 
             await reads.StopAsync();
