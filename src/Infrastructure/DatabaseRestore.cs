@@ -33,6 +33,14 @@ public static partial class DatabaseRestore
         "run_starts",
         "run_tombstones",
         "idempotency_records",
+        "imported_portions",
+        "run_start_ranges",
+        "run_start_versions",
+        "outdated_run_hours",
+        "run_hour_durations",
+        "run_hour_failures",
+        "run_hour_progress",
+        "run_hours",
     ];
 
     private static readonly string[] _progressLines = ["processing data for table \"", "creating INDEX \""];

@@ -79,7 +79,9 @@ internal sealed class EmbeddedLedger : IDisposable
         return connection;
     }
 
-    /// <summary>Returns every row of every table but the epochs, which each start of a server adds to.</summary>
+    /// <summary>
+    /// Returns every row of every table but the epochs, which each start of a server adds to, and the counts by hour.
+    /// </summary>
     public async Task<string[]> RowsAsync()
     {
         await using var connection = await OpenAsync();
@@ -91,6 +93,8 @@ internal sealed class EmbeddedLedger : IDisposable
                 SELECT relname::text FROM pg_class
                 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
                     AND relname <> 'database_epochs'
+                    -- The service counts the runs by hour in the background, also after a restore.
+                    AND relname !~ '^(outdated_)?run_hour'
                 ORDER BY 1
                 """
             )
