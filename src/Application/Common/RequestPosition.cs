@@ -43,7 +43,7 @@ public sealed record RequestPosition
     /// <summary>True if the reads of the request must not go to a standby.</summary>
     public bool IsPrimaryRequired => _isPrimaryRequired;
 
-    /// <summary>True if a standby has failed after it had begun to answer a read of the request.</summary>
+    /// <summary>True if a standby has failed after it had started to answer a read of the request.</summary>
     public bool HasStandbyFailed => _hasStandbyFailed;
 
     /// <summary>The standby that answers the reads of the request; null if none was chosen yet.</summary>
@@ -76,10 +76,10 @@ public sealed record RequestPosition
     public void ReadFrom(object standby) => _server = standby;
 
     /// <summary>Records that a standby has failed. Further reads of the request go to the primary.</summary>
-    /// <param name="hasBegun">True if the standby had begun to answer, so that the read failed.</param>
-    public void NoteStandbyFailure(bool hasBegun)
+    /// <param name="hasStarted">True if the standby had started to answer, so that the read failed.</param>
+    public void NoteStandbyFailure(bool hasStarted)
     {
         _isPrimaryRequired = true;
-        _hasStandbyFailed |= hasBegun;
+        _hasStandbyFailed |= hasStarted;
     }
 }

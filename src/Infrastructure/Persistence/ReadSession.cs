@@ -188,7 +188,7 @@ internal sealed class ReadSession : IAsyncDisposable
             await SendAsync(queries, maxRows);
             _hasAnswered = true;
         }
-        catch (NpgsqlException exception) when (standby.NoteFailure(exception, hasBegun: false))
+        catch (NpgsqlException exception) when (standby.NoteFailure(exception, hasStarted: false))
         {
             _successor = await standby.OpenOnPrimaryAsync();
             if (_transaction is not null)
@@ -366,7 +366,7 @@ internal sealed class ReadSession : IAsyncDisposable
             if (_hasAnswered)
             {
                 // The request may be repeated on the primary.
-                _standby?.NoteFailure(exception, hasBegun: true);
+                _standby?.NoteFailure(exception, hasStarted: true);
             }
 
             throw;
@@ -464,14 +464,14 @@ internal sealed record StandbyRead(Standby Standby, Func<ValueTask<ReadSession>>
 {
     /// <summary>Records that the standby could not answer. Further reads of the request go to the primary.</summary>
     /// <param name="failure">The failure.</param>
-    /// <param name="hasBegun">True if the standby had begun to answer, so that the read failed.</param>
+    /// <param name="hasStarted">True if the standby had started to answer, so that the read failed.</param>
     /// <returns>True if the primary may be able to answer the read.</returns>
-    public bool NoteFailure(NpgsqlException failure, bool hasBegun)
+    public bool NoteFailure(NpgsqlException failure, bool hasStarted)
     {
         var isOfStandby = Standby.NoteFailure(failure);
         if (isOfStandby)
         {
-            RequestPosition.Current?.NoteStandbyFailure(hasBegun);
+            RequestPosition.Current?.NoteStandbyFailure(hasStarted);
         }
 
         return isOfStandby;

@@ -156,7 +156,7 @@ internal sealed class ReadSessions(
                 read
             );
         }
-        catch (NpgsqlException exception) when (read.NoteFailure(exception, hasBegun: false))
+        catch (NpgsqlException exception) when (read.NoteFailure(exception, hasStarted: false))
         {
             return null;
         }

@@ -72,7 +72,7 @@ internal sealed partial class RunReader(
             }
             catch (NpgsqlException exception) when (standby.NoteFailure(exception))
             {
-                RequestPosition.Current?.NoteStandbyFailure(hasBegun: false);
+                RequestPosition.Current?.NoteStandbyFailure(hasStarted: false);
             }
         }
 
