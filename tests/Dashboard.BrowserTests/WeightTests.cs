@@ -121,7 +121,7 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
         // The goals of the pages, in milliseconds. A layout shift has no unit.
         public bool IsFast => Lcp <= 1_000 && Cls <= 0.02 && Task <= 50;
 
-        // On a slow machine no load reaches the goal of the longest task. Three times the goal is a defect everywhere.
-        public bool IsAcceptable => Lcp <= 1_000 && Cls <= 0.02 && Task <= 150;
+        // On a slow machine no load reaches the goals of times. Three times the goals are a defect everywhere.
+        public bool IsAcceptable => Lcp <= 3_000 && Cls <= 0.02 && Task <= 150;
     }
 }
