@@ -107,10 +107,13 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
             await page.EvaluateAsync("new Promise(done => requestIdleCallback(() => done()))");
             var seen = await page.EvaluateAsync<Paint>("({ Lcp: seen.lcp, Cls: seen.cls, Task: seen.task })");
             best = new(Math.Min(best.Lcp, seen.Lcp), Math.Min(best.Cls, seen.Cls), Math.Min(best.Task, seen.Task));
+
+            // The slowdown of a page that stays open takes a processor from the next one.
+            await page.Context.CloseAsync();
         }
 
         TestContext.Current.SendDiagnosticMessage($"{path}: {best}");
-        best.IsAcceptable.ShouldBeTrue($"{best}");
+        best.IsFast.ShouldBeTrue($"{best}");
     }
 
     private sealed record Paint(double Lcp, double Cls, double Task)
@@ -120,8 +123,5 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
 
         // The goals of the pages, in milliseconds. A layout shift has no unit.
         public bool IsFast => Lcp <= 1_000 && Cls <= 0.02 && Task <= 50;
-
-        // On a slow machine no load reaches the goals of times. Three times the goals are a defect everywhere.
-        public bool IsAcceptable => Lcp <= 3_000 && Cls <= 0.02 && Task <= 150;
     }
 }
