@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 
 namespace IndustryData.Dashboard.BrowserTests;
 
@@ -74,6 +75,44 @@ public sealed class LiveTests(DashboardFixture dashboard) : BrowserTest(dashboar
         {
             await Assertions.Expect(page.Locator("#changes").GetByText(name)).ToBeVisibleAsync();
         }
+    }
+
+    [Fact]
+    public async Task Change_that_the_stream_sends_twice_is_shown_once()
+    {
+        var page = await OpenAsync("/ui/settings");
+        var (once, twice) = (Guid.NewGuid(), Guid.NewGuid());
+        await page.RouteAsync(
+            "**/runs/delta*",
+            route =>
+                route.FulfillAsync(
+                    new()
+                    {
+                        ContentType = "text/event-stream",
+                        Body =
+                            $"event: ready\ndata: {{}}\n\n{Event(Version(twice, 0))}{Event(Version(twice, 0))}"
+                            + $"{Event(Version(twice, 1))}{Event(Version(once, 0))}",
+                    }
+                )
+        );
+
+        await page.GotoAsync("ui/live");
+
+        await Assertions.Expect(page.Locator($"#changes tr[data-run='{once}']")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator($"#changes tr[data-run='{twice}']")).ToHaveCountAsync(2);
+
+        static string Event(object run) =>
+            $"event: runs\ndata: {JsonSerializer.Serialize(new { value = new[] { run } })}\n\n";
+
+        static object Version(Guid id, int version) =>
+            new Dictionary<string, object>
+            {
+                ["@odata.etag"] = $"W/\"{version}\"",
+                ["id"] = id,
+                ["displayName"] = "Sent twice",
+                ["status"] = "completed",
+                ["startDateTime"] = "2026-01-01T00:00:00Z",
+            };
     }
 
     [Fact]

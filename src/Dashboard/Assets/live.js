@@ -24,15 +24,22 @@ function nameCell(run) {
   return make('th', { scope: 'row', class: 'name' }, link);
 }
 
-/** The times at which the runs of the list have changed. @type {Map<string, number>} */
-const changedAt = new Map();
+/**
+ * When the runs of the list have changed, and their last version. @type {Map<string, { at: number, version: string }>}
+ */
+const known = new Map();
 
 /** @param {any} entry A changed or removed run. */
 function apply(entry) {
   // Of each changed run that the filter does not select, the stream says that it was removed.
   if (entry['@removed'] && entry['@removed'].reason !== 'deleted') return;
-  changedAt.set(entry.id, performance.now());
-  if (changedAt.size > 2 * maxChanges) changedAt.delete(changedAt.keys().next().value ?? '');
+  // The stream may send a change twice.
+  const version = entry['@removed'] ? 'deleted' : entry['@odata.etag'];
+  if (known.get(entry.id)?.version === version) return;
+  known.delete(entry.id);
+  known.set(entry.id, { at: performance.now(), version });
+  if (known.size > 2 * maxChanges) known.delete(known.keys().next().value ?? '');
+  seen.push({ at: Date.now(), status: entry['@removed'] ? 'Deleted' : entry.status, count: 1 });
   running.querySelector(`[data-run="${CSS.escape(entry.id)}"]`)?.remove();
   const now = new Date().toISOString();
   let row;
@@ -86,11 +93,11 @@ async function readRunning() {
   const started = performance.now();
   const response = await fetch(url, { cache: 'no-store' });
   if (!response.ok) return;
-  const known = { has: (/** @type {string | null} */ id) => (changedAt.get(id ?? '') ?? 0) > started };
+  const hasChanged = (/** @type {string | null} */ id) => (known.get(id ?? '')?.at ?? 0) > started;
   const listed = new Set();
   for (const run of (await response.json()).value.reverse()) {
     listed.add(run.id);
-    if (known.has(run.id) || running.querySelector(`[data-run="${CSS.escape(run.id)}"]`)) continue;
+    if (hasChanged(run.id) || running.querySelector(`[data-run="${CSS.escape(run.id)}"]`)) continue;
     const row = make('tr', { 'data-run': run.id, 'data-start': run.startDateTime }, make('td', {}, label(run.status)),
       nameCell(run), timeCell(run.startDateTime), make('td', { class: 'number' }));
     showTimes(row);
@@ -98,17 +105,13 @@ async function readRunning() {
   }
   for (const row of [...running.querySelectorAll('tr[data-run]')]) {
     const id = row.getAttribute('data-run');
-    if (!listed.has(id) && !known.has(id)) row.remove();
+    if (!listed.has(id) && !hasChanged(id)) row.remove();
   }
 }
 
 const follower = new Follower(main.dataset.stream ?? '', {
   onRuns(entries, isCatchUp) {
-    for (const entry of entries) {
-      apply(entry);
-      const isOther = entry['@removed'] && entry['@removed'].reason !== 'deleted';
-      if (!isOther) seen.push({ at: Date.now(), status: entry['@removed'] ? 'Deleted' : entry.status, count: 1 });
-    }
+    for (const entry of entries) apply(entry);
     if (isCatchUp && entries.length > 1) text('state', `live; caught up, ${entries.length} changes`);
     tick();
   },
