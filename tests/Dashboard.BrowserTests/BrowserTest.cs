@@ -8,8 +8,12 @@ namespace IndustryData.Dashboard.BrowserTests;
 /// </summary>
 public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
 {
+    // All pages of a browser have the same clipboard.
+    private static readonly SemaphoreSlim _clipboard = new(1);
+
     private readonly ConcurrentQueue<string> _faults = [];
     private readonly List<IBrowserContext> _contexts = [];
+    private bool _usesClipboard;
 
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -29,6 +33,11 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
         foreach (var context in _contexts)
         {
             await context.DisposeAsync();
+        }
+
+        if (_usesClipboard)
+        {
+            _clipboard.Release();
         }
 
         _faults.ShouldBeEmpty();
@@ -74,6 +83,18 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
         await page.GotoAsync(path.TrimStart('/'));
         return page;
     }
+
+    /// <summary>Lets a page use the clipboard, which no other test uses until the end of this one.</summary>
+    protected async Task UseClipboardAsync(IPage page)
+    {
+        await _clipboard.WaitAsync(Cancellation);
+        _usesClipboard = true;
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+    }
+
+    /// <summary>Reads the text in the clipboard.</summary>
+    protected static Task<string> ReadClipboardAsync(IPage page) =>
+        page.EvaluateAsync<string>("navigator.clipboard.readText()");
 
     /// <summary>Sets the cookie of a choice, as the page of settings does.</summary>
     protected async Task SetChoiceAsync(IPage page, string name, string value)

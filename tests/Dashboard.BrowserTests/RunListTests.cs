@@ -45,13 +45,13 @@ public sealed partial class RunListTests(DashboardFixture dashboard) : BrowserTe
     public async Task View_is_shared_by_a_link_and_kept_by_its_reader()
     {
         var page = await OpenAsync("/ui/runs?$filter=status eq 'failed'");
-        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await UseClipboardAsync(page);
         page.Dialog += async (_, dialog) => await dialog.AcceptAsync("My & failures");
         await page.GetByRole(AriaRole.Button, new() { Name = "Keep this view" }).ClickAsync();
         var share = page.GetByRole(AriaRole.Button, new() { Name = "Copy a link to the view My & failures" });
         await share.ClickAsync();
         await Assertions.Expect(share).ToHaveTextAsync("Copied");
-        var link = await page.EvaluateAsync<string>("navigator.clipboard.readText()");
+        var link = await ReadClipboardAsync(page);
 
         var other = await OpenAsync(new Uri(link).PathAndQuery);
         await other.GetByRole(AriaRole.Button, new() { Name = "Keep the view “My & failures”" }).ClickAsync();

@@ -12,12 +12,12 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
     public async Task Button_copies_the_id_and_the_request_without_its_own_text()
     {
         var page = await OpenAsync($"/ui/runs/{Dashboard.FailedRun}");
-        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await UseClipboardAsync(page);
         async Task<string> CopyAsync(string selector)
         {
             await page.Locator($"{selector} .copy").First.ClickAsync();
             await Assertions.Expect(page.Locator($"{selector} .copy").First).ToHaveTextAsync("Copied");
-            return await page.EvaluateAsync<string>("navigator.clipboard.readText()");
+            return await ReadClipboardAsync(page);
         }
 
         (await CopyAsync("code[data-copy]")).ShouldBe(Dashboard.FailedRun);
@@ -39,7 +39,7 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         var plain = await OpenAsync($"/ui/runs/{run}", options => options.JavaScriptEnabled = false);
         await Assertions.Expect(plain.Locator("time[data-age]").First).ToHaveTextAsync("3 hours ago");
         var page = await OpenAsync("/ui/settings");
-        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await UseClipboardAsync(page);
         await page.Clock.InstallAsync();
         await page.GotoAsync($"ui/runs/{run}");
         await page.Locator("body[data-renewed]").WaitForAsync();
@@ -52,7 +52,7 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         await Assertions.Expect(ages.First).ToHaveTextAsync("4 hours ago");
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy UTC" }).First.ClickAsync();
         await Assertions.Expect(page.Locator(".facts .copy").First).ToHaveTextAsync("Copied");
-        var copied = await page.EvaluateAsync<string>("navigator.clipboard.readText()");
+        var copied = await ReadClipboardAsync(page);
         copied.ShouldEndWith("Z");
         (DateTimeOffset.Parse(copied, null) - start).Duration().ShouldBeLessThan(TimeSpan.FromMilliseconds(1));
     }
@@ -75,7 +75,7 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
             }
         );
         var page = await OpenAsync($"/ui/runs/{run}");
-        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await UseClipboardAsync(page);
 
         var row = page.GetByRole(AriaRole.Region, new() { Name = "People by role" }).Locator("tbody tr");
         await Assertions.Expect(row).ToHaveCountAsync(1);
@@ -83,7 +83,7 @@ public sealed class RunPageTests(DashboardFixture dashboard) : BrowserTest(dashb
         await page.GetByText("All of the error").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy the error as JSON" }).ClickAsync();
         await Assertions.Expect(page.Locator("details .copy").First).ToHaveTextAsync("Copied");
-        (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldContain("\"sourceUnavailable\"");
+        (await ReadClipboardAsync(page)).ShouldContain("\"sourceUnavailable\"");
     }
 
     [Fact]

@@ -164,7 +164,7 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
     public async Task One_switch_turns_all_keys_of_one_letter_off(string path)
     {
         var page = await OpenAsync(UrlOf(path));
-        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await UseClipboardAsync(page);
         await page.EvaluateAsync("navigator.clipboard.writeText('before')");
         await SetChoiceAsync(page, "ui-keys", "off");
         var url = page.Url;
@@ -175,7 +175,7 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
         }
 
         (await page.EvaluateAsync<string>("document.activeElement.tagName")).ShouldBe("BODY");
-        (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldBe("before");
+        (await ReadClipboardAsync(page)).ShouldBe("before");
         (await page.Locator("dialog").CountAsync()).ShouldBe(0);
         await Assertions.Expect(page.Locator("#pause", new() { HasText = "Continue" })).ToHaveCountAsync(0);
         page.Url.ShouldBe(url);
@@ -220,12 +220,12 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
     public async Task Key_copies_the_link_to_the_page()
     {
         var page = await OpenAsync("/ui/runs?$top=25");
-        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await UseClipboardAsync(page);
 
         await page.Keyboard.PressAsync("c");
 
         await Assertions.Expect(page.Locator("#announce.toast")).ToHaveTextAsync("The link to this page is copied");
-        (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldBe(page.Url);
+        (await ReadClipboardAsync(page)).ShouldBe(page.Url);
     }
 
     [Fact]
