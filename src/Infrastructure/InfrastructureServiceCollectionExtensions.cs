@@ -116,6 +116,7 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<ISessionKeys, SessionKeyStore>();
         services.AddSingleton<IUsedSignInCodes, UsedSignInCodeStore>();
         services.AddHostedService<DatabaseMaintenanceService>();
+        services.AddSingleton<RunHourCounter>();
         services.AddHostedService<RunHourService>();
         return services;
     }

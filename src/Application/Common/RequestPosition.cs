@@ -22,7 +22,7 @@ public sealed record RequestPosition
     private RequestPosition(DatabasePosition? required, RequestPosition? batch) =>
         (Required, _batch) = (required, batch);
 
-    /// <summary>The one of the current request; null if there is none.</summary>
+    /// <summary>The one of the current request; null while reads do not go to standbys.</summary>
     public static RequestPosition? Current => _current.Value;
 
     /// <summary>The position that the reads of the request must include; null if any state will do.</summary>

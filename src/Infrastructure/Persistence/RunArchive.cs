@@ -193,7 +193,7 @@ internal sealed partial class RunArchive(
     /// <param name="name">
     /// The name for a new archive. A finished archive is never replaced, because it may have runs that are dropped.
     /// </param>
-    /// <returns>The path; null if there is none.</returns>
+    /// <returns>The path; null if the contents are not archived yet.</returns>
     private static string? FindFinished(string folder, string partition, PartitionContents contents, out string name)
     {
         name = partition;

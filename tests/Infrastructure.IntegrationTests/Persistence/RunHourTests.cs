@@ -36,7 +36,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     private StandbyServers _standbys = null!;
     private EndedPartitionStore _partitions = null!;
     private RunReader _reader = null!;
-    private RunHourService _service = null!;
+    private RunHourCounter _counter = null!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -74,12 +74,11 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
             _standbys,
             _owner
         );
-        _service = Service();
+        _counter = new RunHourCounter(_owner);
     }
 
     public async ValueTask DisposeAsync()
     {
-        _service.Dispose();
         _partitions.Dispose();
         _standbys.Dispose();
         await _reads.DisposeAsync();
@@ -308,7 +307,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         await ExecuteAsync("UPDATE runs SET version = version + 1, " + Change);
         await CountAllAsync();
         (await CountRunsAsync()).ShouldBe(199);
-        (await _service.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBeEmpty();
+        (await _counter.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBeEmpty();
 
         await ExecuteAsync("SELECT create_runs_partition(now() - interval '9 months')");
         await ExecuteAsync("SELECT detach_runs_before(now() - interval '6 months')");
@@ -346,25 +345,25 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     [Fact]
     public async Task Tenants_with_something_to_count_are_listed()
     {
-        (await _service.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBeEmpty();
+        (await _counter.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBeEmpty();
 
         await AddAsync(_tenant, 10, new Random(1));
         await AddAsync(_otherTenant, 10, new Random(1));
-        (await _service.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBe(
+        (await _counter.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBe(
             [_tenant, _otherTenant],
             ignoreOrder: true
         );
         await CountAllAsync();
         await CountAllAsync(_otherTenant);
-        (await _service.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBeEmpty();
+        (await _counter.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBeEmpty();
 
         await AddAsync(_tenant, 1, new Random(2));
         await ExecuteAsync($"DELETE FROM runs WHERE tenant_id = '{_otherTenant.Value}'");
-        (await _service.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBe(
+        (await _counter.ListTenantsAsync(TimeSpan.Zero, Cancellation)).ShouldBe(
             [_tenant, _otherTenant],
             ignoreOrder: true
         );
-        (await _service.ListTenantsAsync(_hour, Cancellation)).ShouldBe([_tenant]);
+        (await _counter.ListTenantsAsync(_hour, Cancellation)).ShouldBe([_tenant]);
         (
             await ReadAsync<long>($"SELECT sum(runs)::bigint FROM run_hours WHERE tenant_id = '{_tenant.Value}'")
         ).ShouldBe(10);
@@ -394,14 +393,21 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     public async Task Service_counts_in_the_background()
     {
         await AddAsync(_tenant, 60_000, new Random(1));
+        using var service = new RunHourService(
+            _counter,
+            new Available(),
+            _metrics,
+            TimeProvider.System,
+            NullLogger<RunHourService>.Instance
+        );
 
-        await _service.StartAsync(Cancellation);
+        await service.StartAsync(Cancellation);
         await Poll.UntilAsync(
             async () => await ReadAsync<long>("SELECT coalesce(sum(runs), 0)::bigint FROM run_hours") == 60_000,
             TimeSpan.FromMinutes(1),
             "The runs are not counted."
         );
-        await _service.StopAsync(Cancellation);
+        await service.StopAsync(Cancellation);
 
         (await IsCountedAsync()).ShouldBeTrue();
         (await CountRunsAsync()).ShouldBe(60_000);
@@ -535,13 +541,10 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
     {
         try
         {
-            await _service.CountAsync(tenant, quietTime, Cancellation);
+            await _counter.CountAsync(tenant, quietTime, Cancellation);
         }
-        catch (PostgresException exception) when (RunHourService.IsConflict(exception)) { }
+        catch (PostgresException exception) when (RunHourCounter.IsConflict(exception)) { }
     }
-
-    private RunHourService Service() =>
-        new(_owner, new Available(), _metrics, TimeProvider.System, NullLogger<RunHourService>.Instance);
 
     // A change that would have to wait for an open transaction is left out.
     private static async Task TryAsync(NpgsqlConnection connection, string sql)

@@ -276,5 +276,5 @@ internal sealed class Standby : IAsyncDisposable
 /// <param name="IsStandby">True if the server is in recovery.</param>
 /// <param name="Position">The end of what a standby has replayed, or of what the primary has flushed.</param>
 /// <param name="Epoch">The number of the newest epoch that the server has.</param>
-/// <param name="ReplayAge">The age of the newest commit that a standby has replayed; null if there is none.</param>
+/// <param name="ReplayAge">The age of the newest commit that a standby has replayed; null before the first.</param>
 internal sealed record ServerState(bool IsStandby, ulong Position, long Epoch, TimeSpan? ReplayAge);
