@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using IndustryData.Benchmarks.Environment;
 using IndustryData.Benchmarks.Live;
 using IndustryData.Benchmarks.Measuring;
@@ -17,44 +16,19 @@ internal static class CompareCommand
     /// <returns>
     /// 0 if all responses were correct and all acknowledged runs are stored; otherwise 1.
     /// </returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
-    {
-        using var ending = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
-        try
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments) =>
+        BenchmarkCommand.RunAsync(async cancellationToken =>
         {
-            if (!OperatingSystem.IsLinux())
-            {
-                throw new BenchmarkException("The benchmark reads the resource usage from /proc: run it on Linux.");
-            }
-
             var settings = Settings.Read(arguments);
             if (settings.Only.Except(ComparisonList.Names).FirstOrDefault() is { } unknown)
             {
                 throw new BenchmarkException($"{unknown} is not a comparison.\n{Settings.Usage}");
             }
 
-            var report = await MeasureAsync(settings, ending.Token);
+            var report = await MeasureAsync(settings, cancellationToken);
             await ReportFiles.WriteAsync(report);
             return report.Outcomes.All(o => o.Failure is null) ? 0 : 1;
-        }
-        catch (BenchmarkException exception)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return 1;
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            return 1;
-        }
-
-        void End(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            ending.Cancel();
-        }
-    }
+        });
 
     private static async Task<Report> MeasureAsync(Settings settings, CancellationToken cancellationToken)
     {

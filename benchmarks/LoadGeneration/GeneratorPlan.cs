@@ -35,7 +35,7 @@ internal sealed record GeneratorPlan(
 /// <param name="P95">The 95th percentile of the latency in milliseconds.</param>
 /// <param name="P99">The 99th percentile of the latency in milliseconds.</param>
 /// <param name="Wrong">The number of incorrect responses.</param>
-/// <param name="FirstWrong">The first incorrect response, truncated, or null if there is none.</param>
+/// <param name="FirstWrong">The first incorrect response, truncated; null if all are correct.</param>
 internal sealed record GeneratorResult(
     long Answers,
     long Measured,

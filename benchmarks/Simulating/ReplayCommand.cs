@@ -179,7 +179,7 @@ internal sealed record ReplayPlan(
 /// <param name="P99">The 99th percentile of the latency in milliseconds.</param>
 /// <param name="MostWaiting">The largest number of runs that waited for a connection.</param>
 /// <param name="Wrong">The number of incorrect responses.</param>
-/// <param name="FirstWrong">The first incorrect response, truncated, or null if there is none.</param>
+/// <param name="FirstWrong">The first incorrect response, truncated; null if all are correct.</param>
 internal sealed record ReplayResult(
     long Acknowledged,
     double Seconds,

@@ -1,11 +1,10 @@
 using System.Collections.ObjectModel;
 using System.Diagnostics;
-using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using IndustryData.Benchmarks.Environment;
 using IndustryData.Benchmarks.Loading;
 using IndustryData.Benchmarks.Measuring;
+using IndustryData.Benchmarks.Reporting;
 
 namespace IndustryData.Benchmarks.Simulating;
 
@@ -30,42 +29,13 @@ internal static class SimulateCommand
     private static readonly Dictionary<string, string> _environment = new() { ["DOTNET_gcServer"] = "0" };
 
     /// <returns>0 if all responses were correct and all acknowledged runs are stored; otherwise 1.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
-    {
-        using var ending = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
-        try
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments) =>
+        BenchmarkCommand.RunAsync(async cancellationToken =>
         {
-            if (!OperatingSystem.IsLinux())
-            {
-                throw new BenchmarkException("The simulation reads the resource usage from /proc: run it on Linux.");
-            }
-
-            var settings = SimulationSettings.Read(arguments);
-            var report = await SimulateAsync(settings, ending.Token);
-            var folder = Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "benchmarks")).FullName;
-            var name = string.Create(CultureInfo.InvariantCulture, $"simulation-{DateTime.UtcNow:yyyyMMdd-HHmmss}.md");
-            await File.WriteAllTextAsync(Path.Combine(folder, name), report, ending.Token);
-            Console.WriteLine($"\n{report}\nWritten to {Path.Combine(folder, name)}");
+            var report = await SimulateAsync(SimulationSettings.Read(arguments), cancellationToken);
+            await ReportFiles.WriteAsync($"simulation-{ReportFiles.NameAt(DateTimeOffset.UtcNow)}", report);
             return 0;
-        }
-        catch (BenchmarkException exception)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return 1;
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            return 1;
-        }
-
-        void End(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            ending.Cancel();
-        }
-    }
+        });
 
     private static async Task<string> SimulateAsync(SimulationSettings settings, CancellationToken cancellationToken)
     {
