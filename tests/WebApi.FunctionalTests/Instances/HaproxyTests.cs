@@ -19,7 +19,10 @@ public sealed class HaproxyTests(TestDatabase database) : IClassFixture<TestData
     [Fact]
     public async Task Stream_shows_the_writes_of_both_instances_and_the_end_of_one_stops_nothing()
     {
-        Assert.SkipWhen(Find() is null, "HAProxy is not installed. Install the package haproxy, or set CI=true.");
+        Assert.SkipWhen(
+            ProxyProgram.Find("haproxy") is null,
+            "HAProxy is not installed. Install the package haproxy, or set CI=true."
+        );
         await using var first = await StartServiceAsync();
         await using var second = await StartServiceAsync();
         var port = EmbeddedServer.FreePort();
@@ -28,7 +31,7 @@ public sealed class HaproxyTests(TestDatabase database) : IClassFixture<TestData
         {
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make());
-            await Poll.UntilAsync(async () => await IsReadyAsync(client), "An answer of HAProxy");
+            await Poll.UntilAsync(async () => await ProxyProgram.IsReadyAsync(client), "An answer of HAProxy");
 
             // The stream is on one of the instances, and each of them gets a write.
             using (var stream = await LiveStream.OpenAsync(client))
@@ -102,34 +105,12 @@ public sealed class HaproxyTests(TestDatabase database) : IClassFixture<TestData
     private static Process Start(int port, Uri first, Uri second)
     {
         var start = new ProcessStartInfo(
-            Find()!,
+            ProxyProgram.Find("haproxy")!,
             ["-db", "-f", Repository.PathOf(Path.Combine("deploy", "haproxy", "haproxy.cfg"))]
         );
         start.Environment["LISTEN"] = $"127.0.0.1:{port}";
         start.Environment["INSTANCE_A"] = first.Authority;
         start.Environment["INSTANCE_B"] = second.Authority;
         return Process.Start(start)!;
-    }
-
-    private static async Task<bool> IsReadyAsync(HttpClient client)
-    {
-        try
-        {
-            using var response = await client.GetAsync("health/ready", Cancellation);
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            // HAProxy does not listen yet.
-            return false;
-        }
-    }
-
-    // In CI, ./test installs HAProxy, and a missing one is a failure.
-    private static string? Find()
-    {
-        var path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/sbin";
-        var found = path.Split(':').Select(f => Path.Combine(f, "haproxy")).FirstOrDefault(File.Exists);
-        return found is null && Environment.GetEnvironmentVariable("CI") is not (null or "") ? "haproxy" : found;
     }
 }

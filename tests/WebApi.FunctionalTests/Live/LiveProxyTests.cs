@@ -14,7 +14,7 @@ public sealed class LiveProxyTests(TestDatabase database) : FunctionalTest(datab
     public async Task Change_is_sent_at_once_through_a_proxy_that_buffers()
     {
         Assert.SkipWhen(
-            Find("nginx") is null,
+            ProxyProgram.Find("nginx") is null,
             "nginx is not installed. Install the package nginx-light, or set CI=true."
         );
         using var folder = new TemporaryDirectory();
@@ -24,7 +24,7 @@ public sealed class LiveProxyTests(TestDatabase database) : FunctionalTest(datab
         {
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Make());
-            await Poll.UntilAsync(() => IsReadyAsync(client), "An answer of nginx");
+            await Poll.UntilAsync(() => ProxyProgram.IsReadyAsync(client), "An answer of nginx");
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
             limit.CancelAfter(_ofEvent);
 
@@ -69,28 +69,6 @@ public sealed class LiveProxyTests(TestDatabase database) : FunctionalTest(datab
             """,
             Cancellation
         );
-        return Process.Start(new ProcessStartInfo(Find("nginx")!, ["-c", configuration, "-e", "stderr"]))!;
-    }
-
-    private static async Task<bool> IsReadyAsync(HttpClient client)
-    {
-        try
-        {
-            using var response = await client.GetAsync("health/ready", Cancellation);
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            // nginx does not listen yet.
-            return false;
-        }
-    }
-
-    // In CI, ./test installs nginx, and a missing one is a failure.
-    private static string? Find(string program)
-    {
-        var path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/sbin";
-        var found = path.Split(':').Select(f => Path.Combine(f, program)).FirstOrDefault(File.Exists);
-        return found is null && Environment.GetEnvironmentVariable("CI") is not (null or "") ? program : found;
+        return Process.Start(new ProcessStartInfo(ProxyProgram.Find("nginx")!, ["-c", configuration, "-e", "stderr"]))!;
     }
 }
