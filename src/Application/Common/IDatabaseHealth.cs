@@ -1,6 +1,6 @@
 namespace IndustryData.Application.Common;
 
-/// <summary>Reports the availability of the database, and its version.</summary>
+/// <summary>Reports the availability of the database, its version and its clock.</summary>
 public interface IDatabaseHealth
 {
     /// <summary>The current outage; null while the database is available.</summary>
@@ -11,6 +11,12 @@ public interface IDatabaseHealth
 
     /// <summary>The version of the server, such as <c>17.2</c>; null until the database has answered.</summary>
     string? ServerVersion { get; }
+
+    /// <summary>
+    /// The time by which the clock of the server is ahead of that of this machine; null until it is known. It is exact
+    /// to half a second.
+    /// </summary>
+    TimeSpan? ClockDifference => null;
 
     /// <summary>
     /// The hosts other than the primary, in the order of the connection string; none if reads do not go to standbys.

@@ -1,4 +1,5 @@
 using System.Reflection;
+using IndustryData.Application.Common;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -34,6 +35,11 @@ public sealed record PageContext(
 {
     /// <summary>The number of failed runs that started in the last hour.</summary>
     public long RecentFailures { get; init; }
+
+    /// <summary>
+    /// The time by which the clock of the database is ahead of that of the service; null if this is unknown.
+    /// </summary>
+    public TimeSpan? DatabaseClockDifference { get; init; }
 
     /// <summary>The name of the cookie with the theme.</summary>
     public const string ThemeCookie = "ui-theme";
@@ -99,7 +105,10 @@ public sealed record PageContext(
             services.GetRequiredService<EmbeddedAssets>().Hash,
             services.GetRequiredService<TimeProvider>().GetUtcNow(),
             http.TraceIdentifier
-        );
+        )
+        {
+            DatabaseClockDifference = services.GetRequiredService<IDatabaseHealth>().ClockDifference,
+        };
     }
 
     private static string ZoneOf(HttpRequest request) =>

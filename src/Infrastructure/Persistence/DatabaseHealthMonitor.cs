@@ -47,6 +47,9 @@ internal sealed partial class DatabaseHealthMonitor(
     // The first probe includes JIT compilation.
     private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(10);
 
+    // A slower answer does not tell the clock of the server.
+    private static readonly TimeSpan _maxClockAnswer = TimeSpan.FromSeconds(1);
+
     // A timer that is later than this shows that the process itself had no CPU time.
     private static readonly TimeSpan _maxTimerDelay = TimeSpan.FromMilliseconds(500);
 
@@ -54,7 +57,8 @@ internal sealed partial class DatabaseHealthMonitor(
 
     // Delta reads no change of a transaction that began before the oldest one that still writes (docs/adr/0009).
     private const string HeartbeatSql = $"""
-        SELECT ({StateSql}), coalesce(extract(epoch FROM clock_timestamp() - min(xact_start)), 0)::float8
+        SELECT ({StateSql}), coalesce(extract(epoch FROM clock_timestamp() - min(xact_start)), 0)::float8,
+            clock_timestamp()
         FROM pg_stat_activity WHERE backend_xid IS NOT NULL
         """;
 
@@ -65,6 +69,7 @@ internal sealed partial class DatabaseHealthMonitor(
     private volatile bool _isReadOnly;
     private volatile string? _serverVersion;
     private double _deltaLagSeconds;
+    private long _clockDifferenceTicks = long.MinValue;
     private bool _isLogged;
 
     // Standbys answer reads while the primary does not answer.
@@ -80,6 +85,9 @@ internal sealed partial class DatabaseHealthMonitor(
         );
 
     public string? ServerVersion => _serverVersion;
+
+    public TimeSpan? ClockDifference =>
+        Volatile.Read(ref _clockDifferenceTicks) is not long.MinValue and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
     public IReadOnlyList<StandbyStatus> Standbys =>
         [.. standbys.All.Where(s => s.Lag is not null || !s.Answers).Select(s => new StandbyStatus(s.IsUsable, s.Lag))];
@@ -195,9 +203,16 @@ internal sealed partial class DatabaseHealthMonitor(
         try
         {
             await using var command = new NpgsqlCommand(HeartbeatSql, connection);
+            var asked = clock.GetUtcNow();
             await using var row = await command.ExecuteReaderAsync();
             await row.ReadAsync();
             Volatile.Write(ref _deltaLagSeconds, row.GetDouble(1));
+            var took = clock.GetUtcNow() - asked;
+            if (took >= TimeSpan.Zero && took <= _maxClockAnswer)
+            {
+                Volatile.Write(ref _clockDifferenceTicks, (row.GetDateTime(2) - (asked + took / 2).UtcDateTime).Ticks);
+            }
+
             return (connection, row.GetBoolean(0));
         }
         catch
