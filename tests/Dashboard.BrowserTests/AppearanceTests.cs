@@ -112,6 +112,25 @@ public sealed class AppearanceTests(DashboardFixture dashboard) : BrowserTest(da
     }
 
     [Fact]
+    public async Task Icon_of_a_running_run_turns_unless_motion_is_reduced()
+    {
+        var run = await Dashboard.AddRunAsync("Run with an icon that turns", "running");
+        var page = await OpenAsync($"/ui/runs/{run}", options => options.ReducedMotion = ReducedMotion.NoPreference);
+        Task<string> AnimationAsync() =>
+            page.EvaluateAsync<string>(
+                "getComputedStyle(document.querySelector('.status.running'), '::before').animationName"
+            );
+        (await AnimationAsync()).ShouldBe("turn");
+
+        await SetChoiceAsync(page, "ui-motion", "reduced");
+        (await AnimationAsync()).ShouldBe("none");
+
+        await SetChoiceAsync(page, "ui-motion", "auto");
+        await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.Reduce });
+        (await AnimationAsync()).ShouldBe("none");
+    }
+
+    [Fact]
     public async Task About_names_the_database_and_the_licenses_of_packages()
     {
         var page = await OpenAsync("/ui/settings", options => options.JavaScriptEnabled = false);
