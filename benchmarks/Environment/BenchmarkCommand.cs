@@ -5,7 +5,9 @@ namespace IndustryData.Benchmarks.Environment;
 /// <summary>Runs a command that measures until it ends or is interrupted.</summary>
 internal static class BenchmarkCommand
 {
-    /// <summary>Runs a command. SIGINT and SIGTERM cancel it, so that it stops the processes that it has started.</summary>
+    /// <summary>
+    /// Runs a command. SIGINT and SIGTERM cancel it, so that it stops the processes that it has started.
+    /// </summary>
     /// <param name="runAsync">The command. It returns an exit code.</param>
     /// <returns>The exit code; 1 if the command failed or was interrupted.</returns>
     public static async Task<int> RunAsync(Func<CancellationToken, Task<int>> runAsync)
