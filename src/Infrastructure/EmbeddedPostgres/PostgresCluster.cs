@@ -173,12 +173,41 @@ internal sealed class PostgresCluster
         }
     }
 
-    public Task WriteSettingsAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
-        _account.WriteFileAsync(
-            Path.Combine(ClusterDirectory, ServerSettings.FileName),
-            ServerSettings.Render(endpoint),
+    /// <summary>Writes the settings of the service. The server reads them when it starts.</summary>
+    public async Task WriteSettingsAsync(
+        Endpoint endpoint,
+        PostgresInstallation programs,
+        CancellationToken cancellationToken
+    )
+    {
+        await WriteAsync(ServerSettings.Pglz);
+
+        // The program reads the file that was just written, and fails if it does not know the value.
+        ProgramResult lz4 = await _account.RunAsync(
+            programs.Postgres,
+            [
+                "-C",
+                ServerSettings.WalCompression,
+                "-c",
+                $"{ServerSettings.WalCompression}={ServerSettings.Lz4}",
+                "-D",
+                ClusterName,
+            ],
+            DataDirectoryPath,
             cancellationToken
         );
+        if (lz4.Succeeded)
+        {
+            await WriteAsync(ServerSettings.Lz4);
+        }
+
+        Task WriteAsync(string walCompression) =>
+            _account.WriteFileAsync(
+                Path.Combine(ClusterDirectory, ServerSettings.FileName),
+                ServerSettings.Render(endpoint, walCompression),
+                cancellationToken
+            );
+    }
 
     /// <summary>Returns the server that runs on this cluster; null if there is none.</summary>
     public Postmaster? FindRunning() =>

@@ -12,6 +12,8 @@ internal sealed partial record PostgresInstallation(string BinDirectory, int Maj
 
     public string Initdb => Program(BinDirectory, "initdb");
 
+    public string Postgres => Program(BinDirectory, "postgres");
+
     public string PgCtl => Program(BinDirectory, "pg_ctl");
 
     public string? Psql => File.Exists(Program(BinDirectory, "psql")) ? Program(BinDirectory, "psql") : null;

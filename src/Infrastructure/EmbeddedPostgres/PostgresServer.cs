@@ -299,7 +299,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
 
         // After a restart, clients must find the server at its current address.
-        await _cluster.WriteSettingsAsync(running.Endpoint, cancellationToken);
+        await _cluster.WriteSettingsAsync(running.Endpoint, _programs, cancellationToken);
     }
 
     private async Task<Postmaster> LaunchAsync(CancellationToken cancellationToken)
@@ -307,6 +307,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         long startTimestamp = Stopwatch.GetTimestamp();
         await _cluster.WriteSettingsAsync(
             _postmaster?.Endpoint ?? Endpoint.Choose(_cluster.DataDirectoryPath, _port),
+            _programs,
             cancellationToken
         );
         _hasLaunched = true;

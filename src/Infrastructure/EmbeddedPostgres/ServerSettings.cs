@@ -14,7 +14,19 @@ internal static class ServerSettings
         "# Written by IndustryData before each start: changes made here are lost. "
         + "Settings of your own belong into ALTER SYSTEM.";
 
-    public static string Render(Endpoint endpoint) =>
+    /// <summary>The setting with which the server compresses pages in the write-ahead log.</summary>
+    public const string WalCompression = "wal_compression";
+
+    /// <summary>The compression that every server has.</summary>
+    public const string Pglz = "pglz";
+
+    /// <summary>A compression that takes less processor time. Not every server is built with it.</summary>
+    public const string Lz4 = "lz4";
+
+    /// <summary>Renders the file.</summary>
+    /// <param name="endpoint">The address on which the server listens.</param>
+    /// <param name="walCompression"><see cref="Lz4"/> or <see cref="Pglz"/>.</param>
+    public static string Render(Endpoint endpoint, string walCompression) =>
         string.Create(
             CultureInfo.InvariantCulture,
             $"""
@@ -27,7 +39,7 @@ internal static class ServerSettings
             # A statement locks each partition that it cannot skip, with its indexes.
             max_locks_per_transaction = 512
             shared_buffers = {SharedBuffersInMegabytes()}MB
-            wal_compression = on
+            {WalCompression} = {walCompression}
             max_wal_size = '2GB'
             fsync = on
             synchronous_commit = on

@@ -48,6 +48,7 @@ public sealed class PostgresServerTests
         (await SettingAsync(server, "fsync")).ShouldBe("on");
         (await SettingAsync(server, "max_connections")).ShouldBe("120");
         (await SettingAsync(server, "max_wal_size")).ShouldBe("2GB");
+        (await SettingAsync(server, "wal_compression")).ShouldBe("lz4");
         (await SettingAsync(server, "TimeZone")).ShouldBe("UTC");
         (await SettingAsync(server, "logging_collector")).ShouldBe("on");
 
