@@ -29,6 +29,11 @@ internal sealed record CountedSpan(
     /// </remarks>
     public const string Hour = "date_bin('1 hour', start_date_time, '0001-01-01 00:00:00+00')";
 
+    /// <summary>Returns an expression for each inbound total, in the order of the totals.</summary>
+    /// <param name="expression">Returns the expression of a total from the name of its column.</param>
+    public static string EachTotal(Func<string, string> expression) =>
+        string.Join(", ", RunTable.Totals.Select(t => expression(t.ToString().ToLowerInvariant())));
+
     private static readonly TimeSpan _hour = TimeSpan.FromHours(1);
 
     /// <summary>Returns the beginning of the hour of an instant, in UTC.</summary>

@@ -19,16 +19,6 @@ internal sealed class RunHourCounter([FromKeyedServices(DataSources.Maintenance)
     private const int MaxUncountedRuns = 50_000;
     private const int MaxChangedRuns = 50_000;
 
-    private static readonly string[] _totals =
-    [
-        "errors",
-        "warnings",
-        "groups",
-        "memberships",
-        "organizations",
-        "people",
-    ];
-
     // The tenants with something to count. Each takes a lookup in the indexes of run_counts and of the partitions of
     // runs.
     private const string TenantsToCount = """
@@ -82,10 +72,7 @@ internal sealed class RunHourCounter([FromKeyedServices(DataSources.Maintenance)
             $"""
             SELECT $1 AS tenant_id, {CountedSpan.Hour} AS hour, status, end_date_time IS NOT NULL AS has_end,
                 count(*) AS runs,
-                {string.Join(
-                ", ",
-                _totals.Select(t => $"sum(inbound_{t}) AS {t}, count(inbound_{t}) AS runs_with_{t}")
-            )}
+                {CountedSpan.EachTotal(t => $"sum(inbound_{t}) AS {t}, count(inbound_{t}) AS runs_with_{t}")}
             FROM {Parts}
             GROUP BY hour, status, has_end
             """

@@ -26,16 +26,6 @@ internal sealed partial class RunReader(
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource owner
 ) : IRunReader
 {
-    private static readonly RunField[] _totals =
-    [
-        RunField.Errors,
-        RunField.Warnings,
-        RunField.Groups,
-        RunField.Memberships,
-        RunField.Organizations,
-        RunField.People,
-    ];
-
     public Task<RunResponse?> FindAsync(TenantId tenantId, RunId id, CancellationToken cancellationToken) =>
         standbys.All.Count == 0
             ? lookups.FindAsync(tenantId, id, cancellationToken)
@@ -197,8 +187,8 @@ internal sealed partial class RunReader(
         return new RunTotalsRow(
             row.GetGuid(0),
             RunStatus.FromNumber(row.GetInt16(1)).Name,
-            _totals
-                .Select((total, i) => (total, i))
+            RunTable
+                .Totals.Select((total, i) => (total, i))
                 .ToDictionary(
                     t => t.total,
                     t => row.IsDBNull(t.i + 2) ? (BigInteger?)null : row.GetFieldValue<BigInteger>(t.i + 2)
@@ -217,7 +207,7 @@ internal sealed partial class RunReader(
                     SELECT id, status FROM runs WHERE {where}
                     ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest,
                 (
-                    SELECT {string.Join(", ", _totals.Select(t => $"sum({RunTable.Of(t).Expression})"))}
+                    SELECT {string.Join(", ", RunTable.Totals.Select(t => $"sum({RunTable.Of(t).Expression})"))}
                     FROM runs WHERE {where}) AS sums
             """
         );

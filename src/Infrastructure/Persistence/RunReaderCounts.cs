@@ -192,7 +192,7 @@ internal sealed partial class RunReader
         return sql.Command(
             $"""
             SELECT date_bin({length}, start_date_time, {from}) AS bucket, count(*),
-                {string.Join(", ", _totals.Select(t => $"round(avg({RunTable.Of(t).Expression}))"))},
+                {string.Join(", ", RunTable.Totals.Select(t => $"round(avg({RunTable.Of(t).Expression}))"))},
                 percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (
                     ORDER BY extract(epoch FROM end_date_time - start_date_time)::double precision)
             FROM runs
@@ -211,7 +211,7 @@ internal sealed partial class RunReader
         var measures = new List<RunMeasuresOfTime>();
         while (await session.ReadAsync())
         {
-            var seconds = session.Row.GetFieldValue<double[]>(_totals.Length + 2);
+            var seconds = session.Row.GetFieldValue<double[]>(RunTable.Totals.Count + 2);
             measures.Add(
                 ReadMeans(session.Row) with
                 {
@@ -238,8 +238,8 @@ internal sealed partial class RunReader
 
     private static RunMeasuresOfTime ReadMeans(NpgsqlDataReader row)
     {
-        var means = _totals
-            .Select((total, i) => (total, i))
+        var means = RunTable
+            .Totals.Select((total, i) => (total, i))
             .ToDictionary(
                 t => t.total,
                 t => row.IsDBNull(t.i + 2) ? (long?)null : (long)row.GetFieldValue<BigInteger>(t.i + 2)

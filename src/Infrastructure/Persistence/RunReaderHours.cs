@@ -1,6 +1,7 @@
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using Npgsql;
+using static IndustryData.Infrastructure.Persistence.CountedSpan;
 
 namespace IndustryData.Infrastructure.Persistence;
 
@@ -81,15 +82,15 @@ internal sealed partial class RunReader
         var (length, from) = (sql.Parameter(bucket), sql.Parameter(span.From.UtcDateTime));
         return sql.Command(
             $"""
-            SELECT bucket, sum(runs)::bigint, {Each(t => $"round(sum({t}) / nullif(sum(runs_with_{t}), 0))")}
+            SELECT bucket, sum(runs)::bigint, {EachTotal(t => $"round(sum({t}) / nullif(sum(runs_with_{t}), 0))")}
             FROM (
-                SELECT date_bin({length}, hour, {from}) AS bucket, runs, {Each(t => $"{t}, runs_with_{t}")}
+                SELECT date_bin({length}, hour, {from}) AS bucket, runs, {EachTotal(t => $"{t}, runs_with_{t}")}
                 FROM run_hours
                 WHERE {counted.HoursPredicate(sql, tenantId)} AND status <> {RunStatus.Running.Number} AND has_end
                 UNION ALL
                 SELECT date_bin({length}, start_date_time, {from}), count(*),
-                    {Each(t => $"sum(inbound_{t}), count(inbound_{t})")}
-                FROM {EndedRuns(counted, sql, tenantId, Each(t => $"inbound_{t}"))} AS others
+                    {EachTotal(t => $"sum(inbound_{t}), count(inbound_{t})")}
+                FROM {EndedRuns(counted, sql, tenantId, EachTotal(t => $"inbound_{t}"))} AS others
                 GROUP BY 1) AS parts
             GROUP BY bucket
             ORDER BY bucket
@@ -145,12 +146,12 @@ internal sealed partial class RunReader
                 WHERE tenant_id = {tenant} AND start_date_time >= {from} AND start_date_time < {to}
                 ORDER BY {RunSql.OrderBy(RunOrderKey.NewestFirst)} LIMIT 1) AS newest
             CROSS JOIN (
-                SELECT {Each(t => $"sum({t})")}
+                SELECT {EachTotal(t => $"sum({t})")}
                 FROM (
-                    SELECT {Each(t => t)} FROM run_hours WHERE {counted.HoursPredicate(sql, tenantId)}
+                    SELECT {EachTotal(t => t)} FROM run_hours WHERE {counted.HoursPredicate(sql, tenantId)}
                     UNION ALL
-                    SELECT {Each(t => $"sum(inbound_{t})")}
-                    FROM {counted.OtherRuns(sql, tenantId, Each(t => $"inbound_{t}"))} AS others) AS parts) AS sums
+                    SELECT {EachTotal(t => $"sum(inbound_{t})")}
+                    FROM {counted.OtherRuns(sql, tenantId, EachTotal(t => $"inbound_{t}"))} AS others) AS parts) AS sums
             """
         );
     }
@@ -231,11 +232,6 @@ internal sealed partial class RunReader
             $"start_date_time, {RunTable.Of(RunField.BlockingErrorCode).Expression} AS code",
             $"AND status = {RunStatus.Failed.Number}"
         );
-
-    /// <summary>Returns an expression for each inbound total, in the order of the totals.</summary>
-    /// <param name="expression">Returns the expression of a total from the name of its column.</param>
-    private static string Each(Func<string, string> expression) =>
-        string.Join(", ", _totals.Select(t => expression(t.ToString().ToLowerInvariant())));
 
     /// <summary>
     /// Returns the span of criteria that are nothing but a span of the start time; null for other criteria.

@@ -134,6 +134,17 @@ internal static class RunTable
         )
     ).ToFrozenDictionary();
 
+    /// <summary>The inbound totals, in the order in which statements return them.</summary>
+    public static readonly IReadOnlyList<RunField> Totals =
+    [
+        RunField.Errors,
+        RunField.Warnings,
+        RunField.Groups,
+        RunField.Memberships,
+        RunField.Organizations,
+        RunField.People,
+    ];
+
     /// <summary>The position of the first column after those of <see cref="ReadRun"/>.</summary>
     public static readonly int NextColumn = _listed.Length;
 
