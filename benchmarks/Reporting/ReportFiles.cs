@@ -7,29 +7,27 @@ namespace IndustryData.Benchmarks.Reporting;
 internal static class ReportFiles
 {
     /// <summary>Writes the report of comparisons as Markdown and JSON.</summary>
-    public static async Task WriteAsync(Report report)
-    {
-        var name = NameAt(report.Machine.Ended);
-        await File.WriteAllTextAsync($"{PathOf(name)}.json", JsonReport.Write(report));
-        await WriteAsync(name, MarkdownReport.Write(report));
-    }
+    public static Task WriteAsync(Report report) =>
+        WriteAsync(NameAt(report.Machine.Ended), MarkdownReport.Write(report), JsonReport.Write(report));
 
-    /// <summary>Writes a report in Markdown.</summary>
-    /// <param name="name">The name of the file, without an extension.</param>
-    /// <param name="markdown">The report.</param>
-    public static async Task WriteAsync(string name, string markdown)
+    /// <summary>Writes a report.</summary>
+    /// <param name="name">The name of the files, without an extension.</param>
+    /// <param name="markdown">The report in Markdown.</param>
+    /// <param name="json">The report in JSON; null to write it in Markdown only.</param>
+    public static async Task WriteAsync(string name, string markdown, string? json = null)
     {
-        await File.WriteAllTextAsync($"{PathOf(name)}.md", markdown);
-        Console.WriteLine($"\n{markdown}\nWritten to {PathOf(name)}.md");
+        var folder = Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "benchmarks")).FullName;
+        var path = Path.Combine(folder, name);
+        await File.WriteAllTextAsync($"{path}.md", markdown);
+        if (json is not null)
+        {
+            await File.WriteAllTextAsync($"{path}.json", json);
+        }
+
+        Console.WriteLine($"\n{markdown}\nWritten to {path}.md{(json is null ? "" : " and .json")}");
     }
 
     /// <summary>Returns the name of a report that ended at an instant.</summary>
     public static string NameAt(DateTimeOffset ended) =>
         ended.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-
-    private static string PathOf(string name) =>
-        Path.Combine(
-            Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "benchmarks")).FullName,
-            name
-        );
 }
