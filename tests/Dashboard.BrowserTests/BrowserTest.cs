@@ -30,14 +30,14 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var context in _contexts)
-        {
-            await context.DisposeAsync();
-        }
-
         if (_usesClipboard)
         {
             _clipboard.Release();
+        }
+
+        foreach (var context in _contexts)
+        {
+            await context.DisposeAsync();
         }
 
         _faults.ShouldBeEmpty();
