@@ -8,8 +8,8 @@ using Microsoft.Net.Http.Headers;
 namespace IndustryData.Dashboard.Shell;
 
 /// <summary>
-/// The styles, scripts and icons of the pages. They are embedded in the assembly and compressed once. Their URLs
-/// contain a hash of all assets, so that browsers can cache them for a year.
+/// The styles, scripts and icons of the pages. They are embedded in the assembly. Their URLs contain a hash of all
+/// assets, so that browsers can cache them for a year.
 /// </summary>
 internal sealed class EmbeddedAssets
 {
@@ -22,34 +22,11 @@ internal sealed class EmbeddedAssets
         [".svg"] = "image/svg+xml",
     };
 
+    private static readonly Lazy<(FrozenDictionary<string, Asset> Assets, string Hash)> _embedded = new(Load);
+
     private readonly FrozenDictionary<string, Asset> _assets;
 
-    public EmbeddedAssets()
-    {
-        var assembly = typeof(EmbeddedAssets).Assembly;
-        var assets = new Dictionary<string, Asset>();
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var resource in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal))
-        {
-            if (!resource.StartsWith(Prefix, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            using var stream = assembly.GetManifestResourceStream(resource)!;
-            var content = new byte[stream.Length];
-            stream.ReadExactly(content);
-            hash.AppendData(Encoding.UTF8.GetBytes(resource));
-            hash.AppendData(content);
-            assets.Add(
-                resource[Prefix.Length..],
-                new Asset(_mediaTypes[Path.GetExtension(resource)], content, Brotli(content), Gzip(content))
-            );
-        }
-
-        _assets = assets.ToFrozenDictionary();
-        Hash = Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8));
-    }
+    public EmbeddedAssets() => (_assets, Hash) = _embedded.Value;
 
     /// <summary>The hash of all assets.</summary>
     public string Hash { get; }
@@ -78,6 +55,29 @@ internal sealed class EmbeddedAssets
         }
     }
 
+    private static (FrozenDictionary<string, Asset> Assets, string Hash) Load()
+    {
+        var assembly = typeof(EmbeddedAssets).Assembly;
+        var assets = new Dictionary<string, Asset>();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var resource in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal))
+        {
+            if (!resource.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            using var stream = assembly.GetManifestResourceStream(resource)!;
+            var content = new byte[stream.Length];
+            stream.ReadExactly(content);
+            hash.AppendData(Encoding.UTF8.GetBytes(resource));
+            hash.AppendData(content);
+            assets.Add(resource[Prefix.Length..], new Asset(_mediaTypes[Path.GetExtension(resource)], content));
+        }
+
+        return (assets.ToFrozenDictionary(), Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8)));
+    }
+
     private static byte[] Brotli(byte[] content) =>
         Compress(content, output => new BrotliStream(output, CompressionLevel.SmallestSize));
 
@@ -95,11 +95,17 @@ internal sealed class EmbeddedAssets
         return output.ToArray();
     }
 
-    private sealed record Asset(string MediaType, byte[] Content, byte[] Brotli, byte[] Gzip)
+    private sealed class Asset(string mediaType, byte[] content)
     {
+        // The compression takes most of the time of a start, so that the first request for an asset compresses it.
+        private readonly Lazy<byte[]> _brotli = new(() => Brotli(content));
+        private readonly Lazy<byte[]> _gzip = new(() => Gzip(content));
+
+        public string MediaType => mediaType;
+
         public (byte[] Content, string? Encoding) For(string accepted) =>
-            accepted.Contains("br", StringComparison.OrdinalIgnoreCase) ? (Brotli, "br")
-            : accepted.Contains("gzip", StringComparison.OrdinalIgnoreCase) ? (Gzip, "gzip")
-            : (Content, null);
+            accepted.Contains("br", StringComparison.OrdinalIgnoreCase) ? (_brotli.Value, "br")
+            : accepted.Contains("gzip", StringComparison.OrdinalIgnoreCase) ? (_gzip.Value, "gzip")
+            : (content, null);
     }
 }
