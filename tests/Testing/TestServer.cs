@@ -3,8 +3,6 @@ using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Respawn;
-using Respawn.Graph;
 using Testcontainers.PostgreSql;
 using Xunit.Sdk;
 using Xunit.v3;
@@ -36,7 +34,6 @@ public sealed class TestServer : IAsyncLifetime
     private string _server = "";
     private string _template = "";
     private bool _outlivesTests;
-    private Respawner? _respawner;
 
     public async ValueTask InitializeAsync()
     {
@@ -53,24 +50,6 @@ public sealed class TestServer : IAsyncLifetime
         // PostgreSQL does not copy a database that has sessions.
         var unpooled = $"{template};Pooling=false";
         await DatabaseSchema.MigrateAsync(unpooled, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        await using var connection = new NpgsqlConnection(unpooled);
-        await connection.OpenAsync(TestContext.Current.CancellationToken);
-        _respawner = await Respawner.CreateAsync(
-            connection,
-            new RespawnerOptions
-            {
-                DbAdapter = DbAdapter.Postgres,
-                SchemasToInclude = ["public"],
-                TablesToIgnore =
-                [
-                    new Table("__EFMigrationsHistory"),
-                    new Table("page_token_signing_keys"),
-                    // A service keeps the keys that it has read.
-                    new Table("session_keys"),
-                    new Table("run_start_versions"),
-                ],
-            }
-        );
         _template = new NpgsqlConnectionStringBuilder(template).Database!;
     }
 
@@ -119,9 +98,6 @@ public sealed class TestServer : IAsyncLifetime
             await TestDatabase.ExecuteAsync(_server, $"DROP DATABASE {name} WITH (FORCE)");
         }
     }
-
-    /// <summary>Empties every table except those that migrations fill.</summary>
-    internal Task EmptyAsync(NpgsqlConnection connection) => _respawner!.ResetAsync(connection);
 
     private static void ClearPool(string connectionString)
     {

@@ -6,7 +6,6 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 /// <summary>Tests of <c>archive</c>, in a process of its own, beside a running service.</summary>
-[Collection(typeof(SerialTests))]
 public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(database), IDisposable
 {
     // Runs are moved into this quarter, as if they had been added then.

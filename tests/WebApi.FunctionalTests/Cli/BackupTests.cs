@@ -9,7 +9,6 @@ namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 /// <summary>Tests of <c>backup</c> and <c>restore</c>, each in its own process, with embedded servers.</summary>
 [SupportedOSPlatform("linux")]
-[Collection(typeof(SerialTests))]
 public sealed class BackupTests : IDisposable
 {
     private const int Reporters = 4;

@@ -7,7 +7,6 @@ using Microsoft.IdentityModel.JsonWebTokens;
 namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 /// <summary>Runs the commands as an operator does, each in its own process.</summary>
-[Collection(typeof(SerialTests))]
 public sealed class CommandTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

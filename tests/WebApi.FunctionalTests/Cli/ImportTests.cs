@@ -8,7 +8,6 @@ using IndustryData.WebApi.FunctionalTests.Hosting;
 namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 /// <summary>Tests of <c>import</c>, in a process of its own, beside a running service.</summary>
-[Collection(typeof(SerialTests))]
 public sealed class ImportTests(TestDatabase database) : FunctionalTest(database), IDisposable
 {
     private const string Runs = "beta/process/runs";

@@ -8,7 +8,6 @@ using IndustryData.WebApi.Security;
 namespace IndustryData.WebApi.FunctionalTests.Cli;
 
 /// <summary>Tests of where secrets come from, and of those that are refused.</summary>
-[Collection(typeof(SerialTests))]
 [UnsupportedOSPlatform("windows")]
 public sealed class SecretTests(TestDatabase database) : IClassFixture<TestDatabase>, IDisposable
 {

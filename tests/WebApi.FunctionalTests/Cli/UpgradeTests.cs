@@ -12,7 +12,6 @@ namespace IndustryData.WebApi.FunctionalTests.Cli;
 /// only the server programs.
 /// </summary>
 [SupportedOSPlatform("linux")]
-[Collection(typeof(SerialTests))]
 public sealed class UpgradeTests : IDisposable
 {
     private const int NewMajor = 18;

@@ -10,7 +10,6 @@ namespace IndustryData.WebApi.FunctionalTests.Durability;
 
 /// <summary>Tests delta queries on the tests' own servers, which crash or are standbys.</summary>
 [SupportedOSPlatform("linux")]
-[Collection(typeof(SerialTests))]
 public sealed class DeltaServerTests
 {
     private const string Latest = "process/runs/delta?$deltatoken=latest";

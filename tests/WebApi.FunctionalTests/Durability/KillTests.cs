@@ -8,7 +8,6 @@ namespace IndustryData.WebApi.FunctionalTests.Durability;
 /// Verifies that acknowledged writes survive the kill of any process at any moment. These tests run the embedded
 /// PostgreSQL in their own directories.
 /// </summary>
-[Collection(typeof(SerialTests))]
 public sealed class KillTests
 {
     private const int Rounds = 30;

@@ -12,7 +12,6 @@ namespace IndustryData.WebApi.FunctionalTests.Durability;
 /// Verifies that the service never acknowledges a write whose commit was not confirmed as promised. These tests run
 /// their own PostgreSQL.
 /// </summary>
-[Collection(typeof(SerialTests))]
 public sealed class OutcomeUnknownTests : IAsyncLifetime
 {
     private readonly TemporaryDirectory _folder = new();

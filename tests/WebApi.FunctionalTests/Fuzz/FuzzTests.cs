@@ -10,7 +10,6 @@ namespace IndustryData.WebApi.FunctionalTests.Fuzz;
 /// <c>INDUSTRYDATA_FUZZ_SECONDS</c> sets the duration (10 s by default), <c>INDUSTRYDATA_FUZZ_SEED</c> repeats a test
 /// run, and <c>INDUSTRYDATA_FUZZ_REQUEST</c> sends a single request, in the base64 that a failure printed.
 /// </summary>
-[Collection(typeof(SerialTests))]
 public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output)
     : IAsyncLifetime,
         IClassFixture<TestDatabase>

@@ -9,7 +9,6 @@ namespace IndustryData.WebApi.FunctionalTests.Live;
 /// <summary>
 /// Follows a stream while twenty writers write, the connection is cut at random moments and the service is killed.
 /// </summary>
-[Collection(typeof(SerialTests))]
 public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestDatabase>, IDisposable
 {
     private const int Writers = 20;

@@ -61,25 +61,23 @@ public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(data
     public async Task Page_reads_few_partitions()
     {
         await PrepareAsync(8000, isScattered: false);
-        await TestDatabase.ExecuteAsync(Database.AsSuperuser(Database.ConnectionString), "SELECT pg_stat_reset()");
 
-        var first = await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$orderby=startDateTime desc"));
-        var next = await Client.GetJsonAsync(new Uri(first.Text("@odata.nextLink")));
-        var deep = await Client.GetJsonAsync(
-            new Uri(Service.Root, "process/runs?$filter=startDateTime lt 2026-03-20T12:00:00Z")
-        );
-
-        // Beside the partitions of today and later and the default partition, each page is in one or two partitions.
-        foreach (var page in (JsonElement[])[first, next, deep])
+        // A session reports its scans up to a second after its last report, so that a scan of the preparation or of
+        // maintenance may be counted after the reset. A list that reads all partitions does so in each attempt.
+        var scanned = long.MaxValue;
+        for (var attempt = 0; attempt < 5 && scanned >= 12; attempt++)
         {
-            page.GetProperty("value").GetArrayLength().ShouldBe(100);
+            await TestDatabase.ExecuteAsync(Database.AsSuperuser(Database.ConnectionString), "SELECT pg_stat_reset()");
+            await ReadThreePagesAsync();
+            await Poll.UntilAsync(
+                async () => await CountScannedAsync() > 2,
+                "The statistics of the indexes appear when a session has been idle for a moment."
+            );
+            scanned = await CountScannedAsync();
         }
 
-        await Poll.UntilAsync(
-            async () => await CountScannedAsync() > 2,
-            "The statistics of the indexes appear when a session has been idle for a moment."
-        );
-        (await CountScannedAsync()).ShouldBeLessThan(12);
+        // Beside the partitions of today and later and the default partition, each page is in one or two partitions.
+        scanned.ShouldBeLessThan(12);
     }
 
     /// <summary>With 200 runs, a page of 100 is in twenty partitions. With 8,000 it is in the newest one.</summary>
@@ -121,6 +119,19 @@ public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(data
         newest.GetProperty("value")[0].Text("id").ShouldNotBe(late.ToString());
     }
 
+    private async Task ReadThreePagesAsync()
+    {
+        var first = await Client.GetJsonAsync(new Uri(Service.Root, "process/runs?$orderby=startDateTime desc"));
+        var next = await Client.GetJsonAsync(new Uri(first.Text("@odata.nextLink")));
+        var deep = await Client.GetJsonAsync(
+            new Uri(Service.Root, "process/runs?$filter=startDateTime lt 2026-03-20T12:00:00Z")
+        );
+        foreach (var page in (JsonElement[])[first, next, deep])
+        {
+            page.GetProperty("value").GetArrayLength().ShouldBe(100);
+        }
+    }
+
     private Task<long> CountScannedAsync() =>
         Database.ReadAsync<long>(
             "SELECT count(DISTINCT relid) FROM pg_stat_user_indexes JOIN pg_inherits ON inhrelid = relid "
@@ -159,10 +170,14 @@ public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(data
             $"SELECT watch_run_starts(now()), complete_run_starts() FROM generate_series(1, {Days + 5})"
         );
         var store = Service.Services.GetRequiredService<EndedPartitionStore>();
-        store.Suspect();
         await Poll.UntilAsync(
-            () => Task.FromResult(store.Current.Partitions.Count >= Days),
-            "The starts of the partitions are read"
+            async () =>
+            {
+                store.Suspect();
+                return store.Current.Version == await Database.ReadAsync<Guid>("SELECT version FROM run_start_versions")
+                    && store.Current.Partitions.Count >= Days;
+            },
+            "The read of the starts of the partitions"
         );
     }
 

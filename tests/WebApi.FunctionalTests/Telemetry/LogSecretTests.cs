@@ -7,7 +7,6 @@ using Npgsql;
 namespace IndustryData.WebApi.FunctionalTests.Telemetry;
 
 /// <summary>Searches the output of the service, at the most detailed level, for what must not be in it.</summary>
-[Collection(typeof(SerialTests))]
 public sealed class LogSecretTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private const string InBody = "secret-of-the-body";

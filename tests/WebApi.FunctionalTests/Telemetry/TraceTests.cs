@@ -9,7 +9,6 @@ using Microsoft.Extensions.Logging;
 namespace IndustryData.WebApi.FunctionalTests.Telemetry;
 
 /// <summary>Receives the traces of the service like a collector, over OTLP with HTTP.</summary>
-[Collection(typeof(SerialTests))]
 public sealed class TraceTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
