@@ -11,7 +11,7 @@ using Xunit.v3;
 
 // Each class is a collection of its own, with a database of its own. SerialTests collects the classes that need the
 // whole server or the whole machine.
-[assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 2)]
+[assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 3)]
 
 namespace IndustryData.Testing;
 

@@ -29,21 +29,25 @@ public sealed record RetentionOptions
 /// <summary>The partitions of runs (configuration section <c>Partitions</c>).</summary>
 public sealed record PartitionOptions
 {
-    /// <summary>The period of the runs in a new partition. Existing partitions do not change.</summary>
-    [AllowedValues("quarter", "month", "week", "day")]
-    public string Width { get; init; } = "quarter";
+    /// <summary>
+    /// The period of the runs in a new partition. By default, it follows the number of runs
+    /// (<see cref="PartitionWidths"/>). Existing partitions do not change.
+    /// </summary>
+    [AllowedValues(PartitionWidths.Automatic, "quarter", "month", "week", "day")]
+    public string Width { get; init; } = PartitionWidths.Automatic;
 
     /// <summary>
     /// Returns the time for which partitions are created ahead. It is short, because every list reads each partition
-    /// whose period has not ended.
+    /// whose period has not ended, and because the number of runs may change until then.
     /// </summary>
     /// <param name="now">The current time.</param>
-    internal DateTimeOffset Ahead(DateTimeOffset now) =>
-        Width switch
+    /// <param name="width">The width of the partitions.</param>
+    internal DateTimeOffset Ahead(DateTimeOffset now, string width) =>
+        (Width, width) switch
         {
-            "month" => now.AddMonths(1),
-            "week" => now.AddDays(7),
-            "day" => now.AddDays(3),
+            (_, "day") => now.AddDays(3),
+            (PartitionWidths.Automatic, _) or (_, "week") => now.AddDays(7),
+            (_, "month") => now.AddMonths(1),
             _ => now.AddMonths(3),
         };
 }
@@ -269,19 +273,24 @@ internal sealed partial class DatabaseMaintenanceService(
 
     private async Task CreateAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        for (var (instant, last) = (now, partitions.Ahead(now)); instant <= last; )
+        string width;
+        await using (var connection = await database.OpenConnectionAsync(cancellationToken))
         {
-            instant = await CreatePartitionAsync(instant, cancellationToken);
+            width = await PartitionWidths.ChooseAsync(connection, partitions, now, cancellationToken);
+        }
+
+        for (var (instant, last) = (now, partitions.Ahead(now, width)); instant <= last; )
+        {
+            instant = await CreatePartitionAsync(instant, width, cancellationToken);
         }
     }
 
     /// <summary>Creates the partition for an instant, unless it exists, and returns the end of its period.</summary>
     private async Task<DateTimeOffset> CreatePartitionAsync(
         DateTimeOffset instant,
+        string width,
         CancellationToken cancellationToken
-    ) =>
-        (DateTime)
-            (await ExecuteAsync("SELECT create_runs_partition($1, $2)", instant, cancellationToken, partitions.Width))!;
+    ) => (DateTime)(await ExecuteAsync("SELECT create_runs_partition($1, $2)", instant, cancellationToken, width))!;
 
     // Lists skip the partitions whose starts are known (RunStartRanges).
     private async Task RecordStartsAsync(DateTimeOffset before, CancellationToken cancellationToken)
@@ -309,9 +318,10 @@ internal sealed partial class DatabaseMaintenanceService(
 
         DateTimeOffset latest = created + TimeSpan.FromDays(1);
         var before = (now < latest ? now : latest).AddMonths(-retention.Months);
-        foreach (var stray in await ReadStrayPeriodsAsync(before, cancellationToken))
+        var width = partitions.Width == PartitionWidths.Automatic ? "quarter" : partitions.Width;
+        foreach (var stray in await ReadStrayPeriodsAsync(before, width, cancellationToken))
         {
-            await CreatePartitionAsync(stray, cancellationToken);
+            await CreatePartitionAsync(stray, width, cancellationToken);
         }
 
         // One partition at a time, so that the locks are held only briefly.
@@ -329,13 +339,14 @@ internal sealed partial class DatabaseMaintenanceService(
 
     private async Task<List<DateTimeOffset>> ReadStrayPeriodsAsync(
         DateTimeOffset before,
+        string width,
         CancellationToken cancellationToken
     )
     {
         var periods = new List<DateTimeOffset>();
         await using var command = database.CreateCommand(StrayPeriods);
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = partitions.Width });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = width });
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {

@@ -130,9 +130,10 @@ internal sealed class RunImport(
             return;
         }
 
+        var width = await PartitionWidths.ChooseAsync(connection, partitions, now, cancellationToken);
         await using var create = new NpgsqlCommand("SELECT create_runs_partition($1, $2)", connection);
         create.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = now.UtcDateTime });
-        create.Parameters.Add(new NpgsqlParameter<string> { TypedValue = partitions.Width });
+        create.Parameters.Add(new NpgsqlParameter<string> { TypedValue = width });
         try
         {
             await create.ExecuteNonQueryAsync(cancellationToken);

@@ -50,6 +50,32 @@ public sealed class MaintenanceTests(TestDatabase database) : IAsyncLifetime, IC
         );
     }
 
+    /// <summary>The third quarter of 2030 begins with a Monday, so that a week can follow the second one.</summary>
+    [Theory]
+    [InlineData(0, "2030q3")]
+    [InlineData(500_000, "2030q3")]
+    [InlineData(600_000, "2030m07")]
+    [InlineData(1_700_000, "2030w27")]
+    [InlineData(7_200_000, "20300701")]
+    public async Task Automatic_width_follows_the_number_of_runs(int runsPerDay, string next)
+    {
+        await KeepUpAsync(new RetentionOptions(), new DateTimeOffset(2030, 5, 1, 0, 0, 0, default), width: "automatic");
+        var before = await ReadSuffixesAsync("2030");
+        await TestDatabase.ExecuteAsync(
+            database.AsSuperuser(_connectionString),
+            $"UPDATE pg_class SET reltuples = {runsPerDay}::real * 88 WHERE relname = 'runs_2030q2'"
+        );
+
+        await KeepUpAsync(
+            new RetentionOptions(),
+            new DateTimeOffset(2030, 6, 28, 0, 0, 0, default),
+            width: "automatic"
+        );
+
+        before.ShouldBe(["2030q2"]);
+        (await ReadSuffixesAsync("2030")).ShouldBe(["2030q2", next]);
+    }
+
     [Fact]
     public async Task Retention_detaches_old_quarters_with_activities_and_counts_and_drops_them_a_day_later()
     {
