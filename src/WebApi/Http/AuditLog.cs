@@ -51,9 +51,7 @@ internal sealed class AuditLog : IDisposable
 
         CheckFile(options.Path);
         SelfLog.Enable(Console.Error);
-        var file = new AuditFile();
-        var sink = LoggerSinkConfiguration.CreateSink(to => Configure(to, options, file));
-        _log = new LoggerConfiguration().WriteTo.Sink(new AuditQueue(sink, file.CompleteRound)).CreateLogger();
+        _log = new LoggerConfiguration().WriteTo.Sink(Open(options)).CreateLogger();
     }
 
     /// <summary>Writes the event of a completed request if there is one.</summary>
@@ -125,15 +123,17 @@ internal sealed class AuditLog : IDisposable
         }
     }
 
-    private static void Configure(LoggerSinkConfiguration sink, AuditOptions options, AuditFile file)
+    private static AuditQueue Open(AuditOptions options)
     {
         if (options.Path.Length == 0)
         {
-            sink.Console(new CompactJsonFormatter());
+            var output = new AuditOutput(new CompactJsonFormatter(), Console.OpenStandardOutput());
+            return new AuditQueue(output, output.CompleteRound);
         }
-        else
-        {
-            sink.File(
+
+        var file = new AuditFile();
+        var sink = LoggerSinkConfiguration.CreateSink(to =>
+            to.File(
                 new CompactJsonFormatter(),
                 options.Path,
                 rollingInterval: RollingInterval.Day,
@@ -142,8 +142,9 @@ internal sealed class AuditLog : IDisposable
                 retainedFileCountLimit: null,
                 hooks: file,
                 retainedFileTimeLimit: options.RetentionDays > 0 ? TimeSpan.FromDays(options.RetentionDays) : null
-            );
-        }
+            )
+        );
+        return new AuditQueue(sink, file.CompleteRound);
     }
 
     // A client that closes the connection does not learn the outcome of its write. 499 is not an HTTP status; proxies
