@@ -9,6 +9,31 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
 {
     private const int MaxLoads = 8;
 
+    // The goals are those of a processor four times slower than one that lays out the sample in this time. Without the
+    // sample, the processor of the machine and its other virtual machines would decide.
+    private const double Slowdown = 4;
+    private const double SampleMilliseconds = 75;
+
+    // Lays out 3,000 elements, and returns the least time of five rounds in milliseconds.
+    private const string Sample = """
+        () => {
+          const rounds = Array.from({ length: 5 }, () => {
+            const start = performance.now();
+            const list = document.createElement('ul');
+            for (let i = 0; i < 3000; i++) {
+              const item = document.createElement('li');
+              item.textContent = `Sample ${i} of the speed of this machine`;
+              list.append(item);
+            }
+            document.body.append(list);
+            list.getBoundingClientRect();
+            list.remove();
+            return performance.now() - start;
+          });
+          return Math.min(...rounds);
+        }
+        """;
+
     [Fact]
     public async Task First_page_needs_at_most_six_requests_and_40_kilobytes()
     {
@@ -83,13 +108,15 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
     [InlineData("/ui/runs")]
     public async Task Page_is_shown_within_a_second_on_a_processor_four_times_slower(string path)
     {
-        var best = new Paint(double.MaxValue, double.MaxValue, double.MaxValue);
+        var (best, rate) = (new Paint(double.MaxValue, double.MaxValue, double.MaxValue), Slowdown);
         // What else the machine does makes a load slower, so the best one counts.
         for (var load = 0; load < MaxLoads && !best.IsFast; load++)
         {
             var page = await OpenAsync("/ui/settings");
             var session = await page.Context.NewCDPSessionAsync(page);
-            await session.SendAsync("Emulation.setCPUThrottlingRate", new() { ["rate"] = 4 });
+            var sample = await page.EvaluateAsync<double>(Sample);
+            rate = Math.Clamp(Slowdown * SampleMilliseconds / sample, 1, Slowdown);
+            await session.SendAsync("Emulation.setCPUThrottlingRate", new() { ["rate"] = rate });
             await page.AddInitScriptAsync(
                 """
                 window.seen = { lcp: 0, cls: 0, task: 0 };
@@ -112,8 +139,8 @@ public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashbo
             await page.Context.CloseAsync();
         }
 
-        TestContext.Current.SendDiagnosticMessage($"{path}: {best}");
-        best.IsFast.ShouldBeTrue($"{best}");
+        TestContext.Current.SendDiagnosticMessage($"{path}: {best} at {rate:F1}");
+        best.IsFast.ShouldBeTrue($"{best} at {rate:F1}");
     }
 
     private sealed record Paint(double Lcp, double Cls, double Task)

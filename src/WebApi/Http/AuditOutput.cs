@@ -14,11 +14,10 @@ namespace IndustryData.WebApi.Http;
 /// <param name="output">Standard output.</param>
 internal sealed class AuditOutput(ITextFormatter formatter, Stream output) : ILogEventSink, IDisposable
 {
-    // The other log writes to standard output too. Linux does not mix writes of this length to a pipe (PIPE_BUF).
-    private const int MaxBytes = 4096;
+    private const int MaxBytes = 64 * 1024;
 
     private readonly StringWriter _line = new(CultureInfo.InvariantCulture);
-    private readonly MemoryStream _lines = new(MaxBytes);
+    private readonly MemoryStream _lines = new();
 
     /// <inheritdoc />
     public void Emit(LogEvent logEvent)
@@ -40,7 +39,11 @@ internal sealed class AuditOutput(ITextFormatter formatter, Stream output) : ILo
     {
         try
         {
-            output.Write(_lines.GetBuffer().AsSpan(0, (int)_lines.Length));
+            // The other log writes a long line in several calls, and holds this lock meanwhile.
+            lock (Console.Out)
+            {
+                output.Write(_lines.GetBuffer().AsSpan(0, (int)_lines.Length));
+            }
         }
         finally
         {

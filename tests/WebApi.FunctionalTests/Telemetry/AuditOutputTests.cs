@@ -15,7 +15,11 @@ public sealed class AuditOutputTests(TestDatabase database) : IClassFixture<Test
     {
         await using var service = await ServiceProcess.StartAsync(
             ("ConnectionStrings__IndustryData", database.ConnectionString),
-            ("Audit__Path", "")
+            ("Audit__Path", ""),
+            // Many long lines of the other log come between.
+            ("Serilog__MinimumLevel__Default", "Verbose"),
+            ("Serilog__MinimumLevel__Override__Microsoft.AspNetCore", "Verbose"),
+            ("Serilog__MinimumLevel__Override__Npgsql", "Verbose")
         );
         var ids = new List<string>();
         await Parallel.ForAsync(
