@@ -25,7 +25,7 @@ public sealed class TestServer : IAsyncLifetime
 {
     private const string Variable = "INDUSTRYDATA_TEST_POSTGRES";
 
-    // Two services of two classes have up to a hundred connections, and the tests have their own.
+    // Three services of three classes have up to 150 connections, and the tests have their own.
     private const int MaxConnections = 300;
 
     private readonly Stack<Func<ValueTask>> _ends = new();

@@ -30,7 +30,8 @@ internal static class PartitionWidths
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>
     /// The width of the settings. If that is <see cref="Automatic"/>, the largest width with which a partition has at
-    /// most 50 million runs if as many come as lately; <c>day</c> if there is none.
+    /// most 50 million runs if as many are added each day as in the partitions of the last seven days; <c>day</c> if a
+    /// week would have more.
     /// </returns>
     public static async Task<string> ChooseAsync(
         NpgsqlConnection connection,

@@ -16,7 +16,7 @@ public sealed class AuditOutputTests(TestDatabase database) : IClassFixture<Test
         await using var service = await ServiceProcess.StartAsync(
             ("ConnectionStrings__IndustryData", database.ConnectionString),
             ("Audit__Path", ""),
-            // Many long lines of the other log come between.
+            // The other log writes many lines between the events.
             ("Serilog__MinimumLevel__Default", "Verbose"),
             ("Serilog__MinimumLevel__Override__Microsoft.AspNetCore", "Verbose"),
             ("Serilog__MinimumLevel__Override__Npgsql", "Verbose")
