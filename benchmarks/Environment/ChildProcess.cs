@@ -1,12 +1,16 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace IndustryData.Benchmarks.Environment;
 
 /// <summary>A child process. It ends when the object is disposed.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
+    private const int MaxOutputBytes = 8 * 1024;
+
     private readonly Process _process;
-    private readonly Queue<string> _lastLines = new();
+    private readonly byte[] _output = new byte[MaxOutputBytes];
+    private int _outputLength;
 
     private ChildProcess(Process process) => _process = process;
 
@@ -14,14 +18,14 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>The last lines that the process printed.</summary>
+    /// <summary>The last 8 KiB that the process printed.</summary>
     public string Output
     {
         get
         {
-            lock (_lastLines)
+            lock (_output)
             {
-                return string.Join('\n', _lastLines);
+                return Encoding.UTF8.GetString(_output, 0, _outputLength);
             }
         }
     }
@@ -59,10 +63,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     public static ChildProcess Start(ProcessStartInfo start)
     {
         var child = new ChildProcess(Process.Start(start)!);
-        child._process.OutputDataReceived += child.Keep;
-        child._process.ErrorDataReceived += child.Keep;
-        child._process.BeginOutputReadLine();
-        child._process.BeginErrorReadLine();
+        _ = child.KeepAsync(child._process.StandardOutput.BaseStream);
+        _ = child.KeepAsync(child._process.StandardError.BaseStream);
         return child;
     }
 
@@ -116,14 +118,19 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private void Keep(object sender, DataReceivedEventArgs line)
+    // A service prints a line for each write. To decode all of them would slow down the measurement.
+    private async Task KeepAsync(Stream stream)
     {
-        lock (_lastLines)
+        var buffer = new byte[64 * 1024];
+        while (await stream.ReadAsync(buffer) is > 0 and var read)
         {
-            _lastLines.Enqueue(line.Data ?? "");
-            if (_lastLines.Count > 40)
+            lock (_output)
             {
-                _lastLines.Dequeue();
+                var added = buffer.AsSpan(Math.Max(0, read - MaxOutputBytes), Math.Min(read, MaxOutputBytes));
+                var kept = Math.Min(_outputLength, MaxOutputBytes - added.Length);
+                _output.AsSpan(_outputLength - kept, kept).CopyTo(_output);
+                added.CopyTo(_output.AsSpan(kept));
+                _outputLength = kept + added.Length;
             }
         }
     }

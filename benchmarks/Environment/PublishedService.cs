@@ -117,8 +117,7 @@ internal sealed class PublishedService : IDisposable
             ["ConnectionStrings__IndustryData"] = database.ConnectionString,
             ["Authentication__SigningKeys__0"] = _key,
 
-            // As in production: with an audit log and with metrics. Older versions ignore these settings.
-            ["Audit__Path"] = Path.Combine(_folder, "audit", "audit.json"),
+            // The audit log goes to standard output, which is the default. Older versions ignore this setting.
             ["Metrics__Url"] = "http://127.0.0.1:0",
         };
 }

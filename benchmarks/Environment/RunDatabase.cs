@@ -111,11 +111,11 @@ internal sealed class RunDatabase(string connectionString)
     {
         if (_keyTable is null)
         {
-            // Versions of the service name the table differently, but not its column.
+            // Versions of the service name the table differently, and all but the first one name its column key_hash.
             var known = await ReadAllAsync<string>(
                 """
-                SELECT table_name::text FROM information_schema.columns
-                WHERE table_schema = 'public' AND column_name = 'key_hash'
+                SELECT DISTINCT table_name::text FROM information_schema.columns
+                WHERE table_schema = 'public' AND (column_name = 'key_hash' OR table_name = 'kept_requests')
                 """,
                 cancellationToken
             );

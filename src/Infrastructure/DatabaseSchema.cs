@@ -1,4 +1,5 @@
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Distribution;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -44,6 +45,19 @@ public static class DatabaseSchema
                 await Task.Delay(_pause, cancellationToken);
             }
         }
+    }
+
+    /// <summary>Distributes the tables by tenant over the nodes of a Citus cluster. It may take hours.</summary>
+    /// <param name="connectionString">
+    /// The connection string of the owner for the coordinator. The database has the schema of this version.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="MissingCitusException">The database does not have the extension.</exception>
+    public static async Task DistributeAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var database = DataSources.MaintenanceConnections(connectionString);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await RunDistribution.DistributeAsync(connection, cancellationToken);
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(

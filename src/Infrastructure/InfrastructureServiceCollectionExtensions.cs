@@ -21,28 +21,42 @@ public static class InfrastructureServiceCollectionExtensions
     /// </param>
     /// <param name="retention">The retention of runs.</param>
     /// <param name="partitions">The partitions of runs.</param>
-    /// <param name="replicas">The use of standbys for reads.</param>
+    /// <param name="database">The servers of the database.</param>
     public static IServiceCollection AddInfrastructure(
         this IServiceCollection services,
         string connectionString,
         RetentionOptions retention,
         PartitionOptions partitions,
-        ReplicaOptions replicas
+        DatabaseOptions database
     )
     {
         // While standbys answer reads, the other reads need the primary itself.
-        var reads = replicas.ReadFromReplicas ? DataSources.OnlyPrimary(connectionString) : connectionString;
+        var reads = database.ReadFromReplicas ? DataSources.OnlyPrimary(connectionString) : connectionString;
         services.AddSingleton(retention);
         services.AddSingleton(partitions);
-        services.AddSingleton(replicas);
-        services.AddSingleton(provider => DataSources.Reads(reads, QueryTimeout(provider), Loggers(provider)));
+        services.AddSingleton(database);
+        services.AddSingleton(provider =>
+            DataSources.Reads(reads, QueryTimeout(provider), Loggers(provider), isDistributed: database.Distributed)
+        );
         services.AddKeyedSingleton(
             DataSources.Indexed,
-            (provider, _) => DataSources.IndexedReads(reads, QueryTimeout(provider), Loggers(provider))
+            (provider, _) =>
+                DataSources.IndexedReads(
+                    reads,
+                    QueryTimeout(provider),
+                    Loggers(provider),
+                    isDistributed: database.Distributed
+                )
         );
         services.AddKeyedSingleton(
             DataSources.Lookups,
-            (provider, _) => DataSources.LookupConnections(reads, QueryTimeout(provider), Loggers(provider))
+            (provider, _) =>
+                DataSources.LookupConnections(
+                    reads,
+                    QueryTimeout(provider),
+                    Loggers(provider),
+                    isDistributed: database.Distributed
+                )
         );
         services.AddKeyedSingleton(
             DataSources.Commits,
@@ -50,7 +64,8 @@ public static class InfrastructureServiceCollectionExtensions
                 DataSources.CommitConnections(
                     connectionString,
                     provider.GetRequiredService<CommitOptions>().Timeout,
-                    Loggers(provider)
+                    Loggers(provider),
+                    database.Distributed
                 )
         );
         services.AddKeyedSingleton(
@@ -82,7 +97,7 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddScoped<SchemaMigrator>();
         services.AddSingleton(provider => new StandbyServers(
             connectionString,
-            replicas,
+            database,
             provider.GetRequiredService<ReadTimeoutOptions>(),
             provider.GetRequiredService<CancelRequests>(),
             provider.GetRequiredService<DatabaseMetrics>(),
@@ -117,7 +132,12 @@ public static class InfrastructureServiceCollectionExtensions
         services.AddSingleton<IUsedSignInCodes, UsedSignInCodeStore>();
         services.AddHostedService<DatabaseMaintenanceService>();
         services.AddSingleton<RunHourCounter>();
-        services.AddHostedService<RunHourService>();
+        if (!database.Distributed)
+        {
+            // The tables that note changed hours have triggers, which distributed tables cannot have.
+            services.AddHostedService<RunHourService>();
+        }
+
         return services;
     }
 

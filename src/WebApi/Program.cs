@@ -27,6 +27,7 @@ try
         command is not ("psql" or "backup" or "restore" or "upgrade" or "demo" or "import" or "archive")
         && rest.FirstOrDefault(a =>
             command is not ("token" or "link")
+            && !(command == "migrate" && a == "--distribute")
             && !(command == "serve" && a.StartsWith("--", StringComparison.Ordinal) && a.Contains('='))
         )
             is { } unknown
@@ -126,6 +127,12 @@ try
             Console.WriteLine(
                 applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}."
             );
+            if (rest.Contains("--distribute"))
+            {
+                await DatabaseSchema.DistributeAsync(connectionString, CancellationToken.None);
+                Console.WriteLine("The tables are distributed. Start the services with Database__Distributed=true.");
+            }
+
             return 0;
         case "token" when rest.Contains(RevokeTokensCommand.Option):
             Console.WriteLine(

@@ -107,6 +107,11 @@ public sealed class ServiceProcess : IAsyncDisposable
         };
         foreach (var (key, value) in settings)
         {
+            if (key == "ConnectionStrings__IndustryData")
+            {
+                start.Environment["Database__Distributed"] = TestServer.DistributedSetting(value);
+            }
+
             start.Environment[key] = value;
         }
 

@@ -13,7 +13,7 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
         DO $$
         DECLARE
             candidate regclass;
-            has_rows boolean;
+            row_found integer;
             filled text[];
         BEGIN
             FOR candidate IN
@@ -21,8 +21,8 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
                 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT IN (
                     '__EFMigrationsHistory', 'page_token_signing_keys', 'session_keys', 'run_start_versions')
             LOOP
-                EXECUTE format('SELECT EXISTS (SELECT FROM %s)', candidate) INTO has_rows;
-                IF has_rows THEN
+                EXECUTE format('SELECT 1 FROM %s LIMIT 1', candidate) INTO row_found;
+                IF row_found IS NOT NULL THEN
                     filled := filled || candidate::text;
                 END IF;
             END LOOP;
@@ -37,6 +37,17 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
 
     /// <summary>The connection string of the owner.</summary>
     public string ConnectionString { get; private set; } = "";
+
+    /// <summary>True if the tables are distributed over the nodes of a Citus cluster.</summary>
+    public bool IsDistributed => server.IsDistributed;
+
+    /// <summary>
+    /// Returns a sub-select for FROM, whose column change.number is the change number of runs that a statement inserts.
+    /// </summary>
+    public string NextChange(Guid tenant) =>
+        IsDistributed
+            ? $"(SELECT advance_tenant_clock('{tenant}') AS number OFFSET 0) AS change"
+            : "(SELECT change_number(pg_current_xact_id()) AS number) AS change";
 
     public async ValueTask InitializeAsync() => ConnectionString = await CreateMigratedDatabaseAsync();
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.Testing;
@@ -19,7 +20,8 @@ namespace IndustryData.Testing;
 /// The PostgreSQL of the tests, with one template database that has the schema. A role that is no superuser owns all
 /// databases. <c>INDUSTRYDATA_TEST_POSTGRES</c> is the connection string of the superuser of a server on which the
 /// tests create their databases, or the word <c>docker</c> for a container. If it is not set, the service's embedded
-/// PostgreSQL runs in a temporary directory.
+/// PostgreSQL runs in a temporary directory. If it names the coordinator of a Citus cluster, the tables of each
+/// database are distributed.
 /// </summary>
 public sealed class TestServer : IAsyncLifetime
 {
@@ -27,6 +29,8 @@ public sealed class TestServer : IAsyncLifetime
 
     // Three services of three classes have up to 150 connections, and the tests have their own.
     private const int MaxConnections = 300;
+
+    private static string? _distributedOwner;
 
     private readonly Stack<Func<ValueTask>> _ends = new();
     private readonly string _owner = $"industrydata_test_{Guid.NewGuid():N}";
@@ -43,7 +47,14 @@ public sealed class TestServer : IAsyncLifetime
             "docker" => await StartContainerAsync(),
             var connectionString => Use(connectionString),
         };
+        Workers = await ReadWorkersAsync();
         await CreateOwnerAsync();
+        if (IsDistributed)
+        {
+            _distributedOwner = _owner;
+            return;
+        }
+
         var template = await CreateDatabaseAsync();
         _ends.Push(() => DropDatabaseAsync(template));
 
@@ -61,6 +72,19 @@ public sealed class TestServer : IAsyncLifetime
         }
     }
 
+    /// <summary>True if the server is the coordinator of a Citus cluster.</summary>
+    public bool IsDistributed => Workers.Count > 0;
+
+    /// <summary>The workers of the Citus cluster; none if the server is no coordinator.</summary>
+    public IReadOnlyList<(string Host, int Port)> Workers { get; private set; } = [];
+
+    /// <summary>
+    /// Returns the value of <c>Database:Distributed</c> for a service on a database of the tests: true if it is on a
+    /// Citus cluster. Tests also have servers of their own, which are not.
+    /// </summary>
+    public static string DistributedSetting(string connectionString) =>
+        _distributedOwner is { } owner && connectionString.Contains(owner, StringComparison.Ordinal) ? "true" : "false";
+
     /// <summary>Returns the connection string of the superuser for a database.</summary>
     public string AsSuperuser(string connectionString) =>
         new NpgsqlConnectionStringBuilder(_server)
@@ -70,7 +94,24 @@ public sealed class TestServer : IAsyncLifetime
 
     /// <summary>Creates a database that has the schema and no runs.</summary>
     /// <returns>The connection string.</returns>
-    public Task<string> CreateMigratedDatabaseAsync() => CreateDatabaseAsync($" TEMPLATE {_template}");
+    public Task<string> CreateMigratedDatabaseAsync() =>
+        IsDistributed ? CreateMigratedDatabaseAsync(Workers) : CreateDatabaseAsync($" TEMPLATE {_template}");
+
+    /// <summary>Creates a database of a Citus cluster that has the schema and no runs.</summary>
+    /// <param name="workers">The addresses of the workers, under which the nodes connect to them.</param>
+    /// <returns>The connection string.</returns>
+    public async Task<string> CreateMigratedDatabaseAsync(IReadOnlyList<(string Host, int Port)> workers)
+    {
+        // A copy of a template would have the shards of the template.
+        var database = await CreateDatabaseAsync("", workers);
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await DatabaseSchema.MigrateAsync(database, TimeSpan.FromSeconds(30), cancellationToken);
+        await DatabaseSchema.DistributeAsync(database, cancellationToken);
+
+        // Tests insert runs that no delta has to find.
+        await TestDatabase.ExecuteAsync(database, "ALTER TABLE runs ALTER COLUMN change_number SET DEFAULT 1");
+        return database;
+    }
 
     /// <summary>Creates a database without a schema.</summary>
     /// <returns>The connection string.</returns>
@@ -95,7 +136,10 @@ public sealed class TestServer : IAsyncLifetime
         if (_outlivesTests)
         {
             var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
-            await TestDatabase.ExecuteAsync(_server, $"DROP DATABASE {name} WITH (FORCE)");
+            foreach (var node in Nodes)
+            {
+                await TestDatabase.ExecuteAsync(node, $"DROP DATABASE {name} WITH (FORCE)");
+            }
         }
     }
 
@@ -105,16 +149,77 @@ public sealed class TestServer : IAsyncLifetime
         NpgsqlConnection.ClearPool(connection);
     }
 
-    private async Task<string> CreateDatabaseAsync(string options)
+    private IEnumerable<string> Nodes => [_server, .. Workers.Select(w => Of(_server, w))];
+
+    private static string Of(string connectionString, (string Host, int Port) node) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Host = node.Host, Port = node.Port }.ConnectionString;
+
+    private Task<string> CreateDatabaseAsync(string options) => CreateDatabaseAsync(options, Workers);
+
+    private async Task<string> CreateDatabaseAsync(string options, IReadOnlyList<(string Host, int Port)> workers)
     {
         var name = $"industrydata_test_{Guid.NewGuid():N}";
-        await TestDatabase.ExecuteAsync(_server, $"CREATE DATABASE {name} OWNER {_owner}{options}");
+        foreach (var node in Nodes)
+        {
+            await TestDatabase.ExecuteAsync(node, $"CREATE DATABASE {name} OWNER {_owner}{options}");
+        }
+
+        if (IsDistributed)
+        {
+            await AddWorkersAsync(name, workers);
+        }
+
         return new NpgsqlConnectionStringBuilder(_server)
         {
             Database = name,
             Username = _owner,
             Password = _password,
         }.ConnectionString;
+    }
+
+    // Citus is an extension of each database, and each database of the coordinator has its own list of nodes.
+    private async Task AddWorkersAsync(string database, IReadOnlyList<(string Host, int Port)> workers)
+    {
+        string In(string server) =>
+            new NpgsqlConnectionStringBuilder(server) { Database = database, Pooling = false }.ConnectionString;
+        foreach (var node in Nodes)
+        {
+            await TestDatabase.ExecuteAsync(In(node), "CREATE EXTENSION citus");
+        }
+
+        var coordinator = new NpgsqlConnectionStringBuilder(_server);
+        await TestDatabase.ExecuteAsync(
+            In(_server),
+            $"SELECT citus_set_coordinator_host('{coordinator.Host}', {coordinator.Port})"
+        );
+        foreach (var (host, port) in workers)
+        {
+            await TestDatabase.ExecuteAsync(
+                In(_server),
+                $"SELECT citus_add_node('{host}', {port}); ALTER DATABASE {database} SET citus.shard_count = 4"
+            );
+        }
+    }
+
+    private async Task<IReadOnlyList<(string Host, int Port)>> ReadWorkersAsync()
+    {
+        if (!await TestDatabase.ReadAsync<bool>(_server, "SELECT to_regclass('pg_dist_node') IS NOT NULL"))
+        {
+            return [];
+        }
+
+        var nodes = await TestDatabase.ReadAsync<string[]>(
+            _server,
+            "SELECT coalesce(array_agg(nodename || ':' || nodeport), '{}') FROM pg_dist_node WHERE groupid <> 0"
+        );
+        return
+        [
+            .. nodes.Select(node =>
+            {
+                var colon = node.LastIndexOf(':');
+                return (node[..colon], int.Parse(node[(colon + 1)..], CultureInfo.InvariantCulture));
+            }),
+        ];
     }
 
     private async Task CreateOwnerAsync()

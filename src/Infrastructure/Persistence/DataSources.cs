@@ -44,6 +44,9 @@ internal static class DataSources
     // attempts.
     private const int CommitPoolSize = 8;
 
+    // Sixteen connections are for the lanes of a distributed database.
+    private const int DistributedCommitPoolSize = 24;
+
     // One connection is for the lock of the maintenance, one for its step, two for the archive of a partition, and one
     // for the count by hour.
     private const int MaintenancePoolSize = 5;
@@ -100,11 +103,13 @@ internal static class DataSources
     /// </param>
     /// <param name="loggers">Creates the loggers of Npgsql; null if it does not log.</param>
     /// <param name="standby">The standby of the connection string; null if it is the primary.</param>
+    /// <param name="isDistributed">True if the database is distributed.</param>
     public static NpgsqlDataSource Reads(
         string connectionString,
         TimeSpan queryTimeout,
         ILoggerFactory? loggers = null,
-        Standby? standby = null
+        Standby? standby = null,
+        bool isDistributed = false
     ) =>
         CreateReads(
             loggers,
@@ -113,8 +118,7 @@ internal static class DataSources
             connectionString,
             ReadPoolSize,
             queryTimeout,
-            NoParallelWorkers,
-            Role(ServiceRoles.Reader)
+            [NoParallelWorkers, .. Role(ServiceRoles.Reader, isDistributed)]
         );
 
     /// <summary>The pool whose sessions use generic plans.</summary>
@@ -123,7 +127,8 @@ internal static class DataSources
         string connectionString,
         TimeSpan queryTimeout,
         ILoggerFactory? loggers = null,
-        Standby? standby = null
+        Standby? standby = null,
+        bool isDistributed = false
     ) =>
         CreateReads(
             loggers,
@@ -132,8 +137,7 @@ internal static class DataSources
             connectionString,
             IndexedPoolSize,
             queryTimeout,
-            GenericPlanSettings,
-            Role(ServiceRoles.Reader)
+            [.. GenericPlans(isDistributed), .. Role(ServiceRoles.Reader, isDistributed)]
         );
 
     /// <summary>
@@ -144,7 +148,8 @@ internal static class DataSources
         string connectionString,
         TimeSpan queryTimeout,
         ILoggerFactory? loggers = null,
-        Standby? standby = null
+        Standby? standby = null,
+        bool isDistributed = false
     ) =>
         CreateReads(
             loggers,
@@ -153,19 +158,23 @@ internal static class DataSources
             connectionString,
             LookupPoolSize,
             queryTimeout,
-            GenericPlanSettings,
-            "set_config('default_transaction_read_only', 'on', false)",
-            Role(ServiceRoles.Writer)
+            [
+                .. GenericPlans(isDistributed),
+                "set_config('default_transaction_read_only', 'on', false)",
+                .. Role(ServiceRoles.Writer, isDistributed),
+            ]
         );
 
     /// <summary>The pool for commits.</summary>
     /// <param name="connectionString">The connection string of PostgreSQL.</param>
     /// <param name="commitTimeout">The time that the service waits for a commit.</param>
     /// <param name="loggers">Creates the loggers of Npgsql; null if it does not log.</param>
+    /// <param name="isDistributed">True if the database is distributed.</param>
     public static NpgsqlDataSource CommitConnections(
         string connectionString,
         TimeSpan commitTimeout,
-        ILoggerFactory? loggers = null
+        ILoggerFactory? loggers = null,
+        bool isDistributed = false
     ) =>
         // There is no statement_timeout, because PostgreSQL answers a canceled wait for a synchronous standby with
         // success and a warning. No setting may suppress this warning. The command timeout only closes connections that
@@ -176,14 +185,16 @@ internal static class DataSources
             "commits",
             $"{connectionString};Cancellation Timeout=-1;"
                 + $"Command Timeout={(int)Math.Ceiling(commitTimeout.TotalSeconds) + 60}",
-            CommitPoolSize,
+            isDistributed ? DistributedCommitPoolSize : CommitPoolSize,
             "Timeout=3",
-            "set_config('statement_timeout', '0', false)",
-            $"set_config('lock_timeout', '{CommitLockTimeoutMilliseconds}', false)",
-            "set_config('client_min_messages', 'warning', false)",
-            SteadyWriteback,
-            IdleTransactionTimeout,
-            Role(ServiceRoles.Writer)
+            [
+                "set_config('statement_timeout', '0', false)",
+                $"set_config('lock_timeout', '{CommitLockTimeoutMilliseconds}', false)",
+                "set_config('client_min_messages', 'warning', false)",
+                SteadyWriteback,
+                IdleTransactionTimeout,
+                .. Role(ServiceRoles.Writer, isDistributed),
+            ]
         );
 
     /// <summary>
@@ -262,7 +273,13 @@ internal static class DataSources
 
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
 
-    private static string Role(string name) => $"set_config('role', '{name}', false)";
+    // The coordinator of a distributed database uses the account of the session on the nodes, where a role cannot log
+    // in.
+    private static string[] Role(string name, bool isDistributed) =>
+        isDistributed ? [] : [$"set_config('role', '{name}', false)"];
+
+    // Citus finds the node of a statement by its values, so it has no generic plan for most statements.
+    private static string[] GenericPlans(bool isDistributed) => isDistributed ? [] : [GenericPlanSettings];
 
     private static NpgsqlDataSource CreateReads(
         ILoggerFactory? loggers,

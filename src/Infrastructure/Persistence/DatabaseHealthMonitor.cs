@@ -1,5 +1,6 @@
 using System.Globalization;
 using IndustryData.Application.Common;
+using IndustryData.Infrastructure.Persistence.Distribution;
 using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,6 +23,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <param name="standbys">The standbys that answer reads.</param>
 /// <param name="availability">Signals to running work that the database has stopped answering.</param>
 /// <param name="metrics">The metrics.</param>
+/// <param name="options">The servers of the database.</param>
 /// <param name="scopes">Creates the service scopes of probes.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="logger">Logs changes of the state.</param>
@@ -32,6 +34,7 @@ internal sealed partial class DatabaseHealthMonitor(
     StandbyServers standbys,
     DatabaseAvailability availability,
     DatabaseMetrics metrics,
+    DatabaseOptions options,
     IServiceScopeFactory scopes,
     TimeProvider clock,
     ILogger<DatabaseHealthMonitor> logger
@@ -317,15 +320,20 @@ internal sealed partial class DatabaseHealthMonitor(
         var missing = await scope
             .ServiceProvider.GetRequiredService<SchemaMigrator>()
             .GetPendingMigrationsAsync(connection, cancellationToken);
+        var isDistributed = missing.Count == 0 && await RunDistribution.IsCompleteAsync(connection, cancellationToken);
         var outage =
             version < SchemaMigrator.MinServerVersionNum ? DatabaseOutages.DatabaseVersionUnsupported
-            : missing.Count > 0 ? DatabaseOutages.SchemaOutdated
+            : missing.Count > 0 || isDistributed != options.Distributed ? DatabaseOutages.SchemaOutdated
             : !await ServiceRoles.AreReadyAsync(connection, cancellationToken) ? DatabaseOutages.AccessDenied
             : !isDurable ? DatabaseOutages.NotDurable
-            : isReadOnly || await EnsureEpochAsync(connection, cancellationToken) ? null
+            : isReadOnly || isDistributed || await EnsureEpochAsync(connection, cancellationToken) ? null
             : DatabaseOutages.Restoring;
         var reason =
-            outage == DatabaseOutages.SchemaOutdated ? $"missing migrations: {string.Join(", ", missing)}"
+            missing.Count > 0 ? $"missing migrations: {string.Join(", ", missing)}"
+            : outage == DatabaseOutages.SchemaOutdated && isDistributed
+                ? "the tables are distributed; set Database:Distributed"
+            : outage == DatabaseOutages.SchemaOutdated
+                ? "Database:Distributed is set, but the tables are not distributed; run 'migrate --distribute'"
             : outage == DatabaseOutages.AccessDenied
                 ? $"{ServiceRoles.Reader} and {ServiceRoles.Writer} are not usable; the command 'migrate' corrects this"
             : $"server_version_num {version}";

@@ -61,6 +61,7 @@ internal sealed partial class DatabaseMaintenanceService(
     IDatabaseHealth status,
     RetentionOptions retention,
     PartitionOptions partitions,
+    DatabaseOptions options,
     IRunArchive archive,
     DatabaseMetrics metrics,
     TimeProvider clock,
@@ -144,11 +145,14 @@ internal sealed partial class DatabaseMaintenanceService(
 
         var succeeded = true;
         succeeded &= await TryAsync("create partitions", () => CreateAsync(now, cancellationToken), cancellationToken);
-        succeeded &= await TryAsync(
-            "record starts",
-            () => RecordStartsAsync(earlier - _lateWrites, cancellationToken),
-            cancellationToken
-        );
+        if (!options.Distributed)
+        {
+            succeeded &= await TryAsync(
+                "record starts",
+                () => RecordStartsAsync(earlier - _lateWrites, cancellationToken),
+                cancellationToken
+            );
+        }
 
         if (retention.Months > 0 && (now - databaseNow).Duration() > _maxClockDifference)
         {
@@ -424,6 +428,15 @@ internal sealed partial class DatabaseMaintenanceService(
         CancellationToken cancellationToken
     )
     {
+        if (options.Distributed)
+        {
+            // Each node deletes its rows. Citus cannot limit their number.
+            await using var delete = database.CreateCommand($"DELETE FROM {table} WHERE {column} < $1");
+            delete.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
+            await delete.ExecuteNonQueryAsync(cancellationToken);
+            return;
+        }
+
         var from = DateTimeOffset.MinValue.UtcDateTime;
         for (var purged = (long)DeleteBatchSize; purged == DeleteBatchSize; )
         {

@@ -120,8 +120,10 @@ internal sealed class PartitionSource : IAsyncDisposable
         await import.ExecuteNonQueryAsync(cancellationToken);
         await using var count = new NpgsqlCommand(
             $"""
-            SELECT count(*), coalesce(max(change_number), 0), (SELECT count(*) FROM run_activities_{_suffix})
-            FROM runs_{_suffix}
+            SELECT runs.count, runs.last_change, activities.count
+            FROM (
+                SELECT count(*) AS count, coalesce(max(change_number), 0) AS last_change FROM runs_{_suffix}) AS runs
+                CROSS JOIN (SELECT count(*) AS count FROM run_activities_{_suffix}) AS activities
             """,
             _runs
         );

@@ -18,6 +18,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <param name="slowReads">Limits the concurrent arbitrary queries of each tenant.</param>
 /// <param name="cancels">Sends cancel requests.</param>
 /// <param name="standbys">Chooses the standbys that answer reads.</param>
+/// <param name="options">The servers of the database.</param>
 internal sealed class ReadSessions(
     NpgsqlDataSource database,
     [FromKeyedServices(DataSources.Indexed)] NpgsqlDataSource indexed,
@@ -27,7 +28,8 @@ internal sealed class ReadSessions(
     DatabaseAvailability availability,
     SlowReads slowReads,
     CancelRequests cancels,
-    StandbyServers standbys
+    StandbyServers standbys,
+    DatabaseOptions options
 )
 {
     /// <summary>
@@ -100,7 +102,7 @@ internal sealed class ReadSessions(
         var lease = await slowReads.AcquireAsync(tenantId, lost, cancellationToken);
         return await ReadSession.OpenAsync(
             database,
-            tenantId,
+            SecuredBy(tenantId),
             lease,
             cancels,
             limit.Timeout,
@@ -168,5 +170,18 @@ internal sealed class ReadSessions(
         QueryTime? time,
         TimeSpan? limit,
         CancellationToken cancellationToken
-    ) => ReadSession.OpenAsync(pool, tenantId, lease: null, cancels, limit, time, availability.Lost, cancellationToken);
+    ) =>
+        ReadSession.OpenAsync(
+            pool,
+            SecuredBy(tenantId),
+            lease: null,
+            cancels,
+            limit,
+            time,
+            availability.Lost,
+            cancellationToken
+        );
+
+    // Distributed tables have no row-level security.
+    private TenantId? SecuredBy(TenantId? tenantId) => options.Distributed ? null : tenantId;
 }

@@ -71,7 +71,7 @@ internal sealed class RunImport(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await DatabaseEpochs.EnsureCurrentAsync(connection, cancellationToken);
         await EnsurePartitionAsync(connection, now, cancellationToken);
-        using var standby = new StandbyWait(connection);
+        using var warnings = new CommitWarnings(connection);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var keys = await ClaimKeysAsync(connection, tenantId, runs, now, cancellationToken);
         Run[] added = keys.Unused is { } unused
@@ -92,7 +92,7 @@ internal sealed class RunImport(
         }
 
         await transaction.CommitAsync(CancellationToken.None);
-        standby.ThrowIfCanceled();
+        warnings.ThrowIfIncomplete();
         return keys.Outcome;
     }
 

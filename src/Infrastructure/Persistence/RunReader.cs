@@ -17,12 +17,14 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <param name="lookups">The lookups by id on the primary.</param>
 /// <param name="windows">The partitions that lists need not read.</param>
 /// <param name="standbys">Chooses the standbys that answer reads.</param>
+/// <param name="options">The servers of the database.</param>
 /// <param name="owner">The connections of the role that may record an epoch.</param>
 internal sealed partial class RunReader(
     ReadSessions sessions,
     RunLookups lookups,
     ListWindows windows,
     StandbyServers standbys,
+    DatabaseOptions options,
     [FromKeyedServices(DataSources.Maintenance)] NpgsqlDataSource owner
 ) : IRunReader
 {

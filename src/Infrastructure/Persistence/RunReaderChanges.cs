@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure.Persistence.Distribution;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence;
@@ -20,19 +21,28 @@ internal sealed partial class RunReader
             cancellationToken,
             onPrimary: true
         );
-        if (await DatabaseEpochs.ReadClockAsync(session, tenantId, place) is { } horizon)
+        if (await ReadAsync() is { } horizon)
         {
             return horizon;
         }
 
-        // The server was started or promoted a moment ago. Reads may not record this.
-        await session.WaitAsync(RecordEpochAsync());
-        return await DatabaseEpochs.ReadClockAsync(session, tenantId, place) ?? throw ReadSession.DatabaseLost();
+        // The server was started or promoted a moment ago, or the tenant has no clock. Reads may not record this.
+        await session.WaitAsync(RecordAsync());
+        return await ReadAsync() ?? throw ReadSession.DatabaseLost();
 
-        async Task RecordEpochAsync()
+        Task<ChangeHorizon?> ReadAsync() =>
+            options.Distributed
+                ? TenantClocks.ReadAsync(session, tenantId, place)
+                : DatabaseEpochs.ReadClockAsync(session, tenantId, place);
+
+        async Task RecordAsync()
         {
             await using var connection = await owner.OpenConnectionAsync(CancellationToken.None);
-            await DatabaseEpochs.EnsureCurrentAsync(connection, CancellationToken.None);
+            await (
+                options.Distributed
+                    ? TenantClocks.EnsureAsync(connection, tenantId, CancellationToken.None)
+                    : DatabaseEpochs.EnsureCurrentAsync(connection, CancellationToken.None)
+            );
         }
     }
 

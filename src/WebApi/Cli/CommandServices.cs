@@ -3,7 +3,6 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Runs;
 
 namespace IndustryData.WebApi.Cli;
@@ -26,7 +25,10 @@ internal static class CommandServices
             connectionString,
             Settings.Read<RetentionOptions>(configuration, "Retention"),
             Settings.Read<PartitionOptions>(configuration, "Partitions"),
-            new ReplicaOptions()
+            Settings.Read<DatabaseOptions>(configuration, "Database") with
+            {
+                ReadFromReplicas = false,
+            }
         );
         services.AddSingleton<IRunLineEncoder, RunLineEncoder>();
         services.AddSingleton(Settings.Read<StartRateLimitOptions>(configuration, "StartRateLimit"));

@@ -20,8 +20,11 @@ internal static class ProgramEnd
     public static string Describe(Exception exception, bool isEmbedded) =>
         exception switch
         {
-            StartupException or EmbeddedPostgresException or UnsupportedSchemaException or MissingRolesException =>
-                Line(exception.Message),
+            StartupException
+            or EmbeddedPostgresException
+            or UnsupportedSchemaException
+            or MissingRolesException
+            or MissingCitusException => Line(exception.Message),
             IOException { InnerException: AddressInUseException } => Line(
                 $"{exception.Message} Stop the other program, or set ASPNETCORE_URLS to another port."
             ),

@@ -3,7 +3,6 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Batch;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.OData;
@@ -90,11 +89,19 @@ internal static partial class ServeCommand
         builder.Services.AddApplication(
             builder.Configuration["AutoMapper:LicenseKey"] is { Length: > 0 } key ? key : null
         );
-        var replicas = Settings.Read<ReplicaOptions>(builder.Configuration, "Database");
-        if (replicas.ReadFromReplicas && !HasSeveralHosts(connectionString))
+        var database = Settings.Read<DatabaseOptions>(builder.Configuration, "Database");
+        if (database.ReadFromReplicas && !HasSeveralHosts(connectionString))
         {
             throw new StartupException(
                 "Database:ReadFromReplicas needs a connection string that names the primary and its standbys: Host=a,b."
+            );
+        }
+
+        if (database is { ReadFromReplicas: true, Distributed: true })
+        {
+            throw new StartupException(
+                "Database:ReadFromReplicas and Database:Distributed exclude each other; the nodes of a distributed "
+                    + "database have standbys of their own."
             );
         }
 
@@ -102,7 +109,7 @@ internal static partial class ServeCommand
             connectionString,
             Settings.Read<RetentionOptions>(builder.Configuration, "Retention"),
             Settings.Read<PartitionOptions>(builder.Configuration, "Partitions"),
-            replicas
+            database
         );
         builder.Services.AddSingleton<IRunLineEncoder, RunLineEncoder>();
         builder.Services.AddTokenAuthentication(tokens);
@@ -175,7 +182,7 @@ internal static partial class ServeCommand
         );
         app.UseTokenAuthentication();
         UseLimits(app);
-        if (replicas.ReadFromReplicas)
+        if (database.ReadFromReplicas)
         {
             app.Use(next => http => PositionMiddleware.InvokeAsync(http, next));
         }

@@ -5,7 +5,6 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Infrastructure.EmbeddedPostgres;
 using IndustryData.Infrastructure.Persistence;
-using IndustryData.Infrastructure.Persistence.Standbys;
 using IndustryData.WebApi.Http;
 using IndustryData.WebApi.Security;
 
@@ -27,7 +26,7 @@ internal static class Settings
         ("Limits", typeof(LimitOptions)),
         ("Retention", typeof(RetentionOptions)),
         ("Partitions", typeof(PartitionOptions)),
-        ("Database", typeof(ReplicaOptions)),
+        ("Database", typeof(DatabaseOptions)),
         (AuditOptions.Section, typeof(AuditOptions)),
         (MetricsOptions.Section, typeof(MetricsOptions)),
         (ForwardingOptions.Section, typeof(ForwardingOptions)),

@@ -48,7 +48,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         var timeout = new ReadTimeoutOptions { Timeout = TimeSpan.FromSeconds(60) };
         _standbys = new StandbyServers(
             _connectionString,
-            new ReplicaOptions(),
+            new DatabaseOptions(),
             timeout,
             _cancels,
             _metrics,
@@ -64,7 +64,8 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
             _availability,
             _limits,
             _cancels,
-            _standbys
+            _standbys,
+            new DatabaseOptions()
         );
         _partitions = new EndedPartitionStore(_sessions, TimeProvider.System, NullLogger<EndedPartitionStore>.Instance);
         _reader = new RunReader(
@@ -72,6 +73,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
             new RunLookups(_sessions.OpenLookupAsync, NullLogger<RunLookups>.Instance),
             new ListWindows(_partitions),
             _standbys,
+            new DatabaseOptions(),
             _owner
         );
         _counter = new RunHourCounter(_owner);

@@ -48,6 +48,9 @@ public sealed class RunningService : IAsyncDisposable
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
         );
         builder.Configuration.AddInMemoryCollection(LogSettings());
+        builder.Configuration.AddInMemoryCollection([
+            KeyValuePair.Create("Database:Distributed", (string?)TestServer.DistributedSetting(connectionString)),
+        ]);
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0")]);
         var tokens = builder.Configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();

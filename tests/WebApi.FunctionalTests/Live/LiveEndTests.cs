@@ -192,10 +192,10 @@ public sealed class LiveEndTests(TestDatabase database) : FunctionalTest(databas
             Database.ConnectionString,
             $$"""
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, blocking_error, created_date_time,
-                last_modified_date_time, version, statistics)
+                last_modified_date_time, version, statistics, change_number)
             SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'n', now(), 1,
-                json_build_object('code', 'x', 'message', repeat('x', 1000)), now(), now(), 1, '{}'
-            FROM generate_series(1, {{count}})
+                json_build_object('code', 'x', 'message', repeat('x', 1000)), now(), now(), 1, '{}', change.number
+            FROM generate_series(1, {{count}}), {{Database.NextChange(Tokens.Tenant)}}
             """
         );
 }

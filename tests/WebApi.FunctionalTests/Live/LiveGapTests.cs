@@ -192,9 +192,9 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
             database.ConnectionString,
             $$"""
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, created_date_time,
-                last_modified_date_time, version, statistics)
-            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'n', now(), 1, now(), now(), 1, '{}'
-            FROM generate_series(1, 250)
+                last_modified_date_time, version, statistics, change_number)
+            SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'n', now(), 1, now(), now(), 1, '{}', change.number
+            FROM generate_series(1, 250), {{database.NextChange(Tokens.Tenant)}}
             """
         );
 

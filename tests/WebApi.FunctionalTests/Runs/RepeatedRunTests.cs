@@ -95,7 +95,7 @@ public sealed class RepeatedRunTests(TestDatabase database) : FunctionalTest(dat
         theirs.Headers.Location.ShouldNotBe(first.Headers.Location);
 
         await Database.ReadAsync<long>(
-            "WITH aged AS (UPDATE idempotency_records SET created_date_time = created_date_time - interval '24 hours' "
+            "WITH aged AS (UPDATE idempotency_records SET created_date_time = now() - interval '25 hours' "
                 + "RETURNING 1) SELECT count(*) FROM aged"
         );
         using var nextDay = await PostAsync("process/runs/$ref", Bodies.Run, _key);

@@ -55,9 +55,13 @@ internal static class CommitFailures
     /// <summary>
     /// Returns true if PostgreSQL reported an error of the statement and thus rolled the transaction back. A fatal
     /// error ends the session, and may occur after the commit (for example, during the wait for a synchronous standby).
+    /// The coordinator of a Citus cluster reports a lost connection to a node (SQLSTATE class 08), which may have
+    /// committed.
     /// </summary>
     public static bool IsRolledBack(Exception exception) =>
-        Find(exception) is { InvariantSeverity: "ERROR", SqlState: not PostgresErrorCodes.StatementCompletionUnknown };
+        Find(exception)
+            is { InvariantSeverity: "ERROR", SqlState: not PostgresErrorCodes.StatementCompletionUnknown } error
+        && !error.SqlState.StartsWith("08", StringComparison.Ordinal);
 
     /// <summary>
     /// Returns the error that PostgreSQL reported; null if the exception has another cause. EF Core wraps such errors.

@@ -9,7 +9,11 @@ namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 /// <param name="MaxBytes">The maximum number of bytes that the waiting writes occupy.</param>
 /// <param name="MaxBatchCount">The maximum number of writes in one commit.</param>
 /// <param name="MaxBatchBytes">A commit takes no further write once it has this number of bytes.</param>
-internal sealed record LaneSize(string Name, int MaxCount, long MaxBytes, int MaxBatchCount, long MaxBatchBytes);
+internal sealed record LaneSize(string Name, int MaxCount, long MaxBytes, int MaxBatchCount, long MaxBatchBytes)
+{
+    /// <summary>True if the writes of different tenants are committed in different transactions.</summary>
+    public bool SeparatesTenants { get; init; }
+}
 
 /// <summary>
 /// Commits writes by group commit: while one batch is flushed to disk, other writes queue up, and all of them share the
@@ -45,6 +49,9 @@ internal sealed class CommitLane<TWrite>(
     private readonly TimeProvider _clock = resources.Clock;
     private int _shard = firstShard;
 
+    /// <summary>The number of writes that wait or are being committed, and their bytes.</summary>
+    public (int Count, long Bytes) Length => _queue.Length;
+
     /// <summary>Queues a write. The write completes when its commit is on disk.</summary>
     /// <exception cref="QueueFullException">Too many writes are waiting. Nothing was stored.</exception>
     /// <exception cref="LimitExceededException">
@@ -64,7 +71,6 @@ internal sealed class CommitLane<TWrite>(
     /// <summary>Commits batches until the lane is complete.</summary>
     public async Task RunAsync()
     {
-        resources.Metrics.ObserveQueue(size.Name, () => _queue.Length);
         var batch = new List<TWrite>();
         while (true)
         {
@@ -127,7 +133,14 @@ internal sealed class CommitLane<TWrite>(
             writes = writes.FindAll(w => !w.IsSuspect);
         }
 
-        if (writes.Count > 0 && await TryCommitAsync(writes) is { } failure)
+        if (size.SeparatesTenants && !IsOfOneTenant(writes))
+        {
+            foreach (var tenant in writes.GroupBy(w => w.TenantId).Select(g => g.ToList()).ToList())
+            {
+                await CommitAsync(tenant);
+            }
+        }
+        else if (writes.Count > 0 && await TryCommitAsync(writes) is { } failure)
         {
             await (
                 CommitFailures.IsLockTimeout(failure)

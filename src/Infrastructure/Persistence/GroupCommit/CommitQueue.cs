@@ -1,5 +1,7 @@
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs.Live;
+using IndustryData.Domain.Runs;
+using IndustryData.Infrastructure.Persistence.Distribution;
 using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,7 +11,9 @@ namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 
 /// <summary>
 /// Commits all writes by group commit in two lanes. One lane is for new runs, which depend on no stored data except
-/// idempotency keys. The other is for writes that depend on stored data. A slow change thus does not delay new runs.
+/// idempotency keys. The other is for writes that depend on stored data. A slow change thus does not delay new runs. In
+/// a distributed database there are several lanes of each kind, each for a part of the tenants, because a transaction
+/// of two tenants could need two nodes.
 /// </summary>
 internal sealed class CommitQueue : BackgroundService
 {
@@ -37,9 +41,14 @@ internal sealed class CommitQueue : BackgroundService
     // separate commits wait for locks.
     private const int MaxAsides = 4;
 
+    // A node that does not answer stops the lanes whose tenants it has, so there are more lanes than a small cluster
+    // has nodes. Each has a smaller part of the queue, so that all together do not hold too much memory.
+    private const int DistributedLanes = 8;
+    private const int DistributedQueueParts = 4;
+
     private readonly SemaphoreSlim _asides = new(MaxAsides);
-    private readonly CommitLane<PendingInsert> _inserts;
-    private readonly CommitLane<PendingUpdate> _changes;
+    private readonly CommitLane<PendingInsert>[] _inserts;
+    private readonly CommitLane<PendingUpdate>[] _changes;
 
     public CommitQueue(
         [FromKeyedServices(DataSources.Commits)] NpgsqlDataSource database,
@@ -49,7 +58,7 @@ internal sealed class CommitQueue : BackgroundService
         CommitOptions limit,
         DatabaseMetrics metrics,
         IRunChangeSignal changes,
-        ReplicaOptions replicas,
+        DatabaseOptions options,
         TimeProvider clock
     )
     {
@@ -57,18 +66,41 @@ internal sealed class CommitQueue : BackgroundService
 
         // One lane uses even shards and the other odd shards, so that the lanes never wait for each other's counters.
         var shard = 2 * Random.Shared.Next(RunCountDeltas.Shards / 2);
-        _inserts = new CommitLane<PendingInsert>(
+        _inserts = Lanes<PendingInsert>(
             _insertLane,
             (short)shard,
-            new InsertTransaction(database, replicas.ReadFromReplicas).CommitAsync,
-            resources
+            options.Distributed
+                ? new TenantInsertTransaction(database).CommitAsync
+                : new InsertTransaction(database, options.ReadFromReplicas).CommitAsync
         );
-        _changes = new CommitLane<PendingUpdate>(
+        _changes = Lanes<PendingUpdate>(
             _changeLane,
             (short)(shard + 1),
-            attempt => ChangeAsync(attempt, scopes, replicas.ReadFromReplicas),
-            resources
+            attempt => ChangeAsync(attempt, scopes, options)
         );
+
+        CommitLane<TWrite>[] Lanes<TWrite>(LaneSize size, short firstShard, Func<CommitAttempt<TWrite>, Task> commit)
+            where TWrite : PendingWrite
+        {
+            if (options.Distributed)
+            {
+                size = size with
+                {
+                    MaxCount = size.MaxCount / DistributedQueueParts,
+                    MaxBytes = size.MaxBytes / DistributedQueueParts,
+                    SeparatesTenants = true,
+                };
+            }
+
+            CommitLane<TWrite>[] lanes =
+            [
+                .. Enumerable
+                    .Range(0, options.Distributed ? DistributedLanes : 1)
+                    .Select(_ => new CommitLane<TWrite>(size, firstShard, commit, resources)),
+            ];
+            metrics.ObserveQueue(size.Name, () => (lanes.Sum(l => l.Length.Count), lanes.Sum(l => l.Length.Bytes)));
+            return lanes;
+        }
     }
 
     /// <summary>Commits a new run.</summary>
@@ -84,7 +116,7 @@ internal sealed class CommitQueue : BackgroundService
     public Task<bool> InsertAsync(PendingInsert insertion)
     {
         // The caller's cancellation does not end the wait, because the commit of the write may have started.
-        _inserts.Add(insertion);
+        LaneOf(_inserts, insertion).Add(insertion);
         return CompletionOf(insertion, insertion.Completion);
     }
 
@@ -93,7 +125,7 @@ internal sealed class CommitQueue : BackgroundService
     /// <inheritdoc cref="InsertAsync" />
     public Task<T> ChangeAsync<T>(PendingUpdate<T> change)
     {
-        _changes.Add(change);
+        LaneOf(_changes, change).Add(change);
         return CompletionOf(change, change.Completion);
     }
 
@@ -110,11 +142,15 @@ internal sealed class CommitQueue : BackgroundService
         // At shutdown the service accepts no more writes and commits the waiting ones.
         await using var stopping = stoppingToken.Register(() =>
         {
-            _inserts.Complete();
-            _changes.Complete();
+            Array.ForEach(_inserts, l => l.Complete());
+            Array.ForEach(_changes, l => l.Complete());
         });
-        await Task.WhenAll(_inserts.RunAsync(), _changes.RunAsync());
+        await Task.WhenAll([.. _inserts.Select(l => l.RunAsync()), .. _changes.Select(l => l.RunAsync())]);
     }
+
+    private static CommitLane<TWrite> LaneOf<TWrite>(CommitLane<TWrite>[] lanes, PendingWrite write)
+        where TWrite : PendingWrite =>
+        lanes.Length == 1 ? lanes[0] : lanes[(uint)write.TenantId.GetHashCode() % lanes.Length];
 
     /// <summary>Waits for a write, and records its position in the request.</summary>
     private static Task<T> CompletionOf<T>(PendingWrite write, Task<T> completion)
@@ -136,14 +172,14 @@ internal sealed class CommitQueue : BackgroundService
     private static async Task ChangeAsync(
         CommitAttempt<PendingUpdate> attempt,
         IServiceScopeFactory scopes,
-        bool readsPosition
+        DatabaseOptions options
     )
     {
         await using var scope = scopes.CreateAsyncScope();
         await UpdateTransaction.CommitAsync(
             attempt,
             scope.ServiceProvider.GetRequiredService<IndustryDataContext>(),
-            readsPosition,
+            options,
             CancellationToken.None
         );
     }

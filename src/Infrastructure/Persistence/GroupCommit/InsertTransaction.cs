@@ -21,14 +21,14 @@ internal sealed class InsertTransaction(NpgsqlDataSource database, bool readsPos
     public async Task CommitAsync(CommitAttempt<PendingInsert> attempt)
     {
         await using var connection = await database.OpenConnectionAsync();
-        using var standby = new StandbyWait(connection);
+        using var warnings = new CommitWarnings(connection);
         var keyed = Keyed(attempt.Writes);
         if (keyed.Count == 0 || !IsConflictLikely())
         {
             try
             {
                 await InsertAsync(attempt, keyed, connection);
-                standby.ThrowIfCanceled();
+                warnings.ThrowIfIncomplete();
                 return;
             }
             catch (PostgresException exception) when (exception.ConstraintName == RunBulkInsert.KeysConstraint)
@@ -39,7 +39,7 @@ internal sealed class InsertTransaction(NpgsqlDataSource database, bool readsPos
         }
 
         await ClaimAndInsertAsync(attempt, keyed, connection);
-        standby.ThrowIfCanceled();
+        warnings.ThrowIfIncomplete();
     }
 
     private static List<PendingInsert> Keyed(IReadOnlyList<PendingInsert> insertions)

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net.Sockets;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence.Configurations;
+using IndustryData.Infrastructure.Persistence.Distribution;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -16,8 +17,9 @@ internal sealed class UpdateTransaction
     private readonly Dictionary<RunKey, Run> _locked = [];
     private readonly List<Run> _added = [];
     private readonly IndustryDataContext _context;
+    private readonly long? _clock;
 
-    private UpdateTransaction(IndustryDataContext context) => _context = context;
+    private UpdateTransaction(IndustryDataContext context, long? clock) => (_context, _clock) = (context, clock);
 
     /// <summary>The context for access to other stored data.</summary>
     public IndustryDataContext Context => _context;
@@ -28,18 +30,24 @@ internal sealed class UpdateTransaction
     /// </summary>
     /// <param name="attempt">The batch.</param>
     /// <param name="context">The context of the transaction.</param>
-    /// <param name="readsPosition">True to read the position of the commit.</param>
+    /// <param name="options">The servers of the database.</param>
     /// <param name="cancellationToken">Cancels the transaction.</param>
     public static async Task CommitAsync(
         CommitAttempt<PendingUpdate> attempt,
         IndustryDataContext context,
-        bool readsPosition,
+        DatabaseOptions options,
         CancellationToken cancellationToken
     )
     {
         await using var commit = await context.Database.BeginTransactionAsync(cancellationToken);
-        using var standby = new StandbyWait((NpgsqlConnection)context.Database.GetDbConnection());
-        var transaction = new UpdateTransaction(context);
+        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
+        using var warnings = new CommitWarnings(connection);
+        var transaction = new UpdateTransaction(
+            context,
+            options.Distributed
+                ? await TenantClocks.AdvanceAsync(connection, attempt.Writes[0].TenantId, cancellationToken)
+                : null
+        );
 
         // All transactions take locks in the same order, so that two transactions do not each hold a lock that the
         // other needs next. The sort is stable and keeps the order of the changes to one run.
@@ -71,9 +79,9 @@ internal sealed class UpdateTransaction
         await transaction.SaveAsync(new RunCountDeltas(attempt.Shard), cancellationToken);
         attempt.RunsAdded = transaction._added.Count;
         attempt.BeginCommit();
-        if (readsPosition)
+        if (options.ReadFromReplicas)
         {
-            await using var batch = new NpgsqlBatch((NpgsqlConnection)context.Database.GetDbConnection())
+            await using var batch = new NpgsqlBatch(connection)
             {
                 BatchCommands = { new NpgsqlBatchCommand("COMMIT") },
             };
@@ -84,7 +92,7 @@ internal sealed class UpdateTransaction
             await commit.CommitAsync(cancellationToken);
         }
 
-        standby.ThrowIfCanceled();
+        warnings.ThrowIfIncomplete();
     }
 
     /// <summary>Returns a run that the transaction has locked; null if there is none.</summary>
@@ -169,9 +177,12 @@ internal sealed class UpdateTransaction
             .ToList();
         if (changed.Count > 0)
         {
-            var (number, now) = await _context
-                .Database.SqlQuery<Stamp>($"""SELECT change_number(pg_current_xact_id()) AS number, now() AS now""")
-                .SingleAsync(cancellationToken);
+            var stamp = _clock is { } clock
+                ? _context.Database.SqlQuery<Stamp>($"""SELECT {clock} AS number, now() AS now""")
+                : _context.Database.SqlQuery<Stamp>(
+                    $"""SELECT change_number(pg_current_xact_id()) AS number, now() AS now"""
+                );
+            var (number, now) = await stamp.SingleAsync(cancellationToken);
             foreach (var entry in changed)
             {
                 var run = entry.Entity;
@@ -198,7 +209,7 @@ internal sealed class UpdateTransaction
 
         await _context.SaveChangesAsync(cancellationToken);
         await using var batch = new NpgsqlBatch((NpgsqlConnection)_context.Database.GetDbConnection());
-        RunBulkInsert.Add(batch, _added, counts);
+        RunBulkInsert.Add(batch, _added, counts, _clock);
         if (batch.BatchCommands.Count > 0)
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);

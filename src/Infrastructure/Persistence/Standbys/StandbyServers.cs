@@ -27,7 +27,7 @@ internal sealed partial class StandbyServers : BackgroundService
 
     public StandbyServers(
         string connectionString,
-        ReplicaOptions options,
+        DatabaseOptions options,
         ReadTimeoutOptions limit,
         CancelRequests cancels,
         DatabaseMetrics metrics,

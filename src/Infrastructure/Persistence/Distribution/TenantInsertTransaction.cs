@@ -1,0 +1,33 @@
+using IndustryData.Infrastructure.Persistence.GroupCommit;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence.Distribution;
+
+/// <summary>Commits any number of new runs of one tenant in a distributed database.</summary>
+/// <param name="database">The pool for commits.</param>
+internal sealed class TenantInsertTransaction(NpgsqlDataSource database)
+{
+    /// <summary>
+    /// Commits a batch. If the idempotency key of a run is used, nothing of the run is stored and
+    /// <see cref="PendingInsert.IsFirst"/> is false.
+    /// </summary>
+    /// <param name="attempt">The batch. All of its runs belong to the same tenant.</param>
+    public async Task CommitAsync(CommitAttempt<PendingInsert> attempt)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        using var warnings = new CommitWarnings(connection);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { AddRunsFunction.Call(attempt.Writes, attempt.Shard) },
+        };
+        attempt.BeginCommit();
+        var added = ((int[])(await batch.ExecuteScalarAsync())!).ToHashSet();
+        for (var i = 0; i < attempt.Writes.Count; i++)
+        {
+            attempt.Writes[i].IsFirst = added.Contains(i + 1);
+        }
+
+        attempt.RunsAdded = added.Count;
+        warnings.ThrowIfIncomplete();
+    }
+}
