@@ -60,6 +60,14 @@ public static class DatabaseSchema
         await RunDistribution.DistributeAsync(connection, cancellationToken);
     }
 
+    /// <summary>Determines whether the tables of a database are distributed.</summary>
+    public static async Task<bool> IsDistributedAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var database = DataSources.MaintenanceConnections(connectionString);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await RunDistribution.IsCompleteAsync(connection, cancellationToken);
+    }
+
     private static async Task<NpgsqlConnection> OpenAsync(
         NpgsqlDataSource database,
         TimeSpan timeout,

@@ -64,6 +64,14 @@ try
         ExampleSecrets.Check(configuration, connectionString, tokens);
     }
 
+    async Task RefuseDistributedAsync(string advice)
+    {
+        if (await DatabaseSchema.IsDistributedAsync(connectionString, CancellationToken.None))
+        {
+            throw new StartupException($"The tables of ConnectionStrings:IndustryData are distributed; {advice}.");
+        }
+    }
+
     DataDirectory Resolved() => DataDirectory.Resolve(configuration["DataDirectory"], postgres);
     bool AddDevelopmentKey()
     {
@@ -191,6 +199,10 @@ try
             {
                 AddDevelopmentKey();
             }
+            else if (!isEmbedded)
+            {
+                await RefuseDistributedAsync("import through a service with --url");
+            }
 
             await using (
                 var embedded =
@@ -213,6 +225,11 @@ try
 
         case "archive":
             var archive = ArchiveCommand.Read(rest);
+            if (!isEmbedded)
+            {
+                await RefuseDistributedAsync("archive needs the tables on one server");
+            }
+
             await using (
                 var embedded = isEmbedded
                     ? await EmbeddedDatabase.OpenAsync(Resolved(), postgres, logger: null, CancellationToken.None)

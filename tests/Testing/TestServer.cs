@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
@@ -30,7 +31,10 @@ public sealed class TestServer : IAsyncLifetime
     // Three services of three classes have up to 150 connections, and the tests have their own.
     private const int MaxConnections = 300;
 
-    private static string? _distributedOwner;
+    private static readonly ConcurrentBag<string> _distributed = [];
+
+    // Citus sends changes of roles, which belong to all databases, to the nodes. Two at a time can conflict.
+    private static readonly SemaphoreSlim _distributing = new(1);
 
     private readonly Stack<Func<ValueTask>> _ends = new();
     private readonly string _owner = $"industrydata_test_{Guid.NewGuid():N}";
@@ -51,7 +55,6 @@ public sealed class TestServer : IAsyncLifetime
         await CreateOwnerAsync();
         if (IsDistributed)
         {
-            _distributedOwner = _owner;
             return;
         }
 
@@ -83,7 +86,7 @@ public sealed class TestServer : IAsyncLifetime
     /// Citus cluster. Tests also have servers of their own, which are not.
     /// </summary>
     public static string DistributedSetting(string connectionString) =>
-        _distributedOwner is { } owner && connectionString.Contains(owner, StringComparison.Ordinal) ? "true" : "false";
+        _distributed.Any(name => connectionString.Contains(name, StringComparison.Ordinal)) ? "true" : "false";
 
     /// <summary>Returns the connection string of the superuser for a database.</summary>
     public string AsSuperuser(string connectionString) =>
@@ -105,8 +108,16 @@ public sealed class TestServer : IAsyncLifetime
         // A copy of a template would have the shards of the template.
         var database = await CreateDatabaseAsync("", workers);
         var cancellationToken = TestContext.Current.CancellationToken;
-        await DatabaseSchema.MigrateAsync(database, TimeSpan.FromSeconds(30), cancellationToken);
-        await DatabaseSchema.DistributeAsync(database, cancellationToken);
+        await _distributing.WaitAsync(cancellationToken);
+        try
+        {
+            await DatabaseSchema.MigrateAsync(database, TimeSpan.FromSeconds(30), cancellationToken);
+            await DatabaseSchema.DistributeAsync(database, cancellationToken);
+        }
+        finally
+        {
+            _distributing.Release();
+        }
 
         // Tests insert runs that no delta has to find.
         await TestDatabase.ExecuteAsync(database, "ALTER TABLE runs ALTER COLUMN change_number SET DEFAULT 1");
@@ -138,7 +149,25 @@ public sealed class TestServer : IAsyncLifetime
             var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
             foreach (var node in Nodes)
             {
+                await DropDatabaseAsync(node, name!);
+            }
+        }
+    }
+
+    // After a test, Citus may still end the prepared transactions of the database.
+    private static async Task DropDatabaseAsync(string node, string name)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
                 await TestDatabase.ExecuteAsync(node, $"DROP DATABASE {name} WITH (FORCE)");
+                return;
+            }
+            catch (PostgresException exception)
+                when (exception.SqlState == PostgresErrorCodes.ObjectInUse && attempt < 20)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500));
             }
         }
     }
@@ -166,7 +195,17 @@ public sealed class TestServer : IAsyncLifetime
 
         if (IsDistributed)
         {
-            await AddWorkersAsync(name, workers);
+            await _distributing.WaitAsync();
+            try
+            {
+                await AddWorkersAsync(name, workers);
+            }
+            finally
+            {
+                _distributing.Release();
+            }
+
+            _distributed.Add(name);
         }
 
         return new NpgsqlConnectionStringBuilder(_server)

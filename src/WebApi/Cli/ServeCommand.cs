@@ -105,9 +105,18 @@ internal static partial class ServeCommand
             );
         }
 
+        var retention = Settings.Read<RetentionOptions>(builder.Configuration, "Retention");
+        if (database.Distributed && retention.ArchiveFolder is { Length: > 0 })
+        {
+            throw new StartupException(
+                "Retention:ArchiveFolder and Database:Distributed exclude each other; an archive needs the tables on "
+                    + "one server."
+            );
+        }
+
         builder.Services.AddInfrastructure(
             connectionString,
-            Settings.Read<RetentionOptions>(builder.Configuration, "Retention"),
+            retention,
             Settings.Read<PartitionOptions>(builder.Configuration, "Partitions"),
             database
         );

@@ -8,6 +8,8 @@ namespace IndustryData.WebApi.FunctionalTests.Cli;
 /// <summary>Tests of <c>archive</c>, in a process of its own, beside a running service.</summary>
 public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(database), IDisposable
 {
+    protected override string? OnlyOnOneServer => "An archive needs the tables on one server.";
+
     // Runs are moved into this quarter, as if they had been added then.
     private const string Quarter = "2025q1";
 

@@ -469,10 +469,19 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
     private async Task<List<JsonElement>> ReadRefusedAsync() =>
         [.. (await File.ReadAllLinesAsync(Refused, Cancellation)).Select(l => JsonDocument.Parse(l).RootElement)];
 
-    private Process Start(params string[] arguments) =>
-        ServiceProcess.StartCommand(
+    private Process Start(params string[] arguments)
+    {
+        SkipOnDistributedTables(arguments);
+        return ServiceProcess.StartCommand(
             ["import", .. arguments],
             ("ConnectionStrings__IndustryData", Database.ConnectionString)
+        );
+    }
+
+    private void SkipOnDistributedTables(string[] arguments) =>
+        Assert.SkipWhen(
+            Database.IsDistributed && arguments.Contains("--database"),
+            "The import into distributed tables goes through a service."
         );
 
     private async Task<string> ShouldSucceedAsync(params string[] arguments)
@@ -482,8 +491,11 @@ public sealed class ImportTests(TestDatabase database) : FunctionalTest(database
         return output;
     }
 
-    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) =>
-        RunAsync(arguments, ("ConnectionStrings__IndustryData", Database.ConnectionString));
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        SkipOnDistributedTables(arguments);
+        return RunAsync(arguments, ("ConnectionStrings__IndustryData", Database.ConnectionString));
+    }
 
     private static Task<(int ExitCode, string Output, string Errors)> RunAsync(
         string[] arguments,

@@ -11,15 +11,23 @@ public abstract class FunctionalTest(TestDatabase database) : IClassFixture<Test
 
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <summary>Why the tests of the class do not apply to a distributed database; null if they do.</summary>
+    protected virtual string? OnlyOnOneServer => null;
+
     public async ValueTask InitializeAsync()
     {
+        Assert.SkipWhen(Database.IsDistributed && OnlyOnOneServer is not null, OnlyOnOneServer ?? "");
         await Database.EmptyAsync();
         Service = await RunningService.StartAsync(Database.ConnectionString);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Service.DisposeAsync();
+        if (Service is not null)
+        {
+            await Service.DisposeAsync();
+        }
+
         GC.SuppressFinalize(this);
     }
 

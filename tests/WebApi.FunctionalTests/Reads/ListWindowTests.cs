@@ -12,6 +12,8 @@ namespace IndustryData.WebApi.FunctionalTests.Reads;
 /// </summary>
 public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(database)
 {
+    protected override string? OnlyOnOneServer => "Lists of a distributed database read every partition.";
+
     private const int Days = 40;
 
     private static readonly DateTimeOffset _first = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
