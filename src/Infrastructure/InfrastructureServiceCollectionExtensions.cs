@@ -2,6 +2,7 @@ using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence;
+using IndustryData.Infrastructure.Persistence.Distribution;
 using IndustryData.Infrastructure.Persistence.GroupCommit;
 using IndustryData.Infrastructure.Persistence.Standbys;
 using Microsoft.EntityFrameworkCore;
@@ -105,6 +106,7 @@ public static class InfrastructureServiceCollectionExtensions
             Loggers(provider)
         ));
         services.AddHostedService(provider => provider.GetRequiredService<StandbyServers>());
+        services.AddSingleton<TenantNodes>();
         services.AddSingleton<CommitQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<CommitQueue>());
         services.AddSingleton<IRunRepository, RunRepository>();

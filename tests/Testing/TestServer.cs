@@ -147,6 +147,15 @@ public sealed class TestServer : IAsyncLifetime
         if (_outlivesTests)
         {
             var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
+            if (IsDistributed)
+            {
+                // Without the coordinator, nothing would end them on the workers.
+                await TestDatabase.ExecuteAsync(
+                    $"{AsSuperuser(connectionString)};Pooling=false",
+                    "SELECT recover_prepared_transactions()"
+                );
+            }
+
             foreach (var node in Nodes)
             {
                 await DropDatabaseAsync(node, name!);
@@ -154,7 +163,7 @@ public sealed class TestServer : IAsyncLifetime
         }
     }
 
-    // After a test, Citus may still end the prepared transactions of the database.
+    // Citus may still use the database.
     private static async Task DropDatabaseAsync(string node, string name)
     {
         for (var attempt = 1; ; attempt++)

@@ -44,8 +44,8 @@ internal static class DataSources
     // attempts.
     private const int CommitPoolSize = 8;
 
-    // Sixteen connections are for the lanes of a distributed database.
-    private const int DistributedCommitPoolSize = 24;
+    // Two connections are for the lanes of each node of a distributed database, up to sixteen nodes.
+    private const int DistributedCommitPoolSize = 40;
 
     // One connection is for the lock of the maintenance, one for its step, two for the archive of a partition, and one
     // for the count by hour.
@@ -273,8 +273,8 @@ internal static class DataSources
 
     private const string IdleTransactionTimeout = "set_config('idle_in_transaction_session_timeout', '10s', false)";
 
-    // The coordinator of a distributed database uses the account of the session on the nodes, where a role cannot log
-    // in.
+    // The coordinator of a distributed database logs in to the nodes as the current role. The roles of the service
+    // cannot log in.
     private static string[] Role(string name, bool isDistributed) =>
         isDistributed ? [] : [$"set_config('role', '{name}', false)"];
 

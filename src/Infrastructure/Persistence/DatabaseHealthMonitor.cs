@@ -329,7 +329,8 @@ internal sealed partial class DatabaseHealthMonitor(
             : isReadOnly || isDistributed || await EnsureEpochAsync(connection, cancellationToken) ? null
             : DatabaseOutages.Restoring;
         var reason =
-            missing.Count > 0 ? $"missing migrations: {string.Join(", ", missing)}"
+            outage == DatabaseOutages.SchemaOutdated && missing.Count > 0
+                ? $"missing migrations: {string.Join(", ", missing)}"
             : outage == DatabaseOutages.SchemaOutdated && isDistributed
                 ? "the tables are distributed; set Database:Distributed"
             : outage == DatabaseOutages.SchemaOutdated

@@ -126,7 +126,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
             await using var take = new NpgsqlCommand(
-                $"SELECT FROM runs WHERE id = '{locked.Segments[^1]}' FOR UPDATE",
+                $"SELECT 1 FROM runs WHERE tenant_id = '{Tokens.Tenant}' AND id = '{locked.Segments[^1]}' FOR UPDATE",
                 connection
             );
             await take.ExecuteNonQueryAsync(Cancellation);
@@ -175,6 +175,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
     [InlineData(true)]
     public async Task A_full_queue_answers_503_at_once_and_loses_nothing_that_was_acknowledged(bool keyed)
     {
+        Assert.SkipWhen(Database.IsDistributed, "The queue of a node is smaller.");
         var tenants = Enumerable
             .Range(0, 8)
             .Select(n => Service.Authorized(Tokens.Make(tid: $"{n}1111111-1111-4111-8111-111111111111")))

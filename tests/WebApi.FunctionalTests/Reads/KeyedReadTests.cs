@@ -38,6 +38,7 @@ public sealed class KeyedReadTests(TestDatabase database) : IClassFixture<TestDa
     [Fact]
     public async Task Read_whose_caller_has_gone_is_canceled()
     {
+        Assert.SkipWhen(database.IsDistributed, "The read does not sleep on the coordinator.");
         var own = await SlowDatabase.CreateAsync(database, TimeSpan.FromMinutes(5));
         await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:04:00"));
         var run = await RunAsync(own);
@@ -59,6 +60,7 @@ public sealed class KeyedReadTests(TestDatabase database) : IClassFixture<TestDa
     [Fact]
     public async Task Read_that_the_server_does_not_answer_ends_by_itself()
     {
+        Assert.SkipWhen(database.IsDistributed, "The read does not sleep on the coordinator.");
         var own = await SlowDatabase.CreateAsync(database, TimeSpan.FromMinutes(5));
         await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:04:00"));
         var run = await RunAsync(own);

@@ -145,11 +145,12 @@ public sealed class LargeColumnTests(TestDatabase database) : FunctionalTest(dat
             Database.ConnectionString,
             $$"""
             INSERT INTO runs (tenant_id, id, display_name, start_date_time, status, blocking_error, created_date_time,
-                last_modified_date_time, version, statistics)
+                last_modified_date_time, version, statistics, change_number)
             SELECT '{{Tokens.Tenant}}', gen_random_uuid(), 'run ' || n,
-                '{{year}}-01-01'::timestamptz + n * interval '1 minute', 1, large, now(), now(), 1, large
+                '{{year}}-01-01'::timestamptz + n * interval '1 minute', 1, large, now(), now(), 1, large, change.number
             FROM generate_series(1, {{count}}) AS n,
-                (SELECT ('{"message":"' || repeat('x', {{size}}) || '"}')::json AS large) AS l
+                (SELECT ('{"message":"' || repeat('x', {{size}}) || '"}')::json AS large) AS l,
+                {{Database.NextChange(Tokens.Tenant)}}
             """
         );
 

@@ -25,6 +25,7 @@ public sealed class SlowReadTests(TestDatabase database) : IClassFixture<TestDat
     [Fact]
     public async Task Thirty_endless_queries_of_a_tenant_do_not_delay_another_tenant()
     {
+        Assert.SkipWhen(database.IsDistributed, "The slow query does not run on the coordinator.");
         var own = await SlowDatabase.CreateAsync(database, _endless);
         await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:04:00"));
         using var other = service.Authorized(Tokens.Make(tid: Tokens.OtherTenant.ToString()));
@@ -78,6 +79,7 @@ public sealed class SlowReadTests(TestDatabase database) : IClassFixture<TestDat
     [Fact]
     public async Task The_count_and_the_list_of_a_request_have_one_time_limit()
     {
+        Assert.SkipWhen(database.IsDistributed, "The queries take the time of one server.");
         var own = await SlowDatabase.CreateAsync(database, TimeSpan.FromSeconds(2));
         await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:00:03"));
 
@@ -92,6 +94,7 @@ public sealed class SlowReadTests(TestDatabase database) : IClassFixture<TestDat
     [Fact]
     public async Task A_lost_database_ends_reads_at_once_and_is_sent_no_cancel_request()
     {
+        Assert.SkipWhen(database.IsDistributed, "The slow query does not run on the coordinator.");
         var own = await SlowDatabase.CreateAsync(database, _endless);
         await using var service = await RunningService.StartAsync(own, ("Query:Timeout", "00:04:00"));
         var availability = service.Services.GetRequiredService<DatabaseAvailability>();
@@ -140,6 +143,7 @@ public sealed class SlowReadTests(TestDatabase database) : IClassFixture<TestDat
     [Fact]
     public async Task Queries_of_a_killed_service_end_by_themselves()
     {
+        Assert.SkipWhen(database.IsDistributed, "The slow query does not run on the coordinator.");
         var own = await SlowDatabase.CreateAsync(database, _endless);
         await using var service = await ServiceProcess.StartAsync(
             ("ConnectionStrings__IndustryData", own),

@@ -16,7 +16,9 @@ internal static class RunDistribution
     /// <summary>
     /// Distributes the tables unless they are distributed, and creates the functions of this version on all nodes.
     /// </summary>
-    /// <param name="connection">A connection of the owner to the coordinator. The schema is that of this version.</param>
+    /// <param name="connection">
+    /// A connection of the owner to the coordinator. The schema is that of this version.
+    /// </param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="MissingCitusException">The database does not have the extension.</exception>
     public static async Task DistributeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -27,6 +29,7 @@ internal static class RunDistribution
         }
 
         await ExecuteAsync(MigrationSql.Read("distribute_tables.sql"));
+        await ExecuteAsync(MigrationSql.Read("finish_distribution.sql"));
         var types = await ReadColumnTypesAsync();
         string TypeOf(string table, string column) => types[(table, column)];
         await ExecuteAsync(TenantClocks.CreateAdvanceSql);

@@ -15,29 +15,40 @@ internal static class TenantClocks
     public const string Advance = "advance_tenant_clock";
 
     /// <summary>
-    /// Creates the function that advances a clock. It also sets for the transaction on the node what the service sets
-    /// for its sessions on the coordinator.
+    /// The expressions that set for a transaction on a node what the service sets for its sessions on the coordinator.
     /// </summary>
-    public const string CreateAdvanceSql = $"""
-        CREATE OR REPLACE FUNCTION {Advance}(uuid) RETURNS bigint
+    public const string SetCommitSettings = """
+        set_config(
+            'synchronous_commit',
+            CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END,
+            true),
+        set_config('lock_timeout', '200ms', true)
+        """;
+
+    /// <summary>The statement that creates the function that advances a clock.</summary>
+    public static readonly string CreateAdvanceSql = $"""
+        CREATE OR REPLACE FUNCTION {Advance}(tenant uuid) RETURNS bigint
             LANGUAGE plpgsql
         AS $$
         DECLARE
             change bigint;
         BEGIN
-            PERFORM
-                set_config(
-                    'synchronous_commit',
-                    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END,
-                    true),
-                set_config('lock_timeout', '200ms', true);
-            INSERT INTO tenant_clocks AS clocks (tenant_id, number) VALUES ($1, 1)
-            ON CONFLICT (tenant_id) DO UPDATE SET number = clocks.number + 1
-            RETURNING clocks.number INTO change;
+            PERFORM {SetCommitSettings};
+            {AdvanceSql("tenant", "change")};
             RETURN change;
         END
         $$
         """;
+
+    /// <summary>Returns the statement of a function that advances a clock.</summary>
+    /// <param name="tenant">The variable with the tenant.</param>
+    /// <param name="change">The variable that gets the new number.</param>
+    public static string AdvanceSql(string tenant, string change) =>
+        $"""
+            INSERT INTO tenant_clocks AS clocks (tenant_id, number) VALUES ({tenant}, 1)
+            ON CONFLICT (tenant_id) DO UPDATE SET number = clocks.number + 1
+            RETURNING clocks.number INTO {change}
+            """;
 
     // A node that was restored or promoted, and a shard that was moved to another node, are another epoch.
     private const string Epoch = """

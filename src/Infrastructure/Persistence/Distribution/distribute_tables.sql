@@ -2,8 +2,8 @@
 -- Does nothing if the tables are distributed already. Tables without a tenant, and those with few rows, stay on the
 -- coordinator.
 --
--- What the cluster cannot keep is removed: row-level security, because the role of a session does not reach the nodes;
--- the counts by hour and the ranges of starts, because Citus has no triggers on distributed tables.
+-- What the cluster cannot keep is removed: row-level security, because the roles of the service cannot log in to the
+-- nodes; the counts by hour and the ranges of starts, because Citus has no triggers on distributed tables.
 DO $$
 DECLARE
     distributed regclass;
@@ -22,10 +22,6 @@ BEGIN
     DELETE FROM run_start_ranges;
     UPDATE run_start_versions SET version = gen_random_uuid();
     TRUNCATE run_hours, run_hour_durations, run_hour_failures, outdated_run_hours, run_hour_progress;
-
-    CREATE OR REPLACE FUNCTION recount_run_hours(partition regclass) RETURNS void
-        LANGUAGE sql
-        RETURN NULL;
 
     -- A run has the number of its tenant's clock, not that of a transaction: each node counts its own transactions.
     ALTER TABLE runs ALTER COLUMN change_number DROP DEFAULT;

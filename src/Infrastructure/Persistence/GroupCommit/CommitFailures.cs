@@ -61,7 +61,10 @@ internal static class CommitFailures
     public static bool IsRolledBack(Exception exception) =>
         Find(exception)
             is { InvariantSeverity: "ERROR", SqlState: not PostgresErrorCodes.StatementCompletionUnknown } error
-        && !error.SqlState.StartsWith("08", StringComparison.Ordinal);
+        && (
+            !error.SqlState.StartsWith("08", StringComparison.Ordinal)
+            || error.SqlState == PostgresErrorCodes.ProtocolViolation
+        );
 
     /// <summary>
     /// Returns the error that PostgreSQL reported; null if the exception has another cause. EF Core wraps such errors.

@@ -137,7 +137,8 @@ internal sealed class CommitLane<TWrite>(
         {
             foreach (var tenant in writes.GroupBy(w => w.TenantId).Select(g => g.ToList()).ToList())
             {
-                await CommitAsync(tenant);
+                // The commits before it may have taken long.
+                await CommitAsync(Eligible(tenant));
             }
         }
         else if (writes.Count > 0 && await TryCommitAsync(writes) is { } failure)
@@ -163,8 +164,13 @@ internal sealed class CommitLane<TWrite>(
         }
 
         var locked = 0;
-        foreach (var tenant in writes.GroupBy(w => w.TenantId).Select(g => g.ToList()).ToList())
+        foreach (var tenant in writes.GroupBy(w => w.TenantId).Select(g => Eligible([.. g])))
         {
+            if (tenant.Count == 0)
+            {
+                continue;
+            }
+
             if (locked == MaxLockedTenantsInRow)
             {
                 SetAside(tenant);

@@ -12,8 +12,7 @@ namespace IndustryData.Infrastructure.Persistence.GroupCommit;
 /// <summary>
 /// Commits all writes by group commit in two lanes. One lane is for new runs, which depend on no stored data except
 /// idempotency keys. The other is for writes that depend on stored data. A slow change thus does not delay new runs. In
-/// a distributed database there are several lanes of each kind, each for a part of the tenants, because a transaction
-/// of two tenants could need two nodes.
+/// a distributed database each node has its own lanes.
 /// </summary>
 internal sealed class CommitQueue : BackgroundService
 {
@@ -41,12 +40,13 @@ internal sealed class CommitQueue : BackgroundService
     // separate commits wait for locks.
     private const int MaxAsides = 4;
 
-    // A node that does not answer stops the lanes whose tenants it has, so there are more lanes than a small cluster
-    // has nodes. Each has a smaller part of the queue, so that all together do not hold too much memory.
-    private const int DistributedLanes = 8;
-    private const int DistributedQueueParts = 4;
+    // A node that does not answer stops its lanes. Up to sixteen nodes share none. Two lanes for a node were not faster
+    // than one. Each lane has a smaller part of the queue, so that all together do not hold too much memory.
+    private const int DistributedLanes = 16;
+    private const int DistributedQueueParts = 8;
 
     private readonly SemaphoreSlim _asides = new(MaxAsides);
+    private readonly TenantNodes _nodes;
     private readonly CommitLane<PendingInsert>[] _inserts;
     private readonly CommitLane<PendingUpdate>[] _changes;
 
@@ -59,9 +59,11 @@ internal sealed class CommitQueue : BackgroundService
         DatabaseMetrics metrics,
         IRunChangeSignal changes,
         DatabaseOptions options,
+        TenantNodes nodes,
         TimeProvider clock
     )
     {
+        _nodes = nodes;
         var resources = new CommitResources(limits, limit.Timeout, availability, metrics, changes, clock, _asides);
 
         // One lane uses even shards and the other odd shards, so that the lanes never wait for each other's counters.
@@ -69,17 +71,24 @@ internal sealed class CommitQueue : BackgroundService
         _inserts = Lanes<PendingInsert>(
             _insertLane,
             (short)shard,
+            separatesTenants: false,
             options.Distributed
-                ? new TenantInsertTransaction(database).CommitAsync
+                ? new NodeInsertTransaction(database).CommitAsync
                 : new InsertTransaction(database, options.ReadFromReplicas).CommitAsync
         );
         _changes = Lanes<PendingUpdate>(
             _changeLane,
             (short)(shard + 1),
+            separatesTenants: options.Distributed,
             attempt => ChangeAsync(attempt, scopes, options)
         );
 
-        CommitLane<TWrite>[] Lanes<TWrite>(LaneSize size, short firstShard, Func<CommitAttempt<TWrite>, Task> commit)
+        CommitLane<TWrite>[] Lanes<TWrite>(
+            LaneSize size,
+            short firstShard,
+            bool separatesTenants,
+            Func<CommitAttempt<TWrite>, Task> commit
+        )
             where TWrite : PendingWrite
         {
             if (options.Distributed)
@@ -88,7 +97,7 @@ internal sealed class CommitQueue : BackgroundService
                 {
                     MaxCount = size.MaxCount / DistributedQueueParts,
                     MaxBytes = size.MaxBytes / DistributedQueueParts,
-                    SeparatesTenants = true,
+                    SeparatesTenants = separatesTenants,
                 };
             }
 
@@ -116,8 +125,7 @@ internal sealed class CommitQueue : BackgroundService
     public Task<bool> InsertAsync(PendingInsert insertion)
     {
         // The caller's cancellation does not end the wait, because the commit of the write may have started.
-        LaneOf(_inserts, insertion).Add(insertion);
-        return CompletionOf(insertion, insertion.Completion);
+        return AddAsync(_inserts, insertion, insertion.Completion);
     }
 
     /// <summary>Commits a change.</summary>
@@ -125,8 +133,7 @@ internal sealed class CommitQueue : BackgroundService
     /// <inheritdoc cref="InsertAsync" />
     public Task<T> ChangeAsync<T>(PendingUpdate<T> change)
     {
-        LaneOf(_changes, change).Add(change);
-        return CompletionOf(change, change.Completion);
+        return AddAsync(_changes, change, change.Completion);
     }
 
     /// <inheritdoc />
@@ -148,9 +155,23 @@ internal sealed class CommitQueue : BackgroundService
         await Task.WhenAll([.. _inserts.Select(l => l.RunAsync()), .. _changes.Select(l => l.RunAsync())]);
     }
 
-    private static CommitLane<TWrite> LaneOf<TWrite>(CommitLane<TWrite>[] lanes, PendingWrite write)
-        where TWrite : PendingWrite =>
-        lanes.Length == 1 ? lanes[0] : lanes[(uint)write.TenantId.GetHashCode() % lanes.Length];
+    private Task<TResult> AddAsync<TWrite, TResult>(CommitLane<TWrite>[] lanes, TWrite write, Task<TResult> completion)
+        where TWrite : PendingWrite
+    {
+        if (lanes.Length > 1)
+        {
+            return AddToNodeAsync();
+        }
+
+        lanes[0].Add(write);
+        return CompletionOf(write, completion);
+
+        async Task<TResult> AddToNodeAsync()
+        {
+            lanes[(uint)await _nodes.FindAsync(write.TenantId) % (uint)lanes.Length].Add(write);
+            return await CompletionOf(write, completion);
+        }
+    }
 
     /// <summary>Waits for a write, and records its position in the request.</summary>
     private static Task<T> CompletionOf<T>(PendingWrite write, Task<T> completion)

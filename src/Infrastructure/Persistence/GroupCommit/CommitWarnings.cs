@@ -10,12 +10,13 @@ internal sealed class CommitWarnings : IDisposable
 {
     // The C functions that send the warnings: src/backend/replication/syncrep.c of PostgreSQL, and
     // src/backend/distributed/transaction/remote_transaction.c of Citus. Their names are not translated, unlike the
-    // texts of the warnings.
+    // texts of the warnings. Citus repeats a warning of a node under the name of its own function, so each of these
+    // counts.
     private static readonly string[] _routines =
     [
         "SyncRepWaitForLSN",
-        "StartRemoteTransactionCommit",
         "FinishRemoteTransactionCommit",
+        "DefaultCitusNoticeReceiver",
     ];
 
     private readonly NpgsqlConnection _connection;
@@ -40,5 +41,5 @@ internal sealed class CommitWarnings : IDisposable
     public void Dispose() => _connection.Notice -= Look;
 
     private void Look(object sender, NpgsqlNoticeEventArgs received) =>
-        _isIncomplete |= _routines.Contains(received.Notice.Routine);
+        _isIncomplete |= received.Notice.InvariantSeverity == "WARNING" && _routines.Contains(received.Notice.Routine);
 }

@@ -3,15 +3,15 @@ using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.Distribution;
 
-/// <summary>Commits any number of new runs of one tenant in a distributed database.</summary>
+/// <summary>Commits any number of new runs in a distributed database.</summary>
 /// <param name="database">The pool for commits.</param>
-internal sealed class TenantInsertTransaction(NpgsqlDataSource database)
+internal sealed class NodeInsertTransaction(NpgsqlDataSource database)
 {
     /// <summary>
     /// Commits a batch. If the idempotency key of a run is used, nothing of the run is stored and
     /// <see cref="PendingInsert.IsFirst"/> is false.
     /// </summary>
-    /// <param name="attempt">The batch. All of its runs belong to the same tenant.</param>
+    /// <param name="attempt">The batch. Its tenants should be on the same node.</param>
     public async Task CommitAsync(CommitAttempt<PendingInsert> attempt)
     {
         await using var connection = await database.OpenConnectionAsync();
