@@ -85,24 +85,28 @@ internal sealed partial class DatabaseMaintenanceService(
         SELECT max(created_date_time) FROM newest
         """;
 
+    // Citus has no recursive queries over tenants. Each node reads the runs of the quarter.
+    private const string NewestDistributedRun = "SELECT max(created_date_time) FROM runs WHERE id >= $1";
+
     private const string NewestQuarter = """
         SELECT uuid_v7_lower_bound(quarter::timestamp AT TIME ZONE 'UTC') FROM run_counts
         GROUP BY quarter HAVING sum(count) > 0 ORDER BY quarter DESC LIMIT 1
         """;
 
     // Expired periods with rows in the default partition. Each gets a partition, so that it can be detached too.
-    private const string StrayPeriods = """
+    private const string StrayPeriods = $"""
         SELECT DISTINCT date_trunc(
             $2,
             to_timestamp(('x' || left(replace(strays.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
                 AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-        FROM uuid_v7_lower_bound(
-                date_trunc($2, greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS first_id
-            CROSS JOIN LATERAL (
-                SELECT id FROM runs_default WHERE id < first_id
-                UNION ALL
-                SELECT run_id FROM run_activities_default WHERE run_id < first_id) AS strays
+        FROM (
+            SELECT id FROM runs_default WHERE id < {FirstId}
+            UNION ALL
+            SELECT run_id FROM run_activities_default WHERE run_id < {FirstId}) AS strays
         """;
+
+    private const string FirstId =
+        "uuid_v7_lower_bound(" + "date_trunc($2, greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')";
 
     // The functions wait for a lock for only 100 ms, because all other statements wait behind them.
     private const int MaxLockAttempts = 40;
@@ -313,7 +317,7 @@ internal sealed partial class DatabaseMaintenanceService(
             return;
         }
 
-        await using var newest = database.CreateCommand(NewestRun);
+        await using var newest = database.CreateCommand(options.Distributed ? NewestDistributedRun : NewestRun);
         newest.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = first });
         if (await newest.ExecuteScalarAsync(cancellationToken) is not DateTime created)
         {
