@@ -109,7 +109,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         {
             if (key == "ConnectionStrings__IndustryData")
             {
-                start.Environment["Database__Distributed"] = TestServer.DistributedSetting(value);
+                start.Environment["Database__Distributed"] = DistributedDatabases.SettingFor(value);
             }
 
             start.Environment[key] = value;

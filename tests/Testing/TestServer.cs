@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using IndustryData.Infrastructure;
 using IndustryData.Infrastructure.EmbeddedPostgres;
@@ -30,8 +29,6 @@ public sealed class TestServer : IAsyncLifetime
 
     // Three services of three classes have up to 150 connections, and the tests have their own.
     private const int MaxConnections = 300;
-
-    private static readonly ConcurrentBag<string> _distributed = [];
 
     // Citus sends changes of roles, which belong to all databases, to the nodes. Two at a time can conflict.
     private static readonly SemaphoreSlim _distributing = new(1);
@@ -80,13 +77,6 @@ public sealed class TestServer : IAsyncLifetime
 
     /// <summary>The workers of the Citus cluster; none if the server is no coordinator.</summary>
     public IReadOnlyList<(string Host, int Port)> Workers { get; private set; } = [];
-
-    /// <summary>
-    /// Returns the value of <c>Database:Distributed</c> for a service on a database of the tests: true if it is on a
-    /// Citus cluster. Tests also have servers of their own, which are not.
-    /// </summary>
-    public static string DistributedSetting(string connectionString) =>
-        _distributed.Any(name => connectionString.Contains(name, StringComparison.Ordinal)) ? "true" : "false";
 
     /// <summary>Returns the connection string of the superuser for a database.</summary>
     public string AsSuperuser(string connectionString) =>
@@ -214,7 +204,7 @@ public sealed class TestServer : IAsyncLifetime
                 _distributing.Release();
             }
 
-            _distributed.Add(name);
+            DistributedDatabases.Add(name);
         }
 
         return new NpgsqlConnectionStringBuilder(_server)

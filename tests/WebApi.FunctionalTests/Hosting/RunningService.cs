@@ -49,7 +49,7 @@ public sealed class RunningService : IAsyncDisposable
         );
         builder.Configuration.AddInMemoryCollection(LogSettings());
         builder.Configuration.AddInMemoryCollection([
-            KeyValuePair.Create("Database:Distributed", (string?)TestServer.DistributedSetting(connectionString)),
+            KeyValuePair.Create("Database:Distributed", (string?)DistributedDatabases.SettingFor(connectionString)),
         ]);
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("urls", (string?)"http://127.0.0.1:0")]);
