@@ -106,7 +106,7 @@ internal sealed partial class DatabaseMaintenanceService(
         """;
 
     private const string FirstId =
-        "uuid_v7_lower_bound(" + "date_trunc($2, greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')";
+        "uuid_v7_lower_bound(date_trunc($2, greatest($1, to_timestamp(0)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')";
 
     // The functions wait for a lock for only 100 ms, because all other statements wait behind them.
     private const int MaxLockAttempts = 40;

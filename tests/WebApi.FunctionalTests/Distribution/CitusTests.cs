@@ -78,7 +78,10 @@ public sealed class CitusTests(TestServer server) : IAsyncLifetime
         );
         await Task.Delay(TimeSpan.FromSeconds(3), Cancellation);
         _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await Task.Delay(_pause, Cancellation);
+        await Task.Delay(_pause / 2, Cancellation);
+        var acknowledged = _acknowledged.Count;
+        await Task.Delay(_pause / 2, Cancellation);
+        var acknowledgedMeanwhile = _acknowledged.Count - acknowledged;
         _open.SetResult();
         await Task.Delay(TimeSpan.FromSeconds(3), Cancellation);
         await MoveShardsAsync();
@@ -99,8 +102,10 @@ public sealed class CitusTests(TestServer server) : IAsyncLifetime
 
         TestContext.Current.SendDiagnosticMessage(
             $"{_acknowledged.Count} acknowledged; answers {string.Join(", ", _answers)}; moved {_moves} shards; "
-                + $"readers began again {_readers.Sum(r => r.Restarts)} times"
+                + $"readers began again {_readers.Sum(r => r.Restarts)} times; "
+                + $"{acknowledgedMeanwhile} acknowledged in the second half of the pause"
         );
+        acknowledgedMeanwhile.ShouldBeGreaterThan(100, "The writes of the other worker go on.");
         _acknowledged.Count.ShouldBeGreaterThan(1000);
         _answers.Keys.ShouldBeSubsetOf([HttpStatusCode.NoContent, HttpStatusCode.ServiceUnavailable]);
         _readers.Sum(r => r.Restarts).ShouldBeGreaterThan(0);

@@ -11,13 +11,8 @@ namespace IndustryData.Infrastructure.Persistence.Distribution;
 /// timeout. Thread-safe.
 /// </summary>
 /// <param name="database">The pool for heartbeats and for reads that concern all tenants.</param>
-/// <param name="options">The servers of the database.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class TenantNodes(
-    [FromKeyedServices(DataSources.Health)] NpgsqlDataSource database,
-    DatabaseOptions options,
-    TimeProvider clock
-)
+internal sealed class TenantNodes([FromKeyedServices(DataSources.Health)] NpgsqlDataSource database, TimeProvider clock)
 {
     private const string Sql = """
         SELECT groupid FROM pg_dist_placement
@@ -35,14 +30,9 @@ internal sealed class TenantNodes(
     private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
     private int _count;
 
-    /// <summary>Returns a number of the node; 0 if there is one node or the database does not answer.</summary>
+    /// <summary>Returns a number of the node; 0 if the database does not answer.</summary>
     public ValueTask<int> FindAsync(TenantId tenantId)
     {
-        if (!options.Distributed)
-        {
-            return default;
-        }
-
         if (!_entries.TryGetValue(tenantId.Value, out var entry))
         {
             if (Interlocked.Increment(ref _count) > MaxTenants)
