@@ -244,7 +244,7 @@ public sealed partial class UseTests(DashboardFixture dashboard) : BrowserTest(d
 
     [Theory]
     [InlineData("", "Newest runs")]
-    [InlineData("/runs", "SIS nightly sync")]
+    [InlineData("/runs", "Photo import")]
     [InlineData("/runs/{failed}", "The source did not answer.")]
     [InlineData("/timeline", "Open at the same time")]
     [InlineData("/trends", "Success rate")]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -93,7 +94,7 @@ internal sealed class Caller : IDisposable
             );
         }
         catch (Exception exception)
-            when (exception is HttpRequestException or IOException or OperationCanceledException)
+            when (exception is HttpRequestException or IOException or SocketException or OperationCanceledException)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             return new ResponseDescription(

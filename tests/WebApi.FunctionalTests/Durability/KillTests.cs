@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 
 namespace IndustryData.WebApi.FunctionalTests.Durability;
@@ -142,13 +143,14 @@ public sealed class KillTests
                     await Task.Delay(20, enough);
                 }
             }
-            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+            catch (Exception exception) when (exception is HttpRequestException or SocketException)
             {
-                // The service has been killed, or the round is over.
-                if (exception is HttpRequestException)
-                {
-                    return;
-                }
+                // The service has been killed.
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                // The round is over.
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using IndustryData.WebApi.FunctionalTests.Hosting;
 using Npgsql;
@@ -117,7 +118,7 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
                 Interlocked.Increment(ref _cuts);
             }
             catch (Exception exception)
-                when (exception is HttpRequestException or IOException or ObjectDisposedException)
+                when (exception is HttpRequestException or IOException or SocketException or ObjectDisposedException)
             {
                 // The service was killed, or its client was disposed before the request was sent. Only a refusal of
                 // the token would be an error.
@@ -177,11 +178,13 @@ public sealed class LiveGapTests(TestDatabase database) : IClassFixture<TestData
                 when (exception
                         is HttpRequestException
                             or IOException
+                            or SocketException
                             or ObjectDisposedException
                             or OperationCanceledException
                 )
             {
                 // The service was killed, and its client is disposed, which cancels requests. The outcome is unknown.
+                // HttpClient throws a SocketException if the connection ends right after it was accepted.
                 await Task.Delay(_retry, CancellationToken.None);
             }
         }
