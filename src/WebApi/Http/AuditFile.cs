@@ -1,99 +1,84 @@
 using System.Text;
-using Serilog.Sinks.File;
+using Serilog;
+using Serilog.Configuration;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting;
 
 namespace IndustryData.WebApi.Http;
 
 /// <summary>
-/// Collects the lines of the audit file and writes them together at the end of each round of <see cref="AuditQueue"/>.
-/// The sink of Serilog would make a system call for each event.
+/// Appends the audit log to files with the file sink of Serilog. A new file begins every day and after 1 GiB.
 /// </summary>
-internal sealed class AuditFile : FileLifecycleHooks
+internal sealed class AuditFile : IAuditOutput
 {
-    // The sink owns the stream.
-    private Action? _writeThrough;
+    private const long MaxFileBytes = 1L << 30;
+    private const string Lines = "lines";
 
-    /// <summary>Writes the lines of the round.</summary>
-    /// <exception cref="IOException">The file system refuses them. They are lost.</exception>
-    public void CompleteRound() => _writeThrough?.Invoke();
+    private static readonly MessageTemplate _template = new([]);
 
-    /// <inheritdoc />
-    public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
+    private readonly ILogEventSink _sink;
+
+    /// <summary>Opens the file.</summary>
+    /// <exception cref="StartupException">The file cannot be written.</exception>
+    public AuditFile(AuditOptions options)
     {
-        // A full file is closed by its sink, which writes what is left.
-        var round = new RoundStream(underlyingStream);
-        _writeThrough = round.WriteThrough;
-        return round;
+        Check(options.Path);
+        _sink = LoggerSinkConfiguration.CreateSink(to =>
+            to.File(
+                new LinesFormatter(),
+                options.Path,
+                rollingInterval: RollingInterval.Day,
+                rollOnFileSizeLimit: true,
+                fileSizeLimitBytes: MaxFileBytes,
+                retainedFileCountLimit: null,
+                retainedFileTimeLimit: options.RetentionDays > 0 ? TimeSpan.FromDays(options.RetentionDays) : null
+            )
+        );
     }
 
-    private sealed class RoundStream(Stream file) : Stream
+    /// <inheritdoc />
+    // The sink makes a system call for each of its events. One of them has many lines.
+    public void Write(ReadOnlySpan<byte> lines) =>
+        _sink.Emit(
+            new LogEvent(
+                DateTimeOffset.UnixEpoch,
+                LogEventLevel.Information,
+                exception: null,
+                _template,
+                [new LogEventProperty(Lines, new ScalarValue(Encoding.UTF8.GetString(lines)))]
+            )
+        );
+
+    /// <inheritdoc />
+    public void Dispose() => (_sink as IDisposable)?.Dispose();
+
+    private static void Check(string path)
     {
-        private const int MaxBytes = 256 * 1024;
-
-        private readonly MemoryStream _round = new();
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => file.Length + _round.Length;
-
-        public override long Position
+        try
         {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer)
-        {
-            if (_round.Length + buffer.Length > MaxBytes)
-            {
-                WriteThrough();
-            }
-
-            _round.Write(buffer);
-        }
-
-        /// <summary>Does nothing. The sink calls it for each event.</summary>
-        public override void Flush() { }
-
-        public void WriteThrough()
-        {
-            try
-            {
-                file.Write(_round.GetBuffer().AsSpan(0, (int)_round.Length));
-                file.Flush();
-            }
-            finally
-            {
-                _round.SetLength(0);
-            }
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-            {
-                try
+            // Serilog would report the failure nowhere.
+            var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            Directory.CreateDirectory(folder);
+            using var probe = new FileStream(
+                Path.Combine(folder, Path.GetRandomFileName()),
+                new FileStreamOptions
                 {
-                    WriteThrough();
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    Options = FileOptions.DeleteOnClose,
                 }
-                finally
-                {
-                    file.Dispose();
-                }
-            }
-
-            base.Dispose(disposing);
+            );
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new StartupException($"Audit:Path: the audit log cannot be written ({exception.Message}).");
+        }
+    }
+
+    private sealed class LinesFormatter : ITextFormatter
+    {
+        public void Format(LogEvent logEvent, TextWriter output) =>
+            output.Write((string)((ScalarValue)logEvent.Properties[Lines]).Value!);
     }
 }

@@ -1,14 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using IndustryData.WebApi.Security;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Serilog;
-using Serilog.Configuration;
-using Serilog.Core;
 using Serilog.Debugging;
-using Serilog.Events;
-using Serilog.Formatting.Compact;
-using Serilog.Parsing;
 
 namespace IndustryData.WebApi.Http;
 
@@ -24,17 +17,9 @@ internal sealed class AuditLog : IDisposable
 
     private static readonly string[] _methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 
-    private const long MaxFileBytes = 1L << 30;
-    private const int MaxProperties = 14;
-
-    private static readonly MessageTemplate _template = new MessageTemplateParser().Parse("{action} {status}");
-
-    // Marks the lines, because standard output also has the lines of the other log.
-    private static readonly ScalarValue _source = new("IndustryData.Audit");
-
     // Requests with the same token have the same principal.
     private readonly ConditionalWeakTable<ClaimsPrincipal, AuditCaller> _callers = [];
-    private readonly Logger? _log;
+    private readonly AuditQueue? _queue;
     private readonly TimeProvider _clock;
     private readonly RepeatedRefusals _floods;
 
@@ -44,14 +29,11 @@ internal sealed class AuditLog : IDisposable
     {
         _clock = clock;
         _floods = new RepeatedRefusals(clock);
-        if (!options.Enabled)
+        if (options.Enabled)
         {
-            return;
+            SelfLog.Enable(Console.Error);
+            _queue = new AuditQueue(options.Path.Length == 0 ? new AuditOutput() : new AuditFile(options));
         }
-
-        CheckFile(options.Path);
-        SelfLog.Enable(Console.Error);
-        _log = new LoggerConfiguration().WriteTo.Sink(Open(options)).CreateLogger();
     }
 
     /// <summary>Writes the event of a completed request if there is one.</summary>
@@ -60,7 +42,7 @@ internal sealed class AuditLog : IDisposable
         var operation = http.GetEndpoint()?.Metadata.GetMetadata<OperationDescription>();
         var session = http.GetEndpoint()?.Metadata.GetMetadata<SessionAction>();
         var (status, error) = Outcome(http);
-        if (_log is null || !(IsWrite(operation) || session is not null || IsRefusal(status)))
+        if (_queue is null || !(IsWrite(operation) || session is not null || IsRefusal(status)))
         {
             return;
         }
@@ -68,83 +50,37 @@ internal sealed class AuditLog : IDisposable
         var caller = _callers.GetValue(http.Features.Get<RefusedCaller>()?.Claims ?? http.User, static c => new(c));
         var address = http.Connection.RemoteIpAddress?.ToString();
         var repeated = 0;
-        if (
-            IsFloodable(status, caller.TenantText)
-            && !_floods.TryTake((caller.TenantText ?? address, error), out repeated)
-        )
+        if (IsFloodable(status, caller.Tenant) && !_floods.TryTake((caller.Tenant ?? address, error), out repeated))
         {
             return;
         }
 
-        var properties = new Dictionary<string, LogEventPropertyValue>(MaxProperties) { ["SourceContext"] = _source };
-        Add("tenant", caller.Tenant);
-        Add("subject", caller.Subject);
-        Add("application", caller.Application);
-        Add("token", caller.Token);
-        Add("action", operation?.Id ?? session?.Name ?? MethodOf(http));
-        Add("run", operation is null ? null : RunOf(http));
-        Add("created_token", http.Features.Get<CreatedTokenId>()?.Value.ToString());
-        Add("status", status);
-        Add("error", error);
-        Add("repeated", repeated > 0 ? repeated : null);
-        Add("address", address);
-        Add("request_id", http.TraceIdentifier);
-        Add("client_request_id", RequestIdMiddleware.ClientRequestId(http));
-
-        // The constructor copies the properties into a dictionary that grows several times.
-        _log.Write(
-            LogEvent.UnstableAssembleFromParts(
-                _clock.GetUtcNow(),
-                LogEventLevel.Information,
-                exception: null,
-                _template,
-                properties,
-                traceId: default,
-                spanId: default
-            )
-        );
-
-        void Add(string name, object? value)
-        {
-            if (value is not null)
+        _queue.Add(
+            new AuditEvent
             {
-                properties.Add(name, value as ScalarValue ?? new ScalarValue(value));
+                Time = _clock.GetUtcNow(),
+                Caller = caller,
+                Action = operation?.Id ?? session?.Name ?? MethodOf(http),
+                Run = operation is null ? null : RunOf(http),
+                CreatedToken = http.Features.Get<CreatedTokenId>()?.Value,
+                Status = status,
+                Error = error,
+                Repeated = repeated > 0 ? repeated : null,
+                Address = address,
+                RequestId = http.TraceIdentifier,
+                ClientRequestId = RequestIdMiddleware.ClientRequestId(http),
             }
-        }
+        );
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
         // If standard output is stuck, the buffered events must not keep the process from stopping.
-        if (_log is not null)
+        if (_queue is not null)
         {
-            Task.Run(_log.Dispose).Wait(_closeTimeout);
+            Task.Run(_queue.Dispose).Wait(_closeTimeout);
         }
-    }
-
-    private static AuditQueue Open(AuditOptions options)
-    {
-        if (options.Path.Length == 0)
-        {
-            var output = new AuditOutput(new CompactJsonFormatter(), Console.OpenStandardOutput());
-            return new AuditQueue(output, output.CompleteRound);
-        }
-
-        var file = new AuditFile();
-        var sink = LoggerSinkConfiguration.CreateSink(to =>
-            to.File(
-                new CompactJsonFormatter(),
-                options.Path,
-                rollingInterval: RollingInterval.Day,
-                rollOnFileSizeLimit: true,
-                fileSizeLimitBytes: MaxFileBytes,
-                retainedFileCountLimit: null,
-                hooks: file,
-                retainedFileTimeLimit: options.RetentionDays > 0 ? TimeSpan.FromDays(options.RetentionDays) : null
-            )
-        );
-        return new AuditQueue(sink, file.CompleteRound);
     }
 
     // A client that closes the connection does not learn the outcome of its write. 499 is not an HTTP status; proxies
@@ -177,67 +113,15 @@ internal sealed class AuditLog : IDisposable
 
     // The id in the path, or the id of the created run. Only an id has this form, so no other text of the caller is
     // written.
-    private static string? RunOf(HttpContext http)
+    private static Guid? RunOf(HttpContext http)
     {
         if (http.Request.RouteValues.TryGetValue("id", out var value))
         {
-            return Guid.TryParse(value as string, out var id) ? id.ToString() : null;
+            return Guid.TryParse(value as string, out var id) ? id : null;
         }
 
         var location = http.Response.Headers.Location.ToString();
-        return Guid.TryParse(location.AsSpan(location.LastIndexOf('/') + 1), out var created)
-            ? created.ToString()
-            : null;
-    }
-
-    // What the log says of a caller.
-    private sealed class AuditCaller(ClaimsPrincipal caller)
-    {
-        // An identity provider chooses the length of these claims.
-        private const int MaxClaimLength = 256;
-
-        public string? TenantText => Tenant?.Value as string;
-
-        public ScalarValue? Tenant { get; } = Claim(caller, Authentication.TenantClaim);
-
-        public ScalarValue? Subject { get; } = Claim(caller, "oid") ?? Claim(caller, JwtRegisteredClaimNames.Sub);
-
-        public ScalarValue? Application { get; } = Claim(caller, "azp") ?? Claim(caller, "appid");
-
-        public ScalarValue? Token { get; } = Claim(caller, JwtRegisteredClaimNames.Jti);
-
-        private static ScalarValue? Claim(ClaimsPrincipal caller, string type) =>
-            caller.FindFirst(type)?.Value is { } value
-                ? new ScalarValue(value[..Math.Min(value.Length, MaxClaimLength)])
-                : null;
-    }
-
-    private static void CheckFile(string path)
-    {
-        if (path.Length == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            // Serilog would report the failure nowhere.
-            var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-            Directory.CreateDirectory(folder);
-            using var probe = new FileStream(
-                System.IO.Path.Combine(folder, System.IO.Path.GetRandomFileName()),
-                new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.Write,
-                    Options = FileOptions.DeleteOnClose,
-                }
-            );
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new StartupException($"Audit:Path: the audit log cannot be written ({exception.Message}).");
-        }
+        return Guid.TryParse(location.AsSpan(location.LastIndexOf('/') + 1), out var created) ? created : null;
     }
 }
 

@@ -1,7 +1,7 @@
+using System.Buffers;
+using System.Text.Json;
 using System.Threading.Channels;
-using Serilog.Core;
 using Serilog.Debugging;
-using Serilog.Events;
 
 namespace IndustryData.WebApi.Http;
 
@@ -13,37 +13,40 @@ namespace IndustryData.WebApi.Http;
 /// The thread pauses after each round, in which it writes all events that wait. Waking it for each event would take
 /// longer than writing the event.
 /// </remarks>
-internal sealed class AuditQueue : ILogEventSink, IDisposable
+internal sealed class AuditQueue : IDisposable
 {
     /// <summary>The number of events that may wait.</summary>
     public const int Capacity = 10_000;
 
+    private const int MaxBytes = 64 * 1024;
+
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly Channel<LogEvent> _events = Channel.CreateBounded<LogEvent>(
+    private readonly Channel<AuditEvent> _events = Channel.CreateBounded<AuditEvent>(
         // Only waits that block a thread continue. They must not need a thread of the pool, because all of its threads
         // may be blocked by a full queue.
         new BoundedChannelOptions(Capacity) { SingleReader = true, AllowSynchronousContinuations = true }
     );
 
-    private readonly ILogEventSink _sink;
-    private readonly Action _completeRound;
+    private readonly ArrayBufferWriter<byte> _lines = new(MaxBytes);
+    private readonly Utf8JsonWriter _writer;
+    private readonly IAuditOutput _output;
     private readonly Thread _thread;
 
     /// <summary>Starts the thread.</summary>
-    /// <param name="sink">Writes the events. The queue disposes it.</param>
-    /// <param name="completeRound">Called after the events of a round.</param>
-    public AuditQueue(ILogEventSink sink, Action completeRound)
+    /// <param name="output">Receives the lines. The queue disposes it.</param>
+    public AuditQueue(IAuditOutput output)
     {
-        (_sink, _completeRound) = (sink, completeRound);
+        _output = output;
+        _writer = new Utf8JsonWriter(_lines, AuditEvent.WriterOptions);
         _thread = new Thread(Run) { IsBackground = true, Name = "audit log" };
         _thread.Start();
     }
 
-    /// <inheritdoc />
-    public void Emit(LogEvent logEvent)
+    /// <summary>Adds an event.</summary>
+    public void Add(AuditEvent added)
     {
-        while (!_events.Writer.TryWrite(logEvent))
+        while (!_events.Writer.TryWrite(added))
         {
             if (!_events.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
             {
@@ -53,52 +56,50 @@ internal sealed class AuditQueue : ILogEventSink, IDisposable
         }
     }
 
-    /// <summary>Writes the events that wait, and closes the sink.</summary>
+    /// <summary>Writes the events that wait, and closes the output.</summary>
     public void Dispose()
     {
         _events.Writer.TryComplete();
         _thread.Join();
-        (_sink as IDisposable)?.Dispose();
+        _writer.Dispose();
+        _output.Dispose();
     }
 
     private void Run()
     {
         while (_events.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            while (_events.Reader.TryRead(out var logEvent))
+            while (_events.Reader.TryRead(out var next))
             {
-                Write(logEvent);
+                next.WriteTo(_writer);
+                _writer.Flush();
+                _writer.Reset();
+                _lines.Write("\n"u8);
+                if (_lines.WrittenCount >= MaxBytes)
+                {
+                    WriteLines();
+                }
             }
 
-            CompleteRound();
+            WriteLines();
 
             // The events that come meanwhile are written in the next round.
             Thread.Sleep(_pause);
         }
     }
 
-    private void Write(LogEvent logEvent)
+    private void WriteLines()
     {
         try
         {
-            _sink.Emit(logEvent);
+            _output.Write(_lines.WrittenSpan);
         }
         catch (Exception exception)
         {
-            // The next event may be written again.
-            SelfLog.WriteLine("The audit log has lost an event, or those of 10 ms: {0}", exception);
+            // The next events may be written again.
+            SelfLog.WriteLine("The audit log has lost {0} bytes of its lines: {1}", _lines.WrittenCount, exception);
         }
-    }
 
-    private void CompleteRound()
-    {
-        try
-        {
-            _completeRound();
-        }
-        catch (Exception exception)
-        {
-            SelfLog.WriteLine("The audit log has lost the events of 10 ms: {0}", exception);
-        }
+        _lines.ResetWrittenCount();
     }
 }

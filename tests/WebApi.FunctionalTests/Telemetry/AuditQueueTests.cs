@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using System.Security.Claims;
+using System.Text;
+using System.Text.Json;
 using IndustryData.WebApi.Http;
-using Serilog.Core;
-using Serilog.Events;
-using Serilog.Parsing;
 
 namespace IndustryData.WebApi.FunctionalTests.Telemetry;
 
@@ -10,135 +10,160 @@ public sealed class AuditQueueTests
 {
     private static readonly TimeSpan _maxWait = TimeSpan.FromSeconds(30);
 
-    private static readonly Action _nothing = () => { };
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public void Events_are_written_in_their_order_before_the_queue_is_closed()
     {
-        using var sink = new Sink();
-        var events = Enumerable.Range(0, 1000).Select(_ => Event()).ToList();
-        using (var queue = new AuditQueue(sink, _nothing))
+        using var output = new Output();
+        using (var queue = new AuditQueue(output))
         {
-            events.ForEach(queue.Emit);
+            Add(queue, 1000);
         }
 
-        sink.Written.ShouldBe(events);
-        sink.IsDisposed.ShouldBeTrue();
+        output.Written.ShouldBe(Enumerable.Range(0, 1000));
+        output.IsDisposed.ShouldBeTrue();
     }
 
     [Fact]
     public async Task Full_queue_makes_its_callers_wait_and_loses_nothing()
     {
-        using var sink = new Sink();
-        sink.Block();
-        using (var queue = new AuditQueue(sink, _nothing))
+        using var output = new Output();
+        output.Block();
+        using (var queue = new AuditQueue(output))
         {
             try
             {
-                queue.Emit(Event());
-                await sink.Blocked.WaitAsync(_maxWait, Cancellation);
-                var fill = Task.Run(() => Emit(queue, AuditQueue.Capacity), Cancellation);
+                queue.Add(Event(0));
+                await output.Blocked.WaitAsync(_maxWait, Cancellation);
+                var fill = Task.Run(() => Add(queue, AuditQueue.Capacity), Cancellation);
                 await fill.WaitAsync(_maxWait, Cancellation);
-                var late = Task.Run(() => queue.Emit(Event()), Cancellation);
+                var late = Task.Run(() => queue.Add(Event(0)), Cancellation);
                 (await Task.WhenAny(late, Task.Delay(500, Cancellation))).ShouldNotBe(late);
-                sink.Release();
+                output.Release();
                 await late.WaitAsync(_maxWait, Cancellation);
             }
             finally
             {
-                sink.Release();
+                output.Release();
             }
         }
 
-        sink.Written.Count.ShouldBe(AuditQueue.Capacity + 2);
+        output.Written.Count.ShouldBe(AuditQueue.Capacity + 2);
     }
 
     [Fact]
-    public void Event_that_the_sink_refuses_does_not_stop_those_after_it()
+    public void Lines_that_the_output_refuses_do_not_stop_those_after_them()
     {
-        using var sink = new Sink { Refused = 1 };
-        var (first, second) = (Event(), Event());
-        using (var queue = new AuditQueue(sink, _nothing))
+        using var output = new Output { Refused = 1 };
+        using (var queue = new AuditQueue(output))
         {
-            queue.Emit(first);
-            queue.Emit(second);
+            queue.Add(Event(1));
+            SpinWait.SpinUntil(() => output.Refused == 0, _maxWait).ShouldBeTrue();
+            queue.Add(Event(2));
         }
 
-        sink.Written.ShouldBe([second]);
+        output.Written.ShouldBe([2]);
     }
 
     [Fact]
-    public void Round_is_completed_after_its_events_even_if_a_round_before_failed()
+    public void Many_events_are_written_in_portions()
     {
-        using var sink = new Sink();
-        var completed = new List<int>();
-        using (
-            var queue = new AuditQueue(
-                sink,
-                () =>
-                {
-                    completed.Add(sink.Written.Count);
-                    throw new IOException("The disk is full.");
-                }
-            )
-        )
+        using var output = new Output();
+        using (var queue = new AuditQueue(output))
         {
-            queue.Emit(Event());
-            SpinWait.SpinUntil(() => completed.Count > 0, _maxWait);
-            queue.Emit(Event());
+            Add(queue, AuditQueue.Capacity);
         }
 
-        completed.ShouldBe([1, 2]);
+        output.Written.Count.ShouldBe(AuditQueue.Capacity);
+        output.LargestBytes.ShouldBeLessThan(70 * 1024);
     }
 
     [Fact]
     public void Event_after_the_queue_is_closed_is_ignored()
     {
-        using var sink = new Sink();
-        var queue = new AuditQueue(sink, _nothing);
+        using var output = new Output();
+        var queue = new AuditQueue(output);
         queue.Dispose();
-        queue.Emit(Event());
-        sink.Written.ShouldBeEmpty();
+        queue.Add(Event(0));
+        output.Written.ShouldBeEmpty();
     }
 
-    private static void Emit(AuditQueue queue, int count)
+    [Fact]
+    public void Line_has_the_values_and_no_property_without_a_value()
+    {
+        using var output = new Output();
+        using (var queue = new AuditQueue(output))
+        {
+            queue.Add(
+                new AuditEvent
+                {
+                    Time = new DateTimeOffset(2026, 11, 30, 2, 0, 0, 120, TimeSpan.FromHours(1)),
+                    Caller = new AuditCaller(new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "Zoë \"\n")]))),
+                    Action = "run_Add",
+                    Status = 204,
+                    RequestId = "1",
+                }
+            );
+        }
+
+        output
+            .Text.ToString()
+            .ShouldBe(
+                """
+                {"@t":"2026-11-30T01:00:00.1200000Z","@mt":"{action} {status}","SourceContext":"IndustryData.Audit",
+                "subject":"Zoë \"\n","action":"run_Add","status":204,"request_id":"1"}
+                """.ReplaceLineEndings("") + "\n"
+            );
+    }
+
+    private static void Add(AuditQueue queue, int count)
     {
         for (var i = 0; i < count; i++)
         {
-            queue.Emit(Event());
+            queue.Add(Event(i));
         }
     }
 
-    private static LogEvent Event() =>
-        new(
-            DateTimeOffset.UnixEpoch,
-            LogEventLevel.Information,
-            exception: null,
-            new MessageTemplateParser().Parse("event"),
-            []
-        );
+    private static AuditEvent Event(int status) =>
+        new()
+        {
+            Time = DateTimeOffset.UnixEpoch,
+            Caller = new AuditCaller(new ClaimsPrincipal()),
+            Action = "run_Add",
+            Status = status,
+            RequestId = "",
+        };
 
-    private sealed class Sink : ILogEventSink, IDisposable
+    private sealed class Output : IAuditOutput
     {
         private readonly TaskCompletionSource _blocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly ManualResetEventSlim _open = new(initialState: true);
+        private volatile int _refused;
 
-        public ConcurrentQueue<LogEvent> Written { get; } = new();
+        /// <summary>The statuses of the events.</summary>
+        public ConcurrentQueue<int> Written { get; } = new();
 
-        public int Refused { get; set; }
+        public StringBuilder Text { get; } = new();
+
+        public int LargestBytes { get; private set; }
+
+        public int Refused
+        {
+            get => _refused;
+            init => _refused = value;
+        }
 
         public bool IsDisposed { get; private set; }
 
-        /// <summary>Completes when the sink holds the thread of the queue.</summary>
+        /// <summary>Completes when the output holds the thread of the queue.</summary>
         public Task Blocked => _blocked.Task;
 
         public void Block() => _open.Reset();
 
         public void Release() => _open.Set();
 
-        public void Emit(LogEvent logEvent)
+        public void Write(ReadOnlySpan<byte> lines)
         {
             if (!_open.IsSet)
             {
@@ -146,12 +171,19 @@ public sealed class AuditQueueTests
             }
 
             _open.Wait();
-            if (Refused-- > 0)
+            if (_refused > 0)
             {
+                _refused--;
                 throw new IOException("The disk is full.");
             }
 
-            Written.Enqueue(logEvent);
+            LargestBytes = Math.Max(LargestBytes, lines.Length);
+            var text = Encoding.UTF8.GetString(lines);
+            Text.Append(text);
+            foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                Written.Enqueue(JsonDocument.Parse(line).RootElement.GetProperty("status").GetInt32());
+            }
         }
 
         public void Dispose()
