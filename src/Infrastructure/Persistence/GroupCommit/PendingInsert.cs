@@ -10,8 +10,7 @@ internal sealed class PendingInsert(Run run, IdempotencyKey? key, CancellationTo
     private const int Overhead = 1024;
     private const int KeySize = 512;
 
-    // The caller continues on another thread, so that the next commit does not wait for the caller.
-    private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _completion = new();
 
     /// <summary>
     /// The task that completes when the commit is on disk. Its result is true if the run is stored.

@@ -34,7 +34,7 @@ internal sealed class PendingUpdate<T>(
     CancellationToken cancellationToken
 ) : PendingUpdate(tenantId, locks, size, cancellationToken)
 {
-    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<T> _completion = new();
     private T? _outcome;
 
     /// <summary>The task that completes with the result of the change when the commit is on disk.</summary>

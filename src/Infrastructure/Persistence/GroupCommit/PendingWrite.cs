@@ -35,9 +35,12 @@ internal abstract class PendingWrite(TenantId tenantId, long size, CancellationT
     /// <summary>The position of the database that includes the write; null if it was not read.</summary>
     public DatabasePosition? Position { get; set; }
 
-    /// <summary>Completes the caller's task after the commit is on disk.</summary>
+    /// <summary>Completes the caller's task after the commit is on disk. The caller continues on this thread.</summary>
     public abstract void Succeed();
 
-    /// <summary>Fails the caller's task. The write was not committed, or its outcome is unknown.</summary>
+    /// <summary>
+    /// Fails the caller's task. The write was not committed, or its outcome is unknown. The caller continues on this
+    /// thread.
+    /// </summary>
     public abstract void Fail(Exception exception);
 }
