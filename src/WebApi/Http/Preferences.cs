@@ -18,9 +18,11 @@ internal static class Preferences
     /// </returns>
     public static bool? ReturnRepresentation(HttpContext http)
     {
-        // Nearly every preference is one of these texts, and each write asks for it three times.
+        // Nearly every request has none or one of these texts, and each write asks for it three times.
         switch (http.Request.Headers["Prefer"].ToString())
         {
+            case "":
+                return null;
             case "return=minimal":
                 return false;
             case "return=representation":

@@ -39,7 +39,7 @@ internal sealed class CommitLane<TWrite>(
 
     // Callers continue on threads of the pool, so that the next commit does not wait for them. A work item for each of
     // them cost 5 % of the processor time of a write.
-    private const int MaxCallersPerWorkItem = 8;
+    private const int MaxCallersPerWorkItem = 4;
 
     private static readonly TimeSpan _maxLockWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _lockPollInterval = TimeSpan.FromMilliseconds(10);
