@@ -46,7 +46,9 @@ public sealed class ArchitectureRulesTests
     [Fact]
     public void The_calls_of_every_layer_are_known()
     {
-        ArchitectureRules.Calls.Of("IndustryData.Domain.Runs.RunId").ShouldContain("System.Security.Cryptography.RandomNumberGenerator.Fill");
+        ArchitectureRules
+            .Calls.Of("IndustryData.Domain.Runs.RunId")
+            .ShouldContain("System.Security.Cryptography.RandomNumberGenerator.Fill");
         ArchitectureRules
             .Calls.Of("IndustryData.Application.Runs.AddRunHandler")
             .ShouldContain("System.TimeProvider.GetUtcNow");
