@@ -135,8 +135,12 @@ try
             Console.WriteLine(
                 applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}."
             );
-            if (rest.Contains("--distribute"))
+            if (
+                rest.Contains("--distribute")
+                || await DatabaseSchema.IsDistributedAsync(connectionString, CancellationToken.None)
+            )
             {
+                // Migrations replace functions that a cluster has in a form of its own.
                 await DatabaseSchema.DistributeAsync(connectionString, CancellationToken.None);
                 Console.WriteLine("The tables are distributed. Start the services with Database__Distributed=true.");
             }

@@ -349,7 +349,7 @@ internal static class Rules
 
     private static IArchRule OnlyRunIdMakesVersion7Guids(ArchitectureRules house) =>
         NoTypeCalls(
-            Types().That().Are(house.Everything).And().AreNot(typeof(RunId)),
+            Types().That().Are(house.Everything),
             [$"{typeof(Guid).FullName}.{nameof(Guid.CreateVersion7)}"],
             $"use {nameof(RunId)}.{nameof(RunId.New)}"
         );

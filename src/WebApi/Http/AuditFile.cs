@@ -4,6 +4,7 @@ using Serilog.Configuration;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
+using Serilog.Sinks.File;
 
 namespace IndustryData.WebApi.Http;
 
@@ -32,13 +33,14 @@ internal sealed class AuditFile : IAuditOutput
                 rollOnFileSizeLimit: true,
                 fileSizeLimitBytes: MaxFileBytes,
                 retainedFileCountLimit: null,
+                hooks: new WholePortions(),
                 retainedFileTimeLimit: options.RetentionDays > 0 ? TimeSpan.FromDays(options.RetentionDays) : null
             )
         );
     }
 
     /// <inheritdoc />
-    // The sink makes a system call for each of its events. One of them has many lines.
+    // The sink writes each of its events to the file at once. One of them has many lines.
     public void Write(ReadOnlySpan<byte> lines) =>
         _sink.Emit(
             new LogEvent(
@@ -80,5 +82,68 @@ internal sealed class AuditFile : IAuditOutput
     {
         public void Format(LogEvent logEvent, TextWriter output) =>
             output.Write((string)((ScalarValue)logEvent.Properties[Lines]).Value!);
+    }
+
+    /// <summary>Gives the sink a stream that writes what was added to it with one call.</summary>
+    private sealed class WholePortions : FileLifecycleHooks
+    {
+        public override Stream OnFileOpened(Stream underlyingStream, Encoding encoding) =>
+            new PortionStream(underlyingStream);
+    }
+
+    /// <summary>
+    /// Collects what is written until it is flushed. The file would otherwise take a portion in several calls, so that
+    /// a killed process or a full disk leaves a part of a line.
+    /// </summary>
+    private sealed class PortionStream(Stream file) : Stream
+    {
+        private readonly MemoryStream _portion = new();
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => file.Length + _portion.Length;
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => _portion.Write(buffer, offset, count);
+
+        public override void Write(ReadOnlySpan<byte> buffer) => _portion.Write(buffer);
+
+        public override void Flush()
+        {
+            try
+            {
+                file.Write(_portion.GetBuffer().AsSpan(0, (int)_portion.Length));
+                file.Flush();
+            }
+            finally
+            {
+                _portion.SetLength(0);
+            }
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                file.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
     }
 }

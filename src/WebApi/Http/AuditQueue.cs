@@ -18,7 +18,8 @@ internal sealed class AuditQueue : IDisposable
     /// <summary>The number of events that may wait.</summary>
     public const int Capacity = 10_000;
 
-    private const int MaxBytes = 64 * 1024;
+    // As text, a portion stays below the size of large objects, which the garbage collector rarely frees.
+    private const int MaxBytes = 32 * 1024;
 
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(10);
 
@@ -71,10 +72,7 @@ internal sealed class AuditQueue : IDisposable
         {
             while (_events.Reader.TryRead(out var next))
             {
-                next.WriteTo(_writer);
-                _writer.Flush();
-                _writer.Reset();
-                _lines.Write("\n"u8);
+                Format(next);
                 if (_lines.WrittenCount >= MaxBytes)
                 {
                     WriteLines();
@@ -88,6 +86,23 @@ internal sealed class AuditQueue : IDisposable
         }
     }
 
+    private void Format(AuditEvent next)
+    {
+        try
+        {
+            next.WriteTo(_writer);
+            _writer.Flush();
+            _lines.Write("\n"u8);
+        }
+        catch (Exception exception)
+        {
+            // The writer passes on only whole events, so that the lines before are not damaged.
+            SelfLog.WriteLine("The audit log has lost an event: {0}", exception);
+        }
+
+        _writer.Reset();
+    }
+
     private void WriteLines()
     {
         try
@@ -97,7 +112,7 @@ internal sealed class AuditQueue : IDisposable
         catch (Exception exception)
         {
             // The next events may be written again.
-            SelfLog.WriteLine("The audit log has lost {0} bytes of its lines: {1}", _lines.WrittenCount, exception);
+            SelfLog.WriteLine("The audit log has lost lines of {0} bytes: {1}", _lines.WrittenCount, exception);
         }
 
         _lines.ResetWrittenCount();

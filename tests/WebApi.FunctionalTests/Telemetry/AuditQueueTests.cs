@@ -67,26 +67,30 @@ public sealed class AuditQueueTests
     }
 
     [Fact]
-    public void Many_events_are_written_in_portions()
+    public async Task Many_events_are_written_in_few_portions()
     {
         using var output = new Output();
+        output.Block();
         using (var queue = new AuditQueue(output))
         {
+            queue.Add(Event(0));
+            await output.Blocked.WaitAsync(_maxWait, Cancellation);
             Add(queue, AuditQueue.Capacity);
+            output.Release();
         }
 
-        output.Written.Count.ShouldBe(AuditQueue.Capacity);
-        output.LargestBytes.ShouldBeLessThan(70 * 1024);
+        output.Written.Count.ShouldBe(AuditQueue.Capacity + 1);
+        output.LargestBytes.ShouldBeLessThan(40 * 1024);
+        output.Portions.ShouldBeLessThan(100);
     }
 
     [Fact]
-    public void Event_after_the_queue_is_closed_is_ignored()
+    public void Event_after_the_queue_is_closed_does_not_block_its_caller()
     {
         using var output = new Output();
         var queue = new AuditQueue(output);
         queue.Dispose();
-        queue.Add(Event(0));
-        output.Written.ShouldBeEmpty();
+        Should.CompleteIn(() => queue.Add(Event(0)), _maxWait);
     }
 
     [Fact]
@@ -148,6 +152,8 @@ public sealed class AuditQueueTests
 
         public int LargestBytes { get; private set; }
 
+        public int Portions { get; private set; }
+
         public int Refused
         {
             get => _refused;
@@ -177,6 +183,7 @@ public sealed class AuditQueueTests
                 throw new IOException("The disk is full.");
             }
 
+            Portions++;
             LargestBytes = Math.Max(LargestBytes, lines.Length);
             var text = Encoding.UTF8.GetString(lines);
             Text.Append(text);

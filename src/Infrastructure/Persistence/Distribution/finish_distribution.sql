@@ -2,7 +2,7 @@
 -- of new partitions.
 SELECT truncate_local_data_after_distributing_table(logicalrelid) FROM pg_dist_partition;
 
--- As in partition_rows.sql, but the new partition is distributed before, and rows are moved only if there are any, with
+-- As in partition_rows.sql, but the new partition is distributed first, and rows are moved only if there are any, with
 -- two statements that Citus can plan. Citus locks all partitions for each write, so that writes wait from the lock of
 -- the default partition on until the end.
 CREATE OR REPLACE FUNCTION fill_partition(partition text, parent text, key text, first_id uuid, end_id uuid)
