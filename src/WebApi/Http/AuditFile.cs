@@ -95,7 +95,7 @@ internal sealed class AuditFile : IAuditOutput
     /// Collects what is written until it is flushed. The file would otherwise take a portion in several calls, so that
     /// a killed process or a full disk leaves a part of a line.
     /// </summary>
-    private sealed class PortionStream(Stream file) : Stream
+    internal sealed class PortionStream(Stream file) : Stream
     {
         private readonly MemoryStream _portion = new();
 

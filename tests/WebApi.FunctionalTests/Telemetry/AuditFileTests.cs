@@ -25,6 +25,21 @@ public sealed class AuditFileTests
         ReadAll(folder.Path).ShouldBe(lines + "last\n");
     }
 
+    [Fact]
+    public void Portion_is_one_write_and_the_next_one_does_not_repeat_it_if_it_failed()
+    {
+        using var file = new OneFailure();
+        using var stream = new AuditFile.PortionStream(file);
+        stream.Write("refused"u8);
+        Should.Throw<IOException>(stream.Flush);
+        stream.Write("a"u8);
+        stream.Write("b\n"u8);
+        file.Writes.ShouldBeEmpty();
+        stream.Flush();
+
+        file.Writes.ShouldBe(["ab\n"]);
+    }
+
     private static string ReadAll(string folder)
     {
         using var stream = new FileStream(
@@ -35,5 +50,23 @@ public sealed class AuditFileTests
         );
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
+    }
+
+    private sealed class OneFailure : MemoryStream
+    {
+        private bool _hasFailed;
+
+        public List<string> Writes { get; } = [];
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (!_hasFailed)
+            {
+                _hasFailed = true;
+                throw new IOException("The disk is full.");
+            }
+
+            Writes.Add(Encoding.UTF8.GetString(buffer));
+        }
     }
 }

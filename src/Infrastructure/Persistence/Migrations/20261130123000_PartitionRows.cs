@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
@@ -5,14 +6,13 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace IndustryData.Infrastructure.Persistence.Migrations
 {
     /// <inheritdoc />
-    public partial class PartitionRows : Migration
+    /// <remarks>The migration changes functions only, so that its model is that of the migration before.</remarks>
+    [DbContext(typeof(IndustryDataContext))]
+    [Migration("20261130123000_PartitionRows")]
+    public sealed class PartitionRows : RunHours
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder) =>
             migrationBuilder.Sql(MigrationSql.Read("partition_rows.sql"));
-
-        /// <inheritdoc />
-        protected override void Down(MigrationBuilder migrationBuilder) =>
-            throw new NotSupportedException("Migrations are forward-only. Restore the backup from before the upgrade.");
     }
 }
