@@ -43,6 +43,7 @@ internal sealed class ReadSession : IAsyncDisposable
     private bool _isAtEnd = true;
     private int _rowsLeft;
     private int _resultsLeft;
+    private int _resultsToBegin;
     private bool _hasAnswered;
     private ReadSession? _successor;
 
@@ -234,9 +235,10 @@ internal sealed class ReadSession : IAsyncDisposable
             batch.BatchCommands.Add(query);
         }
 
-        (_cancel, _resultsLeft, _rowsLeft) = (batch.Cancel, queries.Count, maxRows);
+        (_cancel, _resultsLeft, _resultsToBegin, _rowsLeft) = (batch.Cancel, queries.Count, queries.Count, maxRows);
         _rows = await WaitAsync(isPreceded ? ExecuteAsync(batch) : batch.ExecuteReaderAsync(CancellationToken.None));
         _isAtEnd = false;
+        _resultsToBegin--;
     }
 
     /// <summary>Advances to the next row.</summary>
@@ -264,9 +266,18 @@ internal sealed class ReadSession : IAsyncDisposable
     /// <returns>True if there is a next query.</returns>
     public async ValueTask<bool> NextResultAsync()
     {
-        return _successor is not null
-            ? await _successor.NextResultAsync()
-            : !_isAtEnd && await WaitAsync(_rows!.NextResultAsync(CancellationToken.None));
+        if (_successor is not null)
+        {
+            return await _successor.NextResultAsync();
+        }
+
+        if (_isAtEnd || !await WaitAsync(_rows!.NextResultAsync(CancellationToken.None)))
+        {
+            return false;
+        }
+
+        _resultsToBegin--;
+        return true;
     }
 
     /// <summary>Waits for work on another connection, up to the time limit of the read.</summary>
@@ -293,7 +304,7 @@ internal sealed class ReadSession : IAsyncDisposable
             await _successor.DisposeAsync();
         }
 
-        if (_pending is null && _isAtEnd)
+        if (_pending is null && _isAtEnd && _resultsToBegin == 0)
         {
             await CloseAsync();
         }
@@ -359,19 +370,30 @@ internal sealed class ReadSession : IAsyncDisposable
                 _caller
             );
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (FailureOf(exception) is { } failure)
         {
             // The server has ended the query, or the session is broken. There is nothing to cancel.
             _isAtEnd = true;
             if (_hasAnswered)
             {
                 // The request may be repeated on the primary.
-                _standby?.NoteFailure(exception, hasStarted: true);
+                _standby?.NoteFailure(failure, hasStarted: true);
             }
 
-            throw;
+            if (failure == exception)
+            {
+                throw;
+            }
+
+            throw failure;
         }
     }
+
+    // If the session breaks while Npgsql sends a query, the exception can be that of the closed socket or that of a
+    // connection that is not open.
+    private NpgsqlException? FailureOf(Exception exception) =>
+        exception as NpgsqlException
+        ?? (_connection.State == ConnectionState.Open ? null : new NpgsqlException("The session broke.", exception));
 
     private async ValueTask CloseAsync()
     {
@@ -405,7 +427,7 @@ internal sealed class ReadSession : IAsyncDisposable
         using var release = _lease is null ? default : _lost.Register(Release);
         try
         {
-            if (!_lost.IsCancellationRequested && _cancel is { } cancel)
+            if (!_lost.IsCancellationRequested && (_pending is not null || !_isAtEnd) && _cancel is { } cancel)
             {
                 // Without this wait, the request could cancel the next query on the connection.
                 await _cancels.SendAsync(cancel, _lost);
@@ -431,6 +453,11 @@ internal sealed class ReadSession : IAsyncDisposable
 
         try
         {
+            if (_resultsToBegin > 0)
+            {
+                await PreparedStatements.RemoveAsync(_connection, _transaction);
+            }
+
             await _connection.CloseAsync();
         }
         catch (Exception)

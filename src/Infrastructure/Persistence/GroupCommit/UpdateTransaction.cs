@@ -4,6 +4,7 @@ using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence.Configurations;
 using IndustryData.Infrastructure.Persistence.Distribution;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace IndustryData.Infrastructure.Persistence.GroupCommit;
@@ -41,6 +42,49 @@ internal sealed class UpdateTransaction
     {
         await using var commit = await context.Database.BeginTransactionAsync(cancellationToken);
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
+        try
+        {
+            await CommitAsync(attempt, context, connection, commit, options, cancellationToken);
+        }
+        catch (Exception exception) when (CommitFailures.Find(exception) is not null)
+        {
+            await PreparedStatements.RemoveAsync(connection, commit.GetDbTransaction());
+            throw;
+        }
+    }
+
+    /// <summary>Returns a run that the transaction has locked; null if there is none.</summary>
+    public Run? Find(RunKey key) => _locked.GetValueOrDefault(key);
+
+    /// <summary>Adds a new run.</summary>
+    public void Add(Run run) => _added.Add(run);
+
+    /// <summary>Deletes a run with its activities.</summary>
+    public async Task DeleteAsync(Run run, CancellationToken cancellationToken)
+    {
+        foreach (
+            var entry in _context.ChangeTracker.Entries<RunActivity>().Where(e => e.Entity.RunId == run.Id).ToList()
+        )
+        {
+            entry.State = EntityState.Detached;
+        }
+
+        _context.Runs.Remove(run);
+        _locked.Remove(new RunKey(run.TenantId, run.Id));
+        await _context
+            .RunActivities.Where(a => a.TenantId == run.TenantId && a.RunId == run.Id)
+            .ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private static async Task CommitAsync(
+        CommitAttempt<PendingUpdate> attempt,
+        IndustryDataContext context,
+        NpgsqlConnection connection,
+        IDbContextTransaction commit,
+        DatabaseOptions options,
+        CancellationToken cancellationToken
+    )
+    {
         using var warnings = new CommitWarnings(connection);
         var transaction = new UpdateTransaction(
             context,
@@ -93,29 +137,6 @@ internal sealed class UpdateTransaction
         }
 
         warnings.ThrowIfIncomplete();
-    }
-
-    /// <summary>Returns a run that the transaction has locked; null if there is none.</summary>
-    public Run? Find(RunKey key) => _locked.GetValueOrDefault(key);
-
-    /// <summary>Adds a new run.</summary>
-    public void Add(Run run) => _added.Add(run);
-
-    /// <summary>Deletes a run with its activities.</summary>
-    public async Task DeleteAsync(Run run, CancellationToken cancellationToken)
-    {
-        foreach (
-            var entry in _context.ChangeTracker.Entries<RunActivity>().Where(e => e.Entity.RunId == run.Id).ToList()
-        )
-        {
-            entry.State = EntityState.Detached;
-        }
-
-        _context.Runs.Remove(run);
-        _locked.Remove(new RunKey(run.TenantId, run.Id));
-        await _context
-            .RunActivities.Where(a => a.TenantId == run.TenantId && a.RunId == run.Id)
-            .ExecuteDeleteAsync(cancellationToken);
     }
 
     private async Task DecideAsync(PendingUpdate change, CancellationToken cancellationToken)

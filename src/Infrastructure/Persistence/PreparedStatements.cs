@@ -1,0 +1,42 @@
+using System.Data;
+using System.Data.Common;
+using Npgsql;
+
+namespace IndustryData.Infrastructure.Persistence;
+
+/// <summary>The statements that Npgsql has prepared on a connection because they are used often.</summary>
+/// <remarks>
+/// A statement that is to be prepared can fail after it was parsed, for example because a partition is locked when the
+/// statement is planned. Npgsql 10.0.3 then keeps it as a prepared statement without columns. When the statement is
+/// used again, Npgsql refuses its rows, and if it has no rows, takes the result of the next statement of the batch for
+/// its result.
+/// </remarks>
+internal static class PreparedStatements
+{
+    /// <summary>Removes the prepared statements of a connection whose statement has failed.</summary>
+    /// <param name="connection">The connection. Nothing happens if its session has ended.</param>
+    /// <param name="transaction">The transaction of the statement, which is rolled back; null if there is none.</param>
+    public static async Task RemoveAsync(NpgsqlConnection connection, DbTransaction? transaction)
+    {
+        if (connection.State != ConnectionState.Open)
+        {
+            return;
+        }
+
+        try
+        {
+            if (transaction is not null)
+            {
+                await transaction.RollbackAsync();
+            }
+
+            // Npgsql has no asynchronous form of this.
+            await Task.Run(connection.UnprepareAll);
+        }
+        catch (Exception)
+        {
+            // The connections of the pool are closed when they are returned.
+            NpgsqlConnection.ClearPool(connection);
+        }
+    }
+}
