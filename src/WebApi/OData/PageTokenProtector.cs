@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using IndustryData.Application.Common;
@@ -36,6 +37,11 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
 
     // The longest displayName results in a shorter token.
     private const int MaxLength = 4096;
+
+    // Bounds the memory to about 2 MB.
+    private const int MaxCachedKeys = 10_000;
+
+    private readonly ConcurrentDictionary<(long KeyId, TenantId TenantId), byte[]> _tenantKeys = new();
 
     /// <summary>Writes a position as a token.</summary>
     /// <param name="tenantId">The tenant that owns the runs.</param>
@@ -88,7 +94,7 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
             : OpenedToken.Invalid;
     }
 
-    private static string Seal(
+    private string Seal(
         PageTokenSecret secret,
         TenantId tenantId,
         string purpose,
@@ -101,8 +107,7 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
         BinaryPrimitives.WriteInt64BigEndian(token.AsSpan(1), secret.KeyId);
         var nonce = token.AsSpan(HeaderLength, NonceLength);
         RandomNumberGenerator.Fill(nonce);
-        Span<byte> key = stackalloc byte[KeyLength];
-        using var cipher = Cipher(secret, tenantId, key);
+        using var cipher = new AesGcm(KeyOf(secret, tenantId), TagLength);
         cipher.Encrypt(
             nonce,
             place,
@@ -113,7 +118,7 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
         return Base64Url.EncodeToString(token);
     }
 
-    private static byte[]? Open(
+    private byte[]? Open(
         PageTokenSecret secret,
         TenantId tenantId,
         string purpose,
@@ -122,8 +127,7 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
     )
     {
         var place = new byte[token.Length - MinLength];
-        Span<byte> key = stackalloc byte[KeyLength];
-        using var cipher = Cipher(secret, tenantId, key);
+        using var cipher = new AesGcm(KeyOf(secret, tenantId), TagLength);
         try
         {
             cipher.Decrypt(
@@ -143,12 +147,23 @@ internal sealed class PageTokenProtector(IPageTokenKeyProvider keys)
 
     // Each tenant has its own key. Therefore the limit on the number of tokens that can be sealed with random nonces
     // before a nonce may repeat (NIST SP 800-38D, 8.3) applies to each tenant separately.
-    private static AesGcm Cipher(PageTokenSecret secret, TenantId tenantId, Span<byte> key)
+    private byte[] KeyOf(PageTokenSecret secret, TenantId tenantId)
     {
+        if (_tenantKeys.TryGetValue((secret.KeyId, tenantId), out var known))
+        {
+            return known;
+        }
+
         Span<byte> tenant = stackalloc byte[16];
         tenantId.Value.TryWriteBytes(tenant, bigEndian: true, out _);
+        var key = new byte[KeyLength];
         HKDF.Expand(HashAlgorithmName.SHA256, secret.Secret, key, tenant);
-        return new AesGcm(key, TagLength);
+        if (_tenantKeys.Count >= MaxCachedKeys)
+        {
+            _tenantKeys.Clear();
+        }
+
+        return _tenantKeys[(secret.KeyId, tenantId)] = key;
     }
 
     private static byte[] AssociatedData(ReadOnlySpan<byte> header, TenantId tenantId, string purpose, string options)

@@ -1,8 +1,9 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
-using System.Runtime.InteropServices;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using System.Text;
 using IndustryData.Application.Common;
 using IndustryData.Domain.Runs;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
@@ -72,7 +73,8 @@ internal sealed class ValidatedTokenCache : IDisposable
     private bool TryAuthenticate(HttpContext http, string header, Permission permission)
     {
         if (
-            !_tokens.TryGetValue(KeyOf(header), out CachedToken? known)
+            KeyOf(header) is not { } key
+            || !_tokens.TryGetValue(key, out CachedToken? known)
             || known!.Expires <= _clock.GetUtcNow()
             || !SigningKeysUnchanged(known)
             || !known.Granted.Contains(permission)
@@ -93,7 +95,7 @@ internal sealed class ValidatedTokenCache : IDisposable
             validated.Options.ConfigurationManager as BaseConfigurationManager,
             validated.Request.Headers.Authorization.ToString()
         );
-        if (header.Length > MaxHeaderLength)
+        if (header.Length > MaxHeaderLength || KeyOf(header) is not { } key)
         {
             return;
         }
@@ -111,7 +113,7 @@ internal sealed class ValidatedTokenCache : IDisposable
         }
 
         _tokens.Set(
-            KeyOf(header),
+            key,
             new CachedToken(
                 validated.Principal!,
                 [.. Permissions.All.Where(p => Permissions.Grants(validated.Principal!, p))],
@@ -146,16 +148,30 @@ internal sealed class ValidatedTokenCache : IDisposable
             && ReferenceEquals(configuration, known.Configuration)
         );
 
-    private static HeaderKey KeyOf(string header)
+    // A token consists of ASCII characters. Their bytes are half as long as the string, and so is the hash computation.
+    private static HeaderKey? KeyOf(string header)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(header.AsSpan()), hash);
-        return new HeaderKey(
-            BitConverter.ToUInt64(hash),
-            BitConverter.ToUInt64(hash[8..]),
-            BitConverter.ToUInt64(hash[16..]),
-            BitConverter.ToUInt64(hash[24..])
-        );
+        var bytes = ArrayPool<byte>.Shared.Rent(header.Length);
+        try
+        {
+            if (Ascii.FromUtf16(header, bytes, out var length) != OperationStatus.Done)
+            {
+                return null;
+            }
+
+            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+            SHA256.HashData(bytes.AsSpan(0, length), hash);
+            return new HeaderKey(
+                BitConverter.ToUInt64(hash),
+                BitConverter.ToUInt64(hash[8..]),
+                BitConverter.ToUInt64(hash[16..]),
+                BitConverter.ToUInt64(hash[24..])
+            );
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
+        }
     }
 
     private readonly record struct HeaderKey(ulong A, ulong B, ulong C, ulong D);
