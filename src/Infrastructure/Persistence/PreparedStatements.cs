@@ -8,12 +8,12 @@ namespace IndustryData.Infrastructure.Persistence;
 /// <remarks>
 /// A statement that is to be prepared can fail after it was parsed, for example because a partition is locked when the
 /// statement is planned. Npgsql 10.0.3 then keeps it as a prepared statement without columns. When the statement is
-/// used again, Npgsql refuses its rows, and if it has no rows, takes the result of the next statement of the batch for
-/// its result.
+/// used again, Npgsql fails if it returns rows. If it returns none, Npgsql skips it, and the reader gets the result of
+/// the next statement of the batch in its place.
 /// </remarks>
 internal static class PreparedStatements
 {
-    /// <summary>Removes the prepared statements of a connection whose statement has failed.</summary>
+    /// <summary>Removes all prepared statements of a connection after one of its statements has failed.</summary>
     /// <param name="connection">The connection. Nothing happens if its session has ended.</param>
     /// <param name="transaction">The transaction of the statement, which is rolled back; null if there is none.</param>
     public static async Task RemoveAsync(NpgsqlConnection connection, DbTransaction? transaction)
@@ -27,7 +27,7 @@ internal static class PreparedStatements
         {
             if (transaction is not null)
             {
-                await transaction.RollbackAsync();
+                await RollBackAsync(transaction);
             }
 
             // Npgsql has no asynchronous form of this.
@@ -35,8 +35,19 @@ internal static class PreparedStatements
         }
         catch (Exception)
         {
-            // The connections of the pool are closed when they are returned.
-            NpgsqlConnection.ClearPool(connection);
+            // The caller has a failure to report already. Npgsql closes a session that does not answer.
+        }
+    }
+
+    private static async Task RollBackAsync(DbTransaction transaction)
+    {
+        try
+        {
+            await transaction.RollbackAsync();
+        }
+        catch (InvalidOperationException)
+        {
+            // The transaction has ended, because its commit has failed.
         }
     }
 }

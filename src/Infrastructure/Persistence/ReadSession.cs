@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
@@ -14,7 +15,8 @@ namespace IndustryData.Infrastructure.Persistence;
 /// read to the end; the reader needs no more rows; its time limit expires or its caller cancels; or the database stops
 /// answering. In the first case the connection returns to its pool at once. In the other cases the request continues
 /// without the connection: the query is canceled and the connection is returned in the background. No cancel request is
-/// sent to a database that does not answer. A standby that cannot answer the first query is replaced by the primary.
+/// sent to a database that does not answer. A query that fails ends in the background too, without a cancel request. A
+/// standby that cannot answer the first query is replaced by the primary.
 /// </summary>
 internal sealed class ReadSession : IAsyncDisposable
 {
@@ -43,6 +45,9 @@ internal sealed class ReadSession : IAsyncDisposable
     private bool _isAtEnd = true;
     private int _rowsLeft;
     private int _resultsLeft;
+
+    // The results whose columns have not been received. If there are any at the end, a statement may have failed before
+    // they were sent (PreparedStatements).
     private int _resultsToBegin;
     private bool _hasAnswered;
     private ReadSession? _successor;
@@ -389,11 +394,22 @@ internal sealed class ReadSession : IAsyncDisposable
         }
     }
 
-    // If the session breaks while Npgsql sends a query, the exception can be that of the closed socket or that of a
-    // connection that is not open.
+    // If the session breaks while Npgsql sends a query, Npgsql may report the closed socket, or that the connection is
+    // not open.
     private NpgsqlException? FailureOf(Exception exception) =>
-        exception as NpgsqlException
-        ?? (_connection.State == ConnectionState.Open ? null : new NpgsqlException("The session broke.", exception));
+        exception switch
+        {
+            NpgsqlException failure => failure,
+            IOException
+            or SocketException
+            or ObjectDisposedException
+            or InvalidOperationException
+            or NullReferenceException when _connection.State != ConnectionState.Open => new NpgsqlException(
+                "The session broke.",
+                exception
+            ),
+            _ => null,
+        };
 
     private async ValueTask CloseAsync()
     {
@@ -419,7 +435,10 @@ internal sealed class ReadSession : IAsyncDisposable
 
     private void Release() => Interlocked.Exchange(ref _lease, null)?.Dispose();
 
-    /// <summary>Ends the query and returns the connection, in the background.</summary>
+    /// <summary>
+    /// Ends the query, removes the prepared statements if they may be wrong, and returns the connection, in the
+    /// background.
+    /// </summary>
     private async Task AbandonAsync()
     {
         // If the database is lost, the connection may be stuck for long. The tenant's reads may continue as soon as the
@@ -444,6 +463,7 @@ internal sealed class ReadSession : IAsyncDisposable
             if (_rows is { } rows)
             {
                 await rows.DisposeAsync();
+                _resultsToBegin = 0;
             }
         }
         catch (Exception)
@@ -453,7 +473,7 @@ internal sealed class ReadSession : IAsyncDisposable
 
         try
         {
-            if (_resultsToBegin > 0)
+            if (_resultsToBegin > 0 && !_lost.IsCancellationRequested)
             {
                 await PreparedStatements.RemoveAsync(_connection, _transaction);
             }

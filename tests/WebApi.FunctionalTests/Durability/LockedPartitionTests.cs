@@ -5,7 +5,7 @@ namespace IndustryData.WebApi.FunctionalTests.Durability;
 
 /// <summary>
 /// Tests statements that fail because a partition is locked. The lock stops a statement after it was parsed and before
-/// it is planned, which matters if Npgsql prepares it at that time: at its fifth use on a connection.
+/// it is planned. This matters at the fifth use on a connection, when Npgsql prepares the statement.
 /// </summary>
 [Collection(typeof(SerialTests))]
 public sealed class LockedPartitionTests(TestDatabase database) : FunctionalTest(database)
@@ -24,7 +24,7 @@ public sealed class LockedPartitionTests(TestDatabase database) : FunctionalTest
         var url = string.Format(null, path, (await AddAsync(Bodies.RunAt(0, "own"))).Segments[^1]);
         var expected = await Client.GetStringAsync(url, Cancellation);
 
-        // Every second use is canceled, so that one of those is the fifth.
+        // From here on, every second use is canceled. The fifth use is one of them.
         (await Client.GetStringAsync(url, Cancellation)).ShouldBe(expected);
         for (var use = 0; use < 10; use++)
         {

@@ -21,7 +21,17 @@ internal sealed class NodeInsertTransaction(NpgsqlDataSource database)
             BatchCommands = { AddRunsFunction.Call(attempt.Writes, attempt.Shard) },
         };
         attempt.BeginCommit();
-        var added = ((int[])(await batch.ExecuteScalarAsync())!).ToHashSet();
+        HashSet<int> added;
+        try
+        {
+            added = [.. (int[])(await batch.ExecuteScalarAsync())!];
+        }
+        catch (PostgresException)
+        {
+            await PreparedStatements.RemoveAsync(connection, transaction: null);
+            throw;
+        }
+
         for (var i = 0; i < attempt.Writes.Count; i++)
         {
             attempt.Writes[i].IsFirst = added.Contains(i + 1);
