@@ -15,7 +15,9 @@ internal static class PreparedStatements
 {
     /// <summary>Removes all prepared statements of a connection after one of its statements has failed.</summary>
     /// <param name="connection">The connection. Nothing happens if its session has ended.</param>
-    /// <param name="transaction">The transaction of the statement, which is rolled back; null if there is none.</param>
+    /// <param name="transaction">
+    /// The transaction of the statement, which is rolled back; null if the statement had no explicit transaction.
+    /// </param>
     public static async Task RemoveAsync(NpgsqlConnection connection, DbTransaction? transaction)
     {
         if (connection.State != ConnectionState.Open)

@@ -17,8 +17,6 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output)
     private const int Workers = 4;
     private const int MostTriesToShrink = 400;
 
-    private static readonly TimeSpan _recovery = TimeSpan.FromSeconds(5);
-
     private RunningService _service = null!;
 
     public async ValueTask InitializeAsync()
@@ -94,13 +92,6 @@ public sealed class FuzzTests(TestDatabase database, ITestOutputHelper output)
     private static async Task<int> CheckAsync(FuzzWorker worker, FuzzRequest request, int seed)
     {
         var answers = await worker.SendAsync(request);
-        if (answers.Any(a => a.Status == 503))
-        {
-            // While the machine is too busy, no database answers in time. The input is to blame if it happens again.
-            await Task.Delay(_recovery, TestContext.Current.CancellationToken);
-            answers = await worker.SendAsync(request);
-        }
-
         if (FaultOf(request, answers) is { } fault)
         {
             var least = await ShrinkAsync(worker, request, fault);

@@ -53,7 +53,7 @@ internal sealed class UpdateTransaction
         }
     }
 
-    /// <summary>Returns a run that the transaction has locked; null if there is none.</summary>
+    /// <summary>Returns a run, or null if the transaction has not locked it.</summary>
     public Run? Find(RunKey key) => _locked.GetValueOrDefault(key);
 
     /// <summary>Adds a new run.</summary>
