@@ -165,6 +165,7 @@ internal static partial class ServeCommand
             app.UseHsts();
         }
 
+        app.Use(next => http => UnreadBodyMiddleware.InvokeAsync(http, next));
         var batch = new BatchRequestExecutor();
         app.Use(batch.Capture);
         var audit = app.Services.GetRequiredService<AuditLog>();

@@ -18,8 +18,6 @@ internal sealed partial class GraphErrorMiddleware(
     /// <summary>The maximum length of the request target, in bytes.</summary>
     public const int MaxUrlLength = 32 * 1024;
 
-    private const int MaxDrainedBytes = 64 * 1024;
-
     public async Task InvokeAsync(HttpContext http)
     {
         try
@@ -58,10 +56,10 @@ internal sealed partial class GraphErrorMiddleware(
             RequestIdMiddleware.Restart(http);
             if (
                 exception is LimitExceededException or ServiceLimitException
-                && http.Request.ContentLength > MaxDrainedBytes
+                && http.Request.ContentLength > UnreadBodyMiddleware.MaxSmallBytes
             )
             {
-                // Otherwise, the server would read the rest of the body only to reuse the connection.
+                // Some clients stop sending the body if the connection will be closed.
                 http.Response.Headers.Connection = "close";
             }
 
