@@ -36,6 +36,9 @@ internal sealed class Latencies(IReadOnlyList<ResponseDescription> answers)
 {
     private readonly TimeSpan[] _sorted = [.. answers.Select(a => a.Elapsed).Order()];
 
+    /// <summary>The time within which three of four responses arrived.</summary>
+    public TimeSpan P75 => _sorted[(_sorted.Length - 1) * 3 / 4];
+
     /// <summary>The time within which 99 of 100 responses arrived.</summary>
     public TimeSpan P99 => _sorted[(int)((_sorted.Length - 1) * 0.99)];
 
@@ -53,5 +56,5 @@ internal sealed class Latencies(IReadOnlyList<ResponseDescription> answers)
         P99 * 2 > TimeSpan.FromMilliseconds(100) ? P99 * 2 : TimeSpan.FromMilliseconds(100);
 
     public override string ToString() =>
-        $"{_sorted.Length} requests, p99 {P99.TotalMilliseconds:0} ms, longest {Longest.TotalMilliseconds:0} ms";
+        $"{_sorted.Length} requests, p75 {P75.TotalMilliseconds:0} ms, p99 {P99.TotalMilliseconds:0} ms, longest {Longest.TotalMilliseconds:0} ms";
 }

@@ -16,6 +16,9 @@ public sealed class MemoryTests : FaultScenario
     private const int MaxResidentMegabytes = 600;
     private const int MaxGrowthMegabytes = 100;
     private static readonly TimeSpan _duration = TimeSpan.FromSeconds(60);
+
+    // The callers arrive in the first second, with 1.2 GB and 300 requests for large pages.
+    private static readonly TimeSpan _arrival = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan _maxRelease = TimeSpan.FromSeconds(60);
 
     /// <summary>
@@ -41,7 +44,9 @@ public sealed class MemoryTests : FaultScenario
         var max = start;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var sampling = SampleAsync(service, megabytes => max = Math.Max(max, megabytes), stop.Token);
-        var stuck = await StallAsync(service.Root, run);
+        var stalling = StallAsync(service.Root, run);
+        var (listsAtFirst, writesAtFirst) = await MeasureAsync(b, ledger, _arrival);
+        var stuck = await stalling;
         var (lists, writes) = await MeasureAsync(b, ledger, _duration);
         foreach (var connection in stuck)
         {
@@ -63,9 +68,18 @@ public sealed class MemoryTests : FaultScenario
         await sampling;
         report.Note($"resident {start} MB, at most {max} MB, {end} MB {release.TotalSeconds:0} s after the load");
         report.Note($"B's lists alone: {listsAlone}; beside: {lists}; writes: {writes}");
+        report.Note($"while the callers arrive: lists: {listsAtFirst}; writes: {writesAtFirst}");
         report.Require(max <= MaxResidentMegabytes, $"at most {MaxResidentMegabytes} MB are resident");
         report.Require(end <= start + MaxGrowthMegabytes, "the memory is released within 60 s after the load");
-        report.RequireNone(lists.Failed.Concat(writes.Failed), _ => true, "no request of B fails");
+        report.RequireNone(
+            [.. listsAtFirst.Failed, .. writesAtFirst.Failed, .. lists.Failed, .. writes.Failed],
+            _ => true,
+            "no request of B fails"
+        );
+        report.Require(
+            listsAtFirst.P75 <= listsAlone.MaxP99UnderLoad && writesAtFirst.P75 <= writesAlone.MaxP99UnderLoad,
+            $"B waits at most for a quarter of the {_arrival.TotalSeconds:0} s in which the callers arrive"
+        );
         report.Require(
             lists.P99 <= listsAlone.MaxP99UnderLoad && writes.P99 <= writesAlone.MaxP99UnderLoad,
             $"B's p99 is at most {listsAlone.MaxP99UnderLoad.TotalMilliseconds:0} ms for lists and "
@@ -95,12 +109,18 @@ public sealed class MemoryTests : FaultScenario
         static string Error(int bytes) => $$"""{"code":"large","message":"{{new string('x', bytes)}}"}""";
     }
 
-    // Sends each kind of request before the measurement, so that just-in-time compilation is not measured.
+    // Does before the measurement what is measured, until the service has read the refused bodies, so that just-in-time
+    // compilation is not measured. The runtime compiles a method twice: once to observe it, then with what it observed.
     private static async Task RehearseAsync(Uri root, string run)
     {
-        foreach (var connection in await StallAsync(root, run))
+        for (var round = 0; round < 2; round++)
         {
-            connection.Dispose();
+            var stuck = await StallAsync(root, run);
+            await Task.Delay(TimeSpan.FromSeconds(3), Cancellation);
+            foreach (var connection in stuck)
+            {
+                connection.Dispose();
+            }
         }
     }
 
