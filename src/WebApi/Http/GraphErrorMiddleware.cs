@@ -59,7 +59,7 @@ internal sealed partial class GraphErrorMiddleware(
                 && http.Request.ContentLength > UnreadBodyMiddleware.MaxSmallBytes
             )
             {
-                // Some clients stop sending the body if the connection will be closed.
+                // Some clients stop sending the body if the response announces that the connection will be closed.
                 http.Response.Headers.Connection = "close";
             }
 

@@ -251,18 +251,25 @@ internal sealed class JsonRequestBody : IDisposable
         while (true)
         {
             var read = await ReadAsync(http, reader, idle);
-            foreach (var part in read.Buffer)
+            try
             {
-                if (part.Length > whole.Length - length)
+                foreach (var part in read.Buffer)
                 {
-                    whole = Enlarge(admission, whole, length, length + part.Length);
-                }
+                    if (part.Length > whole.Length - length)
+                    {
+                        whole = Enlarge(admission, whole, length, length + part.Length);
+                    }
 
-                part.Span.CopyTo(whole.AsSpan(length));
-                length += part.Length;
+                    part.Span.CopyTo(whole.AsSpan(length));
+                    length += part.Length;
+                }
+            }
+            finally
+            {
+                // The rest of a refused body is discarded, which needs a reader that can read.
+                reader.AdvanceTo(read.Buffer.End);
             }
 
-            reader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
                 if (idle.HasSuspended)

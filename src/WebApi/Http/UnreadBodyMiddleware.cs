@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace IndustryData.WebApi.Http;
 
-/// <summary>Discards the request bodies that the service has not read, one at a time.</summary>
+/// <summary>Discards large request bodies that the service has not read, a few at a time.</summary>
 /// <remarks>
 /// Kestrel reads the rest of a refused body, even if the connection is closed after the response, because many clients
 /// read the response only after they have sent the body. If hundreds of large bodies are refused at once, reading them
@@ -10,21 +12,22 @@ namespace IndustryData.WebApi.Http;
 /// </remarks>
 internal static class UnreadBodyMiddleware
 {
-    /// <summary>The maximum length of a body that Kestrel itself discards, in bytes.</summary>
+    /// <summary>The maximum length of a body that needs no turn, in bytes.</summary>
     public const int MaxSmallBytes = 64 * 1024;
 
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
 
-    // A client that stops sending must not hold up the others.
-    private static readonly TimeSpan _maxGap = TimeSpan.FromMilliseconds(20);
+    // A client that sends less than 64 KiB in a gap must not hold up the others.
+    private static readonly TimeSpan _maxGap = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan _maxTurn = TimeSpan.FromMilliseconds(200);
 
-    private static readonly SemaphoreSlim _turn = new(1);
+    private static readonly SemaphoreSlim _turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>Processes a request and then discards what is left of its body.</summary>
     public static Task InvokeAsync(HttpContext http, RequestDelegate next) =>
         MayHaveLargeBody(http.Request) ? InvokeAndDiscardAsync(http, next) : next(http);
 
-    // HTTP/2 has no need to read a refused body: the server resets the stream.
+    // HTTP/2 need not read a refused body: the server resets the stream.
     private static bool MayHaveLargeBody(HttpRequest request) =>
         (
             request.ContentLength > MaxSmallBytes
@@ -34,12 +37,19 @@ internal static class UnreadBodyMiddleware
     private static async Task InvokeAndDiscardAsync(HttpContext http, RequestDelegate next)
     {
         await next(http);
-        await http.Response.CompleteAsync();
+        if (http.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
         var body = http.Request.BodyReader;
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        var closed = http.Features.Get<IConnectionLifetimeFeature>()?.ConnectionClosed ?? CancellationToken.None;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(closed);
         try
         {
-            // A token would leave the reader of Kestrel unusable.
+            await http.Response.CompleteAsync();
+
+            // Canceling a read by a token would leave the reader of Kestrel in the state "reading".
             await using var wakeUp = timeout.Token.UnsafeRegister(CancelRead, body);
             timeout.CancelAfter(_timeout);
             await DiscardAsync(body, timeout.Token);
@@ -50,50 +60,99 @@ internal static class UnreadBodyMiddleware
         }
         catch (Exception exception) when (exception is IOException or InvalidOperationException)
         {
-            // The body is too long or malformed, the client closed the connection, or the endpoint canceled a read.
-            // Kestrel finds the same, and closes the connection.
+            // The body is too long or malformed, the client closed the connection, or the endpoint left a read
+            // unfinished. Kestrel fails in the same way and closes the connection.
         }
     }
 
     private static async Task DiscardAsync(PipeReader body, CancellationToken timeout)
     {
-        while (await DiscardNextAsync(body) is { IsCompleted: false })
+        for (var bytes = 0L; bytes <= MaxSmallBytes; )
         {
-            await _turn.WaitAsync(timeout);
+            var part = await DiscardNextAsync(body);
+            if (part.IsLast)
+            {
+                return;
+            }
+
+            timeout.ThrowIfCancellationRequested();
+            bytes += part.Bytes;
+        }
+
+        while (true)
+        {
+            await _turns.WaitAsync(timeout);
             try
             {
-                await DiscardToGapAsync(body);
+                if (await TakeTurnAsync(body))
+                {
+                    return;
+                }
             }
             finally
             {
-                _turn.Release();
+                _turns.Release();
+            }
+
+            // The next turn is taken when the client has sent something.
+            if ((await DiscardNextAsync(body)).IsLast)
+            {
+                return;
             }
 
             timeout.ThrowIfCancellationRequested();
         }
     }
 
-    // Discards what the client sends until it has sent everything, or nothing for a while.
-    private static async Task DiscardToGapAsync(PipeReader body)
+    // Discards what the client sends until the turn is over, or the client sends too little. Returns true if the body
+    // has been read completely.
+    private static async Task<bool> TakeTurnAsync(PipeReader body)
     {
-        using var gap = new CancellationTokenSource();
+        using var gap = new CancellationTokenSource(_maxGap);
         await using var wakeUp = gap.Token.UnsafeRegister(CancelRead, body);
+        var start = Stopwatch.GetTimestamp();
+        var bytes = 0L;
         do
         {
-            gap.CancelAfter(_maxGap);
-        } while (await DiscardNextAsync(body) is { IsCompleted: false, IsCanceled: false });
+            var part = await DiscardNextAsync(body);
+            if (part.IsLast || part.IsCanceled)
+            {
+                return part.IsLast;
+            }
+
+            bytes += part.Bytes;
+            if (bytes > MaxSmallBytes)
+            {
+                bytes = 0;
+                gap.CancelAfter(_maxGap);
+            }
+        } while (Stopwatch.GetElapsedTime(start) < _maxTurn);
+
+        return false;
     }
 
-    private static async ValueTask<ReadResult> DiscardNextAsync(PipeReader body)
+    private static async ValueTask<(long Bytes, bool IsLast, bool IsCanceled)> DiscardNextAsync(PipeReader body)
     {
         if (!body.TryRead(out var read))
         {
             read = await body.ReadAsync(CancellationToken.None);
         }
 
+        var bytes = read.Buffer.Length;
         body.AdvanceTo(read.Buffer.End);
-        return read;
+        return (bytes, read.IsCompleted, read.IsCanceled);
     }
 
-    private static void CancelRead(object? body) => ((PipeReader)body!).CancelPendingRead();
+    private static void CancelRead(object? body)
+    {
+        try
+        {
+            ((PipeReader)body!).CancelPendingRead();
+        }
+        catch (Exception exception)
+            when (exception is OperationCanceledException or InvalidOperationException or IOException)
+        {
+            // The connection was aborted, which ends the read too. An exception of a timer would end the process.
+        }
+    }
 }

@@ -56,5 +56,6 @@ internal sealed class Latencies(IReadOnlyList<ResponseDescription> answers)
         P99 * 2 > TimeSpan.FromMilliseconds(100) ? P99 * 2 : TimeSpan.FromMilliseconds(100);
 
     public override string ToString() =>
-        $"{_sorted.Length} requests, p75 {P75.TotalMilliseconds:0} ms, p99 {P99.TotalMilliseconds:0} ms, longest {Longest.TotalMilliseconds:0} ms";
+        $"{_sorted.Length} requests, p75 {P75.TotalMilliseconds:0} ms, p99 {P99.TotalMilliseconds:0} ms, "
+        + $"longest {Longest.TotalMilliseconds:0} ms";
 }

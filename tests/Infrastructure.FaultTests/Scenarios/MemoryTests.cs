@@ -17,7 +17,7 @@ public sealed class MemoryTests : FaultScenario
     private const int MaxGrowthMegabytes = 100;
     private static readonly TimeSpan _duration = TimeSpan.FromSeconds(60);
 
-    // The callers arrive in the first second, with 1.2 GB and 300 requests for large pages.
+    // The callers send 1.2 GB and 300 requests for large pages. This is the time to process or to refuse them.
     private static readonly TimeSpan _arrival = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan _maxRelease = TimeSpan.FromSeconds(60);
 
@@ -109,8 +109,8 @@ public sealed class MemoryTests : FaultScenario
         static string Error(int bytes) => $$"""{"code":"large","message":"{{new string('x', bytes)}}"}""";
     }
 
-    // Does before the measurement what is measured, until the service has read the refused bodies, so that just-in-time
-    // compilation is not measured. The runtime compiles a method twice: once to observe it, then with what it observed.
+    // Runs the load before the measurement, so that just-in-time compilation is not measured. Tiered compilation
+    // compiles a busy method twice.
     private static async Task RehearseAsync(Uri root, string run)
     {
         for (var round = 0; round < 2; round++)
