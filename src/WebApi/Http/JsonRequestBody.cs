@@ -266,7 +266,7 @@ internal sealed class JsonRequestBody : IDisposable
             }
             finally
             {
-                // The rest of a refused body is discarded, which needs a reader that can read.
+                // If the memory is refused, the rest of the body is discarded. That fails while a read is unfinished.
                 reader.AdvanceTo(read.Buffer.End);
             }
 

@@ -17,7 +17,7 @@ internal static class UnreadBodyMiddleware
 
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
 
-    // A client that sends less than 64 KiB in a gap must not hold up the others.
+    // A turn ends if the client sends less than MaxSmallBytes in this time, so that slow clients do not delay others.
     private static readonly TimeSpan _maxGap = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan _maxTurn = TimeSpan.FromMilliseconds(200);
 

@@ -51,26 +51,24 @@ public sealed class UnreadBodyTests(TestDatabase database) : FunctionalTest(data
     }
 
     [Fact]
-    public async Task Small_refused_body_does_not_wait_for_large_ones()
+    public async Task Refused_body_is_discarded_beside_clients_that_send_theirs_byte_by_byte()
     {
-        using var slow = await RawCaller.ConnectAsync(Service.Root);
-        var (slowHead, slowBody) = Frame(isChunked: false, _bytes);
-        await slow.SendAsync(Request, Token, slowHead, slowBody[..(BodyBytes / 2)]);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var dribbling = DribbleAsync(slow, stop.Token);
+        var slow = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => SendSlowlyAsync(stop.Token)).ToList();
+        await Task.Delay(200, Cancellation);
         using var caller = await RawCaller.ConnectAsync(Service.Root);
         var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < 3; i++)
+        foreach (var id in (string[])["small", "large", "last"])
         {
-            var (head, body) = Frame(isChunked: true, "{}");
-            await caller.SendAsync(Request, Token, $"client-request-id: {i}\r\n{head}", body);
+            var (head, body) = id == "small" ? Frame(isChunked: true, "{}") : Frame(isChunked: false, _bytes);
+            await caller.SendAsync(Request, Token, $"client-request-id: {id}\r\n{head}", body);
 
-            (await caller.ReadToAsync($"client-request-id: {i}")).ShouldContain("HTTP/1.1 401");
+            (await caller.ReadToAsync($"client-request-id: {id}")).ShouldContain("HTTP/1.1 401");
         }
 
         Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(4));
         await stop.CancelAsync();
-        await dribbling;
+        await Task.WhenAll(slow);
     }
 
     [Fact]
@@ -92,15 +90,18 @@ public sealed class UnreadBodyTests(TestDatabase database) : FunctionalTest(data
             )
             : ($"Content-Length: {body.Length}\r\n", body);
 
-    // Sends a byte every few milliseconds until the service closes the connection.
-    private static async Task DribbleAsync(RawCaller caller, CancellationToken stop)
+    // Sends half of a refused body, and then single bytes until the service closes the connection.
+    private async Task SendSlowlyAsync(CancellationToken stop)
     {
+        using var caller = await RawCaller.ConnectAsync(Service.Root);
+        var (head, body) = Frame(isChunked: false, _bytes);
         try
         {
+            await caller.SendAsync(Request, Token, head, body[..(BodyBytes / 2)]);
             while (!stop.IsCancellationRequested)
             {
                 await caller.SendAsync(" ");
-                await Task.Delay(2, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Yield();
             }
         }
         catch (SocketException)

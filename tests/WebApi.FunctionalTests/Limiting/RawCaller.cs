@@ -21,6 +21,7 @@ internal sealed class RawCaller : IDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
         {
             ReceiveBufferSize = 4096,
+            NoDelay = true,
             LingerState = new LingerOption(true, 0),
         };
         socket.Bind(new IPEndPoint(from ?? IPAddress.Loopback, 0));
