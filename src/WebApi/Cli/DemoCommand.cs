@@ -40,7 +40,7 @@ internal static partial class DemoCommand
         ILogger progress
     )
     {
-        var (tenant, url) = Read(arguments);
+        var (tenant, url) = OptionPairs.ReadTenantAndUrl(arguments, Usage);
         using var interruption = new Interruption();
         using var client = new HttpClient { BaseAddress = url ?? serviceUrl() };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
@@ -138,28 +138,6 @@ internal static partial class DemoCommand
                     + "DataDirectory."
                 : $"{client.BaseAddress} answered {(int)response.StatusCode}: {text}"
         );
-    }
-
-    private static (Guid Tenant, Uri? Url) Read(IReadOnlyList<string> arguments)
-    {
-        var (tenant, url) = (TokenCommand.DevelopmentTenant, default(Uri));
-        for (var i = 0; i < arguments.Count; i += 2)
-        {
-            var value = i + 1 < arguments.Count ? arguments[i + 1] : throw new StartupException(Usage);
-            switch (arguments[i])
-            {
-                case "--tenant":
-                    tenant = TokenCommand.ReadTenant(value, Usage);
-                    break;
-                case "--url":
-                    url = ListenUrls.ReadOption(value, Usage);
-                    break;
-                default:
-                    throw new StartupException(Usage);
-            }
-        }
-
-        return (tenant, url);
     }
 
     [LoggerMessage(LogLevel.Information, "{Added} of {All} runs")]

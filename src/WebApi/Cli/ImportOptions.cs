@@ -77,7 +77,7 @@ internal sealed record ImportOptions
                     options = options with { UsesDatabase = true };
                     break;
                 case "--url":
-                    options = options with { Url = ListenUrls.ReadOption(Value(), Usage) };
+                    options = options with { Url = ListenUrls.ReadServiceUrl(Value(), "--url") };
                     break;
                 case "--token-file":
                     options = options with { TokenPath = Value() };

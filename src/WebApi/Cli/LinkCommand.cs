@@ -15,7 +15,7 @@ internal static class LinkCommand
     /// <exception cref="StartupException">The URL of the settings is not valid.</exception>
     public static Uri ServiceUrl(IConfiguration configuration, Func<Uri> listening) =>
         Settings.Read<SignInOptions>(configuration, SignInOptions.Section).Url is { Length: > 0 } url
-            ? ReadUrl(url, "SignIn:Url")
+            ? ListenUrls.ReadServiceUrl(url, "SignIn:Url")
             : listening();
 
     /// <summary>Creates a link.</summary>
@@ -40,32 +40,7 @@ internal static class LinkCommand
             );
         }
 
-        var tenant = TokenCommand.DevelopmentTenant;
-        Uri? url = null;
-        for (var i = 0; i < arguments.Count; i += 2)
-        {
-            var value = i + 1 < arguments.Count ? arguments[i + 1] : throw new StartupException(Usage);
-            switch (arguments[i])
-            {
-                case "--tenant":
-                    tenant = TokenCommand.ReadTenant(value, Usage);
-                    break;
-                case "--url":
-                    url = ReadUrl(value, "--url");
-                    break;
-                default:
-                    throw new StartupException(Usage);
-            }
-        }
-
+        var (tenant, url) = OptionPairs.ReadTenantAndUrl(arguments, Usage);
         return new SignInLinks(keys).Create(url ?? service(), tenant, clock);
     }
-
-    private static Uri ReadUrl(string value, string name) =>
-        Uri.TryCreate(value, UriKind.Absolute, out var url)
-        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
-        && url.Query.Length == 0
-        && url.Fragment.Length == 0
-            ? url
-            : throw new StartupException($"{name} must be the URL of the service, like {ListenUrls.Default}.");
 }

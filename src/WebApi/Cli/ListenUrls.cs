@@ -80,11 +80,15 @@ internal static class ListenUrls
         return new UriBuilder(address.Scheme, host, address.Port).Uri;
     }
 
-    /// <summary>Reads the value of <c>--url</c>.</summary>
-    /// <exception cref="StartupException">It is not a URL.</exception>
-    public static Uri ReadOption(string value, string usage) =>
+    /// <summary>Reads the URL of a service. The result ends with a slash.</summary>
+    /// <param name="value">The URL.</param>
+    /// <param name="name">The name of the option or setting.</param>
+    /// <exception cref="StartupException">The value is not a URL, or has a query or a fragment.</exception>
+    public static Uri ReadServiceUrl(string value, string name) =>
         Uri.TryCreate(value.EndsWith('/') ? value : value + "/", UriKind.Absolute, out var url)
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+        && url.Query.Length == 0
+        && url.Fragment.Length == 0
             ? url
-            : throw new StartupException($"--url must be a URL like {Default}; {usage}");
+            : throw new StartupException($"{name} must be the URL of the service, like {Default}.");
 }

@@ -62,10 +62,9 @@ internal static class RevokeTokensCommand
     {
         TenantId? tenant = null;
         DateTimeOffset? time = null;
-        for (var i = 0; i < arguments.Count; i += 2)
+        foreach (var (name, value) in OptionPairs.Read(arguments, Usage))
         {
-            var value = i + 1 < arguments.Count ? arguments[i + 1] : throw new StartupException(Usage);
-            switch (arguments[i])
+            switch (name)
             {
                 case "--tenant":
                     tenant = new TenantId(TokenCommand.ReadTenant(value, Usage));

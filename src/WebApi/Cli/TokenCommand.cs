@@ -31,10 +31,9 @@ internal static class TokenCommand
         var tenant = DevelopmentTenant;
         var days = DefaultDays;
         var permissions = new List<string>();
-        for (var i = 0; i < arguments.Count; i += 2)
+        foreach (var (name, value) in OptionPairs.Read(arguments, Usage))
         {
-            var value = i + 1 < arguments.Count ? arguments[i + 1] : throw new StartupException(Usage);
-            switch (arguments[i])
+            switch (name)
             {
                 case "--tenant":
                     tenant = ReadTenant(value, Usage);

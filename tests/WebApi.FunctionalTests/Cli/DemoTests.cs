@@ -69,7 +69,7 @@ public sealed class DemoTests(TestDatabase database) : FunctionalTest(database)
     [Theory]
     [InlineData("usage: demo", "--tenant")]
     [InlineData("--tenant must be a GUID", "--tenant", "1")]
-    [InlineData("--url must be a URL", "--url", "localhost:5080")]
+    [InlineData("--url must be the URL", "--url", "localhost:5080")]
     [InlineData("usage: demo", "100")]
     [InlineData("http://127.0.0.1:1/ cannot be used", "--url", "http://127.0.0.1:1")]
     public async Task Demo_that_cannot_run_says_why(string message, params string[] arguments)
