@@ -68,8 +68,7 @@ internal static class OutageClassifier
             QueueFullException => DatabaseOutages.WriteQueueFull,
             TimeoutException => DatabaseOutages.Busy,
 
-            // A session that breaks while a command is being written can cause these exceptions (npgsql issue 1323).
-            NullReferenceException or ObjectDisposedException when exception.Source == nameof(Npgsql) =>
+            _ when exception.Source == nameof(Npgsql) && SessionFailures.IsPossible(exception) =>
                 DatabaseOutages.Unavailable,
             _ when exception.InnerException is { } inner => Classify(inner),
             _ => null,

@@ -1,6 +1,5 @@
 using System.Data;
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using IndustryData.Application.Common;
 using IndustryData.Application.Runs;
@@ -394,20 +393,12 @@ internal sealed class ReadSession : IAsyncDisposable
         }
     }
 
-    // If the session breaks while Npgsql sends a query, Npgsql may report the closed socket, or that the connection is
-    // not open.
     private NpgsqlException? FailureOf(Exception exception) =>
         exception switch
         {
             NpgsqlException failure => failure,
-            IOException
-            or SocketException
-            or ObjectDisposedException
-            or InvalidOperationException
-            or NullReferenceException when _connection.State != ConnectionState.Open => new NpgsqlException(
-                "The session broke.",
-                exception
-            ),
+            _ when _connection.State != ConnectionState.Open && SessionFailures.IsPossible(exception) =>
+                new NpgsqlException("The session broke.", exception),
             _ => null,
         };
 

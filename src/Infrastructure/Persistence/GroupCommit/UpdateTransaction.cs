@@ -1,5 +1,5 @@
+using System.Data;
 using System.Data.Common;
-using System.Net.Sockets;
 using IndustryData.Domain.Runs;
 using IndustryData.Infrastructure.Persistence.Configurations;
 using IndustryData.Infrastructure.Persistence.Distribution;
@@ -151,8 +151,9 @@ internal sealed class UpdateTransaction
         }
     }
 
-    private static bool IsOfTheDatabase(Exception exception) =>
-        exception is DbException or IOException or SocketException or TimeoutException or OperationCanceledException
+    private bool IsOfTheDatabase(Exception exception) =>
+        exception is DbException or TimeoutException or OperationCanceledException
+        || (_context.Database.GetDbConnection().State != ConnectionState.Open && SessionFailures.IsPossible(exception))
         || (exception.InnerException is { } inner && IsOfTheDatabase(inner));
 
     private async Task LockAsync(IReadOnlyList<PendingUpdate> changes, CancellationToken cancellationToken)
