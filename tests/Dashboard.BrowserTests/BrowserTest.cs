@@ -67,7 +67,7 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
         };
         configure?.Invoke(options);
         var context = await Dashboard.Browser.NewContextAsync(options);
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
         _contexts.Add(context);
         var page = await context.NewPageAsync();
         Watch(page);

@@ -51,6 +51,8 @@ public sealed class DashboardFixture : IAsyncLifetime
             return;
         }
 
+        // A page renews itself in up to five times the duration of a request.
+        Assertions.SetDefaultExpectTimeout(30_000);
         await _server.InitializeAsync();
         _database = new TestDatabase(_server);
         await _database.InitializeAsync();

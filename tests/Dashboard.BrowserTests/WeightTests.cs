@@ -7,7 +7,7 @@ namespace IndustryData.Dashboard.BrowserTests;
 [Collection(typeof(SerialTests))]
 public sealed class WeightTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
-    private const int MaxLoads = 8;
+    private const int MaxLoads = 20;
 
     // The goals are those of a processor four times slower than one that lays out the sample in this time. Without the
     // sample, the processor of the machine and its other virtual machines would decide.

@@ -99,6 +99,27 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>
+    /// Runs a statement, and repeats it as long as it gives up because of a lock. Functions that change partitions give
+    /// up after 100 ms, and background services of a service may hold a lock longer.
+    /// </summary>
+    public static Task ExecuteUnlockedAsync(string connectionString, string sql) =>
+        Poll.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    await ExecuteAsync(connectionString, sql);
+                    return true;
+                }
+                catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+                {
+                    return false;
+                }
+            },
+            "The execution of a statement"
+        );
+
     /// <summary>Reads one value.</summary>
     public Task<T> ReadAsync<T>(string sql) => ReadAsync<T>(ConnectionString, sql);
 

@@ -213,8 +213,7 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
     public async Task Look_after_a_restore_that_takes_longer_than_the_command_timeout_ends()
     {
         var own = await database.CreateMigratedDatabaseAsync();
-        await using var source = NpgsqlDataSource.Create($"{own};Command Timeout=1");
-        await using var connection = await source.OpenConnectionAsync(Cancellation);
+        await using var connection = await OpenAsync(own);
         await DatabaseEpochs.EnsureCurrentAsync(connection, Cancellation);
         (await DatabaseEpochs.NeedsRestoreAsync(connection, Cancellation)).ShouldBeFalse();
         await TestDatabase.ExecuteAsync(
@@ -232,7 +231,8 @@ public sealed class SchemaTests(TestDatabase database) : IClassFixture<TestDatab
         await using var transaction = await holder.BeginTransactionAsync(Cancellation);
         await ReadAsync(holder, "LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
 
-        var note = DatabaseEpochs.EnsureCurrentAsync(connection, Cancellation);
+        await using var hasty = await OpenAsync($"{own};Command Timeout=1");
+        var note = DatabaseEpochs.EnsureCurrentAsync(hasty, Cancellation);
         await using var observer = await OpenAsync(own);
         await UntilAsync(async () =>
             await ReadAsync(

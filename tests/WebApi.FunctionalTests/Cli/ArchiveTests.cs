@@ -187,10 +187,13 @@ public sealed class ArchiveTests(TestDatabase database) : FunctionalTest(databas
             );
         }
 
+        await TestDatabase.ExecuteUnlockedAsync(
+            Database.ConnectionString,
+            $"SELECT create_runs_partition('2025-02-01', '{width}')"
+        );
         await TestDatabase.ExecuteAsync(
             Database.ConnectionString,
             $"""
-            SELECT create_runs_partition('2025-02-01', '{width}');
             CREATE TEMPORARY TABLE moved AS
                 SELECT id, (left(uuid_v7_lower_bound('2025-02-01')::text, 13) || right(id::text, 23))::uuid AS old
                 FROM runs WHERE tenant_id = '{tenant}' AND id > uuid_v7_lower_bound('2025-04-01');

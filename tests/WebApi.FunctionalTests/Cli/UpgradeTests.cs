@@ -171,7 +171,7 @@ public sealed class UpgradeTests : IDisposable
         UseNew();
         using (var upgrade = _ledger.StartCommand("upgrade"))
         {
-            await Poll.UntilAsync(() => Exists(pattern), $"{pattern} of the upgrade");
+            UntilExists(pattern);
             upgrade.HasExited.ShouldBeFalse();
             upgrade.Kill();
             await upgrade.WaitForExitAsync(Cancellation);
@@ -201,7 +201,7 @@ public sealed class UpgradeTests : IDisposable
         UseNew();
         using (var upgrade = _ledger.StartCommand("upgrade"))
         {
-            await Poll.UntilAsync(() => Exists("postgres/cluster/postmaster.pid"), "The start of the new server");
+            UntilExists("postgres/cluster/postmaster.pid");
             using var stop = Process.Start("kill", ["-TERM", $"{upgrade.Id}"]);
             await upgrade.WaitForExitAsync(Cancellation);
             upgrade.ExitCode.ShouldBe(1);
@@ -260,7 +260,7 @@ public sealed class UpgradeTests : IDisposable
         using (var upgrade = _ledger.StartCommand("upgrade"))
         {
             // The dump is complete when the new cluster is made.
-            await Poll.UntilAsync(() => Exists("postgres"), "The new cluster");
+            UntilExists("postgres");
             UseOld();
             await using var connection = await _ledger.OpenAsync();
             await ExecuteAsync(
@@ -367,6 +367,15 @@ public sealed class UpgradeTests : IDisposable
     {
         await using var service = await _ledger.StartAsync();
         return await FilledLedger.FillAsync(_ledger, service);
+    }
+
+    // The thread waits itself, because some files exist for less time than a busy thread pool takes to continue a task.
+    private void UntilExists(string pattern)
+    {
+        for (var wait = Stopwatch.StartNew(); !Exists(pattern); Thread.Sleep(1))
+        {
+            wait.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(1), $"{pattern} of the upgrade does not exist");
+        }
     }
 
     private bool Exists(string pattern)

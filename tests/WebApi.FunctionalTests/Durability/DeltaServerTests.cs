@@ -126,8 +126,8 @@ public sealed class DeltaServerTests
 
             // The server ends every session, restarts its processes and accepts new sessions.
             await UntilAsync(async () =>
-                (int)(await ReadAsync(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))!
-                != writer
+                await ReadAsync(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'") is int pid
+                && pid != writer
             );
         }
 

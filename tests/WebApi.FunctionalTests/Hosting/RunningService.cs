@@ -1,8 +1,11 @@
 using System.Net.Http.Headers;
+using IndustryData.Application.Common;
+using IndustryData.Domain.Runs;
 using IndustryData.WebApi.Cli;
 using IndustryData.WebApi.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IndustryData.WebApi.FunctionalTests.Hosting;
 
@@ -26,17 +29,26 @@ public sealed class RunningService : IAsyncDisposable
     /// <summary>A client that sends as the tests' tenant, with every permission.</summary>
     public HttpClient Client { get; }
 
-    /// <summary>Starts a service that trusts the key of the tests.</summary>
-    public static Task<RunningService> StartAsync(
+    /// <summary>
+    /// Starts a service that trusts the key of the tests, and waits until it has reached the database. The database may
+    /// have another outage.
+    /// </summary>
+    public static async Task<RunningService> StartAsync(
+        string connectionString,
+        params (string Key, string Value)[] settings
+    ) => await ReachDatabaseAsync(await StartAsync(connectionString, hasKey: true, settings));
+
+    /// <summary>Starts a service that trusts the key of the tests and whose database cannot be reached.</summary>
+    public static Task<RunningService> StartWithoutDatabaseAsync(
         string connectionString,
         params (string Key, string Value)[] settings
     ) => StartAsync(connectionString, hasKey: true, settings);
 
     /// <summary>Starts a service without a key of its own. The settings name an authority.</summary>
-    public static Task<RunningService> StartWithoutKeyAsync(
+    public static async Task<RunningService> StartWithoutKeyAsync(
         string connectionString,
         params (string Key, string Value)[] settings
-    ) => StartAsync(connectionString, hasKey: false, settings);
+    ) => await ReachDatabaseAsync(await StartAsync(connectionString, hasKey: false, settings));
 
     private static async Task<RunningService> StartAsync(
         string connectionString,
@@ -62,6 +74,43 @@ public sealed class RunningService : IAsyncDisposable
         var app = ServeCommand.Build(builder, connectionString, tokens);
         await app.StartAsync();
         return new RunningService(app);
+    }
+
+    // A machine that stalls during the first probe starts a service that answers 503 until the next one.
+    private static async Task<RunningService> ReachDatabaseAsync(RunningService service)
+    {
+        var health = service.Services.GetRequiredService<IDatabaseHealth>();
+        var revocations = service.Services.GetRequiredService<ITokenRevocations>();
+        try
+        {
+            await Poll.UntilAsync(
+                () =>
+                    health.Outage is { } outage
+                        ? outage.Code != "databaseUnavailable"
+                        : HasReadRevocations(revocations, health),
+                "The first successful probe of the database"
+            );
+        }
+        catch (Exception)
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+
+        return service;
+    }
+
+    private static bool HasReadRevocations(ITokenRevocations revocations, IDatabaseHealth health)
+    {
+        try
+        {
+            revocations.IsRevoked(new TenantId(Tokens.Tenant), DateTimeOffset.UtcNow);
+            return true;
+        }
+        catch (Exception exception) when (health.Classify(exception) is not null)
+        {
+            return false;
+        }
     }
 
     /// <summary>Returns a client that sends this token, or no token if it is null.</summary>

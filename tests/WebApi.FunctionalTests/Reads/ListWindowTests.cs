@@ -155,7 +155,7 @@ public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(data
 
     private async Task PrepareAsync(int runs, bool isScattered)
     {
-        await TestDatabase.ExecuteAsync(
+        await TestDatabase.ExecuteUnlockedAsync(
             Database.ConnectionString,
             $"SELECT create_runs_partition('{_first:O}'::timestamptz + n * interval '1 day', 'day') "
                 + $"FROM generate_series(0, {Days - 1}) AS n"
@@ -167,7 +167,7 @@ public sealed class ListWindowTests(TestDatabase database) : FunctionalTest(data
             $"generate_series(0, {runs - 1}) AS n, LATERAL (SELECT '{_first:O}'::timestamptz "
                 + $"+ n * interval '{step} seconds' AS moment) AS m"
         );
-        await TestDatabase.ExecuteAsync(
+        await TestDatabase.ExecuteUnlockedAsync(
             Database.ConnectionString,
             $"SELECT watch_run_starts(now()), complete_run_starts() FROM generate_series(1, {Days + 5})"
         );

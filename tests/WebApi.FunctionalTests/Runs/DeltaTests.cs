@@ -233,6 +233,16 @@ public sealed class DeltaTests(TestDatabase database) : FunctionalTest(database)
         var restored = await Database.CopyAsync();
 
         await using var service = await RunningService.StartAsync(restored);
+
+        // The examination of a restored database may take longer than the start.
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var ready = await service.Client.GetAsync(new Uri(service.Root, "health/ready"), Cancellation);
+                return ready.IsSuccessStatusCode;
+            },
+            "The end of the examination"
+        );
         using var gone = await service.Client.GetAsync(new Uri(service.Root, link.PathAndQuery), Cancellation);
         var replica = new Dictionary<string, string>();
         var again = await FollowAsync(gone.Headers.Location!, replica, service.Client);

@@ -17,7 +17,7 @@ public sealed class ProviderSignInTests(TestDatabase database) : IClassFixture<T
     private const string Callback = "/ui/sign-in/callback/0";
 
     // The service waits for 5 seconds.
-    private static readonly TimeSpan _ofProvider = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan _ofProvider = TimeSpan.FromSeconds(20);
 
     private IdentityProvider _provider = null!;
     private RunningService _service = null!;
@@ -204,7 +204,7 @@ public sealed class ProviderSignInTests(TestDatabase database) : IClassFixture<T
     [Fact]
     public async Task Sign_in_without_the_database_is_503()
     {
-        await using var service = await RunningService.StartAsync(
+        await using var service = await RunningService.StartWithoutDatabaseAsync(
             "Host=127.0.0.1;Port=1;Username=x;Database=x",
             _provider.Settings()
         );

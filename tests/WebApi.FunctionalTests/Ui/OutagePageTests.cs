@@ -17,7 +17,9 @@ public sealed partial class OutagePageTests
     [InlineData("ui/settings")]
     public async Task Page_is_503_as_a_page_with_the_code_of_the_interface(string path)
     {
-        await using var service = await RunningService.StartAsync("Host=127.0.0.1;Port=1;Username=x;Database=x");
+        await using var service = await RunningService.StartWithoutDatabaseAsync(
+            "Host=127.0.0.1;Port=1;Username=x;Database=x"
+        );
         using var response = await service.Client.GetAsync(path, Cancellation);
         var html = await response.Content.ReadAsStringAsync(Cancellation);
 
@@ -33,7 +35,9 @@ public sealed partial class OutagePageTests
     [Fact]
     public async Task Assets_of_the_page_of_the_error_are_served()
     {
-        await using var service = await RunningService.StartAsync("Host=127.0.0.1;Port=1;Username=x;Database=x");
+        await using var service = await RunningService.StartWithoutDatabaseAsync(
+            "Host=127.0.0.1;Port=1;Username=x;Database=x"
+        );
         using var response = await service.Client.GetAsync("ui", Cancellation);
         var html = await response.Content.ReadAsStringAsync(Cancellation);
 
