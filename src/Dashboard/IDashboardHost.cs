@@ -83,7 +83,7 @@ public sealed record Caller(
     DateTimeOffset? Until
 );
 
-/// <summary>Whether a caller can create access tokens.</summary>
+/// <summary>The permission of a caller to create access tokens.</summary>
 /// <param name="Refusal">Why not, and what to do instead; null if the caller can.</param>
 /// <param name="MaxDays">The maximum number of days for which a token is valid.</param>
 public sealed record TokenOffer(string? Refusal, int MaxDays);

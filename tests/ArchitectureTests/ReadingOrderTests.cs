@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace IndustryData.ArchitectureTests;
 
 /// <summary>
-/// Tests of docs/reading-order.md. It lists at most six files, with at most 500 lines in total, that show how the
-/// service adds a run.
+/// Tests of what a newcomer reads first: README.md, and docs/reading-order.md, which lists at most six files, with at
+/// most 500 lines in total, that show how the service adds a run.
 /// </summary>
 public sealed partial class ReadingOrderTests
 {
@@ -17,6 +17,10 @@ public sealed partial class ReadingOrderTests
         files.Length.ShouldBeInRange(1, 6);
         files.Sum(f => File.ReadLines(Repository.PathOf(f)).Count()).ShouldBeInRange(100, 500);
     }
+
+    [Fact]
+    public void Readme_has_at_most_110_lines() =>
+        File.ReadLines(Repository.PathOf("README.md")).Count().ShouldBeInRange(50, 110);
 
     [GeneratedRegex(@"^\d\. \[`(?<file>[^`]+)`\]", RegexOptions.Multiline)]
     private static partial Regex Step();

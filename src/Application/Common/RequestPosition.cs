@@ -1,8 +1,8 @@
 namespace IndustryData.Application.Common;
 
 /// <summary>
-/// What a request has to read and what it has written, as positions of the database. A request has one only while reads
-/// go to standbys. Thread-safe.
+/// The positions of the database from which a request has to read and to which it has written. A request has them only
+/// while reads go to standbys. Thread-safe.
 /// </summary>
 /// <remarks>
 /// It flows with the request and is no parameter: it concerns each read and each write in the same way, and no use case

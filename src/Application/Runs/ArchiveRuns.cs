@@ -23,7 +23,7 @@ public sealed record ArchiveRunsCommand(
 /// <param name="Runs">The number of its runs that are written.</param>
 public readonly record struct ArchiveProgress(string Partition, long Runs);
 
-/// <summary>What was archived.</summary>
+/// <summary>The result of an archive.</summary>
 /// <param name="Archives">The archives, also those that existed already.</param>
 /// <param name="Dropped">The number of partitions that were dropped.</param>
 public sealed record ArchiveSummary(IReadOnlyList<PartitionArchive> Archives, int Dropped);

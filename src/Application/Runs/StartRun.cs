@@ -11,7 +11,7 @@ namespace IndustryData.Application.Runs;
 /// <param name="Key">The idempotency key; null if each request starts a new run.</param>
 public sealed record StartRunCommand(TenantId TenantId, IdempotencyKey? Key = null) : ICommand<Result<RunId>>;
 
-/// <summary>The rate limit for starting runs (configuration section <c>Start</c>).</summary>
+/// <summary>The rate limit for starting runs (configuration section <c>StartRateLimit</c>).</summary>
 public sealed record StartRateLimitOptions
 {
     /// <summary>The starts of a tenant that are allowed within <see cref="Window"/>; Graph allows 5.</summary>

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace IndustryData.Dashboard.Shell;
 
 /// <summary>The values that every page needs of its request.</summary>
-/// <param name="Caller">The caller; null if nobody is signed in.</param>
+/// <param name="Caller">The caller; null if the request has no valid token and no session.</param>
 /// <param name="PathBase">The path of the service: empty, or for example <c>/beta</c>.</param>
 /// <param name="ServiceRoot">The URL of the service with a trailing slash.</param>
 /// <param name="Path">The path and query of the page, without the path base.</param>

@@ -117,7 +117,9 @@ internal sealed class AuditEvent
     private static JsonEncodedText Encode(string value) => JsonEncodedText.Encode(value, WriterOptions.Encoder);
 }
 
-/// <summary>What the audit log says of a caller. Values of claims that the caller does not have are null.</summary>
+/// <summary>
+/// The values that the audit log has of a caller. Values of claims that the caller does not have are null.
+/// </summary>
 internal sealed class AuditCaller(ClaimsPrincipal caller)
 {
     // An identity provider chooses the length of these claims.

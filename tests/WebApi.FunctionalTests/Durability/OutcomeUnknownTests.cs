@@ -80,7 +80,7 @@ public sealed class OutcomeUnknownTests : IAsyncLifetime
         Uri run;
         await using (var usual = await RunningService.StartAsync(_server.ConnectionString))
         {
-            run = await AddAsync(usual);
+            run = new Uri(service.Root, (await AddAsync(usual)).AbsolutePath);
         }
 
         await RequireAbsentStandbyAsync();

@@ -134,7 +134,7 @@ internal sealed record RunChangeWalkResult(RunChangeBatch? Batch, DeltaCursor Ne
 /// <summary>The changes at or above the next position that were already returned.</summary>
 /// <param name="Numbers">The change numbers.</param>
 /// <param name="Crowded">
-/// If they are too many to keep: the next position and the last change. While both are the same, nothing is new that
-/// could be told apart. Otherwise null.
+/// If they are too many to keep: the next position and the last change. While both are the same, new changes cannot be
+/// distinguished from these. Otherwise null.
 /// </param>
 internal sealed record KnownChanges(HashSet<long> Numbers, (long From, long LastChange)? Crowded);
