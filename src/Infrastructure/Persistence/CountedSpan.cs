@@ -49,14 +49,8 @@ internal sealed record CountedSpan(
     /// <returns>The hours; null if it is not slower to aggregate the runs of the whole span.</returns>
     public static async Task<CountedSpan?> ReadAsync(ReadSession session, TenantId tenantId, StartSpan span)
     {
-        // PostgreSQL does not know how few runs have changed, and would read small tables from their start. Compilation
-        // takes longer than the sums of the hours.
-        await session.ExecuteAsync([
-            Set("enable_seqscan", "off"),
-            Read(tenantId, span),
-            Set("enable_seqscan", "on"),
-            Set("jit", "off"),
-        ]);
+        // PostgreSQL does not know how few runs have changed, and would read small tables from their start.
+        await session.ExecuteAsync([Set("enable_seqscan", "off"), Read(tenantId, span), Set("enable_seqscan", "on")]);
         while (await session.ReadAsync()) { }
 
         await session.NextResultAsync();

@@ -95,6 +95,10 @@ internal static class DataSources
     // A tenant may run a few queries at the same time. With parallel workers, each of them would use three processors.
     private const string NoParallelWorkers = "set_config('max_parallel_workers_per_gather', '0', false)";
 
+    // PostgreSQL decides by the estimated cost whether it compiles a query. The estimate is high for small tables that
+    // were never analyzed, and for a sort that a pool disables. Compilation then takes longer than the query.
+    private const string NoCompilation = "set_config('jit', 'off', false)";
+
     /// <summary>The pool for arbitrary queries.</summary>
     /// <param name="connectionString">The connection string of PostgreSQL.</param>
     /// <param name="queryTimeout">
@@ -326,7 +330,7 @@ internal static class DataSources
         // Metrics name the pool. By default, they would contain the connection string.
         builder.Name = name;
         builder.UseLoggerFactory(loggers);
-        var applied = string.Join(", ", (string[])[DurableCommits, Keepalives, .. settings]);
+        var applied = string.Join(", ", (string[])[DurableCommits, Keepalives, NoCompilation, .. settings]);
         var initialize = $"SELECT pg_postmaster_start_time(), {applied}";
         builder.UsePhysicalConnectionInitializer(
             connection =>

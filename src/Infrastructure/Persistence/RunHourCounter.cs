@@ -206,15 +206,13 @@ internal sealed class RunHourCounter([FromKeyedServices(DataSources.Maintenance)
         // The lock of the table lets no partition be attached or detached meanwhile. It is first, as in the functions
         // that do this. The timeout is shorter than deadlock_timeout, so that the count gives way.
         //
-        // Compilation takes longer than the statements. Before a table is analyzed, PostgreSQL may prefer to read it
-        // whole.
+        // Before a table is analyzed, PostgreSQL may prefer to read it whole.
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
             {
                 Of("SET LOCAL lock_timeout = '200ms'"),
                 Of("LOCK TABLE run_hour_progress IN ROW EXCLUSIVE MODE"),
-                Of("SET LOCAL jit = off"),
                 Of("SET LOCAL enable_seqscan = off"),
                 Of(
                     """
