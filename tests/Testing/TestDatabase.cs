@@ -100,8 +100,9 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Runs a statement, and repeats it as long as it gives up because of a lock. Functions that change partitions give
-    /// up after 100 ms, and background services of a service may hold a lock longer.
+    /// Runs a statement that changes tables, and repeats it as long as it gives up because of a lock. Functions that
+    /// change partitions give up after 100 ms, and background services of a service may hold a lock longer, or wait for
+    /// one that the statement holds.
     /// </summary>
     public static Task ExecuteUnlockedAsync(string connectionString, string sql) =>
         Poll.UntilAsync(
@@ -112,7 +113,11 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
                     await ExecuteAsync(connectionString, sql);
                     return true;
                 }
-                catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+                catch (PostgresException exception)
+                    when (exception.SqlState
+                            is PostgresErrorCodes.LockNotAvailable
+                                or PostgresErrorCodes.DeadlockDetected
+                    )
                 {
                     return false;
                 }

@@ -452,12 +452,11 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
             return await Database.LockAsync("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE");
         }
 
-        await TestDatabase.ExecuteAsync(
+        await TestDatabase.ExecuteUnlockedAsync(
             Database.ConnectionString,
             """
             CREATE TABLE IF NOT EXISTS held_inserts (until text);
             GRANT SELECT ON held_inserts TO industrydata_writer;
-            INSERT INTO held_inserts VALUES ('the end of the test');
             CREATE OR REPLACE FUNCTION hold_insert() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 WHILE EXISTS (SELECT FROM held_inserts) LOOP
@@ -466,8 +465,12 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
                 RETURN NEW;
             END
             $$;
-            CREATE TRIGGER held BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION hold_insert();
+            CREATE OR REPLACE TRIGGER held BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION hold_insert();
             """
+        );
+        await TestDatabase.ExecuteAsync(
+            Database.ConnectionString,
+            "INSERT INTO held_inserts VALUES ('the end of the test')"
         );
         return new HeldInserts(Database.ConnectionString);
     }
@@ -501,11 +504,8 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
 
     private sealed class HeldInserts(string connectionString) : IAsyncDisposable
     {
-        // A test may release the inserts before its end.
-        public async ValueTask DisposeAsync()
-        {
-            await TestDatabase.ExecuteAsync(connectionString, "DELETE FROM held_inserts");
-            await TestDatabase.ExecuteAsync(connectionString, "DROP TRIGGER IF EXISTS held ON runs");
-        }
+        // A test may release the inserts before its end. The trigger stays, because its removal would lock all
+        // partitions against the reads of background services.
+        public ValueTask DisposeAsync() => new(TestDatabase.ExecuteAsync(connectionString, "DELETE FROM held_inserts"));
     }
 }
