@@ -397,7 +397,9 @@ internal sealed class ReadSession : IAsyncDisposable
         exception switch
         {
             NpgsqlException failure => failure,
-            _ when _connection.State != ConnectionState.Open && SessionFailures.IsPossible(exception) =>
+            // Npgsql may also report that the connection is not open.
+            _ when _connection.State != ConnectionState.Open
+                    && (exception is InvalidOperationException || SessionFailures.IsPossible(exception)) =>
                 new NpgsqlException("The session broke.", exception),
             _ => null,
         };

@@ -412,7 +412,7 @@ public sealed class RunHourTests(TestDatabase database) : IClassFixture<TestData
         await service.StartAsync(Cancellation);
         await Poll.UntilAsync(
             async () => await ReadAsync<long>("SELECT coalesce(sum(runs), 0)::bigint FROM run_hours") == 60_000,
-            TimeSpan.FromMinutes(3),
+            TimeSpan.FromMinutes(1),
             "The runs are not counted."
         );
         await service.StopAsync(Cancellation);

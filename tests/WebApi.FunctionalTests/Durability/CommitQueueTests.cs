@@ -216,18 +216,38 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
         using var other = Service.Authorized(Tokens.Make(tid: $"{Tokens.OtherTenant}"));
         await AddAsync(Bodies.RunAt(1));
         await using var locked = await Database.LockAsync(statement);
-        var starts = what == "the start lock";
+
+        // The service promises that other tenants wait for one second at most, and the tenant itself for three. Without
+        // the isolation of tenants, the others would wait as long as the lock is held. The machine may stall, so one
+        // attempt of three counts.
+        var (ofOthers, ofOwn) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3.5));
+        var attempts = new List<(TimeSpan Others, TimeSpan Own)>();
+        while (attempts.Count < 3 && !attempts.Any(a => a.Others < ofOthers && a.Own < ofOwn))
+        {
+            attempts.Add(await WriteBesideLockAsync(other, what, fails));
+        }
+
+        attempts.ShouldContain(a => a.Others < ofOthers && a.Own < ofOwn, what);
+        await locked.DisposeAsync();
+        await AddAsync(Bodies.RunAt(3));
+    }
+
+    /// <summary>Adds runs of the tenant that a lock affects, and meanwhile runs of another one.</summary>
+    /// <returns>The longest durations.</returns>
+    private async Task<(TimeSpan Others, TimeSpan Own)> WriteBesideLockAsync(HttpClient other, string what, bool fails)
+    {
         var affected = Stopwatch.StartNew();
         var own = Enumerable
             .Range(0, 4)
             .Select(async n =>
             {
-                using var request = starts
-                    ? new HttpRequestMessage(HttpMethod.Post, "process/runs/start")
-                    : new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref")
-                    {
-                        Content = Bodies.Json(Bodies.RunAt(n)),
-                    };
+                using var request =
+                    what == "the start lock"
+                        ? new HttpRequestMessage(HttpMethod.Post, "process/runs/start")
+                        : new HttpRequestMessage(HttpMethod.Post, "process/runs/$ref")
+                        {
+                            Content = Bodies.Json(Bodies.RunAt(n)),
+                        };
                 if (what == "a key")
                 {
                     request.Headers.Add("Idempotency-Key", "k");
@@ -243,22 +263,18 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
                 );
             })
             .ToArray();
-
-        // The service promises one second. Without the isolation of tenants, it would be the duration of the lock. The
-        // median is that of a machine that does not stall.
-        var others = new List<TimeSpan>();
+        var others = TimeSpan.Zero;
         for (var probe = Stopwatch.StartNew(); probe.Elapsed < TimeSpan.FromSeconds(2); )
         {
             var started = probe.Elapsed;
             await AddAsync(Bodies.RunAt(2), other);
-            others.Add(probe.Elapsed - started);
+            var took = probe.Elapsed - started;
+            others = took > others ? took : others;
         }
 
-        others.Order().ElementAt(others.Count / 2).ShouldBeLessThan(TimeSpan.FromSeconds(1), what);
-        foreach (var (status, elapsed, cause) in await Task.WhenAll(own))
+        var answers = await Task.WhenAll(own);
+        foreach (var (status, _, cause) in answers)
         {
-            // The service promises three seconds.
-            elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), what);
             status.ShouldBe(fails ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.NoContent, cause);
             if (fails)
             {
@@ -267,8 +283,7 @@ public sealed class CommitQueueTests(TestDatabase database) : FunctionalTest(dat
             }
         }
 
-        await locked.DisposeAsync();
-        await AddAsync(Bodies.RunAt(3));
+        return (others, answers.Max(a => a.Elapsed));
     }
 
     [Fact]

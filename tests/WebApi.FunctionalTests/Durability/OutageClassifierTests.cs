@@ -54,6 +54,14 @@ public sealed class OutageClassifierTests
         new()
         {
             { new NpgsqlException("refused"), "databaseUnavailable" },
+            {
+                new IOException("closed") { Source = nameof(Npgsql) },
+                "databaseUnavailable"
+            },
+            {
+                new InvalidOperationException("a parameter has no value") { Source = nameof(Npgsql) },
+                null
+            },
             { new NpgsqlException("no connection is free", new TimeoutException()), "databaseBusy" },
             { new TimeoutException(), "databaseBusy" },
             { new OperationCanceledException(), "queryTimeout" },

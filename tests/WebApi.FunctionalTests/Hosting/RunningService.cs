@@ -104,6 +104,7 @@ public sealed class RunningService : IAsyncDisposable
     {
         try
         {
+            // It throws an exception until the revocations have been read.
             revocations.IsRevoked(new TenantId(Tokens.Tenant), DateTimeOffset.UtcNow);
             return true;
         }

@@ -57,27 +57,26 @@ public sealed class UnreadBodyTests(TestDatabase database) : FunctionalTest(data
         var slow = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => SendSlowlyAsync(stop.Token)).ToList();
         await Task.Delay(200, Cancellation);
 
-        // A slow client that held a turn would hold it for five seconds. One attempt of three may meet a machine that
-        // stalls.
-        var fastest = TimeSpan.MaxValue;
-        for (var attempt = 0; attempt < 3 && fastest > TimeSpan.FromSeconds(4); attempt++)
-        {
-            using var caller = await RawCaller.ConnectAsync(Service.Root);
-            var start = Stopwatch.GetTimestamp();
-            foreach (var id in (string[])["small", "large", "last"])
-            {
-                var (head, body) = id == "small" ? Frame(isChunked: true, "{}") : Frame(isChunked: false, _bytes);
-                await caller.SendAsync(Request, Token, $"client-request-id: {id}\r\n{head}", body);
-
-                (await caller.ReadToAsync($"client-request-id: {id}")).ShouldContain("HTTP/1.1 401");
-            }
-
-            fastest = Stopwatch.GetElapsedTime(start);
-        }
-
-        fastest.ShouldBeLessThan(TimeSpan.FromSeconds(4));
+        // A slow client that held a turn would hold it for five seconds.
+        var limit = TimeSpan.FromSeconds(4);
+        (await Repeated.ShortestAsync(limit, SendRefusedBodiesAsync)).ShouldBeLessThan(limit);
         await stop.CancelAsync();
         await Task.WhenAll(slow);
+    }
+
+    private async Task<TimeSpan> SendRefusedBodiesAsync()
+    {
+        using var caller = await RawCaller.ConnectAsync(Service.Root);
+        var start = Stopwatch.GetTimestamp();
+        foreach (var id in (string[])["small", "large", "last"])
+        {
+            var (head, body) = id == "small" ? Frame(isChunked: true, "{}") : Frame(isChunked: false, _bytes);
+            await caller.SendAsync(Request, Token, $"client-request-id: {id}\r\n{head}", body);
+
+            (await caller.ReadToAsync($"client-request-id: {id}")).ShouldContain("HTTP/1.1 401");
+        }
+
+        return Stopwatch.GetElapsedTime(start);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class StopTests(TestDatabase database) : FunctionalTest(database)
 
         callers.ForEach(c => c.Dispose());
         exitCode.ShouldBe(0, service.Output);
-        elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(25));
+        elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(15));
     }
 
     /// <summary>

@@ -11,22 +11,21 @@ namespace IndustryData.WebApi.FunctionalTests.Live;
 [Collection(typeof(SerialTests))]
 public sealed class LiveEndTests(TestDatabase database) : FunctionalTest(database)
 {
-    // The goal is two seconds, which the benchmark measures. If streams do not end, the host waits for eight.
-    private static readonly TimeSpan _ofStop = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan _ofStop = TimeSpan.FromSeconds(2);
 
-    // The service ends the streams of a revoked token within ten seconds, if the machine does not stall.
-    private static readonly TimeSpan _ofToken = TimeSpan.FromSeconds(20);
+    // The goal is two seconds, which the benchmark measures. If streams do not end, the host waits for eight.
+    private static readonly TimeSpan _ofProcess = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _ofToken = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Service_that_stops_says_goodbye_to_a_hundred_streams()
+    public async Task Service_that_stops_says_goodbye_to_a_hundred_streams_within_two_seconds() =>
+        (await Repeated.ShortestAsync(_ofStop, StopServiceAsync)).ShouldBeLessThan(_ofStop);
+
+    private async Task<TimeSpan> StopServiceAsync()
     {
         var service = await RunningService.StartAsync(Database.ConnectionString);
-        var streams = new List<LiveStream>();
         using var client = service.Authorized(Tokens.Make());
-        for (var i = 0; i < 100; i++)
-        {
-            streams.Add(await LiveStream.OpenAsync(client));
-        }
+        var streams = await OpenAsync(client);
 
         var begin = Stopwatch.GetTimestamp();
         await service.DisposeAsync();
@@ -40,29 +39,38 @@ public sealed class LiveEndTests(TestDatabase database) : FunctionalTest(databas
             stream.Dispose();
         }
 
-        elapsed.ShouldBeLessThan(_ofStop);
+        return elapsed;
     }
 
     [Fact]
-    public async Task Process_with_a_hundred_streams_ends_with_success_after_the_signal_to_stop()
+    public async Task Process_with_a_hundred_streams_ends_with_success_after_the_signal_to_stop() =>
+        (await Repeated.ShortestAsync(_ofProcess, StopProcessAsync)).ShouldBeLessThan(_ofProcess);
+
+    private async Task<TimeSpan> StopProcessAsync()
     {
         await using var service = await ServiceProcess.StartAsync(
             ("ConnectionStrings__IndustryData", Database.ConnectionString)
         );
-        var streams = new List<LiveStream>();
-        for (var i = 0; i < 100; i++)
-        {
-            streams.Add(await LiveStream.OpenAsync(service.Client));
-        }
+        var streams = await OpenAsync(service.Client);
 
         var begin = Stopwatch.GetTimestamp();
         var exitCode = await service.StopAsync();
         var elapsed = Stopwatch.GetElapsedTime(begin);
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"The process ended after {elapsed.TotalMilliseconds:N0} ms.");
         streams.ForEach(s => s.Dispose());
         exitCode.ShouldBe(0, service.Output);
-        elapsed.ShouldBeLessThan(_ofStop);
+        return elapsed;
+    }
+
+    private static async Task<List<LiveStream>> OpenAsync(HttpClient client)
+    {
+        var streams = new List<LiveStream>();
+        for (var i = 0; i < 100; i++)
+        {
+            streams.Add(await LiveStream.OpenAsync(client));
+        }
+
+        return streams;
     }
 
     [Fact]
@@ -120,29 +128,45 @@ public sealed class LiveEndTests(TestDatabase database) : FunctionalTest(databas
     [Fact]
     public async Task Expired_token_ends_the_stream()
     {
-        using var client = Service.Authorized(Tokens.Make(expires: DateTime.UtcNow.AddSeconds(8)));
+        // The token must still be valid when the stream is opened, also if the machine stalls.
+        var lifetime = TimeSpan.FromSeconds(8);
+        var limit = lifetime + _ofToken;
+        var elapsed = await Repeated.ShortestAsync(
+            limit,
+            async () =>
+            {
+                using var client = Service.Authorized(Tokens.Make(expires: DateTime.UtcNow + lifetime));
+                return await EndsAsync(client);
+            }
+        );
 
-        await EndsAsync(client, TimeSpan.FromSeconds(8) + _ofToken);
+        elapsed.ShouldBeLessThan(limit);
     }
 
     [Fact]
     public async Task Revoked_token_ends_the_stream_and_no_other_one()
     {
-        var tenant = Guid.NewGuid();
-        using var client = Service.Authorized(Tokens.Make(tid: $"{tenant}"));
         using var other = await LiveStream.OpenAsync(Client);
-
-        await EndsAsync(
-            client,
+        var elapsed = await Repeated.ShortestAsync(
             _ofToken,
-            () =>
-                TokenRevocations.RevokeAsync(
-                    Database.ConnectionString,
-                    new TenantId(tenant),
-                    DateTimeOffset.UtcNow.AddMinutes(-10),
-                    Cancellation
-                )
+            async () =>
+            {
+                var tenant = Guid.NewGuid();
+                using var client = Service.Authorized(Tokens.Make(tid: $"{tenant}"));
+                return await EndsAsync(
+                    client,
+                    () =>
+                        TokenRevocations.RevokeAsync(
+                            Database.ConnectionString,
+                            new TenantId(tenant),
+                            DateTimeOffset.UtcNow.AddMinutes(-10),
+                            Cancellation
+                        )
+                );
+            }
         );
+
+        elapsed.ShouldBeLessThan(_ofToken);
         await other.ReadToRunAsync((await AddAsync(Bodies.RunAt(1))).Segments[^1]);
     }
 
@@ -174,8 +198,8 @@ public sealed class LiveEndTests(TestDatabase database) : FunctionalTest(databas
         await reader.ReadToRunAsync((await AddAsync(Bodies.RunAt(1), service.Client)).Segments[^1]);
     }
 
-    // Opens a stream and waits until the service ends it.
-    private static async Task EndsAsync(HttpClient client, TimeSpan limit, Func<Task>? cause = null)
+    // Opens a stream, waits until the service ends it, and returns the duration.
+    private static async Task<TimeSpan> EndsAsync(HttpClient client, Func<Task>? cause = null)
     {
         using var stream = await LiveStream.OpenAsync(client);
         await (cause?.Invoke() ?? Task.CompletedTask);
@@ -187,9 +211,10 @@ public sealed class LiveEndTests(TestDatabase database) : FunctionalTest(databas
         } while (last is { Name: "ping" });
 
         last.ShouldBeNull();
-        Stopwatch.GetElapsedTime(begin).ShouldBeLessThan(limit);
+        var elapsed = Stopwatch.GetElapsedTime(begin);
         using var again = await LiveStream.SendAsync(client);
         again.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        return elapsed;
     }
 
     private Task InsertAsync(int count) =>

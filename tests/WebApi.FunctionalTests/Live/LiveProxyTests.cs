@@ -8,7 +8,7 @@ namespace IndustryData.WebApi.FunctionalTests.Live;
 public sealed class LiveProxyTests(TestDatabase database) : FunctionalTest(database)
 {
     // nginx holds a response that it buffers until its buffers are full, or the response ends.
-    private static readonly TimeSpan _ofEvent = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _ofEvent = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task Change_is_sent_at_once_through_a_proxy_that_buffers()

@@ -10,7 +10,7 @@ namespace IndustryData.WebApi.FunctionalTests.Live;
 [Collection(typeof(SerialTests))]
 public sealed class LiveStreamTests(TestDatabase database) : FunctionalTest(database)
 {
-    private static readonly TimeSpan _ofOtherInstance = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _ofOtherInstance = TimeSpan.FromSeconds(1.3);
 
     [Fact]
     public async Task Stream_begins_with_ready_and_is_neither_stored_nor_buffered()
@@ -43,7 +43,7 @@ public sealed class LiveStreamTests(TestDatabase database) : FunctionalTest(data
         ping!.Name.ShouldBe("ping");
         ping.Id.ShouldBeNull();
         stream.LastId.ShouldBe(id);
-        Stopwatch.GetElapsedTime(begin).TotalSeconds.ShouldBeInRange(13, 30);
+        Stopwatch.GetElapsedTime(begin).TotalSeconds.ShouldBeInRange(13, 25);
         await stream.ReadToRunAsync(IdOf(await AddAsync(Bodies.RunAt(1))));
     }
 
@@ -313,17 +313,19 @@ public sealed class LiveStreamTests(TestDatabase database) : FunctionalTest(data
         using var stream = await LiveStream.OpenAsync(Client);
         await stream.ReadToRunAsync(IdOf(await AddAsync(Bodies.RunAt(1), other.Client)));
 
-        // The quickest of a few: beside other tests the machine may be busy.
-        var quickest = TimeSpan.MaxValue;
-        for (var i = 0; i < 5; i++)
-        {
-            var begin = Stopwatch.GetTimestamp();
-            await stream.ReadToRunAsync(IdOf(await AddAsync(Bodies.RunAt(2 + i), other.Client)));
-            var elapsed = Stopwatch.GetElapsedTime(begin);
-            quickest = elapsed < quickest ? elapsed : quickest;
-        }
+        var changes = 1;
+        var shortest = await Repeated.ShortestAsync(
+            _ofOtherInstance,
+            async () =>
+            {
+                var begin = Stopwatch.GetTimestamp();
+                await stream.ReadToRunAsync(IdOf(await AddAsync(Bodies.RunAt(++changes), other.Client)));
+                return Stopwatch.GetElapsedTime(begin);
+            },
+            maxTimes: 20
+        );
 
-        quickest.ShouldBeLessThan(_ofOtherInstance);
+        shortest.ShouldBeLessThan(_ofOtherInstance);
     }
 
     private static string FailedRun =>

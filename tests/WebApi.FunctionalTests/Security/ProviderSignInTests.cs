@@ -17,7 +17,7 @@ public sealed class ProviderSignInTests(TestDatabase database) : IClassFixture<T
     private const string Callback = "/ui/sign-in/callback/0";
 
     // The service waits for 5 seconds.
-    private static readonly TimeSpan _ofProvider = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _ofProvider = TimeSpan.FromSeconds(12);
 
     private IdentityProvider _provider = null!;
     private RunningService _service = null!;

@@ -28,6 +28,7 @@ public sealed class RememberedTokenTests(TestDatabase database) : FunctionalTest
     [Fact]
     public async Task It_ends_with_the_token()
     {
+        // The token must still be valid at its second use, also if the machine stalls in between.
         var token = Tokens.Make(expires: DateTime.UtcNow.AddSeconds(12));
         (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
         (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
