@@ -15,8 +15,9 @@ internal sealed partial class EndedPartitionStore(
     ILogger<EndedPartitionStore> logger
 ) : BackgroundService
 {
+    // A partition without runs has infinite bounds, which Npgsql does not read as times.
     private const string Sql = """
-        SELECT version, first_id, end_id, earliest, latest
+        SELECT version, first_id, end_id, nullif(earliest, 'infinity'), nullif(latest, '-infinity')
         FROM run_start_versions LEFT JOIN run_start_ranges ON is_complete ORDER BY first_id
         """;
 
@@ -45,7 +46,7 @@ internal sealed partial class EndedPartitionStore(
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 // The ranges that were read before apply. The health monitor reports an outage.
-                LogFailure(exception);
+                LogFailure(OutageClassifier.Classify(exception) is null ? LogLevel.Error : LogLevel.Debug, exception);
             }
 
             await Task.Delay(_pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -72,8 +73,8 @@ internal sealed partial class EndedPartitionStore(
                     new EndedPartition(
                         row.GetGuid(1),
                         row.GetGuid(2),
-                        row.GetDateTime(3).Ticks,
-                        row.GetDateTime(4).Ticks
+                        row.IsDBNull(3) ? DateTime.MaxValue.Ticks : row.GetDateTime(3).Ticks,
+                        row.IsDBNull(4) ? DateTime.MinValue.Ticks : row.GetDateTime(4).Ticks
                     )
                 );
             }
@@ -82,6 +83,6 @@ internal sealed partial class EndedPartitionStore(
         return new EndedPartitions(version, partitions);
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Could not read the starts of the runs in ended partitions")]
-    private partial void LogFailure(Exception exception);
+    [LoggerMessage(Message = "Could not read the starts of the runs in ended partitions; lists read every partition")]
+    private partial void LogFailure(LogLevel level, Exception exception);
 }
