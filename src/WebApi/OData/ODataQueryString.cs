@@ -1,4 +1,5 @@
-using System.Text.RegularExpressions;
+using System.Buffers;
+using System.Text;
 using IndustryData.Application.Runs;
 using IndustryData.WebApi.Http;
 
@@ -7,7 +8,7 @@ namespace IndustryData.WebApi.OData;
 /// <summary>
 /// The query options of a request. No option is ignored: unknown, repeated and malformed options result in an error.
 /// </summary>
-internal sealed partial class ODataQueryString
+internal sealed class ODataQueryString
 {
     public const string Count = "$count";
     public const string DeltaToken = "$deltatoken";
@@ -26,6 +27,11 @@ internal sealed partial class ODataQueryString
     /// requested. The limit bounds the memory that a response uses.
     /// </summary>
     public const int LargestPage = 4 * 1024 * 1024;
+
+    // The characters of a query (RFC 3986, 3.4) save those that separate options or mean a space: & = + ; ?
+    private static readonly SearchValues<char> _unescaped = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'()*,/:@"
+    );
 
     private readonly Dictionary<string, string> _values;
 
@@ -165,9 +171,24 @@ internal sealed partial class ODataQueryString
 
     // Characters that are allowed in a query string are not escaped. Otherwise the link of a long filter would exceed
     // the maximum length of a URL.
-    private static string Escaped(string value) =>
-        Escapes().Replace(Uri.EscapeDataString(value), escape => Uri.UnescapeDataString(escape.Value));
+    private static string Escaped(string value)
+    {
+        if (!value.AsSpan().ContainsAnyExcept(_unescaped))
+        {
+            return value;
+        }
 
-    [GeneratedRegex("%(2[14789ACF]|3A|40)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex Escapes();
+        var escaped = new StringBuilder(value.Length + 32);
+        for (var rest = value.AsSpan(); rest.Length > 0; )
+        {
+            var plain = rest.IndexOfAnyExcept(_unescaped) is >= 0 and var end ? end : rest.Length;
+            escaped.Append(rest[..plain]);
+            rest = rest[plain..];
+            var other = rest.IndexOfAny(_unescaped) is >= 0 and var start ? start : rest.Length;
+            escaped.Append(Uri.EscapeDataString(rest[..other]));
+            rest = rest[other..];
+        }
+
+        return escaped.ToString();
+    }
 }
