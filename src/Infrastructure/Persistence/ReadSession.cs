@@ -37,7 +37,11 @@ internal sealed class ReadSession : IAsyncDisposable
     private readonly StandbyRead? _standby;
     private RateLimitLease? _lease;
     private NpgsqlTransaction? _transaction;
+
+    // The tenant that the setting of the connection names: one that an earlier session has left, or ours.
+    private readonly SessionTenant? _named;
     private bool _isTenantSet;
+    private bool _namesTenant;
     private NpgsqlDataReader? _rows;
     private Action? _cancel;
     private Task? _pending;
@@ -74,6 +78,7 @@ internal sealed class ReadSession : IAsyncDisposable
             caller,
             lost
         );
+        _named = tenantId is null ? null : SessionTenant.Of(connection);
         _commandTimeoutSeconds = limit is { } longest ? CommandTimeoutSeconds(longest) : KeyedTimeoutSeconds;
         if (limit is { } most)
         {
@@ -230,8 +235,18 @@ internal sealed class ReadSession : IAsyncDisposable
         var isPreceded = false;
         if (_tenantId is { } tenant && !_isTenantSet)
         {
-            batch.BatchCommands.Add(ServiceRoles.SetTenant(tenant));
-            (isPreceded, _isTenantSet) = (true, _transaction is not null);
+            isPreceded = _named!.Id != tenant;
+            if (isPreceded)
+            {
+                batch.BatchCommands.Add(ServiceRoles.SetTenant(tenant, isOfTransaction: _transaction is not null));
+                if (_transaction is null)
+                {
+                    // It is noted when the batch has succeeded. A batch that fails restores the tenant before it.
+                    (_named.Id, _namesTenant) = (null, true);
+                }
+            }
+
+            _isTenantSet = true;
         }
 
         foreach (var query in queries)
@@ -377,7 +392,7 @@ internal sealed class ReadSession : IAsyncDisposable
         catch (Exception exception) when (FailureOf(exception) is { } failure)
         {
             // The server has ended the query, or the session is broken. There is nothing to cancel.
-            _isAtEnd = true;
+            (_isAtEnd, _namesTenant) = (true, false);
             if (_hasAnswered)
             {
                 // The request may be repeated on the primary.
@@ -412,6 +427,11 @@ internal sealed class ReadSession : IAsyncDisposable
             {
                 _rows = null;
                 await WaitAsync(rows.DisposeAsync().AsTask());
+            }
+
+            if (_namesTenant)
+            {
+                _named!.Id = _tenantId;
             }
 
             await WaitAsync(_connection.CloseAsync());

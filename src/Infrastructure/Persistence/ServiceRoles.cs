@@ -52,14 +52,20 @@ internal static class ServiceRoles
             format('GRANT {Reader}, {Writer} TO %I;', current_user))
         """;
 
-    /// <summary>
-    /// Returns the command that names the tenant whose rows the reader sees, until the transaction ends. A batch is a
-    /// transaction if there is no other.
-    /// </summary>
-    public static NpgsqlBatchCommand SetTenant(TenantId tenantId) =>
-        new("SELECT set_config('industrydata.tenant', $1, true)")
+    /// <summary>Returns the command that names the tenant whose rows the reader sees.</summary>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="isOfTransaction">
+    /// True to name the tenant until the transaction ends. If false, the session names it until it names another one,
+    /// unless the transaction fails. A batch is a transaction if there is no other.
+    /// </param>
+    public static NpgsqlBatchCommand SetTenant(TenantId tenantId, bool isOfTransaction) =>
+        new("SELECT set_config('industrydata.tenant', $1, $2)")
         {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = tenantId.Value.ToString() } },
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = tenantId.Value.ToString() },
+                new NpgsqlParameter<bool> { TypedValue = isOfTransaction },
+            },
         };
 
     /// <summary>Creates the roles that do not exist, and makes the account a member of them.</summary>

@@ -246,7 +246,7 @@ public sealed class ServiceRolesTests(TestDatabase database) : IClassFixture<Tes
         await using var batch = new NpgsqlBatch(connection);
         if (tenant is not null)
         {
-            batch.BatchCommands.Add(ServiceRoles.SetTenant(new TenantId(Guid.Parse(tenant))));
+            batch.BatchCommands.Add(ServiceRoles.SetTenant(new TenantId(Guid.Parse(tenant)), isOfTransaction: true));
         }
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT count(*) FROM {table}"));
