@@ -26,6 +26,9 @@ internal sealed class ReadSession : IAsyncDisposable
 
     private readonly NpgsqlConnection _connection;
     private readonly TenantId? _tenantId;
+
+    // The tenant that the session of the database names, maybe since an earlier read. Null if the read needs none.
+    private readonly SessionTenant? _named;
     private readonly CancelRequests _cancels;
     private readonly CancellationToken _lost;
     private readonly CancellationToken _caller;
@@ -37,10 +40,9 @@ internal sealed class ReadSession : IAsyncDisposable
     private readonly StandbyRead? _standby;
     private RateLimitLease? _lease;
     private NpgsqlTransaction? _transaction;
-
-    // The tenant that the setting of the connection names: one that an earlier session has left, or ours.
-    private readonly SessionTenant? _named;
     private bool _isTenantSet;
+
+    // True if the session of the database names the tenant of this read when the first batch has succeeded.
     private bool _namesTenant;
     private NpgsqlDataReader? _rows;
     private Action? _cancel;

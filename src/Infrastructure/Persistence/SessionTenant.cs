@@ -1,3 +1,4 @@
+using System.Data;
 using System.Runtime.CompilerServices;
 using IndustryData.Domain.Runs;
 using Npgsql;
@@ -17,7 +18,10 @@ internal sealed class SessionTenant
     /// <summary>The tenant; null if it is not known.</summary>
     public TenantId? Id { get; set; }
 
-    /// <summary>Returns the tenant of the session of an open connection.</summary>
+    /// <summary>Returns the tenant of the session of a connection.</summary>
     public static SessionTenant Of(NpgsqlConnection connection) =>
-        _ofSessions.GetOrCreateValue(connection.PostgresParameters);
+        // The first query reports a session that has ended.
+        connection.State == ConnectionState.Open
+            ? _ofSessions.GetOrCreateValue(connection.PostgresParameters)
+            : new SessionTenant();
 }

@@ -28,7 +28,7 @@ internal sealed class ODataQueryString
     /// </summary>
     public const int LargestPage = 4 * 1024 * 1024;
 
-    // The characters of a query (RFC 3986, 3.4) save those that separate options or mean a space: & = + ; ?
+    // The characters of a query (RFC 3986, 3.4) without & = + ; and ?, which are read as separators or as a space.
     private static readonly SearchValues<char> _unescaped = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'()*,/:@"
     );
@@ -178,7 +178,7 @@ internal sealed class ODataQueryString
             return value;
         }
 
-        var escaped = new StringBuilder(value.Length + 32);
+        var escaped = new StringBuilder(value.Length);
         for (var rest = value.AsSpan(); rest.Length > 0; )
         {
             var plain = rest.IndexOfAnyExcept(_unescaped) is >= 0 and var end ? end : rest.Length;
