@@ -320,12 +320,12 @@ internal static class DataSources
     )
     {
         // The options of the user's connection string override the options before it, but not the options that a pool
-        // appends. The service changes no session settings but those below. Connections are not reset, because a reset
-        // would undo these settings.
+        // appends. The service changes no session settings but those below and the tenant (SessionTenant). Connections
+        // are not reset, because a reset would undo these settings.
         var builder = new NpgsqlDataSourceBuilder(
             $"Maximum Pool Size={poolSize};Max Auto Prepare={MaxPreparedStatements};Application Name=IndustryData;"
                 + $"{KeepaliveOptions(connectionString)}Host Recheck Seconds=1;{options};"
-                + $"{connectionString};No Reset On Close=true"
+                + $"{connectionString};No Reset On Close=true;Multiplexing=false"
         );
         // Metrics name the pool. By default, they would contain the connection string.
         builder.Name = name;

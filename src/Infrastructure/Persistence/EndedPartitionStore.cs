@@ -36,17 +36,21 @@ internal sealed partial class EndedPartitionStore(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var hasFailed = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             var signal = _suspected = NewSignal();
             try
             {
                 _current = await ReadAsync(stoppingToken);
+                hasFailed = false;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 // The ranges that were read before apply. The health monitor reports an outage.
-                LogFailure(OutageClassifier.Classify(exception) is null ? LogLevel.Error : LogLevel.Debug, exception);
+                var isDefect = !hasFailed && OutageClassifier.Classify(exception) is null;
+                LogFailure(isDefect ? LogLevel.Error : LogLevel.Debug, exception);
+                hasFailed = true;
             }
 
             await Task.Delay(_pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -83,6 +87,6 @@ internal sealed partial class EndedPartitionStore(
         return new EndedPartitions(version, partitions);
     }
 
-    [LoggerMessage(Message = "Could not read the starts of the runs in ended partitions; lists read every partition")]
+    [LoggerMessage(Message = "Could not read the starts of the runs in ended partitions; lists may be slower")]
     private partial void LogFailure(LogLevel level, Exception exception);
 }

@@ -229,7 +229,7 @@ internal sealed class ReadSession : IAsyncDisposable
         if (_rows is { } before)
         {
             _rows = null;
-            await WaitAsync(before.DisposeAsync().AsTask());
+            await EndAsync(before);
         }
 
         // This timeout is the last resort, for a connection whose peer no longer exists.
@@ -394,7 +394,7 @@ internal sealed class ReadSession : IAsyncDisposable
         catch (Exception exception) when (FailureOf(exception) is { } failure)
         {
             // The server has ended the query, or the session is broken. There is nothing to cancel.
-            (_isAtEnd, _namesTenant) = (true, false);
+            (_isAtEnd, _isTenantSet, _namesTenant) = (true, false, false);
             if (_hasAnswered)
             {
                 // The request may be repeated on the primary.
@@ -428,7 +428,7 @@ internal sealed class ReadSession : IAsyncDisposable
             if (_rows is { } rows)
             {
                 _rows = null;
-                await WaitAsync(rows.DisposeAsync().AsTask());
+                await EndAsync(rows);
             }
 
             if (_namesTenant)
@@ -446,6 +446,14 @@ internal sealed class ReadSession : IAsyncDisposable
         }
 
         Release();
+    }
+
+    private async ValueTask EndAsync(NpgsqlDataReader rows)
+    {
+        // The disposal of a reader does not report that the batch timed out at its end.
+        while (_namesTenant && await WaitAsync(rows.NextResultAsync(CancellationToken.None))) { }
+
+        await WaitAsync(rows.DisposeAsync().AsTask());
     }
 
     private void Release() => Interlocked.Exchange(ref _lease, null)?.Dispose();

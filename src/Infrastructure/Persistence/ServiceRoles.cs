@@ -9,7 +9,7 @@ namespace IndustryData.Infrastructure.Persistence;
 /// </summary>
 internal static class ServiceRoles
 {
-    /// <summary>The role of reads. It sees the rows of the tenant that the transaction names.</summary>
+    /// <summary>The role of reads. It sees the rows of the tenant that the session or the transaction names.</summary>
     public const string Reader = "industrydata_reader";
 
     /// <summary>The role of commits and of lookups by id. It sees all tenants.</summary>

@@ -28,7 +28,8 @@ internal sealed class ODataQueryString
     /// </summary>
     public const int LargestPage = 4 * 1024 * 1024;
 
-    // The characters of a query (RFC 3986, 3.4) without & = + ; and ?, which are read as separators or as a space.
+    // The characters of a query (RFC 3986, 3.4) without & = and +, which have a meaning, and without ; and ?, which
+    // some parsers treat in their own way.
     private static readonly SearchValues<char> _unescaped = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'()*,/:@"
     );
