@@ -234,21 +234,17 @@ internal sealed class ReadSession : IAsyncDisposable
 
         // This timeout is the last resort, for a connection whose peer no longer exists.
         var batch = new NpgsqlBatch(_connection, _transaction) { Timeout = _commandTimeoutSeconds };
-        var isPreceded = false;
-        if (_tenantId is { } tenant && !_isTenantSet)
+        var isPreceded = _tenantId is not null && !_isTenantSet && _named!.Id != _tenantId;
+        if (isPreceded)
         {
-            isPreceded = _named!.Id != tenant;
-            if (isPreceded)
-            {
-                batch.BatchCommands.Add(ServiceRoles.SetTenant(tenant, isOfTransaction: _transaction is not null));
-                if (_transaction is null)
-                {
-                    // It is noted when the batch has succeeded. A batch that fails restores the tenant before it.
-                    (_named.Id, _namesTenant) = (null, true);
-                }
-            }
-
+            var isOfTransaction = _transaction is not null;
+            batch.BatchCommands.Add(ServiceRoles.SetTenant(_tenantId!.Value, isOfTransaction));
             _isTenantSet = true;
+            if (!isOfTransaction)
+            {
+                // It is noted when the batch has succeeded. A batch that fails restores the tenant before it.
+                (_named!.Id, _namesTenant) = (null, true);
+            }
         }
 
         foreach (var query in queries)

@@ -103,6 +103,15 @@ public sealed class SessionTenantTests(TestDatabase database) : IClassFixture<Te
         (await ReadAsync(_other, Named)).ShouldBe($"{_other.Value}");
     }
 
+    /// <summary>With multiplexing, a read may run on another connection than that whose tenant is known.</summary>
+    [Fact]
+    public async Task Pool_of_a_connection_string_with_multiplexing_does_not_use_it()
+    {
+        await using var pool = DataSources.IndexedReads($"{database.ConnectionString};Multiplexing=true", _timeout);
+
+        new NpgsqlConnectionStringBuilder(pool.ConnectionString).Multiplexing.ShouldBeFalse();
+    }
+
     [Fact]
     public async Task New_connection_names_its_tenant()
     {
