@@ -147,7 +147,8 @@ internal static class RunsCsvEndpoint
                 await http.Response.WriteAsync("\uFEFF" + Header, http.RequestAborted);
             }
 
-            await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
+            Encode(text, http.Response.BodyWriter);
+            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
             if (!rows.HasNext)
             {
                 return;
@@ -155,6 +156,17 @@ internal static class RunsCsvEndpoint
 
             written += rows.Runs.Count;
             after = KeysetCursor.FromRun(rows.Runs[^1], query.Order);
+        }
+    }
+
+    // Text of a page in one string would be a large object, whose memory the garbage collector keeps for long.
+    private static void Encode(StringBuilder text, IBufferWriter<byte> writer)
+    {
+        // A chunk may end within a surrogate pair.
+        var encoder = Encoding.UTF8.GetEncoder();
+        foreach (var chunk in text.GetChunks())
+        {
+            encoder.Convert(chunk.Span, writer, flush: false, out _, out _);
         }
     }
 
