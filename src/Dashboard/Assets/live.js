@@ -5,13 +5,33 @@ import { announce, make, showTimes } from './ui.js';
 import { Follower, bindControls, duration, label, wordOf } from './stream.js';
 
 const maxChanges = 500;
+const maxAtOnce = 20;
+const listingInterval = 1_000;
 const speedWindow = 5 * 60_000;
 const page = /** @type {HTMLElement} */ (document.getElementById('live'));
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 const running = /** @type {HTMLElement} */ (document.getElementById('running'));
 const changes = /** @type {HTMLElement} */ (document.getElementById('changes'));
-/** @type {{ at: number, status: string, count: number }[]} */
+
+/**
+ * The changes of the last five minutes by second and status, so that the list is short however many there are.
+ * @type {{ at: number, status: string, count: number }[]}
+ */
 let seen = [];
+
+/** @param {string} status @param {number} count */
+function note(status, count) {
+  const at = Math.floor(Date.now() / 1_000) * 1_000;
+  // The entries of this second are the last ones.
+  const entry = seen.findLast(e => e.at !== at || e.status === status);
+  if (entry?.at === at) entry.count += count;
+  else seen.push({ at, status, count });
+}
+
+/** The changes that are not listed yet, oldest first. @type {{ at: string, entry: any }[]} */
+let waiting = [];
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let listing;
 
 /** @param {string} time */
 function timeCell(time) {
@@ -39,26 +59,44 @@ function apply(entry) {
   known.delete(entry.id);
   known.set(entry.id, { at: performance.now(), version });
   if (known.size > 2 * maxChanges) known.delete(known.keys().next().value ?? '');
-  seen.push({ at: Date.now(), status: entry['@removed'] ? 'Deleted' : entry.status, count: 1 });
+  note(entry['@removed'] ? 'Deleted' : entry.status, 1);
   running.querySelector(`[data-run="${CSS.escape(entry.id)}"]`)?.remove();
-  const now = new Date().toISOString();
-  let row;
-  if (entry['@removed']) {
-    row = make('tr', {}, timeCell(now), make('td', {}, 'Deleted'), make('th', { scope: 'row' }, entry.id),
-      make('td', {}), make('td', {}));
-  } else {
-    row = make('tr', { 'data-run': entry.id }, timeCell(now), make('td', {}, label(entry.status)), nameCell(entry),
-      timeCell(entry.startDateTime), make('td', {}, entry.blockingError?.code ?? ''));
-    if (entry.status === 'running') {
-      const active = make('tr', { 'data-run': entry.id, 'data-start': entry.startDateTime },
-        make('td', {}, label(entry.status)), nameCell(entry), timeCell(entry.startDateTime),
-        make('td', { class: 'number' }));
-      showTimes(active);
-      running.prepend(active);
-    }
+  waiting.push({ at: new Date().toISOString(), entry });
+  if (entry.status === 'running') {
+    running.prepend(runningRow(entry));
+    while (running.childElementCount > maxChanges) running.lastElementChild?.remove();
   }
+}
+
+/** @param {any} run */
+function runningRow(run) {
+  const row = make('tr', { 'data-run': run.id, 'data-start': run.startDateTime }, make('td', {}, label(run.status)),
+    nameCell(run), timeCell(run.startDateTime), make('td', { class: 'number' }));
   showTimes(row);
-  changes.prepend(row);
+  return row;
+}
+
+/** @param {string} at @param {any} entry */
+function changeRow(at, entry) {
+  const row = entry['@removed']
+    ? make('tr', {}, timeCell(at), make('td', {}, 'Deleted'), make('th', { scope: 'row' }, entry.id), make('td', {}),
+      make('td', {}))
+    : make('tr', { 'data-run': entry.id }, timeCell(at), make('td', {}, label(entry.status)), nameCell(entry),
+      timeCell(entry.startDateTime), make('td', {}, entry.blockingError?.code ?? ''));
+  showTimes(row);
+  return row;
+}
+
+// A few changes are listed at once. Many are listed once a second, because each time the browser lays out the table.
+function list() {
+  if (waiting.length > maxAtOnce) listing ??= setTimeout(listWaiting, listingInterval);
+  else if (!listing) listWaiting();
+}
+
+function listWaiting() {
+  const rows = waiting.slice(-maxChanges).map(({ at, entry }) => changeRow(at, entry));
+  [waiting, listing] = [[], undefined];
+  changes.prepend(...rows.reverse());
   while (changes.childElementCount > maxChanges) changes.lastElementChild?.remove();
 }
 
@@ -85,23 +123,40 @@ function text(id, words) {
   if (element && element.textContent !== words) element.textContent = words;
 }
 
-// The stream is open before the list is read, so that no change lies between the two.
+let isReading = false;
+let isOutdated = false;
+
+// If it is requested during a read, the list is read once again, at most once a second.
 async function readRunning() {
+  isOutdated = true;
+  if (isReading) return;
+  isReading = true;
+  try {
+    while (isOutdated) {
+      isOutdated = false;
+      await readRunningOnce();
+      await new Promise(done => setTimeout(done, 1_000));
+    }
+  } finally {
+    isReading = false;
+  }
+}
+
+// The stream is open before the list is read, so that no change lies between the two.
+async function readRunningOnce() {
   const url = new URL((main.dataset.stream ?? '').replace('/delta', ''), location.href);
   url.searchParams.set('$filter', "status eq 'running'");
   url.searchParams.set('$top', '100');
   const started = performance.now();
-  const response = await fetch(url, { cache: 'no-store' });
-  if (!response.ok) return;
+  // If the service cannot be reached, the list is read once the stream is open again.
+  const response = await fetch(url, { cache: 'no-store' }).catch(() => undefined);
+  if (!response?.ok) return;
   const hasChanged = (/** @type {string | null} */ id) => (known.get(id ?? '')?.at ?? 0) > started;
   const listed = new Set();
   for (const run of (await response.json()).value.reverse()) {
     listed.add(run.id);
     if (hasChanged(run.id) || running.querySelector(`[data-run="${CSS.escape(run.id)}"]`)) continue;
-    const row = make('tr', { 'data-run': run.id, 'data-start': run.startDateTime }, make('td', {}, label(run.status)),
-      nameCell(run), timeCell(run.startDateTime), make('td', { class: 'number' }));
-    showTimes(row);
-    running.prepend(row);
+    running.prepend(runningRow(run));
   }
   for (const row of [...running.querySelectorAll('tr[data-run]')]) {
     const id = row.getAttribute('data-run');
@@ -112,11 +167,12 @@ async function readRunning() {
 const follower = new Follower(main.dataset.stream ?? '', {
   onRuns(entries, isCatchUp) {
     for (const entry of entries) apply(entry);
+    list();
     if (isCatchUp && entries.length > 1) text('state', `live; caught up, ${entries.length} changes`);
     tick();
   },
   onMany(count) {
-    seen.push({ at: Date.now(), status: 'changes too many to list', count });
+    note('changes too many to list', count);
     void readRunning();
     tick();
   },
