@@ -75,6 +75,9 @@ public sealed record RequestPosition
     /// <summary>Records the standby that answers the reads of the request.</summary>
     public void ReadFrom(object standby) => _server = standby;
 
+    /// <summary>Records that the primary answers the reads of the request.</summary>
+    public void ReadFromPrimary() => _isPrimaryRequired = true;
+
     /// <summary>Records that a standby has failed. Further reads of the request go to the primary.</summary>
     /// <param name="hasStarted">True if the standby had started to answer, so that the read failed.</param>
     public void NoteStandbyFailure(bool hasStarted)

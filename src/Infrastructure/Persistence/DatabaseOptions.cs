@@ -10,6 +10,11 @@ public sealed record DatabaseOptions
     /// </summary>
     public bool ReadFromReplicas { get; init; }
 
+    /// <summary>
+    /// True if these reads go to the primary too, in turn with the standbys. It needs <see cref="ReadFromReplicas"/>.
+    /// </summary>
+    public bool LoadBalanceReads { get; init; }
+
     /// <summary>A standby that is further behind the primary is not used: 1 second to 1 hour.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan MaxReplicaLag { get; init; } = TimeSpan.FromSeconds(10);

@@ -97,6 +97,11 @@ internal static partial class ServeCommand
             );
         }
 
+        if (database is { LoadBalanceReads: true, ReadFromReplicas: false })
+        {
+            throw new StartupException("Database:LoadBalanceReads needs Database:ReadFromReplicas.");
+        }
+
         if (database is { ReadFromReplicas: true, Distributed: true })
         {
             throw new StartupException(

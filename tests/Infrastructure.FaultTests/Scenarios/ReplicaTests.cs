@@ -77,6 +77,42 @@ public sealed class ReplicaTests : FaultScenario
     }
 
     [Fact]
+    public async Task Balanced_reads_take_turns_and_all_reads_of_a_request_go_to_the_same_server()
+    {
+        await StartAsync(maxLag: "01:00:00", others: ("Database__LoadBalanceReads", "true"));
+        await AddAsync("old");
+        await Poll.UntilAsync(
+            async () => await _standby.ReadAsync<long>("SELECT count(*) FROM runs") == 1,
+            TimeSpan.FromSeconds(30),
+            "the standby did not replay the run"
+        );
+        await _standby.ExecuteAsync("SELECT pg_wal_replay_pause()");
+        var (_, position) = await AddAsync("new");
+
+        var lists = new List<int>();
+        for (var i = 0; i < 20; i++)
+        {
+            var list = await JsonAsync("process/runs?$count=true");
+            lists.Add(list.GetProperty("value").GetArrayLength());
+            list.GetProperty("@odata.count").GetInt32().ShouldBe(lists[^1]);
+        }
+
+        // The standby has one run, and the primary has two.
+        lists.ShouldContain(1);
+        lists.ShouldContain(2);
+        (await NamesAsync(position)).ShouldBe(["old", "new"], ignoreOrder: true);
+
+        // With one of the two servers away, the other one answers all reads.
+        await _standby.ExecuteAsync("SELECT pg_wal_replay_resume()");
+        await _standby.StopAsync("immediate");
+        await UntilUsedAsync(false);
+        for (var i = 0; i < 4; i++)
+        {
+            (await NamesAsync()).ShouldBe(["old", "new"], ignoreOrder: true);
+        }
+    }
+
+    [Fact]
     public async Task Standby_that_lags_or_is_away_is_not_used_until_it_has_caught_up()
     {
         await StartAsync(maxLag: "00:00:01");
@@ -194,15 +230,18 @@ public sealed class ReplicaTests : FaultScenario
     private Task<long> StandbyReadsAsync() =>
         _standby.ReadAsync<long>("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()");
 
-    private async Task StartAsync(string standbySettings = "", string maxLag = "00:00:10")
+    private async Task StartAsync(
+        string standbySettings = "",
+        string maxLag = "00:00:10",
+        params (string Name, string Value)[] others
+    )
     {
         _primary = await StartClusterAsync();
         _standby = Keep(await _primary.CreateStandbyAsync("s1"));
         await _standby.StartAsync(standbySettings);
         _service = await StartServiceAsync(
             Cluster.ConnectionStringTo($"127.0.0.1:{_primary.Port},127.0.0.1:{_standby.Port}"),
-            ("Database__ReadFromReplicas", "true"),
-            ("Database__MaxReplicaLag", maxLag)
+            [("Database__ReadFromReplicas", "true"), ("Database__MaxReplicaLag", maxLag), .. others]
         );
         await UntilUsedAsync(true);
     }

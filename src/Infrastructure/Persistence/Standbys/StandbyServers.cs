@@ -17,12 +17,15 @@ internal sealed partial class StandbyServers : BackgroundService
 
     private readonly Standby[] _all;
     private readonly TimeSpan _maxLag;
+    private readonly bool _balancesReads;
     private readonly DatabaseMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<StandbyServers> _logger;
     private readonly PrimaryHistory _history;
     private long _primaryEpoch = -1;
-    private volatile bool _primaryAnswers = true;
+
+    // The host of the primary; null if no primary answers.
+    private volatile Standby? _primary;
     private uint _next;
 
     public StandbyServers(
@@ -36,6 +39,7 @@ internal sealed partial class StandbyServers : BackgroundService
     )
     {
         _maxLag = options.MaxReplicaLag;
+        _balancesReads = options.LoadBalanceReads;
         _metrics = metrics;
         _clock = clock;
         _logger = loggers.CreateLogger<StandbyServers>();
@@ -57,7 +61,7 @@ internal sealed partial class StandbyServers : BackgroundService
     public bool CanServe => Array.Exists(_all, s => s.IsUsable);
 
     /// <summary>
-    /// Chooses the standby for a read of the current request. All reads of a request go to the same standby.
+    /// Chooses the standby for a read of the current request. All reads of a request go to the same server.
     /// </summary>
     /// <returns>The standby; null if the read has to go to the primary.</returns>
     public ValueTask<Standby?> ChooseAsync() => _all.Length == 0 ? default : ChooseOneAsync(RequestPosition.Current);
@@ -114,6 +118,12 @@ internal sealed partial class StandbyServers : BackgroundService
         for (var i = 0u; i < _all.Length; i++)
         {
             var standby = _all[(first + i) % (uint)_all.Length];
+            if (_balancesReads && standby == _primary)
+            {
+                request?.ReadFromPrimary();
+                return null;
+            }
+
             if (standby.IsUsable && (request?.Required is not { } required || await standby.HasReplayedAsync(required)))
             {
                 request?.ReadFrom(standby);
@@ -122,7 +132,7 @@ internal sealed partial class StandbyServers : BackgroundService
         }
 
         // Without a primary, an old state is better than none.
-        return _primaryAnswers || request?.Required is not null ? null : Array.Find(_all, s => s.Answers);
+        return _primary is not null || request?.Required is not null ? null : Array.Find(_all, s => s.Answers);
     }
 
     private async Task CheckAsync()
@@ -135,7 +145,7 @@ internal sealed partial class StandbyServers : BackgroundService
             _history.Add(primary.Position);
         }
 
-        _primaryAnswers = primary is not null;
+        _primary = primary is null ? null : _all[Array.IndexOf(states, primary)];
         for (var i = 0; i < _all.Length; i++)
         {
             if (states[i] is { IsStandby: true } state)
