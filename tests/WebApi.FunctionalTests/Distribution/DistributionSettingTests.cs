@@ -70,6 +70,24 @@ public sealed class DistributionSettingTests(TestDatabase database) : IClassFixt
     }
 
     [Theory]
+    [InlineData("Database__ReadFromReplicas", "127.0.0.1:1", "Database:ReadFromReplicas needs a connection string")]
+    [InlineData("Database__LoadBalanceReads", "127.0.0.1:1,127.0.0.1:2", "Database:LoadBalanceReads needs Database:Read")]
+    public async Task Setting_of_reads_without_what_it_needs_is_refused(string key, string hosts, string message)
+    {
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(
+            [],
+            ("ASPNETCORE_URLS", "http://127.0.0.1:0"),
+            ("ConnectionStrings__IndustryData", $"Host={hosts};Database=x;Username=x"),
+            ("Authentication__SigningKeys__0", Tokens.Key),
+            (key, "true")
+        );
+
+        exitCode.ShouldBe(1);
+        errors.ShouldContain(message);
+        errors.TrimEnd().ShouldNotContain('\n');
+    }
+
+    [Theory]
     [InlineData("import", "--database", "-")]
     [InlineData("archive", "--before", "2026-01-01", "--to", "/tmp")]
     public async Task Command_that_needs_one_server_is_refused(params string[] arguments)
