@@ -71,7 +71,7 @@ public sealed class DistributionSettingTests(TestDatabase database) : IClassFixt
 
     [Theory]
     [InlineData("Database__ReadFromReplicas", "127.0.0.1:1", "Database:ReadFromReplicas needs a connection string")]
-    [InlineData("Database__LoadBalanceReads", "127.0.0.1:1,127.0.0.1:2", "Database:LoadBalanceReads needs Database:Read")]
+    [InlineData("Database__LoadBalanceReads", "127.0.0.1:1,127.0.0.1:2", "Database:LoadBalanceReads needs Database")]
     public async Task Setting_of_reads_without_what_it_needs_is_refused(string key, string hosts, string message)
     {
         var (exitCode, _, errors) = await ServiceProcess.RunAsync(
