@@ -71,7 +71,7 @@ public sealed class TestDatabase(TestServer server) : IAsyncLifetime
     }
 
     /// <summary>Empties every table except those that migrations fill.</summary>
-    public Task EmptyAsync() => ExecuteAsync(ConnectionString, EmptySql);
+    public Task EmptyAsync() => ExecuteUnlockedAsync(ConnectionString, EmptySql);
 
     /// <summary>Creates another database with the schema on the same server.</summary>
     public async Task<string> CreateMigratedDatabaseAsync() => Keep(await server.CreateMigratedDatabaseAsync());
