@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using IndustryData.Application.Common;
@@ -47,6 +48,34 @@ public sealed class PageTokenTests
         bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes("Nightly")).ShouldBe(-1);
         bytes.AsSpan().IndexOf(BitConverter.GetBytes(1_234_567_890_123L)).ShouldBe(-1);
         bytes.AsSpan().IndexOf(((Guid)_place[4]!).ToByteArray()).ShouldBe(-1);
+    }
+
+    [Fact]
+    public async Task Tokens_that_many_threads_write_open_and_have_different_nonces()
+    {
+        // The version and the key id precede the nonce of 12 bytes.
+        const int NonceStart = 9;
+        const int NonceEnd = 21;
+        var protector = Token;
+        var tokens = new ConcurrentBag<string>();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 20_000),
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Cancellation },
+            async (number, stop) =>
+            {
+                var tenant = new TenantId(number % 2 == 0 ? Tokens.Tenant : Tokens.OtherTenant);
+                var token = await protector.WriteAsync(tenant, PageTokenProtector.List, Options, [(long)number], stop);
+                var opened = await protector.ReadAsync(tenant, PageTokenProtector.List, Options, token, stop);
+                opened.Place.ShouldBe([(long)number]);
+                tokens.Add(token);
+            }
+        );
+
+        tokens
+            .Select(t => Convert.ToHexString(Base64Url.DecodeFromChars(t).AsSpan()[NonceStart..NonceEnd]))
+            .Distinct()
+            .Count()
+            .ShouldBe(tokens.Count);
     }
 
     [Fact]
