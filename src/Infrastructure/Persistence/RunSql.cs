@@ -14,6 +14,11 @@ internal sealed class RunSql
     // COALESCE, because PostgreSQL would not use that as the bound of an index below row-level security.
     private const string EndKey = "(CASE WHEN end_date_time IS NULL THEN '-infinity' ELSE end_date_time END)";
 
+    // The names of the parameters of nearly all statements.
+    private static readonly string[] _names = [.. Enumerable.Range(1, 32).Select(n => $"${n}")];
+
+    private static readonly string _newestFirst = Keys(RunOrderKey.NewestFirst);
+
     private readonly List<NpgsqlParameter> _parameters = [];
 
     /// <summary>Creates a command from a text and the parameters that it names.</summary>
@@ -32,7 +37,8 @@ internal sealed class RunSql
     public string Parameter<T>(T value)
     {
         _parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
-        return $"${_parameters.Count}";
+        var number = _parameters.Count;
+        return number <= _names.Length ? _names[number - 1] : $"${number}";
     }
 
     /// <summary>The condition that selects the runs of a tenant that match the criteria.</summary>
@@ -51,8 +57,13 @@ internal sealed class RunSql
     /// <summary>The condition that selects the runs that match the criteria, without the tenant.</summary>
     public string FilterPredicate(RunCriteria criteria)
     {
-        var sql = new StringBuilder(criteria.Filter is { } filter ? Condition(filter) : "TRUE");
+        var condition = criteria.Filter is { } filter ? Condition(filter) : "TRUE";
+        if (criteria.SearchTerms.Count == 0)
+        {
+            return condition;
+        }
 
+        var sql = new StringBuilder(condition);
         foreach (var word in criteria.SearchTerms)
         {
             // The comparison uses upper case. In lower case, a sigma has another form at the end of a word, and ß is
@@ -66,7 +77,7 @@ internal sealed class RunSql
 
     /// <summary>An <c>ORDER BY</c> list.</summary>
     public static string OrderBy(IReadOnlyList<RunOrderKey> order) =>
-        string.Join(", ", order.Select(k => $"{Key(k.Field)} {(k.IsDescending ? "DESC" : "ASC")}"));
+        order.SequenceEqual(RunOrderKey.NewestFirst) ? _newestFirst : Keys(order);
 
     /// <summary>The condition that selects the rows after a keyset cursor.</summary>
     public string KeysetPredicate(IReadOnlyList<RunOrderKey> order, KeysetCursor place)
@@ -109,6 +120,9 @@ internal sealed class RunSql
 
         return sql.Append($"(SELECT version FROM run_start_versions) = {Parameter(window.Version)}").ToString();
     }
+
+    private static string Keys(IReadOnlyList<RunOrderKey> order) =>
+        string.Join(", ", order.Select(k => $"{Key(k.Field)} {(k.IsDescending ? "DESC" : "ASC")}"));
 
     private static string SeekOperator(RunOrderKey key) => key.IsDescending ? "<" : ">";
 

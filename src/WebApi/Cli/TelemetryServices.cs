@@ -34,9 +34,15 @@ internal static class TelemetryServices
         ["dotnet.timer.count"] = "dotnet.timers",
     };
 
-    // ASP.NET Core changes this counter twice in each request. That takes more processor time than the histogram of the
-    // duration, which also counts the requests.
-    private static readonly string[] _dropped = ["http.server.active_requests"];
+    // Counters that change with each request or query. They take more processor time than the histograms of the
+    // durations, which also count the requests and the queries.
+    private static readonly string[] _dropped =
+    [
+        "http.server.active_requests",
+        "db.client.operation.npgsql.executing",
+        "db.client.operation.npgsql.bytes_read",
+        "db.client.operation.npgsql.bytes_written",
+    ];
 
     /// <summary>Registers the exporters that the configuration requests.</summary>
     /// <exception cref="StartupException">A setting cannot be used.</exception>

@@ -167,29 +167,33 @@ internal sealed class ODataQueryString
                 + "follow @odata.nextLink as it is, or start again without it."
         );
 
-    private string Written(params string[] without) =>
-        string.Join('&', _values.Where(v => !without.Contains(v.Key)).Select(v => $"{v.Key}={Escaped(v.Value)}"));
+    private string Written(params ReadOnlySpan<string> without)
+    {
+        var written = new StringBuilder();
+        foreach (var (option, text) in _values)
+        {
+            if (!without.Contains(option))
+            {
+                written.Append(written.Length > 0 ? "&" : "").Append(option).Append('=');
+                AppendEscaped(written, text);
+            }
+        }
+
+        return written.ToString();
+    }
 
     // Characters that are allowed in a query string are not escaped. Otherwise the link of a long filter would exceed
     // the maximum length of a URL.
-    private static string Escaped(string value)
+    private static void AppendEscaped(StringBuilder written, ReadOnlySpan<char> rest)
     {
-        if (!value.AsSpan().ContainsAnyExcept(_unescaped))
-        {
-            return value;
-        }
-
-        var escaped = new StringBuilder(value.Length);
-        for (var rest = value.AsSpan(); rest.Length > 0; )
+        while (rest.Length > 0)
         {
             var plain = rest.IndexOfAnyExcept(_unescaped) is >= 0 and var end ? end : rest.Length;
-            escaped.Append(rest[..plain]);
+            written.Append(rest[..plain]);
             rest = rest[plain..];
             var other = rest.IndexOfAny(_unescaped) is >= 0 and var start ? start : rest.Length;
-            escaped.Append(Uri.EscapeDataString(rest[..other]));
+            written.Append(Uri.EscapeDataString(rest[..other]));
             rest = rest[other..];
         }
-
-        return escaped.ToString();
     }
 }
