@@ -38,7 +38,12 @@ internal sealed class ListLateFamiliesHandler(RecentRunFamilies families, TimePr
         var known = await families.GetAsync(query.TenantId, cancellationToken);
         var now = clock.GetUtcNow();
         var late = known
-            .Values.Where(f => f.Gaps >= ListLateFamiliesQuery.MinGaps && now - f.LastStart > 2 * f.MedianGap)
+            .Values.Where(f =>
+                // Of runs that start together, no gap is usual.
+                f is { Gaps: >= ListLateFamiliesQuery.MinGaps, MedianGap: { } usual }
+                && usual > TimeSpan.Zero
+                && now - f.LastStart > 2 * usual
+            )
             .OrderByDescending(f => f.LastStart)
             .Take(ListLateFamiliesQuery.MaxFamilies + 1)
             .ToList();

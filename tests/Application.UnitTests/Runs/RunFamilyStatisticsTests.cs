@@ -109,6 +109,16 @@ public sealed class RunFamilyStatisticsTests : IDisposable
         late.HasMore.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Family_whose_runs_start_together_is_not_late()
+    {
+        Returns([.. Enumerable.Range(0, 5).Select(_ => Run("Together", hoursAgo: 5, minutes: 10)), .. Runs("Late", 5)]);
+
+        var late = (await _useCases.Sender.Send(new ListLateFamiliesQuery(UseCases.Tenant), Cancellation)).Value;
+
+        late.Families.Select(f => f.Family).ShouldBe(["Late"]);
+    }
+
     [Theory]
     [InlineData(50, false)]
     [InlineData(51, true)]
